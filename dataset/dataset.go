@@ -1,0 +1,31 @@
+// Package dataset gives captioned pictures: scenes drawn by the project, image folders and WebDataset shards.
+package dataset
+
+// Image is a square RGB picture: Size×Size×3 values in [-1,1], rows first, channels last.
+type Image struct {
+	Size int
+	Pix  []float32
+}
+
+// Sample is one captioned picture.
+type Sample struct {
+	Image   Image
+	Caption string
+}
+
+// Source gives samples by index, so that any batch of any epoch can be drawn again.
+type Source interface {
+	// Len is the number of samples; endless sources say math.MaxInt.
+	Len() int
+	// Sample returns sample i, 0 ≤ i < Len. The same i always gives the same sample.
+	Sample(i int) (Sample, error)
+}
+
+// Dataset is a named pair of disjoint sources.
+type Dataset interface {
+	Name() string
+	// Hash identifies the content: two datasets with equal hashes give equal samples.
+	Hash() string
+	Train() Source
+	Heldout() Source
+}

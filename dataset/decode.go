@@ -1,0 +1,174 @@
+package dataset
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/draw"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"math"
+
+	"golang.org/x/image/riff"
+	"golang.org/x/image/vp8l"
+	"golang.org/x/image/webp"
+)
+
+// maxPixels is the largest picture that is decoded: a few hundred bytes can claim gigapixels.
+const maxPixels = 64 << 20
+
+// formats are tried in order; '?' in magic stands for any byte. GIF gives its first frame.
+var formats = []struct {
+	name, magic string
+	config      func(io.Reader) (image.Config, error)
+	decode      func(io.Reader) (image.Image, error)
+}{
+	{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode},
+	{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, jpeg.Decode},
+	{"WebP", "RIFF????WEBP", webpConfig, decodeWebP},
+	{"GIF", "GIF8", gif.DecodeConfig, firstFrame},
+}
+
+// Decode reads a PNG, JPEG, WebP or GIF picture and fits it to size×size: the shorter side becomes size and the centre is kept.
+// Transparent parts (emoji are drawn on nothing) show white. Values are resampled as stored, as most image libraries do:
+// colour profiles, gamma and EXIF orientation are not applied.
+func Decode(data []byte, size int) (Image, error) {
+	if err := checkSize(size); err != nil {
+		return Image{}, err
+	}
+	rgb, err := decodeRGB(data, size)
+	if err != nil {
+		return Image{}, fmt.Errorf("dataset: %w", err)
+	}
+	return toImage(rgb, size), nil
+}
+
+// decodeRGB is Decode to bytes, [size,size,3].
+func decodeRGB(data []byte, size int) ([]uint8, error) {
+	for _, f := range formats {
+		if !hasMagic(data, f.magic) {
+			continue
+		}
+		cfg, err := f.config(bytes.NewReader(data))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+		if cfg.Width < 1 || cfg.Height < 1 || cfg.Height > maxPixels/cfg.Width {
+			return nil, fmt.Errorf("%s: picture = %d×%d, want 1 … %d pixels", f.name, cfg.Width, cfg.Height, maxPixels)
+		}
+		src, err := f.decode(bytes.NewReader(data))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+		return fit(src, size), nil
+	}
+	return nil, errors.New("picture format not known, want PNG, JPEG, WebP or GIF")
+}
+
+func hasMagic(data []byte, magic string) bool {
+	if len(data) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != data[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// webpConfig also looks into the lossless picture behind an extended header, for the two may claim different sizes
+// and webp.Decode compares them only after it has decoded.
+func webpConfig(r io.Reader) (image.Config, error) {
+	var head bytes.Buffer
+	cfg, err := webp.DecodeConfig(io.TeeReader(r, &head))
+	if err != nil {
+		return cfg, err
+	}
+	_, chunks, err := riff.NewReader(io.MultiReader(&head, r))
+	if err != nil {
+		return cfg, err
+	}
+	for {
+		id, _, chunk, err := chunks.Next()
+		if err != nil {
+			return cfg, nil // no lossless picture; Decode says what is wrong
+		}
+		switch string(id[:]) {
+		case "ANIM":
+			return cfg, errors.New("animated, want a still picture")
+		case "VP8L":
+			inner, err := vp8l.DecodeConfig(chunk)
+			if err == nil && (inner.Width != cfg.Width || inner.Height != cfg.Height) {
+				err = fmt.Errorf("canvas = %d×%d, picture = %d×%d, want equal", cfg.Width, cfg.Height, inner.Width, inner.Height)
+			}
+			return cfg, err
+		}
+	}
+}
+
+// decodeWebP stretches lossy pictures to full range: WebP stores luma in 16 … 235 and chroma in 16 … 240 (BT.601), while
+// image.YCbCr, which webp.Decode returns them in, means 0 … 255 (JFIF) and would show them pale.
+func decodeWebP(r io.Reader) (image.Image, error) {
+	m, err := webp.Decode(r)
+	var planes *image.YCbCr
+	switch m := m.(type) {
+	case *image.YCbCr:
+		planes = m
+	case *image.NYCbCrA:
+		planes = &m.YCbCr
+	default:
+		return m, err
+	}
+	var luma, chroma [256]uint8
+	for i := range 256 {
+		luma[i] = uint8(math.Round(min(max(float64(i-16)*255/219, 0), 255)))
+		chroma[i] = uint8(math.Round(min(max(float64(i-128)*255/224+128, 0), 255)))
+	}
+	for i, v := range planes.Y {
+		planes.Y[i] = luma[v]
+	}
+	for i := range planes.Cb {
+		planes.Cb[i], planes.Cr[i] = chroma[planes.Cb[i]], chroma[planes.Cr[i]]
+	}
+	return m, err
+}
+
+// firstFrame draws the first frame of a GIF at its place on the canvas.
+func firstFrame(r io.Reader) (image.Image, error) {
+	var head bytes.Buffer
+	cfg, err := gif.DecodeConfig(io.TeeReader(r, &head))
+	if err != nil {
+		return nil, err
+	}
+	frame, err := gif.Decode(io.MultiReader(&head, r))
+	if err != nil {
+		return nil, err
+	}
+	canvas := image.Rect(0, 0, cfg.Width, cfg.Height)
+	if frame.Bounds() == canvas {
+		return frame, nil
+	}
+	whole := image.NewNRGBA(canvas)
+	draw.Draw(whole, frame.Bounds(), frame, frame.Bounds().Min, draw.Src)
+	return whole, nil
+}
+
+// levels maps a byte to [-1,1].
+var levels = func() (t [256]float32) {
+	for i := range t {
+		t[i] = float32(i)/127.5 - 1
+	}
+	return t
+}()
+
+func toImage(rgb []uint8, size int) Image {
+	pix := make([]float32, len(rgb))
+	for i, v := range rgb {
+		pix[i] = levels[v]
+	}
+	return Image{Size: size, Pix: pix}
+}

@@ -1,0 +1,144 @@
+package dataset
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/addlab/addlab/rng"
+)
+
+// B batch, S side of the pictures.
+
+// Batch is B samples in the layout of a training step.
+type Batch struct {
+	Images   []float32 // [B,S,S,3], values in [-1,1]
+	Captions []string  // [B]
+	Indices  []int     // [B], of the samples in their source
+}
+
+// Loader draws batches of a source. Batch k depends on nothing but the source, the seed, the purpose and k, so that an
+// interrupted run goes on with the batches it would have had.
+type Loader struct {
+	src     Source
+	batch   int
+	seed    int64
+	purpose string
+	start   uint64 // where an endless source is entered
+
+	mu     sync.Mutex
+	orders [2]epochOrder // the latest even and odd epoch
+}
+
+type epochOrder struct {
+	epoch int
+	perm  []int
+}
+
+// NewLoader draws batches of the given size. Finite sources are seen whole in every epoch, each time in a new order, and a
+// batch may begin in one epoch and end in the next. Endless sources are walked from a place that seed and purpose choose.
+func NewLoader(src Source, batch int, seed int64, purpose string) *Loader {
+	start := rng.New(seed, purpose+"/start", 0).Uint64() >> 8
+	return &Loader{src: src, batch: batch, seed: seed, purpose: purpose, start: start}
+}
+
+// Batch draws batch number step ≥ 0. It may be called from several goroutines.
+func (l *Loader) Batch(step int) (Batch, error) {
+	n := l.src.Len()
+	switch {
+	case l.batch < 1:
+		return Batch{}, fmt.Errorf("dataset: batch = %d, want ≥ 1", l.batch)
+	case n < 1:
+		return Batch{}, fmt.Errorf("dataset: source = %d samples, want ≥ 1", n)
+	case step < 0 || step >= math.MaxInt/4/l.batch:
+		return Batch{}, fmt.Errorf("dataset: step = %d, want 0 … %d", step, math.MaxInt/4/l.batch-1)
+	}
+
+	b := Batch{Captions: make([]string, l.batch), Indices: make([]int, l.batch)}
+	for i := range b.Indices {
+		b.Indices[i] = l.index(step*l.batch+i, n)
+	}
+
+	// The first picture tells the side of all.
+	first, err := l.src.Sample(b.Indices[0])
+	if err != nil {
+		return Batch{}, err
+	}
+	side := first.Image.Size
+	values := side * side * 3
+	b.Images = make([]float32, l.batch*values)
+	errs := make([]error, l.batch)
+	parallel(l.batch, func(i int) {
+		s := first
+		if i > 0 {
+			if s, errs[i] = l.src.Sample(b.Indices[i]); errs[i] != nil {
+				return
+			}
+		}
+		if s.Image.Size != side || len(s.Image.Pix) != values {
+			errs[i] = fmt.Errorf("dataset: sample %d = %d×%d with %d values, want %d×%d×3",
+				b.Indices[i], s.Image.Size, s.Image.Size, len(s.Image.Pix), side, side)
+			return
+		}
+		copy(b.Images[i*values:], s.Image.Pix)
+		b.Captions[i] = s.Caption
+	})
+	for _, err := range errs {
+		if err != nil {
+			return Batch{}, err
+		}
+	}
+	return b, nil
+}
+
+// index is the sample at a position of the run, counted over all its batches; n is the length of the source.
+func (l *Loader) index(position, n int) int {
+	if n == math.MaxInt {
+		return int((l.start + uint64(position)) & (math.MaxInt >> 1))
+	}
+	return l.order(position / n)[position%n]
+}
+
+// order is the permutation of one epoch. Two are kept, for batches that cross from one epoch into the next.
+func (l *Loader) order(epoch int) []int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	o := &l.orders[epoch%len(l.orders)]
+	if o.perm == nil || o.epoch != epoch {
+		*o = epochOrder{epoch, rng.New(l.seed, l.purpose+"/order", epoch).Perm(l.src.Len())}
+	}
+	return o.perm
+}
+
+// prefetched is how many batches stand ready before they are asked for.
+const prefetched = 4
+
+// Fetched is a batch drawn ahead, or the error that ended the drawing.
+type Fetched struct {
+	Step  int
+	Batch Batch
+	Err   error
+}
+
+// Prefetch draws the batches first, first+1, … in the background and sends them in order. The channel is closed after an
+// error, which is sent, and once ctx is done. Cancel ctx when no more batches are wanted: it frees the goroutine whether or
+// not the channel is read to its end.
+func (l *Loader) Prefetch(ctx context.Context, first int) <-chan Fetched {
+	ready := make(chan Fetched, prefetched-1) // one more waits in the goroutine's hand
+	go func() {
+		defer close(ready)
+		for step := first; ctx.Err() == nil; step++ {
+			b, err := l.Batch(step)
+			select {
+			case ready <- Fetched{step, b, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return ready
+}

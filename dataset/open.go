@@ -1,0 +1,278 @@
+package dataset
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// residentBytes bounds the pictures that a set keeps in memory: 200,000 at 32×32.
+const residentBytes = 200_000 * 32 * 32 * 3
+
+// builtin holds the sets that the project draws itself; it is filled while the package starts.
+var builtin = map[string]func(size int) (Dataset, error){}
+
+func register(name string, open func(size int) (Dataset, error)) { builtin[name] = open }
+
+// Names lists the built-in datasets.
+func Names() []string { return slices.Sorted(maps.Keys(builtin)) }
+
+// Open opens the dataset that spec names, with pictures of size×size:
+//
+//   - a built-in name, such as scenes;
+//   - a folder with metadata.jsonl, whose lines {"file_name": …, "text": …} caption the pictures beside it;
+//   - a folder with WebDataset shards *.tar, one shard, or a pattern such as data/train-{00000..00012}.tar;
+//   - a folder whose subfolders train and test (or val) are either of these.
+//
+// Every picture is read and decoded once, so that what is broken shows here and not in the middle of a training. Pictures
+// that cannot be used are named through warn (which may be nil) and left out; more than 2 % of them are an error.
+func Open(spec string, size int, warn func(format string, args ...any)) (Dataset, error) {
+	if err := checkSize(size); err != nil {
+		return nil, err
+	}
+	if open := builtin[spec]; open != nil {
+		return open(size)
+	}
+	if warn == nil {
+		warn = func(string, ...any) {}
+	}
+	l, err := list(spec)
+	if err != nil {
+		return nil, err
+	}
+	name := strings.TrimSuffix(filepath.Base(filepath.Clean(spec)), ".tar")
+	d, err := load(l, name, size, residentBytes, warn)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w", spec, err)
+	}
+	return d, nil
+}
+
+// list finds out what spec is and lists its pictures without reading them.
+func list(spec string) (listing, error) {
+	info, err := os.Stat(spec)
+	switch {
+	case err == nil && info.IsDir():
+		return listDir(spec)
+	case err == nil && strings.HasSuffix(spec, ".tar"):
+		return listShards([]string{spec}, filepath.Dir(spec), "")
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return listing{}, fmt.Errorf("dataset: %w", err)
+	case err != nil && strings.ContainsAny(spec, "*?[{"):
+		shards, dir, err := expandPattern(spec)
+		if err != nil {
+			return listing{}, fmt.Errorf("dataset: %s: %w", spec, err)
+		}
+		return listShards(shards, dir, "")
+	}
+	found := "a file of another kind"
+	if err != nil {
+		found = "no such file or folder"
+	}
+	return listing{}, fmt.Errorf("dataset: data = %q (%s), want a built-in set (%s), or a folder that holds %s with %s or WebDataset shards *.tar",
+		spec, found, strings.Join(Names(), ", "), metadataName, metadataLines)
+}
+
+// listDir lists a folder: its own pictures, or else those of its train and test subfolders.
+func listDir(dir string) (listing, error) {
+	all, err := listPlain(dir, "")
+	if !errors.Is(err, errNoCaptions) {
+		return all, err
+	}
+	subs, readErr := os.ReadDir(dir)
+	if readErr != nil {
+		return listing{}, fmt.Errorf("dataset: %w", readErr)
+	}
+	for _, sub := range subs {
+		if !sub.IsDir() || sub.Name() != "train" && !heldoutPart.MatchString(sub.Name()) {
+			continue
+		}
+		var l listing
+		if l, err = listPlain(filepath.Join(dir, sub.Name()), sub.Name()); err != nil {
+			return listing{}, err
+		}
+		all.entries = append(all.entries, l.entries...)
+		all.faults = append(all.faults, l.faults...)
+	}
+	return all, err
+}
+
+var errNoCaptions = errors.New("captions missing")
+
+func listPlain(dir, within string) (listing, error) {
+	l, err := listFolder(dir, within)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return l, err
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return listing{}, fmt.Errorf("dataset: %w", err)
+	}
+	var shards []string
+	for _, f := range files {
+		if name := f.Name(); strings.HasSuffix(name, ".tar") && !strings.HasPrefix(name, ".") {
+			shards = append(shards, filepath.Join(dir, name))
+		}
+	}
+	if len(shards) == 0 {
+		return listing{}, fmt.Errorf("dataset: %w: %s, want %s with %s (or WebDataset shards *.tar)",
+			errNoCaptions, dir, metadataName, metadataLines)
+	}
+	return listShards(shards, dir, within)
+}
+
+// entry is one captioned picture that is listed but not yet read.
+type entry struct {
+	name    string // where it lies in the set
+	part    string // subfolder or shard, which may name a split
+	caption string
+	read    func() ([]byte, error)
+}
+
+// listing is what a folder or shards say they hold.
+type listing struct {
+	entries []entry
+	faults  []fault
+}
+
+// fault is a picture that cannot be used.
+type fault struct {
+	name, kind string // kind: missing, broken, repeated, without caption, without picture
+	err        error
+}
+
+// load reads and decodes all pictures, keeps them if budget bytes suffice, judges what is broken and splits the rest.
+func load(l listing, name string, size, budget int, warn func(string, ...any)) (*pictures, error) {
+	entries := slices.SortedStableFunc(slices.Values(l.entries), func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.caption, b.caption))
+	})
+	n := size * size * 3
+	var pix []uint8
+	if len(entries) <= budget/n {
+		pix = make([]uint8, len(entries)*n)
+	} else {
+		warn("dataset: %s: %d pictures of %d×%d are more than stay in memory: checking them once, decoding them when asked for",
+			name, len(entries), size, size)
+	}
+
+	sums := make([][sha256.Size]byte, len(entries))
+	errs := make([]error, len(entries))
+	parallel(len(entries), func(i int) {
+		data, err := entries[i].read()
+		if err == nil {
+			var rgb []uint8
+			rgb, err = decodeRGB(data, size)
+			if pix != nil {
+				copy(pix[i*n:], rgb)
+			}
+		}
+		sums[i], errs[i] = sha256.Sum256(data), err
+	})
+
+	// Close ranks over the pictures that failed.
+	faults, kept := l.faults, 0
+	for i, e := range entries {
+		switch err := errs[i]; {
+		case errors.Is(err, errEscape):
+			return nil, fmt.Errorf("%s: %w", e.name, err)
+		case errors.Is(err, fs.ErrNotExist):
+			faults = append(faults, fault{e.name, "missing", err})
+			continue
+		case err != nil:
+			faults = append(faults, fault{e.name, "broken", err})
+			continue
+		}
+		if pix != nil {
+			copy(pix[kept*n:(kept+1)*n], pix[i*n:])
+			e.read = nil
+		}
+		entries[kept], sums[kept] = e, sums[i]
+		kept++
+	}
+	clear(entries[kept:])
+	entries = entries[:kept]
+	if pix != nil {
+		pix = pix[:kept*n]
+	}
+	if err := judge(faults, kept, name, warn); err != nil {
+		return nil, err
+	}
+
+	p := &pictures{name: name, size: size, entries: entries, pix: pix}
+	heldout, named, err := split(entries)
+	if err != nil {
+		return nil, err
+	}
+	if !named && slices.ContainsFunc(entries, func(e entry) bool { return heldoutPart.MatchString(e.part) }) {
+		warn("dataset: %s: everything is named as held out: splitting by hash of the name instead", name)
+	}
+	// The encoded files are hashed, not the pixels, so that machines that round differently agree.
+	h := sha256.New()
+	fmt.Fprintf(h, "addlab dataset 1, size %d\n", size)
+	p.train.of, p.heldout.of = p, p
+	for i, e := range entries {
+		fmt.Fprintf(h, "%q %q %x %t\n", e.name, e.caption, sums[i], heldout[i])
+		side := &p.train
+		if heldout[i] {
+			side = &p.heldout
+		}
+		side.index = append(side.index, int32(i))
+	}
+	p.hash = fmt.Sprintf("%x", h.Sum(nil))[:16]
+	return p, nil
+}
+
+// judge names the faults through warn, or fails if they are more than 2 % of the set (one is always forgiven).
+func judge(faults []fault, usable int, name string, warn func(string, ...any)) error {
+	const named = 10
+	if len(faults) == 0 {
+		return nil
+	}
+	slices.SortFunc(faults, func(a, b fault) int { return cmp.Compare(a.name, b.name) })
+	count := map[string]int{}
+	var first []string
+	for _, f := range faults {
+		count[f.kind]++
+		if len(first) < named {
+			first = append(first, fmt.Sprintf("%s %s: %v", f.name, f.kind, f.err))
+		}
+	}
+	var kinds []string
+	for _, kind := range slices.Sorted(maps.Keys(count)) {
+		kinds = append(kinds, fmt.Sprintf("%d %s", count[kind], kind))
+	}
+	total := len(faults) + usable
+	what := fmt.Sprintf("%d of %d samples cannot be used (%s)", len(faults), total, strings.Join(kinds, ", "))
+	if limit := max(1, total*2/100); len(faults) > limit || usable == 0 {
+		return fmt.Errorf("%s, want ≤ %d: %s", what, limit, strings.Join(first[:min(3, len(first))], "; "))
+	}
+	for _, f := range first {
+		warn("dataset: %s: skipped %s", name, f)
+	}
+	warn("dataset: %s: %s", name, what)
+	return nil
+}
+
+// parallel calls do for every i < n on all cores.
+func parallel(n int, do func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
+}

@@ -1,0 +1,174 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/addlab/addlab/rng"
+)
+
+// ScenesConfig sets how hard the built-in world is.
+type ScenesConfig struct {
+	Size       int   `json:"size"`        // pixels per side
+	MaxObjects int   `json:"max_objects"` // 1 to 3
+	Seed       int64 `json:"seed"`        // of the world: which picture belongs to which index
+}
+
+// DefaultScenes is the world that the shipped weights know.
+func DefaultScenes() ScenesConfig { return ScenesConfig{Size: 32, MaxObjects: 2, Seed: 1} }
+
+// Validate tells which field cannot work.
+func (c ScenesConfig) Validate() error {
+	if c.Size < 8 {
+		return fmt.Errorf("dataset: scenes size = %d, want ≥ 8", c.Size)
+	}
+	if c.MaxObjects < 1 || c.MaxObjects > MaxSlots {
+		return fmt.Errorf("dataset: scenes max_objects = %d, want 1 to %d", c.MaxObjects, MaxSlots)
+	}
+	return nil
+}
+
+// Scenes is an endless world of coloured shapes: one to three objects in a row or a column on a plain background, captioned
+// in English with some attributes left out. Some pairs of shape and colour never occur in training (see Novel).
+type Scenes struct{ Config ScenesConfig }
+
+// NewScenes checks the configuration.
+func NewScenes(cfg ScenesConfig) (*Scenes, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	return &Scenes{cfg}, nil
+}
+
+var _ Dataset = (*Scenes)(nil)
+
+func init() {
+	register("scenes", func(size int) (Dataset, error) {
+		cfg := DefaultScenes()
+		cfg.Size = size
+		return NewScenes(cfg)
+	})
+}
+
+// scenesVersion changes when the same index gives another picture or caption.
+const scenesVersion = 1
+
+// Name implements Dataset.
+func (s *Scenes) Name() string { return "scenes" }
+
+// Hash implements Dataset.
+func (s *Scenes) Hash() string {
+	return fmt.Sprintf("scenes-v%d-size%d-objects%d-seed%d", scenesVersion, s.Config.Size, s.Config.MaxObjects, s.Config.Seed)
+}
+
+// Train gives the scenes to learn from; no held-out composition occurs in them.
+func (s *Scenes) Train() Source { return s.Split("train") }
+
+// Heldout gives scenes of the compositions known from training that training never drew.
+func (s *Scenes) Heldout() Source { return s.Split("heldout") }
+
+// Novel gives scenes that each hold at least one composition that never occurs in training.
+func (s *Scenes) Novel() Source { return s.Split("novel") }
+
+// Split returns one of "train", "heldout", "novel" and "all" (every composition: for evaluation networks) as a source that
+// also tells what is in its pictures.
+func (s *Scenes) Split(name string) SceneSource { return SceneSource{scenes: s, split: name} }
+
+// SceneSource is a split of the world.
+type SceneSource struct {
+	scenes *Scenes
+	split  string
+}
+
+// Len implements Source.
+func (s SceneSource) Len() int { return math.MaxInt }
+
+// Sample implements Source.
+func (s SceneSource) Sample(i int) (Sample, error) {
+	scene, caption, _ := s.Scene(i)
+	return Sample{Image: scene.Draw(s.scenes.Config.Size), Caption: caption}, nil
+}
+
+// Scene returns what picture i shows, its caption, and which attributes the caption states.
+func (s SceneSource) Scene(i int) (scene Scene, caption string, stated Attributes) {
+	r := rng.New(s.scenes.Config.Seed, "scenes/"+s.split, i)
+	for {
+		scene = randomScene(r, s.scenes.Config.MaxObjects)
+		if s.split == "all" || scene.novel() == (s.split == "novel") {
+			break
+		}
+	}
+	caption, stated = scene.Describe(r)
+	return scene, caption, stated
+}
+
+// Object is one coloured shape. X, Y and Radius are in parts of the picture's side.
+type Object struct {
+	Shape, Color, Size int
+	X, Y, Radius       float64
+	Tint               [3]float64 // small deviation from the named colour
+}
+
+// Arrangement of the objects.
+const (
+	Alone = iota
+	Row
+	Column
+)
+
+// Scene is what a picture shows. Objects are ordered from left to right, or from top to bottom.
+type Scene struct {
+	Objects     []Object
+	Arrangement int
+	Background  int
+	Tint        [3]float64
+}
+
+// heldOut tells whether a pair of shape and colour is kept out of training: one pair in nine, spread over both.
+func heldOut(shape, color int) bool { return (shape*2+color)%9 == 0 }
+
+func (s Scene) novel() bool {
+	for _, o := range s.Objects {
+		if heldOut(o.Shape, o.Color) {
+			return true
+		}
+	}
+	return false
+}
+
+func randomScene(r *rand.Rand, maxObjects int) Scene {
+	s := Scene{Background: r.IntN(len(Backgrounds)), Tint: tint(r, 0.04)}
+	n := 1 + r.IntN(maxObjects)
+	if n > 1 {
+		s.Arrangement = Row + r.IntN(2)
+	}
+	slot := 1 / float64(n) // room along the axis
+	for i := range n {
+		o := Object{Shape: r.IntN(len(Shapes)), Color: r.IntN(len(Colors)), Size: r.IntN(len(Sizes)), Tint: tint(r, 0.06)}
+		o.Radius = []float64{0.13, 0.21}[o.Size] * (1 + 0.06*(2*r.Float64()-1))
+		if n == 3 {
+			o.Radius *= 0.75
+		}
+		along := (float64(i)+0.5)*slot + jitter(r, slot/2-o.Radius)
+		across := 0.5 + jitter(r, 0.46-o.Radius)
+		if n == 1 {
+			along = 0.5 + jitter(r, 0.46-o.Radius)
+		}
+		o.X, o.Y = along, across
+		if s.Arrangement == Column {
+			o.X, o.Y = across, along
+		}
+		s.Objects = append(s.Objects, o)
+	}
+	return s
+}
+
+func jitter(r *rand.Rand, room float64) float64 { return (2*r.Float64() - 1) * max(room, 0) }
+
+func tint(r *rand.Rand, amount float64) (t [3]float64) {
+	for i := range t {
+		t[i] = amount * (2*r.Float64() - 1)
+	}
+	return t
+}

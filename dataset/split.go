@@ -1,0 +1,110 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// heldoutEvery n-th picture, by hash, is held out of training where the set names no split.
+const heldoutEvery = 10
+
+// heldoutPart fits folders and shards that the set itself holds out: test, val, test-00000, validation_3 …
+var heldoutPart = regexp.MustCompile(`(?i)^(test|val|valid|validation|heldout)([-_.0-9].*)?$`)
+
+// split says for each entry whether it is held out, and whether the set itself said so.
+//
+// A set that names both sides (train/ and test/, train-00000.tar and test-00000.tar) is split as named. Any other set
+// holds out every tenth picture by the hash of its name, so that the split survives reordering, new pictures and other
+// captions of one picture. Near-duplicates under different names, such as an emoji in five skin tones, may still fall on
+// both sides: such a held-out half measures fit to the set, hardly generalisation.
+func split(entries []entry) (heldout []bool, named bool, err error) {
+	heldout = make([]bool, len(entries))
+	held := 0
+	for i, e := range entries {
+		if slices.ContainsFunc(strings.Split(e.part, "/"), heldoutPart.MatchString) {
+			heldout[i] = true
+			held++
+		}
+	}
+	if held > 0 && held < len(entries) {
+		return heldout, true, nil
+	}
+
+	// The lowest hash is always held out and the highest never, so that neither side is empty.
+	var lowest, highest int
+	hashes := make([]uint64, len(entries))
+	for i, e := range entries {
+		sum := sha256.Sum256([]byte("heldout " + e.name))
+		hashes[i] = binary.LittleEndian.Uint64(sum[:])
+		if hashes[i] < hashes[lowest] {
+			lowest = i
+		}
+		if hashes[i] > hashes[highest] {
+			highest = i
+		}
+	}
+	if len(entries) == 0 || hashes[lowest] == hashes[highest] {
+		return nil, false, fmt.Errorf("usable pictures = %d, want ≥ 2 of different names", min(1, len(entries)))
+	}
+	for i, h := range hashes {
+		heldout[i] = h == hashes[lowest] || h%heldoutEvery == 0 && h != hashes[highest]
+	}
+	return heldout, false, nil
+}
+
+// pictures is a set of listed pictures, in order of name and caption.
+type pictures struct {
+	name, hash     string
+	size           int
+	entries        []entry
+	pix            []uint8 // [len(entries),size,size,3]; nil for large sets, whose pictures are decoded when asked for
+	train, heldout part
+}
+
+// part is one side of the split.
+type part struct {
+	of    *pictures
+	index []int32
+}
+
+var (
+	_ Dataset = (*pictures)(nil)
+	_ Source  = part{}
+)
+
+func (p *pictures) Name() string    { return p.name }
+func (p *pictures) Hash() string    { return p.hash }
+func (p *pictures) Train() Source   { return p.train }
+func (p *pictures) Heldout() Source { return p.heldout }
+
+func (s part) Len() int { return len(s.index) }
+
+func (s part) Sample(i int) (Sample, error) {
+	if i < 0 || i >= len(s.index) {
+		return Sample{}, fmt.Errorf("dataset: %s: sample = %d, want 0 … %d", s.of.name, i, len(s.index)-1)
+	}
+	j := int(s.index[i])
+	e := s.of.entries[j]
+	rgb, err := s.of.rgb(j)
+	if err != nil {
+		return Sample{}, fmt.Errorf("dataset: %s: %s: %w", s.of.name, e.name, err)
+	}
+	return Sample{Image: toImage(rgb, s.of.size), Caption: e.caption}, nil
+}
+
+// rgb returns the bytes of picture j, [size,size,3]; callers only read them.
+func (p *pictures) rgb(j int) ([]uint8, error) {
+	if p.pix != nil {
+		n := p.size * p.size * 3
+		return p.pix[j*n : (j+1)*n], nil
+	}
+	data, err := p.entries[j].read()
+	if err != nil {
+		return nil, err
+	}
+	return decodeRGB(data, p.size)
+}

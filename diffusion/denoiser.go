@@ -1,0 +1,104 @@
+package diffusion
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// Denoiser predicts the clean image x̂₀ from xt [B,…]; the result has the shape of xt.
+type Denoiser func(xt *Node, level Level, cond Cond) *Node
+
+// Prediction names what a network outputs.
+type Prediction string
+
+const (
+	PredictV   Prediction = "v"   // v = α_t ε − σ_t x₀
+	PredictEps Prediction = "eps" // ε
+	PredictX0  Prediction = "x0"  // x₀
+)
+
+// Predictions returns every prediction.
+func Predictions() []Prediction { return []Prediction{PredictV, PredictEps, PredictX0} }
+
+// Validate reports whether the prediction is known.
+func (p Prediction) Validate() error {
+	if !slices.Contains(Predictions(), p) {
+		return fmt.Errorf("diffusion: prediction = %q, want one of %q", p, Predictions())
+	}
+	return nil
+}
+
+// Adapt turns a raw network, whose output is of kind p, into a Denoiser.
+func Adapt(p Prediction, raw Denoiser) Denoiser {
+	if err := p.Validate(); err != nil {
+		panic(err)
+	}
+	return func(xt *Node, level Level, cond Cond) *Node {
+		out := raw(xt, level, cond)
+		switch p {
+		case PredictV:
+			return X0FromV(xt, out, level)
+		case PredictEps:
+			return X0FromEps(xt, out, level)
+		}
+		return out
+	}
+}
+
+// Target returns what a network of kind p should output for the pair (x0, eps).
+func Target(p Prediction, x0, eps *Node, level Level) *Node {
+	switch p {
+	case PredictV: // v = α_t ε − σ_t x₀ (progressive distillation §4)
+		l := level.Like(x0)
+		return Sub(Mul(l.Alpha, eps), Mul(l.Sigma, x0))
+	case PredictEps:
+		return eps
+	case PredictX0:
+		return x0
+	}
+	panic(p.Validate())
+}
+
+// Diffuse adds noise, x_t = α_t x₀ + σ_t ε (DDIM eq. 4).
+func Diffuse(x0, eps *Node, level Level) *Node {
+	l := level.Like(x0)
+	return Add(Mul(l.Alpha, x0), Mul(l.Sigma, eps))
+}
+
+// X0FromV returns x̂₀ = α_t x_t − σ_t v̂ (progressive distillation §4).
+func X0FromV(xt, v *Node, level Level) *Node {
+	l := level.Like(xt)
+	return Sub(Mul(l.Alpha, xt), Mul(l.Sigma, v))
+}
+
+// EpsAlphaFloor is α of Stable Diffusion's last step, √ᾱ₁₀₀₀: the noisiest level an ε-network has been trained to read.
+const EpsAlphaFloor = 0.06826491421716747
+
+// X0FromEps returns x̂₀ = (x_t − σ_t ε̂)/α_t (DDIM eq. 9, first term).
+//
+// At zero signal ε̂ says nothing about x₀ and the division has no value. Levels noisier than EpsAlphaFloor are converted with
+// α, σ of that floor: the network is fed pure noise and read as at its own last step, as the released ADD models are used.
+func X0FromEps(xt, eps *Node, level Level) *Node {
+	l := level.Like(xt)
+	alpha := MaxScalar(l.Alpha, EpsAlphaFloor)
+	sigma := MinScalar(l.Sigma, math.Sqrt(1-EpsAlphaFloor*EpsAlphaFloor))
+	return Div(Sub(xt, Mul(sigma, eps)), alpha)
+}
+
+// sigmaFloor keeps divisions by σ_t finite at t = 0, where ε and v cannot be read from x_t.
+const sigmaFloor = 1e-3
+
+// EpsFromX0 returns ε̂ = (x_t − α_t x̂₀)/σ_t (DDIM eq. 9 solved for ε). Keep t away from 0.
+func EpsFromX0(xt, x0 *Node, level Level) *Node {
+	l := level.Like(xt)
+	return Div(Sub(xt, Mul(l.Alpha, x0)), MaxScalar(l.Sigma, sigmaFloor))
+}
+
+// VFromX0 returns v̂ = (α_t x_t − x̂₀)/σ_t (progressive distillation §4 solved for v). Keep t away from 0.
+func VFromX0(xt, x0 *Node, level Level) *Node {
+	l := level.Like(xt)
+	return Div(Sub(Mul(l.Alpha, xt), x0), MaxScalar(l.Sigma, sigmaFloor))
+}

@@ -1,0 +1,214 @@
+package diffusion
+
+import (
+	"math"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/compute/gobackend"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/addlab/addlab/rng"
+)
+
+// goBackend is the pure Go engine.
+var goBackend = sync.OnceValue(func() compute.Backend {
+	backend, err := compute.NewWithConfig("go:parallelism=-1")
+	if err != nil {
+		panic(err)
+	}
+	return backend
+})
+
+// run computes a graph of some inputs on the pure Go engine.
+func run(t *testing.T, f func(in []*Node) *Node, inputs ...any) []float32 {
+	t.Helper()
+	out, err := CallOnce(goBackend(), f, inputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tensors.MustCopyFlatData[float32](out)
+}
+
+func tensor(flat []float32, dims ...int) *tensors.Tensor {
+	return tensors.FromFlatDataAndDimensions(flat, dims...)
+}
+
+func levels(s Schedule, times ...float64) *tensors.Tensor {
+	return tensor(Levels(s, times), len(times), 3)
+}
+
+// same compares float32 results within tol, absolute or relative.
+func same(t *testing.T, want, got []float32, tol float64) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(tol, tol)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// images returns a pair of random [4,2,2,3].
+func images() (x0, eps *tensors.Tensor) {
+	r := rng.New(1, "images", 0)
+	return tensor(rng.Normal(r, 48), 4, 2, 2, 3), tensor(rng.Normal(r, 48), 4, 2, 2, 3)
+}
+
+func TestAdaptRecoversX0FromItsTarget(t *testing.T) {
+	for _, s := range Schedules() {
+		for _, p := range Predictions() {
+			t.Run(s.Name()+"/"+string(p), func(t *testing.T) {
+				times := []float64{0, 0.3, 0.7, 1}
+				if p == PredictEps {
+					times[3] = 0.8 // at zero signal ε says nothing about x₀
+				}
+				x0, eps := images()
+				got := run(t, func(in []*Node) *Node {
+					level := LevelFrom(in[2])
+					perfect := func(*Node, Level, Cond) *Node { return Target(p, in[0], in[1], level) }
+					xt := Diffuse(in[0], in[1], level)
+					// xt is returned too, for the pure Go engine fails where an input is not used.
+					return Concatenate([]*Node{Adapt(p, perfect)(xt, level, Cond{}), xt}, 0)
+				}, x0, eps, levels(s, times...))
+				same(t, tensors.MustCopyFlatData[float32](x0), got[:48], 2e-5)
+			})
+		}
+	}
+}
+
+func TestEpsAndVAreReadBackFromX0(t *testing.T) {
+	for _, p := range []Prediction{PredictEps, PredictV} {
+		x0, eps := images()
+		invert := map[Prediction]func(xt, x0 *Node, l Level) *Node{PredictEps: EpsFromX0, PredictV: VFromX0}[p]
+		got := run(t, func(in []*Node) *Node {
+			level := LevelFrom(in[2])
+			back := invert(Diffuse(in[0], in[1], level), in[0], level)
+			return Sub(back, Target(p, in[0], in[1], level))
+		}, x0, eps, levels(Cosine{}, 0.02, 0.3, 0.7, 1))
+		same(t, make([]float32, 48), got, 1e-4)
+	}
+}
+
+func TestEpsNetworkIsReadAtItsLastStepWhereThereIsNoSignal(t *testing.T) {
+	xt, eps := images()
+	got := run(t, func(in []*Node) *Node { return X0FromEps(in[0], in[1], LevelFrom(in[2])) },
+		xt, eps, levels(Cosine{}, 1, 1, 1, 1))
+	alpha, sigma := StableDiffusion{}.AlphaSigma(1)
+	x, e := tensors.MustCopyFlatData[float32](xt), tensors.MustCopyFlatData[float32](eps)
+	want := make([]float32, len(x))
+	for i := range want {
+		want[i] = float32((float64(x[i]) - sigma*float64(e[i])) / alpha)
+	}
+	same(t, want, got, 1e-5)
+}
+
+func TestLevelsSurviveTheTrip(t *testing.T) {
+	got := run(t, func(in []*Node) *Node {
+		l := LevelFrom(in[0])
+		return Concatenate([]*Node{l.T, l.Alpha, l.Sigma}, 0)
+	}, levels(Cosine{}, 0, 1))
+	same(t, []float32{0, 1, 1, 0, 0, 1}, got, 0)
+}
+
+// twoModes and its condition: one-hot in Pooled.
+var twoModes = Mixture{
+	{Weight: 1, Mean: [2]float64{1, 0}, Cov: [3]float64{0.3, 0.1, 0.2}},
+	{Weight: 2, Mean: [2]float64{-1, 0.5}, Cov: [3]float64{0.1, 0, 0.4}},
+}
+
+func TestGuideMixesConditionalAndUnconditional(t *testing.T) {
+	times := []float64{0.2, 0.5, 0.8, 1}
+	x := []float64{0.3, -0.2, 1, 1, -0.7, 0.1, 0.2, 0.9}
+	flat := make([]float32, len(x))
+	for i, v := range x {
+		flat[i] = float32(v)
+	}
+	null := tensor([]float32{1, 2}, 1, 2)
+	cond := tensor([]float32{1, 0, 1, 0, 1, 0, 1, 0}, 4, 2)
+
+	guided := func(w func(i int) float64) []float32 {
+		want := make([]float32, 0, 8)
+		for i, u := range times {
+			alpha, sigma := Cosine{}.AlphaSigma(u)
+			c := twoModes.Only(0).Denoise(x[2*i:2*i+2], alpha, sigma)
+			n := twoModes.Denoise(x[2*i:2*i+2], alpha, sigma)
+			want = append(want, float32(n[0]+w(i)*(c[0]-n[0])), float32(n[1]+w(i)*(c[1]-n[1])))
+		}
+		return want
+	}
+	for _, test := range []struct {
+		name  string
+		scale any
+		w     func(i int) float64
+	}{
+		{"0 is unconditional", float32(0), func(int) float64 { return 0 }},
+		{"1 is conditional", float32(1), func(int) float64 { return 1 }},
+		{"3 extrapolates", float32(3), func(int) float64 { return 3 }},
+		{"one scale per sample", []float32{0, 1, 2, 3}, func(i int) float64 { return float64(i) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := run(t, func(in []*Node) *Node {
+				d := Guide(twoModes.Denoiser(), in[4], Cond{Pooled: in[2]})
+				return d(in[0], LevelFrom(in[1]), Cond{Pooled: in[3]})
+			}, tensor(flat, 4, 2), levels(Cosine{}, times...), null, cond, test.scale)
+			same(t, guided(test.w), got, 1e-5)
+		})
+	}
+}
+
+func TestConditionsMustHoldTheSameFields(t *testing.T) {
+	_, err := CallOnce(goBackend(), func(x *Node) *Node { return ConcatCond(Cond{Tokens: x}, Cond{}).Tokens }, [][][]float32{{{1}}})
+	if err == nil || !strings.Contains(err.Error(), "tokens") {
+		t.Errorf("error %v, want one that names tokens", err)
+	}
+}
+
+// ADD §3.3: c(t)·∇‖x̂_θ − x̂_ψ‖² is 2σ(ε̂−ε′) for exp and ε̂−ε′ for sds.
+func TestWeightingsGiveTheirGradients(t *testing.T) {
+	const x0, eps, epsHat = 0.4, -0.9, 0.7
+	for _, u := range []float64{0.02, 0.5, 0.98} {
+		alpha, sigma := Cosine{}.AlphaSigma(u)
+		teacher := (alpha*x0 + sigma*eps - sigma*epsHat) / alpha
+		near(t, "exp", Exponential{}.C(alpha, sigma)*2*(x0-teacher), 2*sigma*(epsHat-eps), 1e-12)
+		near(t, "sds", SDS{}.C(alpha, sigma)*2*(x0-teacher), epsHat-eps, 1e-12)
+	}
+	for _, w := range Weightings() {
+		near(t, w.Name()+" of pure noise", w.C(0, 1), 0, 0)
+		if c := w.C(1, 0); math.IsInf(c, 0) || math.IsNaN(c) {
+			t.Errorf("%s of clean data = %v, want a finite number", w.Name(), c)
+		}
+	}
+}
+
+// The gradient of the weighted loss is δ_D + g δ_C, whose negative prompt acts from t = 0.2 on.
+func TestNFSDTargetGivesItsGradient(t *testing.T) {
+	times := []float64{0.1, 0.199, 0.2, 0.9}
+	const g, x0, c, n, p = 7.5, 0.3, 0.5, -0.2, 0.8
+	column := func(v float32) *tensors.Tensor { return tensor([]float32{v, v, v, v}, 4, 1) }
+	got := run(t, func(in []*Node) *Node {
+		return NFSDTarget(in[0], in[1], in[2], in[3], LevelFrom(in[4]), g)
+	}, column(x0), column(c), column(n), column(p), levels(Cosine{}, times...))
+	for i, u := range times {
+		want := n + g*(c-n)
+		if u >= 0.2 {
+			want -= p
+		}
+		near(t, "gradient", NFSD{}.C(Cosine{}.AlphaSigma(u))*2*(x0-float64(got[i])), want, 1e-4)
+	}
+}
+
+func TestNFSDTargetIsFiniteAtPureNoiseAndConstant(t *testing.T) {
+	x0, eps := images()
+	got := run(t, func(in []*Node) *Node {
+		target := NFSDTarget(in[0], in[1], in[1], in[0], LevelFrom(in[2]), 7.5)
+		grad := Gradient(ReduceAllSum(Add(target, in[0])), in[0])[0]
+		return Stack([]*Node{ReduceAllMax(Abs(target)), ReduceAllMax(Abs(SubScalar(grad, 1)))}, 0)
+	}, x0, eps, levels(Cosine{}, 1, 1, 1, 1))
+	if !(got[0] < 1e5) {
+		t.Errorf("largest target = %v, want a finite number", got[0])
+	}
+	near(t, "gradient through the target", float64(got[1]), 0, 0)
+}

@@ -1,0 +1,100 @@
+package diffusion
+
+import (
+	"fmt"
+	"math"
+)
+
+// Form names how a few-step sampler goes from one prediction to the next level.
+type Form string
+
+const (
+	// Renoise diffuses the prediction anew, x_u = α_u x̂ + σ_u z (ADD §3.1, after consistency models 2303.01469 algorithm 1): the
+	// student sees the marginals it was trained on, as far as x̂ is distributed like data.
+	Renoise Form = "renoise"
+	// Ancestral draws x_u from q(x_u | x_t, x₀ = x̂): the ancestral Euler step of k-diffusion, which the ADD demo uses.
+	Ancestral Form = "ancestral"
+)
+
+// FewStep samples from a distilled student at the times it was trained for. The last prediction is the image.
+type FewStep struct {
+	// Times are falling in (0,1]; the default is 1, 0.75, 0.5, 0.25. Fewer steps take an evenly spread subset that begins with
+	// the first: two of four are 1 and 0.5.
+	Times []float64
+	Form  Form // default Renoise
+}
+
+var _ Sampler = FewStep{}
+
+func (f FewStep) Name() string {
+	if f.Form == "" {
+		f.Form = Renoise
+	}
+	return "fewstep-" + string(f.Form)
+}
+
+func (f FewStep) Plan(s Schedule, steps int) ([]Step, error) {
+	times := f.Times
+	if times == nil {
+		times = []float64{1, 0.75, 0.5, 0.25}
+	}
+	if err := checkTimes(times); err != nil {
+		return nil, err
+	}
+	if steps < 1 || steps > len(times) {
+		return nil, fmt.Errorf("diffusion: steps = %d, want 1 to %d, the number of times", steps, len(times))
+	}
+
+	plan := make([]Step, steps)
+	for i := range plan {
+		t := times[i*len(times)/steps]
+		if i == steps-1 {
+			plan[i] = Step{T: t, X0: 1}
+			break
+		}
+		u := times[(i+1)*len(times)/steps]
+		switch f.Form {
+		case Renoise, "":
+			alpha, sigma := s.AlphaSigma(u)
+			plan[i] = Step{T: t, X0: alpha, Noise: sigma}
+		case Ancestral:
+			plan[i] = ancestral(s, t, u)
+		}
+	}
+	switch f.Form {
+	case Renoise, Ancestral, "":
+		return plan, nil
+	}
+	return nil, fmt.Errorf("diffusion: form = %q, want one of %q", f.Form, []Form{Renoise, Ancestral})
+}
+
+// ancestral goes from time t to u. k-diffusion writes it for x̄ = x/α and s = σ/α (EDM's coordinates):
+//
+//	s_up² = s_u²(s_t² − s_u²)/s_t²,  s_down² = s_u² − s_up²,  x̄ ← x̄ + (s_down − s_t)(x̄ − x̂)/s_t + s_up z
+//
+// With q = s_u/s_t = σ_u α_t/(α_u σ_t) that is s_up = s_u√(1−q²) and s_down = s_u q, so for x itself, times α_u,
+//
+//	x ← (σ_u/σ_t) q x + α_u (1−q²) x̂ + σ_u √(1−q²) z
+//
+// which is finite at pure noise (q = 0, where it is Renoise) and is the posterior of DDPM (2006.11239 eq. 6–7).
+func ancestral(s Schedule, t, u float64) Step {
+	alphaT, sigmaT := s.AlphaSigma(t)
+	alphaU, sigmaU := s.AlphaSigma(u)
+	q := sigmaU * alphaT / (alphaU * sigmaT)
+	return Step{T: t, X: sigmaU / sigmaT * q, X0: alphaU * (1 - q*q), Noise: sigmaU * math.Sqrt(1-q*q)}
+}
+
+// checkTimes wants strictly falling times within (0,1].
+func checkTimes(times []float64) error {
+	above := math.Nextafter(1, 2)
+	for _, t := range times {
+		if !(0 < t && t < above) {
+			return fmt.Errorf("diffusion: times = %v, want strictly falling times in (0,1]", times)
+		}
+		above = t
+	}
+	if len(times) == 0 {
+		return fmt.Errorf("diffusion: times = [], want at least one")
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+package diffusion
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/addlab/addlab/rng"
+)
+
+// allSamplers adds the options to the defaults.
+func allSamplers() []Sampler {
+	return append(Samplers(), DDIM{Grid: GridLogSNR}, DPMSolverPP2M{Grid: GridLogSNR},
+		FewStep{Times: []float64{1, 0.9, 0.8, 0.7}, Form: Ancestral})
+}
+
+// Told the true x₀, every step takes x_t = α x₀ + σ ε to the marginal of the next time: X·α + X0 + Prev = α′,
+// (X·σ)² + Noise² = σ′². The last step arrives at x₀.
+func TestStepsKeepTheMarginals(t *testing.T) {
+	for _, s := range Schedules() {
+		for _, sampler := range allSamplers() {
+			for _, steps := range []int{1, 2, 3, 4, 25} {
+				if _, few := sampler.(FewStep); few && steps > 4 {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s/%s/%d", s.Name(), sampler.Name(), steps), func(t *testing.T) {
+					plan, err := sampler.Plan(s, steps)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if len(plan) != steps || plan[0].T != 1 || plan[0].Prev != 0 || plan[steps-1].Noise != 0 {
+						t.Errorf("plan = %v, want %d steps from t = 1, no previous x̂₀ at first, no noise at last", plan, steps)
+					}
+					for i, step := range plan {
+						next := 0.0
+						if i+1 < steps {
+							next = plan[i+1].T
+						}
+						alpha, sigma := s.AlphaSigma(step.T)
+						alphaNext, sigmaNext := s.AlphaSigma(next)
+						near(t, "signal", step.X*alpha+step.X0+step.Prev, alphaNext, 1e-12)
+						near(t, "noise", math.Hypot(step.X*sigma, step.Noise), sigmaNext, 1e-12)
+					}
+				})
+			}
+		}
+	}
+}
+
+// solveToy runs a deterministic sampler on the toy's probability-flow ODE from 16 fixed points.
+func solveToy(t *testing.T, s Schedule, sampler Sampler, steps int) []float64 {
+	t.Helper()
+	plan, err := sampler.Plan(s, steps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, x := rng.New(7, "start", 0), make([]float64, 32)
+	for i := range x {
+		x[i] = r.NormFloat64()
+	}
+	return Apply(plan, x, func(x []float64, u float64) []float64 {
+		alpha, sigma := s.AlphaSigma(u)
+		return twoModes.Denoise(x, alpha, sigma)
+	}, nil)
+}
+
+// The slope of log error against log step size is the order of the solver, in steps of equal λ as the papers prove it.
+func TestSamplersHaveTheirOrder(t *testing.T) {
+	for _, s := range Schedules() {
+		reference := solveToy(t, s, DPMSolverPP2M{Grid: GridLogSNR}, 4000)
+		for _, test := range []struct {
+			sampler Sampler
+			order   float64
+		}{{DDIM{Grid: GridLogSNR}, 1}, {DPMSolverPP2M{Grid: GridLogSNR}, 2}} {
+			t.Run(s.Name()+"/"+test.sampler.Name(), func(t *testing.T) {
+				var logStep, logErr []float64
+				for _, steps := range []int{50, 100, 200, 400} {
+					logStep = append(logStep, -math.Log(float64(steps)))
+					logErr = append(logErr, math.Log(floats.Distance(solveToy(t, s, test.sampler, steps), reference, 2)))
+				}
+				_, slope := stat.LinearRegression(logStep, logErr, nil, false)
+				near(t, "order", slope, test.order, 0.05)
+			})
+		}
+	}
+}
+
+// In steps of equal t the first and last steps are long in λ, which costs the second-order solver some of its order but
+// never its lead over DDIM; both grids arrive at the same points.
+func TestTimeGridConverges(t *testing.T) {
+	s := Cosine{}
+	reference := solveToy(t, s, DPMSolverPP2M{Grid: GridLogSNR}, 4000)
+	for _, steps := range []int{4, 8, 15, 25, 50, 100} {
+		first := floats.Distance(solveToy(t, s, DDIM{}, steps), reference, 2)
+		second := floats.Distance(solveToy(t, s, DPMSolverPP2M{}, steps), reference, 2)
+		if !(second < first) {
+			t.Errorf("%d steps: error %.3g of %s, %.3g of %s, want less", steps, second, DPMSolverPP2M{}.Name(), first, DDIM{}.Name())
+		}
+	}
+	near(t, "error after 800 steps", floats.Distance(solveToy(t, s, DPMSolverPP2M{}, 800), reference, 2), 0, 1e-3)
+}
+
+// k-diffusion's ancestral Euler step written in its own coordinates, x̄ = x/α and s = σ/α.
+func TestAncestralIsKDiffusionsStep(t *testing.T) {
+	s := StableDiffusion{}
+	times := []float64{1, 0.75, 0.5, 0.25}
+	plan, err := FewStep{Times: times, Form: Ancestral}.Plan(s, len(times))
+	if err != nil {
+		t.Fatal(err)
+	}
+	denoise := func(x []float64, u float64) []float64 { return []float64{math.Tanh(x[0] + u)} }
+	draw := func() func() []float64 {
+		r := rng.New(11, "z", 0)
+		return func() []float64 { return []float64{r.NormFloat64()} }
+	}
+	got := Apply(plan, []float64{0.8}, denoise, draw())[0]
+
+	noise := draw()
+	alpha, _ := s.AlphaSigma(1)
+	bar := 0.8 / alpha
+	for i, u := range times {
+		alpha, sigma := s.AlphaSigma(u)
+		sT, sU := sigma/alpha, 0.0
+		if i+1 < len(times) {
+			alphaU, sigmaU := s.AlphaSigma(times[i+1])
+			sU = sigmaU / alphaU
+		}
+		up := min(sU, math.Sqrt(sU*sU*(sT*sT-sU*sU)/(sT*sT)))
+		down := math.Sqrt(sU*sU - up*up)
+		x0 := denoise([]float64{bar * alpha}, u)[0]
+		bar += (down - sT) * (bar - x0) / sT
+		if sU > 0 {
+			bar += up * noise()[0]
+		}
+	}
+	near(t, "sample", got, bar, 1e-12)
+}
+
+// For data N(0, s²) all moments are known, so the variance of x after each step can be followed exactly.
+func TestFewStepKeepsGaussianMarginals(t *testing.T) {
+	const s2 = 0.49
+	variance := func(alpha, sigma float64) float64 { return alpha*alpha*s2 + sigma*sigma }
+	for _, schedule := range Schedules() {
+		for _, form := range []Form{Renoise, Ancestral} {
+			plan, err := FewStep{Form: form}.Plan(schedule, 4)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, step := range plan[:3] {
+				alpha, sigma := schedule.AlphaSigma(step.T)
+				want := variance(schedule.AlphaSigma(plan[i+1].T))
+				v := variance(alpha, sigma)
+				noise := step.Noise * step.Noise
+
+				// x̂ drawn from the posterior of x₀: both forms are exact. Cov(x, x̂) = α s².
+				drawn := step.X*step.X*v + 2*step.X*step.X0*alpha*s2 + step.X0*step.X0*s2 + noise
+				near(t, string(form)+" with posterior draws", drawn, want, 1e-12)
+
+				// x̂ a deterministic map of x onto the data, which a one-step generator is: exact for renoise, and for ancestral
+				// only out of pure noise, where the two are one.
+				scale := step.X + step.X0*math.Sqrt(s2/v)
+				mapped := scale*scale*v + noise
+				if form == Renoise || alpha == 0 {
+					near(t, string(form)+" with a generator", mapped, want, 1e-12)
+				} else if math.Abs(mapped-want) < 1e-6 {
+					t.Errorf("ancestral with a generator from t = %v has the exact variance, which it should not", step.T)
+				}
+			}
+		}
+	}
+}
+
+func TestFewStepOneStepIsThePrediction(t *testing.T) {
+	for _, form := range []Form{Renoise, Ancestral, ""} {
+		plan, err := FewStep{Form: form}.Plan(Cosine{}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := Apply(plan, []float64{5, 6}, func([]float64, float64) []float64 { return []float64{1, 2} }, nil)
+		if got[0] != 1 || got[1] != 2 {
+			t.Errorf("%q: one step gives %v, want x̂ = [1 2]", form, got)
+		}
+	}
+}
+
+func TestFewStepSpreadsFewerSteps(t *testing.T) {
+	for steps, want := range map[int]string{1: "[1]", 2: "[1 0.5]", 3: "[1 0.75 0.5]", 4: "[1 0.75 0.5 0.25]"} {
+		plan, err := FewStep{}.Plan(Cosine{}, steps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var times []float64
+		for _, step := range plan {
+			times = append(times, step.T)
+		}
+		if got := fmt.Sprint(times); got != want {
+			t.Errorf("%d steps at %s, want %s", steps, got, want)
+		}
+	}
+}
+
+func TestPlanErrorsNameFieldValueAndWish(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		sampler Sampler
+		steps   int
+		want    string
+	}{
+		{"no steps", DDIM{}, 0, "steps = 0, want ≥ 1"},
+		{"negative steps", DPMSolverPP2M{}, -3, "steps = -3, want ≥ 1"},
+		{"unknown grid", DDIM{Grid: "karras"}, 4, `grid = "karras", want one of`},
+		{"no few steps", FewStep{}, 0, "steps = 0, want 1 to 4"},
+		{"more steps than times", FewStep{Times: []float64{1, 0.5}}, 3, "steps = 3, want 1 to 2"},
+		{"rising times", FewStep{Times: []float64{0.5, 1}}, 1, "times = [0.5 1], want strictly falling"},
+		{"equal times", FewStep{Times: []float64{1, 1}}, 1, "times = [1 1], want strictly falling"},
+		{"time beyond 1", FewStep{Times: []float64{1000, 750}}, 1, "times = [1000 750], want strictly falling times in (0,1]"},
+		{"time 0", FewStep{Times: []float64{1, 0}}, 1, "in (0,1]"},
+		{"time not a number", FewStep{Times: []float64{1, math.NaN()}}, 1, "in (0,1]"},
+		{"empty times", FewStep{Times: []float64{}}, 1, "want at least one"},
+		{"unknown form", FewStep{Form: "heun"}, 1, `form = "heun", want one of`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := test.sampler.Plan(Cosine{}, test.steps)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q in it", err, test.want)
+			}
+		})
+	}
+}
+
+func TestUpdateIsApplyInAGraph(t *testing.T) {
+	step := Step{T: 0.5, X: 0.3, X0: -1.2, Prev: 0.7, Noise: 2}
+	x, x0, prev, z := []float32{1, 2}, []float32{3, 4}, []float32{5, 6}, []float32{7, 8}
+	got := run(t, func(in []*Node) *Node { return Update(in[0], in[1], in[2], in[3], in[4]) },
+		step.Coef(), tensor(x, 1, 2), tensor(x0, 1, 2), tensor(prev, 1, 2), tensor(z, 1, 2))
+	host := Apply([]Step{{X: 1, T: 1}, step}, []float64{1, 2}, func(_ []float64, u float64) []float64 {
+		if u == 1 {
+			return []float64{5, 6}
+		}
+		return []float64{3, 4}
+	}, func() []float64 { return []float64{7, 8} })
+	same(t, []float32{float32(host[0]), float32(host[1])}, got, 1e-6)
+}

@@ -1,0 +1,68 @@
+package discriminator
+
+import "fmt"
+
+// Norms of the heads.
+const (
+	NormBatch = "batch" // statistics per channel over groups of NormGroup samples and their tokens
+	NormGroup = "group" // statistics per sample over NormChannels groups of channels and all tokens
+)
+
+// Config describes the discriminator around its frozen feature network.
+type Config struct {
+	Text    bool `json:"text"`     // heads see c_text, the pooled text embedding (ADD Table 1b)
+	Image   bool `json:"image"`    // heads see c_img, an embedding of the real picture (ADD Table 1b)
+	CondRMS bool `json:"cond_rms"` // scale c_text and c_img to unit root mean square each before they are joined
+
+	Norm         string `json:"norm"`          // NormBatch or NormGroup
+	NormGroup    int    `json:"norm_group"`    // samples per group of NormBatch; a batch it does not divide falls back to their greatest common divisor
+	NormChannels int    `json:"norm_channels"` // groups of channels of NormGroup
+	Kernel       int    `json:"kernel"`        // width in tokens of the circular convolution
+	MapDim       int    `json:"map_dim"`       // M, the space in which projection compares tokens with the condition
+
+	Augment  bool    `json:"augment"`   // DiffAugment: colour, translation, cutout
+	CropProb float64 `json:"crop_prob"` // probability of a random crop where the picture is larger than the network's input
+
+	R1Weight float64 `json:"r1_weight"` // γ of ADD eq. 3; 0 disables the penalty
+	R1Every  int     `json:"r1_every"`  // penalty in every k-th discriminator step, with weight k·γ
+}
+
+// DefaultConfig is the paper's discriminator; what the paper leaves open is as in StyleGAN-T.
+func DefaultConfig() Config {
+	return Config{
+		Text: true, Image: true, CondRMS: true,
+		Norm: NormBatch, NormGroup: 8, NormChannels: 8,
+		Kernel: 9, MapDim: 64,
+		Augment: true, CropProb: 0.5,
+		R1Weight: 1e-5, R1Every: 1,
+	}
+}
+
+// Validate reports the first field that cannot be used.
+func (c Config) Validate() error {
+	bad := func(field string, value any, want string) error {
+		return fmt.Errorf("discriminator: %s = %v, want %s", field, value, want)
+	}
+	switch {
+	case c.Norm != NormBatch && c.Norm != NormGroup:
+		return bad("norm", fmt.Sprintf("%q", c.Norm), fmt.Sprintf("%q or %q", NormBatch, NormGroup))
+	case c.NormGroup < 1:
+		return bad("norm_group", c.NormGroup, "≥ 1")
+	case c.NormChannels < 1:
+		return bad("norm_channels", c.NormChannels, "≥ 1")
+	case c.Kernel < 1 || c.Kernel%2 == 0:
+		return bad("kernel", c.Kernel, "an odd number ≥ 1")
+	case c.MapDim < 1:
+		return bad("map_dim", c.MapDim, "≥ 1")
+	case !(c.CropProb >= 0 && c.CropProb <= 1):
+		return bad("crop_prob", c.CropProb, "0 … 1")
+	case !(c.R1Weight >= 0):
+		return bad("r1_weight", c.R1Weight, "≥ 0")
+	case c.R1Every < 1:
+		return bad("r1_every", c.R1Every, "≥ 1")
+	}
+	return nil
+}
+
+// Conditional tells whether the heads see any condition.
+func (c Config) Conditional() bool { return c.Text || c.Image }

@@ -1,0 +1,51 @@
+package discriminator
+
+import (
+	"encoding/json"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDefaultConfigIsValid(t *testing.T) {
+	if err := DefaultConfig().Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConfigSurvivesJSON(t *testing.T) {
+	data, err := json.Marshal(DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Config
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(DefaultConfig(), got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestValidateNamesFieldValueAndWant(t *testing.T) {
+	for _, test := range []struct {
+		edit func(c *Config)
+		want string
+	}{
+		{func(c *Config) { c.Norm = "layer" }, `discriminator: norm = "layer", want "batch" or "group"`},
+		{func(c *Config) { c.NormGroup = 0 }, "discriminator: norm_group = 0, want ≥ 1"},
+		{func(c *Config) { c.NormChannels = -1 }, "discriminator: norm_channels = -1, want ≥ 1"},
+		{func(c *Config) { c.Kernel = 4 }, "discriminator: kernel = 4, want an odd number ≥ 1"},
+		{func(c *Config) { c.MapDim = 0 }, "discriminator: map_dim = 0, want ≥ 1"},
+		{func(c *Config) { c.CropProb = 1.5 }, "discriminator: crop_prob = 1.5, want 0 … 1"},
+		{func(c *Config) { c.R1Weight = math.NaN() }, "discriminator: r1_weight = NaN, want ≥ 0"},
+		{func(c *Config) { c.R1Every = 0 }, "discriminator: r1_every = 0, want ≥ 1"},
+	} {
+		cfg := DefaultConfig()
+		test.edit(&cfg)
+		if err := cfg.Validate(); err == nil || err.Error() != test.want {
+			t.Errorf("error %v, want %s", err, test.want)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package discriminator
+
+import (
+	"math"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// naiveHead is METHOD's head as loops on the host: tokens [B,T,C], cond [B,E] → [B,T]. One norm group holds the whole batch.
+func naiveHead(t *testing.T, store *model.Store, cfg Config, x, cond []float64, b, tokens, c, e int) []float64 {
+	t.Helper()
+	value := func(name string) []float64 {
+		return doubles(store.GetVariable("/discriminator/heads/0/" + name).MustValue())
+	}
+	// weight/σ, σ = uᵀWv, v = Wᵀu/‖Wᵀu‖, that is σ = ‖Wᵀu‖.
+	conv := func(name string, x []float64, out, kernel int) []float64 {
+		w, u := value(name+"/weight"), value(name+"/u")
+		n := len(w) / out
+		var squares float64
+		for j := range n {
+			var s float64
+			for i := range out {
+				s += w[i*n+j] * u[i]
+			}
+			squares += s * s
+		}
+		for i := range w {
+			w[i] /= math.Sqrt(squares)
+		}
+		return naiveConv(x, w, b, tokens, c, out, kernel)
+	}
+	normAct := func(name string, x []float64) []float64 {
+		scale, bias := value(name+"/weight"), value(name+"/bias")
+		n := float64(b * tokens)
+		for channel := range c {
+			var mean, variance float64
+			for i := channel; i < len(x); i += c {
+				mean += x[i] / n
+			}
+			for i := channel; i < len(x); i += c {
+				variance += (x[i] - mean) * (x[i] - mean) / n
+			}
+			for i := channel; i < len(x); i += c {
+				x[i] = (x[i]-mean)/math.Sqrt(variance+1e-5)*scale[channel] + bias[channel]
+				x[i] = max(x[i], 0.2*x[i])
+			}
+		}
+		return x
+	}
+
+	h := normAct("point_norm", conv("point", x, c, 1))
+	block := normAct("ring_norm", conv("ring", h, c, cfg.Kernel))
+	for i := range h {
+		h[i] = (block[i] + h[i]) / math.Sqrt2
+	}
+	m := 1
+	if cfg.Conditional() {
+		m = cfg.MapDim
+	}
+	cls, clsBias := conv("out", h, m, 1), value("out/bias")
+	logits := make([]float64, b*tokens)
+	for i := range logits {
+		for o := range m {
+			y := cls[i*m+o] + clsBias[o]
+			if cfg.Conditional() {
+				cmap := value("cond/bias")[o]
+				for j := range e {
+					cmap += value("cond/weight")[o*e+j] * cond[i/tokens*e+j]
+				}
+				y *= cmap / math.Sqrt(float64(m))
+			}
+			logits[i] += y
+		}
+	}
+	return logits
+}
+
+func TestHeadAgainstLoops(t *testing.T) {
+	const b, tokens, c, e = 4, 6, 5, 3
+	for _, test := range []struct {
+		name        string
+		text, image bool
+	}{
+		{"unconditional", false, false},
+		{"conditional", true, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cfg := DefaultConfig()
+			cfg.Text, cfg.Image, cfg.MapDim = test.text, test.image, 7
+			store := widenedStore(t, testHeads(t, cfg, []int{c}, e))
+			// Scale and bias other than 1 and 0, so that they count.
+			for _, name := range []string{"point_norm/weight", "point_norm/bias", "ring_norm/weight", "ring_norm/bias"} {
+				store.GetVariable("/discriminator/heads/0/" + name).MustSetValue(widened(normals(int64(len(name)), c)))
+			}
+			x, cond := widened(normals(1, b, tokens, c)), widened(normals(2, b, e))
+			want := naiveHead(t, store, cfg, doubles(x), doubles(cond), b, tokens, c, e)
+			got := evaluate(t, store, func(scope *model.Scope, in []*Node) []*Node {
+				return Logits(scope, cfg, in[:1], in[1], false)
+			}, x, cond)
+			if diff := cmp.Diff([]int{b, tokens}, got[0].Shape().Dimensions); diff != "" {
+				t.Fatalf("shape (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(want, doubles(got[0]), cmpopts.EquateApprox(0, 1e-9)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLogitsPerTap(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Norm = NormGroup
+	store := testHeads(t, cfg, []int{4, 6}, 3)
+	out := evaluate(t, store, func(scope *model.Scope, in []*Node) []*Node {
+		return Logits(scope, cfg, in[:2], in[2], true)
+	}, normals(1, 2, 5, 4), normals(2, 2, 9, 6), normals(3, 2, 3))
+	var shapes [][]int
+	for _, l := range out {
+		shapes = append(shapes, l.Shape().Dimensions)
+	}
+	if diff := cmp.Diff([][]int{{2, 5}, {2, 9}}, shapes); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestConditionJoins(t *testing.T) {
+	text := tensors.FromValue([][]float32{{3, 4}, {0, 0}})
+	image := tensors.FromValue([][]float32{{5}, {-2}})
+	for _, test := range []struct {
+		name             string
+		text, image, rms bool
+		want             [][]float32
+	}{
+		{"both, as they are", true, true, false, [][]float32{{3, 4, 5}, {0, 0, -2}}},
+		{"both at unit RMS, zeros stay zero", true, true, true, [][]float32{{0.848528, 1.131371, 1}, {0, 0, -1}}},
+		{"text only", true, false, false, [][]float32{{3, 4}, {0, 0}}},
+		{"image only", false, true, false, [][]float32{{5}, {-2}}},
+	} {
+		cfg := Config{Text: test.text, Image: test.image, CondRMS: test.rms}
+		out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
+			return []*Node{MulScalar(Condition(cfg, in[0], in[1]), 1.0)}
+		}, text, image)
+		if diff := cmp.Diff(test.want, out[0].Value(), cmpopts.EquateApprox(0, 1e-5)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+	if Condition(Config{}, nil, nil) != nil {
+		t.Error("no condition wanted, got one")
+	}
+}

@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gomlx/compute"
+)
+
+// Engine is an open backend with the reason why it was chosen.
+type Engine struct {
+	Name     string // "xla:cuda", "xla:cpu", "onnx:cpu" or "go"
+	Why      string // one line: why this one
+	Version  string
+	Device   string
+	Backend  compute.Backend
+	Refusals []Refusal // better or asked-for engines that did not open
+}
+
+// Refusal says why an engine is not used.
+type Refusal struct {
+	Engine string `json:"engine"`
+	Reason string `json:"reason"`
+}
+
+// String is the line a program logs at its start.
+func (e *Engine) String() string {
+	return fmt.Sprintf("%s %s on %s (%s)", e.Name, e.Version, e.Device, e.Why)
+}
+
+// Close releases the backend. Closing twice, or nil, does nothing.
+func (e *Engine) Close() {
+	if e == nil || e.Backend == nil {
+		return
+	}
+	defer func() { _ = recover() }() // a backend that panics while it goes must not hide the program's own result
+	if !e.Backend.IsFinalized() {
+		e.Backend.Finalize()
+	}
+	e.Backend = nil
+}
+
+// UnavailableError says that no engine of the choice opened, and why.
+type UnavailableError struct {
+	Choice   string
+	Refusals []Refusal
+}
+
+func (e *UnavailableError) Error() string {
+	reasons := make([]string, len(e.Refusals))
+	for i, r := range e.Refusals {
+		reasons[i] = r.Engine + ": " + r.Reason
+	}
+	return fmt.Sprintf("engine: choice = %q does not open here: %s", e.Choice, strings.Join(reasons, "; "))
+}

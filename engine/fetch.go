@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+var errNotFetched = errors.New("not on this machine, and fetching is switched off")
+
+// fetchLimit bounds one package. Packages have up to 114 MB, so this allows for slow lines.
+const fetchLimit = 15 * time.Minute
+
+// downloader brings one archive into dir with the client of its registry and returns its path.
+type downloader func(ctx context.Context, p archive, dir string) (string, error)
+
+// client is the name of a downloader, for messages.
+func (p archive) client() string {
+	if strings.Contains(p.spec, "==") {
+		return "pip"
+	}
+	return "npm"
+}
+
+// fetch brings the library into the cache and returns its path.
+// The library appears there complete and checked or not at all; other processes that want it wait for the one that fetches.
+func fetch(ctx context.Context, a artifact, progress io.Writer) (string, error) {
+	if len(a.here()) == 0 {
+		return "", fmt.Errorf("no package of it for %s/%s", runtime.GOOS, runtime.GOARCH)
+	}
+	dir, err := cacheDir()
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("cannot write the cache (XDG_CACHE_HOME chooses another): %w", err)
+	}
+
+	unlock, err := lock(ctx, filepath.Join(dir, a.name+".lock"), func() {
+		fmt.Fprintf(progress, "engine: another process is fetching %s, waiting for it\n", a.title)
+	})
+	if err != nil {
+		return "", fmt.Errorf("cannot lock the cache (XDG_CACHE_HOME chooses another): %w", err)
+	}
+	defer unlock()
+	if library, ok := a.cached(); ok {
+		return library, nil
+	}
+
+	// Killed downloads leave their folders; whoever holds the lock may remove them.
+	leftovers, _ := filepath.Glob(filepath.Join(dir, "."+a.name+"-*"))
+	for _, folder := range leftovers {
+		_ = os.RemoveAll(folder)
+	}
+
+	var failures []error
+	for _, p := range a.here() {
+		start := time.Now()
+		fmt.Fprintf(progress, "engine: fetching %s (%.0f MB) with %s …\n", a.title, float64(p.size)/1e6, p.client())
+		library, err := fetchArchive(ctx, a, p, dir)
+		if err == nil {
+			fmt.Fprintf(progress, "engine: %s is here after %.1f s\n", a.title, time.Since(start).Seconds())
+			return library, nil
+		}
+		fmt.Fprintf(progress, "engine: %s did not come: %s\n", a.title, oneLine(err.Error()))
+		failures = append(failures, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return "", errors.Join(failures...)
+}
+
+// fetchArchive downloads, checks and unpacks one package beside the cache entry, then renames it into place.
+func fetchArchive(ctx context.Context, a artifact, p archive, dir string) (string, error) {
+	work, err := os.MkdirTemp(dir, "."+a.name+"-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(work)
+
+	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
+	defer cancel()
+	file, err := p.download(ctx, p, work)
+	if err != nil {
+		return "", err
+	}
+	sum, err := fileSHA256(file)
+	if err != nil {
+		return "", err
+	}
+	if sum != p.sha256 {
+		return "", fmt.Errorf("%s: checksum = %s, want %s", p.spec, sum, p.sha256)
+	}
+
+	entry := filepath.Join(work, "entry")
+	if err := os.Mkdir(entry, 0o755); err != nil {
+		return "", err
+	}
+	size, err := unpack(file, p.member, filepath.Join(entry, a.library))
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(entry, marker), []byte(p.mark(size)), 0o644); err != nil {
+		return "", err
+	}
+	final := filepath.Join(dir, a.name)
+	if err := os.RemoveAll(final); err != nil { // an entry that is not complete or no longer pinned
+		return "", err
+	}
+	if err := os.Rename(entry, final); err != nil {
+		return "", err
+	}
+	return filepath.Join(final, a.library), nil
+}
+
+func fileSHA256(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// runClient runs a package client and returns what it says of its failure.
+func runClient(ctx context.Context, env []string, argv ...string) error {
+	cmd := quickCommand(ctx, argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), env...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	if err == nil {
+		return nil
+	}
+	name := filepath.Base(argv[0])
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("%s: no end before the time limit", name)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("%s: %s (%w)", name, complaint(out.String()), err)
+}
+
+// complaint is the line of a client's output that says what went wrong: the last error, else the last line.
+func complaint(out string) string {
+	last := "it says nothing"
+	for line := range strings.Lines(out) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "ERROR:") || strings.HasPrefix(line, "npm error") || line != "" && !strings.HasPrefix(last, "ERROR:") {
+			last = line
+		}
+	}
+	return last
+}
+
+// onlyFile is the file in dir that matches the pattern.
+func onlyFile(dir, pattern string) (string, error) {
+	files, _ := filepath.Glob(filepath.Join(dir, pattern))
+	if len(files) != 1 {
+		return "", fmt.Errorf("download left %d files %s, want 1", len(files), pattern)
+	}
+	return files[0], nil
+}
+
+// onPath says whether a program is there to run.
+func onPath(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}

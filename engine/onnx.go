@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gomlx/compute"
+	onnxbackend "github.com/gomlx/compute-onnx"
+	"github.com/gomlx/compute-onnx/support/onnxruntime"
+)
+
+const (
+	onnxLibraryEnv   = "ONNXRUNTIME_SHARED_LIBRARY_PATH"
+	onnxTelemetryEnv = "ORT_DISABLE_TELEMETRY"
+)
+
+// onnxRuntime is the release that the checksums below belong to.
+const onnxRuntime = "1.30.0"
+
+// onnxNode is the package for Node.js, which holds the libraries of all systems.
+func onnxNode(member string) archive {
+	return archive{
+		download: npmPack,
+		spec:     "onnxruntime-node@" + onnxRuntime,
+		size:     113507888,
+		sha256:   "6e3390d6b783e7be946fad629292799da28d0b42f84856e50d2c1b0383291e75",
+		member:   "package/bin/napi-v6/" + member,
+	}
+}
+
+// onnxLibrary is ONNX Runtime. The wheel is asked for by one Python's tags, whichever Python is here: only its library is used.
+var onnxLibrary = artifact{
+	name:    "onnxruntime-" + onnxRuntime,
+	title:   "ONNX Runtime",
+	library: "libonnxruntime",
+	packages: map[string][]archive{
+		"linux/amd64": {
+			{
+				download: pipDownload,
+				spec:     "onnxruntime==" + onnxRuntime,
+				flags: []string{"--python-version", "3.12", "--implementation", "cp", "--abi", "cp312",
+					"--platform", "manylinux_2_28_x86_64"},
+				size:   23585654,
+				sha256: "fa688e7891a6aa206636fe7372e27ee75fd17713289f6b4fc7b190e0a7de9328",
+				member: "onnxruntime/capi/libonnxruntime.so." + onnxRuntime,
+			},
+			onnxNode("linux/x64/libonnxruntime.so.1"),
+		},
+		"linux/arm64":  {onnxNode("linux/arm64/libonnxruntime.so.1")},
+		"darwin/arm64": {onnxNode("darwin/arm64/libonnxruntime." + onnxRuntime + ".dylib")},
+	},
+}
+
+// openONNX opens ONNX Runtime on the processor.
+func openONNX(ctx context.Context, c candidate, s setting) (*Engine, error) {
+	library, err := findONNX(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	config := "cpu," + library
+	if c.options != "" {
+		config += "," + c.options
+	}
+	return newONNX(ctx, config)
+}
+
+// newONNX opens the backend and reads its version.
+func newONNX(ctx context.Context, config string) (*Engine, error) {
+	// ONNX Runtime counts and reports its use to its maker unless it is told not to.
+	if _, found := os.LookupEnv(onnxTelemetryEnv); !found {
+		_ = os.Setenv(onnxTelemetryEnv, "1")
+	}
+	backend, err := attempt(ctx, openLimit, func() (compute.Backend, error) { return onnxbackend.New(config) })
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{Name: onnxCPU, Device: processor(), Backend: backend}
+	if b, ok := backend.(*onnxbackend.Backend); ok {
+		e.Version = b.Version()
+		if provider := b.ExecutionProvider().String(); provider != "cpu" {
+			e.Name, e.Device = "onnx:"+provider, b.DeviceDescription(0)
+		}
+	}
+	return e, nil
+}
+
+// findONNX returns the path of the library: where ONNXRUNTIME_SHARED_LIBRARY_PATH says, in the cache, in compute-onnx's place,
+// or fetched.
+func findONNX(ctx context.Context, s setting) (string, error) {
+	if library := os.Getenv(onnxLibraryEnv); library != "" {
+		if _, err := os.Stat(library); err != nil {
+			return "", fmt.Errorf("%s: %w", onnxLibraryEnv, err)
+		}
+		return library, nil
+	}
+	if library, ok := onnxLibrary.cached(); ok {
+		return library, nil
+	}
+	if library, ok := installedONNX(); ok {
+		return library, nil
+	}
+	if !s.fetch {
+		return "", errNotFetched
+	}
+	library, err := fetch(ctx, onnxLibrary, s.progress)
+	if err == nil || ctx.Err() != nil {
+		return library, err
+	}
+	library, installErr := installONNX(ctx, 10*time.Minute, s.progress)
+	if installErr != nil {
+		return "", errors.Join(err, installErr)
+	}
+	return library, nil
+}
+
+// installedONNX is the library where compute-onnx's installer puts it.
+func installedONNX() (string, bool) {
+	dir, err := onnxruntime.GetInstallPath()
+	if err != nil {
+		return "", false
+	}
+	file, err := onnxruntime.GetLibFilename()
+	if err != nil {
+		return "", false
+	}
+	library := filepath.Join(dir, file)
+	_, err = os.Stat(library)
+	return library, err == nil
+}

@@ -1,0 +1,155 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	onnxbackend "github.com/gomlx/compute-onnx"
+	"github.com/gomlx/go-xla/compute/xla"
+)
+
+// Open opens the engine of the choice: "" (GOMLX_BACKEND, else automatic), "auto", "xla", "xla:cuda", "xla:cpu", "onnx",
+// "onnx:cpu", "go", or any GoMLX configuration such as "xla:/path/plugin.so". Progress (may be nil) receives a line when a
+// library is fetched and one when it has come.
+func Open(ctx context.Context, choice string, progress io.Writer) (*Engine, error) {
+	p, err := readChoice(choice)
+	if err != nil {
+		return nil, err
+	}
+	return openFirst(ctx, p, newSetting(true, progress))
+}
+
+// setting is what all openers need to know.
+type setting struct {
+	fetch    bool // libraries that are missing may be fetched
+	progress io.Writer
+}
+
+// noAutoInstallEnv is GoMLX's own variable against downloads.
+const noAutoInstallEnv = xla.NoAutoInstallEnv
+
+func newSetting(fetch bool, progress io.Writer) setting {
+	if progress == nil {
+		progress = io.Discard
+	}
+	if _, found := os.LookupEnv(noAutoInstallEnv); found {
+		fetch = false
+	}
+	// What is fetched is decided here, so the backends must not fetch on their own.
+	xla.EnableAutoInstall(false)
+	onnxbackend.EnableAutoInstall(false)
+	return setting{fetch: fetch, progress: progress}
+}
+
+// openFirst opens the first candidate that works and keeps the refusals of those before it.
+func openFirst(ctx context.Context, p plan, s setting) (*Engine, error) {
+	var refusals []Refusal
+	for _, c := range p.candidates {
+		e, err := open(ctx, c, s)
+		if ctx.Err() != nil {
+			e.Close()
+			return nil, fmt.Errorf("engine: opening %s: %w", c.label(), ctx.Err())
+		}
+		if err != nil {
+			refusals = append(refusals, Refusal{Engine: c.label(), Reason: oneLine(err.Error())})
+			continue
+		}
+		e.Why, e.Refusals = p.why(e), refusals
+		return e, nil
+	}
+	return nil, &UnavailableError{Choice: p.choice, Refusals: refusals}
+}
+
+// open opens one candidate and makes it multiply, since some faults (drivers, versions) show only then.
+func open(ctx context.Context, c candidate, s setting) (*Engine, error) {
+	e, err := opener(c)(ctx, c, s)
+	if err != nil {
+		return nil, err
+	}
+	if err := multiplies(ctx, e.Backend); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// opener is the function that opens the candidate.
+func opener(c candidate) func(context.Context, candidate, setting) (*Engine, error) {
+	switch {
+	case c.config != "":
+		return openConfig
+	case c.name == xlaCUDA:
+		return openXLACUDA
+	case c.name == xlaCPU:
+		return openXLACPU
+	case c.name == onnxCPU:
+		return openONNX
+	default:
+		return openGo
+	}
+}
+
+// why is the one-line reason for the engine that opened.
+func (p plan) why(e *Engine) string {
+	if p.choice != "" {
+		return fmt.Sprintf("%s: %q", p.asker, p.choice)
+	}
+	switch e.Name {
+	case xlaCUDA:
+		return "there is an NVIDIA GPU"
+	case xlaCPU:
+		return "no usable GPU; XLA is the fastest engine on a processor"
+	case onnxCPU:
+		return "no XLA here; ONNX Runtime is the next fastest engine on a processor"
+	}
+	why := "neither XLA nor ONNX Runtime is here"
+	if !builtWithSIMD() {
+		why += "; building with GOEXPERIMENT=simd makes this engine several times faster"
+	}
+	return why
+}
+
+// attempt runs fn and turns a panic, or a call that takes longer than the limit, into an error.
+// What hangs cannot be stopped, only left behind.
+func attempt[T any](ctx context.Context, limit time.Duration, fn func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1) // one place, so that a late answer is dropped and its goroutine ends
+	go func() {
+		var o outcome
+		defer func() {
+			if r := recover(); r != nil {
+				o.err = fmt.Errorf("panic: %v", r)
+			}
+			done <- o
+		}()
+		o.value, o.err = fn()
+	}()
+
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	var none T
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-timer.C:
+		return none, fmt.Errorf("no answer after %v", limit)
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+}
+
+// oneLine joins the lines of a message and cuts it to a length that fits a table.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(strings.ReplaceAll(strings.TrimSpace(s), "\n", "; ")), " ")
+	if r := []rune(s); len(r) > 300 {
+		s = string(r[:297]) + "…"
+	}
+	return s
+}

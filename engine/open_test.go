@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/google/go-cmp/cmp"
+)
+
+func ExampleOpen() {
+	e, err := Open(context.Background(), "go", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer e.Close()
+	fmt.Println(e.Name, "because", e.Why)
+	// Output: go because asked for: "go"
+}
+
+// isolate hides the engines of this machine.
+func isolate(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("PATH", t.TempDir())
+	t.Setenv(onnxLibraryEnv, "")
+	t.Setenv("GOMLX_BACKEND", "")
+	t.Setenv(noAutoInstallEnv, "1")
+}
+
+func TestAutomaticFallsBackAndKeepsRefusals(t *testing.T) {
+	isolate(t)
+	e, err := Open(t.Context(), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if e.Name != "go" {
+		t.Skipf("go-xla or compute-onnx installed %s in a place that the test cannot hide", e.Name)
+	}
+	var refused []string
+	for _, r := range e.Refusals {
+		refused = append(refused, r.Engine)
+		if r.Reason == "" {
+			t.Errorf("%s is refused without a reason", r.Engine)
+		}
+	}
+	if diff := cmp.Diff(automatic[:3], refused); diff != "" {
+		t.Errorf("refusals (-want +got)\n%s", diff)
+	}
+	if e.Why == "" || e.Version == "" || e.Device == "" {
+		t.Errorf("engine = %+v, want why, version and device", e)
+	}
+}
+
+func TestNamedEngineIsNotReplaced(t *testing.T) {
+	isolate(t)
+	e, err := Open(t.Context(), "onnx", nil)
+	if err == nil {
+		e.Close()
+		t.Skip("ONNX Runtime is in a place that the test cannot hide")
+	}
+	var unavailable *UnavailableError
+	if !errors.As(err, &unavailable) || len(unavailable.Refusals) != 1 {
+		t.Fatalf("error = %v, want an UnavailableError with one refusal", err)
+	}
+}
+
+func TestPanickingConstructorIsRefused(t *testing.T) {
+	// GoMLX panics where no such backend is registered.
+	p := plan{candidates: []candidate{{name: "xla", config: "nosuchbackend:"}, {name: pureGo}}}
+	e, err := openFirst(t.Context(), p, newSetting(false, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if len(e.Refusals) != 1 || !strings.Contains(e.Refusals[0].Reason, "panic") {
+		t.Errorf("refusals = %v, want one that tells of the panic", e.Refusals)
+	}
+}
+
+func TestAttempt(t *testing.T) {
+	hang := make(chan struct{})
+	t.Cleanup(func() { close(hang) })
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range []struct {
+		why  string
+		ctx  context.Context
+		fn   func() (int, error)
+		want string
+	}{
+		{"an answer comes through", t.Context(), func() (int, error) { return 7, nil }, ""},
+		{"an error comes through", t.Context(), func() (int, error) { return 0, errors.New("broken") }, "broken"},
+		{"a panic becomes an error", t.Context(), func() (int, error) { panic("oh") }, "panic: oh"},
+		{"a hang becomes an error", t.Context(), func() (int, error) { <-hang; return 0, nil }, "no answer after 50ms"},
+		{"a cancelled context ends a hang", cancelled, func() (int, error) { <-hang; return 0, nil }, "context canceled"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			got, err := attempt(c.ctx, 50*time.Millisecond, c.fn)
+			switch {
+			case c.want == "" && (err != nil || got != 7):
+				t.Errorf("got %d, %v, want 7", got, err)
+			case c.want != "" && (err == nil || err.Error() != c.want):
+				t.Errorf("error = %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestCancelledOpenReturnsTheContextsError(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Open(ctx, "go", nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v, want context.Canceled", err)
+	}
+}
+
+func TestCloseTwice(t *testing.T) {
+	e, err := Open(t.Context(), "go", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Close()
+	e.Close()
+	(*Engine)(nil).Close()
+}
+
+// TestEveryEngineHere multiplies on each engine of this machine and never fetches one.
+func TestEveryEngineHere(t *testing.T) {
+	t.Setenv(noAutoInstallEnv, "1")
+	for _, name := range automatic {
+		t.Run(name, func(t *testing.T) {
+			e, err := Open(t.Context(), name, nil)
+			var unavailable *UnavailableError
+			if errors.As(err, &unavailable) {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			if e.Name != name {
+				t.Errorf("name = %s, want %s", e.Name, name)
+			}
+
+			product, err := graph.CallOnce(e.Backend, func(a, b *graph.Node) *graph.Node { return graph.MatMul(a, b) },
+				[][]float32{{1, 2, 3}, {4, 5, 6}}, [][]float32{{1, 0}, {0, 1}, {1, 1}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer Release(product)
+			if diff := cmp.Diff([][]float32{{4, 5}, {10, 11}}, product.Value()); diff != "" {
+				t.Errorf("product (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestBenchStepDescends checks that the benchmark's step is a real one: its loss falls.
+func TestBenchStepDescends(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	e, err := Open(t.Context(), "go", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	exec, err := graph.NewExec(e.Backend, benchStep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, weights := benchInputs()
+	var losses []float32
+	for range 2 {
+		outputs, err := exec.Call(append([]any{x}, anySlice(weights)...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		losses = append(losses, tensors.ToScalar[float32](outputs[4]))
+		weights = outputs[:4]
+	}
+	if losses[1] >= losses[0] {
+		t.Errorf("losses = %v, want them to fall", losses)
+	}
+}
+
+func TestProbeChoosesOneAndMeasuresIt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures for a second")
+	}
+	reports, err := Probe(t.Context(), "go", false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(reports) != 1 || !reports[0].Chosen || !reports[0].Available || reports[0].GFlops <= 0 {
+		t.Errorf("reports = %+v, want go, chosen and measured", reports)
+	}
+}

@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/go-xla/compute/xla"
+	"github.com/gomlx/go-xla/pjrt"
+)
+
+// The limits are far above what was measured (0.1 s on a processor): they only tell slow from hung.
+const (
+	openLimit    = 30 * time.Second
+	openGPULimit = 2 * time.Minute
+)
+
+// xlaCPUPlugin is a PJRT plugin for the processor, built from the sources of a released XLA.
+var xlaCPUPlugin = artifact{
+	name:    "xla-cpu-0.11.2",
+	title:   "XLA plugin for the processor",
+	library: "pjrt_c_api_cpu_plugin.so",
+	packages: map[string][]archive{
+		"linux/amd64": {{
+			download: pipDownload,
+			spec:     "lammps-jax-pjrt-cpu==0.11.2",
+			flags:    []string{"--platform", "manylinux_2_27_x86_64"}, // also for a Python that is not built for it
+			size:     62711338,
+			sha256:   "1319390d948b39f69f7dade496b7c385149d9ca6097a6b62114da113216d9ad1",
+			member:   "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
+		}},
+	},
+}
+
+// openXLACPU opens XLA on the processor.
+func openXLACPU(ctx context.Context, c candidate, s setting) (*Engine, error) {
+	plugin, err := findXLACPU(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return openPlugin(ctx, xlaCPU, plugin, c.options, openLimit)
+}
+
+// findXLACPU returns the path of the plugin: where PJRT_PLUGIN_LIBRARY_PATH says, in the cache, in go-xla's places, or fetched.
+func findXLACPU(ctx context.Context, s setting) (string, error) {
+	if os.Getenv(pjrt.PJRTPluginPathsEnv) != "" {
+		if plugin, ok := goXLAPlugin(ctx, "cpu"); ok {
+			return plugin, nil
+		}
+	}
+	if plugin, ok := xlaCPUPlugin.cached(); ok {
+		return plugin, nil
+	}
+	if plugin, ok := goXLAPlugin(ctx, "cpu"); ok {
+		return plugin, nil
+	}
+	if !s.fetch {
+		return "", errNotFetched
+	}
+	plugin, err := fetch(ctx, xlaCPUPlugin, s.progress)
+	if err == nil || ctx.Err() != nil {
+		return plugin, err
+	}
+	if installErr := installXLA(ctx, "cpu", 10*time.Minute, s.progress); installErr != nil {
+		return "", errors.Join(err, installErr)
+	}
+	if plugin, ok := goXLAPlugin(ctx, "cpu"); ok {
+		return plugin, nil
+	}
+	return "", errors.Join(err, errors.New("go-xla's installer left no plugin"))
+}
+
+// goXLAPlugin looks for a plugin where go-xla does.
+// It is guarded because go-xla loads every plugin it meets, and panics at one that does not load.
+func goXLAPlugin(ctx context.Context, device string) (string, bool) {
+	plugin, err := attempt(ctx, openLimit, func() (string, error) {
+		for name, path := range pjrt.AvailablePlugins() {
+			if name == device || strings.HasPrefix(name, device+"_v") {
+				return filepath.Abs(path)
+			}
+		}
+		return "", errors.New("none")
+	})
+	return plugin, err == nil
+}
+
+// openPlugin opens the plugin at an absolute path. Without a name, file and device tell whether it is for CUDA.
+func openPlugin(ctx context.Context, name, plugin, options string, limit time.Duration) (*Engine, error) {
+	if name == "" && namesCUDA(plugin) {
+		name = xlaCUDA
+	}
+	config := plugin
+	if options != "" {
+		config += "," + options
+	}
+	// go-xla shares buffers with the host where it sees "cpu" anywhere in the path of the plugin, which no GPU can do.
+	if name == xlaCUDA && strings.Contains(strings.ToLower(plugin), "cpu") && !strings.Contains(options, "shared_buffers") {
+		config += ",noshared_buffers"
+	}
+	backend, err := attempt(ctx, limit, func() (compute.Backend, error) { return xla.New(config) })
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", plugin, err)
+	}
+
+	device := backend.DeviceDescription(0)
+	if name == "" {
+		name = xlaCPU
+		if namesCUDA(device) {
+			name = xlaCUDA
+		}
+	}
+	if name == xlaCPU {
+		device = processor()
+	}
+	return &Engine{Name: name, Version: pluginVersion(plugin), Device: device, Backend: backend}, nil
+}
+
+// namesCUDA says whether a plugin's path or a device's description speaks of CUDA. A file's own name counts more than its folder.
+func namesCUDA(s string) bool {
+	s = strings.ToLower(s)
+	if strings.Contains(filepath.Base(s), "cpu") {
+		return false
+	}
+	return strings.Contains(s, "cuda") || strings.Contains(s, "nvidia")
+}
+
+// pluginVersion is the version of PJRT's interface and, where the path tells it, of the plugin.
+func pluginVersion(plugin string) string {
+	p, err := pjrt.GetPlugin(plugin) // loaded already
+	if err != nil {
+		return "unknown"
+	}
+	major, minor := p.Version()
+	version := fmt.Sprintf("PJRT %d.%d", major, minor)
+	inPath := filepath.Join(filepath.Base(filepath.Dir(plugin)), filepath.Base(plugin))
+	if release := releaseInPath.FindString(inPath); release != "" {
+		version += ", plugin " + strings.TrimLeft(release, "-v")
+	}
+	return version
+}
+
+var releaseInPath = regexp.MustCompile(`[-v]\d+\.\d+\.\d+`)

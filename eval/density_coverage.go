@@ -1,0 +1,31 @@
+package eval
+
+import "gonum.org/v1/gonum/floats"
+
+// DCNeighbours is the paper's k.
+const DCNeighbours = 5
+
+// DC is density (in how many real balls does a generated image lie, over k; may exceed 1) and coverage (which share of the real
+// balls holds a generated image).
+type DC struct{ Density, Coverage float64 }
+
+// DensityCoverage uses balls around real images only, so one far-off generated image cannot claim space (Naeem et al. 2020,
+// eqs. 4–5). Balls are open, as in the authors' package prdc.
+func DensityCoverage(ref, gen Features, k int) (DC, error) {
+	if err := validateNeighbours("DensityCoverage", ref, gen, k); err != nil {
+		return DC{}, err
+	}
+	radii := squaredRadii(ref, k)
+	balls := make([]float64, gen.N)
+	forEach(gen.N, func(j int) {
+		for i, radius := range radii {
+			if squaredDistance(gen.Row(j), ref.Row(i)) < radius {
+				balls[j]++
+			}
+		}
+	})
+	return DC{
+		Density:  floats.Sum(balls) / float64(k*gen.N),
+		Coverage: fraction(ref.N, func(i int) bool { return nearest(ref.Row(i), gen) < radii[i] }),
+	}, nil
+}

@@ -1,0 +1,23 @@
+// Package eval turns features into numbers: how far a model's pictures are from real ones, and how sure we are of it.
+// It knows no network and no picture. Features come in as rows of float32, one row per image; scores go out with n and an interval.
+//
+//	features → statistics → number → interval
+//
+//	metric                  question                                          better  names
+//	FID, FIDFeatures        distance of the two Gaussians fitted to features  lower   Heusel 2017
+//	KID, MMD2               unbiased kernel distance, may be negative         lower   Bińkowski 2018
+//	PrecisionRecall         fidelity and coverage by k-NN balls, ≤            higher  Kynkäänniemi 2019
+//	DensityCoverage         the same, robust to outliers, <                   higher  Naeem 2020
+//	CLIPScore               cosine between a picture and its caption          higher  Hessel 2021
+//	NewAlignment            stated attributes that a picture shows            higher  this project
+//
+// Intervals: [TInterval] over seeds, [MeanInterval] from a standard error, [RateInterval] of a proportion, [PairedInterval] of two
+// models on the same prompts, [FIDJackknife] of one FID, and [Welch] to compare two cells.
+//
+// Smallest use:
+//
+//	score, err := eval.FIDFeatures(real, generated)
+//
+// Notation: n images, d feature dimensions; μ mean, Σ covariance (ddof = 1); Xc centred features; ‖·‖_* sum of singular values.
+// Reference features come first, generated ones second. Random subsets are drawn from a generator that the caller passes in.
+package eval

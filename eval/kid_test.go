@@ -1,0 +1,71 @@
+package eval
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/stat"
+)
+
+// One point per image at ±1 in one dimension: the kernel is 8 between equals and 0 between opposites.
+func TestMMD2ByHand(t *testing.T) {
+	x := Features{3, 1, []float32{1, 1, -1}}
+	y := Features{2, 1, []float32{-1, -1}}
+	// Within x one of three pairs is equal, within y all are, across one third.
+	near(t, "MMD2", must(MMD2(x, y)), 8./3+8-2*8./3, 1e-15)
+}
+
+func TestKIDIsUnbiased(t *testing.T) {
+	values := make([]float64, 300)
+	for i := range values {
+		seed := uint64(100 + 2*i)
+		values[i] = must(MMD2(cloud(seed, 15, 4, 0, 1), cloud(seed+1, 12, 4, 0, 1)))
+	}
+	mean, std := stat.MeanStdDev(values, nil)
+	if stdErr := std / math.Sqrt(float64(len(values))); math.Abs(mean) > 3*stdErr {
+		t.Errorf("mean MMD² of equal distributions = %g ± %g, want 0", mean, stdErr)
+	}
+}
+
+func TestKIDSubsets(t *testing.T) {
+	ref, gen := cloud(13, 60, 5, 0, 1), cloud(14, 60, 5, .5, 1)
+	whole := must(MMD2(ref, gen))
+
+	all := must(KID(ref, gen, 3, 60, rand.New(rand.NewPCG(1, 1))))
+	near(t, "KID of all images", all.Mean, whole, 1e-12)
+	near(t, "its spread", all.Std, 0, 1e-12)
+
+	a := must(KID(ref, gen, 400, 20, rand.New(rand.NewPCG(1, 1))))
+	if a != must(KID(ref, gen, 400, 20, rand.New(rand.NewPCG(1, 1)))) {
+		t.Error("one seed gives two values")
+	}
+	if stdErr := a.Std / math.Sqrt(400); math.Abs(a.Mean-whole) > 4*stdErr {
+		t.Errorf("mean over subsets = %g ± %g, want the value of the whole %g", a.Mean, stdErr, whole)
+	}
+}
+
+// Past wholeKernel images the kernels are worked out per subset; the value must not tell.
+func TestKIDOfManyImages(t *testing.T) {
+	ref, gen := cloud(15, wholeKernel+1, 2, 0, 1), cloud(16, 300, 2, .5, 1)
+	got := must(KID(ref, gen, 4, 50, rand.New(rand.NewPCG(2, 2))))
+	r := rand.New(rand.NewPCG(2, 2))
+	var mean float64
+	for range 4 {
+		i, j := r.Perm(ref.N)[:50], r.Perm(gen.N)[:50]
+		mean += must(MMD2(ref.Subset(i), gen.Subset(j))) / 4
+	}
+	near(t, "KID", got.Mean, mean, 1e-12)
+}
+
+func TestKIDErrors(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	_, err := KID(cloud(1, 20, 2, 0, 1), cloud(1, 10, 2, 0, 1), 1, 11, r)
+	wantError(t, err, "size = 11, want 2 to 10")
+	_, err = KID(cloud(1, 20, 2, 0, 1), cloud(1, 10, 2, 0, 1), 0, 5, r)
+	wantError(t, err, "subsets = 0")
+	_, err = MMD2(cloud(1, 20, 2, 0, 1), cloud(1, 10, 3, 0, 1))
+	wantError(t, err, "dimensions = 2 and 3")
+	_, err = MMD2(cloud(1, 20, 2, 0, 1), cloud(1, 1, 2, 0, 1))
+	wantError(t, err, "N = 20 and 1")
+}

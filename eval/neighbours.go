@@ -1,0 +1,98 @@
+package eval
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+)
+
+// Distances are squared sums of differences in float64, not |x|²+|y|²−2x·y: a duplicate is at exactly 0, and a neighbour at exactly
+// its ball's radius from either end.
+
+// squaredDistance keeps four sums, which the processor adds side by side.
+func squaredDistance(x, y []float32) float64 {
+	var sum [4]float64
+	y = y[:len(x)]
+	for ; len(x) >= 4 && len(y) >= 4; x, y = x[4:], y[4:] {
+		d0, d1 := float64(x[0])-float64(y[0]), float64(x[1])-float64(y[1])
+		d2, d3 := float64(x[2])-float64(y[2]), float64(x[3])-float64(y[3])
+		sum[0], sum[1], sum[2], sum[3] = sum[0]+d0*d0, sum[1]+d1*d1, sum[2]+d2*d2, sum[3]+d3*d3
+	}
+	for i, v := range x {
+		d := float64(v) - float64(y[i])
+		sum[0] += d * d
+	}
+	return sum[0] + sum[1] + sum[2] + sum[3]
+}
+
+// squaredRadii gives, for every image, the squared distance to its k-th nearest other image of the same set.
+func squaredRadii(f Features, k int) []float64 {
+	radii := make([]float64, f.N)
+	forEach(f.N, func(i int) {
+		nearest := make([]float64, 0, k+1) // ascending
+		for j := range f.N {
+			if j == i {
+				continue
+			}
+			d := squaredDistance(f.Row(i), f.Row(j))
+			if len(nearest) == k && d >= nearest[k-1] {
+				continue
+			}
+			at, _ := slices.BinarySearch(nearest, d)
+			nearest = slices.Insert(nearest, at, d)
+			nearest = nearest[:min(len(nearest), k)]
+		}
+		radii[i] = nearest[k-1]
+	})
+	return radii
+}
+
+// fraction is the share of n images for which the condition holds.
+func fraction(n int, holds func(i int) bool) float64 {
+	hits := make([]float64, n)
+	forEach(n, func(i int) {
+		if holds(i) {
+			hits[i] = 1
+		}
+	})
+	var sum float64
+	for _, hit := range hits {
+		sum += hit
+	}
+	return sum / float64(n)
+}
+
+// forEach runs body(0) … body(n−1) on all cores; each call writes only what belongs to its index.
+func forEach(n int, body func(i int)) {
+	workers := min(runtime.GOMAXPROCS(0), n)
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			for i := w; i < n; i += workers {
+				body(i)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// nearest is the squared distance from x to the closest row of f.
+func nearest(x []float32, f Features) float64 {
+	best := math.Inf(1)
+	for j := range f.N {
+		best = min(best, squaredDistance(x, f.Row(j)))
+	}
+	return best
+}
+
+func validateNeighbours(metric string, ref, gen Features, k int) error {
+	if err := validatePair(metric, ref, gen); err != nil {
+		return err
+	}
+	if k < 1 || k >= ref.N {
+		return fmt.Errorf("eval: %s: k = %d, want 1 to %d, one less than the reference images", metric, k, ref.N-1)
+	}
+	return nil
+}

@@ -1,0 +1,35 @@
+package eval
+
+import "fmt"
+
+// PRNeighbours is the paper's k.
+const PRNeighbours = 3
+
+// PR is improved precision (do the generated images look real?) and recall (are all real ones within reach?).
+type PR struct{ Precision, Recall float64 }
+
+// PrecisionRecall calls an image covered by a set when it lies in or on the ball of one of the set's images, whose radius is the
+// distance to that image's k-th neighbour, itself not counted (Kynkäänniemi et al. 2019, eqs. 1–2).
+// Both depend on n and k: compare at equal ones only.
+func PrecisionRecall(ref, gen Features, k int) (PR, error) {
+	if err := validateNeighbours("PrecisionRecall", ref, gen, k); err != nil {
+		return PR{}, err
+	}
+	if k >= gen.N {
+		return PR{}, fmt.Errorf("eval: PrecisionRecall: k = %d, want < %d, the generated images", k, gen.N)
+	}
+	return PR{Precision: covered(gen, ref, k), Recall: covered(ref, gen, k)}, nil
+}
+
+// covered is the share of images that lie in the union of the set's balls.
+func covered(images, set Features, k int) float64 {
+	radii := squaredRadii(set, k)
+	return fraction(images.N, func(i int) bool {
+		for j := range set.N {
+			if squaredDistance(images.Row(i), set.Row(j)) <= radii[j] {
+				return true
+			}
+		}
+		return false
+	})
+}

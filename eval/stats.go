@@ -1,0 +1,98 @@
+package eval
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Stats are the mean and the covariance (ddof = 1) of N feature vectors, in float64 throughout.
+// N = 0 means that the number is not known, as in reference statistics published without it.
+type Stats struct {
+	N    int
+	Mean []float64
+	Cov  *mat.SymDense
+}
+
+// blockRows is how many rows are centred and multiplied at once: [blockRows,D] in float64 should stay in the cache.
+const blockRows = 256
+
+// NewStats takes the mean in a first pass over the rows and the covariance of the centred rows in a second.
+// One row alone has zero covariance here, so that a last batch of one can be merged.
+func NewStats(f Features) (Stats, error) {
+	if err := f.Validate(); err != nil {
+		return Stats{}, err
+	}
+	mean := f.mean()
+	cov := mat.NewSymDense(f.D, nil)
+	for from := 0; from < f.N; from += blockRows {
+		x := f.dense(from, min(from+blockRows, f.N), mean)
+		cov.SymRankK(cov, 1, x.T())
+	}
+	cov.ScaleSym(1/float64(max(f.N-1, 1)), cov)
+	return Stats{N: f.N, Mean: mean, Cov: cov}, nil
+}
+
+// mean sums in float64: over 1e6 rows a float32 sum would lose half of its digits.
+func (f Features) mean() []float64 {
+	mean := make([]float64, f.D)
+	for i := range f.N {
+		for j, v := range f.Row(i) {
+			mean[j] += float64(v)
+		}
+	}
+	floats.Scale(1/float64(f.N), mean)
+	return mean
+}
+
+// Merge pools the statistics of disjoint batches (Chan, Golub & LeVeque 1979), exactly as if all rows had come at once:
+// (N−1)·Σ = Σ_b (n_b−1)·Σ_b + n_b·(μ_b−μ)(μ_b−μ)ᵀ.
+func Merge(batches ...Stats) (Stats, error) {
+	if len(batches) == 0 {
+		return Stats{}, fmt.Errorf("eval: Merge: batches = 0, want at least one")
+	}
+	d := len(batches[0].Mean)
+	pooled := Stats{Mean: make([]float64, d), Cov: mat.NewSymDense(max(d, 1), nil)}
+	for i, b := range batches {
+		if err := b.validate(); err != nil {
+			return Stats{}, fmt.Errorf("%w (batch %d)", err, i)
+		}
+		if b.N < 1 || len(b.Mean) != d {
+			return Stats{}, fmt.Errorf("eval: Merge: batch %d has N = %d, dimension %d, want N ≥ 1, dimension %d", i, b.N, len(b.Mean), d)
+		}
+		pooled.N += b.N
+		floats.AddScaled(pooled.Mean, float64(b.N), b.Mean)
+	}
+	floats.Scale(1/float64(pooled.N), pooled.Mean)
+
+	delta, term := make([]float64, d), mat.NewSymDense(d, nil)
+	for _, b := range batches {
+		floats.SubTo(delta, b.Mean, pooled.Mean)
+		term.ScaleSym(float64(b.N-1), b.Cov)
+		term.SymRankOne(term, float64(b.N), mat.NewVecDense(d, delta))
+		pooled.Cov.AddSym(pooled.Cov, term)
+	}
+	pooled.Cov.ScaleSym(1/float64(max(pooled.N-1, 1)), pooled.Cov)
+	return pooled, nil
+}
+
+// validate checks shapes and finiteness, so that a NaN in a file of statistics is named and does not become a score.
+func (s Stats) validate() error {
+	d := len(s.Mean)
+	if d == 0 || s.Cov == nil || s.Cov.SymmetricDim() != d {
+		return fmt.Errorf("eval: stats: len(Mean) = %d, want ≥ 1 and a Cov of the same dimension", d)
+	}
+	for i := range d {
+		if v := s.Mean[i]; math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("eval: stats: Mean[%d] = %v, want a finite number", i, v)
+		}
+		for j := i; j < d; j++ {
+			if v := s.Cov.At(i, j); math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("eval: stats: Cov[%d,%d] = %v, want a finite number", i, j, v)
+			}
+		}
+	}
+	return nil
+}

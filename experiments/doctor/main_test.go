@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/addlab/addlab/engine"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestWrongCalls(t *testing.T) {
+	for _, c := range []struct {
+		why  string
+		args []string
+		want string
+		rc   int
+	}{
+		{"an unknown engine names the known ones", []string{"--engine", "abacus"}, "xla:cpu", 2},
+		{"an unknown flag shows the examples", []string{"-fast"}, "go run ./experiments/doctor", 2},
+		{"an argument is not swallowed", []string{"go"}, `argument = "go"`, 2},
+		{"help is no failure", []string{"--help"}, "go run ./experiments/doctor", 0},
+		{"an engine that is not there ends with 1", []string{"-no-fetch", "-engine=xla:/no/such/plugin.so"}, "", 1},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			if rc := run(t.Context(), c.args, &stdout, &stderr); rc != c.rc {
+				t.Errorf("rc = %d, want %d", rc, c.rc)
+			}
+			if !strings.Contains(stderr.String(), c.want) {
+				t.Errorf("stderr = %q, want %q in it", &stderr, c.want)
+			}
+		})
+	}
+}
+
+func TestTable(t *testing.T) {
+	var b bytes.Buffer
+	err := table(&b, []engine.Report{
+		{Engine: "xla:cuda", Reason: "no NVIDIA GPU here"},
+		{Engine: "xla:cpu", Available: true, Version: "PJRT 0.1", Device: "Abacus", GFlops: 123.44, Chosen: true, Why: "it is there"},
+		{Engine: "go", Available: true, Version: "v1", Device: "Abacus", GFlops: 6},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `engine    available  GFLOP/s  version   device
+xla:cuda  no
+xla:cpu   yes        123.4    PJRT 0.1  Abacus
+go        yes        6.0      v1        Abacus
+
+xla:cuda: no NVIDIA GPU here
+The experiments would take xla:cpu: it is there.
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("table (-want +got)\n%s", diff)
+	}
+}

@@ -1,0 +1,175 @@
+// Command pretrain makes the networks that distillation starts from and is judged by.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+)
+
+const usage = `pretrain trains teacher, text encoder, discriminator features and evaluation networks.
+
+  go run ./experiments/pretrain --data scenes                      all parts, into pretrained/scenes
+  go run ./experiments/pretrain --data path/to/folder --scale cpu  on your own captioned pictures
+  go run ./experiments/pretrain --parts teacher                    one part (and what it needs)
+  go run ./experiments/pretrain -n                                 print the resolved config and stop
+
+Interrupted, the same command goes on from the last checkpoint.
+
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "pretrain:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	data, scale, parts, out, runs, engine string
+	seed                                  int64
+	steps                                 int
+	dry                                   bool
+}
+
+func parse(args []string) (o options, err error) {
+	f := flag.NewFlagSet("pretrain", flag.ContinueOnError)
+	f.Usage = func() { fmt.Fprint(f.Output(), usage); f.PrintDefaults() }
+	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, an image folder with metadata.jsonl, or WebDataset shards")
+	f.StringVar(&o.scale, "scale", "cpu", "preset of sizes and steps: "+strings.Join(pretrain.Scales, ", "))
+	f.StringVar(&o.parts, "parts", "all", "comma-separated `parts`: "+strings.Join(pretrain.Parts, ", "))
+	f.StringVar(&o.out, "out", "", "`folder` for the bundle (default pretrained/<data>, or pretrained/<data>-<scale> beside the cpu scale)")
+	f.StringVar(&o.runs, "runs", "results/pretrain", "`folder` of the parts' runs")
+	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
+	f.Int64Var(&o.seed, "seed", 1, "seed of weights and batches")
+	f.IntVar(&o.steps, "steps", 0, "train the teacher for so many `steps` instead of the preset's")
+	f.BoolVar(&o.dry, "n", false, "print the resolved config and stop")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if f.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q, want flags only", f.Arg(0))
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string) error {
+	o, err := parse(args)
+	if err != nil {
+		return err
+	}
+	cfg, err := pretrain.DefaultConfig(o.scale)
+	if err != nil {
+		return err
+	}
+	cfg.Data, cfg.Seed = filepath.Base(filepath.Clean(o.data)), o.seed
+	if o.steps > 0 {
+		cfg.TeacherTraining.Steps = o.steps
+	}
+	data, err := dataset.Open(o.data, cfg.Size, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
+	if err != nil {
+		return err
+	}
+	c := &pretrain.Context{Config: cfg, Data: data}
+	if err := c.Prepare(); err != nil {
+		return err
+	}
+	parts, err := wanted(o.parts, pretrain.PartsOf(data))
+	if err != nil {
+		return err
+	}
+	if o.dry {
+		b, err := json.MarshalIndent(c.Config, "", "  ")
+		fmt.Println(string(b))
+		return err
+	}
+
+	e, err := engine.Open(ctx, o.engine, os.Stderr)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	fmt.Println("engine:", e)
+	c.Backend = e.Backend
+	env := record.NewEnvironment(e.Name, e.Version, e.Device)
+
+	dirs, provenance := map[string]string{}, map[string]pretrain.Provenance{}
+	for _, part := range parts {
+		from := ""
+		if part == "teacher" {
+			from = dirs["text"]
+		}
+		dir, err := c.TrainPart(ctx, o.runs, part, from, env, os.Stdout)
+		if err != nil {
+			return err
+		}
+		dirs[part] = dir
+		var result pretrain.PartResult
+		if err := record.ReadResult(dir, &result); err != nil {
+			return err
+		}
+		var made record.Environment
+		if err := record.ReadJSON(filepath.Join(dir, "env.json"), &made); err != nil {
+			return err
+		}
+		provenance[part] = pretrain.Provenance{
+			Command: "go run ./experiments/pretrain " + strings.Join(args, " "), Environment: made,
+			Steps: result.Steps, Seconds: result.Seconds, Run: filepath.Base(dir),
+		}
+	}
+	if !slices.Equal(parts, pretrain.PartsOf(data)) {
+		fmt.Println("trained", strings.Join(parts, ", "), "— run without --parts to write the bundle")
+		return nil
+	}
+	stores, err := pretrain.Collect(dirs)
+	if err != nil {
+		return err
+	}
+	out := o.out
+	if out == "" {
+		out = pretrain.DefaultDir(cfg.Data, o.scale)
+	}
+	if err := pretrain.WriteBundle(out, c, data.Hash(), stores, provenance); err != nil {
+		return err
+	}
+	fmt.Println("wrote", out)
+	return nil
+}
+
+// wanted resolves --parts; the teacher needs the text encoder first.
+func wanted(list string, possible []string) ([]string, error) {
+	if list == "all" {
+		return possible, nil
+	}
+	asked := strings.Split(list, ",")
+	for _, p := range asked {
+		if !slices.Contains(possible, p) {
+			return nil, fmt.Errorf("parts = %q, want some of %q", p, possible)
+		}
+	}
+	if slices.Contains(asked, "teacher") {
+		asked = append(asked, "text")
+	}
+	var parts []string
+	for _, p := range possible {
+		if slices.Contains(asked, p) {
+			parts = append(parts, p)
+		}
+	}
+	return parts, nil
+}

@@ -1,0 +1,35 @@
+package network
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/engine"
+)
+
+// ConvNetConfig describes the small residual convolutional network used by classifiers and contrastive image towers.
+type ConvNetConfig struct {
+	Widths []int `json:"widths"` // one stage per width, each at half the resolution of the one before
+	Blocks int   `json:"blocks"` // residual blocks per stage
+	Out    int   `json:"out"`    // width of the feature vector
+}
+
+// ConvNet maps x [B,H,W,3] to feature vectors [B,Out]. The last map is flattened, not pooled: where things are matters.
+func ConvNet(scope *model.Scope, cfg ConvNetConfig, x *Node) *Node {
+	x.AssertRank(4)
+	h := engine.SpaceToDepth(x, 2)
+	for i, width := range cfg.Widths {
+		stage := scope.At("stages").At("%d", i)
+		h = Conv(stage.At("conv"), h, width, 3)
+		for j := range cfg.Blocks {
+			block := stage.At("blocks").At("%d", j)
+			y := SiLU(GroupNorm(block.At("norm1"), h, 8, 1e-5))
+			y = SiLU(GroupNorm(block.At("norm2"), Conv(block.At("conv1"), y, width, 3), 8, 1e-5))
+			h = Add(h, conv(block.At("conv2"), y, width, 3, fanIn(0.2)))
+		}
+		h = engine.DownsampleMean(h)
+	}
+	h = SiLU(GroupNorm(scope.At("norm"), h, 8, 1e-5))
+	h = Reshape(h, h.Shape().Dim(0), -1)
+	return Linear(scope.At("fc"), h, cfg.Out, true)
+}

@@ -1,0 +1,96 @@
+package network
+
+import (
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/engine"
+)
+
+// B batch, H height, W width, C channels, N tokens of the query, M tokens of the context, D width of a head.
+
+// Linear is a dense layer on the last axis. x is [...,C]; returns [...,out].
+func Linear(scope *model.Scope, x *Node, out int, bias bool) *Node {
+	return linear(scope, x, out, bias, fanIn(1))
+}
+
+func linear(scope *model.Scope, x *Node, out int, bias bool, init initializer) *Node {
+	g, last := x.Graph(), x.Rank()-1
+	w := param(scope, g, "weight", init, out, x.Shape().Dim(last))
+	y := EinsumAxes(x, w, [][2]int{{last, 1}}, nil)
+	if bias {
+		y = Add(y, ExpandLeftToRank(param(scope, g, "bias", zeros, out), y.Rank()))
+	}
+	return y
+}
+
+// Conv is a same-padded convolution with bias. x is [B,H,W,C]; returns [B,H,W,out].
+func Conv(scope *model.Scope, x *Node, out, kernel int) *Node {
+	return conv(scope, x, out, kernel, fanIn(1))
+}
+
+func conv(scope *model.Scope, x *Node, out, kernel int, init initializer) *Node {
+	g := x.Graph()
+	w := param(scope, g, "weight", init, out, x.Shape().Dim(3), kernel, kernel)
+	return Add(engine.Conv2D(x, w), ExpandLeftToRank(param(scope, g, "bias", zeros, out), 4))
+}
+
+// GroupNorm normalises groups of channels over all pixels. x is [B,H,W,C]; returns the same shape.
+func GroupNorm(scope *model.Scope, x *Node, groups int, epsilon float64) *Node {
+	b, h, w, c := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(2), x.Shape().Dim(3)
+	g := x.Graph()
+	// Sums over pixels first: a contiguous reduction, then a tiny one over the channels of a group.
+	flat := Reshape(x, b, h*w, c)
+	mean := ReduceMean(Reshape(ReduceMean(flat, 1), b, groups, c/groups), 2)              // [B,G]
+	square := ReduceMean(Reshape(ReduceMean(Mul(flat, flat), 1), b, groups, c/groups), 2) // [B,G]
+	variance := MaxScalar(Sub(square, Mul(mean, mean)), 0.0)
+	inverse := Reciprocal(Sqrt(AddScalar(variance, epsilon)))
+	perChannel := func(n *Node) *Node {
+		return Reshape(BroadcastToDims(InsertAxes(n, -1), b, groups, c/groups), b, c)
+	}
+	scale := Mul(perChannel(inverse), ExpandLeftToRank(param(scope, g, "weight", ones, c), 2))         // [B,C]
+	shift := Sub(ExpandLeftToRank(param(scope, g, "bias", zeros, c), 2), Mul(perChannel(mean), scale)) // [B,C]
+	return Reshape(Add(Mul(flat, InsertAxes(scale, 1)), InsertAxes(shift, 1)), b, h, w, c)
+}
+
+// LayerNorm normalises the last axis. x is [...,C]; returns the same shape.
+func LayerNorm(scope *model.Scope, x *Node, epsilon float64) *Node {
+	g, last := x.Graph(), x.Rank()-1
+	c := x.Shape().Dim(last)
+	centred := Sub(x, ReduceAndKeep(x, ReduceMean, last))
+	variance := ReduceAndKeep(Mul(centred, centred), ReduceMean, last)
+	y := Div(centred, Sqrt(AddScalar(variance, epsilon)))
+	weight := ExpandLeftToRank(param(scope, g, "weight", ones, c), x.Rank())
+	bias := ExpandLeftToRank(param(scope, g, "bias", zeros, c), x.Rank())
+	return Add(Mul(y, weight), bias)
+}
+
+// SiLU is x·sigmoid(x).
+func SiLU(x *Node) *Node { return Mul(x, Sigmoid(x)) }
+
+// GELU is the exact Gaussian error linear unit, x·Φ(x).
+func GELU(x *Node) *Node {
+	return Mul(x, MulScalar(AddScalar(Erf(MulScalar(x, math.Sqrt2/2)), 1.0), 0.5))
+}
+
+// QuickGELU is x·sigmoid(1.702x), what OpenAI's CLIP uses in place of GELU.
+func QuickGELU(x *Node) *Node { return Mul(x, Sigmoid(MulScalar(x, 1.702))) }
+
+// attend is multi-head attention over projected tokens. q is [B,N,C], k and v are [B,M,C], mask (or nil) is added to the
+// logits and broadcasts to [B,heads,N,M]; returns [B,N,C].
+func attend(q, k, v, mask *Node, heads int) *Node {
+	b, n, c := q.Shape().Dim(0), q.Shape().Dim(1), q.Shape().Dim(2)
+	d := c / heads
+	split := func(x *Node) *Node {
+		return TransposeAllDims(Reshape(x, b, x.Shape().Dim(1), heads, d), 0, 2, 1, 3) // [B,heads,·,D]
+	}
+	q, k, v = split(MulScalar(q, 1/math.Sqrt(float64(d)))), split(k), split(v)
+	logits := EinsumAxes(q, k, [][2]int{{3, 3}}, [][2]int{{0, 0}, {1, 1}}) // [B,heads,N,M]
+	if mask != nil {
+		logits = Add(logits, mask)
+	}
+	out := EinsumAxes(Softmax(logits, -1), v, [][2]int{{3, 2}}, [][2]int{{0, 0}, {1, 1}}) // [B,heads,N,D]
+	return Reshape(TransposeAllDims(out, 0, 2, 1, 3), b, n, c)
+}

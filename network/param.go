@@ -1,0 +1,70 @@
+package network
+
+import (
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/rng"
+)
+
+const seedParam = "addlab_seed"
+
+// Seed sets the seed of the initial values of every network that is built in this store from now on.
+func Seed(store *model.Store, seed int64) { store.SetParam("/"+seedParam, seed) }
+
+// initializer fills the initial values of a parameter with its dimensions.
+type initializer func(dims []int, normal func() float64) []float32
+
+// param returns the parameter of this name, created on first use with values drawn on the host from the seed and the path,
+// so that they depend neither on the engine nor on the order of building.
+func param(scope *model.Scope, g *Graph, name string, init initializer, dims ...int) *Node {
+	v := scope.GetVariable(name)
+	if v == nil {
+		seed := model.GetRootParamOr(scope.Store(), seedParam, int64(1))
+		r := rng.New(seed, scope.Scope()+"/"+name, 0)
+		v = scope.VariableWithValue(name, tensors.FromFlatDataAndDimensions(init(dims, r.NormFloat64), dims...))
+	}
+	n := v.NodeValue(g)
+	n.AssertDims(dims...)
+	return n
+}
+
+func constant(value float32) initializer {
+	return func(dims []int, _ func() float64) []float32 {
+		x := make([]float32, product(dims))
+		for i := range x {
+			x[i] = value
+		}
+		return x
+	}
+}
+
+var zeros, ones = constant(0), constant(1)
+
+func gaussian(std float64) initializer {
+	return func(dims []int, normal func() float64) []float32 {
+		x := make([]float32, product(dims))
+		for i := range x {
+			x[i] = float32(std * normal())
+		}
+		return x
+	}
+}
+
+// fanIn draws from N(0, gain²/fan-in); the first axis holds the outputs, as PyTorch lays weights out.
+func fanIn(gain float64) initializer {
+	return func(dims []int, normal func() float64) []float32 {
+		return gaussian(gain/math.Sqrt(float64(product(dims[1:]))))(dims, normal)
+	}
+}
+
+func product(dims []int) int {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	return n
+}

@@ -1,0 +1,158 @@
+package network
+
+import (
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/engine"
+)
+
+// B batch, H height, W width, C channels, L text tokens, E text width, T width of the time embedding.
+
+// UNet is Stable Diffusion's U-Net (Rombach et al. 2112.10752; names and structure of diffusers' UNet2DConditionModel).
+// x is [B,H,W,in], timestep is [B] in 0…1000, tokens is [B,L,E], pooled is [B,E] or nil; returns [B,H,W,out].
+func UNet(scope *model.Scope, cfg UNetConfig, x, timestep, tokens, pooled *Node) *Node {
+	x.AssertRank(4)
+	u := unet{cfg: cfg, tokens: tokens}
+	widths := cfg.BlockOutChannels
+	u.emb = timeEmbedding(scope, timestep, widths[0])
+	if cfg.PooledDim > 0 {
+		add := scope.At("add_embedding")
+		h := SiLU(Linear(add.At("linear_1"), pooled, u.emb.Shape().Dim(1), true))
+		u.emb = Add(u.emb, Linear(add.At("linear_2"), h, u.emb.Shape().Dim(1), true))
+	}
+	u.emb = SiLU(u.emb) // every residual block applies it first
+
+	x = engine.SpaceToDepth(x, cfg.Stem)
+	h := Conv(scope.At("conv_in"), x, widths[0], 3)
+	skips := []*Node{h}
+
+	for i, width := range widths {
+		block := scope.At("down_blocks").At("%d", i)
+		for j := range cfg.LayersPerBlock {
+			h = u.layer(block, j, h, width, i)
+			skips = append(skips, h)
+		}
+		if i < len(widths)-1 {
+			h = u.downsample(block.At("downsamplers").At("0"), h, width)
+			skips = append(skips, h)
+		}
+	}
+
+	last := len(widths) - 1
+	mid := scope.At("mid_block")
+	h = u.resBlock(mid.At("resnets").At("0"), h, widths[last])
+	h = u.transformer(mid.At("attentions").At("0"), h, cfg.Heads[last])
+	h = u.resBlock(mid.At("resnets").At("1"), h, widths[last])
+
+	for i := range widths {
+		level := last - i
+		block := scope.At("up_blocks").At("%d", i)
+		for j := range cfg.LayersPerBlock + 1 {
+			h = Concatenate([]*Node{h, skips[len(skips)-1]}, 3)
+			skips = skips[:len(skips)-1]
+			h = u.layer(block, j, h, widths[level], level)
+		}
+		if level > 0 {
+			h = engine.UpsampleNearest(h)
+			if !cfg.PlainUp {
+				h = Conv(block.At("upsamplers").At("0").At("conv"), h, widths[level], 3)
+			}
+		}
+	}
+
+	h = SiLU(GroupNorm(scope.At("conv_norm_out"), h, cfg.NormGroups, 1e-5))
+	h = conv(scope.At("conv_out"), h, cfg.OutChannels*cfg.Stem*cfg.Stem, 3, zeros)
+	return engine.DepthToSpace(h, cfg.Stem)
+}
+
+type unet struct {
+	cfg         UNetConfig
+	emb, tokens *Node // [B,T], [B,L,E]
+}
+
+// layer is a residual block, followed by a transformer where the resolution has them.
+func (u unet) layer(block *model.Scope, j int, h *Node, width, level int) *Node {
+	h = u.resBlock(block.At("resnets").At("%d", j), h, width)
+	if u.cfg.CrossAttention[level] {
+		h = u.transformer(block.At("attentions").At("%d", j), h, u.cfg.Heads[level])
+	}
+	return h
+}
+
+// resBlock is a residual block conditioned on the time embedding. x is [B,H,W,C]; returns [B,H,W,width].
+func (u unet) resBlock(scope *model.Scope, x *Node, width int) *Node {
+	h := SiLU(GroupNorm(scope.At("norm1"), x, u.cfg.NormGroups, 1e-5))
+	h = Conv(scope.At("conv1"), h, width, 3)
+	shift := Linear(scope.At("time_emb_proj"), u.emb, width, true) // [B,width]
+	h = Add(h, InsertAxes(shift, 1, 1))
+	h = SiLU(GroupNorm(scope.At("norm2"), h, u.cfg.NormGroups, 1e-5))
+	h = conv(scope.At("conv2"), h, width, 3, fanIn(0.2))
+	if x.Shape().Dim(3) != width {
+		x = Conv(scope.At("conv_shortcut"), x, width, 1)
+	}
+	return Add(x, h)
+}
+
+// transformer lets pixels attend to each other and to the text. x is [B,H,W,C]; returns the same shape.
+func (u unet) transformer(scope *model.Scope, x *Node, heads int) *Node {
+	b, h, w, c := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(2), x.Shape().Dim(3)
+	project := func(name string, y *Node, init initializer) *Node {
+		if u.cfg.LinearProjection {
+			return linear(scope.At(name), y, c, true, init)
+		}
+		return Reshape(conv(scope.At(name), Reshape(y, b, h, w, c), c, 1, init), b, h*w, c)
+	}
+	y := Reshape(GroupNorm(scope.At("norm"), x, u.cfg.NormGroups, 1e-6), b, h*w, c)
+	y = project("proj_in", y, fanIn(1))
+	for k := range u.cfg.TransformerDepth {
+		block := scope.At("transformer_blocks").At("%d", k)
+		n := LayerNorm(block.At("norm1"), y, 1e-5)
+		y = Add(y, crossAttention(block.At("attn1"), n, n, heads))
+		y = Add(y, crossAttention(block.At("attn2"), LayerNorm(block.At("norm2"), y, 1e-5), u.tokens, heads))
+		y = Add(y, geglu(block.At("ff").At("net"), LayerNorm(block.At("norm3"), y, 1e-5)))
+	}
+	return Add(x, Reshape(project("proj_out", y, fanIn(0.2)), b, h, w, c))
+}
+
+func (u unet) downsample(scope *model.Scope, x *Node, width int) *Node {
+	if u.cfg.PoolDown {
+		return engine.DownsampleMean(x)
+	}
+	s := scope.At("conv")
+	y := engine.Conv2DStride2(x, param(s, x.Graph(), "weight", fanIn(1), width, width, 3, 3))
+	return Add(y, ExpandLeftToRank(param(s, x.Graph(), "bias", zeros, width), 4))
+}
+
+// crossAttention attends from x [B,N,C] to context [B,M,E]; returns [B,N,C].
+func crossAttention(scope *model.Scope, x, context *Node, heads int) *Node {
+	c := x.Shape().Dim(2)
+	q := Linear(scope.At("to_q"), x, c, false)
+	k := Linear(scope.At("to_k"), context, c, false)
+	v := Linear(scope.At("to_v"), context, c, false)
+	return Linear(scope.At("to_out").At("0"), attend(q, k, v, nil, heads), c, true)
+}
+
+// geglu is the gated feed-forward layer of Stable Diffusion's transformers (Shazeer 2002.05202). x is [B,N,C].
+func geglu(scope *model.Scope, x *Node) *Node {
+	c := x.Shape().Dim(2)
+	h := Linear(scope.At("0").At("proj"), x, 8*c, true)
+	value := Slice(h, AxisRange(), AxisRange(), AxisRange(0, 4*c))
+	gate := Slice(h, AxisRange(), AxisRange(), AxisRange(4*c, 8*c))
+	return Linear(scope.At("2"), Mul(value, GELU(gate)), c, true)
+}
+
+// timeEmbedding is the sinusoidal embedding of the timestep through two layers. timestep is [B]; returns [B,4·width].
+func timeEmbedding(scope *model.Scope, timestep *Node, width int) *Node {
+	half := width / 2
+	frequencies := make([]float32, half)
+	for i := range frequencies {
+		frequencies[i] = float32(math.Exp(-math.Log(10000) * float64(i) / float64(half)))
+	}
+	angles := Mul(InsertAxes(timestep, 1), InsertAxes(Const(timestep.Graph(), frequencies), 0)) // [B,half]
+	wave := Concatenate([]*Node{Cos(angles), Sin(angles)}, 1)
+	s := scope.At("time_embedding")
+	return Linear(s.At("linear_2"), SiLU(Linear(s.At("linear_1"), wave, 4*width, true)), 4*width, true)
+}

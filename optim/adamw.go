@@ -1,0 +1,128 @@
+// Package optim updates weights inside a graph: AdamW with a rate given per step, and exponential moving averages.
+package optim
+
+import (
+	"fmt"
+	"math"
+	"sort"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// AdamW is Adam with decoupled weight decay (Loshchilov & Hutter 1711.05101). Its moments live under /optimizer/<Name>.
+// Rate and bias corrections come from the host, so that a schedule is a function of the step and nothing else.
+type AdamW struct {
+	Name         string
+	Beta1, Beta2 float64
+	Epsilon      float64
+	WeightDecay  float64 // on matrices and kernels only
+	ClipNorm     float64 // largest global norm of the gradient; 0 for none
+}
+
+// Coefficients are the three host values that Update needs at a step, counted from 1: rate, 1/(1−β1^step), 1/(1−β2^step).
+func (o AdamW) Coefficients(rate float64, step int) []float32 {
+	return []float32{
+		float32(rate),
+		float32(1 / (1 - math.Pow(o.Beta1, float64(step)))),
+		float32(1 / (1 - math.Pow(o.Beta2, float64(step)))),
+	}
+}
+
+// Variables lists the trainable variables below a scope that the graph uses, sorted by path.
+func Variables(scope *model.Scope, g *Graph) []*model.Variable {
+	var vs []*model.Variable
+	for v := range scope.IterVariables() {
+		if v.Trainable && v.InUseByGraph(g) {
+			vs = append(vs, v)
+		}
+	}
+	sort.Slice(vs, func(i, j int) bool { return vs[i].Path() < vs[j].Path() })
+	return vs
+}
+
+// Update moves the variables against the gradient of the loss. coefficients is [3], see Coefficients; returns the global
+// norm of the gradient before clipping.
+func (o AdamW) Update(variables []*model.Variable, loss, coefficients *Node) *Node {
+	if len(variables) == 0 {
+		panic(fmt.Errorf("optim: %s has no variables to update", o.Name))
+	}
+	nodes := make([]*Node, len(variables))
+	for i, v := range variables {
+		nodes[i] = v.NodeValue(loss.Graph())
+	}
+	return o.Apply(variables, Gradient(loss, nodes...), coefficients)
+}
+
+// Apply is Update for gradients that are known already.
+func (o AdamW) Apply(variables []*model.Variable, grads []*Node, coefficients *Node) *Node {
+	g := coefficients.Graph()
+	at := func(i int) *Node { return Squeeze(Slice(coefficients, AxisElem(i))) }
+	rate, correct1, correct2 := at(0), at(1), at(2)
+
+	var square *Node
+	for _, grad := range grads {
+		s := ReduceAllSum(Mul(grad, grad))
+		if square == nil {
+			square = s
+		} else {
+			square = Add(square, s)
+		}
+	}
+	norm := Sqrt(square)
+	clip := ScalarOne(g, norm.DType())
+	if o.ClipNorm > 0 {
+		clip = Min(clip, Div(Scalar(g, norm.DType(), o.ClipNorm), AddScalar(norm, 1e-12)))
+	}
+
+	for i, v := range variables {
+		grad, value := Mul(grads[i], clip), v.NodeValue(g)
+		m := ema(o.moment(g, v, "m"), grad, o.Beta1)
+		s := ema(o.moment(g, v, "v"), Mul(grad, grad), o.Beta2)
+		step := Div(Mul(m, correct1), AddScalar(Sqrt(Mul(s, correct2)), o.Epsilon))
+		if o.WeightDecay > 0 && value.Rank() > 1 {
+			step = Add(step, MulScalar(value, o.WeightDecay))
+		}
+		v.SetNodeValue(Sub(value, Mul(rate, step)))
+	}
+	return norm
+}
+
+func (o AdamW) moment(g *Graph, v *model.Variable, kind string) *model.Variable {
+	path := "/optimizer/" + o.Name + "/" + kind + v.Path()
+	store := model.GetStore(g)
+	m := store.GetVariable(path)
+	if m == nil {
+		m = store.VariableWithValue(path, tensors.FromShape(v.Shape()))
+		m.SetTrainable(false)
+	}
+	return m
+}
+
+// ema moves a variable towards x and returns its new value.
+func ema(v *model.Variable, x *Node, decay float64) *Node {
+	next := Add(MulScalar(v.NodeValue(x.Graph()), decay), MulScalar(x, 1-decay))
+	v.SetNodeValue(next)
+	return next
+}
+
+// EMA keeps a moving average of the variables at the same paths below another scope, created as copies on first use.
+// Call it after Update; decay is a scalar node, so that it can warm up.
+func EMA(variables []*model.Variable, from, to string, decay *Node) {
+	for _, v := range variables {
+		path := to + v.Path()[len(from):]
+		store := model.GetStore(decay.Graph())
+		average := store.GetVariable(path)
+		if average == nil {
+			value, err := v.MustValue().LocalClone()
+			if err != nil {
+				panic(err)
+			}
+			average = store.VariableWithValue(path, value)
+			average.SetTrainable(false)
+		}
+		old, now := average.NodeValue(decay.Graph()), v.NodeValue(decay.Graph())
+		average.SetNodeValue(Add(Mul(old, decay), Mul(now, OneMinus(decay))))
+	}
+}

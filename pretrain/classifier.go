@@ -1,0 +1,63 @@
+package pretrain
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/network"
+)
+
+// B batch, D width of the features, A attributes.
+
+// Classifier reads every attribute of a scene from a picture. Its features are to FID here what Inception's are elsewhere.
+type Classifier struct{ Net network.ConvNetConfig }
+
+// Features returns the feature vectors, [B,D]. images is [B,H,W,3].
+func (c Classifier) Features(scope *model.Scope, images *Node) *Node {
+	return network.ConvNet(scope.At("net"), c.Net, images)
+}
+
+// Logits returns one [B,classes] per attribute.
+func (c Classifier) Logits(scope *model.Scope, features *Node) []*Node {
+	return attributeLogits(scope.At("heads"), network.SiLU(features))
+}
+
+// attributeLogits is one linear layer per attribute. x is [B,D].
+func attributeLogits(scope *model.Scope, x *Node) []*Node {
+	logits := make([]*Node, len(dataset.AttributeClasses))
+	for i, classes := range dataset.AttributeClasses {
+		logits[i] = network.Linear(scope.At("%d", i), x, classes, true)
+	}
+	return logits
+}
+
+// Predict returns the most likely class of every attribute, [B,A] int32.
+func Predict(logits []*Node) *Node {
+	columns := make([]*Node, len(logits))
+	for i, l := range logits {
+		columns[i] = InsertAxes(ArgMax(l, 1, dtypes.Int32), 1)
+	}
+	return Concatenate(columns, 1)
+}
+
+// attributeLoss is the cross-entropy summed over the attributes that labels [B,A] give, averaged over the batch; a label of −1
+// does not count. It also returns the share of given labels that are predicted right.
+func attributeLoss(logits []*Node, labels *Node) (loss, accuracy *Node) {
+	b := labels.Shape().Dim(0)
+	var right, given *Node
+	for i, l := range logits {
+		label := Reshape(Slice(labels, AxisRange(), AxisRange(i, i+1)), b)
+		isGiven := ConvertDType(GreaterOrEqual(label, ScalarZero(label.Graph(), label.DType())), dtypes.Float32)
+		oneHot := OneHot(MaxScalar(label, 0), l.Shape().Dim(1), dtypes.Float32)
+		nll := Neg(ReduceAllSum(Mul(InsertAxes(isGiven, 1), Mul(LogSoftmax(l, 1), oneHot))))
+		hit := ReduceAllSum(Mul(isGiven, ConvertDType(Equal(ArgMax(l, 1, dtypes.Int32), label), dtypes.Float32)))
+		if i == 0 {
+			loss, right, given = nll, hit, ReduceAllSum(isGiven)
+			continue
+		}
+		loss, right, given = Add(loss, nll), Add(right, hit), Add(given, ReduceAllSum(isGiven))
+	}
+	return MulScalar(loss, 1/float64(b)), Div(right, given)
+}

@@ -1,0 +1,128 @@
+// Package pretrain makes the networks that distillation starts from and is judged by: teacher, text encoder, feature network
+// of the discriminator, and the evaluation networks. Together they are a Bundle.
+package pretrain
+
+import (
+	"fmt"
+
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/optim"
+)
+
+// Training says how long and how fast one network learns.
+type Training struct {
+	Steps int        `json:"steps"`
+	Batch int        `json:"batch"`
+	Rate  optim.Rate `json:"rate"`
+}
+
+// Validate tells which field cannot work; name is the stage.
+func (t Training) Validate(name string) error {
+	if t.Steps < 1 || t.Batch < 1 || t.Rate.Peak <= 0 {
+		return fmt.Errorf("pretrain: %s steps = %d, batch = %d, rate.peak = %g, want all > 0", name, t.Steps, t.Batch, t.Rate.Peak)
+	}
+	return nil
+}
+
+// Networks are the architectures of a bundle.
+type Networks struct {
+	Text     network.TextConfig    `json:"text"`     // conditions teacher, student and discriminator
+	Tower    network.ConvNetConfig `json:"tower"`    // image tower that Text is trained with
+	UNet     network.UNetConfig    `json:"unet"`     // teacher and student
+	Features network.ViTConfig     `json:"features"` // of the discriminator
+
+	// The evaluation networks share no weights, seeds or shapes with the ones above.
+	Classifier network.ConvNetConfig `json:"classifier"`
+	PairText   network.TextConfig    `json:"pair_text"`
+	PairImage  network.ConvNetConfig `json:"pair_image"`
+}
+
+// Config is everything that decides what a bundle becomes.
+type Config struct {
+	Data        string               `json:"data"`
+	Size        int                  `json:"size"`
+	Seed        int64                `json:"seed"`
+	Context     int                  `json:"context"`   // tokens per caption
+	MaxWords    int                  `json:"max_words"` // of the tokenizer
+	Schedule    string               `json:"schedule"`
+	Prediction  diffusion.Prediction `json:"prediction"`
+	CaptionDrop float64              `json:"caption_drop"` // share of captions replaced by "" for guidance
+	EMA         float64              `json:"ema"`          // decay of the teacher's average
+	Networks    Networks             `json:"networks"`
+
+	TextTraining       Training `json:"text_training"`
+	FeaturesTraining   Training `json:"features_training"`
+	ClassifierTraining Training `json:"classifier_training"`
+	PairTraining       Training `json:"pair_training"`
+	TeacherTraining    Training `json:"teacher_training"`
+}
+
+// Scales lists the presets of DefaultConfig, smallest first.
+var Scales = []string{"smoke", "cpu", "gpu"}
+
+// DefaultConfig is the preset of a scale.
+func DefaultConfig(scale string) (Config, error) {
+	c := Config{
+		Data: "scenes", Size: 32, Seed: 1, Context: 24, MaxWords: 4000,
+		Schedule: "cosine", Prediction: diffusion.PredictV, CaptionDrop: 0.1, EMA: 0.999,
+		Networks: Networks{
+			Text:       network.TextConfig{Context: 24, Width: 96, Layers: 2, Heads: 4, Projection: 96},
+			Tower:      network.ConvNetConfig{Widths: []int{32, 64, 96}, Blocks: 1, Out: 96},
+			UNet:       network.TinyUNet(96),
+			Features:   network.TinyViT(),
+			Classifier: network.ConvNetConfig{Widths: []int{32, 64, 128}, Blocks: 1, Out: 128},
+			PairText:   network.TextConfig{Context: 24, Width: 64, Layers: 2, Heads: 2, Projection: 64},
+			PairImage:  network.ConvNetConfig{Widths: []int{40, 80, 120}, Blocks: 1, Out: 64},
+		},
+	}
+	training := func(steps, batch int, peak float64) Training {
+		return Training{Steps: steps, Batch: batch, Rate: optim.Rate{Peak: peak, Warmup: min(100, steps/4), Decay: 0.5, Final: 0.01}}
+	}
+	switch scale {
+	case "smoke":
+		c.Networks.UNet.BlockOutChannels = []int{16, 16, 16}
+		c.Networks.UNet.Heads = []int{2, 2, 2}
+		c.Networks.Features.Width, c.Networks.Features.Depth = 32, 2
+		c.TextTraining, c.FeaturesTraining = training(4, 16, 1e-3), training(4, 16, 1e-3)
+		c.ClassifierTraining, c.PairTraining = training(4, 16, 1e-3), training(4, 16, 1e-3)
+		c.TeacherTraining = training(6, 8, 1e-3)
+	case "cpu":
+		c.TextTraining, c.FeaturesTraining = training(1200, 128, 2e-3), training(4000, 64, 1e-3)
+		c.ClassifierTraining, c.PairTraining = training(2500, 64, 2e-3), training(1500, 128, 2e-3)
+		c.TeacherTraining = training(16000, 32, 1e-3)
+	case "gpu":
+		c.Networks.UNet.BlockOutChannels, c.Networks.UNet.Heads = []int{96, 192, 288}, []int{2, 4, 6}
+		c.Networks.UNet.LayersPerBlock = 2
+		c.Networks.Features.Width, c.Networks.Features.Depth = 192, 6
+		c.TextTraining, c.FeaturesTraining = training(5000, 256, 1e-3), training(20000, 256, 1e-3)
+		c.ClassifierTraining, c.PairTraining = training(8000, 256, 1e-3), training(5000, 256, 1e-3)
+		c.TeacherTraining = training(100000, 128, 4e-4)
+	default:
+		return c, fmt.Errorf("pretrain: scale = %q, want one of %q", scale, Scales)
+	}
+	return c, nil
+}
+
+// Validate tells which field cannot work.
+func (c Config) Validate() error {
+	if c.Context < 3 || c.MaxWords < 1 {
+		return fmt.Errorf("pretrain: context = %d, max_words = %d, want ≥ 3 and ≥ 1", c.Context, c.MaxWords)
+	}
+	if c.CaptionDrop < 0 || c.CaptionDrop >= 1 || c.EMA < 0 || c.EMA >= 1 {
+		return fmt.Errorf("pretrain: caption_drop = %g, ema = %g, want both in [0,1)", c.CaptionDrop, c.EMA)
+	}
+	if _, err := diffusion.ScheduleByName(c.Schedule); err != nil {
+		return err
+	}
+	for _, check := range []error{
+		c.Prediction.Validate(), c.Networks.UNet.Validate(), c.Networks.Features.Validate(),
+		c.TextTraining.Validate("text"), c.FeaturesTraining.Validate("features"), c.ClassifierTraining.Validate("classifier"),
+		c.PairTraining.Validate("pair"), c.TeacherTraining.Validate("teacher"),
+	} {
+		if check != nil {
+			return check
+		}
+	}
+	return nil
+}

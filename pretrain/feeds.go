@@ -1,0 +1,57 @@
+package pretrain
+
+import (
+	"runtime"
+	"sync"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/rng"
+)
+
+// labelled is a source that knows what its pictures show: the built-in world.
+type labelled interface {
+	Scene(i int) (scene dataset.Scene, caption string, stated dataset.Attributes)
+}
+
+// labelledBatch is pictures with all their attributes.
+type labelledBatch struct {
+	Images  []float32 // [B,S,S,3]
+	Labels  []int32   // [B,A]
+	Stated  []int32   // [B,A], only what the captions say
+	Caption []string
+}
+
+// drawLabelled draws pictures first … first+batch−1 of a split.
+func drawLabelled(src labelled, size, first, batch int) labelledBatch {
+	area, attributes := size*size*3, len(dataset.AttributeClasses)
+	b := labelledBatch{
+		Images: make([]float32, batch*area), Labels: make([]int32, batch*attributes), Stated: make([]int32, batch*attributes),
+		Caption: make([]string, batch),
+	}
+	inParallel(batch, func(i int) {
+		scene, caption, stated := src.Scene(first + i)
+		copy(b.Images[i*area:], scene.Draw(size).Pix)
+		b.Caption[i] = caption
+		all := scene.Attributes()
+		for j := range attributes {
+			b.Labels[i*attributes+j], b.Stated[i*attributes+j] = int32(all[j]), int32(stated[j])
+		}
+	})
+	return b
+}
+
+// firstIndex is where a purpose's stream of endless samples begins.
+func firstIndex(seed int64, purpose string) int { return int(rng.New(seed, purpose, 0).Uint64() >> 16) }
+
+func inParallel(n int, do func(i int)) {
+	workers := min(runtime.NumCPU(), n)
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			for i := w; i < n; i += workers {
+				do(i)
+			}
+		})
+	}
+	wait.Wait()
+}

@@ -1,0 +1,121 @@
+package pretrain
+
+import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/tokenizer"
+	"github.com/addlab/addlab/train"
+)
+
+// recipeVersion changes when the same config trains to other weights.
+const recipeVersion = 1
+
+// PartConfig is what decides the weights of one part; its hash names the part's run.
+type PartConfig struct {
+	Kind     string   `json:"kind"`
+	Recipe   int      `json:"recipe"`
+	Part     string   `json:"part"`
+	DataHash string   `json:"data_hash"`
+	Size     int      `json:"size"`
+	Seed     int64    `json:"seed"`
+	Context  int      `json:"context"`
+	MaxWords int      `json:"max_words"`
+	Net      any      `json:"net"`
+	Training Training `json:"training"`
+	Options  any      `json:"options,omitempty"`
+	From     string   `json:"from,omitempty"` // run whose weights this one starts from
+}
+
+// PartConfig cuts out of the configuration what matters to one part. from is the text part's run for the teacher, else "".
+func (c *Context) PartConfig(part, from string) (PartConfig, error) {
+	cfg, nets := c.Config, c.Config.Networks
+	p := PartConfig{Kind: "pretrain", Recipe: recipeVersion, Part: part, DataHash: c.Data.Hash(), Size: cfg.Size, Seed: cfg.Seed, Context: cfg.Context, MaxWords: cfg.MaxWords, From: from}
+	switch part {
+	case "text":
+		p.Net, p.Training = []any{nets.Text, nets.Tower}, cfg.TextTraining
+	case "features":
+		p.Net, p.Training = nets.Features, cfg.FeaturesTraining
+	case "classifier":
+		p.Net, p.Training = nets.Classifier, cfg.ClassifierTraining
+	case "pair":
+		p.Net, p.Training = []any{nets.PairText, nets.PairImage}, cfg.PairTraining
+	case "teacher":
+		p.Net, p.Training = []any{nets.UNet, nets.Text}, cfg.TeacherTraining
+		p.Options = map[string]any{"schedule": cfg.Schedule, "prediction": cfg.Prediction, "caption_drop": cfg.CaptionDrop, "ema": cfg.EMA}
+	default:
+		return p, fmt.Errorf("pretrain: part = %q, want one of %q", part, Parts)
+	}
+	return p, nil
+}
+
+// Task is the training of a part in a store of its own.
+func (c *Context) Task(part string, store *model.Store) (train.Task, error) {
+	switch part {
+	case "text":
+		return c.TextTask(store)
+	case "features":
+		return c.FeaturesTask(store)
+	case "classifier":
+		return c.ClassifierTask(store)
+	case "pair":
+		return c.PairTask(store)
+	case "teacher":
+		return c.TeacherTask(store)
+	}
+	return train.Task{}, fmt.Errorf("pretrain: part = %q, want one of %q", part, Parts)
+}
+
+// scopes says where a part's trained weights stand in the store of its task.
+var scopes = map[string]string{
+	"text": "/pair/text", "features": "/features/vit", "classifier": "/classifier", "pair": "/pair", "teacher": "/teacher_ema",
+}
+
+// Scope is where the trained weights of a part stand in its task's store.
+func Scope(part string) string { return scopes[part] }
+
+// TunedTextScope is where the teacher's training leaves the text encoder, which it goes on training.
+const TunedTextScope = "/text_ema"
+
+// Prepare builds the tokenizers and fills in what follows from them.
+func (c *Context) Prepare() error {
+	const captions = 20000
+	src := c.Data.Train()
+	n := min(captions, src.Len())
+	texts := make([]string, n)
+	for i := range texts {
+		if scenes, ok := src.(labelled); ok {
+			_, texts[i], _ = scenes.Scene(i) // no need to draw the pictures
+			continue
+		}
+		sample, err := src.Sample(i)
+		if err != nil {
+			return err
+		}
+		texts[i] = sample.Caption
+	}
+	c.Words = tokenizer.Build(texts, c.Config.MaxWords, c.Config.Context)
+	c.PairWords = c.Words
+	nets := &c.Config.Networks
+	nets.Text.Vocabulary, nets.Text.Context, nets.Text.End = c.Words.Size(), c.Config.Context, tokenizer.End
+	nets.PairText.Vocabulary, nets.PairText.Context, nets.PairText.End = c.Words.Size(), c.Config.Context, tokenizer.End
+	nets.UNet.CrossAttentionDim, nets.UNet.PooledDim = nets.Text.Width, nets.Text.Projection
+	nets.Features.ImageSize = c.Config.Size
+	return c.Config.Validate()
+}
+
+// PartsOf lists the parts that a dataset can have.
+func PartsOf(data dataset.Dataset) []string {
+	if _, ok := data.(*dataset.Scenes); ok {
+		return Parts
+	}
+	var parts []string
+	for _, p := range Parts {
+		if p != "classifier" {
+			parts = append(parts, p)
+		}
+	}
+	return parts
+}

@@ -1,0 +1,101 @@
+package pretrain
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/train"
+	"github.com/addlab/addlab/weights"
+)
+
+// PartResult is what a finished part leaves in its run.
+type PartResult struct {
+	Steps   int     `json:"steps"`
+	Seconds float64 `json:"seconds"` // of the process that finished it
+}
+
+// weightsFile holds the trained weights of a part's run in full precision; tunedTextFile the text encoder the teacher tuned.
+const (
+	weightsFile   = "weights.safetensors"
+	tunedTextFile = "text.safetensors"
+)
+
+// TrainPart trains one part in root/<hash>, or finds it trained, and returns its run's folder.
+func (c *Context) TrainPart(ctx context.Context, root, part, from string, env record.Environment, out io.Writer) (dir string, err error) {
+	cfg, err := c.PartConfig(part, filepath.Base(from))
+	if err != nil {
+		return "", err
+	}
+	run, err := record.Open(ctx, root, cfg, env)
+	if err != nil {
+		return "", err
+	}
+	defer run.Close()
+	if run.Finished() {
+		fmt.Fprintf(out, "%s: trained already, %s\n", part, run.Dir())
+		return run.Dir(), nil
+	}
+	store := model.NewStore()
+	if part == "teacher" {
+		file, err := weights.Read(filepath.Join(from, weightsFile))
+		if err != nil {
+			return "", err
+		}
+		if err := weights.Into(store, "/text", file); err != nil {
+			return "", err
+		}
+	}
+	task, err := c.Task(part, store)
+	if err != nil {
+		return "", err
+	}
+	progress := train.NewProgress(out)
+	progress.SetBatch(cfg.Training.Batch)
+	began := time.Now()
+	if err := task.Run(ctx, run, progress); err != nil {
+		return "", err
+	}
+	save := func(name, scope string) error {
+		file, err := weights.FromStore(store, scope)
+		if err != nil {
+			return err
+		}
+		return weights.Write(filepath.Join(run.Dir(), name), file, weights.F32)
+	}
+	if err := save(weightsFile, Scope(part)); err != nil {
+		return "", err
+	}
+	if part == "teacher" {
+		if err := save(tunedTextFile, TunedTextScope); err != nil {
+			return "", err
+		}
+	}
+	return run.Dir(), run.Finish(PartResult{Steps: task.Steps, Seconds: time.Since(began).Seconds()})
+}
+
+// Collect brings the trained weights of the parts' runs into stores below the scopes that a bundle uses. The text encoder is
+// the one that the teacher tuned, if the teacher is there.
+func Collect(dirs map[string]string) (map[string]*model.Store, error) {
+	stores := map[string]*model.Store{}
+	for part, dir := range dirs {
+		path := filepath.Join(dir, weightsFile)
+		if teacher, ok := dirs["teacher"]; ok && part == "text" {
+			path = filepath.Join(teacher, tunedTextFile)
+		}
+		file, err := weights.Read(path)
+		if err != nil {
+			return nil, err
+		}
+		stores[part] = model.NewStore()
+		if err := weights.Into(stores[part], "/"+part, file); err != nil {
+			return nil, err
+		}
+	}
+	return stores, nil
+}

@@ -1,0 +1,214 @@
+package pretrain
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/tokenizer"
+	"github.com/addlab/addlab/train"
+)
+
+// Context is what every stage trains with.
+type Context struct {
+	Config    Config
+	Backend   compute.Backend
+	Data      dataset.Dataset
+	Words     *tokenizer.Words // of teacher and student
+	PairWords *tokenizer.Words // of the evaluation pair
+}
+
+// adam is the optimiser of every pretraining.
+func adam(name string) optim.AdamW {
+	return optim.AdamW{Name: name, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.01, ClipNorm: 1}
+}
+
+func (c *Context) task(name string, store *model.Store, t Training, columns ...string) train.Task {
+	return train.Task{
+		Name: name, Store: store, Steps: t.Steps, Columns: columns,
+		LogEvery: max(1, min(100, t.Steps/4)), CheckpointEvery: max(1, min(500, t.Steps)),
+	}
+}
+
+// TextTask trains the conditioning text encoder (scope /pair/text) with its image tower; PairTask the evaluation pair.
+func (c *Context) TextTask(store *model.Store) (train.Task, error) {
+	pair := Pair{Text: c.Config.Networks.Text, Image: c.Config.Networks.Tower}
+	return c.contrastiveTask("text", store, pair, c.Words, c.Config.TextTraining, c.Data.Train(), c.Config.Seed)
+}
+
+// PairTask trains the evaluation pair, on all compositions where the dataset holds some out, with a seed of its own.
+func (c *Context) PairTask(store *model.Store) (train.Task, error) {
+	pair := Pair{Text: c.Config.Networks.PairText, Image: c.Config.Networks.PairImage}
+	src := c.Data.Train()
+	if s, ok := c.Data.(*dataset.Scenes); ok {
+		src = s.Split("all")
+	}
+	return c.contrastiveTask("pair", store, pair, c.PairWords, c.Config.PairTraining, src, c.Config.Seed+1000)
+}
+
+func (c *Context) contrastiveTask(name string, store *model.Store, pair Pair, words *tokenizer.Words, t Training, src dataset.Source, seed int64) (train.Task, error) {
+	network.Seed(store, seed)
+	size, opt := c.Config.Size, adam(name)
+	exec, err := model.NewExec(c.Backend, store, func(root *model.Scope, args []*Node) []*Node {
+		g := args[0].Graph()
+		store.SetTraining(g, true)
+		scope := root.At("pair")
+		loss, accuracy := pair.Loss(scope, args[0], args[1])
+		norm := opt.Update(optim.Variables(scope, g), loss, args[2])
+		return []*Node{loss, accuracy, norm}
+	})
+	if err != nil {
+		return train.Task{}, err
+	}
+	feed := train.NewFeed(dataset.NewLoader(src, t.Batch, seed, "pretrain/"+name))
+	task := c.task(name, store, t, "loss", "accuracy", "grad")
+	task.Step = func(ctx context.Context, step int) ([]float64, error) {
+		b, err := feed.Batch(ctx, step)
+		if err != nil {
+			return nil, err
+		}
+		return train.Call(exec,
+			train.I32(words.EncodeAll(b.Captions), t.Batch, words.Context),
+			train.F32(b.Images, t.Batch, size, size, 3),
+			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3))
+	}
+	return task, nil
+}
+
+// ClassifierTask trains the attribute classifier of the built-in world (scope /classifier), on all compositions.
+func (c *Context) ClassifierTask(store *model.Store) (train.Task, error) {
+	scenes, ok := c.Data.(*dataset.Scenes)
+	if !ok {
+		return train.Task{}, fmt.Errorf("pretrain: %s has no attributes to classify, want scenes", c.Data.Name())
+	}
+	t, size, seed, opt := c.Config.ClassifierTraining, c.Config.Size, c.Config.Seed+2000, adam("classifier")
+	network.Seed(store, seed)
+	classifier := Classifier{c.Config.Networks.Classifier}
+	exec, err := model.NewExec(c.Backend, store, func(root *model.Scope, args []*Node) []*Node {
+		g := args[0].Graph()
+		store.SetTraining(g, true)
+		scope := root.At("classifier")
+		loss, accuracy := attributeLoss(classifier.Logits(scope, classifier.Features(scope, args[0])), args[1])
+		norm := opt.Update(optim.Variables(scope, g), loss, args[2])
+		return []*Node{loss, accuracy, norm}
+	})
+	if err != nil {
+		return train.Task{}, err
+	}
+	src, first := scenes.Split("all"), firstIndex(seed, "pretrain/classifier")
+	task := c.task("classifier", store, t, "loss", "accuracy", "grad")
+	task.Step = func(ctx context.Context, step int) ([]float64, error) {
+		b := drawLabelled(src, size, first+step*t.Batch, t.Batch)
+		return train.Call(exec,
+			train.F32(b.Images, t.Batch, size, size, 3),
+			train.I32(b.Labels, t.Batch, len(dataset.AttributeClasses)),
+			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3))
+	}
+	return task, nil
+}
+
+// FeaturesTask trains the discriminator's feature network without labels (scope /features/vit).
+func (c *Context) FeaturesTask(store *model.Store) (train.Task, error) {
+	t, size, seed, opt := c.Config.FeaturesTraining, c.Config.Size, c.Config.Seed+3000, adam("features")
+	network.Seed(store, seed)
+	method := SelfSupervised{Net: c.Config.Networks.Features, Mask: 0.5}
+	exec, err := model.NewExec(c.Backend, store, func(root *model.Scope, args []*Node) []*Node {
+		g := args[0].Graph()
+		store.SetTraining(g, true)
+		scope := root.At("features")
+		loss, contrast, reconstruct, accuracy := method.Loss(scope, args[0], args[1], args[2])
+		norm := opt.Update(optim.Variables(scope, g), loss, args[3])
+		return []*Node{loss, contrast, reconstruct, accuracy, norm}
+	})
+	if err != nil {
+		return train.Task{}, err
+	}
+	feed := train.NewFeed(dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/features"))
+	task := c.task("features", store, t, "loss", "contrast", "pixels", "accuracy", "grad")
+	task.Step = func(ctx context.Context, step int) ([]float64, error) {
+		b, err := feed.Batch(ctx, step)
+		if err != nil {
+			return nil, err
+		}
+		r := rng.New(seed, "pretrain/views", step)
+		return train.Call(exec,
+			train.F32(drawView(r, b.Images, size), t.Batch, size, size, 3),
+			train.F32(drawView(r, b.Images, size), t.Batch, size, size, 3),
+			train.F32(method.drawMask(r, t.Batch), t.Batch, method.Net.Patches()),
+			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3))
+	}
+	return task, nil
+}
+
+// TeacherTask trains the diffusion model (scope /teacher, its average in /teacher_ema) together with the text encoder, which
+// starts from the contrastive one (scope /text, average in /text_ema).
+func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
+	t, size, seed, opt := c.Config.TeacherTraining, c.Config.Size, c.Config.Seed+4000, adam("teacher")
+	opt.WeightDecay = 0
+	network.Seed(store, seed)
+	schedule, err := diffusion.ScheduleByName(c.Config.Schedule)
+	if err != nil {
+		return train.Task{}, err
+	}
+	nets, prediction := c.Config.Networks, c.Config.Prediction
+	exec, err := model.NewExec(c.Backend, store, func(root *model.Scope, args []*Node) []*Node {
+		x0, eps, level, ids := args[0], args[1], diffusion.LevelFrom(args[2]), args[3]
+		g := x0.Graph()
+		store.SetTraining(g, true)
+		cond := diffusion.EncodeText(root.At("text"), nets.Text, ids)
+		xt := diffusion.Diffuse(x0, eps, level)
+		out := network.UNet(root.At("teacher"), nets.UNet, xt, MulScalar(level.T, 1000.0), cond.Tokens, cond.Pooled)
+		difference := Sub(out, diffusion.Target(prediction, x0, eps, level))
+		loss := ReduceAllMean(Mul(difference, difference))
+		variables := append(optim.Variables(root.At("teacher"), g), optim.Variables(root.At("text"), g)...)
+		norm := opt.Update(variables, loss, args[4])
+		decay := args[5]
+		optim.EMA(optim.Variables(root.At("teacher"), g), "/teacher", "/teacher_ema", decay)
+		optim.EMA(optim.Variables(root.At("text"), g), "/text", "/text_ema", decay)
+		return []*Node{loss, norm}
+	})
+	if err != nil {
+		return train.Task{}, err
+	}
+	feed := train.NewFeed(dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/teacher"))
+	null := c.Words.Encode("")
+	task := c.task("teacher", store, t, "loss", "grad")
+	task.Step = func(ctx context.Context, step int) ([]float64, error) {
+		b, err := feed.Batch(ctx, step)
+		if err != nil {
+			return nil, err
+		}
+		r := rng.New(seed, "pretrain/teacher", step)
+		ids := c.Words.EncodeAll(b.Captions)
+		times := make([]float64, t.Batch)
+		for i := range times {
+			// Stratified over the batch: less noise in the loss than independent times.
+			times[i] = (float64(i) + r.Float64()) / float64(t.Batch)
+			if r.Float64() < c.Config.CaptionDrop {
+				copy(ids[i*len(null):], null)
+			}
+		}
+		return train.Call(exec,
+			train.F32(b.Images, t.Batch, size, size, 3),
+			train.F32(rng.Normal(r, len(b.Images)), t.Batch, size, size, 3),
+			train.F32(diffusion.Levels(schedule, times), t.Batch, 3),
+			train.I32(ids, t.Batch, c.Words.Context),
+			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3),
+			train.Scalar(emaDecay(c.Config.EMA, step)))
+	}
+	return task, nil
+}
+
+// emaDecay warms the average up: a young average must forget its start.
+func emaDecay(decay float64, step int) float32 {
+	return float32(math.Min(decay, float64(1+step)/float64(10+step)))
+}

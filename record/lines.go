@@ -1,0 +1,183 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Lines appends to a file of JSON lines, each with its step, such as metrics.jsonl.
+type Lines struct {
+	run  *Run
+	name string
+	file *os.File
+	size int64
+	last int // step of the last line written by this process
+}
+
+// linesExt marks the files of lines in a run's folder.
+const linesExt = ".jsonl"
+
+// Lines opens a file of lines, whose name ends in .jsonl, to go on from the latest checkpoint.
+func (r *Run) Lines(name string) (*Lines, error) {
+	if err := r.writable(); err != nil {
+		return nil, err
+	}
+	if l := r.lines[name]; l != nil {
+		return l, nil
+	}
+	if filepath.Ext(name) != linesExt || filepath.Base(name) != name {
+		return nil, fmt.Errorf("record: lines = %q, want a file name that ends in %s", name, linesExt)
+	}
+	f, err := os.OpenFile(filepath.Join(r.dir, name), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	r.lines[name] = &Lines{run: r, name: name, file: f, size: info.Size()}
+	return r.lines[name], nil
+}
+
+// cutLines takes the lines of steps after the latest checkpoint, which the run will write again, and a line torn by a
+// crash out of every file of lines. Without a checkpoint the run starts over, and so do the files.
+func (r *Run) cutLines() error {
+	entries, err := os.ReadDir(r.dir)
+	if err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	for _, e := range entries {
+		path := filepath.Join(r.dir, e.Name())
+		if filepath.Ext(path) != linesExt {
+			continue
+		}
+		if r.saved < 0 {
+			if err := os.Remove(path); err != nil {
+				return fmt.Errorf("record: %w", err)
+			}
+			continue
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("record: %w", err)
+		}
+		keep, err := upTo(b, r.saved)
+		if err != nil {
+			return fmt.Errorf("record: %s: %w", path, err)
+		}
+		if err := os.Truncate(path, int64(keep)); err != nil {
+			return fmt.Errorf("record: %w", err)
+		}
+	}
+	return nil
+}
+
+// upTo gives the length of the whole lines of steps ≤ step.
+func upTo(b []byte, step int) (length int, err error) {
+	for n := 1; ; n++ {
+		end := bytes.IndexByte(b[length:], '\n')
+		if end < 0 {
+			return length, nil
+		}
+		var line struct{ Step *int }
+		if err := json.Unmarshal(b[length:length+end], &line); err != nil || line.Step == nil {
+			return 0, fmt.Errorf("line %d: want a JSON object with a step", n)
+		}
+		if *line.Step > step {
+			return length, nil
+		}
+		length += end + 1
+	}
+}
+
+// Append writes {"step": step, …fields}; fields is a struct or a map without a step of its own. Steps never go back, and
+// a step's lines come before its checkpoint: a run that is resumed from there would not write them again.
+func (l *Lines) Append(step int, fields any) error {
+	if err := l.run.writable(); err != nil {
+		return err
+	}
+	if step < l.last || step < 0 {
+		return fmt.Errorf("record: %s: step = %d, want ≥ %d, the step of the line before", l.name, step, l.last)
+	}
+	if step <= l.run.saved {
+		return fmt.Errorf("record: %s: step = %d, want > %d, the step of the latest checkpoint", l.name, step, l.run.saved)
+	}
+	line, err := encodeLine(step, fields)
+	if err != nil {
+		return fmt.Errorf("record: %s: step %d: %w", l.name, step, err)
+	}
+	if _, err := l.file.Write(line); err != nil {
+		// On a full disk half of the line may be there; the next one must not follow it.
+		return fmt.Errorf("record: %w", errors.Join(err, l.file.Truncate(l.size)))
+	}
+	l.size += int64(len(line))
+	l.last = step
+	return nil
+}
+
+// encodeLine puts the step before the fields. Floats of a map may be NaN; in a struct use Number.
+func encodeLine(step int, fields any) ([]byte, error) {
+	if m, ok := fields.(map[string]float64); ok {
+		numbers := make(map[string]Number, len(m))
+		for key, x := range m {
+			numbers[key] = Number(x)
+		}
+		fields = numbers
+	}
+	b, err := json.Marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	var own map[string]json.RawMessage
+	if err := json.Unmarshal(b, &own); err != nil || own == nil {
+		return nil, fmt.Errorf("fields = %.40s, want a struct or a map", b)
+	}
+	if _, ok := own["step"]; ok {
+		return nil, fmt.Errorf("fields have a step of their own")
+	}
+	line := fmt.Appendf(nil, `{"step":%d`, step)
+	if len(own) > 0 {
+		line = append(line, ',')
+	}
+	line = append(line, b[1:]...) // without its opening brace
+	return append(line, '\n'), nil
+}
+
+// syncLines puts all lines on the disk, so that a checkpoint never outlives lines written before it.
+func (r *Run) syncLines() error {
+	for _, name := range slices.Sorted(maps.Keys(r.lines)) {
+		if err := r.lines[name].file.Sync(); err != nil {
+			return fmt.Errorf("record: %w", err)
+		}
+	}
+	return nil
+}
+
+// ReadLines reads a file of JSON lines, without a last line that is still being written.
+func ReadLines[T any](path string) ([]T, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	var lines []T
+	for n := 1; ; n++ {
+		line, rest, whole := bytes.Cut(b, []byte{'\n'})
+		if !whole {
+			return lines, nil
+		}
+		var v T
+		if err := json.Unmarshal(line, &v); err != nil {
+			return nil, fmt.Errorf("record: %s:%d: %w", path, n, err)
+		}
+		lines = append(lines, v)
+		b = rest
+	}
+}

@@ -1,0 +1,225 @@
+package record
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/addlab/addlab/weights/atomicfile"
+)
+
+// The files of a run's folder.
+const (
+	configFile     = "config.json"
+	envFile        = "env.json"
+	resultFile     = "result.json"
+	lockFile       = "lock"
+	checkpointsDir = "checkpoints"
+)
+
+// Run is the folder of one config, held by this process until Close.
+type Run struct {
+	dir, hash string
+	lock      *os.File // nil once closed, and for a run that was finished before
+	finished  bool
+	saved     int // step of the latest checkpoint, −1 where there is none
+	lines     map[string]*Lines
+}
+
+// Open begins the run of config in root/<hash>, goes on with it, or finds it finished. While another process holds the
+// run, Open says so once on standard error and waits, until ctx ends.
+func Open(ctx context.Context, root string, config any, env Environment) (*Run, error) {
+	hash, err := Hash(config)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{dir: filepath.Join(root, hash), hash: hash, saved: -1, lines: map[string]*Lines{}}
+	if r.finished, err = check(r.dir, config); err != nil {
+		return nil, err
+	}
+	if r.finished {
+		r.tidy()
+		return r, nil
+	}
+	if err := os.MkdirAll(r.dir, 0o777); err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	if r.lock, err = lock(ctx, filepath.Join(r.dir, lockFile), os.Stderr); err != nil {
+		return nil, err
+	}
+	if err := r.begin(config, env); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+// begin runs under the lock: the process before us may have finished the run, or died in the middle of a write.
+func (r *Run) begin(config any, env Environment) (err error) {
+	if r.finished, err = check(r.dir, config); err != nil {
+		return err
+	}
+	if r.finished {
+		return r.DropCheckpoints()
+	}
+	if err := r.sweep(); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(r.dir, configFile)); errors.Is(err, fs.ErrNotExist) {
+		if err := WriteJSON(filepath.Join(r.dir, configFile), config); err != nil {
+			return err
+		}
+	}
+	return r.writeEnvironment(env)
+}
+
+// tidy removes what a process killed while finishing left behind. It may fail, as in a folder that is read-only: the
+// result can be read all the same.
+func (r *Run) tidy() {
+	path := filepath.Join(r.dir, lockFile)
+	if _, err := os.Stat(path); err != nil && len(r.checkpoints()) == 0 {
+		return
+	}
+	if r.lock, _ = tryLock(path); r.lock != nil {
+		r.DropCheckpoints()
+		r.Close()
+	}
+}
+
+// sweep removes what a killed process left half done, and lines that go beyond its latest checkpoint.
+func (r *Run) sweep() error {
+	entries, err := os.ReadDir(r.dir)
+	if err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	for _, e := range entries {
+		if atomicfile.IsTemporary(e.Name()) {
+			if err := os.Remove(filepath.Join(r.dir, e.Name())); err != nil {
+				return fmt.Errorf("record: %w", err)
+			}
+		}
+	}
+	if err := r.sweepCheckpoints(); err != nil {
+		return err
+	}
+	if step, _, ok := r.LatestCheckpoint(); ok {
+		r.saved = step
+	}
+	return r.cutLines()
+}
+
+// check tells whether dir holds a finished run, and refuses a folder that belongs to another config.
+func check(dir string, config any) (finished bool, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, configFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("record: %w", err)
+	}
+	have, err := canonical(json.RawMessage(b))
+	if err != nil {
+		return false, fmt.Errorf("%w in %s", err, filepath.Join(dir, configFile))
+	}
+	want, err := canonical(config)
+	if err != nil {
+		return false, err
+	}
+	if !bytes.Equal(have, want) {
+		return false, fmt.Errorf("record: %s belongs to another config than its name says (edited?)", filepath.Join(dir, configFile))
+	}
+	_, err = os.Stat(filepath.Join(dir, resultFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, fmt.Errorf("record: %w", err)
+	}
+	return err == nil, nil
+}
+
+// Find looks for the run of config in several roots and locks nothing. A finished run is preferred to one that has only
+// begun; dir is "" where there is neither.
+func Find(roots []string, config any) (dir string, finished bool, err error) {
+	hash, err := Hash(config)
+	if err != nil {
+		return "", false, err
+	}
+	for _, root := range roots {
+		d := filepath.Join(root, hash)
+		finished, err := check(d, config)
+		if err != nil {
+			return "", false, err
+		}
+		if finished {
+			return d, true, nil
+		}
+		if _, err := os.Stat(filepath.Join(d, configFile)); err == nil && dir == "" {
+			dir = d
+		}
+	}
+	return dir, false, nil
+}
+
+// Dir is the run's folder.
+func (r *Run) Dir() string { return r.dir }
+
+// Hash is the run's name.
+func (r *Run) Hash() string { return r.hash }
+
+// Finished tells whether the run has its result; nothing of it may be written any more.
+func (r *Run) Finished() bool { return r.finished }
+
+// Finish writes the result, which makes the run finished, and drops the checkpoints.
+func (r *Run) Finish(result any) error {
+	if err := r.writable(); err != nil {
+		return err
+	}
+	if err := r.syncLines(); err != nil {
+		return err
+	}
+	if err := WriteJSON(filepath.Join(r.dir, resultFile), result); err != nil {
+		return err
+	}
+	r.finished = true
+	return r.DropCheckpoints()
+}
+
+// Result reads the result of a finished run.
+func (r *Run) Result(v any) error { return ReadResult(r.dir, v) }
+
+// ReadResult reads the result of the finished run in dir, as Find gives it.
+func ReadResult(dir string, v any) error { return ReadJSON(filepath.Join(dir, resultFile), v) }
+
+// Close lets go of the run; it may be called twice.
+func (r *Run) Close() error {
+	if r.lock == nil {
+		return nil
+	}
+	var errs []error
+	for _, l := range r.lines {
+		errs = append(errs, l.file.Close())
+	}
+	// Once there is a result nobody writes any more, so the lock file itself can go.
+	if r.finished {
+		errs = append(errs, os.Remove(r.lock.Name()))
+	}
+	errs = append(errs, r.lock.Close())
+	r.lock = nil
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("record: close %s: %w", r.dir, err)
+	}
+	return nil
+}
+
+// writable refuses writes to a run that is finished or closed.
+func (r *Run) writable() error {
+	switch {
+	case r.finished:
+		return fmt.Errorf("record: %s is finished, nothing may be written any more", r.dir)
+	case r.lock == nil:
+		return fmt.Errorf("record: %s is closed", r.dir)
+	}
+	return nil
+}

@@ -1,0 +1,384 @@
+package record
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestMain lets the test program stand in for other processes: one that holds a run, one that trains and dies.
+func TestMain(m *testing.M) {
+	switch root := os.Getenv("RECORD_TEST_ROOT"); os.Getenv("RECORD_TEST_CHILD") {
+	case "hold":
+		if _, err := Open(context.Background(), root, tinyConfig{}, Environment{}); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("held")
+		time.Sleep(time.Minute)
+		os.Exit(1)
+	case "train":
+		dieAt, _ := strconv.Atoi(os.Getenv("RECORD_TEST_DIE"))
+		if err := train(root, dieAt); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// child is this test program as another process.
+func child(role, root string, dieAt int) *exec.Cmd {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "RECORD_TEST_CHILD="+role, "RECORD_TEST_ROOT="+root, "RECORD_TEST_DIE="+strconv.Itoa(dieAt))
+	return cmd
+}
+
+// train is a run of 10 steps with a checkpoint every 3, whose state is a sum. It kills itself at the dieAt-th moment.
+func train(root string, dieAt int) error {
+	moment := func() {
+		if dieAt--; dieAt == 0 {
+			self, _ := os.FindProcess(os.Getpid())
+			self.Kill()
+			select {}
+		}
+	}
+	run, err := Open(context.Background(), root, tinyConfig{}, Environment{})
+	if err != nil || run.Finished() {
+		return err
+	}
+	defer run.Close()
+	moment()
+
+	first, sum := 0, 0
+	if step, dir, ok := run.LatestCheckpoint(); ok {
+		first = step
+		if err := ReadJSON(filepath.Join(dir, "sum.json"), &sum); err != nil {
+			return err
+		}
+	}
+	metrics, err := run.Lines("metrics.jsonl")
+	if err != nil {
+		return err
+	}
+	health, err := run.Lines("health.jsonl")
+	if err != nil {
+		return err
+	}
+	for step := first + 1; step <= 10; step++ {
+		sum += step * step
+		if err := metrics.Append(step, map[string]float64{"sum": float64(sum)}); err != nil {
+			return err
+		}
+		moment()
+		if step%2 == 0 {
+			if err := health.Append(step, struct{ Even bool }{true}); err != nil {
+				return err
+			}
+		}
+		if step%3 == 0 {
+			err := run.SaveCheckpoint(step, func(dir string) error {
+				moment()
+				err := WriteJSON(filepath.Join(dir, "sum.json"), sum)
+				moment()
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			moment()
+		}
+	}
+	if err := run.Finish(sum); err != nil {
+		return err
+	}
+	moment()
+	return nil
+}
+
+// content reads all files of a folder.
+func content(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, name := range folder(t, dir) {
+		files[name] = read(t, filepath.Join(dir, name))
+	}
+	return files
+}
+
+func TestKilledRunEndsLikeAnUndisturbedOne(t *testing.T) {
+	root := t.TempDir()
+	if err := train(root, 0); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(root, mustHash(t, tinyConfig{}))
+	want := content(t, dir)
+	if !cmp.Equal(folder(t, dir), []string{"config.json", "env.json", "health.jsonl", "metrics.jsonl", "result.json"}) {
+		t.Fatalf("a finished run holds %v", folder(t, dir))
+	}
+
+	const moments = 1 + 10 + 3*3 + 1
+	for dieAt := 1; dieAt <= moments; dieAt++ {
+		root := t.TempDir()
+		dir := filepath.Join(root, filepath.Base(dir))
+		// Each process gets as far as the first one did, at least to the next checkpoint, and dies again.
+		for attempt := range 2 {
+			out, err := child("train", root, dieAt).CombinedOutput()
+			if err == nil && attempt == 0 || len(out) > 0 {
+				t.Fatalf("moment %d: the child should have died silently: %v\n%s", dieAt, err, out)
+			}
+		}
+		// A write that never ended leaves these behind.
+		if _, err := os.Stat(filepath.Join(dir, "result.json")); err != nil {
+			write(t, filepath.Join(dir, "result.json.tmp-0123456789abcdef"), "{")
+			write(t, filepath.Join(dir, "checkpoints/9.tmp/sum.json"), "2")
+			if f, err := os.OpenFile(filepath.Join(dir, "metrics.jsonl"), os.O_APPEND|os.O_WRONLY, 0); err == nil {
+				f.WriteString(`{"step":7,"su`)
+				f.Close()
+			}
+		}
+		if err := train(root, 0); err != nil {
+			t.Fatalf("moment %d: %v", dieAt, err)
+		}
+		if diff := cmp.Diff(want, content(t, dir)); diff != "" {
+			t.Errorf("killed at moment %d (-undisturbed +resumed)\n%s", dieAt, diff)
+		}
+	}
+}
+
+func TestSecondProcessWaitsAndADeadOneDoesNotBlock(t *testing.T) {
+	root := t.TempDir()
+	cmd := child("hold", root, 0)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	b := make([]byte, 100)
+	n, _ := out.Read(b)
+	if string(b[:n]) != "held\n" {
+		t.Fatalf("child: %s", b[:n])
+	}
+
+	ctx, cancel := context.WithTimeout(context.Background(), 3*pollInterval)
+	defer cancel()
+	path := filepath.Join(root, mustHash(t, tinyConfig{}), lockFile)
+	var message bytes.Buffer
+	_, err = lock(ctx, path, &message)
+	checkError(t, err, fmt.Sprintf("waiting for pid %d", cmd.Process.Pid))
+	checkError(t, err, context.DeadlineExceeded.Error())
+	if strings.Count(message.String(), "waiting for pid") != 1 {
+		t.Errorf("told %q, want it once", message.String())
+	}
+	// Others need not wait, and may look.
+	other, err := Open(context.Background(), root, tinyConfig{Seed: 1}, Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.Close()
+	if _, finished, err := Find([]string{root}, tinyConfig{}); finished || err != nil {
+		t.Errorf("Find: %v, %v", finished, err)
+	}
+
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	start := time.Now()
+	run, err := Open(context.Background(), root, tinyConfig{}, Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	if d := time.Since(start); d > time.Second {
+		t.Errorf("a dead process's lock was free after %v only", d)
+	}
+}
+
+func TestWaiterFindsTheRunFinished(t *testing.T) {
+	root := t.TempDir()
+	first, err := Open(context.Background(), root, tinyConfig{}, Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened := make(chan *Run)
+	for range 3 {
+		go func() {
+			run, err := Open(context.Background(), root, tinyConfig{}, Environment{})
+			if err != nil {
+				t.Error(err)
+			}
+			opened <- run
+		}()
+	}
+	time.Sleep(pollInterval / 2)
+	if err := first.Finish(map[string]float64{"fid": 20.6}); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		run := <-opened
+		var result map[string]float64
+		if err := run.Result(&result); !run.Finished() || err != nil || result["fid"] != 20.6 {
+			t.Errorf("finished %v, %v, %v", run.Finished(), result, err)
+		}
+		checkError(t, run.Finish(1), "is finished")
+		checkError(t, run.SaveCheckpoint(1, nil), "is finished")
+		_, err := run.Lines("metrics.jsonl")
+		checkError(t, err, "is finished")
+		if err := run.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if names := folder(t, first.Dir()); !cmp.Equal(names, []string{"config.json", "env.json", "result.json"}) {
+		t.Errorf("folder holds %v", names)
+	}
+}
+
+func TestOpenWritesConfigAndEnvironmentFirst(t *testing.T) {
+	root := t.TempDir()
+	config := tinyConfig{Name: "a", Seed: 1<<53 + 1}
+	open := func(env Environment) {
+		t.Helper()
+		run, err := Open(context.Background(), root, config, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run.Hash() != mustHash(t, config) || run.Dir() != filepath.Join(root, run.Hash()) || run.Finished() {
+			t.Errorf("opened %s, %s, %v", run.Dir(), run.Hash(), run.Finished())
+		}
+		if err := run.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	here := NewEnvironment("go", "", "")
+	open(here)
+	dir := filepath.Join(root, mustHash(t, config))
+	if got := mustHash(t, json.RawMessage(read(t, filepath.Join(dir, "config.json")))); got != filepath.Base(dir) {
+		t.Errorf("config.json hashes to %s", got)
+	}
+	later := here
+	later.Time = later.Time.Add(time.Hour)
+	open(later)
+	if names := folder(t, dir); !cmp.Equal(names, []string{"config.json", "env.json", "lock"}) {
+		t.Errorf("starting again in the same environment gives %v", names)
+	}
+	later.Commit += "x"
+	open(later)
+	open(later)
+	if names := folder(t, dir); !cmp.Equal(names, []string{"config.json", "env-2.json", "env.json", "lock"}) {
+		t.Errorf("starting again on another commit gives %v", names)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, mustHash(t, tinyConfig{}))
+	file := filepath.Join(root, "file")
+	write(t, file, "")
+	_, err := Open(context.Background(), file, tinyConfig{}, Environment{})
+	checkError(t, err, file)
+	_, err = Open(context.Background(), root, 3, Environment{})
+	checkError(t, err, "want a struct or a map")
+
+	write(t, filepath.Join(dir, "config.json"), `{"seed":1}`)
+	_, err = Open(context.Background(), root, tinyConfig{}, Environment{})
+	checkError(t, err, "belongs to another config")
+	_, _, err = Find([]string{root}, tinyConfig{})
+	checkError(t, err, "belongs to another config")
+	write(t, filepath.Join(dir, "config.json"), `{"seed":`)
+	_, err = Open(context.Background(), root, tinyConfig{}, Environment{})
+	checkError(t, err, "config.json")
+}
+
+func TestFindPrefersAFinishedRun(t *testing.T) {
+	begun, done, absent := t.TempDir(), t.TempDir(), t.TempDir()
+	hash := mustHash(t, tinyConfig{})
+	for _, root := range []string{begun, done} {
+		run, err := Open(context.Background(), root, tinyConfig{}, Environment{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if root == done {
+			if err := run.Finish(7); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run.Close()
+	}
+	for _, c := range []struct {
+		reason   string
+		roots    []string
+		dir      string
+		finished bool
+	}{
+		{"finished in a later root", []string{absent, begun, done}, filepath.Join(done, hash), true},
+		{"only begun", []string{absent, begun}, filepath.Join(begun, hash), false},
+		{"nowhere", []string{absent, filepath.Join(absent, "no", "such", "root")}, "", false},
+	} {
+		dir, finished, err := Find(c.roots, tinyConfig{})
+		if dir != c.dir || finished != c.finished || err != nil {
+			t.Errorf("%s: got %q, %v, %v", c.reason, dir, finished, err)
+		}
+	}
+	var result int
+	if err := ReadResult(filepath.Join(done, hash), &result); err != nil || result != 7 {
+		t.Errorf("got %d, %v", result, err)
+	}
+}
+
+// TestKilledWhileFinishing finds the result there and the checkpoints not yet dropped.
+func TestKilledWhileFinishing(t *testing.T) {
+	root := t.TempDir()
+	run, err := Open(context.Background(), root, tinyConfig{}, Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.SaveCheckpoint(1, func(dir string) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	run.Close()
+	write(t, filepath.Join(run.Dir(), "result.json"), "1")
+	again, err := Open(context.Background(), root, tinyConfig{}, Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
+	if names := folder(t, run.Dir()); !again.Finished() || !cmp.Equal(names, []string{"config.json", "env.json", "result.json"}) {
+		t.Errorf("finished %v, folder %v", again.Finished(), names)
+	}
+}
+
+func TestClosedRunRefusesWrites(t *testing.T) {
+	run, err := Open(context.Background(), t.TempDir(), tinyConfig{}, Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics, err := run.Lines("metrics.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := run.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	checkError(t, metrics.Append(1, struct{}{}), "is closed")
+	checkError(t, run.Finish(1), "is closed")
+}

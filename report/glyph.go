@@ -1,0 +1,41 @@
+package report
+
+import (
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// plotFunc draws with a function.
+type plotFunc func(draw.Canvas, *plot.Plot)
+
+// Plot implements [plot.Plotter].
+func (f plotFunc) Plot(c draw.Canvas, p *plot.Plot) { f(c, p) }
+
+// diamond is a filled square on its tip.
+type diamond struct{}
+
+// DrawGlyph implements [draw.GlyphDrawer].
+func (diamond) DrawGlyph(c *draw.Canvas, st draw.GlyphStyle, at vg.Point) {
+	r := st.Radius * 1.15
+	c.FillPolygon(st.Color, []vg.Point{{X: at.X - r, Y: at.Y}, {X: at.X, Y: at.Y + r}, {X: at.X + r, Y: at.Y}, {X: at.X, Y: at.Y - r}})
+}
+
+// ring is an open circle with a white inside.
+type ring struct{}
+
+// DrawGlyph implements [draw.GlyphDrawer].
+func (ring) DrawGlyph(c *draw.Canvas, st draw.GlyphStyle, at vg.Point) {
+	draw.CircleGlyph{}.DrawGlyph(c, st, at)
+	st.Radius -= 2
+	c.SetColor(color.White)
+	draw.CircleGlyph{}.DrawGlyph(c, st, at)
+}
+
+var (
+	_ plot.Plotter     = plotFunc(nil)
+	_ draw.GlyphDrawer = diamond{}
+	_ draw.GlyphDrawer = ring{}
+)

@@ -1,0 +1,180 @@
+package report
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDisplayWidth(t *testing.T) {
+	for s, want := range map[string]int{"": 0, "abc": 3, "λ ↓ ±": 5, "x\u0302": 1, "中文": 4, "a\u200bb": 2} {
+		if got := displayWidth(s); got != want {
+			t.Errorf("displayWidth(%q) = %d, want %d", s, got, want)
+		}
+	}
+}
+
+// Wrapping loses no letter, and every line fits.
+func TestWrap(t *testing.T) {
+	for _, s := range []string{"", "one", "a few short words", "antidisestablishmentarianism at last", "  blanks\n and lines ", strings.Repeat("x", 40)} {
+		lines := wrap(s, func(line string) bool { return displayWidth(line) <= 9 })
+		for _, line := range lines {
+			if displayWidth(line) > 9 {
+				t.Errorf("wrap(%q): line %q does not fit", s, line)
+			}
+		}
+		letters := func(s string) string { return strings.Join(strings.Fields(s), "") }
+		if got, want := letters(strings.Join(lines, "")), letters(s); got != want {
+			t.Errorf("wrap(%q) holds %q, want %q", s, got, want)
+		}
+	}
+	if got := wrap("ab", func(string) bool { return false }); !cmp.Equal(got, []string{"a", "b"}) {
+		t.Errorf("where nothing fits wrap gives %q, want one letter a line", got)
+	}
+}
+
+func TestEstimateFormat(t *testing.T) {
+	for _, c := range []struct {
+		why  string
+		e    Estimate
+		want string
+	}{
+		{"symmetric", Estimate{Mean: 12.3, Low: 11.9, High: 12.7, N: 3}, "12.3 ± 0.4"},
+		{"symmetric, but the halves round apart", Estimate{Mean: 1, Low: .75, High: 1.25 + 1e-12, N: 3}, "1.0 ± 0.3"},
+		{"lopsided", Estimate{Mean: 12.3, Low: 11.8, High: 13.9, N: 3}, "12.3 [11.8, 13.9]"},
+		{"no interval", Estimate{Mean: 12.3, Low: 12.3, High: 12.3, N: 1}, "12.3"},
+		{"interval of NaN", Estimate{Mean: 12.3, Low: math.NaN(), High: math.NaN(), N: 1}, "12.3"},
+		{"interval too small to print", Estimate{Mean: 12.3, Low: 12.29, High: 12.31, N: 3}, "12.3 ± <0.1"},
+		{"not measured", Estimate{}, "–"},
+		{"not finite", Estimate{Mean: math.NaN(), N: 3}, "–"},
+	} {
+		mean, tail := c.e.format(1)
+		if got := mean + tail; got != c.want {
+			t.Errorf("%s: %q, want %q", c.why, got, c.want)
+		}
+	}
+}
+
+func TestDecimals(t *testing.T) {
+	for _, c := range []struct {
+		why   string
+		xs    []float64
+		least int
+		want  int
+	}{
+		{"nothing measured", nil, 1, 1},
+		{"the paper's FID", []float64{20.8, 315.6, 20.6, 22.3}, 1, 1},
+		{"a small FID", []float64{3.21, 2.9, 4}, 1, 2},
+		{"features of unit length", []float64{.0123, .02}, 1, 4},
+		{"CLIP score", []float64{.319, .302}, 3, 3},
+		{"a vanishing FID", []float64{1e-30}, 1, 6},
+	} {
+		if got := decimals(c.xs, c.least); got != c.want {
+			t.Errorf("%s: %d decimals, want %d", c.why, got, c.want)
+		}
+	}
+}
+
+// The axis holds the cells that compare and leaves out those that would press them together.
+func TestAxisSpan(t *testing.T) {
+	exact := func(xs ...float64) []Estimate {
+		es := make([]Estimate, len(xs))
+		for i, x := range xs {
+			es[i] = Estimate{Mean: x, Low: x, High: x, N: 1}
+		}
+		return es
+	}
+	for _, c := range []struct {
+		why               string
+		cells, refs       []Estimate
+		anchor            int
+		inside, outside   []float64
+		widest, narrowest float64
+	}{
+		{why: "ADD Table 1d: one cell collapsed", cells: exact(20.8, 315.6, 20.6, 22.3, 21.8), anchor: 2, inside: []float64{20.6, 20.8, 22.3}, outside: []float64{315.6}, widest: 4},
+		{why: "ADD Table 1c: two cells far apart", cells: exact(293.6, 20.6), anchor: 1, inside: []float64{20.6, 293.6}},
+		{why: "ADD Table 1e: spread, none collapsed", cells: exact(20.6, 21.3, 29.3, 28.41), anchor: 0, inside: []float64{20.6, 29.3}},
+		{why: "ADD Table 1f: small differences look small", cells: exact(20.6, 20.8, 20.3), anchor: 0, inside: []float64{20.3, 20.8}, narrowest: 2},
+		{why: "a near reference is drawn", cells: exact(40, 44), refs: exact(38), anchor: 0, inside: []float64{38}},
+		{why: "a far reference is not", cells: exact(40, 44), refs: exact(240), anchor: 0, outside: []float64{240}},
+		{why: "one interval far wider than the rest", cells: []Estimate{{40, 39, 41, 3}, {42, 41, 43, 3}, {41, -50, 132, 2}}, anchor: 0, inside: []float64{39, 43}, outside: []float64{-50, 132}},
+		{why: "all intervals wide", cells: []Estimate{{40, 10, 70, 2}, {42, 12, 72, 2}}, anchor: 0, inside: []float64{10, 72}},
+		{why: "no default measured", cells: append(exact(40, 44), Estimate{Mean: math.NaN()}), anchor: 2, inside: []float64{40, 44}},
+		{why: "FID is never negative", cells: exact(.1, 3), anchor: 0, inside: []float64{.1}, outside: []float64{-.01}},
+		{why: "references only", refs: exact(40, 44), anchor: -1, inside: []float64{40, 44}},
+		{why: "nothing", anchor: -1, inside: []float64{.5}},
+		{why: "all zero", cells: []Estimate{{N: 3}, {N: 3}}, anchor: -1, inside: []float64{0}},
+	} {
+		lo, hi := axisSpan(c.cells, c.refs, c.anchor)
+		if !(lo < hi) {
+			t.Errorf("%s: span [%g, %g] is empty", c.why, lo, hi)
+		}
+		for _, x := range c.inside {
+			if x < lo || x > hi {
+				t.Errorf("%s: %g lies outside [%g, %g]", c.why, x, lo, hi)
+			}
+		}
+		for _, x := range c.outside {
+			if lo <= x && x <= hi {
+				t.Errorf("%s: %g lies inside [%g, %g]", c.why, x, lo, hi)
+			}
+		}
+		if c.widest > 0 && hi-lo > c.widest || hi-lo < c.narrowest {
+			t.Errorf("%s: [%g, %g] is %g wide, want %g … %g", c.why, lo, hi, hi-lo, c.narrowest, c.widest)
+		}
+	}
+}
+
+// Ticks lie on the axis at even distances, at least two and no more than fit, and no label says what its tick is not.
+func TestEvenTicks(t *testing.T) {
+	for _, c := range []struct {
+		lo, hi float64
+		ticks  evenTicks
+		want   string
+	}{
+		{0, 1995, evenTicks{most: 11, whole: true}, "0 200 400 600 800 1000 1200 1400 1600 1800"},
+		{0, 3, evenTicks{most: 11, whole: true}, "0 1 2 3"},
+		{.283, .342, evenTicks{most: 3}, "0.30 0.32 0.34"},
+		{20.3, 22.5, evenTicks{most: 3}, "21 22"},
+		{1.1, 1.9, evenTicks{most: 2}, "1.2 1.4 1.6 1.8"},
+		{-1, 1, evenTicks{most: 5}, "-1.0 -0.5 0.0 0.5 1.0"},
+		{0, 3e8, evenTicks{most: 4}, "0 1e+08 2e+08 3e+08"},
+	} {
+		var labels []string
+		for _, tick := range c.ticks.Ticks(c.lo, c.hi) {
+			if tick.Value < c.lo || tick.Value > c.hi {
+				t.Errorf("[%g, %g]: tick %g lies outside", c.lo, c.hi, tick.Value)
+			}
+			labels = append(labels, tick.Label)
+		}
+		if got := strings.Join(labels, " "); got != c.want {
+			t.Errorf("[%g, %g]: ticks %q, want %q", c.lo, c.hi, got, c.want)
+		}
+	}
+}
+
+func TestEscape(t *testing.T) {
+	for _, c := range []struct{ in, markdown, latex string }{
+		{"c_text", "c_text", `c\_text`},
+		{"_a_ *b* `c`", "\\_a\\_ \\*b\\* \\`c\\`", "\\_a\\_ *b* `c`"},
+		{"a|b <i>", `a\|b \<i>`, `a$|$b $<$i$>$`},
+		{"[x](y) [low, high]", `\[x](y) [low, high]`, `[x](y) [low, high]`},
+		{`50% of {a} & \b`, `50% of {a} & \\b`, `50\% of \{a\} \& \textbackslash{}b`},
+		{"λ ± σ → ✓", "λ ± σ → ✓", `$\lambda$ $\pm$ $\sigma$ $\rightarrow$ $\surd$`},
+	} {
+		if got := escapeMarkdown(c.in); got != c.markdown {
+			t.Errorf("Markdown of %q is %q, want %q", c.in, got, c.markdown)
+		}
+		if got := escapeLaTeX(c.in); got != c.latex {
+			t.Errorf("LaTeX of %q is %q, want %q", c.in, got, c.latex)
+		}
+	}
+}
+
+func TestDrawableHasNoHoles(t *testing.T) {
+	if got, want := drawable("λ ✓ x\u0302 中 ↓"), "λ yes x^ □ ↓"; got != want {
+		t.Errorf("drawable gives %q, want %q", got, want)
+	}
+}

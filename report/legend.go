@@ -1,0 +1,56 @@
+package report
+
+import (
+	"image/color"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// drawLegend explains every mark in use under the panels.
+func (f *figure) drawLegend() {
+	st := f.style(15, grey)
+	x, y := vg.Length(margin), vg.Length(50)
+	item := func(mark func(x vg.Length), label string) {
+		mark(x + 10)
+		f.put(st, x+28, y, label)
+		x += 28 + st.Width(drawable(label)) + 34
+	}
+	glyph := func(g draw.GlyphDrawer, c color.Color) func(vg.Length) {
+		return func(x vg.Length) {
+			f.DrawGlyphNoClip(draw.GlyphStyle{Color: c, Radius: 7, Shape: g}, vg.Point{X: x, Y: y})
+		}
+	}
+	interval := slices.ContainsFunc(f.rows, func(r Row) bool { return r.FID.HasInterval() || r.CLIP.HasInterval() })
+	if interval {
+		item(func(x vg.Length) {
+			f.StrokeLine2(draw.LineStyle{Color: blue, Width: 2.5}, x-12, y, x+12, y)
+			glyph(draw.CircleGlyph{}, blue)(x)
+		}, "mean and its 95 % interval")
+	} else {
+		item(glyph(draw.CircleGlyph{}, blue), "mean, no interval known")
+	}
+	if slices.ContainsFunc(f.rows, hasPaper) {
+		item(glyph(diamond{}, vermillion), "published value")
+	}
+	if len(f.table.References) > 0 {
+		item(glyph(ring{}, grey), "reference, dashed up through the cells")
+	}
+	if slices.ContainsFunc(f.rows, func(r Row) bool { return r.Default }) {
+		item(func(x vg.Length) {
+			f.FillPolygon(band, []vg.Point{{X: x - 12, Y: y - 8}, {X: x + 12, Y: y - 8}, {X: x + 12, Y: y + 8}, {X: x - 12, Y: y + 8}})
+		}, "default cell")
+	}
+	if f.outside {
+		item(func(x vg.Length) {
+			f.FillPolygon(grey, []vg.Point{{X: x + 6, Y: y}, {X: x - 6, Y: y + 7}, {X: x - 6, Y: y - 7}})
+		}, "beyond this axis")
+	}
+	foot := ""
+	if slices.ContainsFunc(f.rows, hasPaper) {
+		foot = "Our numbers and the paper's differ in data, networks and number of images: compare the order of the cells, not the values."
+	}
+	f.put(st, margin, 24, foot)
+	f.put(flushRight(st), sheetWidth-margin, 24, f.table.provenance())
+}

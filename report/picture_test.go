@@ -1,0 +1,218 @@
+package report_test
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/report"
+)
+
+// ramp is a picture whose red grows to the right and whose green grows downwards.
+func ramp(size int, blue float32) dataset.Image {
+	m := dataset.Image{Size: size, Pix: make([]float32, size*size*3)}
+	for y := range size {
+		for x := range size {
+			p := m.Pix[3*(y*size+x):]
+			p[0], p[1], p[2] = 2*float32(x)/float32(size-1)-1, 2*float32(y)/float32(size-1)-1, blue
+		}
+	}
+	return m
+}
+
+func testGrid() report.Grid {
+	broken := ramp(8, 0)
+	broken.Pix[0] = float32(math.NaN())
+	return report.Grid{
+		Columns: []string{"a red circle left of a blue square on grey", "short", "antidisestablishmentarianism"},
+		Rows: []report.GridRow{
+			{Name: "real", Images: []dataset.Image{ramp(8, -1), ramp(8, 0), ramp(8, 1)}},
+			{Name: "teacher at twenty-five steps", Images: []dataset.Image{ramp(4, 1), {}, broken}},
+			{Name: "not yet"},
+		},
+		Scale: 12,
+	}
+}
+
+func TestGridGolden(t *testing.T) {
+	got, err := testGrid().Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("testdata", "grid.png")
+	if *update {
+		var b bytes.Buffer
+		if err := testGrid().PNG(&b); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	want, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Bounds() != want.Bounds() {
+		t.Fatalf("%s: bounds %v, want %v", path, got.Bounds(), want.Bounds())
+	}
+
+	// Edges of letters may differ a little between processors.
+	const tolerance = 8
+	b := got.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			g, w := color.RGBAModel.Convert(got.At(x, y)).(color.RGBA), color.RGBAModel.Convert(want.At(x, y)).(color.RGBA)
+			if apart(g.R, w.R) > tolerance || apart(g.G, w.G) > tolerance || apart(g.B, w.B) > tolerance {
+				t.Fatalf("%s: pixel (%d,%d) is %v, want %v", path, x, y, g, w)
+			}
+		}
+	}
+}
+
+func apart(a, b uint8) int { return max(int(a)-int(b), int(b)-int(a)) }
+
+func TestGridEnlargesWithoutSmoothing(t *testing.T) {
+	m := dataset.Image{Size: 32, Pix: make([]float32, 32*32*3)}
+	for i := range m.Pix {
+		m.Pix[i] = float32(2*(i/3%2) - 1) // black and white columns in turn
+	}
+	img, err := report.Grid{Rows: []report.GridRow{{Images: []dataset.Image{m}}}, Scale: 5}.Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const border = 16
+	if got, want := img.Bounds().Dx(), 32*5+2*border; got != want {
+		t.Fatalf("width = %d, want %d", got, want)
+	}
+	for x := range 32 * 5 {
+		want := uint8(255 * (x / 5 % 2))
+		if got := color.GrayModel.Convert(img.At(border+x, border)).(color.Gray).Y; got != want {
+			t.Fatalf("pixel %d is %d, want %d", x, got, want)
+		}
+	}
+}
+
+func TestGridRefuses(t *testing.T) {
+	one := []dataset.Image{ramp(2, 0)}
+	for why, g := range map[string]report.Grid{
+		"no rows":             {Columns: []string{"a"}},
+		"no columns":          {Rows: []report.GridRow{{Name: "a"}}},
+		"too few values":      {Rows: []report.GridRow{{Images: []dataset.Image{{Size: 2, Pix: make([]float32, 3)}}}}},
+		"values but no size":  {Rows: []report.GridRow{{Images: []dataset.Image{{Pix: make([]float32, 3)}}}}},
+		"negative size":       {Rows: []report.GridRow{{Images: []dataset.Image{{Size: -1}}}}},
+		"negative scale":      {Rows: []report.GridRow{{Images: one}}, Scale: -1},
+		"scale beyond memory": {Rows: []report.GridRow{{Images: one}}, Scale: 1 << 20},
+	} {
+		if _, err := g.Image(); err == nil {
+			t.Errorf("%s: no error", why)
+		}
+	}
+}
+
+// The plot must show each kind of mark: our points, the paper's, and the default's band.
+func TestMetricsShowsItsMarks(t *testing.T) {
+	img := decode(t, lossTable().PNG)
+	if got := img.Bounds().Dx(); got != 1600 {
+		t.Errorf("width = %d, want 1600", got)
+	}
+	for name, want := range map[string]color.RGBA{
+		"our points": {R: 0x00, G: 0x72, B: 0xb2, A: 255}, "the paper's points": {R: 0xd5, G: 0x5e, B: 0x00, A: 255}, "the default's band": {R: 0xe4, G: 0xef, B: 0xf7, A: 255},
+	} {
+		if n := count(img, want); n < 100 {
+			t.Errorf("%s: %d pixels, want at least 100", name, n)
+		}
+	}
+
+	table := lossTable()
+	for i := range table.Rows {
+		table.Rows[i].Paper = nil
+	}
+	if n := count(decode(t, table.PNG), color.RGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 255}); n != 0 {
+		t.Errorf("%d pixels in the paper's colour, want none where the paper says nothing", n)
+	}
+}
+
+func TestMetricsIsDeterministic(t *testing.T) {
+	var a, b bytes.Buffer
+	if err := lossTable().PNG(&a); err != nil {
+		t.Fatal(err)
+	}
+	if err := lossTable().PNG(&b); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a.Bytes(), b.Bytes()) {
+		t.Error("two drawings of one table differ")
+	}
+}
+
+func TestCurves(t *testing.T) {
+	nan := math.NaN()
+	many := report.Curves{Title: "many", Smooth: 3}
+	for i := range 30 {
+		many.Curves = append(many.Curves, report.Curve{Name: "curve with quite a long name that cannot stand in the margin", Steps: []int{0, 10, 20}, Values: []float64{1, float64(i), 1}})
+	}
+	for why, cs := range map[string]report.Curves{
+		"nothing":                     {},
+		"one point":                   {Curves: []report.Curve{{Name: "a", Steps: []int{5}, Values: []float64{2}}}},
+		"constant on a log axis":      {LogY: true, Curves: []report.Curve{{Name: "a", Steps: []int{0, 1}, Values: []float64{3, 3}}}},
+		"nothing but NaN":             {Curves: []report.Curve{{Name: "a", Steps: []int{0, 1}, Values: []float64{nan, math.Inf(1)}}}},
+		"nothing above 0 on log":      {LogY: true, Curves: []report.Curve{{Name: "a", Steps: []int{0, 1}, Values: []float64{0, -1}}}},
+		"twenty decades":              {LogY: true, Curves: []report.Curve{{Name: "a", Steps: []int{0, 1}, Values: []float64{1e-10, 1e10}}}},
+		"more curves than colours":    many,
+		"gaps, and smoothing over it": {Smooth: 2, Curves: []report.Curve{{Name: "a", Steps: []int{0, 1, 2, 3}, Values: []float64{1, nan, 3, 2}}}},
+	} {
+		t.Run(why, func(t *testing.T) {
+			if got := decode(t, cs.PNG).Bounds().Size(); got != image.Pt(1600, 900) {
+				t.Errorf("size %v, want 1600×900", got)
+			}
+		})
+	}
+
+	for why, c := range map[string]report.Curve{
+		"a value without a step": {Name: "a", Steps: []int{0}, Values: []float64{1, 2}},
+		"steps out of order":     {Name: "a", Steps: []int{1, 0}, Values: []float64{1, 2}},
+	} {
+		if err := (report.Curves{Curves: []report.Curve{c}}).PNG(&bytes.Buffer{}); err == nil {
+			t.Errorf("%s: no error", why)
+		}
+	}
+}
+
+func decode(t *testing.T, encode func(io.Writer) error) image.Image {
+	t.Helper()
+	var b bytes.Buffer
+	if err := encode(&b); err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+func count(img image.Image, want color.RGBA) int {
+	n := 0
+	b := img.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			if color.RGBAModel.Convert(img.At(x, y)) == want {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,81 @@
+package report
+
+import "math"
+
+// What a Row's Direction says: does this cell differ from the default the way the paper's cell does?
+const (
+	Agrees    = "agrees"
+	Differs   = "differs"
+	Undecided = "undecided"
+)
+
+// Estimate is a mean over N seeds (or images) with its 95 % interval [Low, High].
+// Low == High == Mean says that no interval is known. The zero Estimate says that nothing was measured, and a mean that is
+// not finite says that the measurement gave no number.
+type Estimate struct {
+	Mean, Low, High float64
+	N               int
+}
+
+// Known reports whether e holds a finite, measured mean.
+func (e Estimate) Known() bool { return e != Estimate{} && finite(e.Mean) }
+
+// HasInterval reports whether e holds a mean and an interval around it.
+func (e Estimate) HasInterval() bool {
+	return e.Known() && finite(e.Low) && finite(e.High) && e.Low < e.High
+}
+
+// Score is a published pair of numbers; one that is 0 or NaN was not published.
+type Score struct{ FID, CLIP float64 }
+
+// Row is one cell of an axis, or one reference to read the cells against.
+type Row struct {
+	Name      string   `json:"name"`
+	Default   bool     `json:"default,omitempty"` // the cell all axes share
+	Seeds     int      `json:"seeds"`             // runs that were tried
+	Images    int      `json:"images"`            // pictures per FID; an FID means nothing without it
+	FID       Estimate `json:"fid,omitzero"`      // ↓
+	CLIP      Estimate `json:"clip,omitzero"`     // ↑
+	Align     Estimate `json:"align,omitzero"`    // ↑ share of attributes drawn as the caption says
+	Paper     *Score   `json:"paper,omitempty"`   // the published cell
+	Direction string   `json:"direction,omitempty"`
+	Note      string   `json:"note,omitempty"`
+}
+
+// Collapsed reports whether r was run and no finite FID came out.
+func (r Row) Collapsed() bool { return !finite(r.FID.Mean) && (r.Seeds > 0 || r.FID.N > 0) }
+
+// Table is one ablation axis with its measured cells and the references to read them against.
+type Table struct {
+	Axis       string   `json:"axis"`
+	Title      string   `json:"title"`
+	Ref        string   `json:"ref,omitempty"` // where the paper answers the question: "ADD Table 1d"
+	Question   string   `json:"question,omitempty"`
+	Scale      string   `json:"scale,omitempty"`
+	Engine     string   `json:"engine,omitempty"`
+	Commit     string   `json:"commit,omitempty"`
+	Rows       []Row    `json:"rows"`
+	References []Row    `json:"references"` // real against real, the teacher at 25 steps and at one, the student at two and four
+	Notes      []string `json:"notes,omitempty"`
+}
+
+// heading is the title, or the axis where there is no title.
+func (t Table) heading() string {
+	if t.Title != "" {
+		return t.Title
+	}
+	return t.Axis
+}
+
+// all returns cells and references in one list.
+func (t Table) all() []Row {
+	return append(append(make([]Row, 0, len(t.Rows)+len(t.References)), t.Rows...), t.References...)
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+func published(x float64) bool { return finite(x) && x != 0 }
+
+func hasPaper(r Row) bool {
+	return r.Paper != nil && (published(r.Paper.FID) || published(r.Paper.CLIP))
+}

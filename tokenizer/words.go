@@ -1,0 +1,103 @@
+// Package tokenizer turns captions into token ids.
+package tokenizer
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// The ids that stand before the words.
+const (
+	Pad = iota
+	Begin
+	End
+	Unknown
+	firstWord
+)
+
+// Words is a word-level tokenizer built from captions. An id is the position in Vocabulary plus four special ids.
+type Words struct {
+	Vocabulary []string `json:"vocabulary"`
+	Context    int      `json:"context"` // tokens per caption, Begin and End included
+
+	index map[string]int32
+}
+
+// Build collects the most frequent words of the captions, at most maxWords of them.
+func Build(captions []string, maxWords, context int) *Words {
+	counts := map[string]int{}
+	for _, caption := range captions {
+		for _, w := range split(caption) {
+			counts[w]++
+		}
+	}
+	words := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	return &Words{Vocabulary: words[:min(len(words), maxWords)], Context: context}
+}
+
+// Size is the number of different ids.
+func (t *Words) Size() int { return len(t.Vocabulary) + firstWord }
+
+// Validate tells which field cannot work.
+func (t *Words) Validate() error {
+	if t.Context < 3 {
+		return fmt.Errorf("tokenizer: context = %d, want ≥ 3", t.Context)
+	}
+	if len(t.Vocabulary) == 0 {
+		return fmt.Errorf("tokenizer: vocabulary is empty, want at least one word")
+	}
+	return nil
+}
+
+// Encode returns Context ids: Begin, words, End, then Pad. Words past the context are cut off.
+func (t *Words) Encode(caption string) []int32 {
+	if t.index == nil {
+		t.index = make(map[string]int32, len(t.Vocabulary))
+		for i, w := range t.Vocabulary {
+			t.index[w] = int32(i + firstWord)
+		}
+	}
+	ids := make([]int32, 1, t.Context)
+	ids[0] = Begin
+	for _, w := range split(caption) {
+		if len(ids) == t.Context-1 {
+			break
+		}
+		id, known := t.index[w]
+		if !known {
+			id = Unknown
+		}
+		ids = append(ids, id)
+	}
+	ids = append(ids, End)
+	return append(ids, make([]int32, t.Context-len(ids))...)
+}
+
+// EncodeAll returns the ids of all captions in one flat slice of len(captions)·Context.
+func (t *Words) EncodeAll(captions []string) []int32 {
+	ids := make([]int32, 0, len(captions)*t.Context)
+	for _, caption := range captions {
+		ids = append(ids, t.Encode(caption)...)
+	}
+	return ids
+}
+
+// UnknownWords lists the words of a caption that the tokenizer does not know.
+func (t *Words) UnknownWords(caption string) (unknown []string) {
+	for _, w := range split(caption) {
+		if !slices.Contains(t.Vocabulary, w) {
+			unknown = append(unknown, w)
+		}
+	}
+	return unknown
+}
+
+func split(caption string) []string {
+	return strings.FieldsFunc(strings.ToLower(caption), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}

@@ -1,0 +1,95 @@
+package train
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// Progress shows one line that is rewritten on a terminal, and a line now and then elsewhere.
+type Progress struct {
+	out      io.Writer
+	terminal bool
+	name     string
+	batch    int
+	first    int
+	steps    int
+	began    time.Time
+	shown    time.Time
+	smooth   []float64
+	width    int
+}
+
+// NewProgress writes to out; a nil out shows nothing.
+func NewProgress(out io.Writer) *Progress {
+	p := &Progress{out: out}
+	if f, ok := out.(*os.File); ok {
+		if info, err := f.Stat(); err == nil {
+			p.terminal = info.Mode()&os.ModeCharDevice != 0
+		}
+	}
+	return p
+}
+
+// SetBatch lets the line show pictures per second.
+func (p *Progress) SetBatch(n int) { p.batch = n }
+
+// Begin starts a new line for steps first+1 … steps.
+func (p *Progress) Begin(name string, first, steps int) {
+	p.name, p.first, p.steps = name, first, steps
+	p.began, p.shown, p.smooth = time.Now(), time.Time{}, nil
+	if first > 0 {
+		p.printf("%s: goes on after step %d of %d\n", name, first, steps)
+	}
+}
+
+// Step shows the state after a step; values are smoothed.
+func (p *Progress) Step(step int, columns []string, values []float64) {
+	if p.smooth == nil {
+		p.smooth = append(p.smooth, values...)
+	}
+	for i, v := range values {
+		p.smooth[i] += (v - p.smooth[i]) * 0.1
+	}
+	every := 20 * time.Second
+	if p.terminal {
+		every = 500 * time.Millisecond
+	}
+	if time.Since(p.shown) < every && step < p.steps {
+		return
+	}
+	p.shown = time.Now()
+
+	each := time.Since(p.began) / time.Duration(max(step-p.first, 1))
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: step %d/%d, %s left", p.name, step, p.steps, (each * time.Duration(p.steps-step)).Round(time.Second))
+	for i, name := range columns {
+		fmt.Fprintf(&b, ", %s %.3g", name, p.smooth[i])
+	}
+	if p.batch > 0 && each > 0 {
+		fmt.Fprintf(&b, ", %.0f images/s", float64(p.batch)/each.Seconds())
+	}
+	if !p.terminal {
+		p.printf("%s\n", b.String())
+		return
+	}
+	line := b.String()
+	p.printf("\r%s%s", line, strings.Repeat(" ", max(p.width-len(line), 0)))
+	p.width = len(line)
+}
+
+// End finishes the line.
+func (p *Progress) End() {
+	if p.terminal {
+		p.printf("\n")
+	}
+	p.width = 0
+}
+
+func (p *Progress) printf(format string, args ...any) {
+	if p.out != nil {
+		fmt.Fprintf(p.out, format, args...)
+	}
+}

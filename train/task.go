@@ -1,0 +1,123 @@
+// Package train runs trainings: steps with progress, metrics on disk, checkpoints, and resumption with the same result.
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/record"
+)
+
+// stateFile holds the whole store within a checkpoint.
+const stateFile = "state.safetensors"
+
+// Task is a training that may stop after any step and go on later. Step must be a function of the store and the step alone:
+// everything random comes from seed and step.
+type Task struct {
+	Name    string
+	Store   *model.Store // all state: weights, moments, averages
+	Steps   int
+	Columns []string                                               // names of the values that Step returns
+	Step    func(ctx context.Context, step int) ([]float64, error) // step counts from 1
+
+	LogEvery        int                                           // steps between lines of metrics.jsonl; values are means over them
+	CheckpointEvery int                                           // steps between checkpoints; 0 for none
+	AfterLog        func(step int, mean map[string]float64) error // optional, after each line
+}
+
+// Run trains from the latest checkpoint of the run, or from the start, to the last step. A cancelled context saves a checkpoint
+// and returns the context's error.
+func (t Task) Run(ctx context.Context, run *record.Run, progress *Progress) error {
+	start, err := t.restore(run)
+	if err != nil {
+		return err
+	}
+	lines, err := run.Lines("metrics.jsonl")
+	if err != nil {
+		return err
+	}
+	progress.Begin(t.Name, start, t.Steps)
+	sums, count := make([]float64, len(t.Columns)), 0
+	for step := start + 1; step <= t.Steps; step++ {
+		if ctx.Err() != nil {
+			return t.interrupted(ctx, run, step-1, count)
+		}
+		values, err := t.Step(ctx, step)
+		if err != nil {
+			return fmt.Errorf("train: %s step %d: %w", t.Name, step, err)
+		}
+		for i, v := range values {
+			sums[i] += v
+		}
+		count++
+		progress.Step(step, t.Columns, values)
+		if step%t.LogEvery == 0 || step == t.Steps {
+			mean := make(map[string]float64, len(sums))
+			numbers := make(map[string]record.Number, len(sums))
+			for i, name := range t.Columns {
+				mean[name] = sums[i] / float64(count)
+				numbers[name] = record.Number(mean[name])
+				sums[i] = 0
+			}
+			count = 0
+			if err := lines.Append(step, numbers); err != nil {
+				return err
+			}
+			if t.AfterLog != nil {
+				if err := t.AfterLog(step, mean); err != nil {
+					return err
+				}
+			}
+		}
+		// Checkpoints stand where a line ends, so that no half-summed line is lost.
+		if t.CheckpointEvery > 0 && step%t.CheckpointEvery == 0 && count == 0 && step < t.Steps {
+			if err := t.save(run, step); err != nil {
+				return err
+			}
+		}
+	}
+	progress.End()
+	return nil
+}
+
+func (t Task) restore(run *record.Run) (step int, err error) {
+	step, dir, ok := run.LatestCheckpoint()
+	if !ok {
+		return 0, nil
+	}
+	if err := record.LoadStore(filepath.Join(dir, stateFile), t.Store); err != nil {
+		return 0, fmt.Errorf("train: %s: checkpoint of step %d: %w", t.Name, step, err)
+	}
+	return step, nil
+}
+
+func (t Task) save(run *record.Run, step int) error {
+	return run.SaveCheckpoint(step, func(dir string) error { return record.SaveStore(filepath.Join(dir, stateFile), t.Store) })
+}
+
+// interrupted keeps what has been done if a line just ended; otherwise the last checkpoint stands, and its steps are done again
+// with the same result.
+func (t Task) interrupted(ctx context.Context, run *record.Run, step, count int) error {
+	if count == 0 && step > 0 {
+		if err := t.save(run, step); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(os.Stderr, "\n%s: interrupted after step %d; the same command goes on from the last checkpoint\n", t.Name, step)
+	return ctx.Err()
+}
+
+// Finite tells whether all values are numbers: a training whose loss is not has diverged.
+func Finite(values ...float64) bool {
+	for _, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return false
+		}
+	}
+	return true
+}

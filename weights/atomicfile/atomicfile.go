@@ -1,0 +1,65 @@
+// Package atomicfile writes files that are either whole or not there.
+package atomicfile
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// mark stands between a file's name and the random end of its temporary name.
+const mark = ".tmp-"
+
+// Write lets write fill a temporary file in path's folder and renames it to path once it is on the disk.
+// After a crash path holds the old content or the new one, never a part; a temporary file may stay behind.
+func Write(path string, write func(w io.Writer) error) (err error) {
+	tmp := fmt.Sprintf("%s%s%016x", path, mark, rand.Uint64())
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(tmp)
+			err = fmt.Errorf("write %s: %w", path, err)
+		}
+	}()
+	w := bufio.NewWriterSize(f, 1<<20)
+	if err := write(w); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// SyncDir makes renames and removals in dir durable.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// IsTemporary tells the temporary files that a killed Write leaves behind.
+func IsTemporary(name string) bool {
+	i := strings.LastIndex(name, mark)
+	return i > 0 && len(name)-i-len(mark) == 16
+}
