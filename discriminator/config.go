@@ -66,3 +66,15 @@ func (c Config) Validate() error {
 
 // Conditional tells whether the heads see any condition.
 func (c Config) Conditional() bool { return c.Text || c.Image }
+
+// CondDim is E, the width of Condition for embeddings of these widths.
+func (c Config) CondDim(text, image int) int {
+	e := 0
+	if c.Text {
+		e += text
+	}
+	if c.Image {
+		e += image
+	}
+	return e
+}

@@ -1,27 +1,27 @@
-// Package discriminator tells real pictures from a student's: light trainable heads on the features of a frozen network
-// (ADD section 3.2; the heads are those of StyleGAN-T, section 3.2 there).
+// Package discriminator tells real pictures from a student's: light trainable heads on the features of a frozen network (ADD, Sauer et al.
+// 2023, arXiv 2311.17042; the heads are those of StyleGAN-T, Sauer et al. 2023, arXiv 2301.09515).
 //
-// One picture passes through, real and generated alike:
+// Real and generated pictures take the same way:
 //
-//	View      DiffAugment, random crop, resize to the feature network's input
-//	FeatureNet    the frozen network: taps [B,1+T,C], CLS first
-//	Tokens    CLS added to every patch token, CLS dropped: [B,T,C]
-//	Heads     one head per tap: logits [B,T], conditioned by projection
-//	losses    hinge for both players, R1 at the inputs of the heads
+//	View        DiffAugment, random crop, resize to the feature network's input
+//	FeatureNet  the frozen network: taps [B,1+T,C], CLS first
+//	Tokens      CLS added to every patch token, CLS dropped: [B,T,C]
+//	Heads       one head per tap: logits [B,T], conditioned by projection on Condition
+//	losses      hinge for both players, R1 at the inputs of the heads
 //
-// Init creates the heads' variables on the host. Inside a graph, Bind reads them, normalises the weights once and gives Heads,
-// whose Logits and LogitsR1 may then be called for as many batches as the step needs:
+// Init creates the heads' variables on the host. In a graph, Bind reads them, normalises the weights once and gives Heads for as many
+// batches as the step has. The discriminator's step:
 //
-//	heads := discriminator.Bind(scope, x.Graph(), cfg, true) // true: the discriminator's own step
+//	heads := discriminator.Bind(scope, g, cfg, true) // true: spectral norms take their power iteration
 //	real, r1 := heads.LogitsR1(discriminator.Features(net, x0, view0, cfg, 224), cond)
 //	fake := heads.Logits(discriminator.Features(net, StopGradient(xhat), view1, cfg, 224), cond)
 //	loss := discriminator.DiscriminatorLoss(real, fake, r1, cfg.R1Weight)
 //
-// and in the student's step
+// and the student's:
 //
-//	fake := discriminator.Bind(scope, xhat.Graph(), cfg, false).Logits(..., cond)
+//	fake := discriminator.Logits(scope, cfg, discriminator.Features(net, xhat, view, cfg, 224), cond, false)
 //	loss := discriminator.GeneratorLoss(fake)
 //
 // Shapes: B batch, H height, W width, T patch tokens, C channels of a tap, E condition, M channels of the projection (MapDim).
-// Everything random is drawn on the host: DrawView and Init.
+// All that is random is drawn on the host, by Init and DrawView.
 package discriminator

@@ -5,13 +5,13 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// naiveHead is METHOD's head as loops on the host: tokens [B,T,C], cond [B,E] → [B,T]. One norm group holds the whole batch.
+// naiveHead is one head as loops on the host, the [B,T,M] tensor of the projection included: tokens [B,T,C], cond [B,E] → [B,T].
+// One norm group holds the whole batch.
 func naiveHead(t *testing.T, store *model.Store, cfg Config, x, cond []float64, b, tokens, c, e int) []float64 {
 	t.Helper()
 	value := func(name string) []float64 {
@@ -125,31 +125,5 @@ func TestLogitsPerTap(t *testing.T) {
 	}
 	if diff := cmp.Diff([][]int{{2, 5}, {2, 9}}, shapes); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestConditionJoins(t *testing.T) {
-	text := tensors.FromValue([][]float32{{3, 4}, {0, 0}})
-	image := tensors.FromValue([][]float32{{5}, {-2}})
-	for _, test := range []struct {
-		name             string
-		text, image, rms bool
-		want             [][]float32
-	}{
-		{"both, as they are", true, true, false, [][]float32{{3, 4, 5}, {0, 0, -2}}},
-		{"both at unit RMS, zeros stay zero", true, true, true, [][]float32{{0.848528, 1.131371, 1}, {0, 0, -1}}},
-		{"text only", true, false, false, [][]float32{{3, 4}, {0, 0}}},
-		{"image only", false, true, false, [][]float32{{5}, {-2}}},
-	} {
-		cfg := Config{Text: test.text, Image: test.image, CondRMS: test.rms}
-		out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
-			return []*Node{MulScalar(Condition(cfg, in[0], in[1]), 1.0)}
-		}, text, image)
-		if diff := cmp.Diff(test.want, out[0].Value(), cmpopts.EquateApprox(0, 1e-5)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", test.name, diff)
-		}
-	}
-	if Condition(Config{}, nil, nil) != nil {
-		t.Error("no condition wanted, got one")
 	}
 }

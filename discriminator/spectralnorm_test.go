@@ -74,7 +74,7 @@ func TestSpectralNormGradient(t *testing.T) {
 		y := ReduceAllSum(Mul(spectralNorm(in[0], scope.GetVariable("u"), false), in[1]))
 		return []*Node{y, Gradient(y, in[0])[0]}
 	})
-	// With u fixed, σ = ‖Wᵀu‖·1/‖u‖ up to the length of u, whose gradient is the one with v fixed too.
+	// σ = uᵀWv with v = Wᵀu/‖Wᵀu‖ is ‖Wᵀu‖, whose gradient u·vᵀ is the one with v held fixed.
 	gradient := doubles(call(weight, probe)[1])
 	f := func(w []float64) float64 {
 		return doubles(call(tensors.FromFlatDataAndDimensions(w, 3, 2, 2), probe)[0])[0]

@@ -1,3 +1,5 @@
+// Package network holds the architectures: the U-Net, the text transformer, the vision transformer and a small convolutional network.
+// Names and layouts of their weights are those of the reference implementations in PyTorch.
 package network
 
 import (
@@ -101,9 +103,9 @@ func (u unet) transformer(scope *model.Scope, x *Node, heads int) *Node {
 	b, h, w, c := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(2), x.Shape().Dim(3)
 	project := func(name string, y *Node, init initializer) *Node {
 		if u.cfg.LinearProjection {
-			return linear(scope.At(name), y, c, true, init)
+			return linear(scope.At("%s", name), y, c, true, init)
 		}
-		return Reshape(conv(scope.At(name), Reshape(y, b, h, w, c), c, 1, init), b, h*w, c)
+		return Reshape(conv(scope.At("%s", name), Reshape(y, b, h, w, c), c, 1, init), b, h*w, c)
 	}
 	y := Reshape(GroupNorm(scope.At("norm"), x, u.cfg.NormGroups, 1e-6), b, h*w, c)
 	y = project("proj_in", y, fanIn(1))

@@ -25,7 +25,7 @@ type ViTConfig struct {
 
 // TinyViT is the built-in feature network for 32×32 pictures: 64 patches.
 func TinyViT() ViTConfig {
-	return ViTConfig{ImageSize: 32, Patch: 4, Width: 96, Depth: 4, Heads: 4, Stem: "conv"}
+	return ViTConfig{ImageSize: 32, Patch: 4, Width: 64, Depth: 4, Heads: 4, Stem: "conv"}
 }
 
 // Validate tells which field cannot work.
@@ -89,7 +89,7 @@ func vitBlock(scope *model.Scope, cfg ViTConfig, h *Node) *Node {
 		if !cfg.LayerScale {
 			return y
 		}
-		return Mul(y, ExpandLeftToRank(param(scope.At(name), y.Graph(), "gamma", ones, cfg.Width), 3))
+		return Mul(y, ExpandLeftToRank(param(scope.At("%s", name), y.Graph(), "gamma", ones, cfg.Width), 3))
 	}
 	n := LayerNorm(scope.At("norm1"), h, 1e-6)
 	h = Add(h, branch("ls1", vitAttention(scope.At("attn"), cfg, n)))

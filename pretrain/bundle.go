@@ -102,7 +102,7 @@ func (b *Bundle) Into(backend compute.Backend, store *model.Store, parts ...stri
 		if err != nil {
 			return err
 		}
-		if err := b.check(backend, part, file); err != nil {
+		if err := b.Check(backend, part, file); err != nil {
 			return fmt.Errorf("pretrain: %s: %w", path, err)
 		}
 		if err := weights.Into(store, "/"+part, file); err != nil {
@@ -115,8 +115,8 @@ func (b *Bundle) Into(backend compute.Backend, store *model.Store, parts ...stri
 	return nil
 }
 
-// check compares the tensors of a file with the variables that building the network creates.
-func (b *Bundle) check(backend compute.Backend, part string, file *weights.File) (err error) {
+// Check compares the tensors of a file with the variables that building the network creates.
+func (b *Bundle) Check(backend compute.Backend, part string, file *weights.File) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("building %s: %v", part, r)
@@ -143,24 +143,23 @@ func Build(backend compute.Backend, store *model.Store, part string, cfg Config)
 		pooled := Zeros(g, shapes.Make(dtypes.Float32, 1, max(nets.UNet.PooledDim, 1)))
 		network.UNet(scope, nets.UNet, images, Zeros(g, shapes.Make(dtypes.Float32, 1)), tokens, pooled)
 	case "features":
-		network.ViT(scope, nets.Features, images, nil)
+		network.ViT(scope, nets.Features, images, Zeros(g, shapes.Make(dtypes.Float32, 1, nets.Features.Patches())))
 	case "classifier":
 		c := Classifier{nets.Classifier}
 		c.Logits(scope, c.Features(scope, images))
 	case "pair":
-		Pair{Text: nets.PairText, Image: nets.PairImage}.Embed(scope, ids(nets.PairText.Context), images)
+		Pair{Text: nets.PairText, Image: nets.PairImage}.Loss(scope, ids(nets.PairText.Context), images)
 	default:
 		panic(fmt.Errorf("pretrain: part = %q, want one of %q", part, Parts))
 	}
 }
 
-// WriteBundle writes the weights of the parts that are given (below the scope of their name in their stores) into dir as float16
-// and updates its manifest; parts already there and not given stay if the manifest's configuration is the same.
-func WriteBundle(dir string, c *Context, dataHash string, stores map[string]*model.Store, provenance map[string]Provenance) error {
+// WriteBundle writes the weights of all parts (below the scope of their name in their stores) into dir as float16, then the manifest.
+func WriteBundle(dir string, c *Context, stores map[string]*model.Store, provenance map[string]Provenance) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}
-	m := manifest{Config: c.Config, DataHash: dataHash, Words: c.Words, PairWords: c.PairWords, Files: map[string]string{}, Provenance: map[string]Provenance{}}
+	m := manifest{Config: c.Config, DataHash: c.Data.Hash(), Words: c.Words, PairWords: c.PairWords, Files: map[string]string{}, Provenance: map[string]Provenance{}}
 	for part, store := range stores {
 		file, err := weights.FromStore(store, "/"+part)
 		if err != nil {

@@ -49,7 +49,10 @@ type Config struct {
 	Prediction  diffusion.Prediction `json:"prediction"`
 	CaptionDrop float64              `json:"caption_drop"` // share of captions replaced by "" for guidance
 	EMA         float64              `json:"ema"`          // decay of the teacher's average
-	Networks    Networks             `json:"networks"`
+	// A share of the teacher's pictures is blurred and captioned so: the low-quality prompt that noise-free score distillation needs.
+	NegativeCaption string   `json:"negative_caption"`
+	NegativeShare   float64  `json:"negative_share"`
+	Networks        Networks `json:"networks"`
 
 	TextTraining       Training `json:"text_training"`
 	FeaturesTraining   Training `json:"features_training"`
@@ -66,6 +69,7 @@ func DefaultConfig(scale string) (Config, error) {
 	c := Config{
 		Data: "scenes", Size: 32, Seed: 1, Context: 24, MaxWords: 4000,
 		Schedule: "cosine", Prediction: diffusion.PredictV, CaptionDrop: 0.1, EMA: 0.999,
+		NegativeCaption: "a blurry picture", NegativeShare: 0.03,
 		Networks: Networks{
 			Text:       network.TextConfig{Context: 24, Width: 96, Layers: 2, Heads: 4, Projection: 96},
 			Tower:      network.ConvNetConfig{Widths: []int{32, 64, 96}, Blocks: 1, Out: 96},
@@ -88,9 +92,9 @@ func DefaultConfig(scale string) (Config, error) {
 		c.ClassifierTraining, c.PairTraining = training(4, 16, 1e-3), training(4, 16, 1e-3)
 		c.TeacherTraining = training(6, 8, 1e-3)
 	case "cpu":
-		c.TextTraining, c.FeaturesTraining = training(1200, 128, 2e-3), training(4000, 64, 1e-3)
+		c.TextTraining, c.FeaturesTraining = training(900, 128, 2e-3), training(1500, 64, 2e-3)
 		c.ClassifierTraining, c.PairTraining = training(2500, 64, 2e-3), training(1500, 128, 2e-3)
-		c.TeacherTraining = training(16000, 32, 1e-3)
+		c.TeacherTraining = training(8000, 32, 1e-3)
 	case "gpu":
 		c.Networks.UNet.BlockOutChannels, c.Networks.UNet.Heads = []int{96, 192, 288}, []int{2, 4, 6}
 		c.Networks.UNet.LayersPerBlock = 2
@@ -109,8 +113,8 @@ func (c Config) Validate() error {
 	if c.Context < 3 || c.MaxWords < 1 {
 		return fmt.Errorf("pretrain: context = %d, max_words = %d, want ≥ 3 and ≥ 1", c.Context, c.MaxWords)
 	}
-	if c.CaptionDrop < 0 || c.CaptionDrop >= 1 || c.EMA < 0 || c.EMA >= 1 {
-		return fmt.Errorf("pretrain: caption_drop = %g, ema = %g, want both in [0,1)", c.CaptionDrop, c.EMA)
+	if c.CaptionDrop < 0 || c.CaptionDrop+c.NegativeShare >= 1 || c.NegativeShare < 0 || c.EMA < 0 || c.EMA >= 1 {
+		return fmt.Errorf("pretrain: caption_drop = %g, negative_share = %g, ema = %g, want all ≥ 0, ema < 1 and the shares < 1 together", c.CaptionDrop, c.NegativeShare, c.EMA)
 	}
 	if _, err := diffusion.ScheduleByName(c.Schedule); err != nil {
 		return err

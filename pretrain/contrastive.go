@@ -31,11 +31,7 @@ func (p Pair) Embed(scope *model.Scope, ids, images *Node) (text, image *Node) {
 func (p Pair) Loss(scope *model.Scope, ids, images *Node) (loss, accuracy *Node) {
 	text, image := p.Embed(scope, ids, images)
 	g, b := ids.Graph(), ids.Shape().Dim(0)
-	scaleVar := scope.GetVariable("logit_scale")
-	if scaleVar == nil {
-		scaleVar = scope.VariableWithValue("logit_scale", tensors.FromScalar(float32(math.Log(1/0.07))))
-	}
-	scale := Exp(MinScalar(scaleVar.NodeValue(g), math.Log(100)))
+	scale := Exp(MinScalar(p.logScale(scope, g), math.Log(100)))
 	logits := Mul(EinsumAxes(image, text, [][2]int{{1, 1}}, nil), scale) // [B images, B texts]
 	diagonal := Diagonal(g, b)
 	diagonal = ConvertDType(diagonal, dtypes.Float32)
@@ -46,6 +42,15 @@ func (p Pair) Loss(scope *model.Scope, ids, images *Node) (loss, accuracy *Node)
 	target := Iota(g, shapes.Make(dtypes.Int32, b), 0)
 	accuracy = ReduceAllMean(ConvertDType(Equal(ArgMax(logits, 1, dtypes.Int32), target), dtypes.Float32))
 	return loss, accuracy
+}
+
+// logScale is the learned logarithm of the inverse temperature, a scalar.
+func (p Pair) logScale(scope *model.Scope, g *Graph) *Node {
+	v := scope.GetVariable("logit_scale")
+	if v == nil {
+		v = scope.VariableWithValue("logit_scale", tensors.FromScalar(float32(math.Log(1/0.07))))
+	}
+	return v.NodeValue(g)
 }
 
 // normalise scales rows to length 1. x is [B,P].

@@ -44,7 +44,7 @@ func (c *Context) PartConfig(part, from string) (PartConfig, error) {
 		p.Net, p.Training = []any{nets.PairText, nets.PairImage}, cfg.PairTraining
 	case "teacher":
 		p.Net, p.Training = []any{nets.UNet, nets.Text}, cfg.TeacherTraining
-		p.Options = map[string]any{"schedule": cfg.Schedule, "prediction": cfg.Prediction, "caption_drop": cfg.CaptionDrop, "ema": cfg.EMA}
+		p.Options = map[string]any{"schedule": cfg.Schedule, "prediction": cfg.Prediction, "caption_drop": cfg.CaptionDrop, "ema": cfg.EMA, "negative_caption": cfg.NegativeCaption, "negative_share": cfg.NegativeShare}
 	default:
 		return p, fmt.Errorf("pretrain: part = %q, want one of %q", part, Parts)
 	}
@@ -96,6 +96,7 @@ func (c *Context) Prepare() error {
 		}
 		texts[i] = sample.Caption
 	}
+	texts = append(texts, c.Config.NegativeCaption)
 	c.Words = tokenizer.Build(texts, c.Config.MaxWords, c.Config.Context)
 	c.PairWords = c.Words
 	nets := &c.Config.Networks

@@ -180,7 +180,8 @@ func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
 		return train.Task{}, err
 	}
 	feed := train.NewFeed(dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/teacher"))
-	null := c.Words.Encode("")
+	null, negative := c.Words.Encode(""), c.Words.Encode(c.Config.NegativeCaption)
+	area := size * size * 3
 	task := c.task("teacher", store, t, "loss", "grad")
 	task.Step = func(ctx context.Context, step int) ([]float64, error) {
 		b, err := feed.Batch(ctx, step)
@@ -193,8 +194,12 @@ func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
 		for i := range times {
 			// Stratified over the batch: less noise in the loss than independent times.
 			times[i] = (float64(i) + r.Float64()) / float64(t.Batch)
-			if r.Float64() < c.Config.CaptionDrop {
+			switch u := r.Float64(); {
+			case u < c.Config.CaptionDrop:
 				copy(ids[i*len(null):], null)
+			case u < c.Config.CaptionDrop+c.Config.NegativeShare:
+				copy(ids[i*len(null):], negative)
+				blur(b.Images[i*area:(i+1)*area], size)
 			}
 		}
 		return train.Call(exec,

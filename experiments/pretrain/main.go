@@ -17,7 +17,6 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/pretrain"
-	"github.com/addlab/addlab/record"
 )
 
 const usage = `pretrain trains teacher, text encoder, discriminator features and evaluation networks.
@@ -85,15 +84,15 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	c := &pretrain.Context{Config: cfg, Data: data}
-	if err := c.Prepare(); err != nil {
-		return err
-	}
 	parts, err := wanted(o.parts, pretrain.PartsOf(data))
 	if err != nil {
 		return err
 	}
 	if o.dry {
+		c := &pretrain.Context{Config: cfg, Data: data}
+		if err := c.Prepare(); err != nil {
+			return err
+		}
 		b, err := json.MarshalIndent(c.Config, "", "  ")
 		fmt.Println(string(b))
 		return err
@@ -105,49 +104,20 @@ func run(ctx context.Context, args []string) error {
 	}
 	defer e.Close()
 	fmt.Println("engine:", e)
-	c.Backend = e.Backend
-	env := record.NewEnvironment(e.Name, e.Version, e.Device)
-
-	dirs, provenance := map[string]string{}, map[string]pretrain.Provenance{}
-	for _, part := range parts {
-		from := ""
-		if part == "teacher" {
-			from = dirs["text"]
-		}
-		dir, err := c.TrainPart(ctx, o.runs, part, from, env, os.Stdout)
-		if err != nil {
-			return err
-		}
-		dirs[part] = dir
-		var result pretrain.PartResult
-		if err := record.ReadResult(dir, &result); err != nil {
-			return err
-		}
-		var made record.Environment
-		if err := record.ReadJSON(filepath.Join(dir, "env.json"), &made); err != nil {
-			return err
-		}
-		provenance[part] = pretrain.Provenance{
-			Command: "go run ./experiments/pretrain " + strings.Join(args, " "), Environment: made,
-			Steps: result.Steps, Seconds: result.Seconds, Run: filepath.Base(dir),
-		}
+	if o.out == "" {
+		o.out = pretrain.DefaultDir(cfg.Data, o.scale)
 	}
-	if !slices.Equal(parts, pretrain.PartsOf(data)) {
+	if err := pretrain.Run(ctx, pretrain.Options{
+		Dir: o.out, Runs: o.runs, Config: cfg, Parts: parts, Data: data, Engine: e, Out: os.Stdout,
+		Command: strings.TrimSpace("go run ./experiments/pretrain " + strings.Join(args, " ")),
+	}); err != nil {
+		return err
+	}
+	if slices.Equal(parts, pretrain.PartsOf(data)) {
+		fmt.Println("wrote", o.out)
+	} else {
 		fmt.Println("trained", strings.Join(parts, ", "), "— run without --parts to write the bundle")
-		return nil
 	}
-	stores, err := pretrain.Collect(dirs)
-	if err != nil {
-		return err
-	}
-	out := o.out
-	if out == "" {
-		out = pretrain.DefaultDir(cfg.Data, o.scale)
-	}
-	if err := pretrain.WriteBundle(out, c, data.Hash(), stores, provenance); err != nil {
-		return err
-	}
-	fmt.Println("wrote", out)
 	return nil
 }
 

@@ -1,0 +1,39 @@
+# addlab: `make` lists what there is to do. Go and a C compiler suffice; pip or npm bring faster engines.
+
+GO        ?= go
+AXIS      ?= disc-cond
+ARGS      ?=
+TESTFLAGS ?=
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help ablate test doctor pretrain smoke vet unit
+
+help: ## what there is to do
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@echo
+	@echo '  make ablate AXIS=disc-cond ARGS="--seeds 3"     every flag: go run ./experiments/ablate --help'
+
+ablate: ## the main job: train, score and plot the discriminator-conditioning ablation
+	$(GO) run ./experiments/ablate --axis $(AXIS) $(ARGS)
+
+test: doctor vet unit smoke ## everything that must hold: engines, vet, all tests, a small ablation through the real program
+
+doctor: ## which engines run here and how fast; fetches what is missing
+	$(GO) run ./experiments/doctor
+
+pretrain: ## train the networks that distillation starts from (hours on a CPU; the results are shipped)
+	$(GO) run ./experiments/pretrain --data scenes $(ARGS)
+
+smoke: ## the whole ablation at toy size, in a temporary folder
+	@out=$$(mktemp -d) || exit 1; rc=0; \
+	echo '$(GO) run ./experiments/ablate --axis disc-cond --scale smoke --out '"$$out"; \
+	$(GO) run ./experiments/ablate --axis disc-cond --scale smoke --out "$$out" || rc=$$?; \
+	rm -rf "$$out"; exit $$rc
+
+vet: ## go vet
+	$(GO) vet ./...
+
+# One package at a time: engines of two test programs would fight for the same cores.
+unit: ## all Go tests
+	$(GO) test -p 1 -timeout 30m $(TESTFLAGS) ./...

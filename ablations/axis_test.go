@@ -1,0 +1,169 @@
+package ablations
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/record"
+)
+
+// Laws of every axis: its name is its own, one cell is the default and edits nothing, and every cell can be trained, alone
+// under its name in a benchmark file.
+func TestAxes(t *testing.T) {
+	names := map[string]bool{}
+	for _, axis := range Axes() {
+		t.Run(axis.Name, func(t *testing.T) {
+			if names[axis.Name] || axis.Name == "" || axis.Title == "" || !strings.HasSuffix(axis.Question, "?") {
+				t.Errorf("name = %q, title = %q, question = %q, want an own name, a title and a question", axis.Name, axis.Title, axis.Question)
+			}
+			names[axis.Name] = true
+			cells, byDefault := []string{}, 0
+			for _, scale := range distill.Scales {
+				base, err := distill.DefaultConfig(scale)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, cell := range axis.Cells {
+					cfg := cell.Config(base)
+					if err := cfg.Validate(); err != nil {
+						t.Errorf("%s at %s: %v", cell.Name, scale, err)
+					}
+					if cell.Default {
+						if diff := cmp.Diff(base, cfg); diff != "" || cell.Steps > 1 || cell.Form != "" {
+							t.Errorf("default cell %s edits the config (-want +got)\n%s", cell.Name, diff)
+						}
+					} else if cmp.Equal(base, cfg) && cell.Steps <= 1 {
+						t.Errorf("cell %s is the default cell", cell.Name)
+					}
+				}
+			}
+			for _, cell := range axis.Cells {
+				if slices.Contains(cells, cell.Name) || strings.ContainsAny(cell.Name, " /") || cell.Name == "" {
+					t.Errorf("cell = %q, want an own name without space and slash", cell.Name)
+				}
+				cells = append(cells, cell.Name)
+				if cell.Default {
+					byDefault++
+				}
+			}
+			if byDefault != 1 {
+				t.Errorf("default cells = %d, want 1", byDefault)
+			}
+			for _, c := range axis.Claims {
+				if !slices.Contains(cells, c.Better) || !slices.Contains(cells, c.Worse) || c.Metric != FID && c.Metric != CLIP {
+					t.Errorf("claim %q: %s of %q against %q, want FID or CLIP of two of %q", c.Text, c.Metric, c.Better, c.Worse, cells)
+				}
+			}
+		})
+	}
+}
+
+// Every cell of an axis must be another measurement.
+func TestCellsAreDifferent(t *testing.T) {
+	for _, axis := range Axes() {
+		p := newTestPlan(t, []Axis{axis}, 1)
+		seen := map[string]string{}
+		for _, cell := range axis.Cells {
+			hash := p.cells[cellKey{axis.Name, cell.Name, 1}]
+			if other := seen[hash]; other != "" {
+				t.Errorf("%s: cells %s and %s are the same measurement", axis.Name, other, cell.Name)
+			}
+			seen[hash] = cell.Name
+		}
+	}
+}
+
+// A claim must follow from the paper's own numbers where the axis gives them.
+func TestClaimsFollowFromThePaper(t *testing.T) {
+	for _, axis := range Axes() {
+		paper := map[string]Cell{}
+		for _, cell := range axis.Cells {
+			paper[cell.Name] = cell
+		}
+		for _, c := range axis.Claims {
+			a, b := paper[c.Better].Paper, paper[c.Worse].Paper
+			if a == nil || b == nil {
+				continue
+			}
+			if c.Metric == FID && a.FID >= b.FID || c.Metric == CLIP && a.CLIP <= b.CLIP {
+				t.Errorf("%s: claim %q contradicts %v and %v", axis.Name, c.Text, *a, *b)
+			}
+		}
+	}
+}
+
+func TestTheDefaultConfigStaysAsItIs(t *testing.T) {
+	base, err := distill.DefaultConfig("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _ := record.Hash(base)
+	for _, axis := range Axes() {
+		for _, cell := range axis.Cells {
+			cell.Config(base)
+		}
+	}
+	if after, _ := record.Hash(base); before != after {
+		t.Error("an edit of a cell reached the base config")
+	}
+}
+
+func TestParse(t *testing.T) {
+	for _, c := range []struct{ why, list, want, err string }{
+		{"one", "loss", "loss", ""},
+		{"several, in the order asked for, each once", "loss, disc-cond,loss", "loss disc-cond", ""},
+		{"an unknown axis names the known ones", "discriminator", "", "disc-cond, student-init, loss"},
+		{"a typing error gets a hint", "disc_cond", "", "did you mean disc-cond?"},
+		{"nothing is no axis", "", "", `axis = ""`},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			axes, err := Parse(c.list)
+			var names []string
+			for _, a := range axes {
+				names = append(names, a.Name)
+			}
+			if got := strings.Join(names, " "); got != c.want {
+				t.Errorf("axes = %q, want %q", got, c.want)
+			}
+			if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
+				t.Errorf("error = %v, want %q in it", err, c.err)
+			}
+		})
+	}
+	if all, err := Parse("all"); err != nil || len(all) != len(registry) {
+		t.Errorf("all = %d axes, %v, want %d", len(all), err, len(registry))
+	}
+}
+
+func TestParseSeeds(t *testing.T) {
+	for _, c := range []struct {
+		why, text string
+		want      []int64
+	}{
+		{"a number counts seeds from 1", "3", []int64{1, 2, 3}},
+		{"a range", "0-2", []int64{0, 1, 2}},
+		{"one seed", "7,", []int64{7}},
+		{"a list with a range, each once", "1, 8-9,1", []int64{1, 8, 9}},
+		{"no seeds", "0", nil},
+		{"negative", "-3", nil},
+		{"falling", "5-2", nil},
+		{"a hole", "1,,2", nil},
+		{"a word", "many", nil},
+		{"a slip of the finger", "1-10000000", nil},
+		{"nothing", "", nil},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			got, err := ParseSeeds(c.text)
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			if (err == nil) != (c.want != nil) {
+				t.Errorf("error = %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,82 @@
+package ablations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"testing"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/score"
+)
+
+// newTestPlan plans axes at smoke scale in a world whose networks are names only.
+func newTestPlan(t *testing.T, axes []Axis, seeds ...int64) *Plan {
+	t.Helper()
+	base, err := distill.DefaultConfig("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenes, err := dataset.NewScenes(dataset.DefaultScenes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, part := range pretrain.Parts {
+		files[part] = "hash of " + part
+	}
+	p, err := NewPlan(World{Bundle: &pretrain.Bundle{Files: files}, Data: scenes, Setup: score.DefaultSetup("smoke")}, base, axes, seeds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// laboratory is a Trainer and Evaluator without networks. Its students are a line of text.
+type laboratory struct {
+	opened, trained, evaluated int
+	diverges                   func(distill.Config) bool
+	fails                      func(distill.Config) bool
+}
+
+var errPower = errors.New("the power is out")
+
+func (l *laboratory) environment(context.Context) (record.Environment, error) {
+	l.opened++
+	return record.Environment{Engine: "fake", EngineVersion: "v1", Commit: "0123abc"}, nil
+}
+
+func (l *laboratory) Train(_ context.Context, cfg distill.Config, run *record.Run) error {
+	switch {
+	case l.fails != nil && l.fails(cfg):
+		return errPower
+	case l.diverges != nil && l.diverges(cfg):
+		return fmt.Errorf("%w at step 3", distill.ErrDiverged)
+	}
+	l.trained++
+	return record.WriteFile(filepath.Join(run.Dir(), distill.StudentFile), fmt.Appendf(nil, "student %+v", cfg))
+}
+
+func (l *laboratory) Evaluate(_ context.Context, e Evaluation, student string) (score.Metrics, Pictures, error) {
+	if (e.Subject == Student) != (student != "") {
+		return score.Metrics{}, Pictures{}, fmt.Errorf("student = %q for subject %s", student, e.Subject)
+	}
+	l.evaluated++
+	fid := 10.0
+	if e.Sampling != nil {
+		fid += 10 / float64(e.Sampling.Steps)
+	}
+	img := dataset.Image{Size: 8, Pix: make([]float32, 8*8*3)}
+	return score.Metrics{Images: 64, FID: fid, FIDLow: fid - 1, FIDHigh: fid + 1, CLIP: 1 / fid, CLIPStdErr: .001},
+		Pictures{Captions: []string{"a red ring", "a blue star"}, Images: []dataset.Image{img, img}}, nil
+}
+
+// options of a sweep by this laboratory below root.
+func (l *laboratory) options(p *Plan, root string) Options {
+	return Options{Plan: p, Runs: filepath.Join(root, "runs"), Trainer: l, Evaluator: l, Environment: l.environment, Out: io.Discard}
+}

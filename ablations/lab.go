@@ -1,0 +1,102 @@
+package ablations
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/score"
+	"github.com/addlab/addlab/train"
+)
+
+// samplesShown is the number of columns of a sample grid.
+const samplesShown = 8
+
+// Lab trains and evaluates with real networks. The judge is made when it is first needed.
+type Lab struct {
+	World  World
+	Engine func(ctx context.Context) (*engine.Engine, error) // opens it once, and gives the same one afterwards
+	Out    io.Writer
+
+	judge *score.Judge
+}
+
+var (
+	_ Trainer   = (*Lab)(nil)
+	_ Evaluator = (*Lab)(nil)
+)
+
+// Environment opens the engine.
+func (l *Lab) Environment(ctx context.Context) (record.Environment, error) {
+	e, err := l.Engine(ctx)
+	if err != nil {
+		return record.Environment{}, err
+	}
+	return record.NewEnvironment(e.Name, e.Version, e.Device), nil
+}
+
+// Train implements Trainer.
+func (l *Lab) Train(ctx context.Context, cfg distill.Config, run *record.Run) error {
+	e, err := l.Engine(ctx)
+	if err != nil {
+		return err
+	}
+	in := distill.Inputs{Config: cfg, Bundle: l.World.Bundle, Data: l.World.Data, Backend: e.Backend}
+	return distill.Train(ctx, in, run, train.NewProgress(l.Out))
+}
+
+// Evaluate implements Evaluator.
+func (l *Lab) Evaluate(ctx context.Context, e Evaluation, student string) (score.Metrics, Pictures, error) {
+	j, err := l.open(ctx)
+	if err != nil {
+		return score.Metrics{}, Pictures{}, err
+	}
+	prompts := j.Prompts(samplesShown)
+	p := Pictures{Captions: prompts.Captions, Images: j.Pictures(prompts.Images)}
+	if e.Subject == Real {
+		m, err := j.Real(ctx, l.World.Data)
+		return m, p, err
+	}
+	way, err := e.Sampling.way(student)
+	if err != nil {
+		return score.Metrics{}, p, err
+	}
+	m, flat, err := j.Evaluate(ctx, way)
+	if flat != nil {
+		p.Images = j.Pictures(flat[:len(prompts.Images)])
+	}
+	if err != nil && student != "" && !finite(flat) {
+		err = fmt.Errorf("%w: the student's pictures are no numbers", distill.ErrDiverged)
+	}
+	return m, p, err
+}
+
+// open makes the judge of all evaluations.
+func (l *Lab) open(ctx context.Context) (*score.Judge, error) {
+	if l.judge != nil {
+		return l.judge, nil
+	}
+	e, err := l.Engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.judge, err = score.NewJudge(ctx, e.Backend, l.World.Bundle, l.World.Data, l.World.Setup)
+	return l.judge, err
+}
+
+// Close frees what evaluations compiled. The engine is the caller's.
+func (l *Lab) Close() {
+	if l.judge != nil {
+		l.judge.Close()
+		l.judge = nil
+	}
+}
+
+func finite(x []float32) bool {
+	return !slices.ContainsFunc(x, func(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) })
+}

@@ -1,0 +1,25 @@
+package ablations
+
+import (
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/report"
+)
+
+// Loss asks what each term of the objective adds (ADD Table 1d).
+var Loss = register(Axis{
+	Name: "loss", Title: "Loss terms", Ref: "ADD Table 1d",
+	Question: "What do the adversarial and the distillation loss add, and how should the latter be weighted over noise levels?",
+	Cells: []Cell{
+		{Name: "adv", Paper: &report.Score{FID: 20.8, CLIP: .315}, Set: func(c *distill.Config) { c.Lambda = 0 }},
+		{Name: "distill", Paper: &report.Score{FID: 315.6, CLIP: .076}, Set: func(c *distill.Config) { c.Adversarial = 0 }},
+		{Name: "both-exp", Default: true, Paper: &report.Score{FID: 20.6, CLIP: .319}},
+		{Name: "both-sds", Paper: &report.Score{FID: 22.3, CLIP: .325}, Set: func(c *distill.Config) { c.Weighting = "sds" }},
+		{Name: "both-nfsd", Paper: &report.Score{FID: 21.8, CLIP: .327}, Set: func(c *distill.Config) { c.Weighting = "nfsd" }},
+	},
+	Claims: []Claim{
+		{Text: "the distillation loss alone is far worse", Metric: FID, Better: "both-exp", Worse: "distill"},
+		{Text: "the teacher adds alignment to the adversarial loss", Metric: CLIP, Better: "both-exp", Worse: "adv"},
+		{Text: "exp has a better FID than sds", Metric: FID, Better: "both-exp", Worse: "both-sds"},
+		{Text: "nfsd aligns better than exp", Metric: CLIP, Better: "both-nfsd", Worse: "both-exp"},
+	},
+})

@@ -1,0 +1,38 @@
+package ablations
+
+import (
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/score"
+)
+
+// Trained is the result of a training.
+type Trained struct {
+	Steps    int     `json:"steps"`
+	Seconds  float64 `json:"seconds"`            // of the process that finished it
+	SHA256   string  `json:"sha256,omitempty"`   // of the student
+	Diverged string  `json:"diverged,omitempty"` // what happened, where there is no student
+}
+
+// Evaluated is the result of an evaluation.
+type Evaluated struct {
+	score.Metrics
+	Diverged string   `json:"diverged,omitempty"` // why the metrics are no numbers
+	Captions []string `json:"captions"`           // of the samples
+}
+
+// Pictures are samples with their captions. All subjects draw the same captions from the same noise.
+type Pictures struct {
+	Captions []string
+	Images   []dataset.Image
+}
+
+// Outcome is what is known about a job: scores, or in Diverged why there are none.
+type Outcome struct {
+	Job
+	Evaluated
+	Dir  string   // of the evaluation; "" where the training diverged
+	Dirs []string // of all records behind the outcome, each with an env.json
+}
+
+// Results are outcomes by the job's hash.
+type Results map[string]Outcome

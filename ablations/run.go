@@ -1,0 +1,141 @@
+package ablations
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/score"
+)
+
+// Trainer trains a student to distill.StudentFile in the folder of its run, going on from the run's latest checkpoint, and does
+// not finish the run. An error that is distill.ErrDiverged is a result.
+type Trainer interface {
+	Train(ctx context.Context, cfg distill.Config, run *record.Run) error
+}
+
+// Evaluator scores a subject and shows its first pictures. student is the file of the weights, "" for other subjects. An error
+// that is distill.ErrDiverged is a result.
+type Evaluator interface {
+	Evaluate(ctx context.Context, e Evaluation, student string) (score.Metrics, Pictures, error)
+}
+
+// Options of Run.
+type Options struct {
+	Plan        *Plan
+	Runs        string   // folder of the runs
+	Finished    []string // further folders with finished runs, which are only read
+	Trainer     Trainer
+	Evaluator   Evaluator
+	Environment func(ctx context.Context) (record.Environment, error) // asked once there is something to do
+	Out         io.Writer
+
+	// Completed, if set, is called when all cells of an axis are measured for one seed more.
+	Completed func(axis Axis, results Results) error
+}
+
+// Run finds or makes the results of a plan. A diverged training is a result; any other fault ends the sweep and comes with what
+// was finished, and the next Run goes on from there.
+func Run(ctx context.Context, o Options) (Results, error) {
+	results, todo := Results{}, []Job{}
+	for _, job := range o.Plan.Jobs {
+		outcome, found, err := o.find(job)
+		if err != nil {
+			return results, err
+		}
+		if !found {
+			todo = append(todo, job)
+			continue
+		}
+		results[job.Hash] = outcome
+	}
+	if len(todo) == 0 {
+		return results, nil
+	}
+
+	env, err := o.Environment(ctx)
+	if err != nil {
+		return results, err
+	}
+	if err := os.MkdirAll(o.Runs, 0o777); err != nil {
+		return results, fmt.Errorf("ablations: %w", err)
+	}
+	for i, job := range todo {
+		fmt.Fprintf(o.Out, "[%d/%d] %s\n", len(results)+1, len(o.Plan.Jobs), job.Label)
+		outcome, err := o.measure(ctx, job, env)
+		if err != nil {
+			return results, fmt.Errorf("%s: %w", job.Label, err)
+		}
+		results[job.Hash] = outcome
+		if o.Completed == nil || i == len(todo)-1 { // the caller has it all in a moment
+			continue
+		}
+		for _, axis := range o.Plan.completed(results, job.Hash) {
+			if err := o.Completed(axis, results); err != nil {
+				return results, err
+			}
+		}
+	}
+	return results, nil
+}
+
+// roots are the folders in which finished runs are looked for.
+func (o Options) roots() []string { return append([]string{o.Runs}, o.Finished...) }
+
+// find looks for the result of a job, which is its evaluation or the training's divergence.
+func (o Options) find(job Job) (outcome Outcome, found bool, err error) {
+	dir, found, err := record.Find(o.roots(), job.Evaluation)
+	if err != nil {
+		return outcome, false, err
+	}
+	outcome.Job = job
+	if found {
+		outcome.Dir, outcome.Dirs = dir, []string{dir}
+		if err := record.ReadResult(dir, &outcome.Evaluated); err != nil {
+			return outcome, false, err
+		}
+	}
+	if job.Train == nil {
+		return outcome, found, nil
+	}
+	dir, trained, err := o.findTrained(job)
+	if err != nil {
+		return outcome, false, err
+	}
+	if dir != "" {
+		outcome.Dirs = append(outcome.Dirs, dir)
+	}
+	if !found && trained.Diverged != "" {
+		outcome.Diverged, found = trained.Diverged, true
+	}
+	return outcome, found, nil
+}
+
+// findTrained looks for a finished training; dir is "" where there is none. One with its student is preferred to one without.
+func (o Options) findTrained(job Job) (dir string, trained Trained, err error) {
+	for _, root := range o.roots() {
+		d, finished, err := record.Find([]string{root}, job.Train)
+		if err != nil {
+			return "", Trained{}, err
+		}
+		if !finished {
+			continue
+		}
+		var t Trained
+		if err := record.ReadResult(d, &t); err != nil {
+			return "", Trained{}, err
+		}
+		_, err = os.Stat(filepath.Join(d, distill.StudentFile))
+		if err == nil || t.Diverged != "" {
+			return d, t, nil
+		}
+		if dir == "" {
+			dir, trained = d, t
+		}
+	}
+	return dir, trained, nil
+}

@@ -1,0 +1,203 @@
+package ablations
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/distill"
+)
+
+func TestPlanNamesEachThingOnce(t *testing.T) {
+	p := newTestPlan(t, []Axis{DiscCond, Loss, Lambda}, 1, 2)
+	var labels []string
+	runs := map[string]bool{}
+	for _, j := range p.Jobs {
+		labels = append(labels, j.Label)
+		if j.Train != nil {
+			runs[j.Evaluation.Run] = true
+		}
+	}
+	// λ = 0 is L_adv alone, and the default cell stands on all three axes: 1 + 3 + 4 + 4 students per seed.
+	if len(runs) != 2*12 {
+		t.Errorf("trainings = %d, want 24", len(runs))
+	}
+	head := []string{"default cell, seed 1", "disc-cond/none, seed 1", "disc-cond/text, seed 1", "disc-cond/image, seed 1", "loss/adv, seed 1"}
+	if diff := cmp.Diff(head, labels[:5]); diff != "" {
+		t.Errorf("first jobs (-want +got)\n%s", diff)
+	}
+	tail := []string{"lambda/10, seed 2", "student (default cell), 2 steps, seed 2", "student (default cell), 4 steps, seed 2"}
+	if diff := cmp.Diff(tail, labels[len(labels)-3:]); diff != "" {
+		t.Errorf("last jobs (-want +got)\n%s", diff)
+	}
+}
+
+func TestSecondRunDoesNothing(t *testing.T) {
+	l, root := &laboratory{}, t.TempDir()
+	p := newTestPlan(t, []Axis{DiscCond}, 1)
+	first, err := Run(t.Context(), l.options(p, root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.trained != 4 || l.evaluated != 4+5 || l.opened != 1 {
+		t.Errorf("trained %d, evaluated %d, opened %d, want 4, 9, 1", l.trained, l.evaluated, l.opened)
+	}
+	again := &laboratory{}
+	second, err := Run(t.Context(), again.options(p, root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(laboratory{}, *again, cmp.AllowUnexported(laboratory{})); diff != "" {
+		t.Errorf("the second run worked (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(text(t, p, first), text(t, p, second)); diff != "" {
+		t.Errorf("table (-first +second)\n%s", diff)
+	}
+
+	// More seeds reuse the ones that exist.
+	more := newTestPlan(t, []Axis{DiscCond}, 1, 2)
+	if _, err := Run(t.Context(), again.options(more, root)); err != nil {
+		t.Fatal(err)
+	}
+	if again.trained != 4 || again.evaluated != 4+2 {
+		t.Errorf("trained %d, evaluated %d, want 4 and 6 for the second seed", again.trained, again.evaluated)
+	}
+}
+
+func TestFaultKeepsWhatIsFinished(t *testing.T) {
+	undisturbed, root := &laboratory{}, t.TempDir()
+	p := newTestPlan(t, []Axis{DiscCond}, 1)
+	want, err := Run(t.Context(), undisturbed.options(p, t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	l := &laboratory{fails: func(c distill.Config) bool { return !c.Discriminator.Text && c.Discriminator.Image }}
+	results, err := Run(t.Context(), l.options(p, root))
+	if !errors.Is(err, errPower) || !strings.Contains(err.Error(), "disc-cond/image, seed 1") {
+		t.Errorf("error = %v, want the fault and its cell", err)
+	}
+	if len(results) != 3 || l.trained != 3 {
+		t.Errorf("results = %d, trained = %d, want the 3 cells before the fault", len(results), l.trained)
+	}
+	l.fails = nil
+	got, err := Run(t.Context(), l.options(p, root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.trained != 4 {
+		t.Errorf("trained = %d, want each cell once", l.trained)
+	}
+	if diff := cmp.Diff(text(t, p, want), text(t, p, got)); diff != "" {
+		t.Errorf("table (-undisturbed +resumed)\n%s", diff)
+	}
+}
+
+func TestDivergenceIsAResult(t *testing.T) {
+	l := &laboratory{diverges: func(c distill.Config) bool { return c.Init == distill.Random }}
+	p, root := newTestPlan(t, []Axis{StudentInit}, 1), t.TempDir()
+	for _, which := range []string{"first", "second"} {
+		results, err := Run(t.Context(), l.options(p, root))
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := p.Table(StudentInit, results).Rows[0]
+		if !row.Collapsed() || row.Direction != "agrees" || !strings.Contains(row.Note, "diverged at step 3") {
+			t.Errorf("%s run: row = %+v, want a collapsed one that agrees with the paper and says what happened", which, row)
+		}
+	}
+	if l.trained != 1 || l.opened != 1 {
+		t.Errorf("trained = %d, opened = %d, want 1 and 1", l.trained, l.opened)
+	}
+}
+
+func TestCommittedResultsCount(t *testing.T) {
+	l, committed := &laboratory{}, t.TempDir()
+	p := newTestPlan(t, []Axis{DiscCond}, 1)
+	if _, err := Run(t.Context(), l.options(p, committed)); err != nil {
+		t.Fatal(err)
+	}
+	students, _ := filepath.Glob(filepath.Join(committed, "runs", "*", distill.StudentFile))
+	for _, path := range students { // git ignores them
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, o := &laboratory{}, Options{}
+	o = again.options(p, t.TempDir())
+	o.Finished = []string{filepath.Join(committed, "runs")}
+	if _, err := Run(t.Context(), o); err != nil || again.opened != 0 {
+		t.Errorf("error = %v, opened = %d, want nothing to do", err, again.opened)
+	}
+
+	// Another protocol needs the students, which are trained again beside the committed results.
+	other := newTestPlan(t, []Axis{DiscCond}, 1)
+	for i := range other.Jobs {
+		other.Jobs[i].Evaluation.Setup.Images++
+	}
+	o.Plan = other
+	if _, err := Run(t.Context(), o); err != nil || again.trained != 4 {
+		t.Errorf("error = %v, trained = %d, want 4", err, again.trained)
+	}
+}
+
+func TestLostAndChangedStudents(t *testing.T) {
+	for _, c := range []struct {
+		why, want string
+		harm      func(path string) error
+	}{
+		{"a student that is gone", "remove", os.Remove},
+		{"a student that is damaged", "SHA-256", func(path string) error { return os.WriteFile(path, []byte("x"), 0o666) }},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			l, root := &laboratory{}, t.TempDir()
+			p := newTestPlan(t, []Axis{DiscCond}, 1)
+			o := l.options(p, root)
+			if _, err := Run(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+			job, _ := p.Job("disc-cond", "both", 1)
+			if err := os.RemoveAll(filepath.Join(root, "runs", job.Hash)); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.harm(filepath.Join(root, "runs", job.Evaluation.Run, distill.StudentFile)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error = %v, want %q in it", err, c.want)
+			}
+		})
+	}
+}
+
+func TestAxesAreCompletedEarly(t *testing.T) {
+	l := &laboratory{}
+	p := newTestPlan(t, []Axis{StudentInit, Augment}, 1, 2)
+	o := l.options(p, t.TempDir())
+	var done []string
+	o.Completed = func(axis Axis, results Results) error {
+		done = append(done, axis.Name)
+		return nil
+	}
+	if _, err := Run(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"student-init", "augment", "student-init", "augment"}, done); diff != "" {
+		t.Errorf("completed (-want +got)\n%s", diff)
+	}
+}
+
+// text is the table of the plan's first axis.
+func text(t *testing.T, p *Plan, results Results) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := p.Table(p.Axes[0], results).Plain(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}

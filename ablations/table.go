@@ -1,0 +1,146 @@
+package ablations
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/report"
+)
+
+const confidence = 0.95
+
+// Table puts the results of an axis side by side, with the references below. A cell without results has an empty row.
+func (p *Plan) Table(axis Axis, results Results) report.Table {
+	t := report.Table{Axis: axis.Name, Title: axis.Title, Ref: axis.Ref, Question: axis.Question, Scale: p.Scale}
+	byDefault := report.Row{}
+	for _, cell := range axis.Cells {
+		row := newRow(cell.Name, p.outcomes(axis, cell, results))
+		row.Default, row.Paper = cell.Default, cell.Paper
+		if cell.Default {
+			byDefault = row
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	for i, row := range t.Rows {
+		if row.Seeds == 0 || byDefault.Seeds == 0 {
+			continue
+		}
+		verdict, note := direction(row, byDefault)
+		t.Rows[i].Direction, t.Rows[i].Note = verdict, join(row.Note, note)
+	}
+	for _, r := range p.references {
+		var found []Outcome
+		for _, hash := range r.hashes {
+			if o, ok := results[hash]; ok {
+				found = append(found, o)
+			}
+		}
+		row := newRow(r.name, found)
+		if r.subject != Student && len(found) > 0 && found[0].Diverged == "" {
+			row.Seeds = 0 // nothing was trained here
+		}
+		t.References = append(t.References, row)
+	}
+	t.Notes = p.notes(axis, t)
+	t.Engine, t.Commit = provenance(p.allOutcomes(axis, results))
+	return t
+}
+
+// outcomes are a cell's results by seed.
+func (p *Plan) outcomes(axis Axis, cell Cell, results Results) (found []Outcome) {
+	for _, seed := range p.Seeds {
+		if o, ok := results[p.cells[cellKey{axis.Name, cell.Name, seed}]]; ok {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+// allOutcomes are the results behind the cells of an axis.
+func (p *Plan) allOutcomes(axis Axis, results Results) (found []Outcome) {
+	for _, cell := range axis.Cells {
+		found = append(found, p.outcomes(axis, cell, results)...)
+	}
+	return found
+}
+
+// newRow averages over seeds. What diverged has no numbers: it counts as a seed that was tried.
+func newRow(name string, outcomes []Outcome) report.Row {
+	row := report.Row{Name: name, Seeds: len(outcomes)}
+	var fid, clip, align []report.Estimate
+	for _, o := range outcomes {
+		if o.Diverged != "" {
+			row.Note = o.Diverged
+			continue
+		}
+		row.Images = o.Images
+		fid = append(fid, report.Estimate{Mean: o.FID, Low: o.FIDLow, High: o.FIDHigh, N: 1})
+		clip = append(clip, around(o.CLIP, o.CLIPStdErr))
+		if o.Align != nil && o.AlignStdErr != nil {
+			align = append(align, around(*o.Align, *o.AlignStdErr))
+		}
+	}
+	if len(fid) == 0 && len(outcomes) > 0 {
+		nan := math.NaN()
+		row.FID = report.Estimate{Mean: nan, Low: nan, High: nan}
+		return row
+	}
+	row.FID, row.CLIP, row.Align = overSeeds(fid), overSeeds(clip), overSeeds(align)
+	if diverged := len(outcomes) - len(fid); diverged > 0 {
+		row.Note = fmt.Sprintf("%d of %d seeds diverged (%s)", diverged, len(outcomes), row.Note)
+	}
+	return row
+}
+
+// around is a mean over pictures with its 95 % interval; there are always enough of them for a normal quantile.
+func around(mean, stdErr float64) report.Estimate {
+	const z = 1.959964
+	return report.Estimate{Mean: mean, Low: mean - z*stdErr, High: mean + z*stdErr, N: 1}
+}
+
+// overSeeds is Student's interval of the mean over seeds; for one seed it is the evaluation's own, over pictures.
+func overSeeds(x []report.Estimate) report.Estimate {
+	switch len(x) {
+	case 0:
+		return report.Estimate{}
+	case 1:
+		return x[0]
+	}
+	means := make([]float64, len(x))
+	for i := range x {
+		means[i] = x[i].Mean
+	}
+	e, err := eval.TInterval(means, confidence)
+	if err != nil { // a number that is not finite, which newRow keeps out
+		return report.Estimate{Mean: math.NaN(), N: len(x)}
+	}
+	return report.Estimate{Mean: e.Mean, Low: e.Low, High: e.High, N: e.N}
+}
+
+// notes say how far the intervals reach and what became of the paper's claims.
+func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
+	if len(p.Seeds) == 1 {
+		notes = append(notes, "One seed: the intervals are those of the evaluation (FID by jackknife, CLIP and align by standard error, all over pictures) and leave out how seeds differ. More seeds: --seeds 4.")
+	} else {
+		notes = append(notes, fmt.Sprintf("Intervals of cells are Student's, over the means of %d seeds; those of real pictures and teacher are over pictures.", len(p.Seeds)))
+	}
+	for _, r := range t.Rows {
+		if r.Direction != "" {
+			notes = append(notes, "Direction: cell against default cell, ours as in the paper. It is undecided where the 95 % intervals of FID or CLIP overlap, and a cell that collapsed is worse than one that did not.")
+			break
+		}
+	}
+	for _, c := range axis.Claims {
+		_, sentence := c.judge(t.Rows)
+		notes = append(notes, sentence)
+	}
+	return notes
+}
+
+func join(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
+}

@@ -1,0 +1,154 @@
+package ablations
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/report"
+)
+
+func row(fid, fidHalf, clip, clipHalf float64, paper *report.Score) report.Row {
+	return report.Row{
+		Seeds: 2, Paper: paper,
+		FID:  report.Estimate{Mean: fid, Low: fid - fidHalf, High: fid + fidHalf, N: 2},
+		CLIP: report.Estimate{Mean: clip, Low: clip - clipHalf, High: clip + clipHalf, N: 2},
+	}
+}
+
+func TestDirection(t *testing.T) {
+	worse, mixed := &report.Score{FID: 25, CLIP: .30}, &report.Score{FID: 25, CLIP: .33}
+	collapsed := report.Row{Seeds: 2, Paper: worse, FID: report.Estimate{Mean: math.NaN()}}
+	base := row(20, 1, .32, .001, &report.Score{FID: 20.6, CLIP: .319})
+	for _, c := range []struct {
+		why           string
+		cell          report.Row
+		verdict, note string
+	}{
+		{"worse in both, as in the paper", row(30, 1, .30, .001, worse), report.Agrees, ""},
+		{"better in both, against the paper", row(10, 1, .34, .001, worse), report.Differs, ""},
+		{"intervals overlap", row(20.5, 1, .3205, .001, worse), report.Undecided, ""},
+		{"one metric decided, the other not", row(30, 1, .3205, .001, worse), report.Undecided, "FID agrees, CLIP undecided"},
+		{"one metric against the paper", row(30, 1, .34, .001, worse), report.Differs, "FID agrees, CLIP differs"},
+		{"the paper's metrics disagree, and so do ours", row(30, 1, .34, .001, mixed), report.Agrees, ""},
+		{"a collapse is worse than any number", collapsed, report.Agrees, ""},
+		{"no interval is no evidence", row(30, 0, .30, 0, worse), report.Undecided, ""},
+		{"not published", row(30, 1, .30, .001, nil), "", ""},
+		{"the paper has FID only, and intervals that touch do not tell", row(22, 1, .1, .001, &report.Score{FID: 30, CLIP: math.NaN()}), report.Undecided, ""},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			verdict, note := direction(c.cell, base)
+			if verdict != c.verdict || note != c.note {
+				t.Errorf("direction = %q, %q, want %q, %q", verdict, note, c.verdict, c.note)
+			}
+		})
+	}
+	both := collapsed
+	both.Paper = base.Paper
+	if v, _ := direction(collapsed, both); v != report.Undecided {
+		t.Errorf("two collapsed rows: %q, want undecided", v)
+	}
+}
+
+func TestClaims(t *testing.T) {
+	claim := Claim{Text: "a beats b", Metric: FID, Better: "a", Worse: "b"}
+	a, b := row(20, 1, .3, .01, nil), row(30, 1, .3, .01, nil)
+	a.Name, b.Name = "a", "b"
+	for _, c := range []struct {
+		why  string
+		rows []report.Row
+		want string
+	}{
+		{"as claimed", []report.Row{a, b}, Confirmed},
+		{"the other way round", []report.Row{{Name: "a", Seeds: 1, FID: b.FID}, {Name: "b", Seeds: 1, FID: a.FID}}, Refuted},
+		{"one was not measured", []report.Row{a}, report.Undecided},
+	} {
+		if got, sentence := claim.judge(c.rows); got != c.want || !strings.Contains(sentence, c.want) {
+			t.Errorf("%s: %q, %q, want %q", c.why, got, sentence, c.want)
+		}
+	}
+}
+
+// Two seeds give Student's interval over seeds, one the evaluation's own.
+func TestIntervals(t *testing.T) {
+	l, root := &laboratory{}, t.TempDir()
+	for _, c := range []struct {
+		seeds []int64
+		want  report.Estimate
+	}{
+		{[]int64{1}, report.Estimate{Mean: 20, Low: 19, High: 21, N: 1}},
+		{[]int64{1, 2}, report.Estimate{Mean: 20, Low: 20, High: 20, N: 2}}, // the laboratory's seeds do not differ
+	} {
+		p := newTestPlan(t, []Axis{DiscCond}, c.seeds...)
+		results, err := Run(t.Context(), l.options(p, root))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, p.Table(DiscCond, results).Rows[3].FID); diff != "" {
+			t.Errorf("FID over seeds %v (-want +got)\n%s", c.seeds, diff)
+		}
+	}
+}
+
+func TestWrite(t *testing.T) {
+	l, root := &laboratory{}, t.TempDir()
+	p := newTestPlan(t, []Axis{DiscCond}, 1)
+	results, err := Run(t.Context(), l.options(p, root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(root, "disc-cond")
+	paths, err := p.Write(dir, DiscCond, results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, path := range paths {
+		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", path, err)
+		}
+		names = append(names, filepath.Base(path))
+	}
+	want := []string{"table.md", "table.csv", "table.json", "table.tex", "table.txt", "metrics.png", "bench.txt", "samples.png"}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("files (-want +got)\n%s", diff)
+	}
+	bench, err := os.ReadFile(filepath.Join(dir, "bench.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		"engine: fake\n", "scale: smoke\n", "Unit FID better=lower\n",
+		"\nBenchmarkADD/axis=disc-cond/cell=none/seed=1 1 20 FID 0.05 CLIP\n",
+		"\nBenchmarkADD/axis=disc-cond/reference=teacher/steps=25 1 10.4 FID",
+		"\nBenchmarkADD/axis=disc-cond/reference=student/steps=2/seed=1 1 15 FID",
+	} {
+		if !strings.Contains(string(bench), line) {
+			t.Errorf("bench.txt lacks %q:\n%s", line, bench)
+		}
+	}
+}
+
+func TestPicturesKeepTheirPixels(t *testing.T) {
+	dir := t.TempDir()
+	want := []dataset.Image{{Size: 8, Pix: make([]float32, 8*8*3)}, {Size: 8, Pix: make([]float32, 8*8*3)}}
+	for i := range want[0].Pix {
+		want[0].Pix[i] = float32(i)/127.5 - 1
+		want[1].Pix[i] = float32(255-i)/127.5 - 1
+	}
+	if err := writePictures(dir, Pictures{Images: want}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := readPictures(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

@@ -1,0 +1,122 @@
+package ablations
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/report"
+)
+
+// Write puts everything that shows an axis into dir: the table in all its forms, metrics.png, bench.txt and samples.png.
+func (p *Plan) Write(dir string, axis Axis, results Results) (paths []string, err error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("ablations: %w", err)
+	}
+	paths, err = report.WriteAll(dir, p.Table(axis, results), record.WriteFile)
+	if err != nil {
+		return paths, err
+	}
+	bench, err := p.bench(axis, results)
+	if err != nil {
+		return paths, err
+	}
+	path := filepath.Join(dir, "bench.txt")
+	if err := record.WriteFile(path, bench); err != nil {
+		return paths, err
+	}
+	paths = append(paths, path)
+
+	grid, err := p.samples(axis, results)
+	if err != nil || len(grid.Rows) == 0 {
+		return paths, err
+	}
+	path = filepath.Join(dir, samplesFile)
+	return append(paths, path), report.WriteFile(path, grid.PNG, record.WriteFile)
+}
+
+// bench writes one Go benchmark line per seed, which benchstat compares.
+func (p *Plan) bench(axis Axis, results Results) ([]byte, error) {
+	var header []record.Pair
+	if envs := environments(p.allOutcomes(axis, results)); len(envs) > 0 {
+		header = envs[0].Header()
+	}
+	if p.Scale != "" {
+		header = append(header, record.Pair{Key: "scale", Value: p.Scale})
+	}
+	var lines []record.Bench
+	add := func(o Outcome, labels ...record.Pair) {
+		if o.Diverged != "" { // has no number to compare
+			return
+		}
+		measures := []record.Measure{{Value: o.FID, Unit: "FID"}, {Value: o.CLIP, Unit: "CLIP"}}
+		if o.Align != nil {
+			measures = append(measures, record.Measure{Value: *o.Align, Unit: "align"})
+		}
+		labels = append([]record.Pair{{Key: "axis", Value: axis.Name}}, labels...)
+		lines = append(lines, record.Bench{Name: "ADD", Labels: labels, Measures: measures})
+	}
+	for _, cell := range axis.Cells {
+		for _, o := range p.outcomes(axis, cell, results) {
+			add(o, record.Pair{Key: "cell", Value: cell.Name}, record.Pair{Key: "seed", Value: strconv.FormatInt(o.Seed, 10)})
+		}
+	}
+	for _, r := range p.references {
+		for _, hash := range r.hashes {
+			o, ok := results[hash]
+			if !ok {
+				continue
+			}
+			labels := []record.Pair{{Key: "reference", Value: r.subject}, {Key: "steps", Value: strconv.Itoa(r.steps)}}
+			if r.subject == Student {
+				labels = append(labels, record.Pair{Key: "seed", Value: strconv.FormatInt(o.Seed, 10)})
+			}
+			add(o, labels...)
+		}
+	}
+	var b bytes.Buffer
+	err := record.WriteBench(&b, header, []record.Unit{{Name: "FID", Better: "lower"}, {Name: "CLIP", Better: "higher"}, {Name: "align", Better: "higher"}}, lines)
+	return b.Bytes(), err
+}
+
+// samples shows the same captions from the same noise: real pictures, the teacher, and each cell's first seed.
+func (p *Plan) samples(axis Axis, results Results) (report.Grid, error) {
+	var captions []string
+	var rows []report.GridRow
+	add := func(name string, o Outcome) error {
+		images, err := readPictures(o.Dir)
+		if err != nil {
+			return err
+		}
+		if captions == nil {
+			captions = o.Captions
+		}
+		rows = append(rows, report.GridRow{Name: name, Images: images})
+		return nil
+	}
+	for _, r := range p.references {
+		if o, ok := results[r.hashes[0]]; ok && r.subject != Student {
+			name := r.name
+			if r.subject == Real {
+				name = "real"
+			}
+			if err := add(name, o); err != nil {
+				return report.Grid{}, err
+			}
+		}
+	}
+	for _, cell := range axis.Cells {
+		if found := p.outcomes(axis, cell, results); len(found) > 0 {
+			if err := add(cell.Name, found[0]); err != nil {
+				return report.Grid{}, err
+			}
+		}
+	}
+	if captions == nil {
+		return report.Grid{}, nil
+	}
+	return newGrid(captions, rows...), nil
+}

@@ -1,0 +1,40 @@
+package discriminator
+
+import (
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func TestConditionJoins(t *testing.T) {
+	text := tensors.FromValue([][]float32{{3, 4}, {0, 0}})
+	image := tensors.FromValue([][]float32{{5}, {-2}})
+	for _, test := range []struct {
+		name             string
+		text, image, rms bool
+		want             [][]float32
+	}{
+		{"both, as they are", true, true, false, [][]float32{{3, 4, 5}, {0, 0, -2}}},
+		{"both at unit RMS, zeros stay zero", true, true, true, [][]float32{{0.848528, 1.131371, 1}, {0, 0, -1}}},
+		{"text only", true, false, false, [][]float32{{3, 4}, {0, 0}}},
+		{"image only", false, true, false, [][]float32{{5}, {-2}}},
+	} {
+		cfg := Config{Text: test.text, Image: test.image, CondRMS: test.rms}
+		out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
+			return []*Node{MulScalar(Condition(cfg, in[0], in[1]), 1.0)}
+		}, text, image)
+		if diff := cmp.Diff(test.want, out[0].Value(), cmpopts.EquateApprox(0, 1e-5)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+		if got, want := cfg.CondDim(2, 1), len(test.want[0]); got != want {
+			t.Errorf("%s: CondDim = %d, want %d", test.name, got, want)
+		}
+	}
+	if Condition(Config{}, nil, nil) != nil {
+		t.Error("no condition wanted, got one")
+	}
+}

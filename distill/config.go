@@ -1,0 +1,124 @@
+package distill
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/discriminator"
+	"github.com/addlab/addlab/optim"
+)
+
+// Student initialisations (ADD Table 1c).
+const (
+	Pretrained = "pretrained" // the teacher's weights
+	Random     = "random"
+)
+
+// Reductions of the squared distance of the distillation loss.
+const (
+	Sum  = "sum"  // over pixels: the squared norm of ADD eq. 4
+	Mean = "mean" // over pixels
+)
+
+// Config is everything that decides what a student becomes, apart from the networks it starts from.
+type Config struct {
+	Recipe int    `json:"recipe"` // changes when the same config trains to another student
+	Scale  string `json:"scale"`
+	Seed   int64  `json:"seed"`
+	Steps  int    `json:"steps"`
+	Batch  int    `json:"batch"`
+
+	Times []int  `json:"times"` // T_student in the paper's timesteps, falling; the first is pure noise
+	Init  string `json:"init"`
+
+	Adversarial float64 `json:"adversarial"` // weight of L_adv; 1 in the paper, 0 leaves it out
+	Lambda      float64 `json:"lambda"`      // λ of ADD eq. 1; 0 leaves the distillation loss out
+	Weighting   string  `json:"weighting"`   // c(t) of ADD eq. 4: exp, sds, nfsd
+	Reduction   string  `json:"reduction"`   // of d in ADD eq. 4; λ is relative to it
+
+	TeacherMin      float64 `json:"teacher_min"` // range of the teacher's t, uniform
+	TeacherMax      float64 `json:"teacher_max"`
+	TeacherGuidance float64 `json:"teacher_guidance"` // 0 for none; g of nfsd where that is the weighting
+	TeacherSteps    int     `json:"teacher_steps"`    // DDIM steps to the teacher's clean prediction (ADD Table 1f)
+
+	Discriminator     discriminator.Config `json:"discriminator"`
+	StudentRate       optim.Rate           `json:"student_rate"`
+	DiscriminatorRate optim.Rate           `json:"discriminator_rate"`
+	ClipNorm          float64              `json:"clip_norm"` // of the student's gradient; 0 for none
+	EMA               float64              `json:"ema"`       // decay of the student that is evaluated
+}
+
+// recipeVersion is the value of Config.Recipe.
+const recipeVersion = 1
+
+// Scales lists the presets of DefaultConfig, smallest first.
+var Scales = []string{"smoke", "cpu", "gpu"}
+
+// DefaultConfig is the default cell of every ablation at a scale: the paper's choices.
+func DefaultConfig(scale string) (Config, error) {
+	c := Config{
+		Recipe: recipeVersion, Scale: scale, Seed: 1,
+		Times: []int{1000, 750, 500, 250}, Init: Pretrained,
+		Adversarial: 1, Lambda: 2.5, Weighting: "exp", Reduction: Mean,
+		TeacherMin: 0.02, TeacherMax: 0.98, TeacherSteps: 1,
+		Discriminator: discriminator.DefaultConfig(),
+		ClipNorm:      1, EMA: 0.99,
+	}
+	switch scale {
+	case "smoke":
+		c.Steps, c.Batch = 4, 8
+	case "cpu":
+		c.Steps, c.Batch = 1000, 16
+	case "gpu":
+		c.Steps, c.Batch, c.EMA = 20000, 64, 0.999
+	default:
+		return c, fmt.Errorf("distill: scale = %q, want one of %q", scale, Scales)
+	}
+	c.StudentRate = optim.Rate{Peak: 1e-4, Warmup: min(50, c.Steps/4), Decay: 0.3, Final: 0.1}
+	c.DiscriminatorRate = optim.Rate{Peak: 2e-3, Warmup: min(50, c.Steps/4)}
+	return c, nil
+}
+
+// Validate tells which field cannot work.
+func (c Config) Validate() error {
+	bad := func(field string, value any, want string) error {
+		return fmt.Errorf("distill: %s = %v, want %s", field, value, want)
+	}
+	falling := slices.IsSortedFunc(c.Times, func(a, b int) int { return b - a })
+	switch {
+	case c.Recipe != recipeVersion:
+		return bad("recipe", c.Recipe, fmt.Sprint(recipeVersion, ", this program's"))
+	case c.Steps < 1:
+		return bad("steps", c.Steps, "≥ 1")
+	case c.Batch < 1:
+		return bad("batch", c.Batch, "≥ 1")
+	case len(c.Times) == 0 || c.Times[0] != 1000 || !falling || c.Times[len(c.Times)-1] < 1:
+		return bad("times", c.Times, "falling timesteps from 1000 down to 1 at least")
+	case c.Init != Pretrained && c.Init != Random:
+		return bad("init", c.Init, Pretrained+" or "+Random)
+	case c.Adversarial < 0:
+		return bad("adversarial", c.Adversarial, "≥ 0")
+	case c.Lambda < 0:
+		return bad("lambda", c.Lambda, "≥ 0")
+	case c.Adversarial == 0 && c.Lambda == 0:
+		return bad("lambda", c.Lambda, "> 0 where adversarial = 0: nothing would be learned")
+	case c.Reduction != Sum && c.Reduction != Mean:
+		return bad("reduction", c.Reduction, Sum+" or "+Mean)
+	case !(0 <= c.TeacherMin && c.TeacherMin < c.TeacherMax && c.TeacherMax <= 1):
+		return bad("teacher_min, teacher_max", fmt.Sprint(c.TeacherMin, ", ", c.TeacherMax), "0 ≤ min < max ≤ 1")
+	case c.TeacherSteps < 1:
+		return bad("teacher_steps", c.TeacherSteps, "≥ 1")
+	case c.TeacherGuidance < 0:
+		return bad("teacher_guidance", c.TeacherGuidance, "≥ 0")
+	case c.StudentRate.Peak <= 0 || c.DiscriminatorRate.Peak <= 0:
+		return bad("student_rate.peak, discriminator_rate.peak", fmt.Sprint(c.StudentRate.Peak, ", ", c.DiscriminatorRate.Peak), "> 0")
+	case !(c.EMA >= 0 && c.EMA < 1):
+		return bad("ema", c.EMA, "in [0,1)")
+	}
+	if _, err := diffusion.WeightingByName(strings.ToLower(c.Weighting)); err != nil {
+		return err
+	}
+	return c.Discriminator.Validate()
+}

@@ -1,0 +1,151 @@
+package distill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/train"
+	"github.com/addlab/addlab/weights"
+)
+
+// Inputs are what a distillation works on.
+type Inputs struct {
+	Config  Config
+	Bundle  *pretrain.Bundle
+	Data    dataset.Dataset
+	Backend compute.Backend
+}
+
+// RunConfig names a run: the config and everything it starts from.
+type RunConfig struct {
+	Kind     string            `json:"kind"`
+	Distill  Config            `json:"distill"`
+	DataHash string            `json:"data_hash"`
+	Weights  map[string]string `json:"weights"` // SHA-256 of the networks that the run reads
+}
+
+// NewRunConfig describes the run of a config from these networks on this dataset.
+func NewRunConfig(cfg Config, b *pretrain.Bundle, data dataset.Dataset) RunConfig {
+	used := map[string]string{}
+	for _, part := range []string{textScope, teacherScope, featuresScope} {
+		used[part] = b.Files[part]
+	}
+	return RunConfig{Kind: "distill", Distill: cfg, DataHash: data.Hash(), Weights: used}
+}
+
+// StudentFile is the trained student within a run's folder: its average, in full precision.
+const StudentFile = "student.safetensors"
+
+// ErrDiverged tells that a training has left the numbers: the result of some cells, not a fault of the program.
+var ErrDiverged = errors.New("training diverged")
+
+// distiller holds what all steps share.
+type distiller struct {
+	cfg       Config
+	bundle    *pretrain.Bundle
+	schedule  diffusion.Schedule
+	weighting diffusion.Weighting
+	plain, r1 *model.Exec // without and with the penalty
+	feed      *train.Feed
+}
+
+// Train runs a distillation to its last step, going on from the run's latest checkpoint, and leaves the student in the run's
+// folder. It does not finish the run. Losses that are no numbers give ErrDiverged.
+func Train(ctx context.Context, in Inputs, run *record.Run, progress *train.Progress) error {
+	if err := in.Config.Validate(); err != nil {
+		return err
+	}
+	store, err := newStore(in.Backend, in.Bundle, in.Config)
+	if err != nil {
+		return err
+	}
+	defer store.Finalize()
+	d, err := newDistiller(in, store)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	health, err := newHealth(run, in.Config)
+	if err != nil {
+		return err
+	}
+	task := train.Task{
+		Name: "distill", Store: store, Steps: in.Config.Steps, Columns: columns, Step: d.step,
+		LogEvery: max(1, min(50, in.Config.Steps/4)), CheckpointEvery: max(1, min(250, in.Config.Steps)), AfterLog: health.watch,
+	}
+	progress.SetBatch(in.Config.Batch)
+	if err := task.Run(ctx, run, progress); err != nil {
+		return err
+	}
+	student, err := weights.FromStore(store, "/"+studentEMAScope)
+	if err != nil {
+		return err
+	}
+	return weights.Write(filepath.Join(run.Dir(), StudentFile), student, weights.F32)
+}
+
+func newDistiller(in Inputs, store *model.Store) (*distiller, error) {
+	cfg := in.Config
+	d := &distiller{cfg: cfg, bundle: in.Bundle}
+	var err error
+	if d.schedule, err = diffusion.ScheduleByName(in.Bundle.Config.Schedule); err != nil {
+		return nil, err
+	}
+	if d.weighting, err = diffusion.WeightingByName(cfg.Weighting); err != nil {
+		return nil, err
+	}
+	exec := func(penalise bool) (*model.Exec, error) {
+		s := newStep(cfg, nets{bundle: in.Bundle.Config}, penalise)
+		return model.NewExec(in.Backend, store, s.build)
+	}
+	penalised := cfg.Adversarial > 0 && cfg.Discriminator.R1Weight > 0
+	if !penalised || cfg.Discriminator.R1Every > 1 {
+		if d.plain, err = exec(false); err != nil {
+			return nil, fmt.Errorf("distill: %w", err)
+		}
+	}
+	if penalised {
+		if d.r1, err = exec(true); err != nil {
+			return nil, fmt.Errorf("distill: %w", err)
+		}
+	}
+	d.feed = train.NewFeed(dataset.NewLoader(in.Data.Train(), cfg.Batch, cfg.Seed, "distill"))
+	return d, nil
+}
+
+func (d *distiller) step(ctx context.Context, step int) ([]float64, error) {
+	b, err := d.feed.Batch(ctx, step)
+	if err != nil {
+		return nil, err
+	}
+	exec := d.plain
+	if d.r1 != nil && step%d.cfg.Discriminator.R1Every == 0 {
+		exec = d.r1
+	}
+	values, err := train.Call(exec, d.draw(b, step)...)
+	if err != nil {
+		return nil, err
+	}
+	if !train.Finite(values...) {
+		return nil, fmt.Errorf("%w at step %d", ErrDiverged, step)
+	}
+	return values, nil
+}
+
+func (d *distiller) close() {
+	d.feed.Close()
+	for _, e := range []*model.Exec{d.plain, d.r1} {
+		if e != nil {
+			e.Finalize()
+		}
+	}
+}

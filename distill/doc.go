@@ -1,0 +1,9 @@
+// Package distill trains a student by Adversarial Diffusion Distillation (Sauer et al. 2311.17042, "ADD"): from one noisy picture it
+// must predict a clean one in a single step, which a discriminator on frozen features takes for real and to which the
+// frozen teacher agrees.
+//
+//	L = L_adv^G(x̂_θ(x_s,s), φ) + λ·L_distill(x̂_θ(x_s,s), ψ)      (ADD eq. 1)
+//
+// The networks come from a pretrain.Bundle. In the store they stand at /text, /teacher, /features (all frozen), /student,
+// /student_ema and /discriminator.
+package distill

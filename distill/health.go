@@ -1,0 +1,51 @@
+package distill
+
+import (
+	"github.com/addlab/addlab/record"
+)
+
+// health writes what tells a sound GAN training from a broken one; its losses do not.
+type health struct {
+	lines       *record.Lines
+	adversarial bool
+}
+
+// Verdict is a line of health.jsonl.
+type Verdict struct {
+	RealAccuracy record.Number `json:"acc_real"`
+	FakeAccuracy record.Number `json:"acc_fake"`
+	LogitGap     record.Number `json:"logit_gap"` // mean logit on real less that on generated pictures
+	StudentGrad  record.Number `json:"student_grad"`
+	HeadsGrad    record.Number `json:"d_grad"`
+	GradRatio    record.Number `json:"adv_to_distill"` // sizes of the two terms' gradients at x̂
+	PixelVar     record.Number `json:"pixel_var"`
+	Warnings     []string      `json:"warnings,omitempty"`
+}
+
+func newHealth(run *record.Run, cfg Config) (*health, error) {
+	lines, err := run.Lines("health.jsonl")
+	return &health{lines: lines, adversarial: cfg.Adversarial > 0}, err
+}
+
+func (h *health) watch(step int, mean map[string]float64) error {
+	v := Verdict{
+		RealAccuracy: record.Number(mean["acc_real"]), FakeAccuracy: record.Number(mean["acc_fake"]),
+		LogitGap:    record.Number(mean["logit_real"] - mean["logit_fake"]),
+		StudentGrad: record.Number(mean["student_grad"]), HeadsGrad: record.Number(mean["d_grad"]),
+		PixelVar: record.Number(mean["pixel_var"]),
+	}
+	if mean["distill_grad"] > 0 {
+		v.GradRatio = record.Number(mean["adv_grad"] / mean["distill_grad"])
+	}
+	both := func(test func(float64) bool) bool { return test(mean["acc_real"]) && test(mean["acc_fake"]) }
+	if h.adversarial && both(func(a float64) bool { return a > 0.95 }) {
+		v.Warnings = append(v.Warnings, "the discriminator tells real from generated in over 95 % of both: it may be too strong")
+	}
+	if h.adversarial && both(func(a float64) bool { return a < 0.55 }) {
+		v.Warnings = append(v.Warnings, "the discriminator is right in less than 55 % of both: it may be too weak")
+	}
+	if mean["pixel_var"] < 0.01 {
+		v.Warnings = append(v.Warnings, "all generated pictures look the same")
+	}
+	return h.lines.Append(step, v)
+}

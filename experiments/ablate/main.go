@@ -1,0 +1,116 @@
+// Command ablate answers a question about ADD's recipe: it trains and scores the cells of an ablation axis.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/addlab/addlab/ablations"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal kills
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the program: 0 for a table, 1 for a fault, 130 after an interruption.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o, flags, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage)
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+		return 0
+	}
+	if err == nil {
+		err = ablate(ctx, o, stdout, stderr)
+	}
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "ablate: interrupted: what is finished is kept, and the same command goes on from there")
+		return 130
+	}
+	fmt.Fprintln(stderr, "ablate:", strings.ReplaceAll(err.Error(), "\n", "; "))
+	return 1
+}
+
+func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	// What was asked for.
+	if o.list {
+		return list(stdout)
+	}
+	axes, err := ablations.Parse(o.axis)
+	if err != nil {
+		return err
+	}
+	seeds, err := ablations.ParseSeeds(o.seeds)
+	if err != nil {
+		return err
+	}
+	base, err := o.base()
+	if err != nil {
+		return err
+	}
+
+	// What there is to ask it of.
+	lazy := &lazyEngine{choice: o.engine, out: stdout, stderr: stderr}
+	defer lazy.close()
+	world, err := openWorld(ctx, o, lazy)
+	if errors.Is(err, errNoBundle) {
+		return dryRun(stdout, o, nil, base, axes, seeds)
+	}
+	if err != nil {
+		return err
+	}
+	plan, err := ablations.NewPlan(world, base, axes, seeds)
+	if err != nil {
+		return err
+	}
+	if o.dry {
+		return dryRun(stdout, o, plan, base, axes, seeds)
+	}
+
+	// Train, score, show.
+	lab := &ablations.Lab{World: world, Engine: lazy.open, Out: stdout}
+	defer lab.Close()
+	own, finished := o.runs()
+	results, err := ablations.Run(ctx, ablations.Options{
+		Plan: plan, Runs: own, Finished: finished, Trainer: lab, Evaluator: lab, Environment: lab.Environment, Out: stdout,
+		Completed: func(axis ablations.Axis, results ablations.Results) error {
+			dir := filepath.Join(o.out, axis.Name)
+			if _, err := plan.Write(dir, axis, results); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(stdout, "%s: a first table is in %s\n", axis.Name, filepath.Join(dir, "table.txt"))
+			return err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	var written []string
+	for _, axis := range axes {
+		paths, err := plan.Write(filepath.Join(o.out, axis.Name), axis, results)
+		if err != nil {
+			return err
+		}
+		written = append(written, paths...)
+		fmt.Fprintln(stdout)
+		if err := show(stdout, plan.Table(axis, results), o.reference); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(stdout, "\nwrote\n  %s\nruns are in %s\n", strings.Join(written, "\n  "), own)
+	return nil
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/addlab/addlab/report"
+)
+
+func TestWrongCalls(t *testing.T) {
+	empty := t.TempDir()
+	broken := t.TempDir()
+	if err := os.WriteFile(filepath.Join(broken, "bundle.json"), []byte("{"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		why  string
+		args []string
+		want string
+	}{
+		{"an unknown axis lists the known ones", []string{"--axis", "disc"}, "disc-cond, student-init"},
+		{"an unknown scale lists the known ones", []string{"--scale=huge"}, `"smoke" "cpu" "gpu"`},
+		{"seeds that are no numbers", []string{"-seeds", "few"}, `seeds = "few"`},
+		{"steps below zero", []string{"-steps", "-1"}, "steps = -1"},
+		{"an unknown flag", []string{"--fast"}, "see --help"},
+		{"an argument is not swallowed", []string{"disc-cond"}, `argument = "disc-cond"`},
+		{"a dataset that is not there", []string{"--data", filepath.Join(empty, "none")}, "no such file or folder"},
+		{"a folder without captions", []string{"--data", empty}, "metadata.jsonl"},
+		{"networks that are not there", []string{"--pretrained", empty}, "go run ./experiments/pretrain --data scenes --scale cpu"},
+		{"networks that are damaged", []string{"--pretrained", broken}, "bundle.json"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			if rc := run(t.Context(), c.args, &stdout, &stderr); rc != 1 {
+				t.Errorf("rc = %d, want 1", rc)
+			}
+			if got := stderr.String(); !strings.Contains(got, c.want) || strings.Count(got, "\n") != 1 {
+				t.Errorf("stderr = %q, want one line with %q", got, c.want)
+			}
+			if stdout.Len() > 0 {
+				t.Errorf("stdout = %q, want nothing", &stdout)
+			}
+		})
+	}
+}
+
+func TestAnswersWithoutWork(t *testing.T) {
+	for _, c := range []struct {
+		why  string
+		args []string
+		want string
+	}{
+		{"help has examples", []string{"--help"}, "go run ./experiments/ablate --axis disc-cond"},
+		{"the axes with their cells", []string{"-list"}, "cells: none, text, image, both*"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			if rc := run(t.Context(), c.args, &stdout, &stderr); rc != 0 || stderr.Len() > 0 {
+				t.Errorf("rc = %d, stderr = %q, want 0 and nothing", rc, &stderr)
+			}
+			if !strings.Contains(stdout.String(), c.want) {
+				t.Errorf("stdout = %q, want %q in it", &stdout, c.want)
+			}
+		})
+	}
+}
+
+func TestDryRun(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	var stdout, stderr bytes.Buffer
+	if rc := run(t.Context(), []string{"-n", "--scale", "smoke", "--axis", "student-init", "--seeds", "2", "--steps", "8", "--out", out, "--reference", out}, &stdout, &stderr); rc != 0 {
+		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
+	}
+	var cells []resolved
+	if err := json.Unmarshal(stdout.Bytes(), &cells); err != nil {
+		t.Fatal(err)
+	}
+	if len(cells) != 4 || cells[0].Config.Init != "random" || cells[3].Config.Seed != 2 || cells[0].Config.Steps != 8 {
+		t.Errorf("cells = %+v, want 2 cells × 2 seeds of 8 steps", cells)
+	}
+	if exists(out) {
+		t.Error("a dry run wrote something")
+	}
+}
+
+func TestInterruption(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stdout, stderr bytes.Buffer
+	rc := run(ctx, []string{"--scale", "smoke", "--engine", "go", "--out", t.TempDir()}, &stdout, &stderr)
+	if rc != 130 || !strings.Contains(stderr.String(), "the same command goes on") {
+		t.Errorf("rc = %d, stderr = %q, want 130 and how to go on", rc, &stderr)
+	}
+}
+
+func TestCommittedTableStandsBeside(t *testing.T) {
+	table := func(fid float64, scale string) report.Table {
+		return report.Table{Axis: "loss", Scale: scale, Rows: []report.Row{{Name: "adv", Seeds: 1, Images: 64, FID: report.Estimate{Mean: fid, N: 1}}}}
+	}
+	reference := t.TempDir()
+	if _, err := report.WriteAll(filepath.Join(reference, "loss"), table(12.5, "cpu"), nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		why    string
+		ours   report.Table
+		beside bool
+	}{
+		{"another table of the same scale", table(13.5, "cpu"), true},
+		{"the same table", table(12.5, "cpu"), false},
+		{"another scale does not compare", table(13.5, "smoke"), false},
+	} {
+		var b bytes.Buffer
+		if err := show(&b, c.ours, reference); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(b.String(), "For comparison"); got != c.beside {
+			t.Errorf("%s: shown = %t, want %t\n%s", c.why, got, c.beside, &b)
+		}
+	}
+}

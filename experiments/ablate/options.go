@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/pretrain"
+)
+
+const usage = `ablate trains and scores the cells of an ablation axis and prints its table.
+
+  go run ./experiments/ablate --axis disc-cond               what should the discriminator be told? (ADD Table 1b)
+  go run ./experiments/ablate --axis loss,lambda --seeds 4   two axes, four seeds; the cell they share is trained once
+  go run ./experiments/ablate --axis all --scale gpu         everything, on a GPU
+  go run ./experiments/ablate --list                         the axes and their cells
+  go run ./experiments/ablate --axis disc-cond -n            print the resolved config of every cell and stop
+  go run ./experiments/ablate --axis disc-cond --scale smoke --out /tmp/smoke       a toy, in a minute
+  go run ./experiments/ablate --axis disc-cond --data path/to/folder                on the pictures you pretrained on
+
+What is finished is never repeated: interrupted, the same command goes on; called again, it prints its table at once.
+Flags have the forms --axis and -axis.
+
+`
+
+type options struct {
+	axis, scale, seeds, engine, out, data, pretrained, reference string
+	steps                                                        int
+	list, dry                                                    bool
+
+	command string // as typed, for the provenance of what is pretrained on the way
+}
+
+// parse reads the command line; help and complaints of package flag go to neither stream.
+func parse(args []string) (o options, f *flag.FlagSet, err error) {
+	f = flag.NewFlagSet("ablate", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.StringVar(&o.axis, "axis", "disc-cond", "`axes` separated by commas, or all")
+	f.StringVar(&o.scale, "scale", "cpu", "`size` of the runs: "+strings.Join(distill.Scales, ", "))
+	f.StringVar(&o.seeds, "seeds", "1", "`number` of seeds per cell, or a list such as 0-5 or 1,3,8-10")
+	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
+	f.StringVar(&o.out, "out", "results", "`folder` for tables, pictures and runs")
+	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, an image folder with metadata.jsonl, or WebDataset shards")
+	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks to start from (default: pretrained/<data>, or pretrained/<data>-<scale> beside the cpu scale)")
+	f.StringVar(&o.reference, "reference", "results/reference", "`folder` of committed results, which count as finished and are shown beside")
+	f.IntVar(&o.steps, "steps", 0, "train every student for so many `steps` instead of the scale's")
+	f.BoolVar(&o.list, "list", false, "list the axes and stop")
+	f.BoolVar(&o.dry, "n", false, "print the resolved config of every cell and stop")
+	if err := f.Parse(args); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			err = fmt.Errorf("%w (see --help)", err)
+		}
+		return o, f, err
+	}
+	if f.NArg() > 0 {
+		return o, f, fmt.Errorf("argument = %q, want flags only (see --help)", f.Arg(0))
+	}
+	if o.steps < 0 {
+		return o, f, fmt.Errorf("steps = %d, want ≥ 1", o.steps)
+	}
+	o.command = strings.TrimSpace("go run ./experiments/ablate " + strings.Join(args, " "))
+	return o, f, nil
+}
+
+// base is the config that all cells edit.
+func (o options) base() (distill.Config, error) {
+	cfg, err := distill.DefaultConfig(o.scale)
+	if err == nil && o.steps > 0 {
+		cfg = ablations.SetSteps(cfg, o.steps)
+	}
+	return cfg, err
+}
+
+// runs are the folders of this sweep's runs and of the committed ones.
+func (o options) runs() (own string, finished []string) {
+	own = filepath.Join(o.out, "runs")
+	if committed := filepath.Join(o.reference, "runs"); filepath.Clean(own) != committed {
+		finished = append(finished, committed)
+	}
+	return own, finished
+}
+
+// dataName is how pretrain calls the dataset.
+func (o options) dataName() string { return filepath.Base(filepath.Clean(o.data)) }
+
+// bundleDir is where the networks should stand.
+func (o options) bundleDir() string {
+	if o.pretrained != "" {
+		return o.pretrained
+	}
+	return pretrain.DefaultDir(o.dataName(), o.scale)
+}
+
+// toyDir is where a smoke sweep pretrains its own networks if it has none.
+func (o options) toyDir() string {
+	return filepath.Join(o.out, pretrain.DefaultDir(o.dataName(), o.scale))
+}

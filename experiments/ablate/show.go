@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/report"
+)
+
+// list shows what can be asked.
+func list(w io.Writer) error {
+	for _, a := range ablations.Axes() {
+		var cells []string
+		for _, c := range a.Cells {
+			name := c.Name
+			if c.Default {
+				name += "*"
+			}
+			cells = append(cells, name)
+		}
+		where := a.Ref
+		if where == "" {
+			where = "not in the paper"
+		}
+		fmt.Fprintf(w, "%-14s %s (%s)\n%15s%s\n%15scells: %s\n", a.Name, a.Title, where, "", a.Question, "", strings.Join(cells, ", "))
+	}
+	_, err := fmt.Fprintln(w, "\n* the default cell, which all axes share")
+	return err
+}
+
+// resolved is a cell as it would be trained.
+type resolved struct {
+	Axis       string         `json:"axis"`
+	Cell       string         `json:"cell"`
+	Seed       int64          `json:"seed"`
+	Run        string         `json:"run,omitempty"`        // of the training
+	Evaluation string         `json:"evaluation,omitempty"` // of its measurement
+	Finished   bool           `json:"finished"`
+	Config     distill.Config `json:"config"`
+}
+
+// dryRun prints the config of every cell, and the names of its runs where the networks to start from are known.
+func dryRun(w io.Writer, o options, plan *ablations.Plan, base distill.Config, axes []ablations.Axis, seeds []int64) error {
+	own, finished := o.runs()
+	var cells []resolved
+	for _, axis := range axes {
+		for _, seed := range seeds {
+			for _, cell := range axis.Cells {
+				base.Seed = seed
+				r := resolved{Axis: axis.Name, Cell: cell.Name, Seed: seed, Config: cell.Config(base)}
+				if plan != nil {
+					job, _ := plan.Job(axis.Name, cell.Name, seed)
+					_, done, err := record.Find(append([]string{own}, finished...), job.Evaluation)
+					if err != nil {
+						return err
+					}
+					r.Run, r.Evaluation, r.Finished = job.Evaluation.Run, job.Hash, done
+				}
+				cells = append(cells, r)
+			}
+		}
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(cells)
+}
+
+// show prints the table of an axis and, if it is another one, the committed table of the same scale.
+func show(w io.Writer, t report.Table, reference string) error {
+	if err := t.Plain(w); err != nil {
+		return err
+	}
+	path := filepath.Join(reference, t.Axis, "table.json")
+	b, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	committed, err := report.ReadJSON(bytes.NewReader(b))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	var ours bytes.Buffer
+	if err := t.JSON(&ours); err != nil || bytes.Equal(ours.Bytes(), b) || committed.Scale != t.Scale {
+		return err
+	}
+	fmt.Fprintf(w, "\nFor comparison, the committed results in %s:\n\n", filepath.Dir(path))
+	return committed.Plain(w)
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/pretrain"
+)
+
+// lazyEngine opens the engine when somebody needs it: a finished sweep needs none.
+type lazyEngine struct {
+	choice      string
+	out, stderr io.Writer
+	engine      *engine.Engine
+}
+
+func (l *lazyEngine) open(ctx context.Context) (*engine.Engine, error) {
+	if l.engine == nil {
+		e, err := engine.Open(ctx, l.choice, l.stderr)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintln(l.out, "engine:", e)
+		l.engine = e
+	}
+	return l.engine, nil
+}
+
+func (l *lazyEngine) close() { l.engine.Close() }
+
+// openWorld brings dataset and networks together. Only the smoke scale makes networks that are missing.
+func openWorld(ctx context.Context, o options, lazy *lazyEngine) (ablations.World, error) {
+	cfg, err := pretrain.DefaultConfig(o.scale)
+	if err != nil {
+		return ablations.World{}, err
+	}
+	dir := o.bundleDir()
+	toy := o.scale == "smoke" && o.pretrained == "" && !exists(dir)
+	if toy {
+		dir = o.toyDir()
+	}
+	var bundle *pretrain.Bundle
+	var missing error
+	if !toy || exists(filepath.Join(dir, "bundle.json")) {
+		if bundle, missing = pretrain.LoadBundle(dir); missing == nil {
+			cfg.Size = bundle.Config.Size
+		}
+	}
+	warn := func(format string, args ...any) { fmt.Fprintf(lazy.stderr, format+"\n", args...) }
+	data, err := dataset.Open(o.data, cfg.Size, warn) // a wrong folder is to be named before the networks that it lacks
+	if err != nil {
+		return ablations.World{}, err
+	}
+	switch {
+	case o.dry && !exists(filepath.Join(dir, "bundle.json")):
+		return ablations.World{}, errNoBundle
+	case missing != nil:
+		return ablations.World{}, fmt.Errorf("%w (here: go run ./experiments/pretrain --data %s --scale %s)", missing, o.data, o.scale)
+	}
+	if bundle == nil {
+		if bundle, err = pretrainToy(ctx, o, cfg, dir, data, lazy); err != nil {
+			return ablations.World{}, err
+		}
+	}
+	return ablations.NewWorld(bundle, data, o.scale)
+}
+
+func pretrainToy(ctx context.Context, o options, cfg pretrain.Config, dir string, data dataset.Dataset, lazy *lazyEngine) (*pretrain.Bundle, error) {
+	e, err := lazy.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil { // before the work, not after it
+		return nil, err
+	}
+	cfg.Data = o.dataName()
+	return pretrain.Ensure(ctx, pretrain.Options{
+		Dir: dir, Runs: filepath.Join(o.out, "pretrain"), Config: cfg, Data: data, Engine: e, Command: o.command, Out: lazy.out,
+	})
+}
+
+// errNoBundle says that a sweep would have to pretrain first, so that its runs have no names yet.
+var errNoBundle = errors.New("no pretrained networks yet")
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}

@@ -1,0 +1,142 @@
+// Command sample draws pictures for captions from a trained student.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/score"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal kills
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o, flags, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage)
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+		return 0
+	}
+	if err == nil {
+		err = sample(ctx, o, stdout, stderr)
+	}
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "sample: interrupted")
+		return 130
+	}
+	fmt.Fprintln(stderr, "sample:", strings.ReplaceAll(err.Error(), "\n", "; "))
+	return 1
+}
+
+func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	student, bundle, err := choose(o)
+	if err != nil {
+		return err
+	}
+	for _, prompt := range o.prompts {
+		if unknown := bundle.Words.UnknownWords(prompt); len(unknown) > 0 {
+			fmt.Fprintf(stderr, "sample: the networks have never seen %q of %q: they know %d words\n", unknown, prompt, len(bundle.Words.Vocabulary))
+		}
+	}
+	ways, err := o.ways(student)
+	if err != nil {
+		return err
+	}
+
+	e, err := engine.Open(ctx, o.engine, stderr)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	fmt.Fprintln(stdout, "engine:", e)
+	fmt.Fprintln(stdout, "student:", student.path)
+
+	// Every prompt n times, from other noise each time; all rows share prompts and noise.
+	var captions []string
+	for _, prompt := range o.prompts {
+		for range o.n {
+			captions = append(captions, prompt)
+		}
+	}
+	judge := &score.Judge{Bundle: bundle, Backend: e.Backend}
+	grid := report.Grid{Columns: captions, Scale: max(1, 128/bundle.Config.Size)}
+	for _, w := range ways {
+		flat, each, err := draw(ctx, judge, w.way, captions, o.seed)
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		fmt.Fprintf(stdout, "%-20s %8.2f ms per image\n", w.name, each.Seconds()*1000)
+		grid.Rows = append(grid.Rows, report.GridRow{Name: w.name, Images: judge.Pictures(flat)})
+	}
+	if err := os.MkdirAll(filepath.Dir(o.out), 0o777); err != nil {
+		return err
+	}
+	if err := report.WriteFile(o.out, grid.PNG, record.WriteFile); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(stdout, "wrote", o.out)
+	return err
+}
+
+// batchLimit bounds the pictures of one pass.
+const batchLimit = 32
+
+// draw samples twice: the first time compiles, the second is timed.
+func draw(ctx context.Context, judge *score.Judge, way score.Way, captions []string, seed int64) ([]float32, time.Duration, error) {
+	painter, err := judge.NewPainter(way, min(len(captions), batchLimit))
+	if err != nil {
+		return nil, 0, err
+	}
+	defer painter.Close()
+	if _, _, err := painter.Draw(ctx, captions, seed); err != nil {
+		return nil, 0, err
+	}
+	began := time.Now()
+	flat, _, err := painter.Draw(ctx, captions, seed)
+	return flat, time.Since(began) / time.Duration(len(captions)), err
+}
+
+// named is a row of the grid.
+type named struct {
+	name string
+	way  score.Way
+}
+
+// ways are the rows that were asked for.
+func (o options) ways(s student) (ways []named, err error) {
+	if o.teacher {
+		ways = append(ways, named{"teacher, 25 steps", score.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: score.DefaultSetup(s.scale).Guidance}})
+	}
+	for _, k := range o.steps {
+		if k > len(s.times) {
+			return nil, fmt.Errorf("steps = %d, want 1 to %d: the student was trained on times %v", k, len(s.times), s.times)
+		}
+		name := "student, 1 step"
+		if k > 1 {
+			name = fmt.Sprintf("student, %d steps", k)
+		}
+		ways = append(ways, named{name, score.FewSteps(s.path, s.times, k, o.form)})
+	}
+	return ways, nil
+}

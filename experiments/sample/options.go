@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/addlab/addlab/diffusion"
+)
+
+const usage = `sample draws pictures for captions from a trained student and says how long one takes.
+
+  go run ./experiments/sample --prompt "a large red star left of a small blue ring" --steps 1,2,4
+  go run ./experiments/sample --prompt "a green disc" --prompt "a yellow ring" --n 4 --teacher
+  go run ./experiments/sample --prompt "a green disc" --run results/runs/0123456789ab
+
+Without --run it takes the newest student of the default cell that ablate has trained.
+
+`
+
+type options struct {
+	prompts                               []string
+	steps                                 []int
+	run, results, pretrained, engine, out string
+	form                                  diffusion.Form
+	teacher                               bool
+	seed                                  int64
+	n                                     int
+}
+
+// parse reads the command line; help and complaints of package flag go to neither stream.
+func parse(args []string) (o options, f *flag.FlagSet, err error) {
+	f = flag.NewFlagSet("sample", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.Func("prompt", "`caption` to draw; may be repeated", func(s string) error {
+		if strings.TrimSpace(s) == "" {
+			return errors.New("want a caption")
+		}
+		o.prompts = append(o.prompts, s)
+		return nil
+	})
+	steps := f.String("steps", "1,2,4", "numbers of student `steps`, a row for each")
+	form := f.String("form", string(diffusion.Renoise), "`form` of the student's further steps: renoise, ancestral")
+	f.StringVar(&o.run, "run", "", "`hash` or folder of a run, or its student.safetensors (default: the newest of the default cell)")
+	f.StringVar(&o.results, "results", "results", "`folder` that ablate wrote to")
+	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks that the student started from (default: found by their hashes)")
+	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
+	f.BoolVar(&o.teacher, "teacher", false, "also show the teacher at 25 steps, with guidance")
+	f.Int64Var(&o.seed, "seed", 1, "seed of the noise")
+	f.IntVar(&o.n, "n", 1, "`pictures` per prompt")
+	f.StringVar(&o.out, "out", "samples.png", "`file` for the grid")
+	if err := f.Parse(args); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			err = fmt.Errorf("%w (see --help)", err)
+		}
+		return o, f, err
+	}
+	o.form = diffusion.Form(*form)
+	switch {
+	case f.NArg() > 0:
+		return o, f, fmt.Errorf("argument = %q, want flags only (see --help)", f.Arg(0))
+	case len(o.prompts) == 0:
+		return o, f, errors.New(`prompt is missing, want for instance --prompt "a large red star left of a small blue ring"`)
+	case o.n < 1 || o.n*len(o.prompts) > 256:
+		return o, f, fmt.Errorf("n = %d for %d prompts, want 1 to 256 pictures per row", o.n, len(o.prompts))
+	case o.form != diffusion.Renoise && o.form != diffusion.Ancestral:
+		return o, f, fmt.Errorf("form = %q, want %s or %s", o.form, diffusion.Renoise, diffusion.Ancestral)
+	}
+	for part := range strings.SplitSeq(*steps, ",") {
+		k, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || k < 1 {
+			return o, f, fmt.Errorf("steps = %q, want numbers ≥ 1 such as 1,2,4", *steps)
+		}
+		o.steps = append(o.steps, k)
+	}
+	return o, f, nil
+}

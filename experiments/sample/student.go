@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/pretrain"
+)
+
+// student is the model to draw from.
+type student struct {
+	path  string // of its weights
+	scale string
+	times []int
+}
+
+// choose finds the student that was asked for and the networks that it started from.
+func choose(o options) (student, *pretrain.Bundle, error) {
+	run, err := chooseRun(o)
+	if err != nil {
+		return student{}, nil, err
+	}
+	dirs := []string{o.pretrained}
+	if o.pretrained == "" {
+		dirs = nil
+		for _, pattern := range []string{"pretrained/*", filepath.Join(o.results, "pretrained", "*")} {
+			found, err := filepath.Glob(filepath.Join(pattern, "bundle.json"))
+			if err != nil {
+				return student{}, nil, err
+			}
+			for _, path := range found {
+				dirs = append(dirs, filepath.Dir(path))
+			}
+		}
+	}
+	bundle, err := run.Bundle(dirs)
+	cfg := run.Config.Distill
+	return student{path: run.Student(), scale: cfg.Scale, times: cfg.Times}, bundle, err
+}
+
+// chooseRun finds the run by hash, folder or file. Without any of them it is the newest of the default cell; a toy of the smoke
+// scale is taken only if there is nothing else.
+func chooseRun(o options) (ablations.StudentRun, error) {
+	runs := filepath.Join(o.results, "runs")
+	if o.run != "" {
+		for _, dir := range []string{o.run, filepath.Dir(o.run), filepath.Join(runs, o.run)} {
+			if _, err := os.Stat(filepath.Join(dir, "config.json")); err == nil {
+				return ablations.ReadStudentRun(dir)
+			}
+		}
+		return ablations.StudentRun{}, fmt.Errorf("run = %q, want the hash of a run in %s, its folder, or its student.safetensors", o.run, runs)
+	}
+	all, err := ablations.StudentRuns(runs)
+	if err != nil {
+		return ablations.StudentRun{}, err
+	}
+	var toy *ablations.StudentRun
+	for _, r := range all {
+		switch {
+		case !r.IsDefault():
+		case r.Config.Distill.Scale != "smoke":
+			return r, nil
+		case toy == nil:
+			toy = &r
+		}
+	}
+	if toy == nil {
+		return ablations.StudentRun{}, fmt.Errorf("no trained student of the default cell in %s: run `go run ./experiments/ablate --axis disc-cond` first, or say --run", runs)
+	}
+	return *toy, nil
+}

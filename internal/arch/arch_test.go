@@ -1,0 +1,136 @@
+package arch
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	root   = "../.."
+	module = "github.com/addlab/addlab/"
+	gomlx  = "github.com/gomlx/"
+)
+
+// layers are the rooms of the house from the bottom; a package may import what lies in lower layers only. "x/*" are the
+// packages directly below x.
+var layers = [][]string{
+	{"rng", "weights/atomicfile"},
+	{"weights"},
+	{"engine"},
+	{"record", "tokenizer", "dataset", "optim"},
+	{"network"},
+	{"diffusion"},
+	{"discriminator", "eval"},
+	{"train"},
+	{"pretrain"},
+	{"distill", "score"},
+	{"report"},
+	{"ablations"},
+	{"experiments/*", "internal/arch"},
+}
+
+// narrower names packages that may import less of the project than their layer allows.
+var narrower = map[string][]string{
+	"tokenizer": {},
+	"dataset":   {"rng"},
+	"record":    {"weights", "weights/atomicfile"},
+	"optim":     {},
+	"eval":      {},          // statistics know no network and no picture
+	"report":    {"dataset"}, // tables and pictures know no training
+}
+
+// withoutGraphs are packages that must not import GoMLX.
+var withoutGraphs = []string{"rng", "weights/atomicfile", "tokenizer", "dataset", "eval", "report"}
+
+// backends are imported by package engine alone: no other package may know which one runs.
+var backends = []string{gomlx + "go-xla/", gomlx + "compute-onnx", gomlx + "compute/gobackend"}
+
+// listed is what `go list` tells of a package.
+type listed struct {
+	ImportPath, Doc string
+	Imports         []string
+}
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := exec.Command("go", "list", "-json=ImportPath,Doc,Imports", "./...")
+	cmd.Dir, cmd.Stderr = root, &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	var all []listed
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := dec.Decode(&p); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// layerOf is the layer of a package, −1 if none names it.
+func layerOf(pkg string) int {
+	return slices.IndexFunc(layers, func(names []string) bool {
+		return slices.Contains(names, pkg) || slices.Contains(names, path.Dir(pkg)+"/*")
+	})
+}
+
+func TestImportsPointDown(t *testing.T) {
+	for _, p := range packages(t) {
+		pkg := strings.TrimPrefix(p.ImportPath, module)
+		layer := layerOf(pkg)
+		if layer < 0 {
+			t.Errorf("%s stands in no layer, want it in the list above this test", pkg)
+			continue
+		}
+		for _, imported := range p.Imports {
+			for _, b := range backends {
+				if pkg != "engine" && strings.HasPrefix(imported, b) {
+					t.Errorf("%s imports %s, want only engine to know a backend", pkg, imported)
+				}
+			}
+			if strings.HasPrefix(imported, gomlx) && slices.Contains(withoutGraphs, pkg) {
+				t.Errorf("%s imports %s, want no GoMLX there", pkg, imported)
+			}
+			dependency, ours := strings.CutPrefix(imported, module)
+			if !ours {
+				continue
+			}
+			if at := layerOf(dependency); at >= layer {
+				t.Errorf("%s (layer %d) imports %s (layer %d), want lower layers only", pkg, layer, dependency, at)
+			}
+			if allowed, narrow := narrower[pkg]; narrow && !slices.Contains(allowed, dependency) {
+				t.Errorf("%s imports %s, want only %q of this project", pkg, dependency, allowed)
+			}
+		}
+	}
+}
+
+func TestLayersExist(t *testing.T) {
+	for _, names := range layers {
+		for _, name := range names {
+			if _, err := os.Stat(path.Join(root, strings.TrimSuffix(name, "/*"))); err != nil {
+				t.Errorf("layer names a package that is not there: %v", err)
+			}
+		}
+	}
+}
+
+func TestPackagesSayWhatTheyAre(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.Doc == "" {
+			t.Errorf("%s has no package comment, want a sentence before its package clause", strings.TrimPrefix(p.ImportPath, module))
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package pretrain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/record"
+)
+
+// Options say what to train and where to put it.
+type Options struct {
+	Dir     string // of the bundle
+	Runs    string // root of the parts' runs
+	Config  Config
+	Parts   []string // nil for all that the data can have
+	Data    dataset.Dataset
+	Engine  *engine.Engine
+	Command string // for the provenance
+	Out     io.Writer
+}
+
+// Ensure loads the bundle in Dir, training it first if there is none.
+func Ensure(ctx context.Context, o Options) (*Bundle, error) {
+	if _, err := os.Stat(filepath.Join(o.Dir, manifestName)); errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(o.Out, "no pretrained networks in %s: training them first\n", o.Dir)
+		if err := Run(ctx, o); err != nil {
+			return nil, err
+		}
+	}
+	return LoadBundle(o.Dir)
+}
+
+// Run trains the parts, each as a run of its own that is never repeated, and writes the bundle when all of them are there.
+func Run(ctx context.Context, o Options) error {
+	c := &Context{Config: o.Config, Data: o.Data, Backend: o.Engine.Backend}
+	if err := c.Prepare(); err != nil {
+		return err
+	}
+	all := PartsOf(o.Data)
+	parts := o.Parts
+	if parts == nil {
+		parts = all
+	}
+	env := record.NewEnvironment(o.Engine.Name, o.Engine.Version, o.Engine.Device)
+	dirs, provenance := map[string]string{}, map[string]Provenance{}
+	for _, part := range parts {
+		from := ""
+		if part == "teacher" {
+			from = dirs["text"]
+		}
+		dir, err := c.TrainPart(ctx, o.Runs, part, from, env, o.Out)
+		if err != nil {
+			return err
+		}
+		dirs[part] = dir
+		if provenance[part], err = readProvenance(dir, o.Command); err != nil {
+			return err
+		}
+	}
+	if !slices.Equal(parts, all) {
+		return nil
+	}
+	stores, err := Collect(dirs)
+	if err != nil {
+		return err
+	}
+	return WriteBundle(o.Dir, c, stores, provenance)
+}
+
+func readProvenance(dir, command string) (p Provenance, err error) {
+	var result PartResult
+	if err := record.ReadResult(dir, &result); err != nil {
+		return p, err
+	}
+	p = Provenance{Command: command, Steps: result.Steps, Seconds: result.Seconds, Run: filepath.Base(dir)}
+	return p, record.ReadJSON(filepath.Join(dir, "env.json"), &p.Environment)
+}

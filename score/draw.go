@@ -1,0 +1,137 @@
+package score
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/weights"
+)
+
+// Way is how pictures are drawn from a model.
+type Way struct {
+	Sampler  diffusion.Sampler
+	Steps    int
+	Guidance float64 // 0 or 1 for none
+	Student  string  // path of a student's weights; "" for the bundle's teacher
+}
+
+// FewSteps is the sampling of a student in k steps on the grid of its training times (the paper's timesteps).
+func FewSteps(student string, times []int, k int, form diffusion.Form) Way {
+	grid := make([]float64, len(times))
+	for i, t := range times {
+		grid[i] = float64(t) / 1000
+	}
+	return Way{Sampler: diffusion.FewStep{Times: grid, Form: form}, Steps: k, Student: student}
+}
+
+// Painter draws pictures in one way.
+type Painter struct {
+	judge     *Judge
+	plan      []diffusion.Step
+	generator *diffusion.Generator
+	store     *model.Store
+	batch     int
+}
+
+// NewPainter loads the model of a way.
+func (j *Judge) NewPainter(way Way, batch int) (*Painter, error) {
+	b := j.Bundle
+	schedule, err := diffusion.ScheduleByName(b.Config.Schedule)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := way.Sampler.Plan(schedule, way.Steps)
+	if err != nil {
+		return nil, err
+	}
+	store := model.NewStore()
+	if err := b.Into(j.Backend, store, "text"); err != nil {
+		return nil, err
+	}
+	if way.Student == "" {
+		err = b.Into(j.Backend, store, "teacher")
+	} else {
+		err = loadStudent(j, store, way.Student)
+	}
+	if err != nil {
+		return nil, err
+	}
+	cfg := b.Config
+	build := func(root *model.Scope, ids, null *Node) (diffusion.Denoiser, diffusion.Cond, diffusion.Cond) {
+		text := func(ids *Node) diffusion.Cond { return diffusion.EncodeText(root.At("text"), cfg.Networks.Text, ids) }
+		return diffusion.UNetDenoiser(root.At("teacher"), cfg.Networks.UNet, cfg.Prediction), text(ids), text(null)
+	}
+	generator, err := diffusion.NewGenerator(j.Backend, store, build, diffusion.Generator{
+		Schedule: schedule, Size: cfg.Size, Batch: batch, Guidance: way.Guidance, Null: b.Words.Encode(""),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Painter{judge: j, plan: plan, generator: generator, store: store, batch: batch}, nil
+}
+
+// loadStudent reads a student, which has the teacher's architecture.
+func loadStudent(j *Judge, store *model.Store, path string) error {
+	file, err := weights.Read(path)
+	if err != nil {
+		return err
+	}
+	if err := j.Bundle.Check(j.Backend, "teacher", file); err != nil {
+		return fmt.Errorf("score: %s: %w", path, err)
+	}
+	if err := weights.Into(store, "/teacher", file); err != nil {
+		return err
+	}
+	for v := range store.Scope("/teacher").IterVariables() {
+		v.SetTrainable(false)
+	}
+	return nil
+}
+
+// Draw returns one picture per caption, flat [n,S,S,3], not clipped, and the time that sampling took. Noise belongs to seed and
+// position: the same for every way.
+func (p *Painter) Draw(ctx context.Context, captions []string, seed int64) ([]float32, time.Duration, error) {
+	size, words := p.judge.Bundle.Config.Size, p.judge.Bundle.Words
+	area := size * size * 3
+	images := make([]float32, 0, len(captions)*area)
+	var spent time.Duration
+	for start := 0; start < len(captions); start += p.batch {
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
+		count := min(p.batch, len(captions)-start)
+		texts := make([]string, p.batch)
+		copy(texts, captions[start:start+count])
+		began := time.Now()
+		drawn, err := p.generator.Sample(p.plan, words.EncodeAll(texts), func(step int) []float32 {
+			noise := make([]float32, 0, p.batch*area)
+			for i := range p.batch {
+				noise = append(noise, rng.Normal(rng.New(seed, fmt.Sprintf("sample/%d", step), start+i), area)...)
+			}
+			return noise
+		})
+		if err != nil {
+			return nil, 0, err
+		}
+		if start > 0 || len(captions) <= p.batch { // the first batch also compiles
+			spent += time.Since(began)
+		}
+		images = append(images, drawn[:count*area]...)
+	}
+	if full := len(captions); full > p.batch {
+		spent = time.Duration(float64(spent) * float64(full) / float64(full-p.batch))
+	}
+	return images, spent, nil
+}
+
+// Close frees the model.
+func (p *Painter) Close() {
+	p.generator.Close()
+	p.store.Finalize()
+}

@@ -1,0 +1,83 @@
+package score
+
+import (
+	"context"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/eval"
+)
+
+const (
+	confidence = 0.95
+	// manifold is the number of pictures for precision and recall, whose cost grows with its square.
+	manifold = 1000
+)
+
+// metrics compares pictures, one per prompt, with the reference.
+func (j *Judge) metrics(ctx context.Context, images []float32, prompts Prompts) (Metrics, error) {
+	seen, err := j.look(ctx, images, prompts.Captions)
+	if err != nil {
+		return Metrics{}, err
+	}
+	m := Metrics{Images: seen.features.N}
+	fid, err := eval.FIDJackknife(j.reference, seen.features, j.Setup.Blocks, confidence)
+	if err != nil {
+		return m, err
+	}
+	m.FID, m.FIDLow, m.FIDHigh = fid.FID.Mean, fid.FID.Low, fid.FID.High
+	clip, err := eval.CLIPScore(seen.image, seen.text)
+	if err != nil {
+		return m, err
+	}
+	m.CLIP, m.CLIPStdErr = clip.Mean, clip.StdErr
+	if prompts.Stated != nil && seen.attributes != nil {
+		if err := m.align(seen.attributes, prompts.Stated); err != nil {
+			return m, err
+		}
+	}
+	k := eval.PRNeighbours
+	if n := min(manifold, j.reference.N, seen.features.N); n > k {
+		pr, err := eval.PrecisionRecall(firstRows(j.reference, n), firstRows(seen.features, n), k)
+		if err != nil {
+			return m, err
+		}
+		m.Precision, m.Recall = pr.Precision, pr.Recall
+	}
+	return m, nil
+}
+
+// align compares what the classifier saw, [n,A], with what the captions state.
+func (m *Metrics) align(seen []int32, stated []dataset.Attributes) error {
+	names := dataset.AttributeNames
+	correct, given := make([]int, len(stated)), make([]int, len(stated))
+	hits, asked := make([]float64, len(names)), make([]float64, len(names))
+	for i, want := range stated {
+		for a, class := range want {
+			if class < 0 {
+				continue
+			}
+			given[i]++
+			asked[a]++
+			if int(seen[i*len(names)+a]) == class {
+				correct[i]++
+				hits[a]++
+			}
+		}
+	}
+	alignment, err := eval.NewAlignment(correct, given)
+	if err != nil {
+		return err
+	}
+	m.Align, m.AlignStdErr, m.AllCorrect = &alignment.Accuracy, &alignment.StdErr, &alignment.AllCorrectRate
+	m.ByAttribute = map[string]float64{}
+	for a, name := range names {
+		if asked[a] > 0 {
+			m.ByAttribute[name] = hits[a] / asked[a]
+		}
+	}
+	return nil
+}
+
+func firstRows(f eval.Features, n int) eval.Features {
+	return eval.Features{N: n, D: f.D, Data: f.Data[:n*f.D]}
+}

@@ -1,0 +1,56 @@
+package score
+
+import "fmt"
+
+// Setup is the protocol of an evaluation: equal setups make numbers comparable.
+type Setup struct {
+	Images   int     `json:"images"`   // generated pictures, one per held-out caption
+	Seed     int64   `json:"seed"`     // of the noise, the same for every model
+	Batch    int     `json:"batch"`    // pictures per pass
+	Blocks   int     `json:"blocks"`   // of the jackknife behind FID's interval
+	Guidance float64 `json:"guidance"` // of the teacher where it is guided
+}
+
+// DefaultSetup is the protocol of a scale.
+func DefaultSetup(scale string) Setup {
+	s := Setup{Images: 5000, Seed: 1234, Batch: 100, Blocks: 20, Guidance: 2}
+	if scale == "smoke" {
+		s.Images, s.Batch, s.Blocks = 64, 32, 8
+	}
+	return s
+}
+
+// Validate tells which field cannot work.
+func (s Setup) Validate() error {
+	if s.Images < 2 || s.Batch < 1 {
+		return fmt.Errorf("score: images = %d, batch = %d, want ≥ 2 and ≥ 1", s.Images, s.Batch)
+	}
+	if s.Blocks < 2 || s.Blocks > s.Images {
+		return fmt.Errorf("score: blocks = %d, want 2 to images = %d", s.Blocks, s.Images)
+	}
+	return nil
+}
+
+// Metrics are the numbers of one model under a Setup. Intervals are at 95 %.
+type Metrics struct {
+	Images  int     `json:"images"`
+	FID     float64 `json:"fid"`
+	FIDLow  float64 `json:"fid_low"`
+	FIDHigh float64 `json:"fid_high"`
+
+	CLIP       float64 `json:"clip"` // mean cosine of picture and caption
+	CLIPStdErr float64 `json:"clip_stderr"`
+
+	// Alignment exists where the data knows what its captions state.
+	Align       *float64 `json:"align,omitempty"`
+	AlignStdErr *float64 `json:"align_stderr,omitempty"`
+	AllCorrect  *float64 `json:"all_correct,omitempty"` // share of pictures with every stated attribute right
+	// ByAttribute is the accuracy of each attribute over the pictures whose caption states it.
+	ByAttribute map[string]float64 `json:"by_attribute,omitempty"`
+
+	Precision float64 `json:"precision"` // share of generated pictures within the real ones' manifold
+	Recall    float64 `json:"recall"`
+
+	Seconds        float64 `json:"seconds"` // of sampling
+	MillisPerImage float64 `json:"ms_per_image"`
+}
