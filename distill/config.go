@@ -2,8 +2,6 @@ package distill
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/discriminator"
@@ -18,8 +16,9 @@ const (
 
 // Reductions of the squared distance of the distillation loss.
 const (
-	Sum  = "sum"  // over pixels: the squared norm of ADD eq. 4
-	Mean = "mean" // over pixels
+	Sum   = "sum"   // over pixels: the squared norm of ADD eq. 4
+	Patch = "patch" // over the pixels of a patch, then mean over patches: the squared norm per token, as the logits are means over tokens
+	Mean  = "mean"  // over pixels
 )
 
 // Config is everything that decides what a student becomes, apart from the networks it starts from.
@@ -61,7 +60,7 @@ func DefaultConfig(scale string) (Config, error) {
 	c := Config{
 		Recipe: recipeVersion, Scale: scale, Seed: 1,
 		Times: []int{1000, 750, 500, 250}, Init: Pretrained,
-		Adversarial: 1, Lambda: 2.5, Weighting: "exp", Reduction: Mean,
+		Adversarial: 1, Lambda: 2.5, Weighting: "exp", Reduction: Patch,
 		TeacherMin: 0.02, TeacherMax: 0.98, TeacherSteps: 1,
 		Discriminator: discriminator.DefaultConfig(),
 		ClipNorm:      1, EMA: 0.99,
@@ -70,7 +69,7 @@ func DefaultConfig(scale string) (Config, error) {
 	case "smoke":
 		c.Steps, c.Batch = 4, 8
 	case "cpu":
-		c.Steps, c.Batch = 1000, 16
+		c.Steps, c.Batch = 600, 16
 	case "gpu":
 		c.Steps, c.Batch, c.EMA = 20000, 64, 0.999
 	default:
@@ -86,7 +85,10 @@ func (c Config) Validate() error {
 	bad := func(field string, value any, want string) error {
 		return fmt.Errorf("distill: %s = %v, want %s", field, value, want)
 	}
-	falling := slices.IsSortedFunc(c.Times, func(a, b int) int { return b - a })
+	falling := true
+	for i := 1; i < len(c.Times); i++ {
+		falling = falling && c.Times[i] < c.Times[i-1]
+	}
 	switch {
 	case c.Recipe != recipeVersion:
 		return bad("recipe", c.Recipe, fmt.Sprint(recipeVersion, ", this program's"))
@@ -98,26 +100,26 @@ func (c Config) Validate() error {
 		return bad("times", c.Times, "falling timesteps from 1000 down to 1 at least")
 	case c.Init != Pretrained && c.Init != Random:
 		return bad("init", c.Init, Pretrained+" or "+Random)
-	case c.Adversarial < 0:
+	case !(c.Adversarial >= 0):
 		return bad("adversarial", c.Adversarial, "≥ 0")
-	case c.Lambda < 0:
+	case !(c.Lambda >= 0):
 		return bad("lambda", c.Lambda, "≥ 0")
 	case c.Adversarial == 0 && c.Lambda == 0:
 		return bad("lambda", c.Lambda, "> 0 where adversarial = 0: nothing would be learned")
-	case c.Reduction != Sum && c.Reduction != Mean:
-		return bad("reduction", c.Reduction, Sum+" or "+Mean)
+	case c.Reduction != Sum && c.Reduction != Patch && c.Reduction != Mean:
+		return bad("reduction", c.Reduction, Sum+", "+Patch+" or "+Mean)
 	case !(0 <= c.TeacherMin && c.TeacherMin < c.TeacherMax && c.TeacherMax <= 1):
 		return bad("teacher_min, teacher_max", fmt.Sprint(c.TeacherMin, ", ", c.TeacherMax), "0 ≤ min < max ≤ 1")
 	case c.TeacherSteps < 1:
 		return bad("teacher_steps", c.TeacherSteps, "≥ 1")
-	case c.TeacherGuidance < 0:
+	case !(c.TeacherGuidance >= 0):
 		return bad("teacher_guidance", c.TeacherGuidance, "≥ 0")
-	case c.StudentRate.Peak <= 0 || c.DiscriminatorRate.Peak <= 0:
+	case !(c.StudentRate.Peak > 0 && c.DiscriminatorRate.Peak > 0):
 		return bad("student_rate.peak, discriminator_rate.peak", fmt.Sprint(c.StudentRate.Peak, ", ", c.DiscriminatorRate.Peak), "> 0")
 	case !(c.EMA >= 0 && c.EMA < 1):
 		return bad("ema", c.EMA, "in [0,1)")
 	}
-	if _, err := diffusion.WeightingByName(strings.ToLower(c.Weighting)); err != nil {
+	if _, err := diffusion.WeightingByName(c.Weighting); err != nil {
 		return err
 	}
 	return c.Discriminator.Validate()

@@ -34,16 +34,24 @@ func (t teacherLevels) target(teacher diffusion.Denoiser, x0, eps *Node, cond di
 	return nil
 }
 
-// distillLoss is E[c(t)·d(x̂_θ, x̂_ψ)] (ADD eq. 4). weight is c(t) [B]; reduction says how d sums squares over pixels. The
-// target carries no gradient.
-func distillLoss(x0, target, weight *Node, reduction string) *Node {
+// distillLoss is E[c(t)·d(x̂_θ, x̂_ψ)] (ADD eq. 4). weight is c(t) [B]; values is the number of pixel values over which d sums squares,
+// before it takes the mean over what is left. The target carries no gradient.
+func distillLoss(x0, target, weight *Node, values int) *Node {
 	difference := Sub(x0, StopGradient(target))
-	squares := Mul(difference, difference)
-	d := ReduceSum(squares, 1, 2, 3) // [B]
-	if reduction == Mean {
-		d = ReduceMean(squares, 1, 2, 3)
+	d := ReduceMean(Mul(difference, difference), 1, 2, 3) // [B]
+	return MulScalar(ReduceAllMean(Mul(weight, d)), float64(values))
+}
+
+// summed is the number of pixel values over which the squared distance sums.
+func (s *step) summed() int {
+	bundle := s.nets.bundle
+	switch s.cfg.Reduction {
+	case Sum:
+		return bundle.Size * bundle.Size * 3
+	case Patch:
+		return bundle.Networks.Features.Patch * bundle.Networks.Features.Patch * 3
 	}
-	return ReduceAllMean(Mul(weight, d))
+	return 1
 }
 
 // nfsdTarget is the target of noise-free score distillation; the teacher is asked three times at once.

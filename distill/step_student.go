@@ -33,7 +33,7 @@ func studentStep(root *model.Scope, opt optim.AdamW, x0, adversarial, distill, c
 	return advNorm, distillNorm, gradNorm
 }
 
-// distillGradient is λ·L_distill at x̂_θ and its gradient there.
+// distillGradient is L_distill at x̂_θ and the gradient of λ·L_distill there.
 func (s *step) distillGradient(x0, eps *Node, levels teacherLevels, weight *Node, cond, null, negative diffusion.Cond) (loss, gradient *Node) {
 	clean := Identity(StopGradient(x0))
 	teacher := s.nets.denoiser(teacherScope)
@@ -46,7 +46,7 @@ func (s *step) distillGradient(x0, eps *Node, levels teacherLevels, weight *Node
 		}
 		target = levels.target(teacher, clean, eps, cond)
 	}
-	loss = distillLoss(clean, target, weight, s.cfg.Reduction)
+	loss = distillLoss(clean, target, weight, s.summed())
 	return loss, Gradient(MulScalar(loss, s.cfg.Lambda), clean)[0]
 }
 

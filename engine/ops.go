@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
@@ -97,5 +98,8 @@ func Release(ts ...*tensors.Tensor) {
 		}
 	}
 }
+
+// BakesWeights tells whether a compiled evaluation graph keeps the values that its variables had at the time.
+func BakesWeights(b compute.Backend) bool { return b.Name() == "onnxruntime" }
 
 func hasFastConvolution(x *Node) bool { return x.Graph().Backend().Name() == "xla" }

@@ -56,7 +56,10 @@ func (c UNetConfig) Validate() error {
 		return fmt.Errorf("network: layers_per_block = %d, stem = %d, norm_num_groups = %d, want ≥ 1", c.LayersPerBlock, c.Stem, c.NormGroups)
 	}
 	for i, width := range c.BlockOutChannels {
-		if width%c.NormGroups != 0 || width%c.Heads[i] != 0 {
+		if c.Heads[i] < 1 {
+			return fmt.Errorf("network: heads[%d] = %d, want ≥ 1", i, c.Heads[i])
+		}
+		if width < 1 || width%c.NormGroups != 0 || width%c.Heads[i] != 0 {
 			return fmt.Errorf("network: block_out_channels[%d] = %d, want a multiple of norm_num_groups = %d and heads = %d", i, width, c.NormGroups, c.Heads[i])
 		}
 	}

@@ -42,6 +42,11 @@ func (c ViTConfig) Validate() error {
 	case c.Stem == "conv" && (c.Patch < 4 || c.Patch&(c.Patch-1) != 0):
 		return fmt.Errorf("network: patch_size = %d with stem conv, want a power of 2 from 4 on", c.Patch)
 	}
+	for size := 2; c.Stem == "conv" && size <= c.Patch; size *= 2 {
+		if width := stemWidth(c, size); width%stemGroups != 0 {
+			return fmt.Errorf("network: embed_dim = %d with stem conv, want its share %d at %d pixels to be a multiple of %d", c.Width, width, size, stemGroups)
+		}
+	}
 	return nil
 }
 
@@ -117,11 +122,17 @@ func patchEmbedding(scope *model.Scope, cfg ViTConfig, x *Node) *Node {
 	// A convolutional stem (Xiao et al. 2106.14881): each halving doubles the width up to C.
 	h := engine.SpaceToDepth(x, 2)
 	for size, i := 2, 0; ; size, i = 2*size, i+1 {
-		width := max(cfg.Width*size/cfg.Patch, 32)
-		h = SiLU(GroupNorm(scope.At("norm%d", i), Conv(scope.At("conv%d", i), h, width, 3), 8, 1e-5))
+		h = Conv(scope.At("conv%d", i), h, stemWidth(cfg, size), 3)
+		h = SiLU(GroupNorm(scope.At("norm%d", i), h, stemGroups, 1e-5))
 		if size == cfg.Patch {
 			return Conv(scope.At("proj"), h, cfg.Width, 1)
 		}
 		h = engine.SpaceToDepth(h, 2)
 	}
 }
+
+// stemGroups are the groups of the norms in a convolutional stem.
+const stemGroups = 8
+
+// stemWidth is the width of a convolutional stem where a token stands for size×size pixels.
+func stemWidth(cfg ViTConfig, size int) int { return max(cfg.Width*size/cfg.Patch, 32) }

@@ -21,7 +21,7 @@ func (c *Context) attributeAccuracy(ctx context.Context, store *model.Store, src
 	defer exec.Finalize()
 	names, size := dataset.AttributeNames, c.Config.Size
 	right, given := make([]float64, len(names)), make([]float64, len(names))
-	for start := 0; start+batch <= n; start += batch {
+	for start := 0; start < n; start += batch {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -33,7 +33,7 @@ func (c *Context) attributeAccuracy(ctx context.Context, store *model.Store, src
 		}
 		seen := tensors.MustCopyFlatData[int32](out)
 		engine.Release(images, out)
-		for i, want := range b.Labels {
+		for i, want := range b.Labels[:min(batch, n-start)*len(names)] { // the last batch may hold more than is asked for
 			if want < 0 {
 				continue
 			}

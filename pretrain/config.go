@@ -85,9 +85,14 @@ func DefaultConfig(scale string) (Config, error) {
 	}
 	switch scale {
 	case "smoke":
-		c.Networks.UNet.BlockOutChannels = []int{16, 16, 16}
-		c.Networks.UNet.Heads = []int{2, 2, 2}
-		c.Networks.Features.Width, c.Networks.Features.Depth = 32, 2
+		// As few operations as the real thing can have: most of the time goes into compiling.
+		small := network.ConvNetConfig{Widths: []int{16, 16}, Blocks: 0, Out: 32}
+		c.Networks.Tower, c.Networks.Classifier, c.Networks.PairImage = small, small, small
+		c.Networks.Text.Width, c.Networks.Text.Layers, c.Networks.Text.Projection = 32, 1, 32
+		c.Networks.PairText.Width, c.Networks.PairText.Layers, c.Networks.PairText.Projection = 32, 1, 32
+		c.Networks.UNet.BlockOutChannels, c.Networks.UNet.Heads = []int{16, 16}, []int{2, 2}
+		c.Networks.UNet.CrossAttention = []bool{false, true}
+		c.Networks.Features.Width, c.Networks.Features.Depth = 32, 1
 		c.TextTraining, c.FeaturesTraining = training(4, 16, 1e-3), training(4, 16, 1e-3)
 		c.ClassifierTraining, c.PairTraining = training(4, 16, 1e-3), training(4, 16, 1e-3)
 		c.TeacherTraining = training(6, 8, 1e-3)

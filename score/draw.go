@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/rng"
 	"github.com/addlab/addlab/weights"
 )
@@ -30,13 +31,24 @@ func FewSteps(student string, times []int, k int, form diffusion.Form) Way {
 	return Way{Sampler: diffusion.FewStep{Times: grid, Form: form}, Steps: k, Student: student}
 }
 
-// Painter draws pictures in one way.
+// Painter draws pictures in one way. Making another painter may change the weights of the one before: use one at a time.
 type Painter struct {
-	judge     *Judge
-	plan      []diffusion.Step
-	generator *diffusion.Generator
+	judge *Judge
+	plan  []diffusion.Step
+	easel *easel
+	batch int
+}
+
+// easel is a compiled generator with its store. Compiling takes longer than most drawings, so that painters share easels.
+type easel struct {
 	store     *model.Store
-	batch     int
+	generator *diffusion.Generator
+}
+
+// easelKey is what is compiled in.
+type easelKey struct {
+	batch    int
+	guidance float64
 }
 
 // NewPainter loads the model of a way.
@@ -50,30 +62,51 @@ func (j *Judge) NewPainter(way Way, batch int) (*Painter, error) {
 	if err != nil {
 		return nil, err
 	}
-	store := model.NewStore()
-	if err := b.Into(j.Backend, store, "text"); err != nil {
-		return nil, err
+	key := easelKey{batch, way.Guidance}
+	if e := j.easels[key]; e != nil && engine.BakesWeights(j.Backend) {
+		e.close()
+		delete(j.easels, key)
+	}
+	e := j.easels[key]
+	if e == nil {
+		if e, err = j.newEasel(key, schedule); err != nil {
+			return nil, err
+		}
+		j.easels[key] = e
 	}
 	if way.Student == "" {
-		err = b.Into(j.Backend, store, "teacher")
+		err = b.Into(j.Backend, e.store, "teacher")
 	} else {
-		err = loadStudent(j, store, way.Student)
+		err = loadStudent(j, e.store, way.Student)
 	}
 	if err != nil {
 		return nil, err
 	}
-	cfg := b.Config
+	return &Painter{judge: j, plan: plan, easel: e, batch: batch}, nil
+}
+
+func (j *Judge) newEasel(key easelKey, schedule diffusion.Schedule) (*easel, error) {
+	b, cfg := j.Bundle, j.Bundle.Config
+	store := model.NewStore()
+	if err := b.Into(j.Backend, store, "text"); err != nil {
+		return nil, err
+	}
 	build := func(root *model.Scope, ids, null *Node) (diffusion.Denoiser, diffusion.Cond, diffusion.Cond) {
 		text := func(ids *Node) diffusion.Cond { return diffusion.EncodeText(root.At("text"), cfg.Networks.Text, ids) }
 		return diffusion.UNetDenoiser(root.At("teacher"), cfg.Networks.UNet, cfg.Prediction), text(ids), text(null)
 	}
 	generator, err := diffusion.NewGenerator(j.Backend, store, build, diffusion.Generator{
-		Schedule: schedule, Size: cfg.Size, Batch: batch, Guidance: way.Guidance, Null: b.Words.Encode(""),
+		Schedule: schedule, Size: cfg.Size, Batch: key.batch, Guidance: key.guidance, Null: b.Words.Encode(""),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Painter{judge: j, plan: plan, generator: generator, store: store, batch: batch}, nil
+	return &easel{store, generator}, nil
+}
+
+func (e *easel) close() {
+	e.generator.Close()
+	e.store.Finalize()
 }
 
 // loadStudent reads a student, which has the teacher's architecture.
@@ -109,7 +142,7 @@ func (p *Painter) Draw(ctx context.Context, captions []string, seed int64) ([]fl
 		texts := make([]string, p.batch)
 		copy(texts, captions[start:start+count])
 		began := time.Now()
-		drawn, err := p.generator.Sample(p.plan, words.EncodeAll(texts), func(step int) []float32 {
+		drawn, err := p.easel.generator.Sample(p.plan, words.EncodeAll(texts), func(step int) []float32 {
 			noise := make([]float32, 0, p.batch*area)
 			for i := range p.batch {
 				noise = append(noise, rng.Normal(rng.New(seed, fmt.Sprintf("sample/%d", step), start+i), area)...)
@@ -128,10 +161,4 @@ func (p *Painter) Draw(ctx context.Context, captions []string, seed int64) ([]fl
 		spent = time.Duration(float64(spent) * float64(full) / float64(full-p.batch))
 	}
 	return images, spent, nil
-}
-
-// Close frees the model.
-func (p *Painter) Close() {
-	p.generator.Close()
-	p.store.Finalize()
 }

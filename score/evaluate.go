@@ -2,6 +2,7 @@ package score
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/addlab/addlab/dataset"
 )
@@ -12,7 +13,6 @@ func (j *Judge) Evaluate(ctx context.Context, way Way) (Metrics, []float32, erro
 	if err != nil {
 		return Metrics{}, nil, err
 	}
-	defer painter.Close()
 	images, spent, err := painter.Draw(ctx, j.prompts.Captions, j.Setup.Seed)
 	if err != nil {
 		return Metrics{}, nil, err
@@ -28,6 +28,10 @@ func (j *Judge) Real(ctx context.Context, data dataset.Dataset) (Metrics, error)
 	n := j.Setup.Images
 	if left := data.Heldout().Len() - n; left < n {
 		n = left
+	}
+	if least := 2 * j.Setup.Blocks; n < least {
+		return Metrics{}, fmt.Errorf("score: %s has %d held-out pictures, want %d or more: beside the reference of %d, two for each of %d blocks",
+			data.Name(), data.Heldout().Len(), j.Setup.Images+least, j.Setup.Images, j.Setup.Blocks)
 	}
 	prompts, err := drawPrompts(data, j.Setup.Images, n)
 	if err != nil {

@@ -25,6 +25,7 @@ type Judge struct {
 	pair, classify *model.Exec // classify is nil where the data has no attributes
 	prompts        Prompts
 	reference      eval.Features
+	easels         map[easelKey]*easel
 }
 
 // NewJudge loads the networks and draws the reference: the first Setup.Images held-out pictures.
@@ -32,7 +33,7 @@ func NewJudge(ctx context.Context, backend compute.Backend, b *pretrain.Bundle, 
 	if err := setup.Validate(); err != nil {
 		return nil, err
 	}
-	j := &Judge{Setup: setup, Bundle: b, Backend: backend}
+	j := &Judge{Setup: setup, Bundle: b, Backend: backend, easels: map[easelKey]*easel{}}
 	parts := []string{"pair"}
 	if b.Has("classifier") {
 		parts = append(parts, "classifier")
@@ -75,6 +76,9 @@ func (j *Judge) Close() {
 	j.pair.Finalize()
 	if j.classify != nil {
 		j.classify.Finalize()
+	}
+	for _, e := range j.easels {
+		e.close()
 	}
 }
 

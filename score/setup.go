@@ -25,8 +25,8 @@ func (s Setup) Validate() error {
 	if s.Images < 2 || s.Batch < 1 {
 		return fmt.Errorf("score: images = %d, batch = %d, want ≥ 2 and ≥ 1", s.Images, s.Batch)
 	}
-	if s.Blocks < 2 || s.Blocks > s.Images {
-		return fmt.Errorf("score: blocks = %d, want 2 to images = %d", s.Blocks, s.Images)
+	if s.Blocks < 2 || s.Blocks > s.Images/2 {
+		return fmt.Errorf("score: blocks = %d, want 2 to %d: two of images = %d in each at least", s.Blocks, s.Images/2, s.Images)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func NewFeed(loader *dataset.Loader) *Feed { return &Feed{loader: loader, next: 
 
 // Batch returns the batch of a step; steps that follow each other are fast.
 func (f *Feed) Batch(ctx context.Context, step int) (dataset.Batch, error) {
-	if step != f.next {
+	if f.cancel == nil || step != f.next {
 		f.Close()
 		inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		f.cancel, f.ready, f.next = cancel, f.loader.Prefetch(inner, step), step

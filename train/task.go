@@ -26,13 +26,16 @@ type Task struct {
 	Step    func(ctx context.Context, step int) ([]float64, error) // step counts from 1
 
 	LogEvery        int                                           // steps between lines of metrics.jsonl; values are means over them
-	CheckpointEvery int                                           // steps between checkpoints; 0 for none
+	CheckpointEvery int                                           // least steps between checkpoints, which stand where a line ends; 0 for none
 	AfterLog        func(step int, mean map[string]float64) error // optional, after each line
 }
 
 // Run trains from the latest checkpoint of the run, or from the start, to the last step. A cancelled context saves a checkpoint
 // and returns the context's error.
 func (t Task) Run(ctx context.Context, run *record.Run, progress *Progress) error {
+	if t.LogEvery < 1 {
+		return fmt.Errorf("train: %s: log_every = %d, want ≥ 1", t.Name, t.LogEvery)
+	}
 	start, err := t.restore(run)
 	if err != nil {
 		return err
@@ -42,7 +45,7 @@ func (t Task) Run(ctx context.Context, run *record.Run, progress *Progress) erro
 		return err
 	}
 	progress.Begin(t.Name, start, t.Steps)
-	sums, count := make([]float64, len(t.Columns)), 0
+	sums, count, saved := make([]float64, len(t.Columns)), 0, start
 	for step := start + 1; step <= t.Steps; step++ {
 		if ctx.Err() != nil {
 			return t.interrupted(ctx, run, step-1, count)
@@ -50,6 +53,9 @@ func (t Task) Run(ctx context.Context, run *record.Run, progress *Progress) erro
 		values, err := t.Step(ctx, step)
 		if err != nil {
 			return fmt.Errorf("train: %s step %d: %w", t.Name, step, err)
+		}
+		if len(values) != len(t.Columns) {
+			return fmt.Errorf("train: %s step %d: %d values, want one for each of %q", t.Name, step, len(values), t.Columns)
 		}
 		for i, v := range values {
 			sums[i] += v
@@ -75,10 +81,11 @@ func (t Task) Run(ctx context.Context, run *record.Run, progress *Progress) erro
 			}
 		}
 		// Checkpoints stand where a line ends, so that no half-summed line is lost.
-		if t.CheckpointEvery > 0 && step%t.CheckpointEvery == 0 && count == 0 && step < t.Steps {
+		if t.CheckpointEvery > 0 && step-saved >= t.CheckpointEvery && count == 0 && step < t.Steps {
 			if err := t.save(run, step); err != nil {
 				return err
 			}
+			saved = step
 		}
 	}
 	progress.End()

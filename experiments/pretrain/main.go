@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,9 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/score"
+	"github.com/addlab/addlab/train"
 )
 
 const usage = `pretrain trains teacher, text encoder, discriminator features and evaluation networks.
@@ -113,12 +117,42 @@ func run(ctx context.Context, args []string) error {
 	}); err != nil {
 		return err
 	}
-	if slices.Equal(parts, pretrain.PartsOf(data)) {
-		fmt.Println("wrote", o.out)
-	} else {
+	if !slices.Equal(parts, pretrain.PartsOf(data)) {
 		fmt.Println("trained", strings.Join(parts, ", "), "— run without --parts to write the bundle")
+		return nil
 	}
-	return nil
+	fmt.Println("wrote", o.out)
+	return report(ctx, o, e, data)
+}
+
+// report measures the bundle and writes what it finds beside it.
+func report(ctx context.Context, o options, e *engine.Engine, data dataset.Dataset) error {
+	bundle, err := pretrain.LoadBundle(o.out)
+	if err != nil {
+		return err
+	}
+	setup := score.DefaultSetup(o.scale)
+	setup.Images = min(1000, setup.Images, data.Heldout().Len()/2)
+	setup.Blocks = min(setup.Blocks, setup.Images/2)
+	judge, err := score.NewJudge(ctx, e.Backend, bundle, data, setup)
+	if err != nil {
+		return err
+	}
+	defer judge.Close()
+	quality, err := score.Assess(ctx, judge, data, pretrain.DefaultProbe(o.scale), train.NewProgress(os.Stdout))
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	if err := quality.Markdown(&text); err != nil {
+		return err
+	}
+	fmt.Println()
+	fmt.Print(text.String())
+	if err := record.WriteJSON(filepath.Join(o.out, "quality.json"), quality); err != nil {
+		return err
+	}
+	return record.WriteFile(filepath.Join(o.out, "quality.md"), text.Bytes())
 }
 
 // wanted resolves --parts; the teacher needs the text encoder first.

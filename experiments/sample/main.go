@@ -108,7 +108,6 @@ func draw(ctx context.Context, judge *score.Judge, way score.Way, captions []str
 	if err != nil {
 		return nil, 0, err
 	}
-	defer painter.Close()
 	if _, _, err := painter.Draw(ctx, captions, seed); err != nil {
 		return nil, 0, err
 	}

@@ -1,0 +1,179 @@
+package distill
+
+import (
+	"encoding/json"
+	"maps"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+)
+
+func TestDefaultConfigs(t *testing.T) {
+	for _, scale := range Scales {
+		cfg, err := DefaultConfig(scale)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cfg.Validate(); err != nil {
+			t.Errorf("%s: %v", scale, err)
+		}
+		data, err := json.Marshal(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Config
+		if err := json.Unmarshal(data, &back); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(cfg, back); diff != "" {
+			t.Errorf("%s does not survive JSON (-want +got):\n%s", scale, diff)
+		}
+	}
+	if _, err := DefaultConfig("huge"); err == nil || !strings.Contains(err.Error(), `distill: scale = "huge", want one of ["smoke" "cpu" "gpu"]`) {
+		t.Errorf("error = %v, want the scale and the choices", err)
+	}
+}
+
+// The default cell is the paper's: a change here is a change of every table.
+func TestDefaultCellIsThePapers(t *testing.T) {
+	cfg, err := DefaultConfig("gpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type cell struct {
+		Times                                                     []int
+		Init, Weighting                                           string
+		Adversarial, Lambda, R1, Guidance, TeacherMin, TeacherMax float64
+		TeacherSteps, R1Every                                     int
+		Text, Image, Augment                                      bool
+	}
+	want := cell{[]int{1000, 750, 500, 250}, Pretrained, "exp", 1, 2.5, 1e-5, 0, 0.02, 0.98, 1, 1, true, true, true}
+	d := cfg.Discriminator
+	got := cell{cfg.Times, cfg.Init, cfg.Weighting, cfg.Adversarial, cfg.Lambda, d.R1Weight, cfg.TeacherGuidance, cfg.TeacherMin,
+		cfg.TeacherMax, cfg.TeacherSteps, d.R1Every, d.Text, d.Image, d.Augment}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestValidateNamesFieldValueAndWant(t *testing.T) {
+	for _, test := range []struct {
+		name, want string
+		edit       func(c *Config)
+	}{
+		{"config of another recipe", "distill: recipe = 0, want 1, this program's", func(c *Config) { c.Recipe = 0 }},
+		{"nothing to do", "distill: steps = 0, want ≥ 1", func(c *Config) { c.Steps = 0 }},
+		{"empty batch", "distill: batch = 0, want ≥ 1", func(c *Config) { c.Batch = 0 }},
+		{"no times", "distill: times = [], want falling timesteps from 1000", func(c *Config) { c.Times = nil }},
+		{"first time is not pure noise", "distill: times = [999 500], want falling timesteps from 1000", func(c *Config) { c.Times = []int{999, 500} }},
+		{"rising times", "distill: times = [1000 250 500], want falling", func(c *Config) { c.Times = []int{1000, 250, 500} }},
+		{"a time twice, which no sampler takes", "distill: times = [1000 500 500], want falling", func(c *Config) { c.Times = []int{1000, 500, 500} }},
+		{"a clean picture as input", "distill: times = [1000 0], want falling", func(c *Config) { c.Times = []int{1000, 0} }},
+		{"unknown start", "distill: init = zero, want pretrained or random", func(c *Config) { c.Init = "zero" }},
+		{"negative weight", "distill: adversarial = -1, want ≥ 0", func(c *Config) { c.Adversarial = -1 }},
+		{"negative λ", "distill: lambda = -2.5, want ≥ 0", func(c *Config) { c.Lambda = -2.5 }},
+		{"λ is no number", "distill: lambda = NaN, want ≥ 0", func(c *Config) { c.Lambda = math.NaN() }},
+		{"no loss at all", "distill: lambda = 0, want > 0 where adversarial = 0", func(c *Config) { c.Adversarial, c.Lambda = 0, 0 }},
+		{"unknown reduction", "distill: reduction = max, want sum, patch or mean", func(c *Config) { c.Reduction = "max" }},
+		{"unknown weighting", `weighting = "snr", want one of ["exp" "sds" "nfsd"]`, func(c *Config) { c.Weighting = "snr" }},
+		{"weighting in capitals", `weighting = "EXP", want one of ["exp" "sds" "nfsd"]`, func(c *Config) { c.Weighting = "EXP" }},
+		{"teacher times out of order", "distill: teacher_min, teacher_max = 0.9, 0.1, want 0 ≤ min < max ≤ 1", func(c *Config) { c.TeacherMin, c.TeacherMax = 0.9, 0.1 }},
+		{"teacher time above 1", "distill: teacher_min, teacher_max = 0.02, 1.5, want", func(c *Config) { c.TeacherMax = 1.5 }},
+		{"no teacher step", "distill: teacher_steps = 0, want ≥ 1", func(c *Config) { c.TeacherSteps = 0 }},
+		{"negative guidance", "distill: teacher_guidance = -1, want ≥ 0", func(c *Config) { c.TeacherGuidance = -1 }},
+		{"student stands still", "distill: student_rate.peak, discriminator_rate.peak = 0, ", func(c *Config) { c.StudentRate.Peak = 0 }},
+		{"average never moves", "distill: ema = 1, want in [0,1)", func(c *Config) { c.EMA = 1 }},
+		{"discriminator's own fields", "discriminator: kernel = 2, want an odd number ≥ 1", func(c *Config) { c.Discriminator.Kernel = 2 }},
+	} {
+		cfg, err := DefaultConfig("smoke")
+		if err != nil {
+			t.Fatal(err)
+		}
+		test.edit(&cfg)
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error = %v, want %s", test.name, err, test.want)
+		}
+	}
+}
+
+// A run is named by everything that decides its student: no field may be left out of the hash, and nothing else be in it.
+func TestRunConfigHash(t *testing.T) {
+	cfg, err := DefaultConfig("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle := func(files map[string]string) *pretrain.Bundle { return &pretrain.Bundle{Files: files} }
+	files := map[string]string{"text": "a", "teacher": "b", "features": "c", "pair": "d", "classifier": "e"}
+	hash := func(c Config, files map[string]string, data dataset.Dataset) string {
+		t.Helper()
+		h, err := record.Hash(NewRunConfig(c, bundle(files), data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	base := hash(cfg, files, tinyWorld())
+	names := map[string]string{base: "nothing"}
+	differs := func(what, h string) {
+		t.Helper()
+		if other, taken := names[h]; taken {
+			t.Errorf("changing %s gives the hash of changing %s", what, other)
+		}
+		names[h] = what
+	}
+
+	changed := cfg
+	fields := eachLeaf(t, reflect.ValueOf(&changed).Elem(), "", func(path string) { differs(path, hash(changed, files, tinyWorld())) })
+	if fields < 30 {
+		t.Errorf("%d fields were changed, want all of Config", fields)
+	}
+	for part := range files {
+		other := maps.Clone(files)
+		other[part] += "x"
+		switch h := hash(cfg, other, tinyWorld()); part {
+		case "pair", "classifier": // the judges do not name what they judge
+			if h != base {
+				t.Errorf("another %s network gives the run another name", part)
+			}
+		default:
+			differs("weights of "+part, h)
+		}
+	}
+	differs("data", hash(cfg, files, &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinySize, MaxObjects: 3, Seed: 1}}))
+}
+
+// eachLeaf changes one field after the other, calls visit, and puts the old value back.
+func eachLeaf(t *testing.T, v reflect.Value, path string, visit func(path string)) (fields int) {
+	t.Helper()
+	old := reflect.New(v.Type()).Elem()
+	old.Set(v)
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fields += eachLeaf(t, v.Field(i), path+"."+v.Type().Field(i).Name, visit)
+		}
+		return fields
+	case reflect.Int, reflect.Int64:
+		v.SetInt(v.Int() + 1)
+	case reflect.Float64:
+		v.SetFloat(v.Float() + 0.25)
+	case reflect.String:
+		v.SetString(v.String() + "x")
+	case reflect.Bool:
+		v.SetBool(!v.Bool())
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), v.Len()+1, v.Len()+1))
+	default:
+		t.Fatalf("%s has kind %s, which this test cannot change", path, v.Kind())
+	}
+	visit(path)
+	v.Set(old)
+	return 1
+}

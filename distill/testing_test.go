@@ -1,0 +1,273 @@
+package distill
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/compute/gobackend"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/train"
+)
+
+// goEngine needs no library and gives the same bits wherever the processor rounds alike.
+var goEngine = sync.OnceValue(func() compute.Backend {
+	b, err := compute.NewWithConfig("go:parallelism=-1")
+	if err != nil {
+		panic(err)
+	}
+	return b
+})
+
+const tinySize = 8
+
+var tinyWorld = sync.OnceValue(func() *dataset.Scenes {
+	s, err := dataset.NewScenes(dataset.ScenesConfig{Size: tinySize, MaxObjects: 2, Seed: 1})
+	if err != nil {
+		panic(err)
+	}
+	return s
+})
+
+// tinyContext is a bundle's configuration with networks that run in milliseconds, tokenizers included.
+var tinyContext = sync.OnceValue(func() *pretrain.Context {
+	cfg, err := pretrain.DefaultConfig("smoke")
+	if err != nil {
+		panic(err)
+	}
+	cfg.Size, cfg.Context = tinySize, 8
+	cfg.Networks.Text = network.TextConfig{Width: 8, Layers: 1, Heads: 2, Projection: 8}
+	cfg.Networks.UNet.BlockOutChannels, cfg.Networks.UNet.Heads = []int{8, 8}, []int{2, 2}
+	cfg.Networks.UNet.CrossAttention = []bool{false, true}
+	cfg.Networks.Features = network.ViTConfig{ImageSize: tinySize, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch"}
+	c := &pretrain.Context{Config: cfg, Data: tinyWorld(), Backend: goEngine()}
+	if err := c.Prepare(); err != nil {
+		panic(err)
+	}
+	return c
+})
+
+// tinyBundle writes and loads a bundle of the networks that distillation reads. Their weights are random; the seed chooses the
+// teacher's, the others are always the same.
+func tinyBundle(t testing.TB, teacherSeed int64) *pretrain.Bundle {
+	t.Helper()
+	c, dir, stores := tinyContext(), t.TempDir(), map[string]*model.Store{}
+	for _, part := range []string{textScope, featuresScope, teacherScope} {
+		store := model.NewStore()
+		network.Seed(store, 1)
+		pretrain.Build(goEngine(), store, part, c.Config)
+		seed := int64(1)
+		if part == teacherScope {
+			seed = teacherSeed
+		}
+		shake(t, store, seed)
+		stores[part] = store
+	}
+	if err := pretrain.WriteBundle(dir, c, stores, nil); err != nil {
+		t.Fatal(err)
+	}
+	b, err := pretrain.LoadBundle(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// shake adds noise to every variable: layers that begin with zeros would hide the gradients before them.
+func shake(t testing.TB, store *model.Store, seed int64) {
+	t.Helper()
+	for v := range store.IterVariables() {
+		x := tensors.MustCopyFlatData[float32](v.MustValue())
+		for i, z := range rng.Normal(rng.New(seed, "test"+v.Path(), 0), len(x)) {
+			x[i] += 0.1 * z
+		}
+		if err := v.SetValue(tensors.FromFlatDataAndDimensions(x, v.Shape().Dimensions...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// tinyConfig is the default cell, shortened.
+func tinyConfig(t testing.TB, edits ...func(*Config)) Config {
+	t.Helper()
+	cfg, err := DefaultConfig("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Batch, cfg.Discriminator.MapDim, cfg.Discriminator.NormGroup = 4, 8, 4
+	for _, edit := range edits {
+		edit(&cfg)
+	}
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// bench is a distiller in the middle of the table: its store and the means to take steps and to look inside.
+type bench struct {
+	*distiller
+	store *model.Store
+	data  dataset.Dataset
+}
+
+func newBench(t testing.TB, cfg Config, b *pretrain.Bundle) *bench {
+	t.Helper()
+	store, err := newStore(goEngine(), b, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := newDistiller(Inputs{Config: cfg, Bundle: b, Data: tinyWorld(), Backend: goEngine()}, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.close(); store.Finalize() })
+	return &bench{distiller: d, store: store, data: tinyWorld()}
+}
+
+// take does steps 1 … n and returns the values of each by column.
+func (b *bench) take(t testing.TB, n int) []map[string]float64 {
+	t.Helper()
+	var curve []map[string]float64
+	for step := 1; step <= n; step++ {
+		values, err := b.step(t.Context(), step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := map[string]float64{}
+		for i, name := range columns {
+			at[name] = values[i]
+		}
+		curve = append(curve, at)
+	}
+	return curve
+}
+
+// inputs are the tensors of a step.
+func (b *bench) inputs(t testing.TB, step int) []any {
+	t.Helper()
+	batch, err := dataset.NewLoader(b.data.Train(), b.cfg.Batch, b.cfg.Seed, "distill").Batch(step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var args []any
+	for _, x := range b.draw(batch, step) {
+		args = append(args, x)
+	}
+	return args
+}
+
+// snapshot copies all variables of a store by path.
+func snapshot(store *model.Store) map[string][]float32 {
+	values := map[string][]float32{}
+	for v := range store.IterVariables() {
+		values[v.Path()] = tensors.MustCopyFlatData[float32](v.MustValue())
+	}
+	return values
+}
+
+// below keeps the variables below a scope, by their path in it.
+func below(values map[string][]float32, scope string) map[string][]float32 {
+	kept := map[string][]float32{}
+	for path, x := range values {
+		if rest, ok := strings.CutPrefix(path, "/"+scope+"/"); ok {
+			kept[rest] = x
+		}
+	}
+	return kept
+}
+
+// movedScopes lists the first parts of the paths whose values differ or that one side lacks.
+func movedScopes(before, after map[string][]float32) []string {
+	var scopes []string
+	for path, x := range after {
+		if slices.Equal(before[path], x) {
+			continue
+		}
+		if scope := strings.Split(path, "/")[1]; !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	slices.Sort(scopes)
+	return scopes
+}
+
+// evaluate runs a graph once on the given store (nil: an empty one).
+func evaluate(t testing.TB, store *model.Store, fn func(root *model.Scope, in []*Node) []*Node, in ...any) []*tensors.Tensor {
+	t.Helper()
+	if store == nil {
+		store = model.NewStore()
+	}
+	exec, err := model.NewExec(goEngine(), store, fn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exec.Finalize()
+	out, err := exec.Call(in...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func floats(x *tensors.Tensor) []float32 { return tensors.MustCopyFlatData[float32](x) }
+
+// normals is a tensor of standard normal values.
+func normals(seed int64, dims ...int) *tensors.Tensor {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	return tensors.FromFlatDataAndDimensions(rng.Normal(rng.New(seed, "test", 0), n), dims...)
+}
+
+// near wants two lists to agree up to a share of the larger one's largest value.
+func near(t testing.TB, what string, want, got []float32, share float64) {
+	t.Helper()
+	if len(want) != len(got) {
+		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
+	}
+	var size, worst float64
+	for i := range want {
+		size = max(size, math.Abs(float64(want[i])))
+		worst = max(worst, math.Abs(float64(want[i]-got[i])))
+	}
+	if size == 0 && worst == 0 {
+		t.Fatalf("%s: all values are 0: the test shows nothing", what)
+	}
+	if !(worst <= share*size) {
+		t.Errorf("%s: differs by %g, want at most %g of %g", what, worst, share, size)
+	}
+}
+
+// openRun begins or goes on with a run.
+func openRun(t testing.TB, root string, cfg Config, b *pretrain.Bundle) *record.Run {
+	t.Helper()
+	run, err := record.Open(t.Context(), root, NewRunConfig(cfg, b, tinyWorld()), record.Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { run.Close() })
+	return run
+}
+
+func silent() *train.Progress { return train.NewProgress(nil) }
+
+func l2(x []float32) float64 {
+	var sum float64
+	for _, v := range x {
+		sum += float64(v) * float64(v)
+	}
+	return math.Sqrt(sum)
+}

@@ -1,0 +1,296 @@
+package distill
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/weights"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files in testdata")
+
+// pinnedCurve is testdata/curve.json: the values of six steps, to which every change of the code must lead again.
+type pinnedCurve struct {
+	Maker  string               `json:"maker"`
+	Engine string               `json:"engine"`
+	Recipe int                  `json:"recipe"`
+	Cells  map[string]pinnedRun `json:"cells"`
+}
+
+type pinnedRun []map[string]float64
+
+func TestPinnedCurve(t *testing.T) {
+	const path = "testdata/curve.json"
+	got := pinnedCurve{Maker: "go test ./distill -run TestPinnedCurve -update", Engine: goEngine().Name(), Recipe: recipeVersion, Cells: map[string]pinnedRun{}}
+	for name, edit := range map[string]func(c *Config){
+		"default": func(*Config) {},
+		"nfsd, random start, R1 every other step": func(c *Config) { c.Weighting, c.Init, c.Discriminator.R1Every = "nfsd", Random, 2 },
+	} {
+		cfg := tinyConfig(t, edit, func(c *Config) { c.Steps = 6 })
+		got.Cells[name] = newBench(t, cfg, tinyBundle(t, 1)).take(t, cfg.Steps)
+		for _, at := range got.Cells[name] { // shares of 32 tokens: one rounding error would turn a whole token
+			delete(at, "acc_real")
+			delete(at, "acc_fake")
+		}
+	}
+	if *update {
+		if err := record.WriteJSON(path, got); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want pinnedCurve
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	// Processors round differently; what a change of the code does is larger.
+	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(2e-3, 1e-4)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// world is a dataset whose training pictures pass through a filter.
+type world struct {
+	*dataset.Scenes
+	filter func(i int, s dataset.Sample) dataset.Sample
+}
+
+func (w *world) Train() dataset.Source { return filtered{w.Scenes.Train(), w.filter} }
+
+type filtered struct {
+	dataset.Source
+	filter func(i int, s dataset.Sample) dataset.Sample
+}
+
+func (f filtered) Sample(i int) (dataset.Sample, error) {
+	s, err := f.Source.Sample(i)
+	return f.filter(i, s), err
+}
+
+func trainOnce(ctx context.Context, t testing.TB, cfg Config, b *pretrain.Bundle, root string, data dataset.Dataset) (dir string, err error) {
+	t.Helper()
+	run := openRun(t, root, cfg, b)
+	defer run.Close()
+	return run.Dir(), Train(ctx, Inputs{Config: cfg, Bundle: b, Data: data, Backend: goEngine()}, run, silent())
+}
+
+// Stopped in the middle and started again, a run ends as if nothing had happened, byte by byte.
+func TestResumedIsUndisturbed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	b, results := tinyBundle(t, 1), map[string]map[string]string{}
+	cfg := tinyConfig(t, func(c *Config) { c.Steps, c.Discriminator.R1Every = 7, 2 })
+	for _, name := range []string{"undisturbed", "interrupted"} {
+		root := t.TempDir()
+		if name == "interrupted" {
+			dir := interrupt(t, cfg, b, root, 3)
+			if _, err := os.Stat(filepath.Join(dir, StudentFile)); err == nil {
+				t.Errorf("an interrupted run has left a student")
+			}
+		}
+		dir, err := trainOnce(t.Context(), t, cfg, b, root, tinyWorld())
+		if err != nil {
+			t.Fatal(err)
+		}
+		results[name] = map[string]string{}
+		for _, file := range []string{"metrics.jsonl", "health.jsonl", StudentFile} {
+			data, err := os.ReadFile(filepath.Join(dir, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			results[name][file] = string(data)
+		}
+	}
+	for file, want := range results["undisturbed"] {
+		if got := results["interrupted"][file]; got != want {
+			t.Errorf("%s differs after an interruption", file)
+		}
+	}
+	if lines := strings.Count(results["undisturbed"]["metrics.jsonl"], "\n"); lines != cfg.Steps {
+		t.Errorf("metrics.jsonl has %d lines, want %d", lines, cfg.Steps)
+	}
+}
+
+// interrupt trains to the given step or one more, ends the context, and wants a checkpoint to stand there.
+func interrupt(t *testing.T, cfg Config, b *pretrain.Bundle, root string, step int) (dir string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	run := openRun(t, root, cfg, b)
+	defer run.Close()
+
+	// Pictures are drawn ahead. Those of the step after next wait until this step's line is written: training cannot run away.
+	blocked, err := dataset.NewLoader(tinyWorld().Train(), cfg.Batch, cfg.Seed, "distill").Batch(step + 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := &world{Scenes: tinyWorld(), filter: func(i int, s dataset.Sample) dataset.Sample {
+		for i == blocked.Indices[0] && ctx.Err() == nil {
+			if lines, _ := os.ReadFile(filepath.Join(run.Dir(), "metrics.jsonl")); bytes.Count(lines, []byte("\n")) >= step {
+				cancel()
+			}
+			time.Sleep(time.Millisecond)
+		}
+		return s
+	}}
+	err = Train(ctx, Inputs{Config: cfg, Bundle: b, Data: data, Backend: goEngine()}, run, silent())
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("error = %v, want the context's", err)
+	}
+	if at, _, ok := run.LatestCheckpoint(); !ok || at != step && at != step+1 {
+		t.Fatalf("latest checkpoint at step %d (found: %v), want %d or %d", at, ok, step, step+1)
+	}
+	return run.Dir()
+}
+
+func TestTrainLeavesAverageAsStudent(t *testing.T) {
+	b := tinyBundle(t, 1)
+	cfg := tinyConfig(t, func(c *Config) { c.Steps = 2 })
+	dir, err := trainOnce(t.Context(), t, cfg, b, t.TempDir(), tinyWorld())
+	if err != nil {
+		t.Fatal(err)
+	}
+	student, err := weights.Read(filepath.Join(dir, StudentFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Check(goEngine(), teacherScope, student); err != nil {
+		t.Errorf("the student has not the teacher's architecture: %v", err)
+	}
+	n := newBench(t, cfg, b)
+	curve := n.take(t, 2)
+	got := map[string][]float32{}
+	for name, x := range student.Tensors {
+		got[strings.ReplaceAll(name, ".", "/")] = x.Data
+	}
+	if !cmp.Equal(below(snapshot(n.store), studentEMAScope), got) {
+		t.Error("student.safetensors is not the student's average in full precision")
+	}
+	lines, err := record.ReadLines[map[string]record.Number](filepath.Join(dir, "metrics.jsonl"))
+	if err != nil || len(lines) != 2 {
+		t.Fatalf("metrics.jsonl: %d lines, error = %v, want 2", len(lines), err)
+	}
+	for i, at := range curve {
+		want := map[string]record.Number{"step": record.Number(i + 1)}
+		for name, x := range at {
+			want[name] = record.Number(x)
+		}
+		if diff := cmp.Diff(want, lines[i]); diff != "" {
+			t.Errorf("metrics of step %d (-want +got):\n%s", i+1, diff)
+		}
+	}
+}
+
+func TestDivergence(t *testing.T) {
+	b := tinyBundle(t, 1)
+	nan := float32(math.NaN())
+	for _, test := range []struct {
+		name, want string
+		edit       func(c *Config)
+		data       dataset.Dataset
+	}{
+		{"pictures that are no numbers", "at step 1", func(*Config) {}, &world{Scenes: tinyWorld(), filter: func(_ int, s dataset.Sample) dataset.Sample {
+			s.Image.Pix[0] = nan
+			return s
+		}}},
+		{"a rate without measure", "at step ", func(c *Config) { c.StudentRate.Peak, c.StudentRate.Warmup = 1e30, 0 }, tinyWorld()},
+	} {
+		dir, err := trainOnce(t.Context(), t, tinyConfig(t, test.edit), b, t.TempDir(), test.data)
+		if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error = %v, want ErrDiverged %s", test.name, err, test.want)
+		}
+		if _, err := os.Stat(filepath.Join(dir, StudentFile)); err == nil {
+			t.Errorf("%s: a student was written", test.name)
+		}
+	}
+}
+
+func TestTrainRefusesBadInputs(t *testing.T) {
+	b := tinyBundle(t, 1)
+	cfg := tinyConfig(t)
+	cfg.Lambda = -1
+	if err := Train(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyWorld(), Backend: goEngine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "distill: lambda = -1") {
+		t.Errorf("error = %v, want the bad field", err)
+	}
+	delete(b.Files, teacherScope)
+	if err := Train(t.Context(), Inputs{Config: tinyConfig(t), Bundle: b, Data: tinyWorld(), Backend: goEngine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "holds no teacher") {
+		t.Errorf("error = %v, want the missing part", err)
+	}
+}
+
+func TestHealthWarnings(t *testing.T) {
+	sound := map[string]float64{"acc_real": 0.8, "acc_fake": 0.7, "pixel_var": 0.2, "logit_real": 0.5, "logit_fake": -0.25, "adv_grad": 3, "distill_grad": 2}
+	for _, test := range []struct {
+		name   string
+		values map[string]float64
+		adv    float64
+		want   []string // in the warnings, in order
+	}{
+		{"sound", nil, 1, nil},
+		{"too strong", map[string]float64{"acc_real": 0.97, "acc_fake": 0.96}, 1, []string{"over 95 %"}},
+		{"strong on one side only", map[string]float64{"acc_real": 0.99}, 1, nil},
+		{"too weak", map[string]float64{"acc_real": 0.5, "acc_fake": 0.54}, 1, []string{"less than 55 %"}},
+		{"no discriminator to be weak", map[string]float64{"acc_real": 0, "acc_fake": 0}, 0, nil},
+		{"collapse under a strong discriminator", map[string]float64{"acc_real": 1, "acc_fake": 1, "pixel_var": 0.001}, 1, []string{"over 95 %", "look the same"}},
+		{"no distillation, no ratio", map[string]float64{"distill_grad": 0}, 1, nil},
+	} {
+		run, err := record.Open(t.Context(), t.TempDir(), map[string]string{"kind": test.name}, record.Environment{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer run.Close()
+		h, err := newHealth(run, Config{Adversarial: test.adv})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mean := map[string]float64{}
+		for _, values := range []map[string]float64{sound, test.values} {
+			for name, x := range values {
+				mean[name] = x
+			}
+		}
+		if err := h.watch(10, mean); err != nil {
+			t.Fatal(err)
+		}
+		lines, err := record.ReadLines[Verdict](filepath.Join(run.Dir(), "health.jsonl"))
+		if err != nil || len(lines) != 1 {
+			t.Fatalf("%d lines, error = %v, want 1", len(lines), err)
+		}
+		v := lines[0]
+		if len(v.Warnings) != len(test.want) {
+			t.Errorf("%s: warnings = %q, want %q", test.name, v.Warnings, test.want)
+			continue
+		}
+		for i, want := range test.want {
+			if !strings.Contains(v.Warnings[i], want) {
+				t.Errorf("%s: warning = %q, want %q in it", test.name, v.Warnings[i], want)
+			}
+		}
+		ratio := record.Number(1.5)
+		if mean["distill_grad"] == 0 {
+			ratio = 0
+		}
+		if v.LogitGap != 0.75 || v.GradRatio != ratio {
+			t.Errorf("%s: logit gap = %v, ratio = %v, want 0.75 and %v", test.name, v.LogitGap, v.GradRatio, ratio)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package pretrain
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/tokenizer"
+)
+
+// The hash of a part's run: it must follow whatever decides its weights, and nothing that decides only those of other parts, or
+// else changing one network would train all of them again.
+func TestPartConfigHash(t *testing.T) {
+	hashes := func(c *Context, from string) map[string]string {
+		t.Helper()
+		h := map[string]string{}
+		for _, part := range Parts {
+			given := ""
+			if part == "teacher" {
+				given = from
+			}
+			cfg, err := c.PartConfig(part, given)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if h[part], err = record.Hash(cfg); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return h
+	}
+	base := hashes(tinyContext(t, 1), "run")
+	distinct := map[string]bool{}
+	for _, h := range base {
+		distinct[h] = true
+	}
+	if len(distinct) != len(Parts) {
+		t.Errorf("parts share names: %v", base)
+	}
+
+	for _, test := range []struct {
+		name string
+		edit func(c *Context)
+		want string // parts that change
+	}{
+		{"nothing", func(*Context) {}, ""},
+		{"training of text", func(c *Context) { c.Config.TextTraining.Steps++ }, "text"},
+		{"training of features", func(c *Context) { c.Config.FeaturesTraining.Batch++ }, "features"},
+		{"training of classifier", func(c *Context) { c.Config.ClassifierTraining.Rate.Peak *= 2 }, "classifier"},
+		{"training of pair", func(c *Context) { c.Config.PairTraining.Rate.Warmup++ }, "pair"},
+		{"training of teacher", func(c *Context) { c.Config.TeacherTraining.Rate.Decay = 0.1 }, "teacher"},
+		{"text encoder, which the teacher tunes", func(c *Context) { c.Config.Networks.Text.Layers++ }, "text teacher"},
+		{"image tower", func(c *Context) { c.Config.Networks.Tower.Out++ }, "text"},
+		{"U-Net", func(c *Context) { c.Config.Networks.UNet.LayersPerBlock++ }, "teacher"},
+		{"vision transformer", func(c *Context) { c.Config.Networks.Features.Depth++ }, "features"},
+		{"classifier", func(c *Context) { c.Config.Networks.Classifier.Blocks++ }, "classifier"},
+		{"evaluation pair", func(c *Context) { c.Config.Networks.PairImage.Blocks++ }, "pair"},
+		{"schedule", func(c *Context) { c.Config.Schedule = "sd-zero" }, "teacher"},
+		{"prediction", func(c *Context) { c.Config.Prediction = "x0" }, "teacher"},
+		{"caption drop", func(c *Context) { c.Config.CaptionDrop = 0.2 }, "teacher"},
+		{"average", func(c *Context) { c.Config.EMA = 0.9 }, "teacher"},
+		{"negative prompt", func(c *Context) { c.Config.NegativeCaption = "noise" }, "teacher"},
+		{"share of negatives", func(c *Context) { c.Config.NegativeShare = 0.1 }, "teacher"},
+		{"seed", func(c *Context) { c.Config.Seed++ }, "text features classifier pair teacher"},
+		{"data", func(c *Context) {
+			c.Data = &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinySize, MaxObjects: 3, Seed: 1}}
+		}, "text features classifier pair teacher"},
+		{"name of the data's folder", func(c *Context) { c.Config.Data = "elsewhere" }, ""},
+	} {
+		c := tinyContext(t, 1)
+		test.edit(c)
+		changed := []string{}
+		for part, h := range hashes(c, "run") {
+			if h != base[part] {
+				changed = append(changed, part)
+			}
+		}
+		slices.SortFunc(changed, func(a, b string) int { return slices.Index(Parts, a) - slices.Index(Parts, b) })
+		if diff := cmp.Diff(test.want, strings.Join(changed, " ")); diff != "" {
+			t.Errorf("%s: parts that change (-want +got):\n%s", test.name, diff)
+		}
+	}
+	if other := hashes(tinyContext(t, 1), "another run"); other["teacher"] == base["teacher"] {
+		t.Error("the teacher's name does not tell which text encoder it starts from")
+	}
+}
+
+func TestPrepareFillsConfig(t *testing.T) {
+	for _, data := range []dataset.Dataset{album{64}, tinyWorld()} {
+		c := &Context{Config: tinyConfig(1), Data: data}
+		if err := c.Prepare(); err != nil {
+			t.Fatal(err)
+		}
+		cfg := c.Config
+		for _, words := range []*tokenizer.Words{c.Words, c.PairWords} {
+			if unknown := words.UnknownWords(cfg.NegativeCaption); unknown != nil {
+				t.Errorf("%s: words of the negative caption are unknown: %q", data.Name(), unknown)
+			}
+			if sample, err := data.Train().Sample(0); err != nil || words.UnknownWords(sample.Caption) != nil || words.Context != cfg.Context {
+				t.Errorf("%s: caption %q has unknown words (error %v), or context = %d", data.Name(), sample.Caption, err, words.Context)
+			}
+		}
+		size := c.Words.Size()
+		if got := []int{cfg.Networks.Text.Vocabulary, cfg.Networks.Text.Context, cfg.Networks.Text.End}; !cmp.Equal(got, []int{size, cfg.Context, tokenizer.End}) {
+			t.Errorf("%s: text = %v, want vocabulary %d, context %d, end %d", data.Name(), got, size, cfg.Context, tokenizer.End)
+		}
+		if got := []int{cfg.Networks.PairText.Vocabulary, cfg.Networks.PairText.Context, cfg.Networks.PairText.End}; !cmp.Equal(got, []int{size, cfg.Context, tokenizer.End}) {
+			t.Errorf("%s: pair_text = %v, want vocabulary %d, context %d, end %d", data.Name(), got, size, cfg.Context, tokenizer.End)
+		}
+		if cfg.Networks.UNet.CrossAttentionDim != cfg.Networks.Text.Width || cfg.Networks.UNet.PooledDim != cfg.Networks.Text.Projection || cfg.Networks.Features.ImageSize != cfg.Size {
+			t.Errorf("%s: U-Net is told of text %d wide and %d pooled, features of pictures of %d", data.Name(), cfg.Networks.UNet.CrossAttentionDim, cfg.Networks.UNet.PooledDim, cfg.Networks.Features.ImageSize)
+		}
+
+		again := &Context{Config: cfg, Data: data}
+		if err := again.Prepare(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(cfg, again.Config); diff != "" {
+			t.Errorf("%s: prepared twice (-first +second):\n%s", data.Name(), diff)
+		}
+	}
+	c := &Context{Config: tinyConfig(1), Data: album{4}}
+	c.Config.Networks.Features.Patch = 3
+	wantError(t, "patch that does not divide", c.Prepare(), "patch_size = 3")
+}
+
+func TestPartsOf(t *testing.T) {
+	if diff := cmp.Diff([]string{"text", "features", "classifier", "pair", "teacher"}, PartsOf(tinyWorld())); diff != "" {
+		t.Errorf("built-in world (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"text", "features", "pair", "teacher"}, PartsOf(album{1})); diff != "" {
+		t.Errorf("folder (-want +got):\n%s", diff)
+	}
+	for _, part := range Parts {
+		if Scope(part) == "" {
+			t.Errorf("the weights of %s stand nowhere", part)
+		}
+	}
+}
+
+func TestConfigs(t *testing.T) {
+	for _, scale := range Scales {
+		cfg, err := DefaultConfig(scale)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &Context{Config: cfg, Data: album{4}}
+		if err := c.Prepare(); err != nil { // validates
+			t.Errorf("%s: %v", scale, err)
+		}
+	}
+	_, err := DefaultConfig("huge")
+	wantError(t, "scale", err, `pretrain: scale = "huge", want one of ["smoke" "cpu" "gpu"]`)
+
+	for _, test := range []struct {
+		name, want string
+		edit       func(c *Config)
+	}{
+		{"context too short for begin, word, end", "pretrain: context = 2, max_words = 4000, want ≥ 3 and ≥ 1", func(c *Config) { c.Context = 2 }},
+		{"no words", "max_words = 0, want", func(c *Config) { c.MaxWords = 0 }},
+		{"all captions dropped", "pretrain: caption_drop = 1, ", func(c *Config) { c.CaptionDrop = 1 }},
+		{"shares beyond one together", "negative_share = 0.95, ", func(c *Config) { c.NegativeShare = 0.95 }},
+		{"negative share", "negative_share = -0.1, ", func(c *Config) { c.NegativeShare = -0.1 }},
+		{"average that never moves", "ema = 1, want", func(c *Config) { c.EMA = 1 }},
+		{"unknown schedule", `schedule = "linear"`, func(c *Config) { c.Schedule = "linear" }},
+		{"unknown prediction", `prediction = "score"`, func(c *Config) { c.Prediction = "score" }},
+		{"no training of text", "pretrain: text steps = 0, batch = 8, rate.peak = 0.005, want all > 0", func(c *Config) { c.TextTraining.Steps = 0 }},
+		{"no training of features", "pretrain: features steps", func(c *Config) { c.FeaturesTraining.Batch = 0 }},
+		{"no training of classifier", "pretrain: classifier steps", func(c *Config) { c.ClassifierTraining.Rate = optim.Rate{} }},
+		{"no training of pair", "pretrain: pair steps", func(c *Config) { c.PairTraining.Steps = -1 }},
+		{"no training of teacher", "pretrain: teacher steps", func(c *Config) { c.TeacherTraining.Steps = 0 }},
+		{"heads that do not divide", "network: block_out_channels[0] = 8", func(c *Config) { c.Networks.UNet.Heads[0] = 3 }},
+	} {
+		c := tinyContext(t, 1)
+		test.edit(&c.Config)
+		wantError(t, test.name, c.Config.Validate(), test.want)
+	}
+}

@@ -1,0 +1,259 @@
+package pretrain
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/train"
+	"github.com/addlab/addlab/weights"
+)
+
+// All parts are trained once, each in a run of its own; the bundle holds what they left, the text encoder as the teacher tuned it.
+func TestEnsure(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	root := t.TempDir()
+	var out bytes.Buffer
+	o := Options{
+		Dir: filepath.Join(root, "bundle"), Runs: filepath.Join(root, "runs"), Config: tinyConfig(2), Data: album{64},
+		Engine: &engine.Engine{Name: "go", Backend: goEngine()}, Command: "go test", Out: &out,
+	}
+
+	// Some parts only: no bundle yet.
+	o.Parts = []string{"text"}
+	if err := Run(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(o.Dir); err == nil {
+		t.Error("a bundle was written though parts are missing")
+	}
+	o.Parts = nil
+
+	out.Reset()
+	b, err := Ensure(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"no pretrained networks in " + o.Dir, "text: trained already"} {
+		if !strings.Contains(out.String(), text) {
+			t.Errorf("output lacks %q:\n%s", text, out.String())
+		}
+	}
+	if b.Has("classifier") || !b.Has("teacher") {
+		t.Errorf("files = %v, want no classifier where the data has no attributes", b.Files)
+	}
+	if err := b.Into(goEngine(), model.NewStore(), "text", "features", "pair", "teacher"); err != nil {
+		t.Error(err)
+	}
+
+	m := readManifest(t, o.Dir)
+	for part, p := range m.Provenance {
+		if p.Command != "go test" || p.Steps != 2 || p.Environment.Engine != "go" {
+			t.Errorf("provenance of %s = %+v", part, p)
+		}
+		if _, err := os.Stat(filepath.Join(o.Runs, p.Run, "result.json")); err != nil {
+			t.Errorf("run of %s: %v", part, err)
+		}
+	}
+	// The bundle's text encoder is the teacher's, not the one of its own run.
+	tuned := readFile(t, filepath.Join(o.Runs, m.Provenance["teacher"].Run, tunedTextFile))
+	own := readFile(t, filepath.Join(o.Runs, m.Provenance["text"].Run, weightsFile))
+	bundled := readFile(t, filepath.Join(o.Dir, "text.safetensors"))
+	if d, e := distance(bundled, tuned), distance(bundled, own); d > 1e-3 || e <= d || e > 0.02 {
+		t.Errorf("the bundle's text encoder is %g from the teacher's and %g from the one that the teacher started from", d, e)
+	}
+
+	// A second time nothing is trained, and the files stay as they are.
+	before, _ := os.ReadFile(filepath.Join(o.Dir, manifestName))
+	out.Reset()
+	if _, err := Ensure(t.Context(), o); err != nil || out.Len() > 0 {
+		t.Errorf("error = %v, output = %q, want nothing to do", err, out.String())
+	}
+	if err := os.RemoveAll(o.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Ensure(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "trained already"); n != 4 {
+		t.Errorf("%d parts were trained already, want 4:\n%s", n, out.String())
+	}
+	if after, _ := os.ReadFile(filepath.Join(o.Dir, manifestName)); !bytes.Equal(before, after) {
+		t.Error("the manifest of the same runs differs")
+	}
+}
+
+func readFile(t testing.TB, path string) *weights.File {
+	t.Helper()
+	f, err := weights.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// distance is the largest difference of two files' values.
+func distance(a, b *weights.File) (worst float64) {
+	for name, x := range a.Tensors {
+		for i, v := range x.Data {
+			worst = max(worst, float64(v-b.Tensors[name].Data[i]), float64(b.Tensors[name].Data[i]-v))
+		}
+	}
+	return worst
+}
+
+func TestTrainPartNeedsText(t *testing.T) {
+	c := tinyContext(t, 1)
+	_, err := c.TrainPart(t.Context(), t.TempDir(), "teacher", filepath.Join(t.TempDir(), "gone"), record.Environment{}, &bytes.Buffer{})
+	wantError(t, "teacher without text", err, filepath.Join("gone", weightsFile))
+}
+
+// constantScene shows the same scene at every index.
+type constantScene struct{ scene dataset.Scene }
+
+func (c constantScene) Scene(int) (dataset.Scene, string, dataset.Attributes) {
+	all := c.scene.Attributes()
+	all[0] = -1 // as if the caption had not said how many
+	return c.scene, "a shape", all
+}
+
+// An oracle is always right, whatever batches the pictures come in; an attribute that no scene has is not scored.
+func TestAttributeAccuracy(t *testing.T) {
+	c := tinyContext(t, 1)
+	scene, _, _ := tinyWorld().Split("train").Scene(0)
+	scene.Objects, scene.Arrangement = scene.Objects[:1], dataset.Alone
+	truth := scene.Attributes()
+	answer := make([]int32, len(truth))
+	for a, class := range truth {
+		answer[a] = int32(max(class, 0))
+	}
+	oracle := func(_ *model.Scope, images *Node) *Node {
+		b := images.Shape().Dim(0)
+		n := BroadcastToDims(InsertAxes(Const(images.Graph(), answer), 0), b, len(answer))
+		return Add(n, ConvertDType(MulScalar(ReduceAllSum(images), 0), n.DType())) // some engines want every input used
+	}
+	want := map[string]float64{}
+	for a, name := range dataset.AttributeNames {
+		if truth[a] >= 0 {
+			want[name] = 1
+		}
+	}
+	if len(want) != 6 {
+		t.Fatalf("%d attributes of one object, want 6", len(want))
+	}
+	for _, test := range []struct{ n, batch int }{{8, 4}, {7, 4}, {3, 4}, {1, 1}} {
+		got, err := c.attributeAccuracy(t.Context(), model.NewStore(), constantScene{scene}, test.n, test.batch, oracle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%d pictures in batches of %d (-want +got):\n%s", test.n, test.batch, diff)
+		}
+	}
+}
+
+// Accuracy counts each picture asked for once, however they fall into batches.
+func TestAccuracyIsIndependentOfBatches(t *testing.T) {
+	c := tinyContext(t, 1)
+	guess := func(_ *model.Scope, images *Node) *Node { // bright pictures are class 1 of everything
+		b := images.Shape().Dim(0)
+		bright := GreaterThan(ReduceMean(images, 1, 2, 3), ScalarZero(images.Graph(), images.DType()))
+		column := InsertAxes(ConvertDType(bright, Const(images.Graph(), int32(0)).DType()), 1)
+		return BroadcastToDims(column, b, len(dataset.AttributeClasses))
+	}
+	var want map[string]float64
+	for i, batch := range []int{1, 3, 5, 20, 64} {
+		got, err := c.attributeAccuracy(t.Context(), model.NewStore(), tinyWorld().Split("heldout"), 20, batch, guess)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			want = got
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("batches of %d (-of one +got):\n%s", batch, diff)
+		}
+	}
+}
+
+func TestProbeAndClassifierAccuracy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	c := tinyContext(t, 1)
+	b, err := LoadBundle(tinyBundle(t, c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := model.NewStore()
+	if err := b.Into(goEngine(), store, "features", "classifier"); err != nil {
+		t.Fatal(err)
+	}
+	before := snapshot(store)
+	probe := Probe{Steps: 3, Batch: 8, Heldout: 20, Rate: optim.Rate{Peak: 1e-3}}
+	for name, measure := range map[string]func() (map[string]float64, error){
+		"probe": func() (map[string]float64, error) {
+			return probe.Accuracy(t.Context(), c, store, train.NewProgress(nil))
+		},
+		"classifier": func() (map[string]float64, error) { return c.ClassifierAccuracy(t.Context(), store, tinyWorld(), 20) },
+	} {
+		got, err := measure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 9 { // the tiny world has no third object
+			t.Errorf("%s: accuracy of %d attributes, want 9: %v", name, len(got), got)
+		}
+		for attribute, accuracy := range got {
+			if !(accuracy >= 0 && accuracy <= 1) {
+				t.Errorf("%s: accuracy of %s = %g", name, attribute, accuracy)
+			}
+		}
+	}
+	after := snapshot(store)
+	for path, x := range before {
+		if !cmp.Equal(x, after[path]) {
+			t.Errorf("the probe changes %s", path)
+		}
+	}
+	c.Data = album{8}
+	_, err = probe.Accuracy(t.Context(), c, store, train.NewProgress(nil))
+	wantError(t, "probe of a folder", err, "pretrain: album has no attributes to probe for, want scenes")
+}
+
+// Labelled pictures belong to their index, not to the batch they are drawn in; a caption states nothing that is not so.
+func TestDrawLabelled(t *testing.T) {
+	src, attributes := tinyWorld().Split("train"), len(dataset.AttributeClasses)
+	whole := drawLabelled(src, tinySize, 5, 6)
+	for i := range 6 {
+		one := drawLabelled(src, tinySize, 5+i, 1)
+		area := tinySize * tinySize * 3
+		part := labelledBatch{
+			Images: whole.Images[i*area : (i+1)*area], Labels: whole.Labels[i*attributes : (i+1)*attributes],
+			Stated: whole.Stated[i*attributes : (i+1)*attributes], Caption: whole.Caption[i : i+1],
+		}
+		if diff := cmp.Diff(one, part); diff != "" {
+			t.Errorf("picture %d (-alone +in a batch):\n%s", i, diff)
+		}
+		for a, stated := range one.Stated {
+			if stated >= 0 && stated != one.Labels[a] {
+				t.Errorf("picture %d: %q states %s = %d, it is %d", i, one.Caption[0], dataset.AttributeNames[a], stated, one.Labels[a])
+			}
+		}
+	}
+	if a, b := firstIndex(1, "pretrain/classifier"), firstIndex(2, "pretrain/classifier"); a == b || a < 0 || b < 0 {
+		t.Errorf("first indices = %d and %d, want two places from 0 on", a, b)
+	}
+}

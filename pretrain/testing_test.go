@@ -1,0 +1,172 @@
+package pretrain
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/compute/gobackend"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/rng"
+)
+
+// goEngine needs no library and gives the same bits wherever the processor rounds alike.
+var goEngine = sync.OnceValue(func() compute.Backend {
+	b, err := compute.NewWithConfig("go:parallelism=-1")
+	if err != nil {
+		panic(err)
+	}
+	return b
+})
+
+const tinySize = 8
+
+func tinyWorld() *dataset.Scenes {
+	return &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinySize, MaxObjects: 2, Seed: 1}}
+}
+
+// album is a finite dataset that knows nothing about its pictures, as a folder gives.
+type album struct{ n int }
+
+func (a album) Name() string            { return "album" }
+func (a album) Hash() string            { return fmt.Sprint("album-", a.n) }
+func (a album) Train() dataset.Source   { return page{tinyWorld().Train(), a.n} }
+func (a album) Heldout() dataset.Source { return page{tinyWorld().Heldout(), a.n} }
+
+type page struct {
+	dataset.Source
+	n int
+}
+
+func (p page) Len() int { return p.n }
+
+// tinyConfig is every network as small as it can be, with trainings of the given number of steps.
+func tinyConfig(steps int) Config {
+	cfg, err := DefaultConfig("smoke")
+	if err != nil {
+		panic(err)
+	}
+	net := network.ConvNetConfig{Widths: []int{16}, Blocks: 1, Out: 16}
+	text := network.TextConfig{Width: 8, Layers: 1, Heads: 2, Projection: 16}
+	unet := network.TinyUNet(8)
+	unet.BlockOutChannels, unet.Heads, unet.CrossAttention = []int{8, 8}, []int{2, 2}, []bool{false, true}
+	training := Training{Steps: steps, Batch: 8, Rate: optim.Rate{Peak: 5e-3}}
+	cfg.Size, cfg.Context = tinySize, 8
+	cfg.Networks = Networks{
+		Text: text, Tower: net, UNet: unet, Classifier: net, PairText: text, PairImage: net,
+		Features: network.ViTConfig{Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch"},
+	}
+	cfg.TextTraining, cfg.FeaturesTraining, cfg.ClassifierTraining, cfg.PairTraining, cfg.TeacherTraining = training, training, training, training, training
+	return cfg
+}
+
+func tinyContext(t testing.TB, steps int) *Context {
+	t.Helper()
+	c := &Context{Config: tinyConfig(steps), Data: album{64}, Backend: goEngine()}
+	if err := c.Prepare(); err != nil { // few captions are read from an album
+		t.Fatal(err)
+	}
+	c.Data = tinyWorld()
+	return c
+}
+
+// tinyStores are all parts with random weights below the scopes that a bundle uses.
+func tinyStores(t testing.TB, c *Context) map[string]*model.Store {
+	t.Helper()
+	stores := map[string]*model.Store{}
+	for _, part := range Parts {
+		store := model.NewStore()
+		network.Seed(store, 1)
+		Build(goEngine(), store, part, c.Config)
+		stores[part] = store
+	}
+	return stores
+}
+
+// tinyBundle writes a bundle of random weights and returns its folder.
+func tinyBundle(t testing.TB, c *Context) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := WriteBundle(dir, c, tinyStores(t, c), nil); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// evaluate runs a graph once on the given store (nil: an empty one).
+func evaluate(t testing.TB, store *model.Store, fn func(root *model.Scope, in []*Node) []*Node, in ...any) []*tensors.Tensor {
+	t.Helper()
+	if store == nil {
+		store = model.NewStore()
+	}
+	exec, err := model.NewExec(goEngine(), store, fn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exec.Finalize()
+	out, err := exec.Call(in...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func scalar(x *tensors.Tensor) float64 { return float64(tensors.MustCopyFlatData[float32](x)[0]) }
+
+func normals(seed int64, dims ...int) *tensors.Tensor {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	return tensors.FromFlatDataAndDimensions(rng.Normal(rng.New(seed, "test", 0), n), dims...)
+}
+
+// near wants two numbers to agree.
+func near(t testing.TB, what string, want, got, tolerance float64) {
+	t.Helper()
+	if !(math.Abs(want-got) <= tolerance) {
+		t.Errorf("%s = %.9g, want %.9g ± %g", what, got, want, tolerance)
+	}
+}
+
+// wantError wants an error that holds all the texts.
+func wantError(t testing.TB, what string, err error, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%s: error = %v, want %q in it", what, err, text)
+			return
+		}
+	}
+}
+
+// snapshot copies all variables of a store by path.
+func snapshot(store *model.Store) map[string][]float32 {
+	values := map[string][]float32{}
+	for v := range store.IterVariables() {
+		values[v.Path()] = tensors.MustCopyFlatData[float32](v.MustValue())
+	}
+	return values
+}
+
+// scopesOf lists the first parts of all paths.
+func scopesOf(store *model.Store) []string {
+	var scopes []string
+	for v := range store.IterVariables() {
+		if scope := strings.Split(v.Path(), "/")[1]; !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	slices.Sort(scopes)
+	return scopes
+}
