@@ -80,7 +80,7 @@ func Train(ctx context.Context, in Inputs, run *record.Run, progress *train.Prog
 	}
 	task := train.Task{
 		Name: "distill", Store: store, Steps: in.Config.Steps, Columns: columns, Step: d.step,
-		LogEvery: max(1, min(50, in.Config.Steps/4)), CheckpointEvery: max(1, min(250, in.Config.Steps)), AfterLog: health.watch,
+		LogEvery: max(1, min(10, in.Config.Steps/4)), CheckpointEvery: max(1, min(250, in.Config.Steps)), AfterLog: health.watch,
 	}
 	progress.SetBatch(in.Config.Batch)
 	if err := task.Run(ctx, run, progress); err != nil {

@@ -50,9 +50,13 @@ type Config struct {
 	CaptionDrop float64              `json:"caption_drop"` // share of captions replaced by "" for guidance
 	EMA         float64              `json:"ema"`          // decay of the teacher's average
 	// A share of the teacher's pictures is blurred and captioned so: the low-quality prompt that noise-free score distillation needs.
-	NegativeCaption string   `json:"negative_caption"`
-	NegativeShare   float64  `json:"negative_share"`
-	Networks        Networks `json:"networks"`
+	NegativeCaption string  `json:"negative_caption"`
+	NegativeShare   float64 `json:"negative_share"`
+	// Noise levels of the teacher's training: a share of the times is logit-normal, the others uniform. MinSNR bounds the weight of
+	// low noise (γ of Hang et al. 2303.09556); 0 weights all v-losses alike.
+	LogitNormalShare float64  `json:"logit_normal_share"`
+	MinSNR           float64  `json:"min_snr"`
+	Networks         Networks `json:"networks"`
 
 	TextTraining       Training `json:"text_training"`
 	FeaturesTraining   Training `json:"features_training"`
@@ -70,6 +74,7 @@ func DefaultConfig(scale string) (Config, error) {
 		Data: "scenes", Size: 32, Seed: 1, Context: 24, MaxWords: 4000,
 		Schedule: "cosine", Prediction: diffusion.PredictV, CaptionDrop: 0.1, EMA: 0.999,
 		NegativeCaption: "a blurry picture", NegativeShare: 0.03,
+		LogitNormalShare: 0.7, MinSNR: 5,
 		Networks: Networks{
 			Text:       network.TextConfig{Context: 24, Width: 96, Layers: 2, Heads: 4, Projection: 96},
 			Tower:      network.ConvNetConfig{Widths: []int{32, 64, 96}, Blocks: 1, Out: 96},
@@ -99,7 +104,7 @@ func DefaultConfig(scale string) (Config, error) {
 	case "cpu":
 		c.TextTraining, c.FeaturesTraining = training(900, 128, 2e-3), training(1500, 64, 2e-3)
 		c.ClassifierTraining, c.PairTraining = training(2500, 64, 2e-3), training(1500, 128, 2e-3)
-		c.TeacherTraining = training(8000, 32, 1e-3)
+		c.TeacherTraining = training(40000, 16, 1e-3)
 	case "gpu":
 		c.Networks.UNet.BlockOutChannels, c.Networks.UNet.Heads = []int{96, 192, 288}, []int{2, 4, 6}
 		c.Networks.UNet.LayersPerBlock = 2
@@ -120,6 +125,9 @@ func (c Config) Validate() error {
 	}
 	if c.CaptionDrop < 0 || c.CaptionDrop+c.NegativeShare >= 1 || c.NegativeShare < 0 || c.EMA < 0 || c.EMA >= 1 {
 		return fmt.Errorf("pretrain: caption_drop = %g, negative_share = %g, ema = %g, want all ≥ 0, ema < 1 and the shares < 1 together", c.CaptionDrop, c.NegativeShare, c.EMA)
+	}
+	if c.LogitNormalShare < 0 || c.LogitNormalShare > 1 || c.MinSNR < 0 {
+		return fmt.Errorf("pretrain: logit_normal_share = %g, min_snr = %g, want 0 … 1 and ≥ 0", c.LogitNormalShare, c.MinSNR)
 	}
 	if _, err := diffusion.ScheduleByName(c.Schedule); err != nil {
 		return err

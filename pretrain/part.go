@@ -11,7 +11,7 @@ import (
 )
 
 // recipeVersion changes when the same config trains to other weights.
-const recipeVersion = 1
+const recipeVersion = 2
 
 // PartConfig is what decides the weights of one part; its hash names the part's run.
 type PartConfig struct {
@@ -44,7 +44,8 @@ func (c *Context) PartConfig(part, from string) (PartConfig, error) {
 		p.Net, p.Training = []any{nets.PairText, nets.PairImage}, cfg.PairTraining
 	case "teacher":
 		p.Net, p.Training = []any{nets.UNet, nets.Text}, cfg.TeacherTraining
-		p.Options = map[string]any{"schedule": cfg.Schedule, "prediction": cfg.Prediction, "caption_drop": cfg.CaptionDrop, "ema": cfg.EMA, "negative_caption": cfg.NegativeCaption, "negative_share": cfg.NegativeShare}
+		p.Options = map[string]any{"schedule": cfg.Schedule, "prediction": cfg.Prediction, "caption_drop": cfg.CaptionDrop, "ema": cfg.EMA, "negative_caption": cfg.NegativeCaption, "negative_share": cfg.NegativeShare,
+			"logit_normal_share": cfg.LogitNormalShare, "min_snr": cfg.MinSNR}
 	default:
 		return p, fmt.Errorf("pretrain: part = %q, want one of %q", part, Parts)
 	}

@@ -28,7 +28,14 @@ const (
 
 // TrainPart trains one part in root/<hash>, or finds it trained, and returns its run's folder.
 func (c *Context) TrainPart(ctx context.Context, root, part, from string, env record.Environment, out io.Writer) (dir string, err error) {
-	cfg, err := c.PartConfig(part, filepath.Base(from))
+	start := ""
+	if part == "teacher" {
+		if from == "" {
+			return "", fmt.Errorf("pretrain: the teacher starts from a text encoder, want the text part trained with it")
+		}
+		start = filepath.Base(from)
+	}
+	cfg, err := c.PartConfig(part, start)
 	if err != nil {
 		return "", err
 	}

@@ -35,7 +35,7 @@ func adam(name string) optim.AdamW {
 func (c *Context) task(name string, store *model.Store, t Training, columns ...string) train.Task {
 	return train.Task{
 		Name: name, Store: store, Steps: t.Steps, Columns: columns,
-		LogEvery: max(1, min(100, t.Steps/4)), CheckpointEvery: max(1, min(500, t.Steps)),
+		LogEvery: max(1, min(20, t.Steps/4)), CheckpointEvery: max(1, min(500, t.Steps)),
 	}
 }
 
@@ -168,7 +168,7 @@ func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
 		xt := diffusion.Diffuse(x0, eps, level)
 		out := network.UNet(root.At("teacher"), nets.UNet, xt, MulScalar(level.T, 1000.0), cond.Tokens, cond.Pooled)
 		difference := Sub(out, diffusion.Target(prediction, x0, eps, level))
-		loss := ReduceAllMean(Mul(difference, difference))
+		loss := ReduceAllMean(Mul(args[6], ReduceMean(Mul(difference, difference), 1, 2, 3)))
 		variables := append(optim.Variables(root.At("teacher"), g), optim.Variables(root.At("text"), g)...)
 		norm := opt.Update(variables, loss, args[4])
 		decay := args[5]
@@ -190,10 +190,10 @@ func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
 		}
 		r := rng.New(seed, "pretrain/teacher", step)
 		ids := c.Words.EncodeAll(b.Captions)
-		times := make([]float64, t.Batch)
+		times, weight := make([]float64, t.Batch), make([]float32, t.Batch)
 		for i := range times {
-			// Stratified over the batch: less noise in the loss than independent times.
-			times[i] = (float64(i) + r.Float64()) / float64(t.Batch)
+			times[i] = drawTime(r, i, t.Batch, c.Config.LogitNormalShare)
+			weight[i] = minSNR(schedule, times[i], c.Config.MinSNR)
 			switch u := r.Float64(); {
 			case u < c.Config.CaptionDrop:
 				copy(ids[i*len(null):], null)
@@ -208,7 +208,8 @@ func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
 			train.F32(diffusion.Levels(schedule, times), t.Batch, 3),
 			train.I32(ids, t.Batch, c.Words.Context),
 			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3),
-			train.Scalar(emaDecay(c.Config.EMA, step)))
+			train.Scalar(emaDecay(c.Config.EMA, step)),
+			train.F32(weight, t.Batch))
 	}
 	return task, nil
 }

@@ -47,8 +47,9 @@ func (t Task) Run(ctx context.Context, run *record.Run, progress *Progress) erro
 	progress.Begin(t.Name, start, t.Steps)
 	sums, count, saved := make([]float64, len(t.Columns)), 0, start
 	for step := start + 1; step <= t.Steps; step++ {
-		if ctx.Err() != nil {
-			return t.interrupted(ctx, run, step-1, count)
+		// An interrupted training goes on to the end of the line, where a checkpoint can stand: at most LogEvery steps.
+		if ctx.Err() != nil && count == 0 {
+			return t.interrupted(ctx, run, step-1)
 		}
 		values, err := t.Step(ctx, step)
 		if err != nil {
@@ -107,15 +108,14 @@ func (t Task) save(run *record.Run, step int) error {
 	return run.SaveCheckpoint(step, func(dir string) error { return record.SaveStore(filepath.Join(dir, stateFile), t.Store) })
 }
 
-// interrupted keeps what has been done if a line just ended; otherwise the last checkpoint stands, and its steps are done again
-// with the same result.
-func (t Task) interrupted(ctx context.Context, run *record.Run, step, count int) error {
-	if count == 0 && step > 0 {
+// interrupted keeps all that has been done.
+func (t Task) interrupted(ctx context.Context, run *record.Run, step int) error {
+	if step > 0 {
 		if err := t.save(run, step); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(os.Stderr, "\n%s: interrupted after step %d; the same command goes on from the last checkpoint\n", t.Name, step)
+	fmt.Fprintf(os.Stderr, "\n%s: interrupted after step %d; the same command goes on from there\n", t.Name, step)
 	return ctx.Err()
 }
 

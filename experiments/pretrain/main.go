@@ -2,7 +2,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,9 +17,6 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/pretrain"
-	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/score"
-	"github.com/addlab/addlab/train"
 )
 
 const usage = `pretrain trains teacher, text encoder, discriminator features and evaluation networks.
@@ -28,6 +24,7 @@ const usage = `pretrain trains teacher, text encoder, discriminator features and
   go run ./experiments/pretrain --data scenes                      all parts, into pretrained/scenes
   go run ./experiments/pretrain --data path/to/folder --scale cpu  on your own captioned pictures
   go run ./experiments/pretrain --parts teacher                    one part (and what it needs)
+  go run ./experiments/pretrain --assess                           measure the networks that are there
   go run ./experiments/pretrain -n                                 print the resolved config and stop
 
 Interrupted, the same command goes on from the last checkpoint.
@@ -47,7 +44,7 @@ type options struct {
 	data, scale, parts, out, runs, engine string
 	seed                                  int64
 	steps                                 int
-	dry                                   bool
+	dry, assess                           bool
 }
 
 func parse(args []string) (o options, err error) {
@@ -61,6 +58,7 @@ func parse(args []string) (o options, err error) {
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	f.Int64Var(&o.seed, "seed", 1, "seed of weights and batches")
 	f.IntVar(&o.steps, "steps", 0, "train the teacher for so many `steps` instead of the preset's")
+	f.BoolVar(&o.assess, "assess", false, "measure the networks that are there and stop")
 	f.BoolVar(&o.dry, "n", false, "print the resolved config and stop")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -111,6 +109,9 @@ func run(ctx context.Context, args []string) error {
 	if o.out == "" {
 		o.out = pretrain.DefaultDir(cfg.Data, o.scale)
 	}
+	if o.assess {
+		return assess(ctx, o, e, data)
+	}
 	if err := pretrain.Run(ctx, pretrain.Options{
 		Dir: o.out, Runs: o.runs, Config: cfg, Parts: parts, Data: data, Engine: e, Out: os.Stdout,
 		Command: strings.TrimSpace("go run ./experiments/pretrain " + strings.Join(args, " ")),
@@ -122,37 +123,7 @@ func run(ctx context.Context, args []string) error {
 		return nil
 	}
 	fmt.Println("wrote", o.out)
-	return report(ctx, o, e, data)
-}
-
-// report measures the bundle and writes what it finds beside it.
-func report(ctx context.Context, o options, e *engine.Engine, data dataset.Dataset) error {
-	bundle, err := pretrain.LoadBundle(o.out)
-	if err != nil {
-		return err
-	}
-	setup := score.DefaultSetup(o.scale)
-	setup.Images = min(1000, setup.Images, data.Heldout().Len()/2)
-	setup.Blocks = min(setup.Blocks, setup.Images/2)
-	judge, err := score.NewJudge(ctx, e.Backend, bundle, data, setup)
-	if err != nil {
-		return err
-	}
-	defer judge.Close()
-	quality, err := score.Assess(ctx, judge, data, pretrain.DefaultProbe(o.scale), train.NewProgress(os.Stdout))
-	if err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	if err := quality.Markdown(&text); err != nil {
-		return err
-	}
-	fmt.Println()
-	fmt.Print(text.String())
-	if err := record.WriteJSON(filepath.Join(o.out, "quality.json"), quality); err != nil {
-		return err
-	}
-	return record.WriteFile(filepath.Join(o.out, "quality.md"), text.Bytes())
+	return assess(ctx, o, e, data)
 }
 
 // wanted resolves --parts; the teacher needs the text encoder first.
