@@ -156,12 +156,12 @@ func TestInterruptedTrainingEndsAsAnUndisturbedOne(t *testing.T) {
 		saved []string // checkpoints that stand afterwards; the latest two are kept
 	}{
 		{"crash before the first checkpoint", crash, 4, errCrash, nil},
-		{"cancelled in the middle of a line before the first checkpoint", cancel, 4, context.Canceled, nil},
-		{"crash after a checkpoint", crash, 8, errCrash, []string{"6"}}, // the first line that ends 5 steps or more after the start
-		{"cancelled in the middle of a line", cancel, 8, context.Canceled, []string{"6"}},
-		{"cancelled at the end of a line", cancel, 9, context.Canceled, []string{"6", "9"}},
-		{"crash at once", crash, 10, errCrash, []string{"6", "9"}},
-		{"crash before the last step", crash, 20, errCrash, []string{"15", "9"}}, // 15, and 20 would have been next
+		{"cancelled in the middle of a line: goes on to its end, step 6", cancel, 4, context.Canceled, []string{"6"}},
+		{"crash after a checkpoint", crash, 8, errCrash, []string{"6"}},
+		{"cancelled in the middle of another line", cancel, 8, context.Canceled, []string{"6", "9"}},
+		{"cancelled at the end of a line", cancel, 12, context.Canceled, []string{"12", "9"}},
+		{"crash at once", crash, 13, errCrash, []string{"12", "9"}},
+		{"crash before the last step", crash, 20, errCrash, []string{"12", "18"}}, // the first line that ends 5 steps or more after the start
 	} {
 		if err := stop.by(stop.at); !errors.Is(err, stop.want) {
 			t.Fatalf("%s: error %v, want %v", stop.why, err, stop.want)
