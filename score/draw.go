@@ -72,6 +72,9 @@ func (j *Judge) NewPainter(way Way, batch int) (*Painter, error) {
 		if e, err = j.newEasel(key, schedule); err != nil {
 			return nil, err
 		}
+		if j.easels == nil { // a judge made to draw only
+			j.easels = map[easelKey]*easel{}
+		}
 		j.easels[key] = e
 	}
 	if way.Student == "" {

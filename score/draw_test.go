@@ -70,6 +70,17 @@ func TestNoiseBelongsToSeedAndPosition(t *testing.T) {
 	}
 }
 
+func TestJudgeWithoutMetricsDraws(t *testing.T) {
+	full := tinyPainters(t)
+	way := Way{Sampler: diffusion.FewStep{Times: []float64{1}}, Steps: 1}
+	bare := &Judge{Bundle: full.Bundle, Backend: full.Backend}
+	want := draw(t, full, way, 2, []string{"a red star", "a blue ring"}, 1)
+	got := draw(t, bare, way, 2, []string{"a red star", "a blue ring"}, 1)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("pictures of a judge that only draws (-want +got):\n%s", diff)
+	}
+}
+
 func TestDrawIsReproducible(t *testing.T) {
 	j := tinyPainters(t)
 	way := FewSteps("", []int{1000, 750, 500, 250}, 2, diffusion.Renoise)
