@@ -52,7 +52,7 @@ func init() {
 }
 
 // scenesVersion changes when the same index gives another picture or caption.
-const scenesVersion = 1
+const scenesVersion = 2
 
 // Name implements Dataset.
 func (s *Scenes) Name() string { return "scenes" }
@@ -125,7 +125,7 @@ type Scene struct {
 	Tint        [3]float64
 }
 
-// heldOut tells whether a pair of shape and colour is kept out of training: one pair in nine, spread over both.
+// heldOut tells whether a pair of shape and colour is kept out of training: one pair in eight, spread over both.
 func heldOut(shape, color int) bool { return (shape*2+color)%9 == 0 }
 
 func (s Scene) novel() bool {
@@ -146,9 +146,9 @@ func randomScene(r *rand.Rand, maxObjects int) Scene {
 	slot := 1 / float64(n) // room along the axis
 	for i := range n {
 		o := Object{Shape: r.IntN(len(Shapes)), Color: r.IntN(len(Colors)), Size: r.IntN(len(Sizes)), Tint: tint(r, 0.06)}
-		o.Radius = []float64{0.13, 0.21}[o.Size] * (1 + 0.06*(2*r.Float64()-1))
+		o.Radius = []float64{0.15, 0.235}[o.Size] * (1 + 0.06*(2*r.Float64()-1))
 		if n == 3 {
-			o.Radius *= 0.75
+			o.Radius *= 0.66
 		}
 		along := (float64(i)+0.5)*slot + jitter(r, slot/2-o.Radius)
 		across := 0.5 + jitter(r, 0.46-o.Radius)

@@ -11,7 +11,7 @@ import (
 )
 
 // recipeVersion changes when the same config trains to other weights.
-const recipeVersion = 2
+const recipeVersion = 3
 
 // PartConfig is what decides the weights of one part; its hash names the part's run.
 type PartConfig struct {

@@ -7,9 +7,10 @@ import (
 	"github.com/addlab/addlab/diffusion"
 )
 
-// Logit-normal times gather where the structure of a picture is decided (Esser et al. 2403.03206 §3.1), here a little towards noise.
+// Logit-normal times gather where the structure of a picture is decided (Esser et al. 2403.03206 §3.1). In small pictures of large
+// even areas that is near the noise: the mean over an area of n pixels shows at 1/n of the signal-to-noise ratio of one pixel.
 const (
-	logitMean = 0.3
+	logitMean = 1.2
 	logitStd  = 1.0
 )
 

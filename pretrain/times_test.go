@@ -8,7 +8,7 @@ import (
 	"github.com/addlab/addlab/rng"
 )
 
-func TestTimesAreUniformOrGatherInTheMiddle(t *testing.T) {
+func TestTimesAreUniformOrGatherTowardsNoise(t *testing.T) {
 	const n = 20000
 	mid := func(share float64) float64 {
 		r, count := rng.New(1, "times", 0), 0
@@ -17,18 +17,18 @@ func TestTimesAreUniformOrGatherInTheMiddle(t *testing.T) {
 			if v <= 0 || v >= 1 {
 				t.Fatalf("t = %g, want within (0,1)", v)
 			}
-			if v > 0.3 && v < 0.8 {
+			if v > 0.5 && v < 0.9 {
 				count++
 			}
 		}
 		return float64(count) / n
 	}
-	if got := mid(0); math.Abs(got-0.5) > 0.02 {
-		t.Errorf("share of uniform times in (.3,.8) = %.3f, want .5", got)
+	if got := mid(0); math.Abs(got-0.4) > 0.02 {
+		t.Errorf("share of uniform times in (.5,.9) = %.3f, want .4", got)
 	}
-	// Φ((logit .8 − .3)/1) − Φ((logit .3 − .3)/1) = Φ(1.086) − Φ(−1.147)
-	if got := mid(1); math.Abs(got-0.7356) > 0.02 {
-		t.Errorf("share of logit-normal times in (.3,.8) = %.3f, want .736", got)
+	// Φ(logit .9 − 1.2) − Φ(logit .5 − 1.2) = Φ(0.997) − Φ(−1.2)
+	if got := mid(1); math.Abs(got-0.7256) > 0.02 {
+		t.Errorf("share of logit-normal times in (.5,.9) = %.3f, want .726", got)
 	}
 }
 
