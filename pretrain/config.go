@@ -104,7 +104,7 @@ func DefaultConfig(scale string) (Config, error) {
 	case "cpu":
 		c.TextTraining, c.FeaturesTraining = training(800, 128, 2e-3), training(3000, 64, 2e-3)
 		c.ClassifierTraining, c.PairTraining = training(2000, 64, 2e-3), training(1200, 128, 2e-3)
-		c.TeacherTraining = training(16000, 16, 1e-3)
+		c.TeacherTraining = training(12000, 16, 1e-3)
 	case "gpu":
 		c.Networks.UNet.BlockOutChannels, c.Networks.UNet.Heads = []int{96, 192, 288}, []int{2, 4, 6}
 		c.Networks.UNet.LayersPerBlock = 2
