@@ -38,6 +38,7 @@ func (c *Context) PartConfig(part, from string) (PartConfig, error) {
 		p.Net, p.Training = []any{nets.Text, nets.Tower}, cfg.TextTraining
 	case "features":
 		p.Net, p.Training = nets.Features, cfg.FeaturesTraining
+		p.Options = map[string]any{"mask": maskShare, "permute": permuteShare, "bend": bendShare}
 	case "classifier":
 		p.Net, p.Training = nets.Classifier, cfg.ClassifierTraining
 	case "pair":

@@ -21,6 +21,7 @@ type SelfSupervised struct {
 }
 
 const (
+	maskShare           = 0.3 // in the second view: enough must stay for the views to agree on shapes
 	contrastTemperature = 0.1
 	reconstructWeight   = 4.0
 	projectionWidth     = 64

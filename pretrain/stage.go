@@ -120,7 +120,7 @@ func (c *Context) ClassifierTask(store *model.Store) (train.Task, error) {
 func (c *Context) FeaturesTask(store *model.Store) (train.Task, error) {
 	t, size, seed, opt := c.Config.FeaturesTraining, c.Config.Size, c.Config.Seed+3000, adam("features")
 	network.Seed(store, seed)
-	method := SelfSupervised{Net: c.Config.Networks.Features, Mask: 0.5}
+	method := SelfSupervised{Net: c.Config.Networks.Features, Mask: maskShare}
 	exec, err := model.NewExec(c.Backend, store, func(root *model.Scope, args []*Node) []*Node {
 		g := args[0].Graph()
 		store.SetTraining(g, true)

@@ -2,9 +2,10 @@ package pretrain
 
 import "math/rand/v2"
 
-// drawView returns a changed copy of pictures [B,S,S,3]: each is moved by up to an eighth of its side (edges repeated), has its
-// brightness, contrast and saturation changed, half of the time its colour channels permuted, and noise added. What stays is
-// what a feature network should tell: shapes, sizes, arrangement.
+// drawView returns a changed copy of pictures [B,S,S,3]: each is moved by up to an eighth of its side and bent by up to a tenth
+// (edges repeated), has its brightness, contrast and saturation changed, sometimes its colour channels permuted, and noise
+// added. What stays is what a feature network should tell: shapes, sizes, arrangement, most colours. Without bending, the exact
+// places of things tell pictures apart and a network need not look at their shapes.
 func drawView(r *rand.Rand, images []float32, size int) []float32 {
 	out := make([]float32, len(images))
 	area := size * size * 3
@@ -14,11 +15,13 @@ func drawView(r *rand.Rand, images []float32, size int) []float32 {
 	return out
 }
 
+// permuteShare is the share of views with permuted channels: colours must stay worth telling.
+const permuteShare = 0.3
+
 func drawOneView(r *rand.Rand, in, out []float32, size int) {
-	room := size / 8
-	dx, dy := r.IntN(2*room+1)-room, r.IntN(2*room+1)-room
+	bend := drawWarp(r, size)
 	channels := [3]int{0, 1, 2}
-	if r.Float64() < 0.5 {
+	if r.Float64() < permuteShare {
 		r.Shuffle(3, func(i, j int) { channels[i], channels[j] = channels[j], channels[i] })
 	}
 	brightness := float32(0.2 * (2*r.Float64() - 1))
@@ -27,8 +30,8 @@ func drawOneView(r *rand.Rand, in, out []float32, size int) {
 	noise := float32(0.05 * r.Float64())
 	for y := range size {
 		for x := range size {
-			sx, sy := min(max(x-dx, 0), size-1), min(max(y-dy, 0), size-1)
-			pixel := in[(sy*size+sx)*3:]
+			dx, dy := bend.at(x, y)
+			pixel := sampleBilinear(in, size, float64(x)-dx, float64(y)-dy)
 			gray := (pixel[0] + pixel[1] + pixel[2]) / 3
 			for c := range 3 {
 				v := gray + saturation*(pixel[channels[c]]-gray)
