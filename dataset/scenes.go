@@ -52,7 +52,7 @@ func init() {
 }
 
 // scenesVersion changes when the same index gives another picture or caption.
-const scenesVersion = 2
+const scenesVersion = 3
 
 // Name implements Dataset.
 func (s *Scenes) Name() string { return "scenes" }
@@ -146,7 +146,7 @@ func randomScene(r *rand.Rand, maxObjects int) Scene {
 	slot := 1 / float64(n) // room along the axis
 	for i := range n {
 		o := Object{Shape: r.IntN(len(Shapes)), Color: r.IntN(len(Colors)), Size: r.IntN(len(Sizes)), Tint: tint(r, 0.06)}
-		o.Radius = []float64{0.15, 0.235}[o.Size] * (1 + 0.06*(2*r.Float64()-1))
+		o.Radius = []float64{0.165, 0.235}[o.Size] * (1 + 0.06*(2*r.Float64()-1))
 		if n == 3 {
 			o.Radius *= 0.66
 		}

@@ -9,7 +9,7 @@ type named struct {
 
 // The vocabulary of the world.
 var (
-	Shapes      = []string{"circle", "square", "triangle", "cross"}
+	Shapes      = []string{"square", "triangle", "star", "ring"}
 	Sizes       = []string{"small", "large"}
 	Colors      = []named{{"red", [3]float64{.86, .13, .13}}, {"orange", [3]float64{.96, .55, .10}}, {"yellow", [3]float64{.95, .87, .18}}, {"green", [3]float64{.16, .66, .25}}, {"blue", [3]float64{.17, .33, .88}}, {"purple", [3]float64{.60, .22, .74}}}
 	Backgrounds = []named{{"black", [3]float64{.06, .06, .06}}, {"gray", [3]float64{.50, .50, .50}}, {"white", [3]float64{.94, .94, .94}}}
@@ -24,6 +24,9 @@ func (s Scene) Draw(size int) Image {
 			rgb := background
 			px, py := (float64(x)+.5)/float64(size), (float64(y)+.5)/float64(size)
 			for _, o := range s.Objects {
+				if reach := o.Radius + 1/float64(size); math.Abs(px-o.X) > reach || math.Abs(py-o.Y) > reach {
+					continue // far outside of every shape
+				}
 				distance := shapeDistance(o.Shape, (px-o.X)/o.Radius, (py-o.Y)/o.Radius) * o.Radius * float64(size)
 				cover := min(max(.5-distance, 0), 1) // share of the pixel inside
 				if cover == 0 {
@@ -52,19 +55,33 @@ func shade(rgb, tint [3]float64) [3]float64 {
 // shapeDistance is the signed distance from (x,y) to the edge of a shape of radius 1 around the origin, negative inside; y points down.
 func shapeDistance(shape int, x, y float64) float64 {
 	switch Shapes[shape] {
-	case "circle":
-		return math.Hypot(x, y) - 1
 	case "square":
 		return max(math.Abs(x), math.Abs(y)) - .86
-	case "cross":
-		a, b := math.Abs(x), math.Abs(y)
-		return min(max(a-.3, b-1), max(a-1, b-.3))
-	default:
+	case "ring":
+		return math.Abs(math.Hypot(x, y)-.72) - .28
+	case "triangle":
 		return polygonDistance(trianglePoints, x, y)
+	default:
+		return polygonDistance(starPoints, x, y)
 	}
 }
 
-var trianglePoints = [][2]float64{{0, -1}, {1, .8}, {-1, .8}}
+var (
+	trianglePoints = [][2]float64{{0, -1}, {1, .8}, {-1, .8}}
+	starPoints     = star(5, 1, .42)
+)
+
+func star(points int, outer, inner float64) (p [][2]float64) {
+	for i := range 2 * points {
+		r := outer
+		if i%2 == 1 {
+			r = inner
+		}
+		a := math.Pi * float64(i) / float64(points)
+		p = append(p, [2]float64{r * math.Sin(a), -r * math.Cos(a)})
+	}
+	return p
+}
 
 // polygonDistance is the signed distance to a closed polygon: the nearest edge, with the sign of the winding test.
 func polygonDistance(p [][2]float64, x, y float64) float64 {

@@ -21,10 +21,10 @@ var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // areas of the shapes of radius 1, by geometry.
 var areas = map[string]float64{
-	"circle":   math.Pi,
 	"square":   math.Pow(2*.86, 2),
 	"triangle": 2 * 1.8 / 2,
-	"cross":    2*2*.6 - .6*.6,
+	"star":     5 * 1 * .42 * math.Sin(math.Pi/5),
+	"ring":     math.Pi * (1 - math.Pow(.44, 2)),
 }
 
 // covered is the area of what a lone shape covers, in pixels, from how far they are from black to white.
@@ -46,7 +46,7 @@ func covered(o Object, size int) (area float64, partly int) {
 func TestEdgesAreAntialiased(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for shape, name := range Shapes {
-		for _, radius := range []float64{.15, .235} {
+		for _, radius := range []float64{.165, .235} {
 			const size = 32
 			want := areas[name] * radius * radius * size * size
 			var mean float64
@@ -98,8 +98,8 @@ func TestShapeDistance(t *testing.T) {
 
 func TestDrawPutsNamedColorsInTheirPlaces(t *testing.T) {
 	scene := Scene{Background: 2, Arrangement: Row, Objects: []Object{
-		{Shape: 0, Color: 0, X: .25, Y: .5, Radius: .2}, // red circle
-		{Shape: 1, Color: 4, X: .75, Y: .5, Radius: .2}, // blue square
+		{Shape: 1, Color: 0, X: .25, Y: .5, Radius: .2}, // red triangle
+		{Shape: 0, Color: 4, X: .75, Y: .5, Radius: .2}, // blue square
 	}}
 	img := scene.Draw(32)
 	if img.Size != 32 || len(img.Pix) != 32*32*3 {
@@ -110,8 +110,8 @@ func TestDrawPutsNamedColorsInTheirPlaces(t *testing.T) {
 		x, y int
 		want [3]float64
 	}{
-		{"circle", 8, 16, Colors[0].RGB}, {"square", 24, 16, Colors[4].RGB}, {"corner of the square", 28, 12, Colors[4].RGB},
-		{"beside the circle's corner", 2, 10, Backgrounds[2].RGB}, {"between", 16, 16, Backgrounds[2].RGB}, {"edge", 0, 31, Backgrounds[2].RGB},
+		{"triangle", 8, 16, Colors[0].RGB}, {"square", 24, 16, Colors[4].RGB}, {"corner of the square", 28, 12, Colors[4].RGB},
+		{"beside the triangle's top", 2, 10, Backgrounds[2].RGB}, {"between", 16, 16, Backgrounds[2].RGB}, {"edge", 0, 31, Backgrounds[2].RGB},
 	} {
 		for c, want := range at.want {
 			if got := img.Pix[(at.y*32+at.x)*3+c]; math.Abs(float64(got)-(2*want-1)) > 1e-6 {

@@ -72,7 +72,7 @@ func TestSplitsAreDisjoint(t *testing.T) {
 				for _, o := range scene.Objects {
 					// The held-out pairs, by name.
 					switch Colors[o.Color].Name + " " + Shapes[o.Shape] {
-					case "red circle", "purple triangle", "green cross":
+					case "red square", "purple star", "green ring":
 						held++
 					}
 				}

@@ -72,7 +72,7 @@ var Scales = []string{"smoke", "cpu", "gpu"}
 func DefaultConfig(scale string) (Config, error) {
 	c := Config{
 		Data: "scenes", Size: 32, Seed: 1, Context: 24, MaxWords: 4000,
-		Schedule: "cosine", Prediction: diffusion.PredictV, CaptionDrop: 0.1, EMA: 0.999,
+		Schedule: "cosine", Prediction: diffusion.PredictX0, CaptionDrop: 0.1, EMA: 0.999,
 		NegativeCaption: "a blurry picture", NegativeShare: 0.03,
 		LogitNormalShare: 0.7, MinSNR: 5,
 		Networks: Networks{
@@ -102,12 +102,12 @@ func DefaultConfig(scale string) (Config, error) {
 		c.ClassifierTraining, c.PairTraining = training(4, 16, 1e-3), training(4, 16, 1e-3)
 		c.TeacherTraining = training(6, 8, 1e-3)
 	case "cpu":
-		c.TextTraining, c.FeaturesTraining = training(800, 128, 2e-3), training(3000, 64, 2e-3)
+		c.TextTraining, c.FeaturesTraining = training(800, 128, 2e-3), training(2000, 64, 2e-3)
 		c.ClassifierTraining, c.PairTraining = training(2000, 64, 2e-3), training(1200, 128, 2e-3)
-		c.TeacherTraining = training(12000, 16, 1e-3)
+		c.TeacherTraining = training(5500, 32, 2e-3)
 	case "gpu":
 		c.Networks.UNet.BlockOutChannels, c.Networks.UNet.Heads = []int{96, 192, 288}, []int{2, 4, 6}
-		c.Networks.UNet.LayersPerBlock = 2
+		c.Networks.UNet.LayersPerBlock, c.Networks.UNet.CrossAttention = 2, []bool{false, true, true}
 		c.Networks.Features.Width, c.Networks.Features.Depth = 192, 6
 		c.TextTraining, c.FeaturesTraining = training(5000, 256, 1e-3), training(20000, 256, 1e-3)
 		c.ClassifierTraining, c.PairTraining = training(8000, 256, 1e-3), training(5000, 256, 1e-3)

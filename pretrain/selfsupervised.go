@@ -21,9 +21,9 @@ type SelfSupervised struct {
 }
 
 const (
-	maskShare           = 0.3 // in the second view: enough must stay for the views to agree on shapes
+	maskShare           = 0.5 // in the second view: too much for neighbours to fill in, so that the shape must be known
 	contrastTemperature = 0.1
-	reconstructWeight   = 4.0
+	reconstructWeight   = 10.0
 	projectionWidth     = 64
 )
 

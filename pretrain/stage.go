@@ -193,7 +193,7 @@ func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
 		times, weight := make([]float64, t.Batch), make([]float32, t.Batch)
 		for i := range times {
 			times[i] = drawTime(r, i, t.Batch, c.Config.LogitNormalShare)
-			weight[i] = minSNR(schedule, times[i], c.Config.MinSNR)
+			weight[i] = lossWeight(schedule, prediction, times[i], c.Config.MinSNR)
 			switch u := r.Float64(); {
 			case u < c.Config.CaptionDrop:
 				copy(ids[i*len(null):], null)

@@ -24,12 +24,20 @@ func drawTime(r *rand.Rand, i, batch int, logitNormalShare float64) float64 {
 	return 1 / (1 + math.Exp(-(logitMean + logitStd*normal)))
 }
 
-// minSNR is the weight of the v-loss at t, min(1, γ/(SNR+1)), 1 everywhere for γ = 0.
-func minSNR(s diffusion.Schedule, t, gamma float64) float32 {
+// lossWeight is what the squared error of a prediction counts at t. For v and x₀ it is the v-loss, SNR + 1 per squared error of x̂₀,
+// bounded by γ where little noise is left; for ε it is min(1, γ/SNR) (min-SNR, Hang et al. 2303.09556 §3.4). γ = 0 bounds nothing.
+func lossWeight(s diffusion.Schedule, p diffusion.Prediction, t, gamma float64) float32 {
 	alpha, sigma := s.AlphaSigma(t)
-	if gamma == 0 || alpha == 0 {
-		return 1
+	variance := math.Max(sigma*sigma, 1e-6) // 1/(SNR + 1), since α² + σ² = 1
+	bound := gamma
+	if gamma == 0 {
+		bound = math.Inf(1)
 	}
-	snr := alpha * alpha / math.Max(sigma*sigma, 1e-12)
-	return float32(math.Min(1, gamma/(snr+1)))
+	switch p {
+	case diffusion.PredictEps:
+		return float32(math.Min(1, bound*variance/math.Max(alpha*alpha, 1e-12)))
+	case diffusion.PredictX0:
+		return float32(math.Min(1/variance, bound))
+	}
+	return float32(math.Min(1, bound*variance)) // v̂ − v = −(x̂₀ − x₀)/σ
 }

@@ -32,17 +32,39 @@ func TestTimesAreUniformOrGatherTowardsNoise(t *testing.T) {
 	}
 }
 
-func TestMinSNRBoundsTheWeightOfLowNoise(t *testing.T) {
-	for _, test := range []struct{ time, gamma, want float64 }{
-		{1, 5, 1},   // no signal
-		{0.5, 5, 1}, // SNR 1: γ/2 > 1
-		{0, 5, 0},   // no noise
-		{0.1, 0, 1}, // off
-		{0.2, 5, 5 * math.Pow(math.Sin(math.Pi*0.1), 2)}, // γ/(SNR+1) = γσ² for α²+σ²=1
+func TestLossWeightBoundsLowNoise(t *testing.T) {
+	sin2 := func(time float64) float64 { return math.Pow(math.Sin(math.Pi/2*time), 2) } // σ² of the cosine schedule
+	for _, test := range []struct {
+		kind              diffusion.Prediction
+		time, gamma, want float64
+	}{
+		{diffusion.PredictV, 1, 5, 1},   // no signal
+		{diffusion.PredictV, 0.5, 5, 1}, // SNR 1: γ/2 > 1
+		{diffusion.PredictV, 0.1, 0, 1}, // off
+		{diffusion.PredictV, 0.2, 5, 5 * sin2(0.2)},
+		{diffusion.PredictX0, 1, 5, 1},
+		{diffusion.PredictX0, 0.5, 5, 2}, // SNR + 1
+		{diffusion.PredictX0, 0.1, 5, 5},
+		{diffusion.PredictX0, 0.1, 0, 1 / sin2(0.1)},
+		{diffusion.PredictEps, 0.9, 5, 1},
+		{diffusion.PredictEps, 0.1, 5, 5 * sin2(0.1) / (1 - sin2(0.1))},
+		{diffusion.PredictEps, 1, 0, 1},
 	} {
-		got := float64(minSNR(diffusion.Cosine{}, test.time, test.gamma))
-		if math.Abs(got-test.want) > 1e-6 {
-			t.Errorf("weight at t = %g, γ = %g: %g, want %g", test.time, test.gamma, got, test.want)
+		got := float64(lossWeight(diffusion.Cosine{}, test.kind, test.time, test.gamma))
+		if math.Abs(got-test.want) > 1e-5*test.want {
+			t.Errorf("weight of %s at t = %g, γ = %g: %g, want %g", test.kind, test.time, test.gamma, got, test.want)
+		}
+	}
+}
+
+// The same error of the clean picture costs the same whether v or x₀ is predicted.
+func TestLossWeightKeepsTheVLoss(t *testing.T) {
+	for time := 0.05; time < 1; time += 0.1 {
+		_, sigma := diffusion.Cosine{}.AlphaSigma(time)
+		v := float64(lossWeight(diffusion.Cosine{}, diffusion.PredictV, time, 5)) / (sigma * sigma)
+		x0 := float64(lossWeight(diffusion.Cosine{}, diffusion.PredictX0, time, 5))
+		if math.Abs(v/x0-1) > 1e-5 {
+			t.Errorf("t = %.2f: an error of x̂₀ costs %g by v, %g by x₀", time, v, x0)
 		}
 	}
 }

@@ -16,7 +16,7 @@ func drawView(r *rand.Rand, images []float32, size int) []float32 {
 }
 
 // permuteShare is the share of views with permuted channels: colours must stay worth telling.
-const permuteShare = 0.3
+const permuteShare = 0.5
 
 func drawOneView(r *rand.Rand, in, out []float32, size int) {
 	bend := drawWarp(r, size)
