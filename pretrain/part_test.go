@@ -61,7 +61,7 @@ func TestPartConfigHash(t *testing.T) {
 		{"classifier", func(c *Context) { c.Config.Networks.Classifier.Blocks++ }, "classifier"},
 		{"evaluation pair", func(c *Context) { c.Config.Networks.PairImage.Blocks++ }, "pair"},
 		{"schedule", func(c *Context) { c.Config.Schedule = "sd-zero" }, "teacher"},
-		{"prediction", func(c *Context) { c.Config.Prediction = "x0" }, "teacher"},
+		{"prediction", func(c *Context) { c.Config.Prediction = "v" }, "teacher"},
 		{"caption drop", func(c *Context) { c.Config.CaptionDrop = 0.2 }, "teacher"},
 		{"average", func(c *Context) { c.Config.EMA = 0.9 }, "teacher"},
 		{"negative prompt", func(c *Context) { c.Config.NegativeCaption = "noise" }, "teacher"},
