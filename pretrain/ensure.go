@@ -24,7 +24,11 @@ type Options struct {
 	Data    dataset.Dataset
 	Engine  *engine.Engine
 	Command string // for the provenance
-	Out     io.Writer
+
+	// Continue goes on training Parts from the weights of this bundle and takes the other parts from it as they are; nil trains from
+	// scratch.
+	Continue *Bundle
+	Out      io.Writer
 }
 
 // Ensure loads the bundle in Dir, training it first if there is none.
@@ -45,6 +49,11 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	all := PartsOf(o.Data)
+	if o.Continue != nil {
+		if err := c.fits(o.Continue); err != nil {
+			return err
+		}
+	}
 	parts := o.Parts
 	if parts == nil {
 		parts = all
@@ -52,11 +61,17 @@ func Run(ctx context.Context, o Options) error {
 	env := record.NewEnvironment(o.Engine.Name, o.Engine.Version, o.Engine.Device)
 	dirs, provenance := map[string]string{}, map[string]Provenance{}
 	for _, part := range parts {
-		from := ""
-		if part == "teacher" {
-			from = dirs["text"]
+		var from start
+		var err error
+		switch {
+		case o.Continue != nil:
+			if from, err = c.continueFrom(o.Continue, part); err != nil {
+				return err
+			}
+		case part == "teacher" && dirs["text"] != "":
+			from = afterText(dirs["text"])
 		}
-		dir, err := c.TrainPart(ctx, o.Runs, part, from, env, o.Out)
+		dir, err := c.trainPart(ctx, o.Runs, part, from, env, o.Out)
 		if err != nil {
 			return err
 		}
@@ -65,12 +80,25 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	if !slices.Equal(parts, all) {
+	if !slices.Equal(parts, all) && o.Continue == nil {
 		return nil
 	}
 	stores, err := Collect(dirs)
 	if err != nil {
 		return err
+	}
+	for _, part := range all {
+		if dirs[part] != "" {
+			continue
+		}
+		store, from, err := o.Continue.take(part)
+		if err != nil {
+			return err
+		}
+		provenance[part] = from
+		if stores[part] == nil { // a teacher brings its text encoder along
+			stores[part] = store
+		}
 	}
 	return WriteBundle(o.Dir, c, stores, provenance)
 }

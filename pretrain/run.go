@@ -26,16 +26,12 @@ const (
 	tunedTextFile = "text.safetensors"
 )
 
-// TrainPart trains one part in root/<hash>, or finds it trained, and returns its run's folder.
-func (c *Context) TrainPart(ctx context.Context, root, part, from string, env record.Environment, out io.Writer) (dir string, err error) {
-	start := ""
-	if part == "teacher" {
-		if from == "" {
-			return "", fmt.Errorf("pretrain: the teacher starts from a text encoder, want the text part trained with it")
-		}
-		start = filepath.Base(from)
+// trainPart trains one part in root/<hash>, or finds it trained, and returns its run's folder.
+func (c *Context) trainPart(ctx context.Context, root, part string, from start, env record.Environment, out io.Writer) (dir string, err error) {
+	if part == "teacher" && from.name == "" {
+		return "", fmt.Errorf("pretrain: the teacher starts from a text encoder, want the text part trained with it")
 	}
-	cfg, err := c.PartConfig(part, start)
+	cfg, err := c.PartConfig(part, from.name)
 	if err != nil {
 		return "", err
 	}
@@ -49,14 +45,8 @@ func (c *Context) TrainPart(ctx context.Context, root, part, from string, env re
 		return run.Dir(), nil
 	}
 	store := model.NewStore()
-	if part == "teacher" {
-		file, err := weights.Read(filepath.Join(from, weightsFile))
-		if err != nil {
-			return "", err
-		}
-		if err := weights.Into(store, "/text", file); err != nil {
-			return "", err
-		}
+	if err := from.into(store); err != nil {
+		return "", err
 	}
 	task, err := c.Task(part, store)
 	if err != nil {
@@ -89,18 +79,18 @@ func (c *Context) TrainPart(ctx context.Context, root, part, from string, env re
 // Collect brings the trained weights of the parts' runs into stores below the scopes that a bundle uses. The text encoder is
 // the one that the teacher tuned, if the teacher is there.
 func Collect(dirs map[string]string) (map[string]*model.Store, error) {
-	stores := map[string]*model.Store{}
+	paths := map[string]string{}
 	for part, dir := range dirs {
-		path := filepath.Join(dir, weightsFile)
-		if teacher, ok := dirs["teacher"]; ok && part == "text" {
-			path = filepath.Join(teacher, tunedTextFile)
-		}
-		file, err := weights.Read(path)
-		if err != nil {
-			return nil, err
-		}
+		paths[part] = filepath.Join(dir, weightsFile)
+	}
+	if teacher, ok := dirs["teacher"]; ok {
+		paths["text"] = filepath.Join(teacher, tunedTextFile)
+	}
+	stores := map[string]*model.Store{}
+	for part, path := range paths {
 		stores[part] = model.NewStore()
-		if err := weights.Into(stores[part], "/"+part, file); err != nil {
+		from := start{files: map[string]string{"/" + part: path}}
+		if err := from.into(stores[part]); err != nil {
 			return nil, err
 		}
 	}

@@ -24,6 +24,7 @@ const usage = `pretrain trains teacher, text encoder, discriminator features and
   go run ./experiments/pretrain --data scenes                      all parts, into pretrained/scenes
   go run ./experiments/pretrain --data path/to/folder --scale cpu  on your own captioned pictures
   go run ./experiments/pretrain --parts teacher                    one part (and what it needs)
+  go run ./experiments/pretrain --continue pretrained/scenes --parts teacher --rate 5e-4    train the teacher further
   go run ./experiments/pretrain --assess                           measure the networks that are there
   go run ./experiments/pretrain -n                                 print the resolved config and stop
 
@@ -41,10 +42,11 @@ func main() {
 }
 
 type options struct {
-	data, scale, parts, out, runs, engine string
-	seed                                  int64
-	steps                                 int
-	dry, assess                           bool
+	data, scale, parts, out, runs, engine, from string
+	seed                                        int64
+	steps                                       int
+	rate                                        float64
+	dry, assess                                 bool
 }
 
 func parse(args []string) (o options, err error) {
@@ -58,6 +60,8 @@ func parse(args []string) (o options, err error) {
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	f.Int64Var(&o.seed, "seed", 1, "seed of weights and batches")
 	f.IntVar(&o.steps, "steps", 0, "train the teacher for so many `steps` instead of the preset's")
+	f.Float64Var(&o.rate, "rate", 0, "peak learning `rate` of the teacher instead of the preset's")
+	f.StringVar(&o.from, "continue", "", "go on from the bundle in this `folder`: trains --parts (teacher, features) further and keeps the rest")
 	f.BoolVar(&o.assess, "assess", false, "measure the networks that are there and stop")
 	f.BoolVar(&o.dry, "n", false, "print the resolved config and stop")
 	if err := f.Parse(args); err != nil {
@@ -82,13 +86,22 @@ func run(ctx context.Context, args []string) error {
 	if o.steps > 0 {
 		cfg.TeacherTraining.Steps = o.steps
 	}
+	if o.rate != 0 {
+		cfg.TeacherTraining.Rate.Peak = o.rate
+	}
 	data, err := dataset.Open(o.data, cfg.Size, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
 	if err != nil {
 		return err
 	}
-	parts, err := wanted(o.parts, pretrain.PartsOf(data))
+	parts, err := wanted(o.parts, pretrain.PartsOf(data), o.from == "")
 	if err != nil {
 		return err
+	}
+	var from *pretrain.Bundle
+	if o.from != "" {
+		if from, err = pretrain.LoadBundle(o.from); err != nil {
+			return err
+		}
 	}
 	if o.dry {
 		c := &pretrain.Context{Config: cfg, Data: data}
@@ -113,12 +126,12 @@ func run(ctx context.Context, args []string) error {
 		return assess(ctx, o, e, data)
 	}
 	if err := pretrain.Run(ctx, pretrain.Options{
-		Dir: o.out, Runs: o.runs, Config: cfg, Parts: parts, Data: data, Engine: e, Out: os.Stdout,
+		Dir: o.out, Runs: o.runs, Config: cfg, Parts: parts, Data: data, Engine: e, Out: os.Stdout, Continue: from,
 		Command: strings.TrimSpace("go run ./experiments/pretrain " + strings.Join(args, " ")),
 	}); err != nil {
 		return err
 	}
-	if !slices.Equal(parts, pretrain.PartsOf(data)) {
+	if from == nil && !slices.Equal(parts, pretrain.PartsOf(data)) {
 		fmt.Println("trained", strings.Join(parts, ", "), "— run without --parts to write the bundle")
 		return nil
 	}
@@ -126,8 +139,8 @@ func run(ctx context.Context, args []string) error {
 	return assess(ctx, o, e, data)
 }
 
-// wanted resolves --parts; the teacher needs the text encoder first.
-func wanted(list string, possible []string) ([]string, error) {
+// wanted resolves --parts; from scratch, the teacher needs the text encoder first.
+func wanted(list string, possible []string, scratch bool) ([]string, error) {
 	if list == "all" {
 		return possible, nil
 	}
@@ -137,7 +150,7 @@ func wanted(list string, possible []string) ([]string, error) {
 			return nil, fmt.Errorf("parts = %q, want some of %q", p, possible)
 		}
 	}
-	if slices.Contains(asked, "teacher") {
+	if scratch && slices.Contains(asked, "teacher") {
 		asked = append(asked, "text")
 	}
 	var parts []string
