@@ -49,6 +49,8 @@ type Config struct {
 	Prediction  diffusion.Prediction `json:"prediction"`
 	CaptionDrop float64              `json:"caption_drop"` // share of captions replaced by "" for guidance
 	EMA         float64              `json:"ema"`          // decay of the teacher's average
+	// TuneText lets the teacher's training move the text encoder too; else it stays as contrast with pictures has made it.
+	TuneText bool `json:"tune_text"`
 	// A share of the teacher's pictures is blurred and captioned so: the low-quality prompt that noise-free score distillation needs.
 	NegativeCaption string  `json:"negative_caption"`
 	NegativeShare   float64 `json:"negative_share"`
@@ -102,9 +104,9 @@ func DefaultConfig(scale string) (Config, error) {
 		c.ClassifierTraining, c.PairTraining = training(4, 16, 1e-3), training(4, 16, 1e-3)
 		c.TeacherTraining = training(6, 8, 1e-3)
 	case "cpu":
-		c.TextTraining, c.FeaturesTraining = training(800, 128, 2e-3), training(2000, 64, 2e-3)
-		c.ClassifierTraining, c.PairTraining = training(2000, 64, 2e-3), training(1200, 128, 2e-3)
-		c.TeacherTraining = training(5500, 32, 2e-3)
+		c.TextTraining, c.FeaturesTraining = training(800, 128, 2e-3), training(600, 64, 2e-3)
+		c.ClassifierTraining, c.PairTraining = training(2000, 64, 2e-3), training(600, 128, 2e-3)
+		c.TeacherTraining = training(1700, 32, 1e-3)
 	case "gpu":
 		c.Networks.UNet.BlockOutChannels, c.Networks.UNet.Heads = []int{96, 192, 288}, []int{2, 4, 6}
 		c.Networks.UNet.LayersPerBlock, c.Networks.UNet.CrossAttention = 2, []bool{false, true, true}

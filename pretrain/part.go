@@ -45,7 +45,7 @@ func (c *Context) PartConfig(part, from string) (PartConfig, error) {
 		p.Net, p.Training = []any{nets.PairText, nets.PairImage}, cfg.PairTraining
 	case "teacher":
 		p.Net, p.Training = []any{nets.UNet, nets.Text}, cfg.TeacherTraining
-		p.Options = map[string]any{"schedule": cfg.Schedule, "prediction": cfg.Prediction, "caption_drop": cfg.CaptionDrop, "ema": cfg.EMA, "negative_caption": cfg.NegativeCaption, "negative_share": cfg.NegativeShare,
+		p.Options = map[string]any{"schedule": cfg.Schedule, "prediction": cfg.Prediction, "caption_drop": cfg.CaptionDrop, "ema": cfg.EMA, "negative_caption": cfg.NegativeCaption, "negative_share": cfg.NegativeShare, "tune_text": cfg.TuneText,
 			"logit_normal_share": cfg.LogitNormalShare, "min_snr": cfg.MinSNR}
 	default:
 		return p, fmt.Errorf("pretrain: part = %q, want one of %q", part, Parts)
@@ -78,8 +78,13 @@ var scopes = map[string]string{
 // Scope is where the trained weights of a part stand in its task's store.
 func Scope(part string) string { return scopes[part] }
 
-// TunedTextScope is where the teacher's training leaves the text encoder, which it goes on training.
-const TunedTextScope = "/text_ema"
+// TextScope is where the teacher's training leaves its text encoder.
+func (c Config) TextScope() string {
+	if c.TuneText {
+		return "/text_ema"
+	}
+	return "/text"
+}
 
 // Prepare builds the tokenizers and fills in what follows from them.
 func (c *Context) Prepare() error {

@@ -69,7 +69,7 @@ func (c *Context) trainPart(ctx context.Context, root, part string, from start, 
 		return "", err
 	}
 	if part == "teacher" {
-		if err := save(tunedTextFile, TunedTextScope); err != nil {
+		if err := save(tunedTextFile, c.Config.TextScope()); err != nil {
 			return "", err
 		}
 	}

@@ -149,8 +149,8 @@ func (c *Context) FeaturesTask(store *model.Store) (train.Task, error) {
 	return task, nil
 }
 
-// TeacherTask trains the diffusion model (scope /teacher, its average in /teacher_ema) together with the text encoder, which
-// starts from the contrastive one (scope /text, average in /text_ema).
+// TeacherTask trains the diffusion model (scope /teacher, its average in /teacher_ema) told by the contrastive text encoder
+// (scope /text), which Config.TuneText trains along (average in /text_ema).
 func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
 	t, size, seed, opt := c.Config.TeacherTraining, c.Config.Size, c.Config.Seed+4000, adam("teacher")
 	opt.WeightDecay = 0
@@ -169,11 +169,16 @@ func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
 		out := network.UNet(root.At("teacher"), nets.UNet, xt, MulScalar(level.T, 1000.0), cond.Tokens, cond.Pooled)
 		difference := Sub(out, diffusion.Target(prediction, x0, eps, level))
 		loss := ReduceAllMean(Mul(args[6], ReduceMean(Mul(difference, difference), 1, 2, 3)))
-		variables := append(optim.Variables(root.At("teacher"), g), optim.Variables(root.At("text"), g)...)
+		variables := optim.Variables(root.At("teacher"), g)
+		if c.Config.TuneText {
+			variables = append(variables, optim.Variables(root.At("text"), g)...)
+		}
 		norm := opt.Update(variables, loss, args[4])
 		decay := args[5]
 		optim.EMA(optim.Variables(root.At("teacher"), g), "/teacher", "/teacher_ema", decay)
-		optim.EMA(optim.Variables(root.At("text"), g), "/text", "/text_ema", decay)
+		if c.Config.TuneText {
+			optim.EMA(optim.Variables(root.At("text"), g), "/text", "/text_ema", decay)
+		}
 		return []*Node{loss, norm}
 	})
 	if err != nil {

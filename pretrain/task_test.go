@@ -79,7 +79,7 @@ func TestTasksLearn(t *testing.T) {
 				t.Errorf("trained weights: %v", err)
 			}
 			if test.part == "teacher" {
-				if file, err = weights.FromStore(store, TunedTextScope); err != nil {
+				if file, err = weights.FromStore(store, c.Config.TextScope()); err != nil {
 					t.Fatal(err)
 				}
 				if err := bundle.Check(goEngine(), "text", file); err != nil {

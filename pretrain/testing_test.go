@@ -61,7 +61,7 @@ func tinyConfig(steps int) Config {
 	unet := network.TinyUNet(8)
 	unet.BlockOutChannels, unet.Heads, unet.CrossAttention = []int{8, 8}, []int{2, 2}, []bool{false, true}
 	training := Training{Steps: steps, Batch: 8, Rate: optim.Rate{Peak: 5e-3}}
-	cfg.Size, cfg.Context = tinySize, 8
+	cfg.Size, cfg.Context, cfg.TuneText = tinySize, 8, true
 	cfg.Networks = Networks{
 		Text: text, Tower: net, UNet: unet, Classifier: net, PairText: text, PairImage: net,
 		Features: network.ViTConfig{Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch"},
