@@ -106,7 +106,7 @@ func DefaultConfig(scale string) (Config, error) {
 	case "cpu":
 		c.TextTraining, c.FeaturesTraining = training(800, 128, 2e-3), training(600, 64, 2e-3)
 		c.ClassifierTraining, c.PairTraining = training(2000, 64, 2e-3), training(600, 128, 2e-3)
-		c.TeacherTraining = training(1700, 32, 1e-3)
+		c.TeacherTraining = training(1500, 32, 1e-3)
 	case "gpu":
 		c.Networks.UNet.BlockOutChannels, c.Networks.UNet.Heads = []int{96, 192, 288}, []int{2, 4, 6}
 		c.Networks.UNet.LayersPerBlock, c.Networks.UNet.CrossAttention = 2, []bool{false, true, true}
