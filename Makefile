@@ -22,7 +22,7 @@ test: doctor vet unit smoke ## everything that must hold: engines, vet, all test
 doctor: ## which engines run here and how fast; fetches what is missing
 	$(GO) run ./experiments/doctor
 
-pretrain: ## train the networks that distillation starts from (hours on a CPU; the results are shipped)
+pretrain: ## train the networks that distillation starts from (most of an hour on two cores; the results are shipped)
 	$(GO) run ./experiments/pretrain --data scenes $(ARGS)
 
 smoke: ## the whole ablation at toy size, in a temporary folder
