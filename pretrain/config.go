@@ -104,7 +104,7 @@ func DefaultConfig(scale string) (Config, error) {
 		c.ClassifierTraining, c.PairTraining = training(4, 16, 1e-3), training(4, 16, 1e-3)
 		c.TeacherTraining = training(6, 8, 1e-3)
 	case "cpu":
-		c.TextTraining, c.FeaturesTraining = training(800, 128, 2e-3), training(600, 64, 2e-3)
+		c.TextTraining, c.FeaturesTraining = training(800, 128, 2e-3), training(6000, 64, 2e-3)
 		c.ClassifierTraining, c.PairTraining = training(2000, 64, 2e-3), training(600, 128, 2e-3)
 		c.TeacherTraining = training(1500, 32, 1e-3)
 	case "gpu":
