@@ -10,13 +10,16 @@ import (
 
 // ScenesConfig sets how hard the built-in world is.
 type ScenesConfig struct {
-	Size       int   `json:"size"`        // pixels per side
-	MaxObjects int   `json:"max_objects"` // 1 to 3
-	Seed       int64 `json:"seed"`        // of the world: which picture belongs to which index
+	Size       int `json:"size"`        // pixels per side
+	MaxObjects int `json:"max_objects"` // 1 to 3
+	// Jitter is the share of its free room that an object's place varies over: 0 puts all objects of an arrangement into the same
+	// places, 1 anywhere that keeps them whole and apart.
+	Jitter float64 `json:"jitter"`
+	Seed   int64   `json:"seed"` // of the world: which picture belongs to which index
 }
 
 // DefaultScenes is the world that the shipped weights know.
-func DefaultScenes() ScenesConfig { return ScenesConfig{Size: 32, MaxObjects: 2, Seed: 1} }
+func DefaultScenes() ScenesConfig { return ScenesConfig{Size: 32, MaxObjects: 2, Jitter: 0.4, Seed: 1} }
 
 // Validate tells which field cannot work.
 func (c ScenesConfig) Validate() error {
@@ -25,6 +28,9 @@ func (c ScenesConfig) Validate() error {
 	}
 	if c.MaxObjects < 1 || c.MaxObjects > MaxSlots {
 		return fmt.Errorf("dataset: scenes max_objects = %d, want 1 to %d", c.MaxObjects, MaxSlots)
+	}
+	if !(c.Jitter >= 0 && c.Jitter <= 1) {
+		return fmt.Errorf("dataset: scenes jitter = %g, want 0 to 1", c.Jitter)
 	}
 	return nil
 }
@@ -52,14 +58,14 @@ func init() {
 }
 
 // scenesVersion changes when the same index gives another picture or caption.
-const scenesVersion = 3
+const scenesVersion = 4
 
 // Name implements Dataset.
 func (s *Scenes) Name() string { return "scenes" }
 
 // Hash implements Dataset.
 func (s *Scenes) Hash() string {
-	return fmt.Sprintf("scenes-v%d-size%d-objects%d-seed%d", scenesVersion, s.Config.Size, s.Config.MaxObjects, s.Config.Seed)
+	return fmt.Sprintf("scenes-v%d-size%d-objects%d-jitter%g-seed%d", scenesVersion, s.Config.Size, s.Config.MaxObjects, s.Config.Jitter, s.Config.Seed)
 }
 
 // Train gives the scenes to learn from; no held-out composition occurs in them.
@@ -94,7 +100,7 @@ func (s SceneSource) Sample(i int) (Sample, error) {
 func (s SceneSource) Scene(i int) (scene Scene, caption string, stated Attributes) {
 	r := rng.New(s.scenes.Config.Seed, "scenes/"+s.split, i)
 	for {
-		scene = randomScene(r, s.scenes.Config.MaxObjects)
+		scene = randomScene(r, s.scenes.Config)
 		if s.split == "all" || scene.novel() == (s.split == "novel") {
 			break
 		}
@@ -137,9 +143,9 @@ func (s Scene) novel() bool {
 	return false
 }
 
-func randomScene(r *rand.Rand, maxObjects int) Scene {
+func randomScene(r *rand.Rand, cfg ScenesConfig) Scene {
 	s := Scene{Background: r.IntN(len(Backgrounds)), Tint: tint(r, 0.04)}
-	n := 1 + r.IntN(maxObjects)
+	n := 1 + r.IntN(cfg.MaxObjects)
 	if n > 1 {
 		s.Arrangement = Row + r.IntN(2)
 	}
@@ -150,10 +156,10 @@ func randomScene(r *rand.Rand, maxObjects int) Scene {
 		if n == 3 {
 			o.Radius *= 0.66
 		}
-		along := (float64(i)+0.5)*slot + jitter(r, slot/2-o.Radius)
-		across := 0.5 + jitter(r, 0.46-o.Radius)
+		along := (float64(i)+0.5)*slot + jitter(r, cfg.Jitter*(slot/2-o.Radius))
+		across := 0.5 + jitter(r, cfg.Jitter*(0.46-o.Radius))
 		if n == 1 {
-			along = 0.5 + jitter(r, 0.46-o.Radius)
+			along = 0.5 + jitter(r, cfg.Jitter*(0.46-o.Radius))
 		}
 		o.X, o.Y = along, across
 		if s.Arrangement == Column {

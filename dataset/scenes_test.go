@@ -12,7 +12,7 @@ import (
 // world is the built-in world with pictures of 16×16 and up to this many objects.
 func world(t testing.TB, maxObjects int) *Scenes {
 	t.Helper()
-	s, err := NewScenes(ScenesConfig{Size: 16, MaxObjects: maxObjects, Seed: 1})
+	s, err := NewScenes(ScenesConfig{Size: 16, MaxObjects: maxObjects, Jitter: DefaultScenes().Jitter, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,6 +193,9 @@ func TestScenesConfigValidate(t *testing.T) {
 		"max_objects = 0":   {Size: 8},
 		"want 1 to 3":       {Size: 8, MaxObjects: 4},
 		"max_objects = -2,": {Size: 8, MaxObjects: -2},
+		"jitter = 1.5":      {Size: 8, MaxObjects: 1, Jitter: 1.5},
+		"jitter = -0.1":     {Size: 8, MaxObjects: 1, Jitter: -0.1},
+		"jitter = NaN":      {Size: 8, MaxObjects: 1, Jitter: math.NaN()},
 	} {
 		if _, err := NewScenes(cfg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

@@ -146,7 +146,7 @@ func TestRunConfigHash(t *testing.T) {
 			differs("weights of "+part, h)
 		}
 	}
-	differs("data", hash(cfg, files, &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinySize, MaxObjects: 3, Seed: 1}}))
+	differs("data", hash(cfg, files, &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinySize, MaxObjects: 3, Jitter: 1, Seed: 1}}))
 }
 
 // eachLeaf changes one field after the other, calls visit, and puts the old value back.

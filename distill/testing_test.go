@@ -33,7 +33,7 @@ var goEngine = sync.OnceValue(func() compute.Backend {
 const tinySize = 8
 
 var tinyWorld = sync.OnceValue(func() *dataset.Scenes {
-	s, err := dataset.NewScenes(dataset.ScenesConfig{Size: tinySize, MaxObjects: 2, Seed: 1})
+	s, err := dataset.NewScenes(dataset.ScenesConfig{Size: tinySize, MaxObjects: 2, Jitter: 1, Seed: 1})
 	if err != nil {
 		panic(err)
 	}

@@ -27,7 +27,7 @@ type UNetConfig struct {
 func TinyUNet(textWidth int) UNetConfig {
 	return UNetConfig{
 		InChannels: 3, OutChannels: 3,
-		BlockOutChannels: []int{32, 96, 128}, LayersPerBlock: 1,
+		BlockOutChannels: []int{64, 96, 128}, LayersPerBlock: 1,
 		CrossAttention: []bool{false, false, true}, CrossAttentionDim: textWidth, Heads: []int{2, 4, 4},
 		TransformerDepth: 1, LinearProjection: true, NormGroups: 8,
 		Stem: 2, PoolDown: true, PlainUp: true, PooledDim: textWidth,

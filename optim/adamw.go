@@ -11,6 +11,14 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
+// Optimizer moves variables against the gradient of a loss. coefficients is [3], see AdamW.Coefficients; Update returns the global norm
+// of the gradient.
+type Optimizer interface {
+	Update(variables []*model.Variable, loss, coefficients *Node) *Node
+}
+
+var _ Optimizer = AdamW{}
+
 // AdamW is Adam with decoupled weight decay (Loshchilov & Hutter 1711.05101). Its moments live under /optimizer/<Name>.
 // Rate and bias corrections come from the host, so that a schedule is a function of the step and nothing else.
 type AdamW struct {

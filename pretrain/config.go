@@ -15,6 +15,7 @@ type Training struct {
 	Steps int        `json:"steps"`
 	Batch int        `json:"batch"`
 	Rate  optim.Rate `json:"rate"`
+	Muon  bool       `json:"muon"` // orthogonal updates of the hidden matrices in place of AdamW's
 }
 
 // Validate tells which field cannot work; name is the stage.
@@ -104,9 +105,10 @@ func DefaultConfig(scale string) (Config, error) {
 		c.ClassifierTraining, c.PairTraining = training(4, 16, 1e-3), training(4, 16, 1e-3)
 		c.TeacherTraining = training(6, 8, 1e-3)
 	case "cpu":
-		c.TextTraining, c.FeaturesTraining = training(800, 128, 2e-3), training(6000, 64, 2e-3)
+		c.TextTraining, c.FeaturesTraining = training(800, 128, 2e-3), training(5000, 64, 2e-3)
 		c.ClassifierTraining, c.PairTraining = training(2000, 64, 2e-3), training(600, 128, 2e-3)
-		c.TeacherTraining = training(1500, 32, 1e-3)
+		c.TeacherTraining = training(14000, 32, 2e-3)
+		c.FeaturesTraining.Muon, c.TeacherTraining.Muon = true, true
 	case "gpu":
 		c.Networks.UNet.BlockOutChannels, c.Networks.UNet.Heads = []int{96, 192, 288}, []int{2, 4, 6}
 		c.Networks.UNet.LayersPerBlock, c.Networks.UNet.CrossAttention = 2, []bool{false, true, true}

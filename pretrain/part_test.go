@@ -68,7 +68,7 @@ func TestPartConfigHash(t *testing.T) {
 		{"share of negatives", func(c *Context) { c.Config.NegativeShare = 0.1 }, "teacher"},
 		{"seed", func(c *Context) { c.Config.Seed++ }, "text features classifier pair teacher"},
 		{"data", func(c *Context) {
-			c.Data = &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinySize, MaxObjects: 3, Seed: 1}}
+			c.Data = &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinySize, MaxObjects: 3, Jitter: 1, Seed: 1}}
 		}, "text features classifier pair teacher"},
 		{"name of the data's folder", func(c *Context) { c.Config.Data = "elsewhere" }, ""},
 	} {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -30,6 +32,17 @@ type Context struct {
 // adam is the optimiser of every pretraining.
 func adam(name string) optim.AdamW {
 	return optim.AdamW{Name: name, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.01, ClipNorm: 1}
+}
+
+// hidden trains the hidden matrices of a large network by Muon where the config says so; the layers that meet pixels stay with
+// AdamW, as do all vectors.
+func (t Training) hidden(adam optim.AdamW, outer ...string) optim.Optimizer {
+	if !t.Muon {
+		return adam
+	}
+	return optim.Muon{AdamW: adam, Momentum: 0.95, Iterations: 5, Keep: func(path string) bool {
+		return slices.ContainsFunc(outer, func(name string) bool { return strings.Contains(path, "/"+name+"/") })
+	}}
 }
 
 func (c *Context) task(name string, store *model.Store, t Training, columns ...string) train.Task {
@@ -126,7 +139,7 @@ func (c *Context) FeaturesTask(store *model.Store) (train.Task, error) {
 		store.SetTraining(g, true)
 		scope := root.At("features")
 		loss, contrast, reconstruct, accuracy := method.Loss(scope, args[0], args[1], args[2])
-		norm := opt.Update(optim.Variables(scope, g), loss, args[3])
+		norm := t.hidden(opt, "patch_embed", "pixels").Update(optim.Variables(scope, g), loss, args[3])
 		return []*Node{loss, contrast, reconstruct, accuracy, norm}
 	})
 	if err != nil {
@@ -173,7 +186,7 @@ func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
 		if c.Config.TuneText {
 			variables = append(variables, optim.Variables(root.At("text"), g)...)
 		}
-		norm := opt.Update(variables, loss, args[4])
+		norm := t.hidden(opt, "conv_in", "conv_out", "text").Update(variables, loss, args[4])
 		decay := args[5]
 		optim.EMA(optim.Variables(root.At("teacher"), g), "/teacher", "/teacher_ema", decay)
 		if c.Config.TuneText {

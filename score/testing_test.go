@@ -35,7 +35,7 @@ const (
 )
 
 func tinyWorld() *dataset.Scenes {
-	return &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinySize, MaxObjects: 2, Seed: 1}}
+	return &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinySize, MaxObjects: 2, Jitter: 1, Seed: 1}}
 }
 
 // album is a finite dataset that knows nothing about its pictures, as a folder gives.
