@@ -183,6 +183,33 @@ func TestObjectsLieInThePictureInOrderAndApart(t *testing.T) {
 	}
 }
 
+// The dial of difficulty: without jitter places follow from the arrangement, and more of it spreads them further.
+func TestJitterSpreadsPlaces(t *testing.T) {
+	spread := func(jitter float64) (x, y float64) {
+		s, err := NewScenes(ScenesConfig{Size: 8, MaxObjects: 1, Jitter: jitter, Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 200 {
+			scene, _, _ := s.Split("train").Scene(i)
+			x = max(x, math.Abs(scene.Objects[0].X-0.5))
+			y = max(y, math.Abs(scene.Objects[0].Y-0.5))
+		}
+		return x, y
+	}
+	var lastX, lastY float64
+	for i, jitter := range []float64{0, 0.4, 1} {
+		x, y := spread(jitter)
+		if i == 0 && (x != 0 || y != 0) {
+			t.Errorf("single objects are up to (%g,%g) from the middle, want 0 without jitter", x, y)
+		}
+		if i > 0 && (x <= lastX || y <= lastY) {
+			t.Errorf("jitter %g: up to (%g,%g) from the middle, want more than (%g,%g)", jitter, x, y, lastX, lastY)
+		}
+		lastX, lastY = x, y
+	}
+}
+
 func TestScenesConfigValidate(t *testing.T) {
 	if err := DefaultScenes().Validate(); err != nil {
 		t.Error(err)

@@ -1,0 +1,135 @@
+package optim
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"gonum.org/v1/gonum/mat"
+)
+
+// orthogonalize does what Orthogonalize does to the singular values alone: p(s) = a·s + b·s³ + c·s⁵, again and again.
+func orthogonalize(t *testing.T, x []float64, rows, columns, iterations int) []float64 {
+	t.Helper()
+	var svd mat.SVD
+	if !svd.Factorize(mat.NewDense(rows, columns, x), mat.SVDThin) {
+		t.Fatal("no singular value decomposition")
+	}
+	values := svd.Values(nil)
+	norm := 0.0
+	for _, s := range values {
+		norm = math.Hypot(norm, s)
+	}
+	for i, s := range values {
+		s /= norm
+		for range iterations {
+			s = 3.4445*s - 4.7750*math.Pow(s, 3) + 2.0315*math.Pow(s, 5)
+		}
+		values[i] = s
+	}
+	var u, v, us, out mat.Dense
+	svd.UTo(&u)
+	svd.VTo(&v)
+	us.Mul(&u, mat.NewDiagDense(len(values), values))
+	out.Mul(&us, v.T())
+	return out.RawMatrix().Data
+}
+
+func gaussians(seed uint64, n int) []float64 {
+	r, x := rand.New(rand.NewPCG(seed, 0)), make([]float64, n)
+	for i := range x {
+		x[i] = r.NormFloat64()
+	}
+	return x
+}
+
+func float32s(x []float64) []float32 {
+	y := make([]float32, len(x))
+	for i, v := range x {
+		y[i] = float32(v)
+	}
+	return y
+}
+
+func TestOrthogonalizeChangesSingularValuesOnly(t *testing.T) {
+	for why, dims := range map[string][2]int{"wide": {3, 7}, "tall": {9, 4}, "square": {5, 5}, "one row": {1, 6}} {
+		t.Run(why, func(t *testing.T) {
+			rows, columns := dims[0], dims[1]
+			x := gaussians(uint64(rows), rows*columns)
+			exec := newExec(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node { return []*Node{Orthogonalize(in[0], 5)} })
+			out := call(t, exec, tensors.FromFlatDataAndDimensions(float32s(x), rows, columns))[0]
+			var got []float64
+			for _, v := range tensors.MustCopyFlatData[float32](out) {
+				got = append(got, float64(v))
+			}
+			if diff := cmp.Diff(orthogonalize(t, x, rows, columns, 5), got, cmpopts.EquateApprox(0, 1e-4)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			var svd mat.SVD
+			svd.Factorize(mat.NewDense(rows, columns, got), mat.SVDNone)
+			for _, s := range svd.Values(nil) {
+				if s < 0.6 || s > 1.3 {
+					t.Errorf("singular value %.3f, want all near 1", s)
+				}
+			}
+		})
+	}
+}
+
+// Matrices move along the orthogonal factor of their momentum by rate · 0.2 · √(longer side); vectors and what is kept move as with AdamW.
+func TestMuonMovesMatricesAndAdamWTheRest(t *testing.T) {
+	y := toy{matrix: []float32{.5, -1, 2, 0, .25, -.75}, vector: []float32{1, -2, 3}}
+	adam := AdamW{Name: "test", Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}
+	for why, kept := range map[string]bool{"the matrix is Muon's": false, "the matrix is kept from it": true} {
+		t.Run(why, func(t *testing.T) {
+			o := Muon{AdamW: adam, Momentum: 0.9, Iterations: 5, Keep: func(path string) bool { return kept && strings.HasSuffix(path, "matrix") }}
+			store := y.store(t)
+			exec := newExec(t, store, func(scope *model.Scope, in []*Node) []*Node {
+				loss := y.loss(scope, in[0].Graph())
+				return []*Node{o.Update(Variables(scope.At("net"), loss.Graph()), loss, in[0])}
+			})
+			n := len(y.matrix)
+			x := flat(t, store, "/net/matrix", "/net/vector")
+			m, v, momentum := make([]float64, len(x)), make([]float64, len(x)), make([]float64, n)
+			near := cmpopts.EquateApprox(1e-4, 1e-4)
+			for step := 1; step <= 4; step++ {
+				const rate = 0.1
+				nesterov := make([]float64, n)
+				for i := range nesterov {
+					grad := curvature(i) * (x[i] - target(i))
+					momentum[i] = o.Momentum*momentum[i] + (1-o.Momentum)*grad
+					nesterov[i] = o.Momentum*momentum[i] + (1-o.Momentum)*grad
+				}
+				before := append([]float64{}, x[:n]...)
+				norm := adam.reference(x, m, v, step, rate, func(int) bool { return false })
+				if !kept {
+					for i, d := range orthogonalize(t, nesterov, 2, 3, 5) {
+						x[i] = before[i] - rate*0.2*math.Sqrt(3)*d
+					}
+				}
+				got := call(t, exec, o.Coefficients(rate, step))[0].Value().(float32)
+				if diff := cmp.Diff(norm, float64(got), near); diff != "" {
+					t.Errorf("step %d: norm (-want +got):\n%s", step, diff)
+				}
+				if diff := cmp.Diff(x, flat(t, store, "/net/matrix", "/net/vector"), near); diff != "" {
+					t.Errorf("step %d: weights (-want +got):\n%s", step, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestMuonWithoutVariablesIsAnError(t *testing.T) {
+	exec := newExec(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
+		return []*Node{Muon{AdamW: AdamW{Name: "teacher"}}.Update(nil, ReduceAllSum(in[0]), in[0])}
+	})
+	if _, err := exec.Call([]float32{1, 1, 1}); err == nil || !strings.Contains(err.Error(), "teacher") {
+		t.Errorf("error %v, want one that names the optimiser", err)
+	}
+}
