@@ -93,6 +93,23 @@ func Train(ctx context.Context, in Inputs, run *record.Run, progress *train.Prog
 	return weights.Write(filepath.Join(run.Dir(), StudentFile), student, weights.F32)
 }
 
+// Steps prepares the steps of a training that leaves no run, for measurements. close frees what they hold.
+func Steps(in Inputs) (step func(ctx context.Context, step int) ([]float64, error), close func(), err error) {
+	if err := in.Config.Validate(); err != nil {
+		return nil, nil, err
+	}
+	store, err := newStore(in.Backend, in.Bundle, in.Config)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := newDistiller(in, store)
+	if err != nil {
+		store.Finalize()
+		return nil, nil, err
+	}
+	return d.step, func() { d.close(); store.Finalize() }, nil
+}
+
 func newDistiller(in Inputs, store *model.Store) (*distiller, error) {
 	cfg := in.Config
 	d := &distiller{cfg: cfg, bundle: in.Bundle}

@@ -107,7 +107,7 @@ func DefaultConfig(scale string) (Config, error) {
 	case "cpu":
 		c.TextTraining, c.FeaturesTraining = training(800, 128, 2e-3), training(5000, 64, 2e-3)
 		c.ClassifierTraining, c.PairTraining = training(2000, 64, 2e-3), training(600, 128, 2e-3)
-		c.TeacherTraining = training(14000, 32, 2e-3)
+		c.TeacherTraining = training(7000, 32, 2e-3)
 		c.FeaturesTraining.Muon, c.TeacherTraining.Muon = true, true
 	case "gpu":
 		c.Networks.UNet.BlockOutChannels, c.Networks.UNet.Heads = []int{96, 192, 288}, []int{2, 4, 6}

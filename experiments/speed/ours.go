@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/pretrain"
+)
+
+// Timing is what one implementation needs. The keys of Seconds are "teacher" and "add".
+type Timing struct {
+	Version    string               `json:"version,omitempty"` // of PyTorch
+	Parameters map[string]int       `json:"parameters"`        // of every network
+	Seconds    map[string][]float64 `json:"seconds"`           // of every step
+	Compile    map[string]float64   `json:"compile,omitempty"` // seconds of the first step, which compiles
+}
+
+// measure times the steps of this project.
+func measure(ctx context.Context, in distill.Inputs, steps, warmup int) (Timing, error) {
+	t := Timing{Parameters: map[string]int{}, Seconds: map[string][]float64{}, Compile: map[string]float64{}}
+	for _, part := range []string{"teacher", "text", "features"} {
+		store := model.NewStore()
+		pretrain.Build(in.Backend, store, part, in.Bundle.Config)
+		for v := range store.IterVariables() {
+			t.Parameters[part] += v.Shape().Size()
+		}
+		store.Finalize()
+	}
+
+	store := model.NewStore()
+	defer store.Finalize()
+	if err := in.Bundle.Into(in.Backend, store, "text"); err != nil {
+		return t, err
+	}
+	cfg := in.Bundle.Config
+	cfg.TeacherTraining.Muon = false // PyTorch's side uses AdamW
+	c := &pretrain.Context{Config: cfg, Backend: in.Backend, Data: in.Data, Words: in.Bundle.Words, PairWords: in.Bundle.PairWords}
+	task, err := c.TeacherTask(store)
+	if err != nil {
+		return t, err
+	}
+	if err := t.time(ctx, "teacher", task.Step, steps, warmup); err != nil {
+		return t, err
+	}
+
+	step, done, err := distill.Steps(in)
+	if err != nil {
+		return t, err
+	}
+	defer done()
+	return t, t.time(ctx, "add", step, steps, warmup)
+}
+
+func (t Timing) time(ctx context.Context, name string, step func(context.Context, int) ([]float64, error), steps, warmup int) error {
+	for i := 1; i <= warmup+steps; i++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		began := time.Now()
+		if _, err := step(ctx, i); err != nil {
+			return err
+		}
+		switch seconds := time.Since(began).Seconds(); {
+		case i == 1:
+			t.Compile[name] = seconds
+		case i > warmup:
+			t.Seconds[name] = append(t.Seconds[name], seconds)
+		}
+	}
+	fmt.Printf("%s: %d steps timed\n", name, steps)
+	return nil
+}
+
+// Memory is the resident size of the process after a number of ADD steps.
+type Memory struct {
+	Step int     `json:"step"`
+	MiB  float64 `json:"mib"`
+}
+
+// watchMemory looks at the process twenty times during a training.
+func watchMemory(ctx context.Context, in distill.Inputs, steps int) ([]Memory, error) {
+	step, done, err := distill.Steps(in)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var seen []Memory
+	every := max(1, steps/20)
+	for i := 1; i <= steps; i++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if _, err := step(ctx, i); err != nil {
+			return nil, err
+		}
+		if i%every == 0 {
+			mib, err := resident()
+			if err != nil {
+				return nil, err
+			}
+			seen = append(seen, Memory{i, mib})
+			fmt.Printf("memory: step %d/%d, %.0f MiB\n", i, steps, mib)
+		}
+	}
+	return seen, nil
+}
+
+// resident is the size of the process in memory, in MiB.
+func resident() (float64, error) {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, fmt.Errorf("memory is read from /proc, which %s does not have: %w", runtime.GOOS, err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
+			return kib / 1024, err
+		}
+	}
+	return 0, fmt.Errorf("/proc/self/status has no VmRSS")
+}

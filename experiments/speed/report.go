@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/addlab/addlab/record"
+)
+
+// Report is speed.json.
+type Report struct {
+	Command      string             `json:"command"`
+	Environment  record.Environment `json:"environment"`
+	TeacherBatch int                `json:"teacher_batch"`
+	Batch        int                `json:"batch"` // of ADD
+	Ours         Timing             `json:"ours"`
+	Torch        *Timing            `json:"torch,omitempty"`
+	Memory       []Memory           `json:"memory,omitempty"`
+}
+
+// Markdown writes the medians and their ratio.
+func (r Report) Markdown(w io.Writer) {
+	torch := "not measured"
+	if r.Torch != nil {
+		torch = "PyTorch " + r.Torch.Version
+	}
+	fmt.Fprintf(w, "| step | batch | %s, seconds | first step, which compiles | %s, seconds | ratio |\n|---|---|---|---|---|---|\n", r.Environment.Engine, torch)
+	for _, row := range []struct {
+		name, key string
+		batch     int
+	}{{"teacher", "teacher", r.TeacherBatch}, {"ADD: student, teacher, features, heads, R1", "add", r.Batch}} {
+		ours := r.Ours.Seconds[row.key]
+		theirs, ratio := "–", "–"
+		if r.Torch != nil {
+			seconds := r.Torch.Seconds[row.key]
+			theirs, ratio = spread(seconds), fmt.Sprintf("%.2f", median(ours)/median(seconds))
+		}
+		fmt.Fprintf(w, "| %s | %d | %s | %.1f | %s | %s |\n", row.name, row.batch, spread(ours), r.Ours.Compile[row.key], theirs, ratio)
+	}
+	fmt.Fprintf(w, "\nMedians of %d steps with their quartiles, on %s; ratio: this project's time over PyTorch's (eager, float32, all cores).\n", len(r.Ours.Seconds["add"]), r.Environment.Device)
+	if n := len(r.Memory); n > 1 {
+		first, last := r.Memory[0], r.Memory[n-1]
+		most := slices.MaxFunc(r.Memory, func(a, b Memory) int { return int(a.MiB - b.MiB) })
+		fmt.Fprintf(w, "\nResident memory: %.0f MiB after step %d, %.0f MiB after step %d, at most %.0f MiB.\n", first.MiB, first.Step, last.MiB, last.Step, most.MiB)
+	}
+}
+
+func spread(x []float64) string {
+	x = slices.Sorted(slices.Values(x))
+	return fmt.Sprintf("%.3f (%.3f–%.3f)", median(x), x[len(x)/4], x[len(x)*3/4])
+}
+
+func median(x []float64) float64 {
+	x = slices.Sorted(slices.Values(x))
+	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
+}
