@@ -105,7 +105,7 @@ func DefaultConfig(scale string) (Config, error) {
 		c.ClassifierTraining, c.PairTraining = training(4, 16, 1e-3), training(4, 16, 1e-3)
 		c.TeacherTraining = training(6, 8, 1e-3)
 	case "cpu":
-		c.TextTraining, c.FeaturesTraining = training(800, 128, 2e-3), training(5000, 64, 2e-3)
+		c.TextTraining, c.FeaturesTraining = training(800, 128, 2e-3), training(3000, 64, 2e-3)
 		c.ClassifierTraining, c.PairTraining = training(2000, 64, 2e-3), training(600, 128, 2e-3)
 		c.TeacherTraining = training(7000, 32, 2e-3)
 		c.FeaturesTraining.Muon, c.TeacherTraining.Muon = true, true
