@@ -40,6 +40,24 @@ func (c Cell) Config(base distill.Config) distill.Config {
 	return base
 }
 
+// Only keeps the named cells, and the claims about them.
+func (a Axis) Only(cells []string) (Axis, error) {
+	var have []string
+	for _, c := range a.Cells {
+		have = append(have, c.Name)
+	}
+	for _, name := range cells {
+		if !slices.Contains(have, name) {
+			return a, fmt.Errorf("ablations: %s has no cell %q, want some of %q", a.Name, name, have)
+		}
+	}
+	a.Cells = slices.DeleteFunc(slices.Clone(a.Cells), func(c Cell) bool { return !slices.Contains(cells, c.Name) })
+	a.Claims = slices.DeleteFunc(slices.Clone(a.Claims), func(c Claim) bool {
+		return !slices.Contains(cells, c.Better) || !slices.Contains(cells, c.Worse)
+	})
+	return a, nil
+}
+
 // Metrics that a Claim can be about.
 const (
 	FID  = "FID"

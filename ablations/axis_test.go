@@ -167,3 +167,25 @@ func TestParseSeeds(t *testing.T) {
 		})
 	}
 }
+
+func TestOnlyKeepsCellsAndTheirClaims(t *testing.T) {
+	got, err := DiscCond.Only([]string{"both", "text"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, c := range got.Cells {
+		names = append(names, c.Name)
+	}
+	if diff := cmp.Diff([]string{"text", "both"}, names); diff != "" {
+		t.Errorf("cells (-want +got):\n%s", diff)
+	}
+	for _, c := range got.Claims {
+		if !slices.Contains(names, c.Better) || !slices.Contains(names, c.Worse) {
+			t.Errorf("claim %q is about %s and %s, want only the cells that are left", c.Text, c.Better, c.Worse)
+		}
+	}
+	if len(DiscCond.Cells) != 4 {
+		t.Error("the axis itself has lost cells")
+	}
+}

@@ -20,14 +20,22 @@ type World struct {
 }
 
 // NewWorld takes a scale's evaluation, with fewer pictures where the dataset holds out too few: one half is generated for and
-// compared with, the other is the real pictures' own score.
-func NewWorld(b *pretrain.Bundle, data dataset.Dataset, scale string) (World, error) {
+// compared with, the other is the real pictures' own score. images > 0 asks for so many pictures instead of the scale's.
+func NewWorld(b *pretrain.Bundle, data dataset.Dataset, scale string, images int) (World, error) {
 	if b.DataHash != data.Hash() {
 		return World{}, fmt.Errorf("ablations: data %s has hash %s, want %s, on which the networks in %s were trained: run `go run ./experiments/pretrain` on it first",
 			data.Name(), data.Hash(), b.DataHash, b.Dir)
 	}
 	w := World{Bundle: b, Data: data, Setup: score.DefaultSetup(scale)}
-	if have := data.Heldout().Len() / 2; have < w.Setup.Images {
+	if images > 0 {
+		w.Setup.Images = images
+		w.Setup.Blocks = min(w.Setup.Blocks, images/2)
+	}
+	have := data.Heldout().Len() / 2
+	if have < images {
+		return World{}, fmt.Errorf("ablations: images = %d, want at most half of the %d held-out pictures of %s", images, data.Heldout().Len(), data.Name())
+	}
+	if have < w.Setup.Images {
 		w.Setup.Images = have
 		w.Setup.Blocks = min(w.Setup.Blocks, have/2)
 	}

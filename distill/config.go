@@ -45,6 +45,7 @@ type Config struct {
 	Discriminator     discriminator.Config `json:"discriminator"`
 	StudentRate       optim.Rate           `json:"student_rate"`
 	DiscriminatorRate optim.Rate           `json:"discriminator_rate"`
+	Muon              bool                 `json:"muon"`      // orthogonal updates of the student's hidden matrices in place of AdamW's
 	ClipNorm          float64              `json:"clip_norm"` // of the student's gradient; 0 for none
 	EMA               float64              `json:"ema"`       // decay of the student that is evaluated
 }

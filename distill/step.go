@@ -14,7 +14,7 @@ import (
 type step struct {
 	cfg           Config
 	nets          nets
-	student       optim.AdamW
+	student       optim.Optimizer
 	discriminator optim.AdamW
 	penalise      bool // with R1 this time
 }
@@ -27,7 +27,14 @@ func newStep(cfg Config, n nets, penalise bool) *step {
 	}
 }
 
-func studentOptimiser(cfg Config) optim.AdamW {
+func studentOptimiser(cfg Config) optim.Optimizer {
+	if cfg.Muon {
+		return optim.Muon{AdamW: studentAdamW(cfg), Momentum: 0.95, Iterations: 5, Keep: optim.Named("conv_in", "conv_out")}
+	}
+	return studentAdamW(cfg)
+}
+
+func studentAdamW(cfg Config) optim.AdamW {
 	return optim.AdamW{Name: "student", Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, ClipNorm: cfg.ClipNorm}
 }
 

@@ -13,7 +13,7 @@ import (
 // x0 is x̂_θ [B,S,S,3] with its gradient. adversarial and distill are the gradients of the two terms at x̂_θ, already weighted, or nil
 // where the term is left out: both are small networks away from x̂_θ, and taken apart here so that their sizes can be watched.
 // Returns the norms of both at x̂_θ and of the student's gradient.
-func studentStep(root *model.Scope, opt optim.AdamW, x0, adversarial, distill, coefficients, decay *Node) (advNorm, distillNorm, gradNorm *Node) {
+func studentStep(root *model.Scope, opt optim.Optimizer, x0, adversarial, distill, coefficients, decay *Node) (advNorm, distillNorm, gradNorm *Node) {
 	g := x0.Graph()
 	total := ZerosLike(x0)
 	norm := func(grad *Node) *Node {

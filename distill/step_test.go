@@ -41,6 +41,7 @@ func TestStepMovesOnlyWhatLearns(t *testing.T) {
 		{"sds, guided teacher", func(c *Config) { c.Weighting, c.TeacherGuidance = "sds", 3 }, both},
 		{"nfsd, sum over pixels", func(c *Config) { c.Weighting, c.Reduction = "nfsd", Sum }, both},
 		{"two teacher steps", func(c *Config) { c.TeacherSteps = 2 }, both},
+		{"student by Muon", func(c *Config) { c.Muon = true }, both},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := newBench(t, tinyConfig(t, test.edit), b)
@@ -191,7 +192,9 @@ func TestStepFollowsTheEquations(t *testing.T) {
 
 			// First moments without memory are the gradients.
 			s := newStep(cfg, nets{bundle: b.Config}, true)
-			s.student.Beta1, s.student.ClipNorm, s.discriminator.Beta1 = 0, 0, 0
+			student := studentAdamW(cfg)
+			student.Beta1, student.ClipNorm, s.discriminator.Beta1 = 0, 0, 0
+			s.student = student
 			evaluate(t, n.store, s.build, n.inputs(t, 1)...)
 			moments := below(snapshot(n.store), "optimizer")
 

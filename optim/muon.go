@@ -3,6 +3,8 @@ package optim
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -19,6 +21,13 @@ type Muon struct {
 }
 
 var _ Optimizer = Muon{}
+
+// Named tells the paths that have one of these names among their scopes.
+func Named(names ...string) func(path string) bool {
+	return func(path string) bool {
+		return slices.ContainsFunc(strings.Split(path, "/"), func(part string) bool { return slices.Contains(names, part) })
+	}
+}
 
 // updateSize is the root mean square of Adam's updates as seen in practice.
 const updateSize = 0.2

@@ -133,3 +133,14 @@ func TestMuonWithoutVariablesIsAnError(t *testing.T) {
 		t.Errorf("error %v, want one that names the optimiser", err)
 	}
 }
+
+func TestNamedMeansWholeParts(t *testing.T) {
+	kept := Named("conv_in", "conv_out")
+	for path, want := range map[string]bool{
+		"/teacher/conv_in/weight": true, "/teacher/conv_out/bias": true, "/teacher/mid_block/conv_inner/weight": false, "/teacher/conv_norm_out/weight": false,
+	} {
+		if got := kept(path); got != want {
+			t.Errorf("%s: %v, want %v", path, got, want)
+		}
+	}
+}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
-	"strings"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -40,9 +38,7 @@ func (t Training) hidden(adam optim.AdamW, outer ...string) optim.Optimizer {
 	if !t.Muon {
 		return adam
 	}
-	return optim.Muon{AdamW: adam, Momentum: 0.95, Iterations: 5, Keep: func(path string) bool {
-		return slices.ContainsFunc(outer, func(name string) bool { return strings.Contains(path, "/"+name+"/") })
-	}}
+	return optim.Muon{AdamW: adam, Momentum: 0.95, Iterations: 5, Keep: optim.Named(outer...)}
 }
 
 func (c *Context) task(name string, store *model.Store, t Training, columns ...string) train.Task {

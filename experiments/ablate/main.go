@@ -50,7 +50,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if o.list {
 		return list(stdout)
 	}
-	axes, err := ablations.Parse(o.axis)
+	axes, err := o.axes()
 	if err != nil {
 		return err
 	}

@@ -18,11 +18,19 @@ func TestWrongCalls(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(broken, "bundle.json"), []byte("{"), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	misspelt := filepath.Join(empty, "misspelt.json")
+	if err := os.WriteFile(misspelt, []byte(`{"lamda": 1}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		why  string
 		args []string
 		want string
 	}{
+		{"a config that is not there", []string{"--config", filepath.Join(empty, "none.json")}, "none.json"},
+		{"a field that the config lacks", []string{"--config", misspelt}, `unknown field "lamda"`},
+		{"a cell that the axis lacks", []string{"--cells", "caption"}, `disc-cond has no cell "caption"`},
+		{"cells of two axes", []string{"--axis", "loss,lambda", "--cells", "0"}, "want one axis"},
 		{"an unknown axis lists the known ones", []string{"--axis", "disc"}, "disc-cond, student-init"},
 		{"an unknown scale lists the known ones", []string{"--scale=huge"}, `"smoke" "cpu" "gpu"`},
 		{"seeds that are no numbers", []string{"-seeds", "few"}, `seeds = "few"`},
@@ -85,6 +93,32 @@ func TestDryRun(t *testing.T) {
 	}
 	if exists(out) {
 		t.Error("a dry run wrote something")
+	}
+}
+
+// Fields of --config reach every cell, --steps goes above them, and --cells leaves the others out.
+func TestConfigAndCells(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	file := filepath.Join(t.TempDir(), "mine.json")
+	if err := os.WriteFile(file, []byte(`{"lambda": 7, "steps": 5, "student_rate": {"peak": 0.5}}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	args := []string{"-n", "--scale", "smoke", "--cells", "none,both", "--config", file, "--steps", "3", "--out", out, "--reference", out}
+	if rc := run(t.Context(), args, &stdout, &stderr); rc != 0 {
+		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
+	}
+	var cells []resolved
+	if err := json.Unmarshal(stdout.Bytes(), &cells); err != nil {
+		t.Fatal(err)
+	}
+	if len(cells) != 2 || cells[0].Cell != "none" || cells[1].Cell != "both" {
+		t.Fatalf("cells = %+v, want none and both", cells)
+	}
+	for _, c := range cells {
+		if c.Config.Lambda != 7 || c.Config.Steps != 3 || c.Config.StudentRate.Peak != 0.5 {
+			t.Errorf("%s: lambda = %g, steps = %d, peak = %g, want 7, 3, 0.5", c.Cell, c.Config.Lambda, c.Config.Steps, c.Config.StudentRate.Peak)
+		}
 	}
 }
 

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -19,6 +22,7 @@ const usage = `ablate trains and scores the cells of an ablation axis and prints
   go run ./experiments/ablate --axis loss,lambda --seeds 4   two axes, four seeds; the cell they share is trained once
   go run ./experiments/ablate --axis all --scale gpu         everything, on a GPU
   go run ./experiments/ablate --list                         the axes and their cells
+  go run ./experiments/ablate --axis loss --cells exp,sds --config mine.json        two cells, other fields changed for both
   go run ./experiments/ablate --axis disc-cond -n            print the resolved config of every cell and stop
   go run ./experiments/ablate --axis disc-cond --scale smoke --out /tmp/smoke       a toy, in a minute
   go run ./experiments/ablate --axis disc-cond --data path/to/folder                on the pictures you pretrained on
@@ -29,9 +33,9 @@ Flags have the forms --axis and -axis.
 `
 
 type options struct {
-	axis, scale, seeds, engine, out, data, pretrained, reference string
-	steps                                                        int
-	list, dry                                                    bool
+	axis, cells, scale, seeds, engine, out, data, pretrained, reference, config string
+	steps, images                                                               int
+	list, dry                                                                   bool
 
 	command string // as typed, for the provenance of what is pretrained on the way
 }
@@ -41,6 +45,7 @@ func parse(args []string) (o options, f *flag.FlagSet, err error) {
 	f = flag.NewFlagSet("ablate", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.StringVar(&o.axis, "axis", "disc-cond", "`axes` separated by commas, or all")
+	f.StringVar(&o.cells, "cells", "", "only these `cells` of the axis, separated by commas")
 	f.StringVar(&o.scale, "scale", "cpu", "`size` of the runs: "+strings.Join(distill.Scales, ", "))
 	f.StringVar(&o.seeds, "seeds", "1", "`number` of seeds per cell, or a list such as 0-5 or 1,3,8-10")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
@@ -48,6 +53,8 @@ func parse(args []string) (o options, f *flag.FlagSet, err error) {
 	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, an image folder with metadata.jsonl, or WebDataset shards")
 	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks to start from (default: pretrained/<data>, or pretrained/<data>-<scale> beside the cpu scale)")
 	f.StringVar(&o.reference, "reference", "results/reference", "`folder` of committed results, which count as finished and are shown beside")
+	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the config to change in every cell (-n prints them all)")
+	f.IntVar(&o.images, "images", 0, "score so many `pictures` instead of the scale's")
 	f.IntVar(&o.steps, "steps", 0, "train every student for so many `steps` instead of the scale's")
 	f.BoolVar(&o.list, "list", false, "list the axes and stop")
 	f.BoolVar(&o.dry, "n", false, "print the resolved config of every cell and stop")
@@ -60,8 +67,8 @@ func parse(args []string) (o options, f *flag.FlagSet, err error) {
 	if f.NArg() > 0 {
 		return o, f, fmt.Errorf("argument = %q, want flags only (see --help)", f.Arg(0))
 	}
-	if o.steps < 0 {
-		return o, f, fmt.Errorf("steps = %d, want ≥ 1", o.steps)
+	if o.steps < 0 || o.images < 0 {
+		return o, f, fmt.Errorf("steps = %d, images = %d, want ≥ 1", o.steps, o.images)
 	}
 	o.command = strings.TrimSpace("go run ./experiments/ablate " + strings.Join(args, " "))
 	return o, f, nil
@@ -70,10 +77,45 @@ func parse(args []string) (o options, f *flag.FlagSet, err error) {
 // base is the config that all cells edit.
 func (o options) base() (distill.Config, error) {
 	cfg, err := distill.DefaultConfig(o.scale)
-	if err == nil && o.steps > 0 {
+	if err != nil {
+		return cfg, err
+	}
+	if o.config != "" {
+		if err := o.edit(&cfg); err != nil {
+			return cfg, err
+		}
+	}
+	if o.steps > 0 {
 		cfg = ablations.SetSteps(cfg, o.steps)
 	}
-	return cfg, err
+	return cfg, cfg.Validate()
+}
+
+// edit changes the fields that --config names.
+func (o options) edit(cfg *distill.Config) error {
+	text, err := os.ReadFile(o.config)
+	if err != nil {
+		return fmt.Errorf("config: %w", err)
+	}
+	fields := json.NewDecoder(bytes.NewReader(text))
+	fields.DisallowUnknownFields()
+	if err := fields.Decode(cfg); err != nil {
+		return fmt.Errorf("config %s: %w, want fields of the config that -n prints", o.config, err)
+	}
+	return nil
+}
+
+// axes resolves --axis and --cells.
+func (o options) axes() ([]ablations.Axis, error) {
+	axes, err := ablations.Parse(o.axis)
+	if err != nil || o.cells == "" {
+		return axes, err
+	}
+	if len(axes) > 1 {
+		return nil, fmt.Errorf("cells = %q for %d axes, want one axis", o.cells, len(axes))
+	}
+	axes[0], err = axes[0].Only(strings.Split(o.cells, ","))
+	return axes, err
 }
 
 // runs are the folders of this sweep's runs and of the committed ones.

@@ -70,7 +70,7 @@ func openWorld(ctx context.Context, o options, lazy *lazyEngine) (ablations.Worl
 			return ablations.World{}, err
 		}
 	}
-	return ablations.NewWorld(bundle, data, o.scale)
+	return ablations.NewWorld(bundle, data, o.scale, o.images)
 }
 
 func pretrainToy(ctx context.Context, o options, cfg pretrain.Config, dir string, data dataset.Dataset, lazy *lazyEngine) (*pretrain.Bundle, error) {

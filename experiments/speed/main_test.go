@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/addlab/addlab/record"
+)
+
+func TestWrongCalls(t *testing.T) {
+	for _, c := range []struct {
+		why  string
+		args []string
+		want string
+	}{
+		{"one step has no spread", []string{"--steps", "1"}, "steps = 1"},
+		{"no warm-up would time the compiler", []string{"--warmup", "0"}, "warmup = 0"},
+		{"a forgotten flag", []string{"2000"}, `argument = "2000"`},
+		{"no networks", []string{"--pretrained", t.TempDir()}, "no pretrained networks"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			if err := run(t.Context(), c.args); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestReportShowsMediansAndTheirRatio(t *testing.T) {
+	ours := Timing{Seconds: map[string][]float64{"teacher": {3, 1, 2}, "add": {4, 4, 4}}, Compile: map[string]float64{"teacher": 10, "add": 20}}
+	torch := Timing{Version: "2.9", Seconds: map[string][]float64{"teacher": {1, 1, 1}, "add": {8, 2, 8}}}
+	r := Report{
+		Environment: record.Environment{Engine: "xla:cpu", Device: "a processor"}, TeacherBatch: 32, Batch: 16,
+		Ours: ours, Torch: &torch, Memory: []Memory{{100, 500}, {200, 900}, {300, 700}},
+	}
+	var b bytes.Buffer
+	r.Markdown(&b)
+	for _, want := range []string{
+		"| teacher | 32 | 2.000 (1.000–3.000) | 10.0 | 1.000 (1.000–1.000) | 2.00 |",
+		"| 16 | 4.000 (4.000–4.000) | 20.0 | 8.000 (2.000–8.000) | 0.50 |",
+		"500 MiB after step 100, 700 MiB after step 300, at most 900 MiB",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("report lacks %q:\n%s", want, &b)
+		}
+	}
+	r.Torch = nil
+	b.Reset()
+	r.Markdown(&b)
+	if !strings.Contains(b.String(), "not measured") {
+		t.Errorf("report without PyTorch does not say so:\n%s", &b)
+	}
+}
+
+func TestDifferentNetworksAreNotCompared(t *testing.T) {
+	ours := Timing{Parameters: map[string]int{"teacher": 10, "text": 5}}
+	err := sameNetworks(ours, Timing{Parameters: map[string]int{"teacher": 11, "text": 5}})
+	if err == nil || !strings.Contains(err.Error(), "teacher has 11 parameters in PyTorch, want 10") {
+		t.Errorf("error %v, want the network and both numbers", err)
+	}
+	if err := sameNetworks(ours, Timing{Parameters: map[string]int{"teacher": 10, "text": 5, "discriminator": 3}}); err != nil {
+		t.Error(err)
+	}
+}
