@@ -36,7 +36,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "pretrain:", err)
+		fmt.Fprintln(os.Stderr, "pretrain:", strings.TrimPrefix(err.Error(), "pretrain: "))
 		os.Exit(1)
 	}
 }

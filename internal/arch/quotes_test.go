@@ -1,0 +1,49 @@
+package arch
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "copy the quoted result files into the documents anew")
+
+// block is the part of a document that repeats a file that a program wrote.
+var block = regexp.MustCompile(`(?s)<!-- from (\S+) -->\n(.*?)<!-- /from -->`)
+
+// quoted gives the document with every quote as its file is now.
+func quoted(t *testing.T, name, text string) string {
+	return block.ReplaceAllStringFunc(text, func(old string) string {
+		path := block.FindStringSubmatch(old)[1]
+		content, err := os.ReadFile(filepath.Join(root, path))
+		if err != nil {
+			t.Errorf("%s quotes %s: %v", name, path, err)
+			return old
+		}
+		return "<!-- from " + path + " -->\n" + strings.TrimRight(string(content), "\n") + "\n<!-- /from -->"
+	})
+}
+
+// Tables in the documents are copies of what programs wrote, never typed. With -update they are copied anew.
+func TestDocumentsQuoteResultsAsTheyAre(t *testing.T) {
+	sources(t, func(name string, text []byte) {
+		if !strings.HasSuffix(name, ".md") {
+			return
+		}
+		want := quoted(t, name, string(text))
+		if *update && want != string(text) {
+			if err := os.WriteFile(filepath.Join(root, name), []byte(want), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		if diff := cmp.Diff(want, string(text)); diff != "" {
+			t.Errorf("%s quotes other results than are there; go test ./internal/arch -update copies them (-want +got):\n%s", name, diff)
+		}
+	})
+}
