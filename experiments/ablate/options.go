@@ -1,19 +1,17 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
 )
 
 const usage = `ablate trains and scores the cells of an ablation axis and prints its table.
@@ -81,7 +79,7 @@ func (o options) base() (distill.Config, error) {
 		return cfg, err
 	}
 	if o.config != "" {
-		if err := o.edit(&cfg); err != nil {
+		if err := record.Edit(o.config, &cfg); err != nil {
 			return cfg, err
 		}
 	}
@@ -89,20 +87,6 @@ func (o options) base() (distill.Config, error) {
 		cfg = ablations.SetSteps(cfg, o.steps)
 	}
 	return cfg, cfg.Validate()
-}
-
-// edit changes the fields that --config names.
-func (o options) edit(cfg *distill.Config) error {
-	text, err := os.ReadFile(o.config)
-	if err != nil {
-		return fmt.Errorf("config: %w", err)
-	}
-	fields := json.NewDecoder(bytes.NewReader(text))
-	fields.DisallowUnknownFields()
-	if err := fields.Decode(cfg); err != nil {
-		return fmt.Errorf("config %s: %w, want fields of the config that -n prints", o.config, err)
-	}
-	return nil
 }
 
 // axes resolves --axis and --cells.

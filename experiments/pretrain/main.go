@@ -17,6 +17,7 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
 )
 
 const usage = `pretrain trains teacher, text encoder, discriminator features and evaluation networks.
@@ -24,6 +25,7 @@ const usage = `pretrain trains teacher, text encoder, discriminator features and
   go run ./experiments/pretrain --data scenes                      all parts, into pretrained/scenes
   go run ./experiments/pretrain --data path/to/folder --scale cpu  on your own captioned pictures
   go run ./experiments/pretrain --parts teacher                    one part (and what it needs)
+  go run ./experiments/pretrain --config mine.json                  with some fields of the preset changed
   go run ./experiments/pretrain --continue pretrained/scenes --parts teacher --rate 5e-4    train the teacher further
   go run ./experiments/pretrain --assess                           measure the networks that are there
   go run ./experiments/pretrain -n                                 print the resolved config and stop
@@ -42,11 +44,11 @@ func main() {
 }
 
 type options struct {
-	data, scale, parts, out, runs, engine, from string
-	seed                                        int64
-	steps                                       int
-	rate                                        float64
-	dry, assess                                 bool
+	data, scale, config, parts, out, runs, engine, from string
+	seed                                                int64
+	steps                                               int
+	rate                                                float64
+	dry, assess                                         bool
 }
 
 func parse(args []string) (o options, err error) {
@@ -54,6 +56,7 @@ func parse(args []string) (o options, err error) {
 	f.Usage = func() { fmt.Fprint(f.Output(), usage); f.PrintDefaults() }
 	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, an image folder with metadata.jsonl, or WebDataset shards")
 	f.StringVar(&o.scale, "scale", "cpu", "preset of sizes and steps: "+strings.Join(pretrain.Scales, ", "))
+	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change (-n prints them all)")
 	f.StringVar(&o.parts, "parts", "all", "comma-separated `parts`: "+strings.Join(pretrain.Parts, ", "))
 	f.StringVar(&o.out, "out", "", "`folder` for the bundle (default pretrained/<data>, or pretrained/<data>-<scale> beside the cpu scale)")
 	f.StringVar(&o.runs, "runs", "results/pretrain", "`folder` of the parts' runs")
@@ -81,6 +84,11 @@ func run(ctx context.Context, args []string) error {
 	cfg, err := pretrain.DefaultConfig(o.scale)
 	if err != nil {
 		return err
+	}
+	if o.config != "" {
+		if err := record.Edit(o.config, &cfg); err != nil {
+			return err
+		}
 	}
 	cfg.Data, cfg.Seed = filepath.Base(filepath.Clean(o.data)), o.seed
 	if o.steps > 0 {
