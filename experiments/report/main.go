@@ -1,0 +1,118 @@
+// Command report renders what sweeps have measured: every table in all its forms, and one HTML page with all of them.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/report"
+)
+
+const usage = `report builds tables, plots and one HTML page from a folder of results; it trains nothing and needs no engine.
+
+  go run ./experiments/report                                 results/ and, below it, results/reference/
+  go run ./experiments/report --results /tmp/smoke            another folder
+  go run ./experiments/report --out page.html                 the page somewhere else
+
+`
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	f := flag.NewFlagSet("report", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	results := f.String("results", "results", "`folder` that ablate wrote to")
+	out := f.String("out", "", "`file` for the page (default: index.html in the folder)")
+	err := f.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage)
+		f.SetOutput(stdout)
+		f.PrintDefaults()
+		return 0
+	}
+	if err == nil && f.NArg() > 0 {
+		err = fmt.Errorf("argument = %q, want flags only (see --help)", f.Arg(0))
+	}
+	if err == nil {
+		err = build(*results, *out, stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "report:", err)
+		return 1
+	}
+	return 0
+}
+
+// build renders every table below the folder and the page.
+func build(results, out string, stdout io.Writer) error {
+	if out == "" {
+		out = filepath.Join(results, "index.html")
+	}
+	var tables []string
+	for _, pattern := range []string{filepath.Join("*", "table.json"), filepath.Join("reference", "*", "table.json")} {
+		found, err := filepath.Glob(filepath.Join(results, pattern))
+		if err != nil {
+			return err
+		}
+		tables = append(tables, found...)
+	}
+	if len(tables) == 0 {
+		return fmt.Errorf("no table.json in the folders of %s, want what `go run ./experiments/ablate` writes", results)
+	}
+	slices.Sort(tables)
+	page := report.Page{
+		Title: "Adversarial diffusion distillation: what was measured",
+		Lead:  "Every number comes from runs whose config, seed, engine and commit are on disk beside the tables.",
+	}
+	for _, path := range tables {
+		section, err := read(path)
+		if err != nil {
+			return err
+		}
+		page.Sections = append(page.Sections, section)
+		fmt.Fprintf(stdout, "%s: %d cells\n", filepath.Dir(path), len(section.Table.Rows))
+	}
+	if err := report.WriteFile(out, page.HTML, record.WriteFile); err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "wrote", out)
+	return nil
+}
+
+// read renders one table anew and collects it with its pictures.
+func read(path string) (s report.Section, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return s, err
+	}
+	dir := filepath.Dir(path)
+	s.From = filepath.ToSlash(dir)
+	if s.Table, err = report.ReadJSON(bytes.NewReader(text)); err != nil {
+		return s, fmt.Errorf("%s: %w", path, err)
+	}
+	if _, err := report.WriteAll(dir, s.Table, record.WriteFile); err != nil {
+		return s, err
+	}
+	for _, p := range []struct{ file, caption string }{
+		{"metrics.png", "FID and CLIP score of " + strings.ToLower(s.Table.Title) + ": ours with intervals, the paper's on axes of their own"},
+		{"samples.png", "Samples: the same captions and the same noise in every row"},
+	} {
+		png, err := os.ReadFile(filepath.Join(dir, p.file))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return s, err
+		}
+		s.Pictures = append(s.Pictures, report.Picture{Caption: p.caption, PNG: png})
+	}
+	return s, nil
+}

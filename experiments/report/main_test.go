@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/addlab/addlab/report"
+)
+
+func table(axis string) report.Table {
+	return report.Table{Axis: axis, Title: "Title of " + axis, Scale: "cpu", Rows: []report.Row{
+		{Name: "both", Default: true, Seeds: 2, Images: 64, FID: report.Estimate{Mean: 12.5, Low: 11, High: 14, N: 2}, CLIP: report.Estimate{Mean: .5, N: 2}},
+	}}
+}
+
+func TestReportFromResultsAlone(t *testing.T) {
+	results := t.TempDir()
+	for _, dir := range []string{"loss", filepath.Join("reference", "disc-cond")} {
+		if _, err := report.WriteAll(filepath.Join(results, dir), table(filepath.Base(dir)), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lost := filepath.Join(results, "loss", "table.md") // is made anew from the JSON
+	if err := os.Remove(lost); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	if rc := run([]string{"--results", results}, &stdout, &stderr); rc != 0 || stderr.Len() > 0 {
+		t.Fatalf("rc = %d, stderr = %q, want 0 and nothing", rc, &stderr)
+	}
+	html, err := os.ReadFile(filepath.Join(results, "index.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Title of loss", "Title of disc-cond", "reference/disc-cond", "data:image/png;base64,"} {
+		if !strings.Contains(string(html), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if _, err := os.Stat(lost); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWrongCalls(t *testing.T) {
+	empty, broken := t.TempDir(), t.TempDir()
+	if err := os.MkdirAll(filepath.Join(broken, "loss"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(broken, "loss", "table.json"), []byte("{"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		why  string
+		args []string
+		want string
+	}{
+		{"nothing measured yet", []string{"--results", empty}, "go run ./experiments/ablate"},
+		{"a damaged table is named", []string{"--results", broken}, filepath.Join("loss", "table.json")},
+		{"an argument is not swallowed", []string{"results"}, `argument = "results"`},
+		{"an unknown flag", []string{"--pdf"}, "pdf"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			if rc := run(c.args, &stdout, &stderr); rc != 1 || !strings.Contains(stderr.String(), c.want) {
+				t.Errorf("rc = %d, stderr = %q, want 1 and %q", rc, &stderr, c.want)
+			}
+		})
+	}
+}

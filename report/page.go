@@ -1,0 +1,106 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+)
+
+// Page is one static HTML file with tables and pictures inside: it opens without a network and reads on a phone.
+type Page struct {
+	Title    string
+	Lead     string
+	Sections []Section
+}
+
+// Section is a table with the pictures that belong to it.
+type Section struct {
+	From     string // folder that it was read from
+	Table    Table
+	Pictures []Picture
+}
+
+// Picture is a PNG and what it shows.
+type Picture struct {
+	Caption string
+	PNG     []byte
+}
+
+//go:embed page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"inline": inline}).Parse(pageText))
+
+// inline gives a picture as a data URL.
+func inline(png []byte) template.URL {
+	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png))
+}
+
+// HTML writes the page.
+func (p Page) HTML(w io.Writer) error {
+	view := pageView{Title: p.Title, Lead: p.Lead}
+	for i, s := range p.Sections {
+		t := s.Table
+		section := sectionView{
+			ID: fmt.Sprintf("s%d", i+1), Heading: t.heading(), Subtitle: t.subtitle(), Question: oneLine(t.Question), From: s.From,
+			Notes: t.Notes, Legend: t.legend(), Provenance: t.provenance(), Pictures: s.Pictures,
+		}
+		section.Blocks = append(section.Blocks, t.block("cell", t.Rows))
+		if len(t.References) > 0 {
+			section.Blocks = append(section.Blocks, t.block("reference", t.References))
+		}
+		view.Sections = append(view.Sections, section)
+	}
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, view); err != nil {
+		return fmt.Errorf("report: page: %w", err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+type pageView struct {
+	Title, Lead string
+	Sections    []sectionView
+}
+
+type sectionView struct {
+	ID, Heading, Subtitle, Question, From, Provenance string
+	Blocks                                            []blockView
+	Notes, Legend                                     []string
+	Pictures                                          []Picture
+}
+
+type blockView struct {
+	Head []cellView
+	Rows []rowView
+}
+
+type rowView struct {
+	Default bool
+	Cells   []cellView
+}
+
+type cellView struct {
+	Text    string
+	Numeric bool
+}
+
+// block lays rows out as the other forms of the table do.
+func (t Table) block(first string, rows []Row) (b blockView) {
+	columns := t.columns(first, rows)
+	for _, r := range rows {
+		b.Rows = append(b.Rows, rowView{Default: r.Default})
+	}
+	for _, c := range columns {
+		b.Head = append(b.Head, cellView{c.heading(), c.numeric})
+		for i, r := range rows {
+			head, tail := c.cell(r)
+			b.Rows[i].Cells = append(b.Rows[i].Cells, cellView{head + tail, c.numeric})
+		}
+	}
+	return b
+}

@@ -1,0 +1,50 @@
+package report_test
+
+import (
+	"bytes"
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/addlab/addlab/report"
+)
+
+func TestPageStandsAlone(t *testing.T) {
+	table := lossTable()
+	table.Rows[0].Name = `<script>alert("x")</script>`
+	png := []byte("\x89PNG not really")
+	view := report.Page{Title: "Results & more", Lead: "A lead.", Sections: []report.Section{
+		{From: "results/loss", Table: table, Pictures: []report.Picture{{Caption: "curves", PNG: png}}},
+		{From: "results/empty", Table: report.Table{Axis: "empty"}},
+	}}
+	var b bytes.Buffer
+	if err := view.HTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	// Nothing is fetched: pictures are inside, and there are no scripts and no foreign addresses.
+	for _, m := range regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if !strings.HasPrefix(m[1], "data:image/png;base64,") && !strings.HasPrefix(m[1], "#") {
+			t.Errorf("the page refers to %q", m[1])
+		}
+	}
+	if strings.Contains(page, "<script") {
+		t.Error("a cell's name is not escaped")
+	}
+	for _, want := range []string{"Results &amp; more", "width=device-width", "&lt;script&gt;", `alt="curves"`, "results/empty", `class="default"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	// What the other forms of the table say stands in it.
+	text := html.UnescapeString(page)
+	for _, want := range []string{"42.3 ± 1.3", "47.1 [45.9, 51.2]", "collapsed", "20.6", "undecided", "2 of 3", "NaN at step 40", "teacher, 25 steps", "All seeds share"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if open, closed := strings.Count(page, "<tr"), strings.Count(page, "</tr>"); open != closed || open == 0 {
+		t.Errorf("%d rows are opened and %d closed", open, closed)
+	}
+}
