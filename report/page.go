@@ -13,6 +13,7 @@ import (
 type Page struct {
 	Title    string
 	Lead     string
+	Pictures []Picture // above all tables
 	Sections []Section
 }
 
@@ -41,7 +42,7 @@ func inline(png []byte) template.URL {
 
 // HTML writes the page.
 func (p Page) HTML(w io.Writer) error {
-	view := pageView{Title: p.Title, Lead: p.Lead}
+	view := pageView{Title: p.Title, Lead: p.Lead, Pictures: p.Pictures}
 	for i, s := range p.Sections {
 		t := s.Table
 		section := sectionView{
@@ -64,6 +65,7 @@ func (p Page) HTML(w io.Writer) error {
 
 type pageView struct {
 	Title, Lead string
+	Pictures    []Picture
 	Sections    []sectionView
 }
 

@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"html"
+	"image/color"
 	"regexp"
 	"strings"
 	"testing"
@@ -46,5 +47,21 @@ func TestPageStandsAlone(t *testing.T) {
 	}
 	if open, closed := strings.Count(page, "<tr"), strings.Count(page, "</tr>"); open != closed || open == 0 {
 		t.Errorf("%d rows are opened and %d closed", open, closed)
+	}
+}
+
+// Cells of a table have its colour, references are grey rings; what has no FID has no place.
+func TestPlaneShowsCellsAndReferences(t *testing.T) {
+	img := decode(t, report.Plane{Title: "plane", Tables: []report.Table{lossTable()}}.PNG)
+	blue, grey := color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 255}, color.RGBA{R: 0x66, G: 0x66, B: 0x66, A: 255}
+	if n := count(img, blue); n < 200 {
+		t.Errorf("%d blue pixels, want the three cells that have an FID", n)
+	}
+	if n := count(img, grey); n < 100 {
+		t.Errorf("%d grey pixels, want the references", n)
+	}
+	empty := decode(t, report.Plane{Title: "nothing"}.PNG)
+	if n := count(empty, blue); n > 0 {
+		t.Errorf("%d blue pixels in an empty plane", n)
 	}
 }

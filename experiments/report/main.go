@@ -72,14 +72,21 @@ func build(results, out string, stdout io.Writer) error {
 		Title: "Adversarial diffusion distillation: what was measured",
 		Lead:  "Every number comes from runs whose config, seed, engine and commit are on disk beside the tables.",
 	}
+	plane := report.Plane{Title: "All cells in the plane of FID and CLIP score"}
 	for _, path := range tables {
 		section, err := read(path)
 		if err != nil {
 			return err
 		}
 		page.Sections = append(page.Sections, section)
+		plane.Tables = append(plane.Tables, section.Table)
 		fmt.Fprintf(stdout, "%s: %d cells\n", filepath.Dir(path), len(section.Table.Rows))
 	}
+	var png bytes.Buffer
+	if err := plane.PNG(&png); err != nil {
+		return err
+	}
+	page.Pictures = []report.Picture{{Caption: "All cells in the plane of FID and CLIP score", PNG: png.Bytes()}}
 	if err := report.WriteFile(out, page.HTML, record.WriteFile); err != nil {
 		return err
 	}

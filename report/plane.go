@@ -1,0 +1,129 @@
+package report
+
+import (
+	"fmt"
+	"image/color"
+	"io"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Plane is the FID–CLIP plane with the cells of several tables: better is up and to the left.
+type Plane struct {
+	Title  string
+	Tables []Table
+}
+
+const (
+	planeHeight = 900
+	planeLegend = 460 // room for the names
+	planeLine   = 22
+)
+
+// planePoint is a cell or reference with its number in the picture.
+type planePoint struct {
+	fid, clip Estimate
+	colour    color.Color
+	glyph     draw.GlyphDrawer
+}
+
+// PNG draws the plane: every point has a number, which the legend explains. The default cell stands in it once.
+func (p Plane) PNG(w io.Writer) error {
+	points, names := p.points()
+	height := vg.Length(math.Max(planeHeight, float64(140+planeLine*len(names))))
+	s, err := newSheet(sheetWidth, height)
+	if err != nil {
+		return err
+	}
+	s.put(bold(s.style(28, ink)), margin, height-44, oneLine(p.Title))
+	s.put(s.style(15, grey), margin, 26, "Lines are 95 % intervals. Hollow: references. Better is up and to the left.")
+	y := height - 100
+	for _, name := range names {
+		s.put(s.style(16, ink), sheetWidth-planeLegend, y, name)
+		y -= planeLine
+	}
+
+	pl := s.newPlot()
+	pl.X.Label.Text, pl.Y.Label.Text = "FID ↓", "CLIP score ↑"
+	pl.X.Padding, pl.Y.Padding = 8, 8
+	for _, pt := range points {
+		extend(&pl.X, pt.fid)
+		extend(&pl.Y, pt.clip)
+	}
+	widen(&pl.X)
+	widen(&pl.Y)
+	pl.X.Tick.Marker, pl.Y.Tick.Marker = evenTicks{most: 9}, evenTicks{most: 8}
+	pl.Add(plotFunc(func(c draw.Canvas, pl *plot.Plot) {
+		x, y := pl.Transforms(&c)
+		for i, pt := range points {
+			at := vg.Point{X: x(pt.fid.Mean), Y: y(pt.clip.Mean)}
+			line := draw.LineStyle{Color: pt.colour, Width: 1.5}
+			if pt.fid.HasInterval() {
+				c.StrokeLine2(line, x(pt.fid.Low), at.Y, x(pt.fid.High), at.Y)
+			}
+			if pt.clip.HasInterval() {
+				c.StrokeLine2(line, at.X, y(pt.clip.Low), at.X, y(pt.clip.High))
+			}
+			c.DrawGlyphNoClip(draw.GlyphStyle{Color: pt.colour, Radius: 6, Shape: pt.glyph}, at)
+			s.put(bold(s.style(15, ink)), at.X+9, at.Y+11, fmt.Sprint(i+1))
+		}
+		if len(points) == 0 {
+			s.put(s.style(18, grey), c.Min.X+20, (c.Min.Y+c.Max.Y)/2, "no cell has both numbers")
+		}
+	}))
+	area := s.Canvas
+	area.Rectangle = vg.Rectangle{Min: vg.Point{X: margin, Y: 52}, Max: vg.Point{X: sheetWidth - planeLegend - 40, Y: height - 84}}
+	pl.Draw(area)
+	return s.png(w)
+}
+
+// points lists what has both numbers, cells of one table in one colour, the default cell and the references once.
+func (p Plane) points() (points []planePoint, names []string) {
+	seen := map[string]bool{}
+	add := func(r Row, name string, c color.Color, g draw.GlyphDrawer) {
+		if !r.FID.Known() || !r.CLIP.Known() || seen[name] {
+			return
+		}
+		seen[name] = true
+		points = append(points, planePoint{r.FID, r.CLIP, c, g})
+		names = append(names, fmt.Sprintf("%d  %s", len(points), oneLine(name)))
+	}
+	for i, t := range p.Tables {
+		for _, r := range t.Rows {
+			name := t.Axis + ": " + r.Name
+			if r.Default {
+				name = "default cell"
+			}
+			add(r, name, curveColours[i%len(curveColours)], draw.CircleGlyph{})
+		}
+	}
+	for _, t := range p.Tables {
+		for _, r := range t.References {
+			add(r, r.Name, grey, ring{})
+		}
+	}
+	return points, names
+}
+
+// extend makes an axis reach over an estimate and its interval.
+func extend(a *plot.Axis, e Estimate) {
+	for _, v := range []float64{e.Mean, e.Low, e.High} {
+		if finite(v) {
+			a.Min, a.Max = math.Min(a.Min, v), math.Max(a.Max, v)
+		}
+	}
+}
+
+// widen gives an axis without extent one.
+func widen(a *plot.Axis) {
+	switch {
+	case math.IsInf(a.Min, 0):
+		a.Min, a.Max = 0, 1
+	case a.Min == a.Max:
+		pad := math.Max(math.Abs(a.Min)/10, 1e-3)
+		a.Min, a.Max = a.Min-pad, a.Max+pad
+	}
+}
