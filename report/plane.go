@@ -100,12 +100,34 @@ func (p Plane) points() (points []planePoint, names []string) {
 			add(r, name, curveColours[i%len(curveColours)], draw.CircleGlyph{})
 		}
 	}
+	// A reference far away would press all cells into a corner: it is named only.
+	cells := points
 	for _, t := range p.Tables {
 		for _, r := range t.References {
+			if r.FID.Known() && r.CLIP.Known() && (far(cells, r.FID, planePoint.x) || far(cells, r.CLIP, planePoint.y)) {
+				if name := "–  " + oneLine(r.Name); !seen[name] {
+					seen[name] = true
+					names = append(names, name, fmt.Sprintf("     outside: FID %.1f, CLIP %.3f", r.FID.Mean, r.CLIP.Mean))
+				}
+				continue
+			}
 			add(r, r.Name, grey, ring{})
 		}
 	}
 	return points, names
+}
+
+func (p planePoint) x() float64 { return p.fid.Mean }
+func (p planePoint) y() float64 { return p.clip.Mean }
+
+// far tells whether an estimate lies further from the cells than twice their extent.
+func far(cells []planePoint, e Estimate, of func(planePoint) float64) bool {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, c := range cells {
+		low, high = math.Min(low, of(c)), math.Max(high, of(c))
+	}
+	reach := 2 * (high - low)
+	return len(cells) > 1 && (e.Mean < low-reach || e.Mean > high+reach)
 }
 
 // extend makes an axis reach over an estimate and its interval.
