@@ -1,31 +1,44 @@
 package ablations
 
 import (
-	"fmt"
 	"math"
 	"strings"
 
+	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/report"
 )
 
-// better tells which of two rows is better in a metric: +1 for a, −1 for b, 0 where the 95 % intervals overlap or are not known.
-// A row without numbers has collapsed, which is worse than any number.
+// better tells which of two rows is better in a metric: +1 for a, −1 for b, 0 where nothing is decided. A row without numbers has
+// collapsed, which is worse than any number.
 //
-// Two intervals that do not touch are stricter than a test of the difference at 5 %. With one seed the intervals are those
-// of the evaluation, over pictures: they say that these two students differ, not that their recipes do.
+// With seeds enough, Welch's test decides at 5 %. With one seed the 95 % intervals must not touch; they are those of the evaluation,
+// over pictures, and say that these two students differ, not that their recipes do.
 func better(metric string, a, b report.Row) int {
 	of := func(r report.Row) report.Estimate { return r.FID }
 	sign := -1 // lower is better
 	if metric == CLIP {
 		of, sign = func(r report.Row) report.Estimate { return r.CLIP }, 1
 	}
-	switch x, y := of(a), of(b); {
+	x, y := of(a), of(b)
+	switch {
 	case a.Collapsed() && b.Collapsed():
 		return 0
 	case b.Collapsed():
 		return known(x)
 	case a.Collapsed():
 		return -known(y)
+	}
+	if len(a.BySeed) > 1 && len(b.BySeed) > 1 {
+		switch c, err := welch(metric, a, b); {
+		case err != nil || c.P >= 1-confidence:
+			return 0
+		case c.Difference.Mean > 0:
+			return sign
+		default:
+			return -sign
+		}
+	}
+	switch {
 	case !x.HasInterval() || !y.HasInterval():
 		return 0
 	case x.Low > y.High:
@@ -34,6 +47,21 @@ func better(metric string, a, b report.Row) int {
 		return -sign
 	}
 	return 0
+}
+
+// welch compares the seeds of two rows; the difference is a less b.
+func welch(metric string, a, b report.Row) (eval.Comparison, error) {
+	values := func(r report.Row) (x []float64) {
+		for _, s := range r.BySeed {
+			if metric == CLIP {
+				x = append(x, s.CLIP)
+			} else {
+				x = append(x, s.FID)
+			}
+		}
+		return x
+	}
+	return eval.Welch(values(b), values(a), confidence)
 }
 
 func known(e report.Estimate) int {
@@ -90,7 +118,7 @@ const (
 )
 
 // judge says whether the rows bear a claim out.
-func (c Claim) judge(rows []report.Row) (verdict, sentence string) {
+func (c Claim) judge(rows []report.Row) report.Verdict {
 	var a, b report.Row
 	for _, r := range rows {
 		switch r.Name {
@@ -100,6 +128,18 @@ func (c Claim) judge(rows []report.Row) (verdict, sentence string) {
 			b = r
 		}
 	}
-	verdict = map[int]string{1: Confirmed, 0: report.Undecided, -1: Refuted}[better(c.Metric, a, b)]
-	return verdict, fmt.Sprintf("The paper finds that %s (%s: %s better than %s): %s.", c.Text, c.Metric, c.Better, c.Worse, verdict)
+	v := report.Verdict{Claim: c.Text, Metric: c.Metric, Better: c.Better, Worse: c.Worse, Seeds: [2]int{a.Seeds, b.Seeds}}
+	v.Verdict = map[int]string{1: Confirmed, 0: report.Undecided, -1: Refuted}[better(c.Metric, a, b)]
+	x, y := a.FID, b.FID
+	if c.Metric == CLIP {
+		x, y = a.CLIP, b.CLIP
+	}
+	if x.Known() && y.Known() {
+		d := x.Mean - y.Mean
+		v.Difference = report.Estimate{Mean: d, Low: d, High: d, N: 1}
+	}
+	if w, err := welch(c.Metric, a, b); err == nil {
+		v.Difference, v.P = report.Estimate(w.Difference), &w.P
+	}
+	return v
 }

@@ -38,11 +38,14 @@ func (p *Plan) Table(axis Axis, results Results) report.Table {
 		}
 		row := newRow(r.name, found)
 		if r.subject != Student && len(found) > 0 && found[0].Diverged == "" {
-			row.Seeds = 0 // nothing was trained here
+			row.Seeds, row.BySeed = 0, nil // nothing was trained here
 		}
 		t.References = append(t.References, row)
 	}
-	t.Notes = p.notes(axis, t)
+	for _, c := range axis.Claims {
+		t.Verdicts = append(t.Verdicts, c.judge(t.Rows))
+	}
+	t.Notes = p.notes(t)
 	t.Engine, t.Commit = provenance(p.allOutcomes(axis, results))
 	return t
 }
@@ -75,6 +78,7 @@ func newRow(name string, outcomes []Outcome) report.Row {
 			continue
 		}
 		row.Images = o.Images
+		row.BySeed = append(row.BySeed, report.SeedScore{Seed: o.Seed, FID: o.FID, CLIP: o.CLIP})
 		fid = append(fid, report.Estimate{Mean: o.FID, Low: o.FIDLow, High: o.FIDHigh, N: 1})
 		clip = append(clip, around(o.CLIP, o.CLIPStdErr))
 		if o.Align != nil && o.AlignStdErr != nil {
@@ -119,7 +123,7 @@ func overSeeds(x []report.Estimate) report.Estimate {
 }
 
 // notes say how far the intervals reach and what became of the paper's claims.
-func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
+func (p *Plan) notes(t report.Table) (notes []string) {
 	if len(p.Seeds) == 1 {
 		notes = append(notes, "One seed: the intervals are those of the evaluation (FID by jackknife, CLIP and align by standard error, all over pictures) and leave out how seeds differ. More seeds: --seeds 4.")
 	} else {
@@ -127,15 +131,22 @@ func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
 	}
 	for _, r := range t.Rows {
 		if r.Direction != "" {
-			notes = append(notes, "Direction: cell against default cell, ours as in the paper. It is undecided where the 95 % intervals of FID or CLIP overlap, and a cell that collapsed is worse than one that did not.")
+			notes = append(notes, "Direction: cell against default cell, ours as in the paper. It is undecided where "+undecided(len(p.Seeds))+", and a cell that collapsed is worse than one that did not.")
 			break
 		}
 	}
-	for _, c := range axis.Claims {
-		_, sentence := c.judge(t.Rows)
-		notes = append(notes, sentence)
+	for _, v := range t.Verdicts {
+		notes = append(notes, v.Sentence())
 	}
 	return notes
+}
+
+// undecided says where a comparison decides nothing.
+func undecided(seeds int) string {
+	if seeds > 1 {
+		return "Welch's test over seeds finds no difference at 5 % in FID or CLIP"
+	}
+	return "the 95 % intervals of FID or CLIP overlap"
 }
 
 func join(a, b string) string {

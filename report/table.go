@@ -40,6 +40,15 @@ type Row struct {
 	Paper     *Score   `json:"paper,omitempty"`   // the published cell
 	Direction string   `json:"direction,omitempty"`
 	Note      string   `json:"note,omitempty"`
+	// BySeed holds what the means are made of.
+	BySeed []SeedScore `json:"by_seed,omitempty"`
+}
+
+// SeedScore is what one seed gave.
+type SeedScore struct {
+	Seed int64   `json:"seed"`
+	FID  float64 `json:"fid"`
+	CLIP float64 `json:"clip"`
 }
 
 // Collapsed reports whether r was run and no finite FID came out.
@@ -57,6 +66,8 @@ type Table struct {
 	Rows       []Row    `json:"rows"`
 	References []Row    `json:"references"` // real against real, the teacher at 25 steps and at one, the student at two and four
 	Notes      []string `json:"notes,omitempty"`
+
+	Verdicts []Verdict `json:"verdicts,omitempty"` // on the paper's claims; their sentences stand among the notes
 }
 
 // heading is the title, or the axis where there is no title.
