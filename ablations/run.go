@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/record"
@@ -65,7 +66,11 @@ func Run(ctx context.Context, o Options) (Results, error) {
 		return results, fmt.Errorf("ablations: %w", err)
 	}
 	for i, job := range todo {
-		fmt.Fprintf(o.Out, "[%d/%d] %s\n", len(results)+1, len(o.Plan.Jobs), job.Label)
+		left := ""
+		if forecast, err := o.Forecast(); err == nil {
+			left = remaining(forecast)
+		}
+		fmt.Fprintf(o.Out, "[%d/%d] %s%s\n", len(results)+1, len(o.Plan.Jobs), job.Label, left)
 		outcome, err := o.measure(ctx, job, env)
 		if err != nil {
 			return results, fmt.Errorf("%s: %w", job.Label, err)
@@ -81,6 +86,18 @@ func Run(ctx context.Context, o Options) (Results, error) {
 		}
 	}
 	return results, nil
+}
+
+// remaining says how long a sweep still takes, where that is known of all that is left.
+func remaining(forecast []Forecast) string {
+	var sum time.Duration
+	for _, f := range forecast {
+		if !f.Done && f.Expected == 0 && f.Job.Evaluation.Subject != Real {
+			return ""
+		}
+		sum += f.Expected
+	}
+	return fmt.Sprintf(" (about %s left for all)", sum.Round(time.Second))
 }
 
 // roots are the folders in which finished runs are looked for.

@@ -82,9 +82,12 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 
 	// Train, score, show.
+	own, finished := o.runs()
+	if o.forecast {
+		return forecast(stdout, ablations.Options{Plan: plan, Runs: own, Finished: finished})
+	}
 	lab := &ablations.Lab{World: world, Engine: lazy.open, Out: stdout}
 	defer lab.Close()
-	own, finished := o.runs()
 	results, err := ablations.Run(ctx, ablations.Options{
 		Plan: plan, Runs: own, Finished: finished, Trainer: lab, Evaluator: lab, Environment: lab.Environment, Out: stdout,
 		Completed: func(axis ablations.Axis, results ablations.Results) error {

@@ -21,6 +21,7 @@ const usage = `ablate trains and scores the cells of an ablation axis and prints
   go run ./experiments/ablate --axis all --scale gpu         everything, on a GPU
   go run ./experiments/ablate --list                         the axes and their cells
   go run ./experiments/ablate --axis loss --cells exp,sds --config mine.json        two cells, other fields changed for both
+  go run ./experiments/ablate --axis all --seeds 4 --dry-run  what that would run, and how long it should take
   go run ./experiments/ablate --axis disc-cond -n            print the resolved config of every cell and stop
   go run ./experiments/ablate --axis disc-cond --scale smoke --out /tmp/smoke       a toy, in a minute
   go run ./experiments/ablate --axis disc-cond --data path/to/folder                on the pictures you pretrained on
@@ -33,7 +34,7 @@ Flags have the forms --axis and -axis.
 type options struct {
 	axis, cells, scale, seeds, engine, out, data, pretrained, reference, config string
 	steps, images                                                               int
-	list, dry                                                                   bool
+	list, dry, forecast                                                         bool
 
 	command string // as typed, for the provenance of what is pretrained on the way
 }
@@ -55,6 +56,7 @@ func parse(args []string) (o options, f *flag.FlagSet, err error) {
 	f.IntVar(&o.images, "images", 0, "score so many `pictures` instead of the scale's")
 	f.IntVar(&o.steps, "steps", 0, "train every student for so many `steps` instead of the scale's")
 	f.BoolVar(&o.list, "list", false, "list the axes and stop")
+	f.BoolVar(&o.forecast, "dry-run", false, "print what would be run, what is done already and how long the rest should take, and stop")
 	f.BoolVar(&o.dry, "n", false, "print the resolved config of every cell and stop")
 	if err := f.Parse(args); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
@@ -72,6 +73,36 @@ func dryRun(w io.Writer, o options, plan *ablations.Plan, base distill.Config, a
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(cells)
+}
+
+// forecast prints the jobs of a plan, what is done and how long the others should take.
+func forecast(w io.Writer, o ablations.Options) error {
+	list, err := o.Forecast()
+	if err != nil {
+		return err
+	}
+	var sum time.Duration
+	done, unknown := 0, 0
+	for _, f := range list {
+		state := "not timed yet"
+		switch {
+		case f.Done:
+			state = "done"
+			done++
+		case f.Expected > 0:
+			state = "about " + f.Expected.Round(time.Second).String()
+			sum += f.Expected
+		default:
+			unknown++
+		}
+		fmt.Fprintf(w, "%s  %-36s %s\n", f.Job.Hash, f.Job.Label, state)
+	}
+	fmt.Fprintf(w, "\n%d of %d done; the others should take about %s of training and sampling", done, len(list), sum.Round(time.Second))
+	if unknown > 0 {
+		fmt.Fprintf(w, ", besides %d that nothing finished tells about", unknown)
+	}
+	_, err = fmt.Fprintln(w)
+	return err
 }
 
 // show prints the table of an axis and, if it is another one, the committed table of the same scale.

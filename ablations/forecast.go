@@ -1,0 +1,101 @@
+package ablations
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Forecast says of a job of a plan whether it is done and else how long it should take.
+type Forecast struct {
+	Job      Job
+	Done     bool
+	Expected time.Duration // training and sampling; 0 where nothing alike has been timed
+}
+
+// pace is what finished runs needed.
+type pace struct {
+	step []float64 // seconds per training step
+	call []float64 // seconds per picture and call of the network
+}
+
+// Forecast looks through the finished runs of a plan; what is still to do is reckoned from their speed.
+func (o Options) Forecast() ([]Forecast, error) {
+	var list []Forecast
+	var p pace
+	for _, job := range o.Plan.Jobs {
+		outcome, done, err := o.find(job)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Forecast{Job: job, Done: done})
+		if done {
+			if err := p.learn(o, outcome); err != nil {
+				return nil, err
+			}
+		}
+	}
+	charged := map[string]bool{} // a training serves several jobs and is done once
+	for i, f := range list {
+		if f.Done {
+			continue
+		}
+		train := false
+		if f.Job.Train != nil && !charged[f.Job.Evaluation.Run] {
+			charged[f.Job.Evaluation.Run] = true
+			dir, _, err := o.findTrained(f.Job)
+			if err != nil {
+				return nil, err
+			}
+			train = dir == ""
+		}
+		list[i].Expected = p.expect(f.Job, train)
+	}
+	return list, nil
+}
+
+func (p *pace) learn(o Options, outcome Outcome) error {
+	if n := outcome.Job.calls(); n > 0 && outcome.Seconds > 0 {
+		p.call = append(p.call, outcome.Seconds/float64(n))
+	}
+	if outcome.Job.Train == nil {
+		return nil
+	}
+	_, trained, err := o.findTrained(outcome.Job)
+	if err == nil && trained.Steps > 0 && trained.Seconds > 0 {
+		p.step = append(p.step, trained.Seconds/float64(trained.Steps))
+	}
+	return err
+}
+
+func (p pace) expect(job Job, train bool) time.Duration {
+	seconds := median(p.call) * float64(job.calls())
+	if train {
+		if len(p.step) == 0 {
+			return 0
+		}
+		seconds += median(p.step) * float64(job.Train.Distill.Steps)
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// calls counts the pictures that a network draws, once for each of its steps and twice where they are guided.
+func (j Job) calls() int {
+	s := j.Evaluation.Sampling
+	if s == nil {
+		return 0
+	}
+	n := j.Evaluation.Setup.Images * s.Steps
+	if s.Guidance > 0 && s.Guidance != 1 {
+		n *= 2
+	}
+	return n
+}
+
+func median(x []float64) float64 {
+	if len(x) == 0 {
+		return 0
+	}
+	x = slices.SortedFunc(slices.Values(x), cmp.Compare[float64])
+	return x[len(x)/2]
+}
