@@ -7,7 +7,7 @@ TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help ablate test doctor pretrain smoke vet unit
+.PHONY: help ablate test doctor pretrain smoke vet unit lab notebooks report
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -24,6 +24,15 @@ doctor: ## which engines run here and how fast; fetches what is missing
 
 pretrain: ## train the networks that distillation starts from (most of an hour on two cores; the results are shipped)
 	$(GO) run ./experiments/pretrain --data scenes $(ARGS)
+
+report: ## one HTML page of all tables and pictures: results/index.html
+	$(GO) run ./experiments/report
+
+lab: ## open the notebooks in Jupyter; sets up what is missing
+	$(GO) run ./experiments/lab
+
+notebooks: ## execute all notebooks without a browser
+	$(GO) run ./experiments/lab --execute
 
 smoke: ## the whole ablation at toy size, in a temporary folder
 	@out=$$(mktemp -d) || exit 1; rc=0; \

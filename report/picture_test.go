@@ -216,3 +216,16 @@ func count(img image.Image, want color.RGBA) int {
 	}
 	return n
 }
+
+func TestScatterShowsItsPoints(t *testing.T) {
+	few := count(decode(t, report.Scatter{Panels: []report.ScatterPanel{{Name: "none"}}}.PNG), color.RGBA{R: 255, G: 255, B: 255, A: 255})
+	points := make([]float64, 2000)
+	for i := range points {
+		points[i] = math.Sin(float64(i * i))
+	}
+	points[7] = math.NaN()
+	many := count(decode(t, report.Scatter{Panels: []report.ScatterPanel{{Name: "many", Points: points}}}.PNG), color.RGBA{R: 255, G: 255, B: 255, A: 255})
+	if few-many < 2000 {
+		t.Errorf("1,000 points cover %d pixels, want some for each", few-many)
+	}
+}

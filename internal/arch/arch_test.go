@@ -33,7 +33,7 @@ var layers = [][]string{
 	{"distill", "score"},
 	{"report"},
 	{"ablations"},
-	{"experiments/*", "internal/arch"},
+	{"experiments/*", "notebooks/*", "internal/arch"},
 }
 
 // narrower names packages that may import less of the project than their layer allows.
@@ -44,6 +44,8 @@ var narrower = map[string][]string{
 	"optim":     {},
 	"eval":      {},          // statistics know no network and no picture
 	"report":    {"dataset"}, // tables and pictures know no training
+
+	"notebooks/show": {"report"},
 }
 
 // withoutGraphs are packages that must not import GoMLX.

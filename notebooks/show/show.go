@@ -1,0 +1,42 @@
+// Package show draws the project's pictures and tables into a notebook.
+package show
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/janpfeifer/gonb/gonbui"
+
+	"github.com/addlab/addlab/report"
+)
+
+// PNG displays what a plot or grid encodes: show.PNG(curves.PNG). PNG shows everywhere, also where a notebook is not trusted.
+func PNG(encode func(io.Writer) error) {
+	var b bytes.Buffer
+	if err := encode(&b); err != nil {
+		panic(err)
+	}
+	gonbui.DisplayPng(b.Bytes())
+}
+
+// Table displays an ablation's table.
+func Table(t report.Table) { gonbui.DisplayHtml(html(t)) }
+
+func html(t report.Table) string {
+	var b bytes.Buffer
+	if err := t.Plain(&b); err != nil {
+		panic(err)
+	}
+	var escaped bytes.Buffer
+	for _, r := range b.String() {
+		switch r {
+		case '<':
+			escaped.WriteString("&lt;")
+		case '&':
+			escaped.WriteString("&amp;")
+		default:
+			escaped.WriteRune(r)
+		}
+	}
+	return "<pre>" + escaped.String() + "</pre>"
+}
