@@ -66,17 +66,19 @@ func DefaultConfig(scale string) (Config, error) {
 		Discriminator: discriminator.DefaultConfig(),
 		ClipNorm:      1, EMA: 0.99,
 	}
+	rate := 5e-4
 	switch scale {
 	case "smoke":
 		c.Steps, c.Batch = 4, 8
+		rate = 1e-4
 	case "cpu":
-		c.Steps, c.Batch = 600, 16
+		c.Steps, c.Batch, c.Muon = 800, 16, true
 	case "gpu":
-		c.Steps, c.Batch, c.EMA = 20000, 64, 0.999
+		c.Steps, c.Batch, c.Muon, c.EMA = 20000, 64, true, 0.999
 	default:
 		return c, fmt.Errorf("distill: scale = %q, want one of %q", scale, Scales)
 	}
-	c.StudentRate = optim.Rate{Peak: 1e-4, Warmup: min(50, c.Steps/4), Decay: 0.3, Final: 0.1}
+	c.StudentRate = optim.Rate{Peak: rate, Warmup: min(50, c.Steps/4), Decay: 0.3, Final: 0.1}
 	c.DiscriminatorRate = optim.Rate{Peak: 2e-3, Warmup: min(50, c.Steps/4)}
 	return c, nil
 }
