@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/addlab/addlab/distill"
@@ -29,7 +28,7 @@ type Evaluator interface {
 type Options struct {
 	Plan        *Plan
 	Runs        string   // folder of the runs
-	Finished    []string // further folders with finished runs, which are only read
+	Finished    []string // further folders, only read, whose measurements of real pictures and teacher count; students are one's own
 	Trainer     Trainer
 	Evaluator   Evaluator
 	Environment func(ctx context.Context) (record.Environment, error) // asked once there is something to do
@@ -100,12 +99,17 @@ func remaining(forecast []Forecast) string {
 	return fmt.Sprintf(" (about %s left for all)", sum.Round(time.Second))
 }
 
-// roots are the folders in which finished runs are looked for.
-func (o Options) roots() []string { return append([]string{o.Runs}, o.Finished...) }
+// roots are the folders in which the result of a job is looked for.
+func (o Options) roots(job Job) []string {
+	if job.Train != nil {
+		return []string{o.Runs}
+	}
+	return append([]string{o.Runs}, o.Finished...)
+}
 
 // find looks for the result of a job, which is its evaluation or the training's divergence.
 func (o Options) find(job Job) (outcome Outcome, found bool, err error) {
-	dir, found, err := record.Find(o.roots(), job.Evaluation)
+	dir, found, err := record.Find(o.roots(job), job.Evaluation)
 	if err != nil {
 		return outcome, false, err
 	}
@@ -132,27 +136,11 @@ func (o Options) find(job Job) (outcome Outcome, found bool, err error) {
 	return outcome, found, nil
 }
 
-// findTrained looks for a finished training; dir is "" where there is none. One with its student is preferred to one without.
+// findTrained looks for a finished training; dir is "" where there is none.
 func (o Options) findTrained(job Job) (dir string, trained Trained, err error) {
-	for _, root := range o.roots() {
-		d, finished, err := record.Find([]string{root}, job.Train)
-		if err != nil {
-			return "", Trained{}, err
-		}
-		if !finished {
-			continue
-		}
-		var t Trained
-		if err := record.ReadResult(d, &t); err != nil {
-			return "", Trained{}, err
-		}
-		_, err = os.Stat(filepath.Join(d, distill.StudentFile))
-		if err == nil || t.Diverged != "" {
-			return d, t, nil
-		}
-		if dir == "" {
-			dir, trained = d, t
-		}
+	dir, finished, err := record.Find([]string{o.Runs}, job.Train)
+	if err != nil || !finished {
+		return "", Trained{}, err
 	}
-	return dir, trained, nil
+	return dir, trained, record.ReadResult(dir, &trained)
 }

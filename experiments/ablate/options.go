@@ -51,7 +51,7 @@ func parse(args []string) (o options, f *flag.FlagSet, err error) {
 	f.StringVar(&o.out, "out", "results", "`folder` for tables, pictures and runs")
 	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, an image folder with metadata.jsonl, or WebDataset shards")
 	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks to start from (default: pretrained/<data>, or pretrained/<data>-<scale> beside the cpu scale)")
-	f.StringVar(&o.reference, "reference", "results/reference", "`folder` of committed results, which count as finished and are shown beside")
+	f.StringVar(&o.reference, "reference", "results/reference", "`folder` of committed results: shown beside, and its scores of real pictures and teacher are taken over")
 	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the config to change in every cell (-n prints them all)")
 	f.IntVar(&o.images, "images", 0, "score so many `pictures` instead of the scale's")
 	f.IntVar(&o.steps, "steps", 0, "train every student for so many `steps` instead of the scale's")
