@@ -9,8 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
@@ -56,31 +54,22 @@ func build(results, out string, stdout io.Writer) error {
 	if out == "" {
 		out = filepath.Join(results, "index.html")
 	}
-	var tables []string
-	for _, pattern := range []string{filepath.Join("*", "table.json"), filepath.Join("reference", "*", "table.json")} {
-		found, err := filepath.Glob(filepath.Join(results, pattern))
-		if err != nil {
-			return err
-		}
-		tables = append(tables, found...)
+	sections, err := report.Find(results)
+	if err != nil {
+		return err
 	}
-	if len(tables) == 0 {
-		return fmt.Errorf("no table.json in the folders of %s, want what `go run ./experiments/ablate` writes", results)
-	}
-	slices.Sort(tables)
 	page := report.Page{
 		Title: "Adversarial diffusion distillation: what was measured",
 		Lead:  "Every number comes from runs whose config, seed, engine and commit are on disk beside the tables.",
 	}
 	plane := report.Plane{Title: "All cells in the plane of FID and CLIP score"}
-	for _, path := range tables {
-		section, err := read(path)
-		if err != nil {
+	for _, section := range sections {
+		if _, err := report.WriteAll(filepath.FromSlash(section.From), section.Table, record.WriteFile); err != nil {
 			return err
 		}
 		page.Sections = append(page.Sections, section)
 		plane.Tables = append(plane.Tables, section.Table)
-		fmt.Fprintf(stdout, "%s: %d cells\n", filepath.Dir(path), len(section.Table.Rows))
+		fmt.Fprintf(stdout, "%s: %d cells\n", section.From, len(section.Table.Rows))
 	}
 	var png bytes.Buffer
 	if err := plane.PNG(&png); err != nil {
@@ -92,34 +81,4 @@ func build(results, out string, stdout io.Writer) error {
 	}
 	fmt.Fprintln(stdout, "wrote", out)
 	return nil
-}
-
-// read renders one table anew and collects it with its pictures.
-func read(path string) (s report.Section, err error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return s, err
-	}
-	dir := filepath.Dir(path)
-	s.From = filepath.ToSlash(dir)
-	if s.Table, err = report.ReadJSON(bytes.NewReader(text)); err != nil {
-		return s, fmt.Errorf("%s: %w", path, err)
-	}
-	if _, err := report.WriteAll(dir, s.Table, record.WriteFile); err != nil {
-		return s, err
-	}
-	for _, p := range []struct{ file, caption string }{
-		{"metrics.png", "FID and CLIP score of " + strings.ToLower(s.Table.Title) + ": ours with intervals, the paper's on axes of their own"},
-		{"samples.png", "Samples: the same captions and the same noise in every row"},
-	} {
-		png, err := os.ReadFile(filepath.Join(dir, p.file))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return s, err
-		}
-		s.Pictures = append(s.Pictures, report.Picture{Caption: p.caption, PNG: png})
-	}
-	return s, nil
 }

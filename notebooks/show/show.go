@@ -19,6 +19,13 @@ func PNG(encode func(io.Writer) error) {
 	gonbui.DisplayPng(b.Bytes())
 }
 
+// Pictures displays pictures that are encoded already, one below the other.
+func Pictures(pictures ...report.Picture) {
+	for _, p := range pictures {
+		gonbui.DisplayPng(p.PNG)
+	}
+}
+
 // Table displays an ablation's table.
 func Table(t report.Table) { gonbui.DisplayHtml(html(t)) }
 

@@ -1,0 +1,62 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Find reads the tables in the folders of results and of results/reference, with the samples beside them, in the order of
+// their paths.
+func Find(results string) ([]Section, error) {
+	var tables []string
+	for _, pattern := range []string{filepath.Join("*", "table.json"), filepath.Join("reference", "*", "table.json")} {
+		found, err := filepath.Glob(filepath.Join(results, pattern))
+		if err != nil {
+			return nil, err
+		}
+		tables = append(tables, found...)
+	}
+	if len(tables) == 0 {
+		return nil, fmt.Errorf("no table.json in the folders of %s, want what `go run ./experiments/ablate` writes", results)
+	}
+	slices.Sort(tables)
+	var sections []Section
+	for _, path := range tables {
+		s, err := readSection(path)
+		if err != nil {
+			return nil, err
+		}
+		sections = append(sections, s)
+	}
+	return sections, nil
+}
+
+// readSection reads a table, draws its plot anew, and takes the samples from beside it.
+func readSection(path string) (s Section, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return s, err
+	}
+	s.From = filepath.ToSlash(filepath.Dir(path))
+	if s.Table, err = ReadJSON(bytes.NewReader(text)); err != nil {
+		return s, fmt.Errorf("%s: %w", path, err)
+	}
+	var plot bytes.Buffer
+	if err := s.Table.PNG(&plot); err != nil {
+		return s, fmt.Errorf("%s: %w", path, err)
+	}
+	s.Pictures = []Picture{{"FID and CLIP score of " + strings.ToLower(s.Table.heading()) + ": ours with intervals, the paper's on axes of their own", plot.Bytes()}}
+	samples, err := os.ReadFile(filepath.Join(filepath.Dir(path), "samples.png"))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return s, nil
+	case err == nil:
+		s.Pictures = append(s.Pictures, Picture{"Samples: the same captions and the same noise in every row", samples})
+	}
+	return s, err
+}
