@@ -25,7 +25,9 @@ func quoted(t *testing.T, name, text string) string {
 			t.Errorf("%s quotes %s: %v", name, path, err)
 			return old
 		}
-		return "<!-- from " + path + " -->\n" + strings.TrimRight(string(content), "\n") + "\n<!-- /from -->"
+		// A table's own heading stands below the document's.
+		text := regexp.MustCompile(`(?m)^## `).ReplaceAllString(strings.TrimRight(string(content), "\n"), "### ")
+		return "<!-- from " + path + " -->\n" + text + "\n<!-- /from -->"
 	})
 }
 
