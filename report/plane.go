@@ -39,7 +39,7 @@ func (p Plane) PNG(w io.Writer) error {
 		return err
 	}
 	s.put(bold(s.style(28, ink)), margin, height-44, oneLine(p.Title))
-	s.put(s.style(15, grey), margin, 26, "Lines are 95 % intervals. Hollow: references. Better is up and to the left.")
+	s.put(s.style(15, grey), margin, 26, "Lines are 95 % intervals, cut at the edge. Hollow: references. Better is up and to the left.")
 	y := height - 100
 	for _, name := range names {
 		s.put(s.style(16, ink), sheetWidth-planeLegend, y, name)
@@ -62,10 +62,10 @@ func (p Plane) PNG(w io.Writer) error {
 			at := vg.Point{X: x(pt.fid.Mean), Y: y(pt.clip.Mean)}
 			line := draw.LineStyle{Color: pt.colour, Width: 1.5}
 			if pt.fid.HasInterval() {
-				c.StrokeLine2(line, x(pt.fid.Low), at.Y, x(pt.fid.High), at.Y)
+				c.StrokeLines(line, c.ClipLinesXY([]vg.Point{{X: x(pt.fid.Low), Y: at.Y}, {X: x(pt.fid.High), Y: at.Y}})...)
 			}
 			if pt.clip.HasInterval() {
-				c.StrokeLine2(line, at.X, y(pt.clip.Low), at.X, y(pt.clip.High))
+				c.StrokeLines(line, c.ClipLinesXY([]vg.Point{{X: at.X, Y: y(pt.clip.Low)}, {X: at.X, Y: y(pt.clip.High)}})...)
 			}
 			c.DrawGlyphNoClip(draw.GlyphStyle{Color: pt.colour, Radius: 6, Shape: pt.glyph}, at)
 			s.put(bold(s.style(15, ink)), at.X+9, at.Y+11, fmt.Sprint(i+1))
@@ -130,22 +130,21 @@ func far(cells []planePoint, e Estimate, of func(planePoint) float64) bool {
 	return len(cells) > 1 && (e.Mean < low-reach || e.Mean > high+reach)
 }
 
-// extend makes an axis reach over an estimate and its interval.
+// extend makes an axis reach over a mean. Intervals may leave the picture: those of two seeds would press all means into one spot.
 func extend(a *plot.Axis, e Estimate) {
-	for _, v := range []float64{e.Mean, e.Low, e.High} {
-		if finite(v) {
-			a.Min, a.Max = math.Min(a.Min, v), math.Max(a.Max, v)
-		}
-	}
+	a.Min, a.Max = math.Min(a.Min, e.Mean), math.Max(a.Max, e.Mean)
 }
 
-// widen gives an axis without extent one.
+// widen leaves room around the means, and gives an axis without extent one.
 func widen(a *plot.Axis) {
 	switch {
 	case math.IsInf(a.Min, 0):
 		a.Min, a.Max = 0, 1
 	case a.Min == a.Max:
 		pad := math.Max(math.Abs(a.Min)/10, 1e-3)
+		a.Min, a.Max = a.Min-pad, a.Max+pad
+	default:
+		pad := 0.15 * (a.Max - a.Min)
 		a.Min, a.Max = a.Min-pad, a.Max+pad
 	}
 }
