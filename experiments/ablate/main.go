@@ -4,45 +4,28 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/internal/program"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal kills
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+func main() { command().Main() }
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return command().Run(ctx, args, stdout, stderr)
 }
 
-// run is the program: 0 for a table, 1 for a fault, 130 after an interruption.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o, flags, err := parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return 0
+func command() program.Program {
+	var o options
+	return program.Program{
+		Name: "ablate", Usage: usage, Interrupted: "what is finished is kept, and the same command goes on from there",
+		Parse: o.parse,
+		Do:    func(ctx context.Context, stdout, stderr io.Writer) error { return ablate(ctx, o, stdout, stderr) },
 	}
-	if err == nil {
-		err = ablate(ctx, o, stdout, stderr)
-	}
-	switch {
-	case err == nil:
-		return 0
-	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "ablate: interrupted: what is finished is kept, and the same command goes on from there")
-		return 130
-	}
-	fmt.Fprintln(stderr, "ablate:", strings.ReplaceAll(err.Error(), "\n", "; "))
-	return 1
 }
 
 func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 )
@@ -39,10 +38,8 @@ type options struct {
 	command string // as typed, for the provenance of what is pretrained on the way
 }
 
-// parse reads the command line; help and complaints of package flag go to neither stream.
-func parse(args []string) (o options, f *flag.FlagSet, err error) {
-	f = flag.NewFlagSet("ablate", flag.ContinueOnError)
-	f.SetOutput(io.Discard)
+// parse reads the command line.
+func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.axis, "axis", "disc-cond", "`axes` separated by commas, or all")
 	f.StringVar(&o.cells, "cells", "", "only these `cells` of the axis, separated by commas")
 	f.StringVar(&o.scale, "scale", "cpu", "`size` of the runs: "+strings.Join(distill.Scales, ", "))
@@ -58,20 +55,14 @@ func parse(args []string) (o options, f *flag.FlagSet, err error) {
 	f.BoolVar(&o.list, "list", false, "list the axes and stop")
 	f.BoolVar(&o.forecast, "dry-run", false, "print what would be run, what is done already and how long the rest should take, and stop")
 	f.BoolVar(&o.dry, "n", false, "print the resolved config of every cell and stop")
-	if err := f.Parse(args); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			err = fmt.Errorf("%w (see --help)", err)
-		}
-		return o, f, err
-	}
-	if f.NArg() > 0 {
-		return o, f, fmt.Errorf("argument = %q, want flags only (see --help)", f.Arg(0))
+	if err := program.Flags(f, args); err != nil {
+		return err
 	}
 	if o.steps < 0 || o.images < 0 {
-		return o, f, fmt.Errorf("steps = %d, images = %d, want ≥ 1", o.steps, o.images)
+		return fmt.Errorf("steps = %d, images = %d, want ≥ 1", o.steps, o.images)
 	}
 	o.command = strings.TrimSpace("go run ./experiments/ablate " + strings.Join(args, " "))
-	return o, f, nil
+	return nil
 }
 
 // base is the config that all cells edit.

@@ -9,12 +9,11 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
+
+	"github.com/addlab/addlab/internal/program"
 )
 
 const usage = `lab starts Jupyter on the notebooks folder with the GoNB kernel; what is missing is set up first, in the user's cache.
@@ -35,57 +34,42 @@ type options struct {
 	notebooks      []string
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
+func main() { command().Main() }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o, f, err := parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, usage)
-		f.SetOutput(stdout)
-		f.PrintDefaults()
-		return 0
-	}
-	if err == nil {
-		err = lab(ctx, o, stdout, stderr)
-	}
-	if ctx.Err() != nil {
-		return 130
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "lab:", err)
-		return 1
-	}
-	return 0
+	return command().Run(ctx, args, stdout, stderr)
 }
 
-func parse(args []string) (o options, f *flag.FlagSet, err error) {
-	f = flag.NewFlagSet("lab", flag.ContinueOnError)
-	f.SetOutput(io.Discard)
+func command() program.Program {
+	var o options
+	return program.Program{
+		Name: "lab", Usage: usage, Parse: o.parse,
+		Do: func(ctx context.Context, stdout, stderr io.Writer) error { return lab(ctx, o, stdout, stderr) },
+	}
+}
+
+func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.BoolVar(&o.execute, "execute", false, "run the notebooks without a browser and stop at the first error")
 	f.BoolVar(&o.write, "write", false, "with --execute: keep the outputs in the files")
 	f.IntVar(&o.port, "port", 8888, "`port` on 127.0.0.1")
 	if err := f.Parse(args); err != nil {
-		return o, f, err
+		return err
 	}
 	o.notebooks = f.Args()
 	switch {
 	case o.write && !o.execute:
-		return o, f, errors.New("write goes with --execute (see --help)")
+		return errors.New("write goes with --execute (see --help)")
 	case !o.execute && len(o.notebooks) > 0:
-		return o, f, fmt.Errorf("argument = %q, want notebooks with --execute only (see --help)", o.notebooks[0])
+		return fmt.Errorf("argument = %q, want notebooks with --execute only (see --help)", o.notebooks[0])
 	case o.port < 1 || o.port > 65535:
-		return o, f, fmt.Errorf("port = %d, want 1 to 65535", o.port)
+		return fmt.Errorf("port = %d, want 1 to 65535", o.port)
 	}
 	for _, name := range o.notebooks {
 		if _, err := os.Stat(name); err != nil || filepath.Ext(name) != ".ipynb" {
-			return o, f, fmt.Errorf("notebook = %q, want an .ipynb file that is there", name)
+			return fmt.Errorf("notebook = %q, want an .ipynb file that is there", name)
 		}
 	}
-	return o, f, nil
+	return nil
 }
 
 func lab(ctx context.Context, o options, stdout, stderr io.Writer) error {
@@ -104,23 +88,24 @@ func lab(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if o.execute {
 		return s.execute(ctx, o, stdout)
 	}
-	cmd := s.command(ctx, s.jupyter, s.server, "--ip=127.0.0.1", "--port="+strconv.Itoa(o.port), "--ServerApp.port_retries=0",
-		"--notebook-dir="+filepath.Join(s.root, "notebooks"))
-	if s.server == "notebook" {
-		cmd.Args = append(cmd.Args[:2], "--ip=127.0.0.1", "--port="+strconv.Itoa(o.port), "--notebook-dir="+filepath.Join(s.root, "notebooks"))
-	}
-	if os.Geteuid() == 0 {
-		cmd.Args = append(cmd.Args, "--allow-root")
-	}
-	if os.Getenv("DISPLAY") == "" && os.Getenv("BROWSER") == "" {
-		cmd.Args = append(cmd.Args, "--no-browser")
-	}
+	cmd := s.command(ctx, s.jupyter, s.serve(o.port)...)
 	fmt.Fprintln(stdout, "starting", strings.Join(cmd.Args, " "))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	var exit *exec.ExitError
-	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
-		return err
+	return cmd.Run()
+}
+
+// serve are Jupyter's arguments. The classic notebook and JupyterLab call some of them by other names.
+func (s setting) serve(port int) []string {
+	args := []string{s.server, "--ip=127.0.0.1", fmt.Sprintf("--port=%d", port), "--notebook-dir=" + filepath.Join(s.root, "notebooks")}
+	if s.server == "lab" {
+		args = append(args, "--ServerApp.port_retries=0")
 	}
-	return nil
+	if os.Geteuid() == 0 {
+		args = append(args, "--allow-root")
+	}
+	if os.Getenv("DISPLAY") == "" && os.Getenv("BROWSER") == "" {
+		args = append(args, "--no-browser")
+	}
+	return args
 }

@@ -4,18 +4,17 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 )
@@ -35,12 +34,11 @@ Interrupted, the same command goes on from the last checkpoint.
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "pretrain:", strings.TrimPrefix(err.Error(), "pretrain: "))
-		os.Exit(1)
-	}
+	var o options
+	program.Program{
+		Name: "pretrain", Usage: usage, Interrupted: "the same command goes on from the last checkpoint", Parse: o.parse,
+		Do: func(ctx context.Context, _, _ io.Writer) error { return run(ctx, o) },
+	}.Main()
 }
 
 type options struct {
@@ -49,11 +47,11 @@ type options struct {
 	steps                                               int
 	rate                                                float64
 	dry, assess                                         bool
+
+	command string // as typed, for the provenance
 }
 
-func parse(args []string) (o options, err error) {
-	f := flag.NewFlagSet("pretrain", flag.ContinueOnError)
-	f.Usage = func() { fmt.Fprint(f.Output(), usage); f.PrintDefaults() }
+func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, an image folder with metadata.jsonl, or WebDataset shards")
 	f.StringVar(&o.scale, "scale", "cpu", "preset of sizes and steps: "+strings.Join(pretrain.Scales, ", "))
 	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change (-n prints them all)")
@@ -67,20 +65,11 @@ func parse(args []string) (o options, err error) {
 	f.StringVar(&o.from, "continue", "", "go on from the bundle in this `folder`: trains --parts (teacher, features) further and keeps the rest")
 	f.BoolVar(&o.assess, "assess", false, "measure the networks that are there and stop")
 	f.BoolVar(&o.dry, "n", false, "print the resolved config and stop")
-	if err := f.Parse(args); err != nil {
-		return o, err
-	}
-	if f.NArg() > 0 {
-		return o, fmt.Errorf("unexpected argument %q, want flags only", f.Arg(0))
-	}
-	return o, nil
+	o.command = strings.TrimSpace("go run ./experiments/pretrain " + strings.Join(args, " "))
+	return program.Flags(f, args)
 }
 
-func run(ctx context.Context, args []string) error {
-	o, err := parse(args)
-	if err != nil {
-		return err
-	}
+func run(ctx context.Context, o options) error {
 	cfg, err := pretrain.DefaultConfig(o.scale)
 	if err != nil {
 		return err
@@ -135,7 +124,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	if err := pretrain.Run(ctx, pretrain.Options{
 		Dir: o.out, Runs: o.runs, Config: cfg, Parts: parts, Data: data, Engine: e, Out: os.Stdout, Continue: from,
-		Command: strings.TrimSpace("go run ./experiments/pretrain " + strings.Join(args, " ")),
+		Command: o.command,
 	}); err != nil {
 		return err
 	}

@@ -3,13 +3,13 @@ package main
 
 import (
 	"bytes"
-	"errors"
+	"context"
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
+	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
 )
@@ -22,31 +22,23 @@ const usage = `report builds tables, plots and one HTML page from a folder of re
 
 `
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() { command().Main() }
 
 func run(args []string, stdout, stderr io.Writer) int {
-	f := flag.NewFlagSet("report", flag.ContinueOnError)
-	f.SetOutput(io.Discard)
-	results := f.String("results", "results", "`folder` that ablate wrote to")
-	out := f.String("out", "", "`file` for the page (default: index.html in the folder)")
-	err := f.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, usage)
-		f.SetOutput(stdout)
-		f.PrintDefaults()
-		return 0
+	return command().Run(context.Background(), args, stdout, stderr)
+}
+
+func command() program.Program {
+	var results, out string
+	return program.Program{
+		Name: "report", Usage: usage,
+		Parse: func(f *flag.FlagSet, args []string) error {
+			f.StringVar(&results, "results", "results", "`folder` that ablate wrote to")
+			f.StringVar(&out, "out", "", "`file` for the page (default: index.html in the folder)")
+			return program.Flags(f, args)
+		},
+		Do: func(_ context.Context, stdout, _ io.Writer) error { return build(results, out, stdout) },
 	}
-	if err == nil && f.NArg() > 0 {
-		err = fmt.Errorf("argument = %q, want flags only (see --help)", f.Arg(0))
-	}
-	if err == nil {
-		err = build(*results, *out, stdout)
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "report:", err)
-		return 1
-	}
-	return 0
 }
 
 // build renders every table below the folder and the page.

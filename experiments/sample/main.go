@@ -3,50 +3,32 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/score"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal kills
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
+func main() { command().Main() }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o, flags, err := parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return 0
+	return command().Run(ctx, args, stdout, stderr)
+}
+
+func command() program.Program {
+	var o options
+	return program.Program{
+		Name: "sample", Usage: usage, Parse: o.parse,
+		Do: func(ctx context.Context, stdout, stderr io.Writer) error { return sample(ctx, o, stdout, stderr) },
 	}
-	if err == nil {
-		err = sample(ctx, o, stdout, stderr)
-	}
-	switch {
-	case err == nil:
-		return 0
-	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "sample: interrupted")
-		return 130
-	}
-	fmt.Fprintln(stderr, "sample:", strings.ReplaceAll(err.Error(), "\n", "; "))
-	return 1
 }
 
 func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {

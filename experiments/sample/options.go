@@ -4,11 +4,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/program"
 )
 
 const usage = `sample draws pictures for captions from a trained student and says how long one takes.
@@ -31,10 +31,8 @@ type options struct {
 	n                                     int
 }
 
-// parse reads the command line; help and complaints of package flag go to neither stream.
-func parse(args []string) (o options, f *flag.FlagSet, err error) {
-	f = flag.NewFlagSet("sample", flag.ContinueOnError)
-	f.SetOutput(io.Discard)
+// parse reads the command line.
+func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.Func("prompt", "`caption` to draw; may be repeated", func(s string) error {
 		if strings.TrimSpace(s) == "" {
 			return errors.New("want a caption")
@@ -52,29 +50,24 @@ func parse(args []string) (o options, f *flag.FlagSet, err error) {
 	f.Int64Var(&o.seed, "seed", 1, "seed of the noise")
 	f.IntVar(&o.n, "n", 1, "`pictures` per prompt")
 	f.StringVar(&o.out, "out", "samples.png", "`file` for the grid")
-	if err := f.Parse(args); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			err = fmt.Errorf("%w (see --help)", err)
-		}
-		return o, f, err
+	if err := program.Flags(f, args); err != nil {
+		return err
 	}
 	o.form = diffusion.Form(*form)
 	switch {
-	case f.NArg() > 0:
-		return o, f, fmt.Errorf("argument = %q, want flags only (see --help)", f.Arg(0))
 	case len(o.prompts) == 0:
-		return o, f, errors.New(`prompt is missing, want for instance --prompt "a large red star left of a small blue ring"`)
+		return errors.New(`prompt is missing, want for instance --prompt "a large red star left of a small blue ring"`)
 	case o.n < 1 || o.n*len(o.prompts) > 256:
-		return o, f, fmt.Errorf("n = %d for %d prompts, want 1 to 256 pictures per row", o.n, len(o.prompts))
+		return fmt.Errorf("n = %d for %d prompts, want 1 to 256 pictures per row", o.n, len(o.prompts))
 	case o.form != diffusion.Renoise && o.form != diffusion.Ancestral:
-		return o, f, fmt.Errorf("form = %q, want %s or %s", o.form, diffusion.Renoise, diffusion.Ancestral)
+		return fmt.Errorf("form = %q, want %s or %s", o.form, diffusion.Renoise, diffusion.Ancestral)
 	}
 	for part := range strings.SplitSeq(*steps, ",") {
 		k, err := strconv.Atoi(strings.TrimSpace(part))
 		if err != nil || k < 1 {
-			return o, f, fmt.Errorf("steps = %q, want numbers ≥ 1 such as 1,2,4", *steps)
+			return fmt.Errorf("steps = %q, want numbers ≥ 1 such as 1,2,4", *steps)
 		}
 		o.steps = append(o.steps, k)
 	}
-	return o, f, nil
+	return nil
 }

@@ -20,8 +20,9 @@ func TestWrongCalls(t *testing.T) {
 		{"no networks", []string{"--pretrained", t.TempDir()}, "no pretrained networks"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			if err := run(t.Context(), c.args); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want one with %q", err, c.want)
+			var stdout, stderr bytes.Buffer
+			if rc := command().Run(t.Context(), c.args, &stdout, &stderr); rc != 1 || !strings.Contains(stderr.String(), c.want) {
+				t.Errorf("rc = %d, stderr = %q, want 1 and %q", rc, &stderr, c.want)
 			}
 		})
 	}

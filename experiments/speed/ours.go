@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"strconv"
@@ -24,7 +25,7 @@ type Timing struct {
 }
 
 // measure times the steps of this project.
-func measure(ctx context.Context, in distill.Inputs, steps, warmup int) (Timing, error) {
+func measure(ctx context.Context, in distill.Inputs, o options, out io.Writer) (Timing, error) {
 	t := Timing{Parameters: map[string]int{}, Seconds: map[string][]float64{}, Compile: map[string]float64{}}
 	for _, part := range []string{"teacher", "text", "features"} {
 		store := model.NewStore()
@@ -47,7 +48,7 @@ func measure(ctx context.Context, in distill.Inputs, steps, warmup int) (Timing,
 	if err != nil {
 		return t, err
 	}
-	if err := t.time(ctx, "teacher", task.Step, steps, warmup); err != nil {
+	if err := t.time(ctx, "teacher", task.Step, o, out); err != nil {
 		return t, err
 	}
 
@@ -56,11 +57,11 @@ func measure(ctx context.Context, in distill.Inputs, steps, warmup int) (Timing,
 		return t, err
 	}
 	defer done()
-	return t, t.time(ctx, "add", step, steps, warmup)
+	return t, t.time(ctx, "add", step, o, out)
 }
 
-func (t Timing) time(ctx context.Context, name string, step func(context.Context, int) ([]float64, error), steps, warmup int) error {
-	for i := 1; i <= warmup+steps; i++ {
+func (t Timing) time(ctx context.Context, name string, step func(context.Context, int) ([]float64, error), o options, out io.Writer) error {
+	for i := 1; i <= o.warmup+o.steps; i++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -71,11 +72,11 @@ func (t Timing) time(ctx context.Context, name string, step func(context.Context
 		switch seconds := time.Since(began).Seconds(); {
 		case i == 1:
 			t.Compile[name] = seconds
-		case i > warmup:
+		case i > o.warmup:
 			t.Seconds[name] = append(t.Seconds[name], seconds)
 		}
 	}
-	fmt.Printf("%s: %d steps timed\n", name, steps)
+	fmt.Fprintf(out, "%s: %d steps timed\n", name, o.steps)
 	return nil
 }
 
@@ -86,7 +87,7 @@ type Memory struct {
 }
 
 // watchMemory looks at the process twenty times during a training.
-func watchMemory(ctx context.Context, in distill.Inputs, steps int) ([]Memory, error) {
+func watchMemory(ctx context.Context, in distill.Inputs, steps int, out io.Writer) ([]Memory, error) {
 	step, done, err := distill.Steps(in)
 	if err != nil {
 		return nil, err
@@ -107,7 +108,7 @@ func watchMemory(ctx context.Context, in distill.Inputs, steps int) ([]Memory, e
 				return nil, err
 			}
 			seen = append(seen, Memory{i, mib})
-			fmt.Printf("memory: step %d/%d, %.0f MiB\n", i, steps, mib)
+			fmt.Fprintf(out, "memory: step %d/%d, %.0f MiB\n", i, steps, mib)
 		}
 	}
 	return seen, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -10,7 +11,8 @@ import (
 
 // Report is speed.json.
 type Report struct {
-	Command      string             `json:"command"`
+	Steps        int                `json:"steps"` // timed
+	Warmup       int                `json:"warmup"`
 	Environment  record.Environment `json:"environment"`
 	TeacherBatch int                `json:"teacher_batch"`
 	Batch        int                `json:"batch"` // of ADD
@@ -41,7 +43,7 @@ func (r Report) Markdown(w io.Writer) {
 	fmt.Fprintf(w, "\nMedians of %d steps with their quartiles, on %s; ratio: this project's time over PyTorch's (eager, float32, all cores).\n", len(r.Ours.Seconds["add"]), r.Environment.Device)
 	if n := len(r.Memory); n > 1 {
 		first, last := r.Memory[0], r.Memory[n-1]
-		most := slices.MaxFunc(r.Memory, func(a, b Memory) int { return int(a.MiB - b.MiB) })
+		most := slices.MaxFunc(r.Memory, func(a, b Memory) int { return cmp.Compare(a.MiB, b.MiB) })
 		fmt.Fprintf(w, "\nResident memory: %.0f MiB after step %d, %.0f MiB after step %d, at most %.0f MiB.\n", first.MiB, first.Step, last.MiB, last.Step, most.MiB)
 	}
 }

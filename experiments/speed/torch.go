@@ -6,7 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"os"
+	"io"
 	"os/exec"
 	"runtime"
 
@@ -17,7 +17,7 @@ import (
 var torchSteps string
 
 // torch times the same steps in PyTorch.
-func torch(ctx context.Context, o options, in distill.Inputs) (*Timing, error) {
+func torch(ctx context.Context, o options, in distill.Inputs, stdout, stderr io.Writer) (*Timing, error) {
 	summed := 1
 	switch cfg := in.Bundle.Config; in.Config.Reduction {
 	case distill.Sum:
@@ -35,8 +35,8 @@ func torch(ctx context.Context, o options, in distill.Inputs) (*Timing, error) {
 	}
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, o.python, "-c", torchSteps)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(spec), &out, os.Stderr
-	fmt.Println("PyTorch: the same steps")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(spec), &out, stderr
+	fmt.Fprintln(stdout, "PyTorch: the same steps")
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("python = %q: %w, want a Python with torch", o.python, err)
 	}

@@ -1,0 +1,76 @@
+// Package program is what the commands under experiments have in common: help, one line of error, exit codes, signals.
+package program
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// Program is a command.
+type Program struct {
+	Name        string
+	Usage       string // above the flags in the help
+	Interrupted string // what to say of an interruption; "" for only that it was one
+
+	// Parse reads the command line. Package flag's own help and complaints go nowhere: Run prints them.
+	Parse func(f *flag.FlagSet, args []string) error
+	Do    func(ctx context.Context, stdout, stderr io.Writer) error
+}
+
+// Main runs the program with the process's arguments and ends the process. A first interruption cancels the context, a second kills.
+func (p Program) Main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(p.Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// Run returns 0 where all went well or help was asked for, 1 for a fault, 130 after an interruption. An error is one line.
+func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	f := flag.NewFlagSet(p.Name, flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	err := p.Parse(f, args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, p.Usage)
+		f.SetOutput(stdout)
+		f.PrintDefaults()
+		return 0
+	}
+	if err == nil {
+		err = p.Do(ctx, stdout, stderr)
+	}
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil:
+		said := "interrupted"
+		if p.Interrupted != "" {
+			said += ": " + p.Interrupted
+		}
+		fmt.Fprintf(stderr, "%s: %s\n", p.Name, said)
+		return 130
+	}
+	text := strings.TrimPrefix(err.Error(), p.Name+": ")
+	fmt.Fprintf(stderr, "%s: %s\n", p.Name, strings.ReplaceAll(text, "\n", "; "))
+	return 1
+}
+
+// Flags parses args and refuses what is no flag.
+func Flags(f *flag.FlagSet, args []string) error {
+	if err := f.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return fmt.Errorf("%w (see --help)", err)
+	}
+	if f.NArg() > 0 {
+		return fmt.Errorf("argument = %q, want flags only (see --help)", f.Arg(0))
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package program
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestExitCodes(t *testing.T) {
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range []struct {
+		why            string
+		ctx            context.Context
+		args           []string
+		do             error
+		rc             int
+		stdout, stderr string
+	}{
+		{"all went well", t.Context(), nil, nil, 0, "did it\n", ""},
+		{"help has the usage and the flags", t.Context(), []string{"--help"}, nil, 0, "how to use it", ""},
+		{"a fault is one line", t.Context(), nil, errors.New("a\nb"), 1, "", "toy: a; b\n"},
+		{"the program's name stands once", t.Context(), nil, errors.New("toy: a"), 1, "", "toy: a\n"},
+		{"an unknown flag", t.Context(), []string{"--fast"}, nil, 1, "", "see --help"},
+		{"an argument is not swallowed", t.Context(), []string{"7"}, nil, 1, "", `argument = "7"`},
+		{"an interruption", cancelled, nil, context.Canceled, 130, "", "toy: interrupted: nothing is lost\n"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			p := Program{
+				Name: "toy", Usage: "how to use it\n", Interrupted: "nothing is lost",
+				Parse: func(f *flag.FlagSet, args []string) error {
+					f.Int("n", 1, "a `number`")
+					return Flags(f, args)
+				},
+				Do: func(_ context.Context, stdout, _ io.Writer) error {
+					if c.do == nil {
+						io.WriteString(stdout, "did it\n")
+					}
+					return c.do
+				},
+			}
+			var stdout, stderr bytes.Buffer
+			if rc := p.Run(c.ctx, c.args, &stdout, &stderr); rc != c.rc {
+				t.Errorf("rc = %d, want %d", rc, c.rc)
+			}
+			if !strings.Contains(stdout.String(), c.stdout) || c.stdout == "" && stdout.Len() > 0 {
+				t.Errorf("stdout = %q, want %q", &stdout, c.stdout)
+			}
+			if !strings.Contains(stderr.String(), c.stderr) || c.stderr == "" && stderr.Len() > 0 {
+				t.Errorf("stderr = %q, want %q", &stderr, c.stderr)
+			}
+		})
+	}
+}
