@@ -51,8 +51,11 @@ func TestForecast(t *testing.T) {
 			trainings[f.Job.Evaluation.Run]++
 		}
 	}
+	if len(trainings) != 4 {
+		t.Errorf("trainings that are expected to take time = %v, want the four of seed 2", trainings)
+	}
 	for run, n := range trainings {
-		if n > 1 {
+		if n != 1 {
 			t.Errorf("training %s is counted %d times", run, n)
 		}
 	}

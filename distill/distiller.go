@@ -52,6 +52,7 @@ var ErrDiverged = errors.New("training diverged")
 type distiller struct {
 	cfg       Config
 	bundle    *pretrain.Bundle
+	store     *model.Store // all weights and moments
 	schedule  diffusion.Schedule
 	weighting diffusion.Weighting
 	plain, r1 *model.Exec // without and with the penalty
@@ -61,15 +62,7 @@ type distiller struct {
 // Train runs a distillation to its last step, going on from the run's latest checkpoint, and leaves the student in the run's
 // folder. It does not finish the run. Losses that are no numbers give ErrDiverged.
 func Train(ctx context.Context, in Inputs, run *record.Run, progress *train.Progress) error {
-	if err := in.Config.Validate(); err != nil {
-		return err
-	}
-	store, err := newStore(in.Backend, in.Bundle, in.Config)
-	if err != nil {
-		return err
-	}
-	defer store.Finalize()
-	d, err := newDistiller(in, store)
+	d, err := open(in)
 	if err != nil {
 		return err
 	}
@@ -79,14 +72,14 @@ func Train(ctx context.Context, in Inputs, run *record.Run, progress *train.Prog
 		return err
 	}
 	task := train.Task{
-		Name: "distill", Store: store, Steps: in.Config.Steps, Columns: columns, Step: d.step,
+		Name: "distill", Store: d.store, Steps: in.Config.Steps, Columns: columns, Step: d.step,
 		LogEvery: max(1, min(10, in.Config.Steps/4)), CheckpointEvery: max(1, min(250, in.Config.Steps)), AfterLog: health.watch,
 	}
 	progress.SetBatch(in.Config.Batch)
 	if err := task.Run(ctx, run, progress); err != nil {
 		return err
 	}
-	student, err := weights.FromStore(store, "/"+studentEMAScope)
+	student, err := weights.FromStore(d.store, "/"+studentEMAScope)
 	if err != nil {
 		return err
 	}
@@ -95,24 +88,32 @@ func Train(ctx context.Context, in Inputs, run *record.Run, progress *train.Prog
 
 // Steps prepares the steps of a training that leaves no run, for measurements. close frees what they hold.
 func Steps(in Inputs) (step func(ctx context.Context, step int) ([]float64, error), close func(), err error) {
-	if err := in.Config.Validate(); err != nil {
+	d, err := open(in)
+	if err != nil {
 		return nil, nil, err
+	}
+	return d.step, d.close, nil
+}
+
+// open loads the networks and prepares the steps.
+func open(in Inputs) (*distiller, error) {
+	if err := in.Config.Validate(); err != nil {
+		return nil, err
 	}
 	store, err := newStore(in.Backend, in.Bundle, in.Config)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	d, err := newDistiller(in, store)
 	if err != nil {
 		store.Finalize()
-		return nil, nil, err
 	}
-	return d.step, func() { d.close(); store.Finalize() }, nil
+	return d, err
 }
 
 func newDistiller(in Inputs, store *model.Store) (*distiller, error) {
 	cfg := in.Config
-	d := &distiller{cfg: cfg, bundle: in.Bundle}
+	d := &distiller{cfg: cfg, bundle: in.Bundle, store: store}
 	var err error
 	if d.schedule, err = diffusion.ScheduleByName(in.Bundle.Config.Schedule); err != nil {
 		return nil, err
@@ -165,4 +166,5 @@ func (d *distiller) close() {
 			e.Finalize()
 		}
 	}
+	d.store.Finalize()
 }

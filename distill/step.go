@@ -29,7 +29,7 @@ func newStep(cfg Config, n nets, penalise bool) *step {
 
 func studentOptimiser(cfg Config) optim.Optimizer {
 	if cfg.Muon {
-		return optim.Muon{AdamW: studentAdamW(cfg), Momentum: 0.95, Iterations: 5, Keep: optim.Named("conv_in", "conv_out")}
+		return optim.NewMuon(studentAdamW(cfg), "conv_in", "conv_out")
 	}
 	return studentAdamW(cfg)
 }

@@ -53,6 +53,11 @@ func Variables(scope *model.Scope, g *Graph) []*model.Variable {
 // Update moves the variables against the gradient of the loss. coefficients is [3], see Coefficients; returns the global
 // norm of the gradient before clipping.
 func (o AdamW) Update(variables []*model.Variable, loss, coefficients *Node) *Node {
+	return o.Apply(variables, o.gradients(variables, loss), coefficients)
+}
+
+// gradients are those of the loss with respect to each variable.
+func (o AdamW) gradients(variables []*model.Variable, loss *Node) []*Node {
 	if len(variables) == 0 {
 		panic(fmt.Errorf("optim: %s has no variables to update", o.Name))
 	}
@@ -60,7 +65,7 @@ func (o AdamW) Update(variables []*model.Variable, loss, coefficients *Node) *No
 	for i, v := range variables {
 		nodes[i] = v.NodeValue(loss.Graph())
 	}
-	return o.Apply(variables, Gradient(loss, nodes...), coefficients)
+	return Gradient(loss, nodes...)
 }
 
 // Apply is Update for gradients that are known already.
@@ -69,16 +74,7 @@ func (o AdamW) Apply(variables []*model.Variable, grads []*Node, coefficients *N
 	at := func(i int) *Node { return Squeeze(Slice(coefficients, AxisElem(i))) }
 	rate, correct1, correct2 := at(0), at(1), at(2)
 
-	var square *Node
-	for _, grad := range grads {
-		s := ReduceAllSum(Mul(grad, grad))
-		if square == nil {
-			square = s
-		} else {
-			square = Add(square, s)
-		}
-	}
-	norm := Sqrt(square)
+	norm := globalNorm(grads)
 	clip := ScalarOne(g, norm.DType())
 	if o.ClipNorm > 0 {
 		clip = Min(clip, Div(Scalar(g, norm.DType(), o.ClipNorm), AddScalar(norm, 1e-12)))
@@ -95,6 +91,15 @@ func (o AdamW) Apply(variables []*model.Variable, grads []*Node, coefficients *N
 		v.SetNodeValue(Sub(value, Mul(rate, step)))
 	}
 	return norm
+}
+
+// globalNorm is the norm of all gradients as one vector.
+func globalNorm(grads []*Node) *Node {
+	square := ReduceAllSum(Mul(grads[0], grads[0]))
+	for _, grad := range grads[1:] {
+		square = Add(square, ReduceAllSum(Mul(grad, grad)))
+	}
+	return Sqrt(square)
 }
 
 func (o AdamW) moment(g *Graph, v *model.Variable, kind string) *model.Variable {

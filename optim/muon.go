@@ -1,7 +1,6 @@
 package optim
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -12,7 +11,8 @@ import (
 
 // Muon moves every matrix along the orthogonal factor of its momentum (Jordan et al. 2024), and all that is no hidden matrix, or is
 // kept from it, as AdamW does. Kernels [O,I,K,K] are matrices [O,I·K·K]. Updates are scaled to the size that Adam's usually
-// have (Liu et al. 2502.16982 eq. 4), so that one rate serves both.
+// have (Liu et al. 2502.16982 eq. 4), so that one rate serves both. ClipNorm bounds the gradient of AdamW's share only: an orthogonal
+// update does not depend on the gradient's size.
 type Muon struct {
 	AdamW
 	Momentum   float64                // Nesterov's, of the gradients
@@ -21,6 +21,11 @@ type Muon struct {
 }
 
 var _ Optimizer = Muon{}
+
+// NewMuon has the usual momentum and iterations (Jordan et al. 2024); layers of the kept names, such as a first and a last one, stay with AdamW.
+func NewMuon(adam AdamW, kept ...string) Muon {
+	return Muon{AdamW: adam, Momentum: 0.95, Iterations: 5, Keep: Named(kept...)}
+}
 
 // Named tells the paths that have one of these names among their scopes.
 func Named(names ...string) func(path string) bool {
@@ -34,29 +39,15 @@ const updateSize = 0.2
 
 // Update moves the variables against the gradient of the loss, as AdamW.Update does.
 func (o Muon) Update(variables []*model.Variable, loss, coefficients *Node) *Node {
-	if len(variables) == 0 {
-		panic(fmt.Errorf("optim: %s has no variables to update", o.Name))
-	}
-	nodes := make([]*Node, len(variables))
-	for i, v := range variables {
-		nodes[i] = v.NodeValue(loss.Graph())
-	}
-	grads := Gradient(loss, nodes...)
+	grads := o.gradients(variables, loss)
 	rate := Squeeze(Slice(coefficients, AxisElem(0)))
 
 	var rest []*model.Variable
 	var restGrads []*Node
-	var square *Node
 	for i, v := range variables {
 		if v.Shape().Rank() < 2 || v.Shape().Dim(0) < 2 || o.Keep != nil && o.Keep(v.Path()) {
 			rest, restGrads = append(rest, v), append(restGrads, grads[i])
 			continue
-		}
-		s := ReduceAllSum(Mul(grads[i], grads[i]))
-		if square == nil {
-			square = s
-		} else {
-			square = Add(square, s)
 		}
 		m := ema(o.moment(loss.Graph(), v, "m"), grads[i], o.Momentum)
 		nesterov := Add(MulScalar(m, o.Momentum), MulScalar(grads[i], 1-o.Momentum))
@@ -71,19 +62,13 @@ func (o Muon) Update(variables []*model.Variable, loss, coefficients *Node) *Nod
 		v.SetNodeValue(Sub(value, Mul(rate, step)))
 	}
 	if len(rest) > 0 {
-		norm := o.Apply(rest, restGrads, coefficients)
-		s := Mul(norm, norm)
-		if square == nil {
-			square = s
-		} else {
-			square = Add(square, s)
-		}
+		o.Apply(rest, restGrads, coefficients)
 	}
-	return Sqrt(square)
+	return globalNorm(grads)
 }
 
-// Orthogonalize moves all singular values of x [M,N] near to 1 by a quintic Newton–Schulz iteration (Jordan et al. 2024). Its
-// coefficients are chosen for speed: values end between 0.7 and 1.2, which is good enough for an update.
+// Orthogonalize moves the singular values of x [M,N] near to 1 by a quintic Newton–Schulz iteration (Jordan et al. 2024). Its
+// coefficients are chosen for speed: values that are not far below the largest end between 0.7 and 1.2, which is good enough for an update.
 func Orthogonalize(x *Node, iterations int) *Node {
 	const a, b, c = 3.4445, -4.7750, 2.0315
 	x.AssertRank(2)

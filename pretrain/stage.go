@@ -32,13 +32,13 @@ func adam(name string) optim.AdamW {
 	return optim.AdamW{Name: name, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.01, ClipNorm: 1}
 }
 
-// hidden trains the hidden matrices of a large network by Muon where the config says so; the layers that meet pixels stay with
+// optimizer trains the hidden matrices of a large network by Muon where the config says so; the layers that meet pixels stay with
 // AdamW, as do all vectors.
-func (t Training) hidden(adam optim.AdamW, outer ...string) optim.Optimizer {
+func (t Training) optimizer(adam optim.AdamW, outer ...string) optim.Optimizer {
 	if !t.Muon {
 		return adam
 	}
-	return optim.Muon{AdamW: adam, Momentum: 0.95, Iterations: 5, Keep: optim.Named(outer...)}
+	return optim.NewMuon(adam, outer...)
 }
 
 func (c *Context) task(name string, store *model.Store, t Training, columns ...string) train.Task {
@@ -135,7 +135,7 @@ func (c *Context) FeaturesTask(store *model.Store) (train.Task, error) {
 		store.SetTraining(g, true)
 		scope := root.At("features")
 		loss, contrast, reconstruct, accuracy := method.Loss(scope, args[0], args[1], args[2])
-		norm := t.hidden(opt, "patch_embed", "pixels").Update(optim.Variables(scope, g), loss, args[3])
+		norm := t.optimizer(opt, "patch_embed", "pixels").Update(optim.Variables(scope, g), loss, args[3])
 		return []*Node{loss, contrast, reconstruct, accuracy, norm}
 	})
 	if err != nil {
@@ -182,7 +182,7 @@ func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
 		if c.Config.TuneText {
 			variables = append(variables, optim.Variables(root.At("text"), g)...)
 		}
-		norm := t.hidden(opt, "conv_in", "conv_out", "text").Update(variables, loss, args[4])
+		norm := t.optimizer(opt, "conv_in", "conv_out", "text").Update(variables, loss, args[4])
 		decay := args[5]
 		optim.EMA(optim.Variables(root.At("teacher"), g), "/teacher", "/teacher_ema", decay)
 		if c.Config.TuneText {

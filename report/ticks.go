@@ -34,7 +34,7 @@ func (e evenTicks) Ticks(lo, hi float64) []plot.Tick {
 	}
 	var ticks []plot.Tick
 	for k := math.Ceil(lo / step); k*step <= hi; k++ {
-		v := k * step
+		v := k*step + 0 // no minus before a zero
 		label := strconv.FormatFloat(v, 'f', decimals, 64)
 		if math.Abs(v) >= 1e7 || decimals > 5 {
 			label = strconv.FormatFloat(v, 'g', 3, 64)

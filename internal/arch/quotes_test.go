@@ -33,10 +33,17 @@ func quoted(t *testing.T, name, text string) string {
 
 // Tables in the documents are copies of what programs wrote, never typed. With -update they are copied anew.
 func TestDocumentsQuoteResultsAsTheyAre(t *testing.T) {
+	quotes := 0
+	defer func() {
+		if quotes < 2 {
+			t.Errorf("%d quotes in all documents, want the README's and that of docs/engines.md at least", quotes)
+		}
+	}()
 	sources(t, func(name string, text []byte) {
 		if !strings.HasSuffix(name, ".md") {
 			return
 		}
+		quotes += len(block.FindAllIndex(text, -1))
 		want := quoted(t, name, string(text))
 		if *update && want != string(text) {
 			if err := os.WriteFile(filepath.Join(root, name), []byte(want), 0o666); err != nil {

@@ -3,6 +3,7 @@ package show
 
 import (
 	"bytes"
+	"html"
 	"io"
 
 	"github.com/janpfeifer/gonb/gonbui"
@@ -27,23 +28,12 @@ func Pictures(pictures ...report.Picture) {
 }
 
 // Table displays an ablation's table.
-func Table(t report.Table) { gonbui.DisplayHtml(html(t)) }
+func Table(t report.Table) { gonbui.DisplayHtml(page(t)) }
 
-func html(t report.Table) string {
+func page(t report.Table) string {
 	var b bytes.Buffer
 	if err := t.Plain(&b); err != nil {
 		panic(err)
 	}
-	var escaped bytes.Buffer
-	for _, r := range b.String() {
-		switch r {
-		case '<':
-			escaped.WriteString("&lt;")
-		case '&':
-			escaped.WriteString("&amp;")
-		default:
-			escaped.WriteRune(r)
-		}
-	}
-	return "<pre>" + escaped.String() + "</pre>"
+	return "<pre>" + html.EscapeString(b.String()) + "</pre>"
 }
