@@ -30,6 +30,7 @@ var layers = [][]string{
 	{"discriminator", "eval"},
 	{"train"},
 	{"pretrain"},
+	{"extractor"},
 	{"distill", "score"},
 	{"report"},
 	{"ablations"},

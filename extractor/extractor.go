@@ -1,0 +1,91 @@
+package extractor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute"
+
+	"github.com/addlab/addlab/eval"
+)
+
+// RGB is a decoded picture: 8 bits per channel, rows from the top, no alpha.
+type RGB struct {
+	Width, Height int
+	Pix           []uint8 // [Height·Width·3]
+}
+
+// Output is what a network says of a batch of n pictures.
+type Output struct {
+	Features eval.Features // [n,D]
+	Logits   eval.Features // [n,classes], for the Inception Score; empty where the network has none
+}
+
+// Extractor maps pictures to features. The features of a picture do not depend on the others of its batch.
+type Extractor interface {
+	// Name tells people what was used: network, weights' origin and preprocessing.
+	Name() string
+	// Key changes whenever the features may: it hashes weights, preprocessing and code version. Caches are keyed by it.
+	Key() string
+	// Dim is D of the features.
+	Dim() int
+	// Extract takes any number of pictures of any sizes.
+	Extract(ctx context.Context, pictures []RGB) (Output, error)
+	Close()
+}
+
+// Captioner is an Extractor that embeds captions beside pictures, in the same space.
+type Captioner interface {
+	Extractor
+	// Captions returns [n,D] embeddings, not normalised.
+	Captions(ctx context.Context, captions []string) (eval.Features, error)
+}
+
+// Options say how an extractor is opened.
+type Options struct {
+	Backend compute.Backend
+	Weights string // file or folder; empty: where Kind finds them by itself
+	Mode    string // preprocessing: one of Kind.Modes, empty for the first
+	Batch   int    // pictures per call of the network; 0 for the default
+}
+
+// Kind is an extractor that can be opened by name.
+type Kind struct {
+	Name     string   // as typed: "inception", "dinov2-l", "clip-l14-336", "scenes"
+	About    string   // one line for --help
+	Modes    []string // preprocessings, the default first; empty where there is one only
+	Captions bool     // what Open returns is a Captioner
+	Open     func(ctx context.Context, o Options) (Extractor, error)
+}
+
+var kinds []Kind
+
+// register adds a kind; called once per file from a package variable.
+func register(k Kind) Kind {
+	if slices.ContainsFunc(kinds, func(other Kind) bool { return other.Name == k.Name }) {
+		panic(fmt.Errorf("extractor: two kinds are called %q", k.Name))
+	}
+	kinds = append(kinds, k)
+	return k
+}
+
+// Kinds lists all extractors by name.
+func Kinds() []Kind {
+	sorted := slices.Clone(kinds)
+	slices.SortFunc(sorted, func(a, b Kind) int { return strings.Compare(a.Name, b.Name) })
+	return sorted
+}
+
+// ByName finds a kind; an error lists the known names.
+func ByName(name string) (Kind, error) {
+	var names []string
+	for _, k := range Kinds() {
+		if k.Name == name {
+			return k, nil
+		}
+		names = append(names, k.Name)
+	}
+	return Kind{}, fmt.Errorf("extractor = %q, want one of %s", name, strings.Join(names, ", "))
+}
