@@ -11,6 +11,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
@@ -66,6 +67,7 @@ func Train(ctx context.Context, in Inputs, run *record.Run, progress *train.Prog
 	if err != nil {
 		return err
 	}
+	defer engine.TrimMemory()
 	defer d.close()
 	health, err := newHealth(run, in.Config)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/record"
 )
 
@@ -63,6 +64,9 @@ func (t Task) Run(ctx context.Context, run *record.Run, progress *Progress) erro
 		}
 		count++
 		progress.Step(step, t.Columns, values)
+		if step == start+1 {
+			engine.TrimMemory() // the first step compiles
+		}
 		if step%t.LogEvery == 0 || step == t.Steps {
 			mean := make(map[string]float64, len(sums))
 			numbers := make(map[string]record.Number, len(sums))
