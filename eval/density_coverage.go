@@ -7,7 +7,10 @@ const DCNeighbours = 5
 
 // DC is density (in how many real balls does a generated image lie, over k; may exceed 1) and coverage (which share of the real
 // balls holds a generated image).
-type DC struct{ Density, Coverage float64 }
+type DC struct {
+	Density, Coverage float64
+	DensityStdErr     float64 // standard error of Density over generated images, the real balls held fixed; +Inf for a single image
+}
 
 // DensityCoverage uses balls around real images only, so one far-off generated image cannot claim space (Naeem et al. 2020,
 // eqs. 4–5). Balls are open, as in the authors' package prdc.
@@ -24,8 +27,11 @@ func DensityCoverage(ref, gen Features, k int) (DC, error) {
 			}
 		}
 	})
+	_, stdErr := meanStdErr(balls)
 	return DC{
 		Density:  floats.Sum(balls) / float64(k*gen.N),
 		Coverage: fraction(ref.N, func(i int) bool { return nearest(ref.Row(i), gen) < radii[i] }),
+
+		DensityStdErr: stdErr / float64(k),
 	}, nil
 }

@@ -29,14 +29,30 @@ func FIDJackknife(ref, gen Features, blocks int, confidence float64) (FIDUncerta
 	if err := validatePair("FIDJackknife", ref, gen); err != nil {
 		return FIDUncertainty{}, err
 	}
+	reference, err := rootOfFeatures(ref)
+	if err != nil {
+		return FIDUncertainty{}, err
+	}
+	return jackknife(reference, gen, blocks, confidence)
+}
+
+// FIDJackknifeStats is FIDJackknife against a reference of which only statistics are known.
+func FIDJackknifeStats(ref Stats, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
+	if err := gen.Validate(); err != nil {
+		return FIDUncertainty{}, fmt.Errorf("%w (FIDJackknifeStats, generated)", err)
+	}
+	reference, err := rootOfStats(ref)
+	if err != nil {
+		return FIDUncertainty{}, err
+	}
+	return jackknife(reference, gen, blocks, confidence)
+}
+
+func jackknife(reference gaussian, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
 	if blocks < 2 || gen.N < 2*blocks {
 		return FIDUncertainty{}, fmt.Errorf("eval: FIDJackknife: blocks = %d, want 2 to %d: at least two images each", blocks, gen.N/2)
 	}
 	if err := validateConfidence(confidence); err != nil {
-		return FIDUncertainty{}, err
-	}
-	reference, err := rootOfFeatures(ref)
-	if err != nil {
 		return FIDUncertainty{}, err
 	}
 	fid := func(f Features) (float64, error) {

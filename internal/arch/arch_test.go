@@ -31,6 +31,7 @@ var layers = [][]string{
 	{"train"},
 	{"pretrain"},
 	{"extractor"},
+	{"metric"},
 	{"distill", "score"},
 	{"report"},
 	{"ablations"},
@@ -44,14 +45,15 @@ var narrower = map[string][]string{
 	"record":           {"weights", "weights/atomicfile"},
 	"internal/program": {},
 	"optim":            {},
-	"eval":             {},          // statistics know no network and no picture
-	"report":           {"dataset"}, // tables and pictures know no training
+	"eval":             {},              // statistics know no network and no picture
+	"metric":           {"eval", "rng"}, // names extractors, runs none
+	"report":           {"dataset"},     // tables and pictures know no training
 
 	"notebooks/show": {"report"},
 }
 
 // withoutGraphs are packages that must not import GoMLX.
-var withoutGraphs = []string{"rng", "weights/atomicfile", "tokenizer", "dataset", "eval", "report"}
+var withoutGraphs = []string{"rng", "weights/atomicfile", "tokenizer", "dataset", "eval", "metric", "report"}
 
 // backends are imported by package engine alone: no other package may know which one runs.
 var backends = []string{gomlx + "go-xla/", gomlx + "compute-onnx", gomlx + "compute/gobackend"}
