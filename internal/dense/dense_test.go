@@ -188,7 +188,7 @@ func BenchmarkSingularValues(b *testing.B) {
 		a := random(1, n, n)
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				c := newMatrix(n, n)
+				c := New(n, n)
 				dense(c).Copy(dense(a))
 				if _, ok := SingularValues(c); !ok {
 					b.Fatal("no convergence")
@@ -207,5 +207,56 @@ func BenchmarkProduct(b *testing.B) {
 			}
 			b.ReportMetric(2*float64(n)*float64(n)*float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 		})
+	}
+}
+
+// a[order,order] must be UᵀU again, the order must be a permutation, the pivots must fall, and the rank be that of the rows.
+func TestCholeskyGivesTheMatrixBack(t *testing.T) {
+	eachKernel(t, func(t *testing.T, kr kernel) {
+		for _, c := range [][2]int{{1, 1}, {5, 3}, {200, 63}, {200, 64}, {200, 65}, {400, 300}, {7, 90}, {100, 150}} {
+			rows, n := c[0], c[1]
+			x := random(15, rows, n)
+			a := New(n, n)
+			AddGram(a, x)
+			var want mat.Dense
+			want.Mul(dense(x).T(), dense(x))
+			u, order := kr.cholesky(a)
+			if u.Rows != min(rows, n) {
+				t.Errorf("%v: rank %d, want %d", c, u.Rows, min(rows, n))
+			}
+			if sorted := slices.Sorted(slices.Values(order)); sorted[0] != 0 || len(slices.Compact(sorted)) != n || sorted[n-1] != n-1 {
+				t.Errorf("%v: order %v is no permutation", c, order)
+			}
+			var got mat.Dense
+			got.Mul(dense(u).T(), dense(u))
+			for i := range n {
+				for j := range n {
+					if math.Abs(got.At(i, j)-want.At(order[i], order[j])) > 1e-12*float64(rows) {
+						t.Fatalf("%v: UᵀU[%d,%d] = %g, want %g", c, i, j, got.At(i, j), want.At(order[i], order[j]))
+					}
+				}
+				if 0 < i && i < u.Rows && u.Data[i*u.Stride+i] > u.Data[(i-1)*u.Stride+i-1]*(1+1e-9) {
+					t.Errorf("%v: pivot %d is larger than the one before", c, i)
+				}
+			}
+		}
+	})
+}
+
+func TestCholeskyOfWhatIsNotPositive(t *testing.T) {
+	for name, c := range map[string]struct {
+		diagonal []float64
+		rank     int
+	}{
+		"nothing":            {[]float64{0, 0}, 0},
+		"negative variances": {[]float64{-1, -2}, 0},
+		"one of each sign":   {[]float64{-1, 4}, 1},
+		"a NaN":              {[]float64{math.NaN(), math.NaN()}, 0},
+	} {
+		a := New(2, 2)
+		a.Data[0], a.Data[a.Stride+1] = c.diagonal[0], c.diagonal[1]
+		if u, _ := Cholesky(a); u.Rows != c.rank {
+			t.Errorf("%s: rank %d, want %d", name, u.Rows, c.rank)
+		}
 	}
 }

@@ -1,10 +1,6 @@
 package dense
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/blas/blas64"
-)
+import "math"
 
 // reflectors are H = H₁H₂…H_c = I − V·T·Vᵀ with Hⱼ = I − τⱼvⱼvⱼᵀ (Schreiber & Van Loan 1989).
 type reflectors struct {
@@ -75,7 +71,7 @@ func triangularise(kr kernel, x [][]float64, keep func(i, j int, v float64)) ref
 
 // fromLeft replaces a [length,n] by Hᵀ·A = A − V·Tᵀ·VᵀA.
 func (h reflectors) fromLeft(kr kernel, a view, n int) {
-	w, tw := newMatrix(h.count, n), newMatrix(h.count, n)
+	w, tw := New(h.count, n), New(h.count, n)
 	kr.addProduct(1, h.rows, a, general(w), h.count, n, h.length, full)
 	kr.addProduct(1, view{h.t, 1, h.count}, general(w), general(tw), h.count, n, h.count, full)
 	kr.addProduct(-1, h.rows.t(), general(tw), a, h.length, n, h.count, full)
@@ -83,12 +79,8 @@ func (h reflectors) fromLeft(kr kernel, a view, n int) {
 
 // fromRight replaces a [m,length] by A·H = A − A·V·T·Vᵀ.
 func (h reflectors) fromRight(kr kernel, a view, m int) {
-	w, wt := newMatrix(m, h.count), newMatrix(m, h.count)
+	w, wt := New(m, h.count), New(m, h.count)
 	kr.addProduct(1, a, h.columns, general(w), m, h.count, h.length, full)
 	kr.addProduct(1, general(w), view{h.t, h.count, 1}, general(wt), m, h.count, h.count, full)
 	kr.addProduct(-1, general(wt), h.rows, a, m, h.length, h.count, full)
-}
-
-func newMatrix(rows, cols int) blas64.General {
-	return blas64.General{Rows: rows, Cols: cols, Stride: stride(cols), Data: make([]float64, rows*stride(cols))}
 }

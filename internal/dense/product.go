@@ -31,18 +31,21 @@ const (
 	upperLeft       // A has zeros left of its diagonal
 )
 
+// New is a matrix of zeros, laid out as the kernels like it.
+func New(rows, cols int) blas64.General {
+	return blas64.General{Rows: rows, Cols: cols, Stride: stride(cols), Data: make([]float64, rows*stride(cols))}
+}
+
 // Product returns A·Bᵀ for a [m,k] and b [n,k].
 func Product(a, b blas64.General) blas64.General {
-	c := blas64.General{Rows: a.Rows, Cols: b.Rows, Stride: stride(b.Rows)}
-	c.Data = make([]float64, c.Rows*c.Stride)
+	c := New(a.Rows, b.Rows)
 	best.addProduct(1, general(a), general(b).t(), general(c), a.Rows, b.Rows, a.Cols, full)
 	return c
 }
 
 // TriangularProduct returns A·B for an a [m,k] with zeros left of its diagonal and b [k,n], in half the time where m is near k.
 func TriangularProduct(a, b blas64.General) blas64.General {
-	c := blas64.General{Rows: a.Rows, Cols: b.Cols, Stride: stride(b.Cols)}
-	c.Data = make([]float64, c.Rows*c.Stride)
+	c := New(a.Rows, b.Cols)
 	best.addProduct(1, general(a), general(b), general(c), a.Rows, b.Cols, a.Cols, upperLeft)
 	return c
 }

@@ -70,7 +70,7 @@ func normalise(a blas64.General) (scale float64, ok bool) {
 }
 
 func transposed(a blas64.General) blas64.General {
-	t := newMatrix(a.Cols, a.Rows)
+	t := New(a.Cols, a.Rows)
 	for i := range a.Rows {
 		for j, v := range a.Data[i*a.Stride : i*a.Stride+a.Cols] {
 			t.Data[j*t.Stride+i] = v
