@@ -47,7 +47,7 @@ func CMMD(ref, gen Features, blocks int) (CMMDScore, error) {
 
 	m := float64(ref.N)
 	value := func(n, cross, within float64) float64 {
-		return CMMDScale * (sumX/(m*m) + within/(n*n) - 2*cross/(m*n))
+		return max(CMMDScale*(sumX/(m*m)+within/(n*n)-2*cross/(m*n)), 0) // below zero is rounding
 	}
 	var crossAll, withinAll float64
 	for _, v := range cross {
