@@ -6,6 +6,8 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
+
+	"github.com/addlab/addlab/internal/dense"
 )
 
 // CMMD's kernel width and scale as Jayasumana et al. chose them.
@@ -98,14 +100,12 @@ func gaussianSums(x, y *mat.Dense, gx, gy int) []float64 {
 	forEach(blocks, func(b int) {
 		from, to := b*rows, min((b+1)*rows, n)
 		part := make([]float64, gx*gy)
-		var dots mat.Dense
 		for at := 0; at < m; at += rows {
 			end := min(at+rows, m)
-			dots.Reset()
-			dots.Mul(x.Slice(from, to, 0, d), y.Slice(at, end, 0, d).T())
+			dots := dense.Product(x.Slice(from, to, 0, d).(*mat.Dense).RawMatrix(), y.Slice(at, end, 0, d).(*mat.Dense).RawMatrix())
 			for i := from; i < to; i++ {
 				sums := part[i%gx*gy : i%gx*gy+gy]
-				for j, dot := range dots.RawRowView(i - from) {
+				for j, dot := range dots.Data[(i-from)*dots.Stride : (i-from)*dots.Stride+dots.Cols] {
 					sums[(at+j)%gy] += math.Expm1(-max(1-dot, 0) / (CMMDSigma * CMMDSigma)) // |x−y|² = 2 − 2x·y
 				}
 			}

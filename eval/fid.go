@@ -130,12 +130,15 @@ func (g gaussian) cross(h gaussian) blas64.General {
 		place[dimension] = k
 	}
 	columns := dense.New(len(g.order), h.root.Rows) // R₂ᵀ, its rows in g's order
-	for i := range h.root.Rows {
-		row := h.root.Data[i*h.root.Stride:]
+	const together = 8                              // rows, whose elements fill a cache line of the result
+	forEach((h.root.Rows+together-1)/together, func(b int) {
+		from, to := b*together, min((b+1)*together, h.root.Rows)
 		for k, dimension := range g.order {
-			columns.Data[k*columns.Stride+i] = row[place[dimension]]
+			for i := from; i < to; i++ {
+				columns.Data[k*columns.Stride+i] = h.root.Data[i*h.root.Stride+place[dimension]]
+			}
 		}
-	}
+	})
 	return dense.TriangularProduct(g.root, columns)
 }
 

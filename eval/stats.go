@@ -29,8 +29,16 @@ func NewStats(f Features) (Stats, error) {
 	}
 	mean := f.mean()
 	sum := dense.New(f.D, f.D)
+	block := dense.New(min(blockRows, f.N), f.D)
 	for from := 0; from < f.N; from += blockRows {
-		dense.AddGram(sum, f.dense(from, min(from+blockRows, f.N), mean).RawMatrix())
+		block.Rows = min(blockRows, f.N-from)
+		forEach(block.Rows, func(i int) {
+			centred := block.Data[i*block.Stride : i*block.Stride+f.D]
+			for j, v := range f.Row(from + i)[:len(centred)] {
+				centred[j] = float64(v) - mean[j]
+			}
+		})
+		dense.AddGram(sum, block)
 	}
 	cov := mat.NewSymDense(f.D, nil)
 	for i := range f.D {

@@ -79,29 +79,36 @@ func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		Environment: record.NewEnvironment("", "", ""), Kernel: dense.Kernel(), Versions: reference.versions,
 		Threads: o.threads, Rounds: o.rounds, LoadBefore: load(),
 	}
-	for _, d := range o.dims {
-		row, err := distance(ctx, o, folder, d, reference, stdout)
-		if err != nil {
-			return err
-		}
-		r.Rows = append(r.Rows, row)
-	}
-	if o.images > 0 {
-		row, err := covariance(ctx, o, folder, o.dims[len(o.dims)-1], reference, stdout)
-		if err != nil {
-			return err
-		}
-		r.Rows = append(r.Rows, row)
-	}
-	r.LoadAfter = load()
-	var text bytes.Buffer
-	r.Markdown(&text)
-	fmt.Fprintf(stdout, "\n%s", &text)
 	if err := os.MkdirAll(o.out, 0o777); err != nil {
 		return err
 	}
-	if err := record.WriteJSON(filepath.Join(o.out, "fid.json"), r); err != nil {
+	for i, d := range append(o.dims, o.dims[len(o.dims)-1]) {
+		task := distance
+		if i == len(o.dims) {
+			if o.images == 0 {
+				break
+			}
+			task = covariance
+		}
+		row, err := task(ctx, o, folder, d, reference, stdout)
+		if err != nil {
+			return err
+		}
+		r.Rows, r.LoadAfter = append(r.Rows, row), load()
+		if err := r.write(o.out); err != nil { // what is measured so far
+			return err
+		}
+	}
+	r.Markdown(stdout)
+	return nil
+}
+
+// write puts fid.json and fid.md into the folder.
+func (r Report) write(folder string) error {
+	var text bytes.Buffer
+	r.Markdown(&text)
+	if err := record.WriteJSON(filepath.Join(folder, "fid.json"), r); err != nil {
 		return err
 	}
-	return record.WriteFile(filepath.Join(o.out, "fid.md"), text.Bytes())
+	return record.WriteFile(filepath.Join(folder, "fid.md"), text.Bytes())
 }

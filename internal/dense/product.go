@@ -155,8 +155,13 @@ func pack(to []float64, v view, k, width, full int) {
 	}
 	for p := range k {
 		row := to[p*full : (p+1)*full]
-		for q := range width {
-			row[q] = v.data[p*v.rs+q*v.cs]
+		from := v.data[p*v.rs:]
+		if v.cs == 1 {
+			copy(row[:width], from)
+		} else {
+			for q := range width {
+				row[q] = from[q*v.cs]
+			}
 		}
 		clear(row[width:])
 	}
