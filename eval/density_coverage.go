@@ -20,10 +20,10 @@ func DensityCoverage(ref, gen Features, k int) (DC, error) {
 	}
 	radii := squaredRadii(ref, k)
 	balls := make([]float64, gen.N)
-	forEach(gen.N, func(j int) {
-		for i, radius := range radii {
-			if squaredDistance(gen.Row(j), ref.Row(i)) < radius {
-				balls[j]++
+	eachPair(gen, ref, func(p *pairs, i, at int, approx []float64) {
+		for j, d := range approx {
+			if p.within(i, at+j, d, radii[at+j], false) {
+				balls[i]++
 			}
 		}
 	})

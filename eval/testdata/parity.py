@@ -1,7 +1,7 @@
 """Writes parity.json: what the reference tools say of features that both sides generate by the same formula.
 
     python3 -m venv /tmp/parity
-    /tmp/parity/bin/pip install torch==2.15.0 numpy==2.4.6 scipy==1.17.1 scikit-learn==1.9.1 torch-fidelity==0.4.0 prdc==0.2 mpmath==1.4.1
+    /tmp/parity/bin/pip install torch==2.15.0 numpy==2.4.6 scipy==1.17.1 scikit-learn==1.9.1 torch-fidelity==0.4.0 prdc==0.2 mpmath==1.3.0
     /tmp/parity/bin/pip install --no-deps clean-fid==0.1.35
     /tmp/parity/bin/python parity.py
 
