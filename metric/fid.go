@@ -23,11 +23,13 @@ const frechetBias = "the distance is biased upwards by about c/n, compare equal 
 func frechet(in Input) ([]Value, error) {
 	blocks := in.Param("blocks")
 	if in.Gen.Features.N >= 2*blocks && !in.NoInterval {
-		ref, err := in.Ref.statistics()
-		if err != nil {
-			return nil, err
+		var u eval.FIDUncertainty
+		var err error
+		if in.Ref.Stats == nil {
+			u, err = eval.FIDJackknife(in.Ref.Features, in.Gen.Features, blocks, in.Confidence)
+		} else {
+			u, err = eval.FIDJackknifeStats(*in.Ref.Stats, in.Gen.Features, blocks, in.Confidence)
 		}
-		u, err := eval.FIDJackknifeStats(ref, in.Gen.Features, blocks, in.Confidence)
 		v, err := within(u.FID, err, fmt.Sprintf("jackknife over %d groups of generated pictures, reference fixed", blocks))
 		return []Value{v}, err
 	}

@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -154,5 +155,23 @@ func TestNames(t *testing.T) {
 	wantError(t, err, `metric = "fad", want one of clip-score, cmmd`)
 	if m := must(ByName("kid")); m.Name != "kid" {
 		t.Errorf("ByName(kid) = %q", m.Name)
+	}
+}
+
+func TestValuesAsJSON(t *testing.T) {
+	ref, gen := sample(1, 40, 0), sample(11, 30, .5)
+	kid := must(KID.Compute(t.Context(), ref, gen, Options{Params: map[string]int{"size": 30}}))[0]
+	kid.Estimate.Mean, *kid.Spread, kid.Warnings = .5, .25, nil
+	want := `{"metric":"kid","name":"kid","estimate":{"mean":0.5,"low":null,"high":null,"n":30},"lower_is_better":true,` +
+		`"spread":0.25,"spread_of":"100 subsets of 30","reference_n":40}`
+	if got := string(must(json.Marshal(kid))); got != want {
+		t.Errorf("JSON = %s\nwant   %s", got, want)
+	}
+}
+
+func TestFewPicturesMakeSmallerSubsetsWithAWarning(t *testing.T) {
+	v := must(KID.Compute(t.Context(), sample(1, 40, 0), sample(11, 30, .5), Options{}))[0]
+	if !slices.ContainsFunc(v.Warnings, func(w string) bool { return strings.Contains(w, "subsets of 30, want 1000") }) {
+		t.Errorf("warnings = %q, want one of the smaller subsets", v.Warnings)
 	}
 }
