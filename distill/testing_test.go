@@ -118,8 +118,7 @@ func tinyConfig(t testing.TB, edits ...func(*Config)) Config {
 // bench is a distiller in the middle of the table: its store and the means to take steps and to look inside.
 type bench struct {
 	*distiller
-	store *model.Store
-	data  dataset.Dataset
+	data dataset.Dataset
 }
 
 func newBench(t testing.TB, cfg Config, b *pretrain.Bundle) *bench {
@@ -132,8 +131,8 @@ func newBench(t testing.TB, cfg Config, b *pretrain.Bundle) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { d.close(); store.Finalize() })
-	return &bench{distiller: d, store: store, data: tinyWorld()}
+	t.Cleanup(d.close)
+	return &bench{distiller: d, data: tinyWorld()}
 }
 
 // take does steps 1 … n and returns the values of each by column.
