@@ -7,7 +7,10 @@ const DCNeighbours = 5
 
 // DC is density (in how many real balls does a generated image lie, over k; may exceed 1) and coverage (which share of the real
 // balls holds a generated image).
-type DC struct{ Density, Coverage float64 }
+type DC struct {
+	Density, Coverage float64
+	DensityStdErr     float64 // standard error of Density over generated images, the real balls held fixed; +Inf for a single image
+}
 
 // DensityCoverage uses balls around real images only, so one far-off generated image cannot claim space (Naeem et al. 2020,
 // eqs. 4–5). Balls are open, as in the authors' package prdc.
@@ -17,15 +20,18 @@ func DensityCoverage(ref, gen Features, k int) (DC, error) {
 	}
 	radii := squaredRadii(ref, k)
 	balls := make([]float64, gen.N)
-	forEach(gen.N, func(j int) {
-		for i, radius := range radii {
-			if squaredDistance(gen.Row(j), ref.Row(i)) < radius {
-				balls[j]++
+	eachPair(gen, ref, func(p *pairs, i, at int, approx []float64) {
+		for j, d := range approx {
+			if p.within(i, at+j, d, radii[at+j], false) {
+				balls[i]++
 			}
 		}
 	})
+	_, stdErr := meanStdErr(balls)
 	return DC{
 		Density:  floats.Sum(balls) / float64(k*gen.N),
 		Coverage: fraction(ref.N, func(i int) bool { return nearest(ref.Row(i), gen) < radii[i] }),
+
+		DensityStdErr: stdErr / float64(k),
 	}, nil
 }

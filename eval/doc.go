@@ -5,14 +5,17 @@
 //
 //	metric                  question                                          better  names
 //	FID, FIDFeatures        distance of the two Gaussians fitted to features  lower   Heusel 2017
+//	FIDInfinity             FID without its bias in n                         lower   Chong 2020
 //	KID, MMD2               unbiased kernel distance, may be negative         lower   Bińkowski 2018
+//	CMMD                    Gaussian kernel distance of CLIP embeddings       lower   Jayasumana 2024
+//	InceptionScore          sure and various classes, from logits             higher  Salimans 2016
 //	PrecisionRecall         fidelity and coverage by k-NN balls, ≤            higher  Kynkäänniemi 2019
 //	DensityCoverage         the same, robust to outliers, <                   higher  Naeem 2020
 //	CLIPScore               cosine between a picture and its caption          higher  Hessel 2021
 //	NewAlignment            stated attributes that a picture shows            higher  this project
 //
 // Intervals: [TInterval] over seeds, [MeanInterval] from a standard error, [RateInterval] of a proportion, [PairedInterval] of two
-// models on the same prompts, [FIDJackknife] of one FID, and [Welch] to compare two cells.
+// models on the same prompts, [FIDJackknife] of one FID (and [FIDJackknifeStats]), and [Welch] to compare two cells.
 //
 // Smallest use:
 //

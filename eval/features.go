@@ -72,12 +72,15 @@ func validatePair(metric string, a, b Features) error {
 func (f Features) dense(from, to int, mean []float64) *mat.Dense {
 	x := make([]float64, 0, (to-from)*f.D)
 	for i := from; i < to; i++ {
-		for j, v := range f.Row(i) {
-			if mean == nil {
+		row := f.Row(i)
+		if mean == nil {
+			for _, v := range row {
 				x = append(x, float64(v))
-			} else {
-				x = append(x, float64(v)-mean[j])
 			}
+			continue
+		}
+		for j, m := range mean[:len(row)] {
+			x = append(x, float64(row[j])-m)
 		}
 	}
 	return mat.NewDense(to-from, f.D, x)

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/addlab/addlab/internal/dense"
 )
 
 // FID is the squared Fréchet distance of two Gaussians, |μ₁−μ₂|² + tr(Σ₁ + Σ₂ − 2√(Σ₁Σ₂)) (Heusel et al. 2017, eq. 6).
@@ -41,10 +44,12 @@ func FIDFeatures(a, b Features) (float64, error) {
 	return frechet(ra, rb)
 }
 
-// gaussian is one side of FID: its mean and a root R [r,d] of its covariance, Σ = RᵀR. A nil root is zero covariance.
+// gaussian is one side of FID: its mean and a root R [r,d] of its covariance, Σ = RᵀR; r = 0 is zero covariance. Column k of the root
+// stands for dimension order[k], and the root has zeros left of its diagonal then; a nil order is the usual one.
 type gaussian struct {
-	mean []float64
-	root *mat.Dense
+	mean  []float64
+	root  blas64.General
+	order []int
 }
 
 func rootOfFeatures(f Features) (gaussian, error) {
@@ -64,7 +69,7 @@ func rootOfFeatures(f Features) (gaussian, error) {
 	mean := f.mean()
 	root := f.dense(0, f.N, mean)
 	root.Scale(1/math.Sqrt(float64(f.N-1)), root)
-	return gaussian{mean, root}, nil
+	return gaussian{mean: mean, root: root.RawMatrix()}, nil
 }
 
 var errOneImage = errors.New("eval: FID: N = 1, want at least 2 images")
@@ -77,23 +82,19 @@ func rootOfStats(s Stats) (gaussian, error) {
 	if s.N == 1 {
 		return gaussian{}, errOneImage
 	}
-	var cholesky mat.PivotedCholesky
-	cholesky.Factorize(s.Cov, -1)
-
-	// N centred rows span at most N−1 directions; a later pivot is rounding noise, whose square root would show.
-	d, rank := len(s.Mean), cholesky.Rank()
-	if s.N > 1 {
-		rank = min(rank, s.N-1)
+	d := len(s.Mean)
+	cov := dense.New(d, d)
+	for i := range d {
+		for j := i; j < d; j++ {
+			cov.Data[i*cov.Stride+j] = s.Cov.At(i, j)
+		}
 	}
 	g := gaussian{mean: s.Mean}
-	if rank > 0 {
-		g.root = mat.NewDense(rank, d, nil)
-		u, pivots := cholesky.RawU(), cholesky.ColumnPivots(nil)
-		for i := range rank {
-			for k := i; k < d; k++ {
-				g.root.Set(i, pivots[k], u.At(i, k))
-			}
-		}
+	g.root, g.order = dense.Cholesky(cov)
+
+	// N centred rows span at most N−1 directions; a later pivot is rounding noise, whose square root would show.
+	if s.N > 1 {
+		g.root.Rows = min(g.root.Rows, s.N-1)
 	}
 
 	// A positive semi-definite Σ is used up by its root; an indefinite one is not.
@@ -105,11 +106,40 @@ func rootOfStats(s Stats) (gaussian, error) {
 
 // trace is tr Σ = ‖R‖_F².
 func (g gaussian) trace() float64 {
-	if g.root == nil {
-		return 0
+	var sum float64
+	for i := range g.root.Rows {
+		row := g.root.Data[i*g.root.Stride : i*g.root.Stride+g.root.Cols]
+		sum += floats.Dot(row, row)
 	}
-	norm := mat.Norm(g.root, 2)
-	return norm * norm
+	return sum
+}
+
+// cross is R₁R₂ᵀ or its transpose.
+func (g gaussian) cross(h gaussian) blas64.General {
+	if g.order == nil {
+		g, h = h, g
+	}
+	if g.order == nil {
+		return dense.Product(g.root, h.root)
+	}
+	place := make([]int, len(h.mean)) // of a dimension among h's columns
+	for k := range place {
+		place[k] = k
+	}
+	for k, dimension := range h.order {
+		place[dimension] = k
+	}
+	columns := dense.New(len(g.order), h.root.Rows) // R₂ᵀ, its rows in g's order
+	const together = 8                              // rows, whose elements fill a cache line of the result
+	forEach((h.root.Rows+together-1)/together, func(b int) {
+		from, to := b*together, min((b+1)*together, h.root.Rows)
+		for k, dimension := range g.order {
+			for i := from; i < to; i++ {
+				columns.Data[k*columns.Stride+i] = h.root.Data[i*h.root.Stride+place[dimension]]
+			}
+		}
+	})
+	return dense.TriangularProduct(g.root, columns)
 }
 
 // frechet is |μ₁−μ₂|² + ‖R₁‖_F² + ‖R₂‖_F² − 2‖R₁R₂ᵀ‖_*.
@@ -118,14 +148,12 @@ func frechet(a, b gaussian) (float64, error) {
 		return 0, fmt.Errorf("eval: FID: dimensions = %d and %d, want equal", len(a.mean), len(b.mean))
 	}
 	var cross float64
-	if a.root != nil && b.root != nil {
-		var product mat.Dense
-		product.Mul(a.root, b.root.T())
-		var svd mat.SVD
-		if !svd.Factorize(&product, mat.SVDNone) {
-			return 0, errors.New("eval: FID: singular values of R₁R₂ᵀ did not converge, want finite covariances of usual size")
+	if a.root.Rows > 0 && b.root.Rows > 0 {
+		values, ok := dense.SingularValues(a.cross(b))
+		if !ok {
+			return 0, errors.New("eval: FID: R₁R₂ᵀ has no finite singular values, want finite covariances of usual size")
 		}
-		cross = floats.Sum(svd.Values(nil))
+		cross = floats.Sum(values)
 	}
 	distance := floats.Distance(a.mean, b.mean, 2)
 	fid := distance*distance + a.trace() + b.trace() - 2*cross

@@ -29,33 +29,69 @@ func FIDJackknife(ref, gen Features, blocks int, confidence float64) (FIDUncerta
 	if err := validatePair("FIDJackknife", ref, gen); err != nil {
 		return FIDUncertainty{}, err
 	}
+	reference, err := rootOfFeatures(ref)
+	if err != nil {
+		return FIDUncertainty{}, err
+	}
+	return jackknife(reference, gen, blocks, confidence)
+}
+
+// FIDJackknifeStats is FIDJackknife against a reference of which only statistics are known.
+func FIDJackknifeStats(ref Stats, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
+	if err := gen.Validate(); err != nil {
+		return FIDUncertainty{}, fmt.Errorf("%w (FIDJackknifeStats, generated)", err)
+	}
+	reference, err := rootOfStats(ref)
+	if err != nil {
+		return FIDUncertainty{}, err
+	}
+	return jackknife(reference, gen, blocks, confidence)
+}
+
+func jackknife(reference gaussian, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
 	if blocks < 2 || gen.N < 2*blocks {
 		return FIDUncertainty{}, fmt.Errorf("eval: FIDJackknife: blocks = %d, want 2 to %d: at least two images each", blocks, gen.N/2)
 	}
 	if err := validateConfidence(confidence); err != nil {
 		return FIDUncertainty{}, err
 	}
-	reference, err := rootOfFeatures(ref)
-	if err != nil {
-		return FIDUncertainty{}, err
-	}
-	fid := func(f Features) (float64, error) {
-		g, err := rootOfFeatures(f)
+	// Where covariances are full, a block's part is taken out of the whole, which spares G passes over all images.
+	var whole *Stats
+	if gen.N-(gen.N+blocks-1)/blocks > gen.D {
+		s, err := NewStats(gen)
 		if err != nil {
-			return 0, err
-		}
-		return frechet(reference, g)
-	}
-	all, err := fid(gen)
-	if err != nil {
-		return FIDUncertainty{}, err
-	}
-	without := make([]float64, blocks)
-	for g := range without {
-		if without[g], err = fid(gen.withoutBlock(g, blocks)); err != nil {
 			return FIDUncertainty{}, err
 		}
+		whole = &s
 	}
+	root := func(block int) (gaussian, error) { // of all images for block = −1, else of all but the block's
+		switch {
+		case whole == nil && block < 0:
+			return rootOfFeatures(gen)
+		case whole == nil:
+			return rootOfFeatures(gen.ofBlock(block, blocks, false))
+		case block < 0:
+			return rootOfStats(*whole)
+		}
+		taken, err := NewStats(gen.ofBlock(block, blocks, true))
+		if err != nil {
+			return gaussian{}, err
+		}
+		return rootOfStats(whole.without(taken))
+	}
+	fids := make([]float64, 0, blocks+1)
+	for block := -1; block < blocks; block++ {
+		g, err := root(block)
+		if err != nil {
+			return FIDUncertainty{}, err
+		}
+		fid, err := frechet(reference, g)
+		if err != nil {
+			return FIDUncertainty{}, err
+		}
+		fids = append(fids, fid)
+	}
+	all, without := fids[0], fids[1:]
 
 	n := float64(blocks)
 	mean, variance := stat.PopMeanVariance(without, nil)
@@ -69,11 +105,11 @@ func FIDJackknife(ref, gen Features, blocks int, confidence float64) (FIDUncerta
 	}, nil
 }
 
-// withoutBlock leaves out the images i with i mod blocks = block.
-func (f Features) withoutBlock(block, blocks int) Features {
+// ofBlock is the images i with i mod blocks = block, or all the others.
+func (f Features) ofBlock(block, blocks int, in bool) Features {
 	var rows []int
 	for i := range f.N {
-		if i%blocks != block {
+		if (i%blocks == block) == in {
 			rows = append(rows, i)
 		}
 	}

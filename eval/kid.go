@@ -5,8 +5,11 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
+
+	"github.com/addlab/addlab/internal/dense"
 )
 
 // Subsets and their size as Bińkowski et al. and torch-fidelity use them.
@@ -79,22 +82,24 @@ func MMD2(ref, gen Features) (float64, error) {
 }
 
 // kernels holds k(x,x'), k(y,y') and k(x,y) of all pairs.
-type kernels struct{ xx, yy, xy *mat.Dense }
+type kernels struct{ xx, yy, xy blas64.General }
 
 func newKernels(x, y Features) *kernels {
 	dx, dy := x.dense(0, x.N, nil), y.dense(0, y.N, nil)
 	return &kernels{cubic(dx, dx), cubic(dy, dy), cubic(dx, dy)}
 }
 
-func cubic(x, y *mat.Dense) *mat.Dense {
-	_, d := x.Dims()
-	var k mat.Dense
-	k.Mul(x, y.T())
-	k.Apply(func(_, _ int, dot float64) float64 {
-		v := dot/float64(d) + 1
-		return v * v * v
-	}, &k)
-	return &k
+func cubic(x, y *mat.Dense) blas64.General {
+	k := dense.Product(x.RawMatrix(), y.RawMatrix())
+	d := float64(x.RawMatrix().Cols)
+	forEach(k.Rows, func(i int) {
+		row := k.Data[i*k.Stride : i*k.Stride+k.Cols]
+		for j, dot := range row {
+			v := dot/d + 1
+			row[j] = v * v * v
+		}
+	})
+	return k
 }
 
 // mmd2 averages over pairs of different images within a side, and over all pairs across.
@@ -103,10 +108,10 @@ func (k *kernels) mmd2(x, y []int) float64 {
 	return pairSum(k.xx, x, x, true)/(m*(m-1)) + pairSum(k.yy, y, y, true)/(n*(n-1)) - 2*pairSum(k.xy, x, y, false)/(m*n)
 }
 
-func pairSum(k *mat.Dense, rows, cols []int, withoutSelf bool) float64 {
+func pairSum(k blas64.General, rows, cols []int, withoutSelf bool) float64 {
 	var sum float64
 	for _, i := range rows {
-		row := k.RawRowView(i)
+		row := k.Data[i*k.Stride : i*k.Stride+k.Cols]
 		for _, j := range cols {
 			sum += row[j]
 		}

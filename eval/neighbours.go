@@ -29,23 +29,24 @@ func squaredDistance(x, y []float32) float64 {
 
 // squaredRadii gives, for every image, the squared distance to its k-th nearest other image of the same set.
 func squaredRadii(f Features, k int) []float64 {
-	radii := make([]float64, f.N)
-	forEach(f.N, func(i int) {
-		nearest := make([]float64, 0, k+1) // ascending
-		for j := range f.N {
-			if j == i {
+	nearest := make([][]float64, f.N) // ascending
+	eachPair(f, f, func(p *pairs, i, at int, approx []float64) {
+		list := nearest[i]
+		for j, d := range approx {
+			if at+j == i || len(list) == k && !p.within(i, at+j, d, list[k-1], false) {
 				continue
 			}
-			d := squaredDistance(f.Row(i), f.Row(j))
-			if len(nearest) == k && d >= nearest[k-1] {
-				continue
-			}
-			at, _ := slices.BinarySearch(nearest, d)
-			nearest = slices.Insert(nearest, at, d)
-			nearest = nearest[:min(len(nearest), k)]
+			exact := squaredDistance(f.Row(i), f.Row(at+j))
+			place, _ := slices.BinarySearch(list, exact)
+			list = slices.Insert(list, place, exact)
+			list = list[:min(len(list), k)]
 		}
-		radii[i] = nearest[k-1]
+		nearest[i] = list
 	})
+	radii := make([]float64, f.N)
+	for i, list := range nearest {
+		radii[i] = list[k-1]
+	}
 	return radii
 }
 

@@ -24,12 +24,11 @@ func PrecisionRecall(ref, gen Features, k int) (PR, error) {
 // covered is the share of images that lie in the union of the set's balls.
 func covered(images, set Features, k int) float64 {
 	radii := squaredRadii(set, k)
-	return fraction(images.N, func(i int) bool {
-		for j := range set.N {
-			if squaredDistance(images.Row(i), set.Row(j)) <= radii[j] {
-				return true
-			}
+	hit := make([]bool, images.N)
+	eachPair(images, set, func(p *pairs, i, at int, approx []float64) {
+		for j := 0; j < len(approx) && !hit[i]; j++ {
+			hit[i] = p.within(i, at+j, approx[j], radii[at+j], true)
 		}
-		return false
 	})
+	return fraction(images.N, func(i int) bool { return hit[i] })
 }

@@ -6,6 +6,8 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/addlab/addlab/internal/dense"
 )
 
 // Stats are the mean and the covariance (ddof = 1) of N feature vectors, in float64 throughout.
@@ -26,25 +28,63 @@ func NewStats(f Features) (Stats, error) {
 		return Stats{}, err
 	}
 	mean := f.mean()
-	cov := mat.NewSymDense(f.D, nil)
+	sum := dense.New(f.D, f.D)
+	block := dense.New(min(blockRows, f.N), f.D)
 	for from := 0; from < f.N; from += blockRows {
-		x := f.dense(from, min(from+blockRows, f.N), mean)
-		cov.SymRankK(cov, 1, x.T())
+		block.Rows = min(blockRows, f.N-from)
+		forEach(block.Rows, func(i int) {
+			centred := block.Data[i*block.Stride : i*block.Stride+f.D]
+			for j, v := range f.Row(from + i)[:len(centred)] {
+				centred[j] = float64(v) - mean[j]
+			}
+		})
+		dense.AddGram(sum, block)
 	}
-	cov.ScaleSym(1/float64(max(f.N-1, 1)), cov)
+	cov := mat.NewSymDense(f.D, nil)
+	for i := range f.D {
+		for j := i; j < f.D; j++ {
+			cov.SetSym(i, j, sum.Data[i*sum.Stride+j]/float64(max(f.N-1, 1)))
+		}
+	}
 	return Stats{N: f.N, Mean: mean, Cov: cov}, nil
 }
 
-// mean sums in float64: over 1e6 rows a float32 sum would lose half of its digits.
+// mean sums in float64: over 1e6 rows a float32 sum would lose half of its digits. Blocks are added in their order, whatever the cores.
 func (f Features) mean() []float64 {
-	mean := make([]float64, f.D)
-	for i := range f.N {
-		for j, v := range f.Row(i) {
-			mean[j] += float64(v)
+	sums := make([][]float64, (f.N+blockRows-1)/blockRows)
+	forEach(len(sums), func(b int) {
+		sums[b] = make([]float64, f.D)
+		for i := b * blockRows; i < min((b+1)*blockRows, f.N); i++ {
+			for j, v := range f.Row(i) {
+				sums[b][j] += float64(v)
+			}
 		}
+	})
+	mean := make([]float64, f.D)
+	for _, sum := range sums {
+		floats.Add(mean, sum)
 	}
 	floats.Scale(1/float64(f.N), mean)
 	return mean
+}
+
+// without takes a block's statistics out again, the inverse of Merge.
+func (s Stats) without(block Stats) Stats {
+	n, m := float64(s.N), float64(block.N)
+	rest := Stats{N: s.N - block.N, Mean: make([]float64, len(s.Mean)), Cov: mat.NewSymDense(len(s.Mean), nil)}
+	shift := make([]float64, len(s.Mean)) // from the rest's mean to the block's
+	for j := range rest.Mean {
+		rest.Mean[j] = (n*s.Mean[j] - m*block.Mean[j]) / (n - m)
+		shift[j] = block.Mean[j] - rest.Mean[j]
+	}
+	between := m * (n - m) / n
+	for i := range shift {
+		for j := i; j < len(shift); j++ {
+			sum := (n-1)*s.Cov.At(i, j) - (m-1)*block.Cov.At(i, j) - between*shift[i]*shift[j]
+			rest.Cov.SetSym(i, j, sum/(n-m-1))
+		}
+	}
+	return rest
 }
 
 // Merge pools the statistics of disjoint batches (Chan, Golub & LeVeque 1979), exactly as if all rows had come at once:

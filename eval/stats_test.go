@@ -53,3 +53,10 @@ func TestMergeErrors(t *testing.T) {
 	_, err = Merge(Stats{})
 	wantError(t, err, "len(Mean) = 0")
 }
+
+func TestWithoutUndoesMerge(t *testing.T) {
+	a, b := must(NewStats(cloud(4, 90, 7, 5, 2))), must(NewStats(cloud(5, 12, 7, 3, 1)))
+	sameStats(t, "rest", must(Merge(a, b)).without(b), a, 1e-12)
+	one := must(NewStats(cloud(6, 1, 7, 0, 1)))
+	sameStats(t, "rest after one image", must(Merge(a, one)).without(one), a, 1e-12)
+}

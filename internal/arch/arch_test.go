@@ -21,7 +21,7 @@ const (
 // layers are the rooms of the house from the bottom; a package may import what lies in lower layers only. "x/*" are the
 // packages directly below x.
 var layers = [][]string{
-	{"rng", "weights/atomicfile", "internal/program"},
+	{"rng", "weights/atomicfile", "internal/program", "internal/dense"},
 	{"weights"},
 	{"engine"},
 	{"record", "tokenizer", "dataset", "optim"},
@@ -31,6 +31,7 @@ var layers = [][]string{
 	{"train"},
 	{"pretrain"},
 	{"extractor"},
+	{"metric"},
 	{"distill", "score"},
 	{"report"},
 	{"ablations"},
@@ -43,15 +44,17 @@ var narrower = map[string][]string{
 	"dataset":          {"rng"},
 	"record":           {"weights", "weights/atomicfile"},
 	"internal/program": {},
+	"internal/dense":   {},
 	"optim":            {},
-	"eval":             {},          // statistics know no network and no picture
-	"report":           {"dataset"}, // tables and pictures know no training
+	"eval":             {"internal/dense"}, // statistics know no network and no picture
+	"metric":           {"eval", "rng"},    // names extractors, runs none
+	"report":           {"dataset"},        // tables and pictures know no training
 
 	"notebooks/show": {"report"},
 }
 
 // withoutGraphs are packages that must not import GoMLX.
-var withoutGraphs = []string{"rng", "weights/atomicfile", "tokenizer", "dataset", "eval", "report"}
+var withoutGraphs = []string{"rng", "weights/atomicfile", "tokenizer", "dataset", "eval", "metric", "report"}
 
 // backends are imported by package engine alone: no other package may know which one runs.
 var backends = []string{gomlx + "go-xla/", gomlx + "compute-onnx", gomlx + "compute/gobackend"}

@@ -1,0 +1,64 @@
+package eval
+
+import (
+	"gonum.org/v1/gonum/floats"
+
+	"github.com/addlab/addlab/internal/dense"
+)
+
+// pairs are the squared distances between rows of two sets by |x|²+|y|²−2x·y, which matrix products make fast, with a bound on their
+// rounding: near is what decides where the bound leaves a doubt, by the exact sum.
+type pairs struct {
+	x, y   Features
+	xx, yy []float64 // squared lengths of the rows, less the mean of y
+	unit   float64   // the error is at most unit·(xx+yy)
+}
+
+// Rows of x and y that are multiplied at once.
+const pairRows, pairColumns = 512, 512
+
+// eachPair calls visit for every row of x with blocks of rows of y from at on, in order; rows of x run side by side.
+func eachPair(x, y Features, visit func(p *pairs, i, at int, approx []float64)) {
+	p := &pairs{x: x, y: y, xx: make([]float64, x.N), yy: make([]float64, y.N)}
+	p.unit = 4 * float64(x.D+8) * 0x1p-53
+	mean := y.mean()
+	for _, side := range []struct {
+		f       Features
+		squares []float64
+	}{{x, p.xx}, {y, p.yy}} {
+		forEach(side.f.N, func(i int) {
+			for j, v := range side.f.Row(i) {
+				d := float64(v) - mean[j]
+				side.squares[i] += d * d
+			}
+		})
+	}
+	for from := 0; from < x.N; from += pairRows {
+		rows := min(pairRows, x.N-from)
+		left := x.dense(from, from+rows, mean).RawMatrix()
+		for at := 0; at < y.N; at += pairColumns {
+			columns := min(pairColumns, y.N-at)
+			dots := dense.Product(left, y.dense(at, at+columns, mean).RawMatrix())
+			forEach(rows, func(r int) {
+				approx := dots.Data[r*dots.Stride : r*dots.Stride+columns]
+				floats.Scale(-2, approx)
+				floats.AddConst(p.xx[from+r], approx)
+				floats.Add(approx, p.yy[at:at+columns])
+				visit(p, from+r, at, approx)
+			})
+		}
+	}
+}
+
+// within tells whether row j of y is nearer to row i of x than the radius, or as near if closed is true.
+func (p *pairs) within(i, j int, approx, radius float64, closed bool) bool {
+	slack := p.unit * (p.xx[i] + p.yy[j])
+	switch {
+	case approx+slack < radius:
+		return true
+	case approx-slack > radius:
+		return false
+	}
+	exact := squaredDistance(p.x.Row(i), p.y.Row(j))
+	return exact < radius || closed && exact == radius
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func TestWrongCalls(t *testing.T) {
+	for _, c := range []struct {
+		why  string
+		args []string
+		want string
+	}{
+		{"nothing to time", []string{"--rounds", "0"}, "rounds = 0"},
+		{"no threads", []string{"--threads", "0"}, "threads = 0"},
+		{"a word for a size", []string{"--dims", "512,many"}, `dims = "512,many"`},
+		{"a forgotten flag", []string{"2048"}, `argument = "2048"`},
+		{"no Python", []string{"--python", "/no/such/python"}, `python = "/no/such/python"`},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			args := append([]string{"--out", t.TempDir()}, c.args...)
+			if rc := command().Run(t.Context(), args, &stdout, &stderr); rc != 1 || !strings.Contains(stderr.String(), c.want) {
+				t.Errorf("rc = %d, stderr = %q, want 1 and %q", rc, &stderr, c.want)
+			}
+		})
+	}
+}
+
+func TestReportShowsMediansAndRatiosOfRounds(t *testing.T) {
+	r := Report{Rounds: 3, Threads: 2, Kernel: "avx2", LoadBefore: "0.10", LoadAfter: "9.00", Rows: []Row{{What: "FID", D: 64, Timings: map[string][]Timing{
+		"ours":   {{1, 2, 0}, {2, 2, 0}, {4, 2, 0}},
+		"sqrtm":  {{10, 10, 0}, {40, 10, 0}, {20, 12, 0}},
+		"others": {{1, 1, 0}},
+	}}}}
+	var b bytes.Buffer
+	r.Markdown(&b)
+	for _, want := range []string{
+		"| FID | 64 | 2.000 | scipy's sqrtm alone | 20.000 | 10.0 (5.0–20.0) | 5.0 (5.0–6.0) |", // 10/1, 40/2, 20/4, and 10/2, 10/2, 12/2
+		"kernel avx2", "0.10 before and 9.00 after",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("report lacks %q:\n%s", want, &b)
+		}
+	}
+	if strings.Contains(b.String(), "clean-fid's") {
+		t.Errorf("report shows a tool that was not timed:\n%s", &b)
+	}
+}
+
+func TestMeasureTakesTheValueAndTime(t *testing.T) {
+	got, err := measure(func() (float64, error) { return 7, nil })
+	if err != nil || got.Value != 7 || got.Wall < 0 || got.CPU < 0 {
+		t.Errorf("measure = %+v, %v, want value 7 and times ≥ 0", got, err)
+	}
+	a, b := features(1, 20, 5), features(2, 20, 5)
+	if a.Validate() != nil || a.Data[0] == b.Data[0] && a.Data[7] == b.Data[7] {
+		t.Errorf("features of two seeds: %v, %v, want finite and different ones", a.Data[:8], b.Data[:8])
+	}
+}

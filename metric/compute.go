@@ -1,0 +1,97 @@
+package metric
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/addlab/addlab/eval"
+)
+
+// Compute scores the generated sample. Its values are named as in Outputs; warnings stand on the first.
+func (m Metric) Compute(ctx context.Context, ref, gen Sample, o Options) ([]Value, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	in := Input{Context: ctx, Gen: gen, Seed: o.Seed, Confidence: o.Confidence, NoInterval: o.NoInterval}
+	if m.Needs.Reference {
+		in.Ref = ref
+	}
+	if in.Confidence == 0 {
+		in.Confidence = 0.95
+	}
+	if !(in.Confidence > 0 && in.Confidence < 1) {
+		return nil, fmt.Errorf("metric: confidence = %v, want between 0 and 1, such as 0.95", o.Confidence)
+	}
+	var err error
+	if in.params, err = m.resolve(o.Params); err != nil {
+		return nil, err
+	}
+	if err := m.check(in.Ref, gen); err != nil {
+		return nil, err
+	}
+	values, err := m.compute(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Name, err)
+	}
+	for i := range values {
+		values[i].Metric, values[i].Name, values[i].Lower = m.Name, m.Outputs[i].Name, m.Outputs[i].Lower
+		values[i].Estimate.N, values[i].RefN = gen.N(), in.Ref.N()
+	}
+	values[0].Warnings = append(m.warnings(in.Ref, gen), values[0].Warnings...)
+	return values, nil
+}
+
+// resolve fills in the defaults and refuses what is not declared.
+func (m Metric) resolve(given map[string]int) (map[string]int, error) {
+	params := make(map[string]int, len(m.Params))
+	var known []string
+	for _, p := range m.Params {
+		params[p.Name] = p.Default
+		known = append(known, p.Name)
+		if v, ok := given[p.Name]; ok {
+			if v < p.Min {
+				return nil, fmt.Errorf("metric: %s.%s = %d, want ≥ %d", m.Name, p.Name, v, p.Min)
+			}
+			params[p.Name] = v
+		}
+	}
+	for name := range given {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("metric: %s has no parameter %q, want one of: %s", m.Name, name, strings.Join(known, ", "))
+		}
+	}
+	return params, nil
+}
+
+// warnings tell what makes a number incomparable or doubtful.
+func (m Metric) warnings(ref, gen Sample) []string {
+	var list []string
+	if n := gen.N(); n == 0 {
+		list = append(list, fmt.Sprintf("%s: the number of generated pictures is not known", m.Name))
+	} else if n < m.Few {
+		list = append(list, fmt.Sprintf("%s: only %d generated pictures: %s; published numbers use %d", m.Name, n, m.Bias, m.Usual))
+	}
+	if n := ref.N(); m.Needs.Reference && n > 0 && n < m.Few {
+		list = append(list, fmt.Sprintf("%s: only %d reference pictures: %s", m.Name, n, m.Bias))
+	}
+	return list
+}
+
+// alone is an estimate whose error is not known.
+func alone(v float64) eval.Estimate {
+	return eval.Estimate{Mean: v, Low: math.Inf(-1), High: math.Inf(1)}
+}
+
+// within is a value with its interval and how that was found.
+func within(e eval.Estimate, err error, how string) (Value, error) {
+	if err != nil {
+		return Value{}, err
+	}
+	if math.IsInf(e.Low, -1) && math.IsInf(e.High, 1) {
+		how = ""
+	}
+	return Value{Estimate: e, Interval: how}, nil
+}

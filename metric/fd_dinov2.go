@@ -1,0 +1,10 @@
+package metric
+
+// FDDINOv2 is the Fréchet distance of DINOv2's features, which agrees with people better than Inception's.
+var FDDINOv2 = register(Metric{
+	Name: "fd-dinov2", Title: "Fréchet distance of DINOv2 features", Source: "Stein et al. 2023",
+	Outputs: []Output{{"fd-dinov2", true}}, Extractor: "dinov2-l", Needs: Needs{Reference: true, Statistics: true},
+	Params: []Param{frechetBlocks},
+	Usual:  50000, Least: 2, Few: 10000, Bias: frechetBias,
+	compute: frechet,
+})

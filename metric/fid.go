@@ -1,0 +1,51 @@
+package metric
+
+import (
+	"fmt"
+
+	"github.com/addlab/addlab/eval"
+)
+
+// FID is the usual distance, of Inception's features.
+var FID = register(Metric{
+	Name: "fid", Title: "Fréchet Inception distance", Source: "Heusel et al. 2017",
+	Outputs: []Output{{"fid", true}}, Extractor: "inception", Needs: Needs{Reference: true, Statistics: true},
+	Params: []Param{frechetBlocks},
+	Usual:  50000, Least: 2, Few: 10000, Bias: frechetBias,
+	compute: frechet,
+})
+
+var frechetBlocks = Param{"blocks", eval.FIDBlocks, 2, "groups of the jackknife"}
+
+const frechetBias = "the distance is biased upwards by about c/n, compare equal numbers only"
+
+// frechet is the Fréchet distance of any features. Generated features, not statistics alone, give it an interval.
+func frechet(in Input) ([]Value, error) {
+	blocks := in.Param("blocks")
+	if in.Gen.Features.N >= 2*blocks && !in.NoInterval {
+		var u eval.FIDUncertainty
+		var err error
+		if in.Ref.Stats == nil {
+			u, err = eval.FIDJackknife(in.Ref.Features, in.Gen.Features, blocks, in.Confidence)
+		} else {
+			u, err = eval.FIDJackknifeStats(*in.Ref.Stats, in.Gen.Features, blocks, in.Confidence)
+		}
+		v, err := within(u.FID, err, fmt.Sprintf("jackknife over %d groups of generated pictures, reference fixed", blocks))
+		return []Value{v}, err
+	}
+	var fid float64
+	var err error
+	if in.Ref.Stats == nil && in.Gen.Stats == nil {
+		fid, err = eval.FIDFeatures(in.Ref.Features, in.Gen.Features)
+	} else {
+		var a, b eval.Stats
+		if a, err = in.Ref.statistics(); err != nil {
+			return nil, err
+		}
+		if b, err = in.Gen.statistics(); err != nil {
+			return nil, err
+		}
+		fid, err = eval.FID(a, b)
+	}
+	return []Value{{Estimate: alone(fid)}}, err
+}

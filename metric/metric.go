@@ -1,0 +1,122 @@
+package metric
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/addlab/addlab/eval"
+)
+
+// Metric is a way to score pictures.
+type Metric struct {
+	Name   string // as typed: "fid", "pr"
+	Title  string // one line for people, without the name
+	Source string // the paper, as "Heusel et al. 2017"
+
+	Outputs   []Output // what Compute returns, in this order
+	Extractor string   // default kind of package extractor
+	Needs     Needs
+	Params    []Param
+
+	Usual int    // generated pictures behind published numbers
+	Least int    // fewest generated pictures for a number at all
+	Few   int    // below it Compute warns
+	Bias  string // why few pictures mislead: the warning's words
+
+	compute func(in Input) ([]Value, error)
+}
+
+// Output names one number of a metric.
+type Output struct {
+	Name  string // in tables and JSON: "precision"
+	Lower bool   // lower is better
+}
+
+// Needs say what a metric wants of the two samples.
+type Needs struct {
+	Reference  bool // real pictures to compare with; without it the reference is not looked at
+	Statistics bool // mean and covariance will do in place of features, on either side
+	Logits     bool // class logits of the generated pictures instead of their features
+	Captions   bool // embeddings of the captions, beside the generated pictures' features
+}
+
+// Param is an integer that a user may change.
+type Param struct {
+	Name    string // as typed after the metric's name: "k" in "pr.k=5"
+	Default int
+	Min     int
+	About   string
+}
+
+// Value is one number with what is known of its error.
+type Value struct {
+	Metric   string        `json:"metric"`
+	Name     string        `json:"name"`
+	Estimate eval.Estimate `json:"estimate"` // N counts generated pictures; bounds are infinite (null) where no interval is known
+	Lower    bool          `json:"lower_is_better"`
+	Interval string        `json:"interval,omitempty"` // how the interval was found; empty where there is none
+	Spread   *float64      `json:"spread,omitempty"`   // standard deviation over subsets or splits, as the reference tools print it; not the error of the mean
+	SpreadOf string        `json:"spread_of,omitempty"`
+	RefN     int           `json:"reference_n,omitempty"` // real pictures; 0 where unknown or not used
+	PerImage []float64     `json:"-"`                     // values of the generated pictures in order, for paired differences, where the metric is their mean
+	Warnings []string      `json:"warnings,omitempty"`    // of the metric, once on its first value
+}
+
+// Options hold for all metrics.
+type Options struct {
+	Seed       int64
+	Confidence float64        // of the intervals; 0 for 0.95
+	Params     map[string]int // by Param.Name, for this metric; others keep their default
+	NoInterval bool           // leave out intervals that cost further computations of the metric
+}
+
+// Input is what a metric's compute sees: checked samples and resolved options.
+type Input struct {
+	Context    context.Context
+	Ref, Gen   Sample
+	Seed       int64
+	Confidence float64
+	NoInterval bool
+	params     map[string]int
+}
+
+// Param gives the value of a declared parameter.
+func (in Input) Param(name string) int {
+	v, ok := in.params[name]
+	if !ok {
+		panic(fmt.Errorf("metric: parameter %q is not declared", name))
+	}
+	return v
+}
+
+var metrics []Metric
+
+// register adds a metric; called once per file from a package variable.
+func register(m Metric) Metric {
+	if slices.ContainsFunc(metrics, func(other Metric) bool { return other.Name == m.Name }) {
+		panic(fmt.Errorf("metric: two metrics are called %q", m.Name))
+	}
+	metrics = append(metrics, m)
+	return m
+}
+
+// All lists the metrics by name.
+func All() []Metric {
+	sorted := slices.Clone(metrics)
+	slices.SortFunc(sorted, func(a, b Metric) int { return strings.Compare(a.Name, b.Name) })
+	return sorted
+}
+
+// ByName finds a metric; an error lists the known names.
+func ByName(name string) (Metric, error) {
+	var names []string
+	for _, m := range All() {
+		if m.Name == name {
+			return m, nil
+		}
+		names = append(names, m.Name)
+	}
+	return Metric{}, fmt.Errorf("metric = %q, want one of %s", name, strings.Join(names, ", "))
+}

@@ -1,0 +1,177 @@
+package metric
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/eval"
+)
+
+// cloud draws n points of N(mean, 1) in d dimensions.
+func cloud(seed uint64, n, d int, mean float64) eval.Features {
+	r := rand.New(rand.NewPCG(seed, 0))
+	f := eval.Features{N: n, D: d, Data: make([]float32, n*d)}
+	for i := range f.Data {
+		f.Data[i] = float32(mean + r.NormFloat64())
+	}
+	return f
+}
+
+// sample has all that a metric may want.
+func sample(seed uint64, n int, mean float64) Sample {
+	return Sample{Features: cloud(seed, n, 6, mean), Logits: cloud(seed+1, n, 9, 0), Captions: cloud(seed+2, n, 6, 1)}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func wantError(t *testing.T, err error, part string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), part) {
+		t.Errorf("error = %v, want one with %q", err, part)
+	}
+}
+
+func TestEveryMetricKeepsItsPromises(t *testing.T) {
+	ref, gen := sample(1, 300, 0), sample(11, 250, .5)
+	for _, m := range All() {
+		t.Run(m.Name, func(t *testing.T) {
+			if m.Title == "" || m.Source == "" || m.Extractor == "" || m.Usual < m.Few || m.Few < m.Least || m.Bias == "" {
+				t.Errorf("%+v lacks a title, a source, an extractor, Least ≤ Few ≤ Usual or the words of its warning", m)
+			}
+			values := must(m.Compute(t.Context(), ref, gen, Options{Seed: 3}))
+			var got []Output
+			for _, v := range values {
+				got = append(got, Output{v.Name, v.Lower})
+				if e := v.Estimate; v.Metric != m.Name || !(e.Low <= e.Mean && e.Mean <= e.High) || math.IsInf(e.Mean, 0) || e.N != 250 {
+					t.Errorf("value %+v, want one of %s, inside its interval, of 250 pictures", v, m.Name)
+				}
+				if bounded := !math.IsInf(v.Estimate.High, 1); bounded != (v.Interval != "") {
+					t.Errorf("interval [%g, %g] was found by %q", v.Estimate.Low, v.Estimate.High, v.Interval)
+				}
+			}
+			if diff := cmp.Diff(m.Outputs, got); diff != "" {
+				t.Errorf("outputs (-promised +got):\n%s", diff)
+			}
+			if m.Few > 250 && (len(values[0].Warnings) == 0 || !strings.Contains(values[0].Warnings[0], "only 250 generated")) {
+				t.Errorf("warnings = %q, want one of the few pictures", values[0].Warnings)
+			}
+
+			again := must(m.Compute(t.Context(), ref, gen, Options{Seed: 3}))
+			if !cmp.Equal(values, again) {
+				t.Errorf("one seed gives two answers: %s", cmp.Diff(values, again))
+			}
+			quick := must(m.Compute(t.Context(), ref, gen, Options{Seed: 3, NoInterval: true}))
+			for i, v := range quick {
+				if d := math.Abs(v.Estimate.Mean - values[i].Estimate.Mean); d > 1e-9*(1+math.Abs(v.Estimate.Mean)) {
+					t.Errorf("%s = %.15g without interval, %.15g with", v.Name, v.Estimate.Mean, values[i].Estimate.Mean)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatIsMissingIsNamed(t *testing.T) {
+	whole, stats := sample(1, 60, 0), must(eval.NewStats(cloud(1, 60, 6, 0)))
+	only := Sample{Stats: &stats}
+	for _, m := range All() {
+		t.Run(m.Name, func(t *testing.T) {
+			o := Options{NoInterval: true}
+			_, err := m.Compute(t.Context(), whole, Sample{}, o)
+			wantError(t, err, "the generated pictures have no ")
+			_, err = m.Compute(t.Context(), Sample{}, whole, o)
+			if m.Needs.Reference {
+				wantError(t, err, "the reference has no ")
+			} else if err != nil {
+				t.Errorf("without reference: %v, want none to be needed", err)
+			}
+			_, err = m.Compute(t.Context(), only, whole, o)
+			if m.Needs.Reference && !m.Needs.Statistics {
+				wantError(t, err, "the reference has no features")
+			} else if err != nil {
+				t.Errorf("with the reference's statistics alone: %v", err)
+			}
+			_, err = m.Compute(t.Context(), whole, whole, Options{Params: map[string]int{"colour": 1}})
+			wantError(t, err, `no parameter "colour"`)
+			for _, p := range m.Params {
+				_, err = m.Compute(t.Context(), whole, whole, Options{Params: map[string]int{p.Name: p.Min - 1}})
+				wantError(t, err, m.Name+"."+p.Name+" = ")
+			}
+		})
+	}
+}
+
+func TestStatisticsGiveTheSameFID(t *testing.T) {
+	ref, gen := sample(1, 300, 0), sample(11, 250, .5)
+	rs, gs := must(eval.NewStats(ref.Features)), must(eval.NewStats(gen.Features))
+	want := must(eval.FIDFeatures(ref.Features, gen.Features))
+	for name, pair := range map[string][2]Sample{
+		"features":                 {ref, gen},
+		"reference's statistics":   {{Stats: &rs}, gen},
+		"both sides' statistics":   {{Stats: &rs}, {Stats: &gs}},
+		"generated ones' alone":    {ref, {Stats: &gs}},
+		"statistics, n not stated": {{Stats: &eval.Stats{Mean: rs.Mean, Cov: rs.Cov}}, {Stats: &eval.Stats{Mean: gs.Mean, Cov: gs.Cov}}},
+	} {
+		v := must(FID.Compute(t.Context(), pair[0], pair[1], Options{}))[0]
+		if math.Abs(v.Estimate.Mean-want) > 1e-10 {
+			t.Errorf("%s: FID = %.15g, want %.15g", name, v.Estimate.Mean, want)
+		}
+		if bounded := v.Interval != ""; bounded != (pair[1].Features.N > 0) {
+			t.Errorf("%s: interval by %q, want one exactly where generated features are there", name, v.Interval)
+		}
+	}
+}
+
+func TestParametersReachTheMetric(t *testing.T) {
+	ref, gen := sample(1, 200, 0), sample(11, 200, .5)
+	for k := 1; k <= 9; k += 4 {
+		want := must(eval.PrecisionRecall(ref.Features, gen.Features, k))
+		got := must(PrecisionRecall.Compute(t.Context(), ref, gen, Options{Params: map[string]int{"k": k}}))
+		if got[0].Estimate.Mean != want.Precision || got[1].Estimate.Mean != want.Recall {
+			t.Errorf("k = %d: %g, %g, want %+v", k, got[0].Estimate.Mean, got[1].Estimate.Mean, want)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	var names []string
+	for _, m := range All() {
+		names = append(names, m.Name)
+	}
+	if !slices.IsSorted(names) || len(names) < 9 {
+		t.Errorf("metrics = %q, want at least nine, sorted", names)
+	}
+	_, err := ByName("fad")
+	wantError(t, err, `metric = "fad", want one of clip-score, cmmd`)
+	if m := must(ByName("kid")); m.Name != "kid" {
+		t.Errorf("ByName(kid) = %q", m.Name)
+	}
+}
+
+func TestValuesAsJSON(t *testing.T) {
+	ref, gen := sample(1, 40, 0), sample(11, 30, .5)
+	kid := must(KID.Compute(t.Context(), ref, gen, Options{Params: map[string]int{"size": 30}}))[0]
+	kid.Estimate.Mean, *kid.Spread, kid.Warnings = .5, .25, nil
+	want := `{"metric":"kid","name":"kid","estimate":{"mean":0.5,"low":null,"high":null,"n":30},"lower_is_better":true,` +
+		`"spread":0.25,"spread_of":"100 subsets of 30","reference_n":40}`
+	if got := string(must(json.Marshal(kid))); got != want {
+		t.Errorf("JSON = %s\nwant   %s", got, want)
+	}
+}
+
+func TestFewPicturesMakeSmallerSubsetsWithAWarning(t *testing.T) {
+	v := must(KID.Compute(t.Context(), sample(1, 40, 0), sample(11, 30, .5), Options{}))[0]
+	if !slices.ContainsFunc(v.Warnings, func(w string) bool { return strings.Contains(w, "subsets of 30, want 1000") }) {
+		t.Errorf("warnings = %q, want one of the smaller subsets", v.Warnings)
+	}
+}

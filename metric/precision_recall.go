@@ -1,0 +1,37 @@
+package metric
+
+import (
+	"math"
+
+	"github.com/addlab/addlab/eval"
+)
+
+// PrecisionRecall tells fidelity from variety.
+var PrecisionRecall = register(Metric{
+	Name: "pr", Title: "improved precision and recall", Source: "Kynkäänniemi et al. 2019",
+	Outputs: []Output{{"precision", false}, {"recall", false}}, Extractor: "inception", Needs: Needs{Reference: true},
+	Params: []Param{{"k", eval.PRNeighbours, 1, "neighbour whose distance is a ball's radius"}},
+	Usual:  50000, Least: 2, Few: 5000, Bias: "both depend on the number of pictures, compare equal numbers only",
+	compute: func(in Input) ([]Value, error) {
+		pr, err := eval.PrecisionRecall(in.Ref.Features, in.Gen.Features, in.Param("k"))
+		if err != nil {
+			return nil, err
+		}
+		precision, err := rate(pr.Precision, in.Gen.Features.N, in.Confidence)
+		if err != nil {
+			return nil, err
+		}
+		recall, err := rate(pr.Recall, in.Ref.Features.N, in.Confidence)
+		v := []Value{precision, recall}
+		if a, b := in.Ref.Features.N, in.Gen.Features.N; a != b {
+			v[0].Warnings = append(v[0].Warnings, "pr: unequal numbers of reference and generated pictures: the larger set's balls are smaller")
+		}
+		return v, err
+	},
+})
+
+// rate is a share of n pictures with its interval.
+func rate(share float64, n int, confidence float64) (Value, error) {
+	e, err := eval.RateInterval(int(math.Round(share*float64(n))), n, confidence)
+	return within(e, err, "Wilson's over pictures, balls fixed")
+}
