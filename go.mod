@@ -9,6 +9,7 @@ require (
 	github.com/gomlx/gomlx v0.28.8
 	github.com/google/go-cmp v0.7.0
 	github.com/janpfeifer/gonb v0.11.5
+	github.com/nlpodyssey/gopickle v0.3.0
 	golang.org/x/image v0.43.0
 	golang.org/x/sys v0.43.0
 	gonum.org/v1/gonum v0.17.0
