@@ -58,7 +58,7 @@ var plain = func() *strings.Replacer {
 	}
 	// Bytes of Windows-1252 that were taken for control characters.
 	for i, r := range []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ") {
-		if c := rune(0x80 + i); r != c && c != 0x85 {
+		if c := rune(0x80 + i); r != c {
 			pairs = append(pairs, string(c), string(r))
 		}
 	}

@@ -85,23 +85,24 @@ whole = {
     "clip/336": clip(336),
 }
 
-resizes, networks = [], []
-for k, (w, h, w2, h2) in enumerate([(13, 7, 5, 9), (9, 14, 9, 5), (5, 5, 11, 11), (40, 3, 4, 3), (1, 1, 4, 3), (2, 31, 3, 2), (8, 6, 8, 6)]):
-    a = picture(w, h, k)
-    for name, f in {"pillow": pillow, "clean": clean, "tf": tf, "pytorch": pytorch}.items():
-        y = f(a, w2, h2)
-        assert y.shape == (h2, w2, 3) and y.dtype in (np.uint8, np.float32), (name, y.dtype)
-        resizes.append({"How": name, "K": k, "From": [w, h], "To": [w2, h2], "Pix": [float(str(v)) for v in y.flatten()]})
-for k, (w, h) in enumerate([(32, 32), (299, 299), (224, 224), (640, 427), (301, 500), (225, 224), (224, 227), (17, 400), (3, 1), (1024, 768)]):
-    a = picture(w, h, k)
-    for name, f in whole.items():
-        y = f(a)
-        assert y.dtype == np.float32, (name, y.dtype)
-        networks.append({"How": name, "K": k, "From": [w, h], "SHA256": hashlib.sha256(np.ascontiguousarray(y).tobytes()).hexdigest(),
-                         "Some": [float(str(v)) for v in y.flatten()[::max(1, y.size // 7)]]})
+if __name__ == "__main__":
+    resizes, networks = [], []
+    for k, (w, h, w2, h2) in enumerate([(13, 7, 5, 9), (9, 14, 9, 5), (5, 5, 11, 11), (40, 3, 4, 3), (1, 1, 4, 3), (2, 31, 3, 2), (8, 6, 8, 6)]):
+        a = picture(w, h, k)
+        for name, f in {"pillow": pillow, "clean": clean, "tf": tf, "pytorch": pytorch}.items():
+            y = f(a, w2, h2)
+            assert y.shape == (h2, w2, 3) and y.dtype in (np.uint8, np.float32), (name, y.dtype)
+            resizes.append({"How": name, "K": k, "From": [w, h], "To": [w2, h2], "Pix": [float(str(v)) for v in y.flatten()]})
+    for k, (w, h) in enumerate([(32, 32), (299, 299), (224, 224), (640, 427), (301, 500), (225, 224), (224, 227), (17, 400), (3, 1), (1024, 768)]):
+        a = picture(w, h, k)
+        for name, f in whole.items():
+            y = f(a)
+            assert y.dtype == np.float32, (name, y.dtype)
+            networks.append({"How": name, "K": k, "From": [w, h], "SHA256": hashlib.sha256(np.ascontiguousarray(y).tobytes()).hexdigest(),
+                             "Some": [float(str(v)) for v in y.flatten()[::max(1, y.size // 7)]]})
 
-with open("preprocess.json", "w") as f:
-    f.write('{"Maker": "torch %s, torchvision %s, pillow %s, numpy %s",\n"Resizes": [\n' % (
-        torch.__version__.split("+")[0], torchvision.__version__.split("+")[0], PIL.__version__, np.__version__))
-    f.write(",\n".join(json.dumps(r, separators=(",", ":")) for r in resizes) + '],\n"Networks": [\n')
-    f.write(",\n".join(json.dumps(r, separators=(",", ":")) for r in networks) + "]}\n")
+    with open("preprocess.json", "w") as f:
+        f.write('{"Maker": "torch %s, torchvision %s, pillow %s, numpy %s",\n"Resizes": [\n' % (
+            torch.__version__.split("+")[0], torchvision.__version__.split("+")[0], PIL.__version__, np.__version__))
+        f.write(",\n".join(json.dumps(r, separators=(",", ":")) for r in resizes) + '],\n"Networks": [\n')
+        f.write(",\n".join(json.dumps(r, separators=(",", ":")) for r in networks) + "]}\n")
