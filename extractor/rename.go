@@ -31,14 +31,6 @@ func (r rules) apply(name string) string {
 	return name
 }
 
-// replace takes a tensor out of the file and puts others in its place.
-func replace(f *weights.File, name string, parts map[string]weights.Tensor) {
-	delete(f.Tensors, name)
-	for n, t := range parts {
-		f.Tensors[n] = t
-	}
-}
-
 // split cuts a tensor into equal parts along its first axis.
 func split(t weights.Tensor, n int) []weights.Tensor {
 	parts := make([]weights.Tensor, n)
@@ -48,6 +40,23 @@ func split(t weights.Tensor, n int) []weights.Tensor {
 		parts[i] = weights.Tensor{Shape: shape, Data: t.Data[i*len(t.Data)/n : (i+1)*len(t.Data)/n]}
 	}
 	return parts
+}
+
+// join puts the parts query, key and value behind each other, where all are there and alike.
+func join(f *weights.File, name string, of func(part string) string) {
+	all, parts := weights.Tensor{}, []string{of("query"), of("key"), of("value")}
+	for i, n := range parts {
+		t, ok := f.Tensors[n]
+		if !ok || len(t.Shape) == 0 || i > 0 && !slices.Equal(t.Shape, f.Tensors[parts[0]].Shape) {
+			return
+		}
+		all.Shape, all.Data = slices.Clone(t.Shape), append(all.Data, t.Data...)
+	}
+	all.Shape[0] *= 3
+	for _, n := range parts {
+		delete(f.Tensors, n)
+	}
+	f.Tensors[name] = all
 }
 
 // transpose swaps the axes of a matrix.
@@ -107,11 +116,10 @@ func clipNames(f *weights.File) {
 		if !ok || len(t.Shape) == 0 || t.Shape[0]%3 != 0 {
 			continue
 		}
-		parts := map[string]weights.Tensor{}
+		delete(f.Tensors, name)
 		for i, p := range split(t, 3) {
-			parts[layer+".self_attn."+string("qkv"[i])+"_proj."+kind] = p
+			f.Tensors[layer+".self_attn."+string("qkv"[i])+"_proj."+kind] = p
 		}
-		replace(f, name, parts)
 	}
 	delete(f.Tensors, "logit_scale")
 }
@@ -134,19 +142,10 @@ func dinoNames(f *weights.File) {
 			}
 			return dinoLayer.apply(old)
 		})
-		for name, q := range f.Tensors {
-			m := dinoQuery.FindStringSubmatch(name)
-			if m == nil {
-				continue
+		for name := range f.Tensors {
+			if m := dinoQuery.FindStringSubmatch(name); m != nil {
+				join(f, m[1]+".attn.qkv."+m[2], func(part string) string { return m[1] + ".attention.attention." + part + "." + m[2] })
 			}
-			all := weights.Tensor{Shape: slices.Clone(q.Shape)}
-			all.Shape[0] *= 3
-			for _, part := range []string{"query", "key", "value"} {
-				n := m[1] + ".attention.attention." + part + "." + m[2]
-				all.Data = append(all.Data, f.Tensors[n].Data...)
-				delete(f.Tensors, n)
-			}
-			f.Tensors[m[1]+".attn.qkv."+m[2]] = all
 		}
 	}
 	// Tokens of masked patches, which only training has.

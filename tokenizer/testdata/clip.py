@@ -33,6 +33,7 @@ captions = [
     "a" * 300, "word " * 100, "x1y2z3 " * 40, "é" * 120, "日本" * 60, "!" * 200, "1" * 100, "https://example.org/a/b?c=d&e=f", "C:\\temp\\file.txt", "\\n \\t",
     "a large red star left of a small blue ring", "two tables, one on top of the other", "The quick brown fox jumps over the lazy dog",
     "A cyberpunk city at night, neon lights, 8k, ultra-detailed, trending on artstation", "portrait of a woman, oil on canvas, 1889", "soft hyphen\u00adhere",
+    "a photo of a cat", "Two small blue rings &amp; a star, don't you see?",
 ]
 words = ("a an the of on in with and red blue green large small cat dog man woman street city table portrait painting photo sunset mountain river "
          "riding holding standing beautiful detailed style 3d render macro bokeh vintage neon quietly transcendental xylophone quixotic zeitgeist").split()
