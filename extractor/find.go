@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/gomlx/go-huggingface/hub"
+
+	"github.com/addlab/addlab/weights"
 )
 
 // source tells where the weights of a kind come from.
@@ -86,11 +88,34 @@ func (s source) fetch(ctx context.Context, progress io.Writer) (string, error) {
 		return "", fmt.Errorf("extractor: %s on the hub has none of %s", s.repo, strings.Join(s.files, ", "))
 	}
 	fmt.Fprintf(progress, "fetching %s of %s from the HuggingFace hub into %s\n", s.files[i], s.repo, hubCache())
-	paths, err := repo.DownloadFilesCtx(ctx, append([]string{s.files[i]}, s.beside...)...)
+	names := append([]string{s.files[i]}, s.beside...)
+	paths, err := repo.DownloadFilesCtx(ctx, names...)
 	if err != nil {
 		return "", fmt.Errorf("extractor: weights of %s: %w", s.repo, firstLine(err))
 	}
+	for i, name := range names {
+		if err := matches(repo.Info(), name, paths[i]); err != nil {
+			return "", err
+		}
+	}
 	return paths[0], nil
+}
+
+// matches wants a fetched file to have the hash that the hub lists; small files have none there.
+func matches(info *hub.RepoInfo, name, path string) error {
+	for _, f := range info.Siblings {
+		if f.Name != name || f.LFS == nil || f.LFS.SHA256 == "" {
+			continue
+		}
+		sum, err := weights.SHA256(path)
+		if err != nil {
+			return err
+		}
+		if sum != f.LFS.SHA256 {
+			return fmt.Errorf("extractor: %s: SHA-256 = %s, want %s as the hub lists (delete it and fetch again)", path, sum, f.LFS.SHA256)
+		}
+	}
+	return nil
 }
 
 // firstLine keeps stack traces out of messages; the cause stays known to errors.Is.
