@@ -57,28 +57,57 @@ func (c checkpoint) load(backend compute.Backend, names namer, build declaration
 	if err := network.Declare(backend, store, build); err != nil {
 		return nil, err
 	}
-	f, err := weights.ReadAny(c.path)
+	f, err := c.read(names)
+	if err == nil {
+		err = weights.Check(store, "/", f)
+	}
 	if err != nil {
-		return nil, err
-	}
-	if names != nil {
-		names(f)
-	}
-	if err := weights.Check(store, "/", f); err != nil {
 		store.Finalize()
 		return nil, fmt.Errorf("extractor: %s (SHA-256 %s) does not hold this network: %w", c.path, c.sum, err)
 	}
-	// Tensor by tensor, so that large weights are not in memory twice.
+	if err := move(backend, store, f); err != nil {
+		store.Finalize()
+		return nil, err
+	}
+	return store, nil
+}
+
+func (c checkpoint) read(names namer) (*weights.File, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(20)) // gigabytes are not to be in memory twice
+	f, err := weights.ReadAny(c.path)
+	if err == nil && names != nil {
+		names(f)
+	}
+	return f, err
+}
+
+// move gives the variables their values tensor by tensor; what has gone to the device leaves the memory of this program.
+func move(backend compute.Backend, store *model.Store, f *weights.File) error {
+	const often = 512 << 20
+	moved := 0
 	for name, t := range f.Tensors {
-		one := &weights.File{Tensors: map[string]weights.Tensor{name: t}}
-		if err := weights.Into(store, "/", one); err != nil {
-			store.Finalize()
-			return nil, err
+		if err := weights.Into(store, "/", &weights.File{Tensors: map[string]weights.Tensor{name: t}}); err != nil {
+			return err
+		}
+		path, err := weights.Path("/", name)
+		if err != nil {
+			return err
+		}
+		value, err := store.GetVariable(path).Value()
+		if err == nil {
+			err = value.ToDevice(backend, 0)
+		}
+		if err != nil {
+			return fmt.Errorf("extractor: tensor %q: %w", name, err)
 		}
 		delete(f.Tensors, name)
+		if moved += 4 * len(t.Data); moved > often {
+			debug.FreeOSMemory()
+			moved = 0
+		}
 	}
 	debug.FreeOSMemory()
-	return store, nil
+	return nil
 }
 
 // weightsFile finds the file in what the user named: the file itself, or a folder that holds one of the usual names or a single

@@ -5,7 +5,7 @@ pillow 10.4.0 (huggingface_hub<0.25, numpy<2):
     python fullsize.py FOLDER inception dinov2-s dinov2-b dinov2-l clip-b32 clip-l14 clip-l14-336 openclip-g14
     ADDLAB_FULLSIZE=FOLDER go test ./extractor -run FullSize -v -timeout 2h
 
-Each kind gets a folder with the weights as users have them (4 MB to 6 GB) and want.json.
+Each kind gets a folder with the weights as users have them (90 MB to 6 GB) and want.json.
 """
 import json
 import os
