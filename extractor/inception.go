@@ -3,8 +3,6 @@ package extractor
 import (
 	"context"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -44,28 +42,4 @@ func openInception(ctx context.Context, o Options) (Extractor, error) {
 		return []*Node{out.Pool2048, out.Logits}
 	}
 	return opened(r, r.load(ctx, o, inceptionSource, nil, 32, graph))
-}
-
-// load finds and reads the weights and opens the graph.
-func (r *runner) load(ctx context.Context, o Options, s source, names namer, batch int, graph func(*model.Scope, *Node) []*Node, more ...declaration) error {
-	path, err := s.find(ctx, o)
-	if err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if r.from, err = openCheckpoint(path); err != nil {
-		return err
-	}
-	r.store, err = r.from.load(o.Backend, names, func(scope *model.Scope, g *Graph) {
-		graph(scope, Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, r.size, r.size, 3)))
-		for _, declare := range more {
-			declare(scope, g)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	return r.open(o, batch, graph)
 }

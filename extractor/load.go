@@ -1,6 +1,7 @@
 package extractor
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -144,4 +147,32 @@ func weightsFile(path string, usual []string) (string, error) {
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
+}
+
+// load finds and reads the weights and opens the graph.
+func (r *runner) load(ctx context.Context, o Options, s source, names namer, batch int, graph func(*model.Scope, *Node) []*Node, more ...declaration) error {
+	path, err := s.find(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if r.from, err = openCheckpoint(path); err != nil {
+		return err
+	}
+	r.store, err = r.from.load(o.Backend, names, func(scope *model.Scope, g *Graph) {
+		graph(scope, Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, r.size, r.size, 3)))
+		for _, declare := range more {
+			declare(scope, g)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.open(o, batch, graph); err != nil {
+		r.store.Finalize()
+		return err
+	}
+	return nil
 }
