@@ -3,6 +3,7 @@ package extractor
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -49,6 +50,8 @@ type Options struct {
 	Weights string // file or folder; empty: where Kind finds them by itself
 	Mode    string // preprocessing: one of Kind.Modes, empty for the first
 	Batch   int    // pictures per call of the network; 0 for the default
+
+	Progress io.Writer // told in a line when something is fetched; nil for silence
 }
 
 // Kind is an extractor that can be opened by name.
@@ -88,4 +91,15 @@ func ByName(name string) (Kind, error) {
 		names = append(names, k.Name)
 	}
 	return Kind{}, fmt.Errorf("extractor = %q, want one of %s", name, strings.Join(names, ", "))
+}
+
+// chooseMode is the preprocessing asked for, the first by default.
+func chooseMode(kind string, modes []string, mode string) (string, error) {
+	if mode == "" {
+		return modes[0], nil
+	}
+	if !slices.Contains(modes, mode) {
+		return "", fmt.Errorf("extractor: mode = %q, want one of %s for %s", mode, strings.Join(modes, ", "), kind)
+	}
+	return mode, nil
 }

@@ -22,6 +22,9 @@ type initializer func(dims []int, normal func() float64) []float32
 // so that they depend neither on the engine nor on the order of building.
 func param(scope *model.Scope, g *Graph, name string, init initializer, dims ...int) *Node {
 	v := scope.GetVariable(name)
+	if v == nil && model.GetRootParamOr(scope.Store(), declareParam, false) {
+		v = declared(scope, name, dims)
+	}
 	if v == nil {
 		seed := model.GetRootParamOr(scope.Store(), seedParam, int64(1))
 		r := rng.New(seed, scope.Scope()+"/"+name, 0)

@@ -22,12 +22,18 @@ import (
 // inputs of testdata/reference.py, which names the versions.
 type reference struct {
 	Shapes map[string][]int
+	Gain   float64 // of matrices, where it is above 1
 	Output map[string][]float32
 }
 
 func readReference(t *testing.T, name string) reference {
 	t.Helper()
-	b, err := os.ReadFile("testdata/reference.json")
+	return readReferenceOf(t, "testdata/reference.json", name)
+}
+
+func readReferenceOf(t *testing.T, file, name string) reference {
+	t.Helper()
+	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,12 +56,12 @@ func (r reference) store(t *testing.T) *model.Store {
 		dims := r.Shapes[name]
 		scale := 0.1
 		if len(dims) > 1 {
-			scale = math.Sqrt(3 / float64(product(dims[1:])))
+			scale = max(r.Gain, 1) * math.Sqrt(3/float64(product(dims[1:])))
 		}
 		x := values(product(dims), k)
 		for i := range x {
 			x[i] *= scale
-			if len(dims) == 1 && strings.HasSuffix(name, "weight") {
+			if len(dims) == 1 && (strings.HasSuffix(name, "weight") || strings.HasSuffix(name, "running_var")) {
 				x[i]++
 			}
 		}

@@ -30,20 +30,13 @@ func TextEncoder(scope *model.Scope, cfg TextConfig, ids *Node) (tokens, pooled 
 	s := scope.At("text_model")
 	table := param(s.At("embeddings").At("token_embedding"), g, "weight", gaussian(0.02), cfg.Vocabulary, cfg.Width)
 	position := param(s.At("embeddings").At("position_embedding"), g, "weight", gaussian(0.01), cfg.Context, cfg.Width)
-	h := EinsumAxes(OneHot(ids, cfg.Vocabulary, dtypes.Float32), table, [][2]int{{2, 0}}, nil) // [B,L,E]
+	h := embed(ids, table) // [B,L,E]
 	h = Add(h, InsertAxes(Slice(position, AxisRange(0, l)), 0))
 
 	mask := causalMask(g, l) // [1,1,L,L]
+	layer := clipLayer{width: cfg.Width, mlp: 4 * cfg.Width, heads: cfg.Heads, quickGELU: cfg.QuickGELU, keyBias: cfg.KeyBias}
 	for i := range cfg.Layers {
-		layer := s.At("encoder").At("layers").At("%d", i)
-		h = Add(h, clipAttention(layer.At("self_attn"), cfg, LayerNorm(layer.At("layer_norm1"), h, 1e-5), mask))
-		y := Linear(layer.At("mlp").At("fc1"), LayerNorm(layer.At("layer_norm2"), h, 1e-5), 4*cfg.Width, true)
-		if cfg.QuickGELU {
-			y = QuickGELU(y)
-		} else {
-			y = GELU(y)
-		}
-		h = Add(h, Linear(layer.At("mlp").At("fc2"), y, cfg.Width, true))
+		h = layer.run(s.At("encoder").At("layers").At("%d", i), h, mask)
 	}
 	tokens = LayerNorm(s.At("final_layer_norm"), h, 1e-5)
 
@@ -53,11 +46,12 @@ func TextEncoder(scope *model.Scope, cfg TextConfig, ids *Node) (tokens, pooled 
 	return tokens, Linear(scope.At("text_projection"), end, cfg.Projection, false)
 }
 
-func clipAttention(scope *model.Scope, cfg TextConfig, x, mask *Node) *Node {
-	q := Linear(scope.At("q_proj"), x, cfg.Width, true)
-	k := Linear(scope.At("k_proj"), x, cfg.Width, cfg.KeyBias)
-	v := Linear(scope.At("v_proj"), x, cfg.Width, true)
-	return Linear(scope.At("out_proj"), attend(q, k, v, mask, cfg.Heads), cfg.Width, true)
+// embed looks rows up. ids is [B,L], table is [V,E]; returns [B,L,E].
+func embed(ids, table *Node) *Node {
+	if v := table.Shape().Dim(0); v <= 4096 {
+		return EinsumAxes(OneHot(ids, v, dtypes.Float32), table, [][2]int{{2, 0}}, nil) // a product has a gradient on every engine
+	}
+	return Gather(table, InsertAxes(ids, -1))
 }
 
 // causalMask is 0 where the key does not come after the query, else very negative: [1,1,L,L].

@@ -18,9 +18,10 @@ type ViTConfig struct {
 	Width      int    `json:"embed_dim"`
 	Depth      int    `json:"depth"`
 	Heads      int    `json:"num_heads"`
-	Stem       string `json:"stem"`        // "patch": one linear layer; "conv": convolutions, which learn faster at small scale
-	LayerScale bool   `json:"layer_scale"` // DINOv2's learned scale of every residual branch
-	KeyBias    bool   `json:"key_bias"`    // loaded weights have one; its gradient is zero, so models trained here leave it out
+	Stem       string `json:"stem"`                    // "patch": one linear layer; "conv": convolutions, which learn faster at small scale
+	LayerScale bool   `json:"layer_scale"`             // DINOv2's learned scale of every residual branch
+	KeyBias    bool   `json:"key_bias"`                // loaded weights have one; its gradient is zero, so models trained here leave it out
+	Grid       int    `json:"position_grid,omitempty"` // the weights' positions are for Grid×Grid patches and get interpolated; 0: as many as patches
 }
 
 // TinyViT is the built-in feature network for 32×32 pictures: 64 patches.
@@ -77,7 +78,7 @@ func ViT(scope *model.Scope, cfg ViTConfig, x, mask *Node) ViTResult {
 	}
 	class := BroadcastToDims(param(scope, g, "cls_token", gaussian(0.02), 1, 1, c), b, 1, c)
 	h = Concatenate([]*Node{class, h}, 1)
-	h = Add(h, param(scope, g, "pos_embed", gaussian(0.02), 1, 1+n, c))
+	h = Add(h, positions(scope, g, cfg))
 
 	var r ViTResult
 	r.Taps = append(r.Taps, h)

@@ -1,0 +1,82 @@
+package extractor
+
+// The two bilinear interpolations of the tools that came before clean-fid. Neither antialiases. The conversions to float32
+// forbid fusing products with sums, so that every machine rounds alike; where the tool fuses, fused says so.
+
+// bilinearTF is TensorFlow 1's resize_bilinear without aligned corners, as torch-fidelity repeats it: the source of pixel i
+// is i·in/out, so that pixels are points at the upper left. Returns [height,width,3] in 0 … 255.
+func bilinearTF(src RGB, width, height int) []float32 {
+	column, row := tfPoints(src.Width, width), tfPoints(src.Height, height)
+	y := make([]float32, 0, width*height*3)
+	for _, r := range row {
+		for _, c := range column {
+			for k := range 3 {
+				at := func(y, x int) float32 { return float32(src.Pix[(y*src.Width+x)*3+k]) }
+				top := at(r.low, c.low) + float32((at(r.low, c.high)-at(r.low, c.low))*c.t)
+				bottom := at(r.high, c.low) + float32((at(r.high, c.high)-at(r.high, c.low))*c.t)
+				y = append(y, top+float32((bottom-top)*r.t))
+			}
+		}
+	}
+	return y
+}
+
+// point is a place between two source pixels: t of the way from low to high.
+type point struct {
+	low, high int
+	t         float32
+}
+
+func tfPoints(in, out int) []point {
+	scale := float32(float64(in) / float64(out))
+	all := make([]point, out)
+	for i := range all {
+		at := float32(i) * scale
+		low := int(at)
+		all[i] = point{low, min(low+1, in-1), at - float32(low)}
+	}
+	return all
+}
+
+// bilinearTorch is PyTorch's interpolate(mode="bilinear", align_corners=False) of a picture in 0 … 1, what pytorch-fid does, to
+// the last bit that its kernels give on processors with fused multiplication: pixels are squares, and the source of pixel i is (i+½)·in/out − ½. Returns [height,width,3].
+func bilinearTorch(src RGB, width, height int) []float32 {
+	column, row := torchPoints(src.Width, width), torchPoints(src.Height, height)
+	y := make([]float32, 0, width*height*3)
+	for _, r := range row {
+		for _, c := range column {
+			for k := range 3 {
+				at := func(y, x int) float32 { return unit[src.Pix[(y*src.Width+x)*3+k]] }
+				top := fused(1-c.t, at(r.low, c.low), float32(c.t*at(r.low, c.high)))
+				bottom := fused(1-c.t, at(r.high, c.low), float32(c.t*at(r.high, c.high)))
+				y = append(y, fused(1-r.t, top, float32(r.t*bottom)))
+			}
+		}
+	}
+	return y
+}
+
+func torchPoints(in, out int) []point {
+	scale := float32(in) / float32(out)
+	all := make([]point, out)
+	for i := range all {
+		at := max(fused(scale, float32(i)+0.5, -0.5), 0)
+		if in == out {
+			at = float32(i)
+		}
+		low := min(int(at), in-1)
+		all[i] = point{low, min(low+1, in-1), at - float32(low)}
+	}
+	return all
+}
+
+// fused is a·b + c rounded once, what PyTorch's kernels do on every processor of the last ten years.
+func fused(a, b, c float32) float32 { return float32(float64(a)*float64(b) + float64(c)) }
+
+// unit maps a byte to 0 … 1.
+var unit = func() (t [256]float32) {
+	for i := range t {
+		t[i] = float32(i) / 255
+	}
+	return t
+}()

@@ -1,0 +1,178 @@
+package extractor
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// emptyCaches lets nothing of this machine be found.
+func emptyCaches(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", dir)
+	for _, name := range []string{"HF_HOME", "HF_HUB_CACHE", "HF_TOKEN", "TORCH_HOME", "HF_HUB_OFFLINE", "GOMLX_NO_AUTO_INSTALL"} {
+		t.Setenv(name, "")
+	}
+	return dir
+}
+
+// fakeHub serves one repository as the HuggingFace hub does: large files through a redirect, hashes in the listing.
+func fakeHub(t *testing.T, repo string, files map[string][]byte, asked *[]string) {
+	t.Helper()
+	const commit = "0123456789abcdef0123456789abcdef01234567"
+	sum := func(b []byte) string { s := sha256.Sum256(b); return hex.EncodeToString(s[:]) }
+	mux := http.NewServeMux()
+	mux.HandleFunc("/api/models/"+repo+"/revision/main", func(w http.ResponseWriter, r *http.Request) {
+		type sibling struct {
+			Name string         `json:"rfilename"`
+			Size int            `json:"size"`
+			LFS  map[string]any `json:"lfs,omitempty"`
+		}
+		var all []sibling
+		for name, b := range files {
+			all = append(all, sibling{Name: name, Size: len(b), LFS: map[string]any{"sha256": sum(b), "size": len(b)}})
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"id": repo, "sha": commit, "siblings": all})
+	})
+	mux.HandleFunc("/"+repo+"/resolve/"+commit+"/", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/store"+r.URL.Path, http.StatusFound)
+	})
+	mux.HandleFunc("/store/", func(w http.ResponseWriter, r *http.Request) {
+		name := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
+		b, ok := files[name]
+		if other, lie := files["store/"+name]; lie { // what is served is not what is listed
+			b = other
+		}
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		if r.Method == http.MethodGet {
+			*asked = append(*asked, name)
+		}
+		w.Header().Set("ETag", `"`+sum(b)+`"`)
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(b))
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	t.Setenv("HF_ENDPOINT", server.URL)
+}
+
+func TestWeightsComeFromTheHubOnce(t *testing.T) {
+	emptyCaches(t)
+	m := readModels(t).Models["open_clip"]
+	dir := m.write(t)
+	files := map[string][]byte{"README.md": []byte("hello")}
+	for _, name := range []string{"model.safetensors", "merges.txt"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = b
+	}
+	var asked []string
+	fakeHub(t, "nobody/small", files, &asked)
+	spec := smallCLIP(false)
+	spec.source = clipSource("nobody/small", "absent.safetensors")
+	for i := range 2 {
+		o := options(t, "")
+		var said bytes.Buffer
+		o.Progress = &said
+		x, err := spec.open(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		captions, err := x.(Captioner).Captions(t.Context(), readModels(t).Captions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeTo(t, "captions", m.Captions, captions)
+		x.Close()
+		if told := strings.Contains(said.String(), "fetching model.safetensors of nobody/small"); told != (i == 0) {
+			t.Errorf("call %d says %q", i+1, said.String())
+		}
+	}
+	if len(asked) != 2 {
+		t.Errorf("fetched %q, want the weights and the merges once each", asked)
+	}
+
+	// Without the hub, what has been fetched is enough.
+	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	x, err := spec.open(t.Context(), options(t, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Close()
+}
+
+func TestWhatTheHubCannotGiveIsSaid(t *testing.T) {
+	emptyCaches(t)
+	s := clipSource("nobody/small")
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	_, err := s.find(t.Context(), Options{})
+	wantError(t, err, "nobody/small", "fetching is off", "merges.txt")
+
+	t.Setenv("HF_HUB_OFFLINE", "")
+	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+	_, err = s.find(t.Context(), Options{})
+	wantError(t, err, "nobody/small", "or the file named")
+
+	var asked []string
+	fakeHub(t, "nobody/small", map[string][]byte{"README.md": nil}, &asked)
+	_, err = s.find(t.Context(), Options{})
+	wantError(t, err, "has none of model.safetensors, pytorch_model.bin")
+
+	fakeHub(t, "nobody/other", map[string][]byte{"model.safetensors": []byte("a"), "store/model.safetensors": []byte("b"), "merges.txt": nil}, &asked)
+	_, err = clipSource("nobody/other").find(t.Context(), Options{})
+	wantError(t, err, "SHA-256 = ", "as the hub lists")
+
+	_, err = inceptionSource.find(t.Context(), Options{})
+	wantError(t, err, "pt_inception-2015-12-05-6726825d.pth")
+}
+
+func TestWeightsOfPyTorchProgramsAreFound(t *testing.T) {
+	cache := emptyCaches(t)
+	want := writeFile(t, filepath.Join(cache, "torch", "hub", "checkpoints", "pt_inception-2015-12-05-6726825d.pth"), []byte("x"))
+	got, err := inceptionSource.find(t.Context(), Options{})
+	if err != nil || got != want {
+		t.Errorf("file = %q, %v, want %q", got, err, want)
+	}
+	_, err = Inception.Open(t.Context(), options(t, ""))
+	wantError(t, err, "want 6726825d… as its name says")
+
+	home := t.TempDir()
+	t.Setenv("HF_HOME", home)
+	snapshots := filepath.Join(home, "hub", "models--nobody--small", "snapshots")
+	writeFile(t, filepath.Join(snapshots, "without-merges", "model.safetensors"), nil)
+	want = writeFile(t, filepath.Join(snapshots, "whole", "pytorch_model.bin"), nil)
+	writeFile(t, filepath.Join(snapshots, "whole", "merges.txt"), nil)
+	if got, err := clipSource("nobody/small").find(t.Context(), Options{}); err != nil || got != want {
+		t.Errorf("file = %q, %v, want %q", got, err, want)
+	}
+}
+
+func TestKindsAreComplete(t *testing.T) {
+	want := []string{"clip-b32", "clip-l14", "clip-l14-336", "dinov2-b", "dinov2-l", "dinov2-s", "inception", "openclip-g14"}
+	for _, name := range want {
+		k, err := ByName(name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if k.About == "" || k.Open == nil || k.Captions != strings.Contains(name, "clip") {
+			t.Errorf("%+v", k)
+		}
+	}
+	_, err := ByName("vgg")
+	wantError(t, err, `extractor = "vgg"`, "inception")
+}

@@ -1,0 +1,45 @@
+package extractor
+
+import (
+	"context"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/network"
+)
+
+// Inception is the network of FID, KID, precision and recall, and the Inception Score.
+var Inception = register(Kind{
+	Name:  inceptionName,
+	About: "TensorFlow's Inception of 2015-12-05, 2048 features: FID, KID, Inception Score",
+	Modes: inceptionModes,
+	Open:  openInception,
+})
+
+var inceptionSource = source{
+	files: []string{"inception.safetensors", "model.safetensors"},
+	torch: []string{"weights-inception-2015-12-05-6726825d.pth", "pt_inception-2015-12-05-6726825d.pth"},
+	about: "pt_inception-2015-12-05-6726825d.pth, which pytorch-fid and torch-fidelity publish with their releases, or its conversion to safetensors",
+}
+
+const inceptionName = "inception"
+
+// The preprocessings are those of clean-fid, of TensorFlow's script and torch-fidelity, and of pytorch-fid.
+var (
+	inceptionModes   = []string{"clean", "tf", "pytorch"}
+	inceptionPrepare = map[string]preprocess{"clean": cleanInception, "tf": tfInception, "pytorch": pytorchInception}
+)
+
+func openInception(ctx context.Context, o Options) (Extractor, error) {
+	mode, err := chooseMode(inceptionName, inceptionModes, o.Mode)
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{kind: inceptionName, mode: mode, prepare: inceptionPrepare[mode], size: inceptionSize, dim: 2048}
+	graph := func(scope *model.Scope, x *Node) []*Node {
+		out := network.Inception(scope, x)
+		return []*Node{out.Pool2048, out.Logits}
+	}
+	return opened(r, r.load(ctx, o, inceptionSource, nil, 32, graph))
+}

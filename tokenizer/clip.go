@@ -1,0 +1,167 @@
+package tokenizer
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// CLIPContext is the number of tokens of a caption in CLIP; CLIPBegin and CLIPEnd stand around its words.
+const (
+	CLIPContext = 77
+	CLIPBegin   = 49406
+	CLIPEnd     = 49407
+)
+
+// clipMerges is the number of merges that CLIP takes from its vocabulary file.
+const clipMerges = CLIPBegin - 512
+
+// longestWord is where a word is cut, in bytes: its first 77 tokens are all that can count.
+const longestWord = 4096
+
+// CLIP is the byte-pair encoding of CLIP and OpenCLIP (Radford et al. 2103.00020). Ids are those of OpenCLIP's SimpleTokenizer.
+type CLIP struct {
+	ranks map[[2]string]int // the order in which neighbouring pieces are merged
+	ids   map[string]int32  // of pieces
+}
+
+// newCLIP takes the merges in order. Ids: the 256 bytes, the same at the end of a word, the merges.
+func newCLIP(merges [][2]string) *CLIP {
+	t := &CLIP{ranks: make(map[[2]string]int, len(merges)), ids: make(map[string]int32, 512+len(merges))}
+	// Pieces are text: every byte goes by a printable letter, those that are printable themselves first.
+	next := int32(0)
+	for _, printable := range []bool{true, false} {
+		for b := range 256 {
+			if isPrintable(b) == printable {
+				t.ids[byteLetters[b]] = next
+				t.ids[byteLetters[b]+wordEnd] = next + 256
+				next++
+			}
+		}
+	}
+	for i, m := range merges {
+		t.ranks[m] = i
+		t.ids[m[0]+m[1]] = int32(512 + i)
+	}
+	return t
+}
+
+const wordEnd = "</w>"
+
+func isPrintable(b int) bool { return b >= '!' && b <= '~' || b >= 0xa1 && b <= 0xac || b >= 0xae }
+
+// byteLetters is the letter that stands for a byte: itself, or one from U+0100 on.
+var byteLetters = func() (letters [256]string) {
+	next := rune(256)
+	for b := range 256 {
+		if isPrintable(b) {
+			letters[b] = string(rune(b))
+		} else {
+			letters[b] = string(next)
+			next++
+		}
+	}
+	return letters
+}()
+
+// Encode returns CLIPContext ids: CLIPBegin, pieces, CLIPEnd, then 0. What does not fit is cut off before CLIPEnd.
+func (t *CLIP) Encode(caption string) []int32 {
+	ids := append(make([]int32, 0, CLIPContext), CLIPBegin)
+	text := clipClean(caption)
+	for text != "" && len(ids) < CLIPContext {
+		word, rest := nextWord(text)
+		text = rest
+		switch word {
+		case "":
+		case "<start_of_text>":
+			ids = append(ids, CLIPBegin)
+		case "<end_of_text>":
+			ids = append(ids, CLIPEnd)
+		default:
+			ids = append(ids, t.word(word)...)
+		}
+	}
+	ids = append(ids[:min(len(ids), CLIPContext-1)], CLIPEnd)
+	return append(ids, make([]int32, CLIPContext-len(ids))...)
+}
+
+// EncodeAll returns the ids of all captions in one flat slice of len(captions)·CLIPContext.
+func (t *CLIP) EncodeAll(captions []string) []int32 {
+	ids := make([]int32, 0, len(captions)*CLIPContext)
+	for _, caption := range captions {
+		ids = append(ids, t.Encode(caption)...)
+	}
+	return ids
+}
+
+// contractions are words of their own, as are single digits, runs of letters, and runs of what is neither nor space.
+var contractions = []string{"<start_of_text>", "<end_of_text>", "'s", "'t", "'re", "'ve", "'m", "'ll", "'d"}
+
+// nextWord cuts the next word off; an empty one stands for space.
+func nextWord(text string) (word, rest string) {
+	for _, c := range contractions {
+		if strings.HasPrefix(text, c) {
+			return c, text[len(c):]
+		}
+	}
+	kind := func(r rune) int {
+		switch {
+		case unicode.IsSpace(r):
+			return 0
+		case unicode.IsLetter(r):
+			return 1
+		case unicode.IsNumber(r):
+			return 2
+		}
+		return 3
+	}
+	first, n := utf8.DecodeRuneInString(text)
+	k := kind(first)
+	if k == 1 || k == 3 {
+		if n = strings.IndexFunc(text, func(r rune) bool { return kind(r) != k }); n < 0 {
+			n = len(text)
+		}
+	}
+	if k == 0 {
+		return "", text[n:]
+	}
+	return text[:n], text[n:]
+}
+
+// word merges the pieces of a word, always the pair of lowest rank first, everywhere in the word at once.
+func (t *CLIP) word(word string) []int32 {
+	word = word[:min(len(word), longestWord)]
+	pieces := make([]string, len(word))
+	for i := range pieces {
+		pieces[i] = byteLetters[word[i]]
+	}
+	pieces[len(pieces)-1] += wordEnd
+	for len(pieces) > 1 {
+		best, pair := math.MaxInt, [2]string{}
+		for i := range len(pieces) - 1 {
+			if rank, ok := t.ranks[[2]string{pieces[i], pieces[i+1]}]; ok && rank < best {
+				best, pair = rank, [2]string{pieces[i], pieces[i+1]}
+			}
+		}
+		if best == math.MaxInt {
+			break
+		}
+		merged := pieces[:0]
+		for i := 0; i < len(pieces); i++ {
+			if i+1 < len(pieces) && pieces[i] == pair[0] && pieces[i+1] == pair[1] {
+				merged = append(merged, pair[0]+pair[1])
+				i++
+			} else {
+				merged = append(merged, pieces[i])
+			}
+		}
+		pieces = slices.Clip(merged)
+	}
+	ids := make([]int32, len(pieces))
+	for i, p := range pieces {
+		ids[i] = t.ids[p]
+	}
+	return ids
+}
