@@ -22,7 +22,7 @@ const (
 // packages directly below x.
 var layers = [][]string{
 	{"rng", "weights/atomicfile", "internal/program", "internal/dense"},
-	{"weights"},
+	{"weights", "npy"},
 	{"engine"},
 	{"record", "tokenizer", "dataset", "optim"},
 	{"network"},
@@ -54,7 +54,7 @@ var narrower = map[string][]string{
 }
 
 // withoutGraphs are packages that must not import GoMLX.
-var withoutGraphs = []string{"rng", "weights/atomicfile", "tokenizer", "dataset", "eval", "metric", "report"}
+var withoutGraphs = []string{"rng", "weights/atomicfile", "npy", "tokenizer", "dataset", "eval", "metric", "report"}
 
 // backends are imported by package engine alone: no other package may know which one runs.
 var backends = []string{gomlx + "go-xla/", gomlx + "compute-onnx", gomlx + "compute/gobackend"}

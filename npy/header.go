@@ -1,0 +1,109 @@
+package npy
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// header is what a file says about its values.
+type header struct {
+	kind    byte // 'f', 'i', 'u' or 'b'
+	width   int  // bytes per value
+	order   binary.ByteOrder
+	fortran bool
+	shape   []int
+}
+
+func readHeader(r io.Reader) (h header, err error) {
+	start := make([]byte, len(magic)+2)
+	if _, err := io.ReadFull(r, start); err != nil || string(start[:len(magic)]) != magic {
+		return h, errors.New("does not begin as a .npy array does")
+	}
+	var length int
+	switch major := start[len(magic)]; major {
+	case 1:
+		var b [2]byte
+		_, err = io.ReadFull(r, b[:])
+		length = int(binary.LittleEndian.Uint16(b[:]))
+	case 2, 3:
+		var b [4]byte
+		_, err = io.ReadFull(r, b[:])
+		length = int(binary.LittleEndian.Uint32(b[:]))
+	default:
+		return h, fmt.Errorf("format = %d, want 1, 2 or 3", major)
+	}
+	if err != nil {
+		return h, fmt.Errorf("header: %w", noEOF(err))
+	}
+	if length > maxHeader {
+		return h, fmt.Errorf("header = %d bytes, want ≤ %d", length, maxHeader)
+	}
+	text := make([]byte, length)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return h, fmt.Errorf("header: %w", noEOF(err))
+	}
+	return parseHeader(string(text))
+}
+
+// The three entries of the dictionary, each in the only forms that NumPy writes for plain numbers.
+var (
+	descrEntry   = regexp.MustCompile(`'descr'\s*:\s*(?:'([^']*)'|(\[))`)
+	fortranEntry = regexp.MustCompile(`'fortran_order'\s*:\s*(True|False)`)
+	shapeEntry   = regexp.MustCompile(`'shape'\s*:\s*\(([\d\s,L]*)\)`)
+	plainDescr   = regexp.MustCompile(`^([<>|=])?([fiub])([1248])$`)
+)
+
+func parseHeader(text string) (h header, err error) {
+	descr, fortran, shape := descrEntry.FindStringSubmatch(text), fortranEntry.FindStringSubmatch(text), shapeEntry.FindStringSubmatch(text)
+	if descr == nil || fortran == nil || shape == nil {
+		return h, errors.New("header lacks 'descr', 'fortran_order' or 'shape'")
+	}
+	if strings.Contains(descr[1], "O") {
+		return h, errors.New("holds Python objects, want numbers: objects are pickled, and reading them would run code")
+	}
+	d := plainDescr.FindStringSubmatch(descr[1])
+	if descr[2] != "" || d == nil || d[2] == "f" && d[3] == "1" || d[2] == "b" && d[3] != "1" {
+		return h, fmt.Errorf("descr = %q, want plain numbers: f2, f4, f8, i1 … i8, u1 … u8 or b1", descr[1]+descr[2])
+	}
+	h.kind, h.width, h.fortran, h.order = d[2][0], int(d[3][0]-'0'), fortran[1] == "True", binary.LittleEndian
+	if d[1] == ">" {
+		h.order = binary.BigEndian
+	}
+	for field := range strings.SplitSeq(shape[1], ",") {
+		field = strings.TrimSuffix(strings.TrimSpace(field), "L") // Python 2 wrote 10L
+		if field == "" {
+			continue
+		}
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return h, fmt.Errorf("shape = (%s), want whole numbers", shape[1])
+		}
+		h.shape = append(h.shape, n)
+	}
+	if len(h.shape) > 32 {
+		return h, fmt.Errorf("shape has %d dimensions, want ≤ 32", len(h.shape))
+	}
+	return h, nil
+}
+
+// values is the number of values, checked before anything is read.
+func (h header) values() (int, error) {
+	n := 1
+	for _, d := range h.shape {
+		if d == 0 {
+			return 0, nil
+		}
+	}
+	for _, d := range h.shape {
+		if n > maxBytes/8/d {
+			return 0, fmt.Errorf("shape = %v, want ≤ %d bytes", h.shape, maxBytes)
+		}
+		n *= d
+	}
+	return n, nil
+}

@@ -1,0 +1,190 @@
+package npy
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+)
+
+// Number is a type that arrays are read as.
+type Number interface {
+	uint8 | int32 | int64 | float32 | float64
+}
+
+// Array holds values with the last index running fastest, whatever order the file has.
+type Array[T Number] struct {
+	Shape []int
+	Data  []T // as many as the product of Shape
+}
+
+const magic = "\x93NUMPY"
+
+// maxBytes bounds one array: a few bytes of a header can claim any shape, and a few of a zip can unpack to any length.
+const maxBytes = 16 << 30
+
+// maxHeader bounds the header, which is a short dictionary.
+const maxHeader = 64 << 10
+
+// ReadFile reads a .npy file.
+func ReadFile[T Number](path string) (Array[T], error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Array[T]{}, fmt.Errorf("npy: %w", err)
+	}
+	defer f.Close()
+	a, err := Read[T](f)
+	if err != nil {
+		return a, fmt.Errorf("npy: %s: %w", path, err)
+	}
+	return a, nil
+}
+
+// Read reads one array of format 1, 2 or 3. Memory grows with what is really there, not with what the header claims.
+func Read[T Number](r io.Reader) (a Array[T], err error) {
+	in := bufio.NewReaderSize(r, 1<<16)
+	h, err := readHeader(in)
+	if err != nil {
+		return a, err
+	}
+	a.Shape = h.shape
+	n, err := h.values()
+	if err != nil {
+		return a, err
+	}
+	const block = 1 << 14
+	raw := make([]byte, block*h.width)
+	a.Data = make([]T, 0, min(n, 1<<20))
+	for len(a.Data) < n {
+		part := raw[:min(block, n-len(a.Data))*h.width]
+		if _, err := io.ReadFull(in, part); err != nil {
+			return a, fmt.Errorf("cut off within the values of shape %v: %w", h.shape, noEOF(err))
+		}
+		a.Data = appendValues(a.Data, part, h)
+	}
+	if h.fortran {
+		a.Data = fromFortran(a.Data, a.Shape)
+	}
+	return a, nil
+}
+
+// appendValues converts the bytes of some values.
+func appendValues[T Number](to []T, raw []byte, h header) []T {
+	for ; len(raw) > 0; raw = raw[h.width:] {
+		var bits uint64
+		switch h.width {
+		case 1:
+			bits = uint64(raw[0])
+		case 2:
+			bits = uint64(h.order.Uint16(raw))
+		case 4:
+			bits = uint64(h.order.Uint32(raw))
+		case 8:
+			bits = h.order.Uint64(raw)
+		}
+		switch {
+		case h.kind == 'u' || h.kind == 'b':
+			to = append(to, T(bits))
+		case h.kind == 'i':
+			shift := 64 - 8*h.width
+			to = append(to, T(int64(bits<<shift)>>shift))
+		case h.width == 2:
+			to = append(to, T(half(uint16(bits))))
+		case h.width == 4:
+			to = append(to, T(math.Float32frombits(uint32(bits))))
+		default:
+			to = append(to, T(math.Float64frombits(bits)))
+		}
+	}
+	return to
+}
+
+// half widens a float16.
+func half(h uint16) float64 {
+	sign, exponent, fraction := 1-2*float64(h>>15), int(h>>10&31), float64(h&1023)
+	switch exponent {
+	case 0:
+		return sign * math.Ldexp(fraction, -24)
+	case 31:
+		if fraction != 0 {
+			return math.NaN()
+		}
+		return sign * math.Inf(1)
+	}
+	return sign * math.Ldexp(1024+fraction, exponent-25)
+}
+
+// fromFortran reorders values whose first index runs fastest.
+func fromFortran[T Number](data []T, shape []int) []T {
+	out := make([]T, len(data))
+	index := make([]int, len(shape))
+	for i := range out {
+		at, stride := 0, 1
+		for k, x := range index {
+			at += x * stride
+			stride *= shape[k]
+		}
+		out[i] = data[at]
+		for k := len(index) - 1; k >= 0; k-- {
+			if index[k]++; index[k] < shape[k] {
+				break
+			}
+			index[k] = 0
+		}
+	}
+	return out
+}
+
+// Write writes format 1.0 in little-endian order.
+func Write[T Number](w io.Writer, a Array[T]) error {
+	n := 1
+	dims := make([]string, len(a.Shape))
+	for i, d := range a.Shape {
+		n *= d
+		dims[i] = fmt.Sprint(d)
+	}
+	if n != len(a.Data) {
+		return fmt.Errorf("npy: len(Data) = %d, want the product of the shape %v", len(a.Data), a.Shape)
+	}
+	shape := strings.Join(dims, ", ")
+	if len(dims) == 1 {
+		shape += ","
+	}
+	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr[T](), shape)
+	// NumPy wants the values to begin at a multiple of 64.
+	const before = len(magic) + 4
+	text += strings.Repeat(" ", (64-(before+len(text)+1)%64)%64) + "\n"
+	head := append([]byte(magic), 1, 0)
+	head = append(binary.LittleEndian.AppendUint16(head, uint16(len(text))), text...)
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	return binary.Write(w, binary.LittleEndian, a.Data)
+}
+
+func descr[T Number]() string {
+	switch any(*new(T)).(type) {
+	case uint8:
+		return "|u1"
+	case int32:
+		return "<i4"
+	case int64:
+		return "<i8"
+	case float32:
+		return "<f4"
+	default:
+		return "<f8"
+	}
+}
+
+// noEOF tells an end in the middle from an end.
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
