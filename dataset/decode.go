@@ -12,6 +12,7 @@ import (
 	"io"
 	"math"
 
+	"golang.org/x/image/bmp"
 	"golang.org/x/image/riff"
 	"golang.org/x/image/vp8l"
 	"golang.org/x/image/webp"
@@ -28,11 +29,12 @@ var formats = []struct {
 }{
 	{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode},
 	{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, jpeg.Decode},
-	{"WebP", "RIFF????WEBP", webpConfig, decodeWebP},
+	{"WebP", "RIFF????WEBP", webpConfig, webp.Decode},
 	{"GIF", "GIF8", gif.DecodeConfig, firstFrame},
+	{"BMP", "BM", bmp.DecodeConfig, bmp.Decode},
 }
 
-// Decode reads a PNG, JPEG, WebP or GIF picture and fits it to size×size: the shorter side becomes size and the centre is kept.
+// Decode reads a PNG, JPEG, WebP, GIF or BMP picture and fits it to size×size: the shorter side becomes size and the centre is kept.
 // Transparent parts (emoji are drawn on nothing) show white. Values are resampled as stored, as most image libraries do:
 // colour profiles, gamma and EXIF orientation are not applied.
 func Decode(data []byte, size int) (Image, error) {
@@ -48,24 +50,62 @@ func Decode(data []byte, size int) (Image, error) {
 
 // decodeRGB is Decode to bytes, [size,size,3].
 func decodeRGB(data []byte, size int) ([]uint8, error) {
+	e, err := readHeader(data)
+	if err != nil {
+		return nil, err
+	}
+	src, err := e.Decode()
+	if err != nil {
+		return nil, err
+	}
+	if e.Format == "WebP" {
+		widen(src)
+	}
+	return fit(src, size), nil
+}
+
+// Encoded is a picture of which the header has been read.
+type Encoded struct {
+	Format        string // PNG, JPEG, WebP, GIF or BMP
+	Width, Height int
+
+	data   []byte
+	decode func(io.Reader) (image.Image, error)
+}
+
+// ReadHeader tells format and size of a picture without decoding it. What is not known, empty or too large to decode is refused.
+func ReadHeader(data []byte) (Encoded, error) {
+	e, err := readHeader(data)
+	if err != nil {
+		return e, fmt.Errorf("dataset: %w", err)
+	}
+	return e, nil
+}
+
+func readHeader(data []byte) (Encoded, error) {
 	for _, f := range formats {
 		if !hasMagic(data, f.magic) {
 			continue
 		}
 		cfg, err := f.config(bytes.NewReader(data))
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
+			return Encoded{}, fmt.Errorf("%s: %w", f.name, err)
 		}
 		if cfg.Width < 1 || cfg.Height < 1 || cfg.Height > maxPixels/cfg.Width {
-			return nil, fmt.Errorf("%s: picture = %d×%d, want 1 … %d pixels", f.name, cfg.Width, cfg.Height, maxPixels)
+			return Encoded{}, fmt.Errorf("%s: picture = %d×%d, want 1 … %d pixels", f.name, cfg.Width, cfg.Height, maxPixels)
 		}
-		src, err := f.decode(bytes.NewReader(data))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
-		}
-		return fit(src, size), nil
+		return Encoded{f.name, cfg.Width, cfg.Height, data, f.decode}, nil
 	}
-	return nil, errors.New("picture format not known, want PNG, JPEG, WebP or GIF")
+	return Encoded{}, errors.New("picture format not known, want PNG, JPEG, WebP, GIF or BMP")
+}
+
+// Decode gives the pixels as they are stored: alpha is kept, and the planes of lossy WebP have their narrow range (see widen).
+func (e Encoded) Decode() (image.Image, error) {
+	m, err := e.decode(bytes.NewReader(e.data))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.Format, err)
+	}
+	return m, nil
 }
 
 func hasMagic(data []byte, magic string) bool {
@@ -110,10 +150,9 @@ func webpConfig(r io.Reader) (image.Config, error) {
 	}
 }
 
-// decodeWebP stretches lossy pictures to full range: WebP stores luma in 16 … 235 and chroma in 16 … 240 (BT.601), while
+// widen stretches lossy WebP pictures to full range: they store luma in 16 … 235 and chroma in 16 … 240 (BT.601), while
 // image.YCbCr, which webp.Decode returns them in, means 0 … 255 (JFIF) and would show them pale.
-func decodeWebP(r io.Reader) (image.Image, error) {
-	m, err := webp.Decode(r)
+func widen(m image.Image) {
 	var planes *image.YCbCr
 	switch m := m.(type) {
 	case *image.YCbCr:
@@ -121,7 +160,7 @@ func decodeWebP(r io.Reader) (image.Image, error) {
 	case *image.NYCbCrA:
 		planes = &m.YCbCr
 	default:
-		return m, err
+		return
 	}
 	var luma, chroma [256]uint8
 	for i := range 256 {
@@ -134,7 +173,6 @@ func decodeWebP(r io.Reader) (image.Image, error) {
 	for i := range planes.Cb {
 		planes.Cb[i], planes.Cr[i] = chroma[planes.Cb[i]], chroma[planes.Cr[i]]
 	}
-	return m, err
 }
 
 // firstFrame draws the first frame of a GIF at its place on the canvas.

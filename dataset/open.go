@@ -65,7 +65,7 @@ func list(spec string) (listing, error) {
 	case err == nil && info.IsDir():
 		return listDir(spec)
 	case err == nil && strings.HasSuffix(spec, ".tar"):
-		return listShards([]string{spec}, filepath.Dir(spec), "")
+		return listShards([]string{spec}, filepath.Dir(spec), "", false)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return listing{}, fmt.Errorf("dataset: %w", err)
 	case err != nil && strings.ContainsAny(spec, "*?[{"):
@@ -73,7 +73,7 @@ func list(spec string) (listing, error) {
 		if err != nil {
 			return listing{}, fmt.Errorf("dataset: %s: %w", spec, err)
 		}
-		return listShards(shards, dir, "")
+		return listShards(shards, dir, "", false)
 	}
 	found := "a file of another kind"
 	if err != nil {
@@ -128,7 +128,7 @@ func listPlain(dir, within string) (listing, error) {
 		return listing{}, fmt.Errorf("dataset: %w: %s, want %s with %s (or WebDataset shards *.tar)",
 			errNoCaptions, dir, metadataName, metadataLines)
 	}
-	return listShards(shards, dir, within)
+	return listShards(shards, dir, within, false)
 }
 
 // entry is one captioned picture that is listed but not yet read.

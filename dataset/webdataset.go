@@ -18,11 +18,12 @@ import (
 const maxCaptionBytes = 1 << 20
 
 // pictureExts are the extensions that hold a sample's picture; where there are several the first of this list counts.
-var pictureExts = []string{"jpg", "jpeg", "png", "webp"}
+var pictureExts = []string{"jpg", "jpeg", "png", "webp", "gif", "bmp"}
 
 // listShards lists WebDataset shards: tar files whose members share a name up to the first dot (0001.jpg, 0001.txt).
 // Names and parts are relative to dir, with within before them.
-func listShards(shards []string, dir, within string) (listing, error) {
+// Pictures without a caption are faults, unless bare ones are wanted too.
+func listShards(shards []string, dir, within string, bare bool) (listing, error) {
 	var all listing
 	for _, file := range shards {
 		rel, err := filepath.Rel(dir, file)
@@ -34,7 +35,7 @@ func listShards(shards []string, dir, within string) (listing, error) {
 		if err != nil {
 			return listing{}, fmt.Errorf("dataset: %w", err)
 		}
-		l, err := listShard(f, name, func(offset, n int64) ([]byte, error) { return readAt(file, offset, n) })
+		l, err := listShard(f, name, bare, func(offset, n int64) ([]byte, error) { return readAt(file, offset, n) })
 		f.Close()
 		if err != nil {
 			return listing{}, fmt.Errorf("dataset: %s: %w", file, err)
@@ -54,7 +55,7 @@ type shardSample struct {
 }
 
 // listShard walks one shard, reads its captions and remembers where its pictures lie; read gives those bytes later.
-func listShard(r io.ReadSeeker, shard string, read func(offset, n int64) ([]byte, error)) (listing, error) {
+func listShard(r io.ReadSeeker, shard string, bare bool, read func(offset, n int64) ([]byte, error)) (listing, error) {
 	var l listing
 	samples := map[string]*shardSample{}
 	var keys []string
@@ -115,9 +116,9 @@ func listShard(r io.ReadSeeker, shard string, read func(offset, n int64) ([]byte
 		switch {
 		case s.ext == "":
 			l.faults = append(l.faults, fault{name, "without picture", fmt.Errorf("want one of %s", strings.Join(pictureExts, ", "))})
-		case caption == "" && s.cls:
+		case caption == "" && !bare && s.cls:
 			return listing{}, fmt.Errorf(`sample %s has a class number (.cls) and no caption, want .txt, or .json with "caption" or "text"`, key)
-		case caption == "":
+		case caption == "" && !bare:
 			l.faults = append(l.faults, fault{name, "without caption", errors.New(`want .txt, or .json with "caption" or "text"`)})
 		default:
 			l.entries = append(l.entries, entry{name, shard, caption, func() ([]byte, error) { return read(s.offset, s.size) }})

@@ -45,7 +45,7 @@ func numberedShard(t testing.TB, n int, prefix string) string {
 
 // scan lists a shard in memory, as entry names with captions and picture bytes, and fault names with kinds.
 func scan(data string) (entries, faults []string, err error) {
-	l, err := listShard(strings.NewReader(data), "s", func(offset, n int64) ([]byte, error) {
+	l, err := listShard(strings.NewReader(data), "s", false, func(offset, n int64) ([]byte, error) {
 		if offset+n > int64(len(data)) {
 			return nil, fmt.Errorf("picture ends at %d of %d", offset+n, len(data))
 		}
