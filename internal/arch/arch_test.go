@@ -31,6 +31,7 @@ var layers = [][]string{
 	{"train"},
 	{"pretrain"},
 	{"extractor"},
+	{"pictures"},
 	{"metric"},
 	{"distill", "score"},
 	{"report"},
