@@ -33,7 +33,7 @@ var layers = [][]string{
 	{"extractor"},
 	{"pictures"},
 	{"metric"},
-	{"distill", "score"},
+	{"distill", "score", "measure"},
 	{"report"},
 	{"ablations"},
 	{"experiments/*", "notebooks/*", "internal/arch"},
