@@ -47,9 +47,11 @@ var narrower = map[string][]string{
 	"internal/program": {},
 	"internal/dense":   {},
 	"optim":            {},
-	"eval":             {"internal/dense"}, // statistics know no network and no picture
-	"metric":           {"eval", "rng"},    // names extractors, runs none
-	"report":           {"dataset"},        // tables and pictures know no training
+	"npy":              {"weights/atomicfile"},
+	"pictures":         {"dataset", "extractor"}, // they measure nothing
+	"eval":             {"internal/dense"},       // statistics know no network and no picture
+	"metric":           {"eval", "rng"},          // names extractors, runs none
+	"report":           {"dataset"},              // tables and pictures know no training
 
 	"notebooks/show": {"report"},
 }

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute"
+
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/extractor"
+	"github.com/addlab/addlab/measure"
+	"github.com/addlab/addlab/metric"
+)
+
+// evaluation is one call of the program.
+type evaluation struct {
+	options
+	stderr   io.Writer
+	sets     []input
+	engine   *engine.Engine  // nil until something is computed on it
+	drawing  context.Context // of the drawing of runs, set before any picture is read
+	used     []usedExtractor
+	values   map[string][][]metric.Value // of metric, by generated set
+	counts   map[string]counted          // pictures by name of the set
+	warnings []string
+}
+
+// usedExtractor is what the result says of an extractor.
+type usedExtractor struct {
+	Kind    string   `json:"kind"`
+	Name    string   `json:"name,omitempty"` // empty where all features were given
+	Key     string   `json:"key,omitempty"`
+	Metrics []string `json:"metrics"`
+}
+
+// counted is what became of the pictures of a set; with several extractors that of the first.
+type counted struct {
+	pictures, extracted, cached int
+	faults                      []string
+}
+
+// group is an extractor with the metrics that want its features.
+type group struct {
+	kind    extractor.Kind
+	metrics []wanted
+}
+
+// group decides which extractor every metric gets.
+func (e *evaluation) group(asked []wanted) ([]group, error) {
+	everywhere, byMetric, err := assign("extractor", e.extractors, knownMetric)
+	if err != nil {
+		return nil, err
+	}
+	world := slices.ContainsFunc(e.sets, input.world)
+	var groups []group
+	for _, w := range asked {
+		if w.Needs.Reference && e.reference() == nil {
+			return nil, fmt.Errorf("%s compares with real pictures, want REAL GENERATED", w.Name)
+		}
+		name := cmp.Or(byMetric[w.Name], everywhere)
+		switch {
+		case name == "" && world:
+			name = extractor.Scenes.Name
+		case name == "":
+			name = w.Extractor
+		}
+		if name == extractor.Scenes.Name && w.Needs.Captions {
+			name = extractor.ScenesPair.Name
+		}
+		kind, err := extractor.ByName(name)
+		if err != nil {
+			return nil, err
+		}
+		if w.Needs.Captions && !kind.Captions {
+			return nil, fmt.Errorf("%s needs captions, which %s does not read, want one of %s", w.Name, name, strings.Join(captioners(), ", "))
+		}
+		i := slices.IndexFunc(groups, func(g group) bool { return g.kind.Name == name })
+		if i < 0 {
+			groups = append(groups, group{kind: kind})
+			i = len(groups) - 1
+		}
+		groups[i].metrics = append(groups[i].metrics, w)
+	}
+	if e.mode != "" && !slices.ContainsFunc(groups, func(g group) bool { return slices.Contains(g.kind.Modes, e.mode) }) {
+		return nil, fmt.Errorf("mode = %q, which none of the extractors has (see --list)", e.mode)
+	}
+	return groups, nil
+}
+
+func captioners() (names []string) {
+	for _, k := range extractor.Kinds() {
+		if k.Captions {
+			names = append(names, k.Name)
+		}
+	}
+	return names
+}
+
+// measure brings all sets before one extractor and computes its metrics.
+func (e *evaluation) measure(ctx context.Context, g group) error {
+	e.drawing = ctx
+	var ex extractor.Extractor
+	used := usedExtractor{Kind: g.kind.Name}
+	if slices.ContainsFunc(e.sets, func(in input) bool { return in.given == nil }) {
+		var err error
+		if ex, err = e.openExtractor(ctx, g.kind); err != nil {
+			return err
+		}
+		defer ex.Close()
+		used.Name, used.Key = ex.Name(), ex.Key()
+	}
+	cache, err := e.openCache()
+	if err != nil {
+		return err
+	}
+	needs := metric.Needs{}
+	for _, w := range g.metrics {
+		needs.Reference = needs.Reference || w.Needs.Reference
+		needs.Captions = needs.Captions || w.Needs.Captions
+		needs.Statistics = needs.Statistics || w.Needs.Statistics
+		used.Metrics = append(used.Metrics, w.Name)
+	}
+	e.used = append(e.used, used)
+
+	var reference metric.Sample
+	var real measure.Collected
+	if in := e.reference(); in != nil && needs.Reference {
+		if reference, real, err = e.sample(ctx, *in, ex, cache, metric.Needs{Statistics: needs.Statistics}); err != nil {
+			return err
+		}
+		if err := e.saveStatistics(reference); err != nil {
+			return err
+		}
+	}
+	for i, in := range e.generated() {
+		sample, collected, err := e.sample(ctx, in, ex, cache, metric.Needs{Captions: needs.Captions})
+		if err != nil {
+			return err
+		}
+		e.warn(measure.Unlike(real, collected)...)
+		for _, w := range g.metrics {
+			e.notef("computing %s of %s", w.Name, in.spec)
+			values, err := w.Compute(ctx, reference, sample, metric.Options{
+				Seed: e.seed, Confidence: e.confidence, Params: w.params, NoInterval: e.noIntervals,
+			})
+			if err != nil {
+				return fmt.Errorf("%s: %w", in.spec, err)
+			}
+			if e.values == nil {
+				e.values = map[string][][]metric.Value{}
+			}
+			if e.values[w.Name] == nil {
+				e.values[w.Name] = make([][]metric.Value, len(e.generated()))
+			}
+			e.values[w.Name][i] = values
+			for _, v := range values {
+				e.warn(v.Warnings...)
+			}
+		}
+	}
+	return nil
+}
+
+// sample is what metrics see of an input.
+func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extractor, cache *measure.Cache, needs metric.Needs) (metric.Sample, measure.Collected, error) {
+	if in.given != nil {
+		return *in.given, measure.Collected{}, nil
+	}
+	bar := newBar(e.stderr, in.spec)
+	c, err := measure.Collect(ctx, in.set, ex, measure.Options{Cache: cache, N: e.n, Seed: e.seed, Strict: e.strict, Progress: bar.show})
+	bar.end()
+	e.name(c)
+	if err != nil {
+		return metric.Sample{}, c, err
+	}
+	s := metric.Sample{Features: c.Features, Logits: c.Logits}
+	if needs.Statistics {
+		stats, err := cache.Statistics(c.Key(ex.Key()), c.Features)
+		if err != nil {
+			return s, c, err
+		}
+		s.Stats = &stats
+	}
+	if needs.Captions {
+		without := 0
+		for _, caption := range c.Captions {
+			if caption == "" {
+				without++
+			}
+		}
+		if without > 0 {
+			return s, c, fmt.Errorf("%s: %d of %d pictures have no caption, want a metadata.jsonl, a .txt beside each picture, or --captions FILE", in.spec, without, len(c.Captions))
+		}
+		if s.Captions, err = measure.Captions(ctx, c.Captions, ex.(extractor.Captioner), cache); err != nil {
+			return s, c, err
+		}
+	}
+	return s, c, nil
+}
+
+// name keeps what became of a set's pictures and says what was wrong with them, once.
+func (e *evaluation) name(c measure.Collected) {
+	if _, ok := e.counts[c.Name]; ok {
+		return
+	}
+	if e.counts == nil {
+		e.counts = map[string]counted{}
+	}
+	count := counted{pictures: c.Features.N, extracted: c.Extracted, cached: c.Cached}
+	for _, f := range c.Faults {
+		count.faults = append(count.faults, f.Error())
+	}
+	e.counts[c.Name] = count
+	const shown = 5
+	for _, f := range count.faults[:min(shown, len(count.faults))] {
+		e.warn(fmt.Sprintf("%s: left out: %s", c.Name, f))
+	}
+	if more := len(count.faults) - shown; more > 0 {
+		e.warn(fmt.Sprintf("%s: left out: %d more", c.Name, more))
+	}
+	e.warn(c.Notes...)
+	e.warn(c.Facts.Warnings(c.Name)...)
+}
+
+// warn prints a warning and keeps it for the result, once.
+func (e *evaluation) warn(warnings ...string) {
+	for _, w := range warnings {
+		if !slices.Contains(e.warnings, w) {
+			e.warnings = append(e.warnings, w)
+			fmt.Fprintf(e.stderr, "evaluate: warning: %s\n", w)
+		}
+	}
+}
+
+func (e *evaluation) warnf(format string, args ...any) { e.warn(fmt.Sprintf(format, args...)) }
+
+// notef tells what is being done.
+func (e *evaluation) notef(format string, args ...any) { fmt.Fprintf(e.stderr, format+"\n", args...) }
+
+// backend opens the engine when it is first needed.
+func (e *evaluation) backend(ctx context.Context) (compute.Backend, error) {
+	if e.engine == nil {
+		opened, err := engine.Open(ctx, e.options.engine, e.stderr)
+		if err != nil {
+			return nil, err
+		}
+		e.engine = opened
+		e.notef("engine: %s", opened)
+	}
+	return e.engine.Backend, nil
+}
+
+func (e *evaluation) close() { e.engine.Close() }

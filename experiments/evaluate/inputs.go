@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/addlab/addlab/measure"
+	"github.com/addlab/addlab/metric"
+	"github.com/addlab/addlab/pictures"
+)
+
+// input is one side of a comparison: pictures, or a file of what was computed of them elsewhere.
+type input struct {
+	spec  string
+	given *metric.Sample // nil for pictures
+	set   pictures.Set
+}
+
+// kind tells people what it is.
+func (in input) kind() string {
+	switch {
+	case in.given == nil:
+		return in.set.Kind
+	case in.given.Stats != nil:
+		return "statistics"
+	}
+	return "features"
+}
+
+// world tells pictures that the shipped networks know.
+func (in input) world() bool {
+	return in.given == nil && (in.set.Kind == "scenes" || in.set.Kind == "run")
+}
+
+// open lists all inputs; pictures are not read yet.
+func (e *evaluation) open() error {
+	for i, spec := range e.inputs {
+		in := input{spec: spec}
+		switch {
+		case measure.IsGiven(spec):
+			given, err := measure.ReadGiven(spec)
+			if err != nil {
+				return err
+			}
+			if n := given.N(); e.n > 0 && n > 0 && n != e.n {
+				return fmt.Errorf("%s holds what was computed of %d pictures, want n = %d", spec, n, e.n)
+			}
+			in.given = &given
+		case isRun(spec):
+			set, err := e.openRun(spec)
+			if err != nil {
+				return err
+			}
+			in.set = set
+		default:
+			o := pictures.Options{N: e.n}
+			if i > 0 || len(e.inputs) == 1 {
+				o.Captions = e.captions
+			}
+			set, err := pictures.Open(spec, o)
+			if err != nil {
+				return err
+			}
+			in.set = set
+		}
+		e.sets = append(e.sets, in)
+	}
+	return nil
+}
+
+// isRun tells a folder that a training or an evaluation of this project wrote.
+func isRun(spec string) bool {
+	_, err := os.Stat(filepath.Join(spec, "config.json"))
+	_, noResult := os.Stat(filepath.Join(spec, "env.json"))
+	return err == nil && noResult == nil
+}
+
+// reference and generated are the two sides; a metric that needs no reference may have one side alone.
+func (e *evaluation) reference() *input {
+	if len(e.sets) > 1 {
+		return &e.sets[0]
+	}
+	return nil
+}
+
+func (e *evaluation) generated() []input {
+	if len(e.sets) > 1 {
+		return e.sets[1:]
+	}
+	return e.sets
+}

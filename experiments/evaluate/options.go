@@ -1,0 +1,191 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/addlab/addlab/extractor"
+	"github.com/addlab/addlab/metric"
+)
+
+const usage = `evaluate scores generated pictures against real ones.
+
+  go run ./experiments/evaluate real/ generated/                                FID, KID, precision, recall, density, coverage
+  go run ./experiments/evaluate real/ generated/ --metrics fid,is --mode tf     as torch-fidelity computes them
+  go run ./experiments/evaluate real/ mine/ theirs/ --format markdown           several systems, ranks that ties share
+  go run ./experiments/evaluate coco/ generated/ --metrics clip-score --json    JSON on standard output, progress on standard error
+  go run ./experiments/evaluate statistics.npz generated/ --metrics fid         statistics of pytorch-fid, clean-fid or edm
+  go run ./experiments/evaluate scenes results/runs/0123456789ab                a trained student against the built-in world
+  go run ./experiments/evaluate scenes:heldout:5000 scenes:heldout:5000:5000    real against real: the floor
+  go run ./experiments/evaluate --list                                          metrics and extractors
+
+REAL and GENERATED are each a folder (PNG, JPEG, WebP, GIF, BMP; with all folders below it), WebDataset shards *.tar, a run that
+trained a student, scenes[:SPLIT[:N[:FIRST]]], features (.npy, .npz), or statistics (.npz). Flags may stand anywhere.
+Features are kept by content: called again, nothing is extracted twice; interrupted, it goes on.
+
+`
+
+type options struct {
+	inputs []string // the reference first
+
+	names, extractors, mode, weights string // as typed
+	captions, cache, format, out     string
+	engine, data, pretrained, save   string
+	n, steps, batch                  int
+	seed                             int64
+	confidence                       float64
+	noCache, noIntervals             bool
+	strict, list, json, asSeeds      bool
+
+	// ask puts a question to a person; it returns false where none is there.
+	ask func(question string) (answer string, ok bool)
+}
+
+var formats = []string{"text", "markdown", "csv", "latex", "json"}
+
+const defaultMetrics = "fid,kid,pr,dc"
+
+// parse reads the command line.
+func (o *options) parse(f *flag.FlagSet, args []string) error {
+	f.StringVar(&o.names, "metrics", defaultMetrics, "`metrics` separated by commas, or all; parameters as in pr,pr.k=5 (see --list)")
+	f.StringVar(&o.extractors, "extractor", "", "`extractor` for all metrics, or for some as in fid=inception,cmmd=clip-l14 (default: the metric's own; scenes where an input is scenes or a run)")
+	f.StringVar(&o.mode, "mode", "", "preprocessing of Inception: clean (clean-fid), tf (torch-fidelity, edm) or pytorch (pytorch-fid); `name` as in --list")
+	f.StringVar(&o.weights, "weights", "", "`file` or folder of the extractor's weights, or for several as in inception=FILE,dinov2-l=FOLDER; remembered")
+	f.StringVar(&o.captions, "captions", "", "`file` that captions the generated pictures: .jsonl, .json, or a caption a line (default: metadata.jsonl or .txt beside them)")
+	f.StringVar(&o.cache, "cache", "", "`folder` for features (default: addlab/features in the user's cache)")
+	f.BoolVar(&o.noCache, "no-cache", false, "keep no features")
+	f.IntVar(&o.n, "n", 0, "`pictures` of each set, chosen by the seed; fewer are an error (default: all)")
+	f.Int64Var(&o.seed, "seed", 0, "seed of every random choice")
+	f.IntVar(&o.batch, "batch", 0, "`pictures` per call of a network (default: the extractor's own)")
+	f.Float64Var(&o.confidence, "confidence", 0.95, "of the intervals")
+	f.BoolVar(&o.noIntervals, "no-intervals", false, "leave out intervals that cost further computations")
+	f.BoolVar(&o.asSeeds, "seeds", false, "the generated sets are seeds of one system: show their mean and its interval too")
+	f.BoolVar(&o.strict, "strict", false, "no picture may be broken (default: 2 % may)")
+	f.StringVar(&o.format, "format", "text", "`form` of the result: "+strings.Join(formats, ", "))
+	f.BoolVar(&o.json, "json", false, "the same as --format json")
+	f.StringVar(&o.out, "out", "", "`file` for the result (default: standard output)")
+	f.StringVar(&o.save, "save", "", "`file` .npz for the reference's mu and sigma, as pytorch-fid and clean-fid read them")
+	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
+	f.IntVar(&o.steps, "steps", 1, "student `steps` where an input is a run")
+	f.StringVar(&o.data, "data", "scenes", "`dataset` that a run was trained on")
+	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks that a run's student started from (default: found by their hashes)")
+	f.BoolVar(&o.list, "list", false, "list metrics and extractors and stop")
+
+	// Flags may follow the inputs.
+	for rest := args; ; {
+		if err := f.Parse(rest); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return err
+			}
+			return fmt.Errorf("%w (see --help)", err)
+		}
+		if f.NArg() == 0 {
+			break
+		}
+		o.inputs = append(o.inputs, f.Arg(0))
+		rest = f.Args()[1:]
+	}
+	if o.json {
+		o.format = "json"
+	}
+	return o.check()
+}
+
+func (o options) check() error {
+	switch {
+	case o.list:
+		return nil
+	case len(o.inputs) == 0:
+		return errors.New("inputs are missing, want REAL GENERATED (see --help)")
+	case !slices.Contains(formats, o.format):
+		return fmt.Errorf("format = %q, want one of %s", o.format, strings.Join(formats, ", "))
+	case o.n < 0 || o.n == 1:
+		return fmt.Errorf("n = %d, want ≥ 2", o.n)
+	case o.batch < 0 || o.steps < 1:
+		return fmt.Errorf("batch = %d, steps = %d, want ≥ 1", o.batch, o.steps)
+	case !(o.confidence > 0 && o.confidence < 1):
+		return fmt.Errorf("confidence = %g, want between 0 and 1, such as 0.95", o.confidence)
+	case o.noCache && o.cache != "":
+		return fmt.Errorf("cache = %q with --no-cache, want one of them", o.cache)
+	}
+	return nil
+}
+
+// wanted is a metric with the parameters that were typed.
+type wanted struct {
+	metric.Metric
+	params map[string]int
+}
+
+// metrics reads --metrics: names, and parameters such as pr.k=5.
+func (o options) metrics() ([]wanted, error) {
+	if o.names == "all" {
+		var all []wanted
+		for _, m := range metric.All() {
+			all = append(all, wanted{m, nil})
+		}
+		return all, nil
+	}
+	var list []wanted
+	add := func(name string) (*wanted, error) {
+		if i := slices.IndexFunc(list, func(w wanted) bool { return w.Name == name }); i >= 0 {
+			return &list[i], nil
+		}
+		m, err := metric.ByName(name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, wanted{m, map[string]int{}})
+		return &list[len(list)-1], nil
+	}
+	for entry := range strings.SplitSeq(o.names, ",") {
+		entry = strings.TrimSpace(entry)
+		name, value, isParam := strings.Cut(entry, "=")
+		param := ""
+		if isParam {
+			name, param, _ = strings.Cut(name, ".")
+		}
+		w, err := add(name)
+		if err != nil {
+			return nil, err
+		}
+		if isParam {
+			v, err := strconv.Atoi(value)
+			if err != nil || param == "" {
+				return nil, fmt.Errorf("metrics: %q, want METRIC.PARAMETER=NUMBER such as pr.k=5", entry)
+			}
+			w.params[param] = v
+		}
+	}
+	return list, nil
+}
+
+// assign reads "x" or "a=x,b=y" into a map; plain is for what has no name.
+func assign(flag, text string, known func(name string) error) (plain string, named map[string]string, err error) {
+	named = map[string]string{}
+	if text == "" {
+		return "", named, nil
+	}
+	for entry := range strings.SplitSeq(text, ",") {
+		name, value, ok := strings.Cut(entry, "=")
+		switch {
+		case !ok && plain == "":
+			plain = entry
+		case !ok:
+			return "", nil, fmt.Errorf("%s = %q, want one without a name", flag, text)
+		default:
+			if err := known(name); err != nil {
+				return "", nil, fmt.Errorf("%s: %w", flag, err)
+			}
+			named[name] = value
+		}
+	}
+	return plain, named, nil
+}
+
+func knownMetric(name string) error    { _, err := metric.ByName(name); return err }
+func knownExtractor(name string) error { _, err := extractor.ByName(name); return err }

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strconv"
+	"sync"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/extractor"
+	"github.com/addlab/addlab/pictures"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/score"
+	"github.com/addlab/addlab/weights"
+)
+
+// openRun lists the pictures that a run's student draws for held-out captions. A run keeps no pictures but a few samples: they are drawn
+// when the first of them is wanted, from the noise that the ablations use.
+func (e *evaluation) openRun(dir string) (pictures.Set, error) {
+	set := pictures.Set{Name: dir, Kind: "run"}
+	run, err := ablations.ReadStudentRun(dir)
+	if err != nil {
+		return set, fmt.Errorf("%w: runs of evaluations keep a few samples only, want the run of a training with its weights, which git leaves out", err)
+	}
+	cfg := run.Config.Distill
+	if e.steps > len(cfg.Times) {
+		return set, fmt.Errorf("steps = %d, want 1 to %d: the student of %s was trained on times %v", e.steps, len(cfg.Times), dir, cfg.Times)
+	}
+	bundle, err := e.bundleOf(run)
+	if err != nil {
+		return set, err
+	}
+	data, err := dataset.Open(e.data, bundle.Config.Size, e.warnf)
+	if err != nil {
+		return set, err
+	}
+	if data.Hash() != run.Config.DataHash {
+		return set, fmt.Errorf("%s was trained on %s, not on %s (%s): say --data", dir, run.Config.DataHash, data.Name(), data.Hash())
+	}
+	setup := score.DefaultSetup(cfg.Scale)
+	n := setup.Images
+	if e.n > 0 {
+		n = e.n
+	}
+	if have := data.Heldout().Len(); have < n {
+		return set, fmt.Errorf("%s has %d held-out captions, want n = %d", data.Name(), have, n)
+	}
+	sum, err := weights.SHA256(run.Student())
+	if err != nil {
+		return set, err
+	}
+
+	var captions []string
+	for i := range n {
+		sample, err := data.Heldout().Sample(i)
+		if err != nil {
+			return set, err
+		}
+		captions = append(captions, sample.Caption)
+	}
+	draw := sync.OnceValues(func() ([]float32, error) {
+		judge := &score.Judge{Bundle: bundle}
+		way := score.FewSteps(run.Student(), cfg.Times, e.steps, diffusion.Renoise)
+		return e.draw(e.drawing, judge, way, captions, setup)
+	})
+	size := bundle.Config.Size
+	area := size * size * 3
+	for i, caption := range captions {
+		hash := pictures.NewHash("student", sum, strconv.Itoa(e.steps), strconv.FormatInt(setup.Seed, 10), strconv.Itoa(i), caption)
+		decode := func() (extractor.RGB, error) {
+			flat, err := draw()
+			if err != nil {
+				return extractor.RGB{}, err
+			}
+			pix := flat[i*area : (i+1)*area]
+			for _, v := range pix {
+				if math.IsNaN(float64(v)) {
+					return extractor.RGB{}, fmt.Errorf("the student drew no numbers: it collapsed")
+				}
+			}
+			return pictures.EightBits(pix, size), nil
+		}
+		set.Items = append(set.Items, pictures.Item{Name: fmt.Sprintf("%08d", i), Caption: caption, Read: func() (pictures.Content, error) {
+			return pictures.Content{Hash: hash, Format: "drawn", Width: size, Height: size, Decode: decode}, nil
+		}})
+	}
+	return set, nil
+}
+
+// bundleOf finds the networks that a student started from.
+func (e *evaluation) bundleOf(run ablations.StudentRun) (*pretrain.Bundle, error) {
+	if e.pretrained != "" {
+		return run.Bundle([]string{e.pretrained})
+	}
+	var dirs []string
+	for _, pattern := range []string{"pretrained/*", filepath.Join(filepath.Dir(filepath.Dir(run.Dir)), "pretrained", "*")} {
+		found, err := filepath.Glob(filepath.Join(pattern, "bundle.json"))
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range found {
+			dirs = append(dirs, filepath.Dir(path))
+		}
+	}
+	return run.Bundle(dirs)
+}
+
+// draw samples one picture per caption.
+func (e *evaluation) draw(ctx context.Context, judge *score.Judge, way score.Way, captions []string, setup score.Setup) ([]float32, error) {
+	backend, err := e.backend(ctx)
+	if err != nil {
+		return nil, err
+	}
+	judge.Backend = backend
+	painter, err := judge.NewPainter(way, min(setup.Batch, len(captions)))
+	if err != nil {
+		return nil, err
+	}
+	e.notef("drawing %d pictures", len(captions))
+	flat, _, err := painter.Draw(ctx, captions, setup.Seed)
+	return flat, err
+}
