@@ -33,8 +33,10 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (ex
 	}
 	ex, err := kind.Open(ctx, o)
 	if err != nil && ctx.Err() == nil && named == "" {
-		e.notef("evaluate: %s: %v", kind.Name, err)
-		answer, ok := e.ask(fmt.Sprintf("file or folder with the weights of %s", kind.Name))
+		answer, ok := "", false
+		if !ours(kind.Name) {
+			answer, ok = e.ask(fmt.Sprintf("%s: %v\nfile or folder with the weights of %s", kind.Name, err, kind.Name))
+		}
 		if !ok {
 			return nil, fmt.Errorf("%s: %w; say --weights %s=PATH", kind.Name, err, kind.Name)
 		}
@@ -44,13 +46,18 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (ex
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", kind.Name, err)
 	}
-	if named != "" {
+	if named != "" && !ours(kind.Name) {
 		if err := known.remember(kind.Name, named); err != nil {
 			e.warnf("the place of the weights could not be kept: %v", err)
 		}
 	}
 	e.notef("extractor: %s", ex.Name())
 	return ex, nil
+}
+
+// ours tells the small networks, whose usual folder must not change because another one was tried once.
+func ours(kind string) bool {
+	return kind == extractor.Scenes.Name || kind == extractor.ScenesPair.Name
 }
 
 func (e *evaluation) openCache() (*measure.Cache, error) {

@@ -1,0 +1,345 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/npy"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/rng"
+)
+
+var update = flag.Bool("update", false, "write the golden file anew")
+
+// featureFile writes normal features, shifted.
+func featureFile(t testing.TB, n, d int, seed int64, shift float32) string {
+	t.Helper()
+	x := rng.Normal(rng.New(seed, "features", 0), n*d)
+	for i := range x {
+		x[i] += shift
+	}
+	path := filepath.Join(t.TempDir(), "features.npz")
+	if err := npy.WriteArchive(path, npy.As("reps", npy.Array[float32]{Shape: []int{n, d}, Data: x})); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestWrongCalls(t *testing.T) {
+	alone(t)
+	empty, pictures := t.TempDir(), album(t, 6, 1, false)
+	broken := album(t, 6, 2, false)
+	put(t, filepath.Join(broken, "0003.png"), "")
+	features, wider := featureFile(t, 30, 4, 1, 0), featureFile(t, 30, 5, 2, 0)
+	statistics := filepath.Join(t.TempDir(), "s.npz")
+	call(t, features, features, "--metrics", "fid", "--save", statistics)
+	evaluated := t.TempDir()
+	put(t, filepath.Join(evaluated, "config.json"), `{"kind": "evaluate"}`)
+	put(t, filepath.Join(evaluated, "env.json"), "{}")
+	bundle := tinyBundle(t, "classifier", "pair")
+	small := []string{"--engine", "go", "--weights", bundle, "--extractor", "scenes", "--metrics", "fid"}
+	for _, c := range []struct {
+		why  string
+		args []string
+		want string
+	}{
+		{"nothing to compare", nil, "want REAL GENERATED"},
+		{"a folder that is not there", []string{filepath.Join(empty, "none"), pictures}, "no such file or folder"},
+		{"a folder without pictures", []string{empty, pictures}, "no pictures in it"},
+		{"one side alone", []string{pictures, "--metrics", "fid"}, "fid compares with real pictures"},
+		{"an unknown metric lists the known ones", []string{pictures, pictures, "--metrics", "lpips"}, "clip-score, cmmd, dc"},
+		{"a parameter without a number", []string{pictures, pictures, "--metrics", "pr.k=many"}, "pr.k=5"},
+		{"a parameter that the metric lacks", []string{features, features, "--metrics", "pr.q=5"}, `no parameter "q"`},
+		{"an unknown extractor lists the known ones", []string{pictures, pictures, "--extractor", "vgg"}, "inception"},
+		{"an unknown mode", []string{pictures, pictures, "--mode", "keras"}, `mode = "keras"`},
+		{"an unknown form", []string{pictures, pictures, "--format", "html"}, "text, markdown"},
+		{"an unknown engine", append([]string{pictures, pictures, "--extractor", "scenes"}, "--engine", "abacus"), "abacus"},
+		{"one picture", []string{pictures, pictures, "--n", "1"}, "n = 1"},
+		{"more pictures than there are", append([]string{pictures, pictures, "--n", "7"}, small...), "holds 6 pictures, want n = 7"},
+		{"a confidence of all", []string{pictures, pictures, "--confidence", "1"}, "confidence = 1"},
+		{"a cache and none", []string{pictures, pictures, "--cache", empty, "--no-cache"}, "want one of them"},
+		{"features of other networks", []string{features, wider, "--metrics", "fid"}, "4 and 5"},
+		{"statistics where features are needed", []string{statistics, features, "--metrics", "kid"}, "the reference has no features"},
+		{"given features of another number", []string{features, features, "--n", "29"}, "of 30 pictures, want n = 29"},
+		{"a broken picture among few", append([]string{pictures, broken}, small...), "1 of 6 pictures cannot be used, want at most 2 %: 0003.png: empty file"},
+		{"captions that are missing", append([]string{pictures, pictures}, append(small, "--metrics", "clip-score")...), "6 of 6 pictures have no caption"},
+		{"captions for an extractor that cannot read", []string{pictures, pictures, "--metrics", "clip-score", "--extractor", "inception"}, "clip-score needs captions"},
+		{"weights that are not there", []string{pictures, pictures, "--metrics", "fid", "--engine", "go", "--weights", filepath.Join(empty, "none.pth")}, "none.pth"},
+		{"weights that are nowhere", []string{pictures, pictures, "--metrics", "fid", "--engine", "go"}, "say --weights inception=PATH"},
+		{"a run that keeps no student", []string{pictures, evaluated}, "keep a few samples only"},
+		{"an unknown flag", []string{"--fast"}, "see --help"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			if rc := run(t.Context(), c.args, &stdout, &stderr); rc != 1 {
+				t.Errorf("rc = %d, want 1", rc)
+			}
+			lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+			if last := lines[len(lines)-1]; !strings.Contains(last, c.want) || !strings.HasPrefix(last, "evaluate: ") {
+				t.Errorf("stderr ends with %q, want one line with %q", last, c.want)
+			}
+			if stdout.Len() > 0 {
+				t.Errorf("stdout = %q, want nothing", &stdout)
+			}
+		})
+	}
+}
+
+func TestAnswersWithoutWork(t *testing.T) {
+	for _, c := range []struct {
+		why  string
+		args []string
+		want string
+	}{
+		{"help has examples", []string{"--help"}, "go run ./experiments/evaluate real/ generated/"},
+		{"metrics", []string{"-list"}, "precision ↑, recall ↑; extractor inception"},
+		{"extractors", []string{"--list"}, "modes clean, tf, pytorch"},
+	} {
+		if stdout, stderr := call(t, c.args...); !strings.Contains(stdout, c.want) || stderr != "" {
+			t.Errorf("%s: stdout = %q, stderr = %q, want %q", c.why, stdout, stderr, c.want)
+		}
+	}
+}
+
+// rounded gives numbers five digits, so that engines and processors may round differently.
+func rounded(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			v[k] = rounded(x)
+		}
+	case []any:
+		for i, x := range v {
+			v[i] = rounded(x)
+		}
+	case float64:
+		if v != math.Trunc(v) {
+			r, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 5, 64), 64)
+			return r
+		}
+	}
+	return v
+}
+
+// The JSON is an interface: its names and its numbers stay. Features are given, so that no engine is needed.
+func TestJSONIsGolden(t *testing.T) {
+	alone(t)
+	t.Chdir(t.TempDir())
+	for name, from := range map[string]string{"real.npz": featureFile(t, 80, 4, 1, 0), "mine.npz": featureFile(t, 60, 4, 2, 0.1), "theirs.npz": featureFile(t, 60, 4, 3, 1)} {
+		if err := os.Rename(from, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stdout, _ := call(t, "real.npz", "mine.npz", "theirs.npz", "--json", "--seeds", "--metrics", "fid,kid,kid.size=20,pr,dc")
+	var got any
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+		t.Fatal(err)
+	}
+	golden := filepath.Join(testdata, "result.json")
+	if *update {
+		if err := record.WriteJSON(golden, rounded(got)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var want any
+	if err := record.ReadJSON(golden, &want); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(rounded(want), rounded(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// testdata survives a change of folder.
+var testdata, _ = filepath.Abs("testdata")
+
+func TestFoldersAreScoredAndKept(t *testing.T) {
+	alone(t)
+	bundle := tinyBundle(t, "classifier", "pair")
+	real, generated := album(t, 60, 1, true), album(t, 60, 2, true)
+	args := []string{real, generated, "--engine", "go", "--weights", bundle, "--extractor", "scenes", "--metrics", "fid,pr,is,clip-score"}
+	first := callJSON(t, args...)
+	if first.Reference.Extracted != 60 || first.Generated[0].Extracted != 60 || first.Generated[0].Pictures != 60 {
+		t.Errorf("first call: %+v", first.Reference)
+	}
+	names := map[string]float64{}
+	for _, v := range first.Generated[0].Values {
+		names[v.Name] = v.Estimate.Mean
+	}
+	for _, name := range []string{"fid", "precision", "recall", "is", "clip-score"} {
+		if v, ok := names[name]; !ok || math.IsNaN(v) {
+			t.Errorf("values = %v, want %s", names, name)
+		}
+	}
+	second := callJSON(t, args...)
+	if second.Reference.Extracted != 0 || second.Generated[0].Extracted != 0 || second.Generated[0].Cached != 60 {
+		t.Errorf("second call extracted %d and %d, want none", second.Reference.Extracted, second.Generated[0].Extracted)
+	}
+	if diff := cmp.Diff(first.Generated[0].Values, second.Generated[0].Values); diff != "" {
+		t.Errorf("values from the cache (-first +second):\n%s", diff)
+	}
+
+	// Identical sets, and a chosen number of pictures.
+	same := callJSON(t, real, real, "--engine", "go", "--weights", bundle, "--extractor", "scenes", "--metrics", "fid", "--n", "50", "--seed", "3")
+	if v := same.Generated[0].Values[0]; v.Estimate.Mean > 1e-6 || same.Generated[0].Pictures != 50 {
+		t.Errorf("FID of a set with itself = %g of %d pictures, want 0 of 50", v.Estimate.Mean, same.Generated[0].Pictures)
+	}
+	if text := strings.Join(same.Warnings, "\n"); !strings.Contains(text, "50 pictures stand in both") {
+		t.Errorf("warnings = %s, want one of shared pictures", text)
+	}
+}
+
+// Interrupted when the second network begins, what the first one saw is there for the next call.
+func TestInterruptedGoesOn(t *testing.T) {
+	alone(t)
+	bundle := tinyBundle(t, "classifier", "pair")
+	args := []string{album(t, 40, 1, true), album(t, 40, 2, true), "--engine", "go", "--weights", bundle, "--extractor", "scenes", "--metrics", "fid,clip-score"}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	extractors, said := 0, ""
+	stderr := onWrite(func(text string) {
+		said += text
+		if strings.HasPrefix(text, "extractor: ") {
+			if extractors++; extractors == 2 {
+				cancel()
+			}
+		}
+	})
+	var stdout bytes.Buffer
+	if rc := run(ctx, args, &stdout, stderr); rc != 130 || stdout.Len() > 0 || !strings.Contains(said, "the same command goes on") {
+		t.Fatalf("rc = %d, stdout = %q, stderr = %q, want 130 and how to go on", rc, &stdout, said)
+	}
+	r := callJSON(t, args...)
+	if r.Reference.Cached != 40 || r.Generated[0].Cached != 40 {
+		t.Errorf("cached = %d and %d, want all of the first network", r.Reference.Cached, r.Generated[0].Cached)
+	}
+	fresh := callJSON(t, append(args, "--no-cache")...)
+	if diff := cmp.Diff(fresh.Generated[0].Values, r.Generated[0].Values); diff != "" {
+		t.Errorf("interrupted and whole differ (-whole +interrupted):\n%s", diff)
+	}
+}
+
+func TestRunsDrawTheirPictures(t *testing.T) {
+	alone(t)
+	dir := tinyBundle(t, "classifier", "pair", "text", "teacher", "features")
+	bundle, err := pretrain.LoadBundle(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := distill.DefaultConfig("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := dataset.Open("scenes", tinySize, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := t.TempDir()
+	for name, v := range map[string]any{"config.json": distill.NewRunConfig(cfg, bundle, data), "env.json": map[string]string{}, "result.json": map[string]string{}} {
+		if err := record.WriteJSON(filepath.Join(run, name), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writeStudent(t, filepath.Join(run, distill.StudentFile), bundle.Config)
+	args := []string{"scenes", run, "--n", "48", "--engine", "go", "--weights", dir, "--pretrained", dir, "--metrics", "fid,clip-score"}
+	r := callJSON(t, args...)
+	if g := r.Generated[0]; g.Kind != "run" || g.Pictures != 48 || g.Extracted != 48 || r.Reference.Kind != "scenes" {
+		t.Errorf("generated = %+v", g)
+	}
+	_, stderr := call(t, args...)
+	if strings.Contains(stderr, "drawing") {
+		t.Errorf("drawn again:\n%s", stderr)
+	}
+}
+
+func TestSeveralSystemsInAllForms(t *testing.T) {
+	alone(t)
+	args := []string{featureFile(t, 80, 4, 1, 0), featureFile(t, 60, 4, 2, 0.1), featureFile(t, 60, 4, 3, 1), "--metrics", "fid"}
+	for format, want := range map[string]string{
+		"text": "rank", "markdown": "| system", "csv": "system,metric,lower_is_better", "latex": `\toprule`, "json": `"rank": 2`,
+	} {
+		out := filepath.Join(t.TempDir(), "result")
+		stdout, _ := call(t, append(args, "--format", format, "--out", out)...)
+		text, err := os.ReadFile(out)
+		if err != nil || stdout != "" || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %v, stdout = %q, file = %s, want %q", format, err, stdout, text, want)
+		}
+	}
+}
+
+// Statistics that were saved give the score of the features that they were made of.
+func TestSavedStatisticsGiveTheSameFID(t *testing.T) {
+	alone(t)
+	real, generated := featureFile(t, 80, 4, 1, 0), featureFile(t, 60, 4, 2, 0.1)
+	saved := filepath.Join(t.TempDir(), "s.npz")
+	a := callJSON(t, real, generated, "--metrics", "fid", "--save", saved)
+	b := callJSON(t, saved, generated, "--metrics", "fid")
+	x, y := a.Generated[0].Values[0].Estimate, b.Generated[0].Values[0].Estimate
+	if math.Abs(x.Mean-y.Mean) > 1e-9*x.Mean || b.Reference.Pictures != 80 || b.Reference.Kind != "statistics" {
+		t.Errorf("FID = %g of features, %g of statistics (%+v)", x.Mean, y.Mean, b.Reference)
+	}
+}
+
+// A place that was named is remembered; one that was asked for too; and only a person is asked.
+func TestPlacesOfWeightsAreRemembered(t *testing.T) {
+	alone(t)
+	p, err := readPlaces()
+	if err != nil || len(p.known) != 0 {
+		t.Fatalf("places = %v, %v, want none", p.known, err)
+	}
+	file := filepath.Join(t.TempDir(), "w.safetensors")
+	put(t, file, "x")
+	if err := p.remember("inception", file); err != nil {
+		t.Fatal(err)
+	}
+	if p, err = readPlaces(); err != nil || p.find("inception") != file {
+		t.Errorf("place = %q, %v, want %q", p.find("inception"), err, file)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if p.find("inception") != "" {
+		t.Error("a place where nothing is any more was given")
+	}
+
+	// The weights that a person names are tried; here they are none.
+	asked := ""
+	o := options{names: "fid", engine: "go", format: "text", confidence: 0.95, inputs: []string{album(t, 4, 1, false), album(t, 4, 2, false)}}
+	o.ask = func(question string) (string, bool) { asked = question; put(t, file, "no weights"); return file, true }
+	var stdout, stderr bytes.Buffer
+	err = evaluate(t.Context(), o, &stdout, &stderr)
+	if err == nil || !strings.Contains(err.Error(), "inception") || !strings.Contains(asked, "weights of inception") {
+		t.Errorf("asked %q, error = %v, want a question and a refusal of the answer", asked, err)
+	}
+	if _, ok := askOnTerminal("?"); ok {
+		t.Error("asked without a terminal")
+	}
+}
+
+func TestBarTellsHowLong(t *testing.T) {
+	for _, c := range []struct {
+		done, total, cached int
+		want                string
+	}{
+		{50, 100, 0, "x [████████████············] 50/100, 5 pictures/s, 10s left"},
+		{50, 100, 50, "x [████████████············] 50/100, 50 from the cache"},
+		{100, 100, 20, "x [████████████████████████] 100/100, 20 from the cache, 8 pictures/s"},
+	} {
+		if got := barLine("x", c.done, c.total, c.cached, 10e9); got != c.want {
+			t.Errorf("line = %q, want %q", got, c.want)
+		}
+	}
+}
