@@ -31,8 +31,8 @@ type evaluation struct {
 
 // usedExtractor is what the result says of an extractor.
 type usedExtractor struct {
-	Kind    string   `json:"kind"`
-	Name    string   `json:"name,omitempty"` // empty where all features were given
+	Kind    string   `json:"kind"` // "given" where no picture was looked at
+	Name    string   `json:"name,omitempty"`
 	Key     string   `json:"key,omitempty"`
 	Metrics []string `json:"metrics"`
 }
@@ -104,14 +104,14 @@ func captioners() (names []string) {
 func (e *evaluation) measure(ctx context.Context, g group) error {
 	e.drawing = ctx
 	var ex extractor.Extractor
-	used := usedExtractor{Kind: g.kind.Name}
+	used := usedExtractor{Kind: "given"}
 	if slices.ContainsFunc(e.sets, func(in input) bool { return in.given == nil }) {
 		var err error
 		if ex, err = e.openExtractor(ctx, g.kind); err != nil {
 			return err
 		}
 		defer ex.Close()
-		used.Name, used.Key = ex.Name(), ex.Key()
+		used.Kind, used.Name, used.Key = g.kind.Name, ex.Name(), ex.Key()
 	}
 	cache, err := e.openCache()
 	if err != nil {
