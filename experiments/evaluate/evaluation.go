@@ -178,7 +178,7 @@ func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extracto
 		return metric.Sample{}, c, err
 	}
 	s := metric.Sample{Features: c.Features, Logits: c.Logits}
-	if needs.Statistics {
+	if needs.Statistics && c.Features.N > c.Features.D { // fewer pictures are scored without a covariance
 		stats, err := cache.Statistics(c.Key(ex.Key()), c.Features)
 		if err != nil {
 			return s, c, err
