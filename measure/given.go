@@ -15,8 +15,14 @@ import (
 
 // IsGiven tells whether an input is a file of features or statistics that were computed elsewhere.
 func IsGiven(spec string) bool {
-	return slices.Contains([]string{".npy", ".npz"}, strings.ToLower(filepath.Ext(spec)))
+	if strings.Contains(spec, pickleEntry) {
+		return true
+	}
+	return slices.Contains([]string{".npy", ".npz", ".pkl"}, strings.ToLower(filepath.Ext(spec)))
 }
+
+// pickleEntry stands between a pickle of edm2 and the name of its statistics, as in stats.pkl#fd_dinov2.
+const pickleEntry = ".pkl#"
 
 // Names under which tools keep features: dgm-eval, and what people call them.
 var (
@@ -25,9 +31,15 @@ var (
 )
 
 // ReadGiven reads features, .npy [n,d] or .npz with reps (dgm-eval), features or logits; or statistics, .npz with mu and sigma
-// (pytorch-fid, clean-fid, edm) and perhaps the number of pictures n.
+// (pytorch-fid, clean-fid, edm) and perhaps the number of pictures n, or .pkl of edm2, which holds those of several networks.
 func ReadGiven(path string) (metric.Sample, error) {
 	var s metric.Sample
+	if file, name, ok := strings.Cut(path, pickleEntry); ok || strings.EqualFold(filepath.Ext(path), ".pkl") {
+		if ok {
+			file += ".pkl"
+		}
+		return readPickled(file, name)
+	}
 	if strings.EqualFold(filepath.Ext(path), ".npy") {
 		array, err := npy.ReadFile[float32](path)
 		if err != nil {
@@ -75,6 +87,22 @@ func readStatistics(a *npy.Archive) (eval.Stats, error) {
 	if err != nil {
 		return eval.Stats{}, err
 	}
+	stats, err := newStatistics(mu, sigma)
+	if err != nil {
+		return stats, err
+	}
+	for _, name := range []string{"n", "num_samples"} {
+		if a.Has(name) {
+			if n, err := npy.Load[int64](a, name); err == nil && len(n.Data) == 1 && n.Data[0] > 0 {
+				stats.N = int(n.Data[0])
+			}
+		}
+	}
+	return stats, nil
+}
+
+// newStatistics checks shapes and symmetry.
+func newStatistics(mu, sigma npy.Array[float64]) (eval.Stats, error) {
 	d := len(mu.Data)
 	if d == 0 || len(sigma.Shape) != 2 || sigma.Shape[0] != d || sigma.Shape[1] != d {
 		return eval.Stats{}, fmt.Errorf("mu has shape %v and sigma %v, want [d] and [d d]", mu.Shape, sigma.Shape)
@@ -91,13 +119,6 @@ func readStatistics(a *npy.Archive) (eval.Stats, error) {
 				return eval.Stats{}, fmt.Errorf("sigma[%d,%d] = %g and sigma[%d,%d] = %g, want a symmetric covariance", i, j, upper, j, i, lower)
 			}
 			stats.Cov.SetSym(i, j, (upper+lower)/2)
-		}
-	}
-	for _, name := range []string{"n", "num_samples"} {
-		if a.Has(name) {
-			if n, err := npy.Load[int64](a, name); err == nil && len(n.Data) == 1 && n.Data[0] > 0 {
-				stats.N = int(n.Data[0])
-			}
 		}
 	}
 	return stats, nil

@@ -73,3 +73,23 @@ func TestWrongGivenFiles(t *testing.T) {
 		}
 	}
 }
+
+func TestPickledStatisticsAreChosenByName(t *testing.T) {
+	pickled := "../npy/testdata/statistics.pkl"
+	for path, first := range map[string]float64{pickled: 0, pickled + "#fid": 0, pickled + "#fd_dinov2": 1} {
+		s, err := ReadGiven(path)
+		if err != nil || !IsGiven(path) || s.Stats == nil || s.Stats.N != 70000 || s.Stats.Mean[0] != first || s.Stats.Cov.At(0, 1) != 14 {
+			t.Errorf("%s: %+v, %v", path, s.Stats, err)
+		}
+	}
+	for path, want := range map[string]string{
+		pickled + "#clip":                   "holds statistics of fd_dinov2, fid, want clip",
+		"../npy/testdata/protocol4.pkl":     "want a symmetric covariance",
+		"../npy/testdata/code.pkl":          "its code is not run",
+		filepath.Join(t.TempDir(), "n.pkl"): "no such file",
+	} {
+		if _, err := ReadGiven(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error = %v, want %q", path, err, want)
+		}
+	}
+}

@@ -22,3 +22,18 @@ np.save(here / "halves.npy", np.array([0, -0.0, 1, -1.5, 65504, 6e-8, 6.1e-5, np
 np.save(here / "objects.npy", np.array([{"a": 1}, None], dtype=object), allow_pickle=True)
 np.save(here / "fields.npy", np.zeros(2, dtype=[("x", "<f4"), ("y", "<i4")]))
 np.save(here / "complex.npy", np.zeros(2, np.complex64))
+
+# Statistics as edm2 keeps them, in every protocol that NumPy has a form of its own for.
+import pickle
+
+mu, sigma = np.arange(3) / 2, np.asfortranarray(np.arange(9.0).reshape(3, 3))
+for protocol in [3, 4, 5]:
+    with open(here / f"protocol{protocol}.pkl", "wb") as f:
+        pickle.dump({"fid": {"mu": mu, "sigma": sigma}, "fd_dinov2": {"mu": mu.astype(">f4"), "sigma": sigma}, "num_images": 70000}, f, protocol=protocol)
+with open(here / "statistics.pkl", "wb") as f:
+    pickle.dump({"fid": {"mu": mu, "sigma": sigma @ sigma.T}, "fd_dinov2": {"mu": mu + 1, "sigma": sigma @ sigma.T}, "num_images": 70000}, f, protocol=4)
+with open(here / "code.pkl", "wb") as f:
+    class Run:
+        def __reduce__(self):
+            return print, ("code was run",)
+    pickle.dump({"mu": Run()}, f)
