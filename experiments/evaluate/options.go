@@ -24,7 +24,7 @@ const usage = `evaluate scores generated pictures against real ones.
   go run ./experiments/evaluate --list                                          metrics and extractors
 
 REAL and GENERATED are each a folder (PNG, JPEG, WebP, GIF, BMP; with all folders below it), WebDataset shards *.tar, a run that
-trained a student, scenes[:SPLIT[:N[:FIRST]]], features (.npy, .npz), or statistics (.npz). Flags may stand anywhere.
+trained a student, scenes[:SPLIT[:N[:FIRST]]], features (.npy, .npz), or statistics (.npz, .pkl). Flags may stand anywhere.
 Features are kept by content: called again, nothing is extracted twice; interrupted, it goes on.
 
 `
