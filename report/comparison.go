@@ -96,6 +96,9 @@ func (c Comparison) values(j int) []string {
 	cells, tails, width := make([]string, len(c.Systems)), make([]string, len(c.Systems)), 0
 	for i, s := range c.Systems {
 		cells[i], tails[i] = s.Scores[j].format(c.decimals(j))
+		if len(c.Systems) > 1 && tails[i] == "" && finite(s.Scores[j].Spread) {
+			tails[i] = " (sd " + formatNumber(s.Scores[j].Spread, c.decimals(j)) + ")"
+		}
 		width = max(width, displayWidth(tails[i]))
 	}
 	for i := range cells {
@@ -148,10 +151,11 @@ func (c Comparison) legend() string {
 			break
 		}
 	}
-	if len(c.Systems) > 1 {
-		text += "; rank is 1 + the number of systems whose interval is wholly better, so that ties share it"
+	if len(c.Systems) == 1 {
+		return text + "; spread is the standard deviation over subsets or splits, not the error of the value."
 	}
-	return text + "."
+	return text + "; sd is the standard deviation over subsets or splits, not the error of the value; rank is 1 + the number of systems whose " +
+		"interval is wholly better, so that ties share it."
 }
 
 // Plain writes c for a terminal.

@@ -33,7 +33,7 @@ func TestComparisonInAllForms(t *testing.T) {
 		{"one system lists its metrics", func(b *bytes.Buffer) error { return one.Plain(b) },
 			[]string{"  fid ↓              10.000 ± 1.000         –     100", "-0.000600  0.000200", "0.500 [0.400, 0.650]"}, []string{"rank"}},
 		{"several systems have ranks where there are intervals", func(b *bytes.Buffer) error { return three.Plain(b) },
-			[]string{"fid ↓", "rank", "sys_b", "11.000 ± 1.000     2"}, []string{"spread"}},
+			[]string{"fid ↓", "rank", "sys_b", "11.000 ± 1.000     2", "-0.000600 (sd 0.000200)"}, []string{"spread"}},
 		{"Markdown", func(b *bytes.Buffer) error { return three.Markdown(b) },
 			[]string{"## Against real_10%", "| sys_a  |", "----: |", `- n = 100 \| see there`}, nil},
 		{"LaTeX", func(b *bytes.Buffer) error { return three.LaTeX(b) },
