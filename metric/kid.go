@@ -23,7 +23,10 @@ var KID = register(Metric{
 		if err != nil {
 			return nil, err
 		}
-		v := Value{Estimate: alone(score.Mean), Spread: &score.Std, SpreadOf: fmt.Sprintf("%d subsets of %d", score.Subsets, size)}
+		v := Value{Estimate: alone(score.Mean)}
+		if size < ref.N || size < gen.N { // subsets of all pictures are all the same
+			v.Spread, v.SpreadOf = &score.Std, fmt.Sprintf("%d subsets of %d", score.Subsets, size)
+		}
 		if size < in.Param("size") {
 			v.Warnings = append(v.Warnings, fmt.Sprintf("kid: subsets of %d, want %d: there are fewer pictures", size, in.Param("size")))
 		}

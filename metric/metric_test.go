@@ -175,3 +175,10 @@ func TestFewPicturesMakeSmallerSubsetsWithAWarning(t *testing.T) {
 		t.Errorf("warnings = %q, want one of the smaller subsets", v.Warnings)
 	}
 }
+
+// Subsets that hold all pictures are the same ones: their spread of 0 would look like certainty.
+func TestKIDOfAllPicturesHasNoSpread(t *testing.T) {
+	if v := must(KID.Compute(t.Context(), sample(1, 30, 0), sample(11, 30, .5), Options{}))[0]; v.Spread != nil || v.SpreadOf != "" {
+		t.Errorf("spread = %v of %q, want none", v.Spread, v.SpreadOf)
+	}
+}
