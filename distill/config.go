@@ -42,6 +42,11 @@ type Config struct {
 	TeacherGuidance float64 `json:"teacher_guidance"` // 0 for none; g of nfsd where that is the weighting
 	TeacherSteps    int     `json:"teacher_steps"`    // DDIM steps to the teacher's clean prediction (ADD Table 1f)
 
+	// Other networks of the bundle than its own (ADD Table 1a, 1e); "" for the teacher and the features.
+	TeacherNet  string `json:"teacher_net,omitempty"`  // that teaches
+	StudentNet  string `json:"student_net,omitempty"`  // whose architecture and weights the student starts from
+	FeaturesNet string `json:"features_net,omitempty"` // that the discriminator sees through; c_img stays with the bundle's own
+
 	Discriminator     discriminator.Config `json:"discriminator"`
 	StudentRate       optim.Rate           `json:"student_rate"`
 	DiscriminatorRate optim.Rate           `json:"discriminator_rate"`

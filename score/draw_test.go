@@ -114,7 +114,7 @@ func TestOneStepIsOnePrediction(t *testing.T) {
 	}
 	exec, err := model.NewExec(goEngine(), store, func(root *model.Scope, noise, level, ids *Node) *Node {
 		cond := diffusion.EncodeText(root.At("text"), cfg.Networks.Text, ids)
-		return diffusion.UNetDenoiser(root.At("teacher"), cfg.Networks.UNet, cfg.Prediction)(noise, diffusion.LevelFrom(level), cond)
+		return diffusion.NetDenoiser(root.At("teacher"), cfg.Networks.UNet, cfg.Prediction)(noise, diffusion.LevelFrom(level), cond)
 	})
 	if err != nil {
 		t.Fatal(err)
