@@ -30,6 +30,11 @@ func newTestPlan(t *testing.T, axes []Axis, seeds ...int64) *Plan {
 	for _, part := range pretrain.Parts {
 		files[part] = "hash of " + part
 	}
+	for _, axis := range Axes() {
+		for _, part := range axis.Parts(base) {
+			files[part] = "hash of " + part
+		}
+	}
 	p, err := NewPlan(World{Bundle: &pretrain.Bundle{Files: files}, Data: scenes, Setup: score.DefaultSetup("smoke")}, base, axes, seeds)
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +77,7 @@ func (l *laboratory) Evaluate(_ context.Context, e Evaluation, student string) (
 		fid += 10 / float64(e.Sampling.Steps)
 	}
 	img := dataset.Image{Size: 8, Pix: make([]float32, 8*8*3)}
-	return score.Metrics{Images: 64, FID: fid, FIDLow: fid - 1, FIDHigh: fid + 1, CLIP: 1 / fid, CLIPStdErr: .001},
+	return score.Metrics{Images: 64, FID: fid, FIDLow: fid - 1, FIDHigh: fid + 1, CLIP: 1 / fid, CLIPStdErr: .001, Precision: .9, Recall: .8},
 		Pictures{Captions: []string{"a red ring", "a blue star"}, Images: []dataset.Image{img, img}}, nil
 }
 

@@ -74,39 +74,6 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// With several seeds Welch's test decides, whatever the intervals of the single means do.
-func TestClaimsOverSeeds(t *testing.T) {
-	seeds := func(name string, fid ...float64) report.Row {
-		r := report.Row{Name: name, Seeds: len(fid)}
-		var sum float64
-		for i, v := range fid {
-			r.BySeed = append(r.BySeed, report.SeedScore{Seed: int64(i + 1), FID: v})
-			sum += v
-		}
-		r.FID = report.Estimate{Mean: sum / float64(len(fid)), N: len(fid)}
-		return r
-	}
-	claim := Claim{Text: "a beats b", Metric: FID, Better: "a", Worse: "b"}
-	for _, c := range []struct {
-		why      string
-		a, b     report.Row
-		want     string
-		sentence string
-	}{
-		{"far apart", seeds("a", 19, 20, 21), seeds("b", 29, 30, 31), Confirmed, "difference -10.00 [-12.27, -7.73], p < 0.001, seeds 3 and 3"},
-		{"the other way round", seeds("a", 29, 30, 31), seeds("b", 19, 20, 21), Refuted, "difference +10.00"},
-		{"within the noise", seeds("a", 10, 20, 30), seeds("b", 15, 25, 35), report.Undecided, "p = 0.573"},
-		{"seeds that do not differ decide nothing", seeds("a", 20, 20), seeds("b", 20, 20), report.Undecided, "difference +0.0000, seeds 2 and 2"},
-	} {
-		t.Run(c.why, func(t *testing.T) {
-			got := claim.judge([]report.Row{c.a, c.b})
-			if got.Verdict != c.want || !strings.Contains(got.Sentence(), c.sentence) {
-				t.Errorf("%q, %q, want %q and %q", got.Verdict, got.Sentence(), c.want, c.sentence)
-			}
-		})
-	}
-}
-
 // Two seeds give Student's interval over seeds, one the evaluation's own.
 func TestIntervals(t *testing.T) {
 	l, root := &laboratory{}, t.TempDir()
@@ -147,7 +114,7 @@ func TestWrite(t *testing.T) {
 		}
 		names = append(names, filepath.Base(path))
 	}
-	want := []string{"table.md", "table.csv", "table.json", "table.tex", "table.txt", "metrics.png", "bench.txt", "samples.png"}
+	want := []string{"table.md", "table.csv", "table.json", "table.tex", "table.txt", "metrics.png", "times.csv", "times.json", "bench.txt", "samples.png"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("files (-want +got)\n%s", diff)
 	}

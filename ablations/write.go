@@ -3,6 +3,7 @@ package ablations
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,7 +12,7 @@ import (
 	"github.com/addlab/addlab/report"
 )
 
-// Write puts everything that shows an axis into dir: the table in all its forms, metrics.png, bench.txt and samples.png.
+// Write puts everything that shows an axis into dir: the table in all its forms, its times, metrics.png, bench.txt and samples.png.
 func (p *Plan) Write(dir string, axis Axis, results Results) (paths []string, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("ablations: %w", err)
@@ -20,6 +21,13 @@ func (p *Plan) Write(dir string, axis Axis, results Results) (paths []string, er
 	if err != nil {
 		return paths, err
 	}
+	times := p.Times(axis, results)
+	for name, encode := range map[string]func(io.Writer) error{"times.json": times.JSON, "times.csv": times.CSV} {
+		if err := report.WriteFile(filepath.Join(dir, name), encode, record.WriteFile); err != nil {
+			return paths, err
+		}
+	}
+	paths = append(paths, filepath.Join(dir, "times.csv"), filepath.Join(dir, "times.json"))
 	bench, err := p.bench(axis, results)
 	if err != nil {
 		return paths, err
@@ -67,10 +75,13 @@ func (p *Plan) bench(axis Axis, results Results) ([]byte, error) {
 	for _, r := range p.references {
 		for _, hash := range r.hashes {
 			o, ok := results[hash]
-			if !ok {
+			if !ok || !r.of(axis) {
 				continue
 			}
 			labels := []record.Pair{{Key: "reference", Value: r.subject}, {Key: "steps", Value: strconv.Itoa(r.steps)}}
+			if r.net != "" {
+				labels = append(labels, record.Pair{Key: "net", Value: r.net})
+			}
 			if r.subject == Student {
 				labels = append(labels, record.Pair{Key: "seed", Value: strconv.FormatInt(o.Seed, 10)})
 			}
@@ -98,7 +109,7 @@ func (p *Plan) samples(axis Axis, results Results) (report.Grid, error) {
 		return nil
 	}
 	for _, r := range p.references {
-		if o, ok := results[r.hashes[0]]; ok && r.subject != Student {
+		if o, ok := results[r.hashes[0]]; ok && r.subject != Student && r.of(axis) {
 			name := r.name
 			if r.subject == Real {
 				name = "real"

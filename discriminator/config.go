@@ -14,12 +14,12 @@ type Config struct {
 	Image   bool `json:"image"`    // heads see c_img, an embedding of the real picture (ADD Table 1b)
 	CondRMS bool `json:"cond_rms"` // scale c_text and c_img to unit root mean square each before they are joined
 
-	Norm         string `json:"norm"`          // NormBatch or NormGroup
-	NormGroup    int    `json:"norm_group"`    // samples per group of NormBatch; a batch it does not divide falls back to their greatest common divisor
-	NormChannels int    `json:"norm_channels"` // groups of channels of NormGroup
+	Norm         string `json:"norm"`           // NormBatch or NormGroup
+	NormGroup    int    `json:"norm_group"`     // samples per group of NormBatch; a batch it does not divide falls back to their greatest common divisor
+	NormChannels int    `json:"norm_channels"`  // groups of channels of NormGroup
 	Taps         int    `json:"taps,omitempty"` // blocks of the feature network with a head, evenly spaced; 0 for all. The embedding always has one
-	Kernel       int    `json:"kernel"`        // width in tokens of the circular convolution
-	MapDim       int    `json:"map_dim"`       // M, the space in which projection compares tokens with the condition
+	Kernel       int    `json:"kernel"`         // width in tokens of the circular convolution
+	MapDim       int    `json:"map_dim"`        // M, the space in which projection compares tokens with the condition
 
 	Augment  bool    `json:"augment"`   // DiffAugment: colour, translation, cutout
 	CropProb float64 `json:"crop_prob"` // probability of a random crop where the picture is larger than the network's input

@@ -55,8 +55,8 @@ type Config struct {
 	EMA               float64              `json:"ema"`       // decay of the student that is evaluated
 }
 
-// recipeVersion is the value of Config.Recipe.
-const recipeVersion = 1
+// RecipeVersion is the value of Config.Recipe that this program trains.
+const RecipeVersion = 1
 
 // Scales lists the presets of DefaultConfig, smallest first.
 var Scales = []string{"smoke", "cpu", "gpu"}
@@ -64,7 +64,7 @@ var Scales = []string{"smoke", "cpu", "gpu"}
 // DefaultConfig is the default cell of every ablation at a scale: the paper's choices.
 func DefaultConfig(scale string) (Config, error) {
 	c := Config{
-		Recipe: recipeVersion, Scale: scale, Seed: 1,
+		Recipe: RecipeVersion, Scale: scale, Seed: 1,
 		Times: []int{1000, 750, 500, 250}, Init: Pretrained,
 		Adversarial: 1, Lambda: 2.5, Weighting: "exp", Reduction: Patch,
 		TeacherMin: 0.02, TeacherMax: 0.98, TeacherSteps: 1,
@@ -98,8 +98,8 @@ func (c Config) Validate() error {
 		falling = falling && c.Times[i] < c.Times[i-1]
 	}
 	switch {
-	case c.Recipe != recipeVersion:
-		return bad("recipe", c.Recipe, fmt.Sprint(recipeVersion, ", this program's"))
+	case c.Recipe != RecipeVersion:
+		return bad("recipe", c.Recipe, fmt.Sprint(RecipeVersion, ", this program's"))
 	case c.Steps < 1:
 		return bad("steps", c.Steps, "≥ 1")
 	case c.Batch < 1:

@@ -21,6 +21,8 @@ type Page struct {
 type Section struct {
 	From     string // folder that it was read from
 	Table    Table
+	Times    Times  // zero where none are known
+	Warning  string // why the table must not be compared with the others
 	Pictures []Picture
 }
 
@@ -47,11 +49,16 @@ func (p Page) HTML(w io.Writer) error {
 		t := s.Table
 		section := sectionView{
 			ID: fmt.Sprintf("s%d", i+1), Heading: t.heading(), Subtitle: t.subtitle(), Question: oneLine(t.Question), From: s.From,
-			Notes: t.Notes, Legend: t.legend(), Provenance: t.provenance(), Pictures: s.Pictures,
+			Warning: s.Warning, Notes: t.Notes, Legend: t.legend(), Provenance: t.provenance(), Pictures: s.Pictures,
 		}
-		section.Blocks = append(section.Blocks, t.block("cell", t.Rows))
+		section.Blocks = append(section.Blocks, block(t.columns("cell", t.Rows), t.Rows))
 		if len(t.References) > 0 {
-			section.Blocks = append(section.Blocks, t.block("reference", t.References))
+			section.Blocks = append(section.Blocks, block(t.columns("reference", t.References), t.References))
+		}
+		rows := t.all()
+		if cols := t.further("", rows, s.Times); len(cols) > 1 {
+			section.Further = append(section.Further, block(cols, rows))
+			section.FurtherLegend = furtherLegend(rows)
 		}
 		view.Sections = append(view.Sections, section)
 	}
@@ -70,10 +77,11 @@ type pageView struct {
 }
 
 type sectionView struct {
-	ID, Heading, Subtitle, Question, From, Provenance string
-	Blocks                                            []blockView
-	Notes, Legend                                     []string
-	Pictures                                          []Picture
+	ID, Heading, Subtitle, Question, From, Provenance, Warning string
+	Blocks, Further                                            []blockView
+	Notes, Legend                                              []string
+	FurtherLegend                                              string
+	Pictures                                                   []Picture
 }
 
 type blockView struct {
@@ -92,8 +100,7 @@ type cellView struct {
 }
 
 // block lays rows out as the other forms of the table do.
-func (t Table) block(first string, rows []Row) (b blockView) {
-	columns := t.columns(first, rows)
+func block(columns []column, rows []Row) (b blockView) {
 	for _, r := range rows {
 		b.Rows = append(b.Rows, rowView{Default: r.Default})
 	}

@@ -268,6 +268,13 @@ func TestEvaluate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	novel := draw(t, j, way, j.Setup.Batch, j.novel.Captions, j.Setup.Seed+1)
+	if err := j.alignNovel(t.Context(), &want, novel); err != nil {
+		t.Fatal(err)
+	}
+	if len(j.novel.Captions) != 10 || want.Novel == nil {
+		t.Errorf("%d novel captions, want 10 and an alignment on them", len(j.novel.Captions))
+	}
 	if diff := cmp.Diff(want, m, cmpopts.IgnoreFields(Metrics{}, "Seconds", "MillisPerImage")); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}

@@ -56,6 +56,9 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if world, axes, err = complete(ctx, o, world, base, axes, lazy); err != nil {
+		return err
+	}
 	plan, err := ablations.NewPlan(world, base, axes, seeds)
 	if err != nil {
 		return err
@@ -66,6 +69,9 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 
 	// Train, score, show.
 	own, finished := o.runs()
+	if err := tellForeign(stderr, own); err != nil {
+		return err
+	}
 	if o.forecast {
 		return forecast(stdout, ablations.Options{Plan: plan, Runs: own, Finished: finished})
 	}
