@@ -18,13 +18,21 @@ import (
 // newTestPlan plans axes at smoke scale in a world whose networks are names only.
 func newTestPlan(t *testing.T, axes []Axis, seeds ...int64) *Plan {
 	t.Helper()
-	base, err := distill.DefaultConfig("smoke")
+	p, err := testPlan(axes, seeds...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+func testPlan(axes []Axis, seeds ...int64) (*Plan, error) {
+	base, err := distill.DefaultConfig("smoke")
+	if err != nil {
+		return nil, err
+	}
 	scenes, err := dataset.NewScenes(dataset.DefaultScenes())
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	files := map[string]string{}
 	for _, part := range pretrain.Parts {
@@ -35,11 +43,7 @@ func newTestPlan(t *testing.T, axes []Axis, seeds ...int64) *Plan {
 			files[part] = "hash of " + part
 		}
 	}
-	p, err := NewPlan(World{Bundle: &pretrain.Bundle{Files: files}, Data: scenes, Setup: score.DefaultSetup("smoke")}, base, axes, seeds)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return NewPlan(World{Bundle: &pretrain.Bundle{Files: files}, Data: scenes, Setup: score.DefaultSetup("smoke")}, base, axes, seeds)
 }
 
 // laboratory is a Trainer and Evaluator without networks. Its students are a line of text.
