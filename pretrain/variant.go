@@ -75,7 +75,8 @@ func DefaultVariants(scale string, cfg Config) ([]Variant, error) {
 	unet, dit := cfg.Networks.UNet, network.TinyDiT(cfg.Networks.Text.Width)
 	unet.BlockOutChannels = nil
 	for _, width := range cfg.Networks.UNet.BlockOutChannels {
-		unet.BlockOutChannels = append(unet.BlockOutChannels, width*3/2)
+		groups := max(unet.NormGroups, 1)
+		unet.BlockOutChannels = append(unet.BlockOutChannels, (width*3/2+groups-1)/groups*groups)
 	}
 	dit.SampleSize, dit.PooledDim = cfg.Size, cfg.Networks.Text.Projection
 	features := Training{Steps: 3000, Batch: 32, Rate: optim.Rate{Peak: 1e-3, Warmup: 100, Decay: 0.5, Final: 0.01}, Muon: true}

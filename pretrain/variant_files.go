@@ -35,8 +35,10 @@ func (b *Bundle) loadVariants() error {
 	if err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}
-	b.Variants, b.Unfit = map[string]Variant{}, map[string]string{}
 	for _, path := range paths {
+		if b.Variants == nil {
+			b.Variants, b.Unfit = map[string]Variant{}, map[string]string{}
+		}
 		var m variantManifest
 		if err := record.ReadJSON(path, &m); err != nil {
 			return fmt.Errorf("pretrain: %w", err)
@@ -85,7 +87,11 @@ var ErrMissing = errors.New("networks are missing")
 func (b *Bundle) Want(parts ...string) error {
 	missing := map[string]string{}
 	for _, part := range parts {
-		if !b.Has(part) {
+		switch {
+		case b.Has(part):
+		case slices.Contains(Parts, part):
+			return fmt.Errorf("pretrain: %s holds no %s, want the folder that `go run ./experiments/pretrain` writes", b.Dir, part)
+		default:
 			missing[part] = b.Unfit[part]
 		}
 	}

@@ -44,11 +44,11 @@ func inline(png []byte) template.URL {
 
 // HTML writes the page.
 func (p Page) HTML(w io.Writer) error {
-	view := pageView{Title: p.Title, Lead: p.Lead, Pictures: p.Pictures}
+	view := pageView{Title: p.Title, Lead: p.Lead, Pictures: p.Pictures, Claims: p.claims()}
 	for i, s := range p.Sections {
 		t := s.Table
 		section := sectionView{
-			ID: fmt.Sprintf("s%d", i+1), Heading: t.heading(), Subtitle: t.subtitle(), Question: oneLine(t.Question), From: s.From,
+			ID: sectionID(i), Heading: t.heading(), Subtitle: t.subtitle(), Question: oneLine(t.Question), From: s.From,
 			Warning: s.Warning, Notes: t.Notes, Legend: t.legend(), Provenance: t.provenance(), Pictures: s.Pictures,
 		}
 		section.Blocks = append(section.Blocks, block(t.columns("cell", t.Rows), t.Rows))
@@ -73,6 +73,7 @@ func (p Page) HTML(w io.Writer) error {
 type pageView struct {
 	Title, Lead string
 	Pictures    []Picture
+	Claims      []claimView
 	Sections    []sectionView
 }
 
