@@ -20,7 +20,7 @@ func (p Page) claims() (views []claimView) {
 				view.Effect = fmt.Sprintf("%+.2f", *v.Effect)
 			}
 			if v.P != nil {
-				view.P = formatP(*v.P)
+				view.P = shortP(*v.P)
 			}
 			views = append(views, view)
 		}

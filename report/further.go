@@ -1,9 +1,6 @@
 package report
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // further are the columns that the page has beside those of the printed table; only those that say something about rows.
 func (t Table) further(first string, rows []Row, times Times) []column {
@@ -13,13 +10,10 @@ func (t Table) further(first string, rows []Row, times Times) []column {
 	p := func(of func(Row) *float64) func(Row) (string, string) {
 		return func(r Row) (string, string) {
 			v := of(r)
-			switch {
-			case v == nil:
+			if v == nil {
 				return missing, ""
-			case *v < 0.001:
-				return "< 0.001", ""
 			}
-			return fmt.Sprintf("%.3f", *v), ""
+			return shortP(*v), ""
 		}
 	}
 	text := func(of func(Row) string) func(Row) (string, string) {

@@ -27,7 +27,7 @@ type versusPoint struct {
 
 const versusHeight = 980
 
-// PNG draws two panels, FID on logarithmic axes and CLIP score, and the names of the numbered cells.
+// PNG draws two panels, FID (on logarithmic axes where a cell collapsed) and CLIP score, and the names of the numbered cells.
 func (v Versus) PNG(w io.Writer) error {
 	points := v.points()
 	height := vg.Length(math.Max(versusHeight, float64(140+planeLine*len(points))))
@@ -55,16 +55,15 @@ func (v Versus) PNG(w io.Writer) error {
 func (v Versus) panel(s sheet, area draw.Canvas, metric string, k int, points []versusPoint) {
 	p := s.newPlot()
 	p.X.Label.Text, p.Y.Label.Text = metric+", paper's ratio", metric+", ours"
-	if k == 0 { // a collapse is ten times and more
-		p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-		p.X.Tick.Marker, p.Y.Tick.Marker = logTicks{}, logTicks{}
-	} else {
-		p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks{most: 9}, evenTicks{most: 6}
-	}
+	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks{most: 9}, evenTicks{most: 6}
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0.9, 1.1, 0.9, 1.1
 	for _, pt := range points {
 		p.X.Min, p.X.Max = math.Min(p.X.Min, pt.paper[k]*0.97), math.Max(p.X.Max, pt.paper[k]*1.03)
 		p.Y.Min, p.Y.Max = math.Min(p.Y.Min, pt.ours[k]*0.97), math.Max(p.Y.Max, pt.ours[k]*1.03)
+	}
+	if math.Max(p.X.Max/p.X.Min, p.Y.Max/p.Y.Min) > 4 { // a collapse is ten times and more
+		p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
+		p.X.Tick.Marker, p.Y.Tick.Marker = logTicks{}, logTicks{}
 	}
 	p.Add(plotFunc(func(c draw.Canvas, p *plot.Plot) {
 		x, y := p.Transforms(&c)
