@@ -114,7 +114,7 @@ func TestWrite(t *testing.T) {
 		}
 		names = append(names, filepath.Base(path))
 	}
-	want := []string{"table.md", "table.csv", "table.json", "table.tex", "table.txt", "metrics.png", "times.csv", "times.json", "bench.txt", "samples.png"}
+	want := []string{"table.md", "table.csv", "table.json", "table.tex", "table.txt", "metrics.png", "claims.md", "times.csv", "times.json", "times.md", "bench.txt", "samples.png"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("files (-want +got)\n%s", diff)
 	}

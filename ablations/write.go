@@ -12,7 +12,7 @@ import (
 	"github.com/addlab/addlab/report"
 )
 
-// Write puts everything that shows an axis into dir: the table in all its forms, its times, metrics.png, bench.txt and samples.png.
+// Write puts everything that shows an axis into dir: the table in all its forms, claims and times, metrics.png, bench.txt and samples.png.
 func (p *Plan) Write(dir string, axis Axis, results Results) (paths []string, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("ablations: %w", err)
@@ -22,12 +22,16 @@ func (p *Plan) Write(dir string, axis Axis, results Results) (paths []string, er
 		return paths, err
 	}
 	times := p.Times(axis, results)
-	for name, encode := range map[string]func(io.Writer) error{"times.json": times.JSON, "times.csv": times.CSV} {
-		if err := report.WriteFile(filepath.Join(dir, name), encode, record.WriteFile); err != nil {
+	for _, f := range []struct {
+		name   string
+		encode func(io.Writer) error
+	}{{"claims.md", p.Table(axis, results).ClaimsMarkdown}, {"times.csv", times.CSV}, {"times.json", times.JSON}, {"times.md", times.Markdown}} {
+		path := filepath.Join(dir, f.name)
+		if err := report.WriteFile(path, f.encode, record.WriteFile); err != nil {
 			return paths, err
 		}
+		paths = append(paths, path)
 	}
-	paths = append(paths, filepath.Join(dir, "times.csv"), filepath.Join(dir, "times.json"))
 	bench, err := p.bench(axis, results)
 	if err != nil {
 		return paths, err

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -61,5 +62,36 @@ func TestDiTConfigsValidate(t *testing.T) {
 		if edit(&cfg); cfg.Validate() == nil {
 			t.Errorf("%s: no error", why)
 		}
+	}
+}
+
+// multiplications counts those of all matrix products in a graph: √(|a|·|b|·|a·b|·batch) for a product of a and b.
+func multiplications(t *testing.T, net Backbone) float64 {
+	t.Helper()
+	var sum float64
+	run(t, nil, func(scope *model.Scope, in []*Node) []*Node {
+		y := net.Apply(scope, in[0], in[1], in[2], in[3])
+		for _, n := range y.Graph().Nodes() {
+			if n.Type() != NodeTypeDotGeneral {
+				continue
+			}
+			a, b, batch := n.Inputs()[0].Shape(), n.Inputs()[1].Shape(), 1
+			if a.Rank() == 4 && b.Rank() == 4 { // attention: pictures and heads
+				batch = n.Shape().Dim(0) * n.Shape().Dim(1)
+			}
+			sum += math.Sqrt(float64(a.Size()) * float64(b.Size()) * float64(n.Shape().Size()) * float64(batch))
+		}
+		return []*Node{y}
+	}, input(1, 1, 32, 32, 3), []float32{7}, input(2, 1, 24, 96), input(3, 1, 96))
+	return sum
+}
+
+func TestDiTCostsAsMuchAsUNet(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs both at their full size")
+	}
+	dit, unet := multiplications(t, TinyDiT(96)), multiplications(t, TinyUNet(96))
+	if ratio := dit / unet; ratio < 0.9 || ratio > 1.1 || unet < 1e7 {
+		t.Errorf("%.3g multiplications against %.3g, a ratio of %.2f, want 1 ± 0.1", dit, unet, ratio)
 	}
 }

@@ -1,6 +1,23 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// ClaimsMarkdown writes the verdicts of a table as a list for documents.
+func (t Table) ClaimsMarkdown(w io.Writer) error {
+	var b strings.Builder
+	for _, v := range t.Verdicts {
+		b.WriteString("- " + escapeMarkdown(v.Sentence()) + "\n")
+	}
+	if len(t.Verdicts) == 0 {
+		b.WriteString("The paper makes no claim here.\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
 
 // claimView is a claim of the paper on the page.
 type claimView struct {
