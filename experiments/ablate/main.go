@@ -11,6 +11,7 @@ import (
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/internal/program"
+	"github.com/addlab/addlab/pretrain"
 )
 
 func main() { command().Main() }
@@ -56,7 +57,12 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if world, axes, err = complete(ctx, o, world, base, axes, lazy); err != nil {
+	asked := axes
+	world, axes, err = complete(ctx, o, world, base, axes, lazy)
+	if o.dry && errors.Is(err, pretrain.ErrMissing) { // configs can be shown all the same
+		return dryRun(stdout, o, nil, base, asked, seeds)
+	}
+	if err != nil {
 		return err
 	}
 	plan, err := ablations.NewPlan(world, base, axes, seeds)
