@@ -20,6 +20,7 @@ import (
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/score"
+	"github.com/addlab/addlab/weights/atomicfile"
 )
 
 // sweepVariable makes this test program a process that runs a sweep in the folder that it names.
@@ -161,6 +162,9 @@ func shown(t *testing.T, root string) map[string]string {
 			t.Fatal(err)
 		}
 		for _, path := range paths {
+			if atomicfile.IsTemporary(path) { // of a killed process
+				continue
+			}
 			b, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -267,6 +271,30 @@ func TestProcessesShareASweep(t *testing.T) {
 	if by[first.Process.Pid] < 3 || by[second.Process.Pid] < 3 {
 		b, _ := json.Marshal(by)
 		t.Errorf("work by process: %s, want each to do its share", b)
+	}
+}
+
+func TestTemporariesOfKilledProcessesGo(t *testing.T) {
+	dir := t.TempDir()
+	old, young, other := "table.md.tmp-0123456789abcdef", "table.md.tmp-fedcba9876543210", "table.md"
+	for _, name := range []string{old, young, other} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	long := time.Now().Add(-time.Hour)
+	for _, name := range []string{old, other} {
+		if err := os.Chtimes(filepath.Join(dir, name), long, long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := dropTemporaries(dir, time.Now().Add(-staleAfter)); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{old: false, young: true, other: true} {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
+			t.Errorf("%s is there: %t, want %t", name, err == nil, want)
+		}
 	}
 }
 

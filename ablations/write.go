@@ -2,20 +2,27 @@ package ablations
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/weights/atomicfile"
 )
 
 // Write puts everything that shows an axis into dir: the table in all its forms, claims and times, metrics.png, bench.txt and samples.png.
 func (p *Plan) Write(dir string, axis Axis, results Results) (paths []string, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("ablations: %w", err)
+	}
+	if err := dropTemporaries(dir, time.Now().Add(-staleAfter)); err != nil {
+		return nil, err
 	}
 	paths, err = report.WriteAll(dir, p.Table(axis, results), record.WriteFile)
 	if err != nil {
@@ -48,6 +55,27 @@ func (p *Plan) Write(dir string, axis Axis, results Results) (paths []string, er
 	}
 	path = filepath.Join(dir, samplesFile)
 	return append(paths, path), report.WriteFile(path, grid.PNG, record.WriteFile)
+}
+
+// staleAfter is the age from which a temporary file must be a killed process's, not another's that writes right now.
+const staleAfter = 10 * time.Minute
+
+// dropTemporaries removes what killed processes left in the folder of a table.
+func dropTemporaries(dir string, before time.Time) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("ablations: %w", err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !atomicfile.IsTemporary(e.Name()) || info.ModTime().After(before) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("ablations: %w", err)
+		}
+	}
+	return nil
 }
 
 // bench writes one Go benchmark line per seed, which benchstat compares.

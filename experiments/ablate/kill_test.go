@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/weights/atomicfile"
 )
 
 // argsVariable makes this test program the program itself, called with these arguments, one a line.
@@ -81,6 +83,9 @@ func shown(t *testing.T, root string) map[string]string {
 			t.Fatal(err)
 		}
 		for _, path := range paths {
+			if atomicfile.IsTemporary(path) { // of a killed process
+				continue
+			}
 			text, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
