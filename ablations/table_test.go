@@ -11,6 +11,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/score"
 )
 
 func row(fid, fidHalf, clip, clipHalf float64, paper *report.Score) report.Row {
@@ -150,5 +151,36 @@ func TestPicturesKeepTheirPixels(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// A row whose numbers are finite can have collapsed all the same, and says so; what the printed table leaves out is there.
+func TestRowsTellCollapseAndMore(t *testing.T) {
+	outcome := func(precision, recall float64) Outcome {
+		align, stdErr, density := .6, .01, 1.25
+		o := Outcome{Job: Job{Seed: 1, Hash: "e", Evaluation: Evaluation{Run: "t"}}, TrainSeconds: 200}
+		o.Metrics = score.Metrics{
+			Images: 64, FID: 300, FIDLow: 290, FIDHigh: 310, CLIP: .5, CLIPStdErr: .01, Novel: &align, NovelStdErr: &stdErr, Precision: precision, Recall: recall,
+			Density: &density, MillisPerImage: 2,
+		}
+		return o
+	}
+	row := newRow("blur", []Outcome{outcome(.9, .01)})
+	if row.Note != "collapsed: precision 0.90, recall 0.01" || row.Collapsed() {
+		t.Errorf("note = %q, collapsed without numbers: %t", row.Note, row.Collapsed())
+	}
+	if row := newRow("sound", []Outcome{outcome(.9, .8)}); row.Note != "" {
+		t.Errorf("note of a sound row = %q", row.Note)
+	}
+	if row.Novel.Mean != .6 || !row.Novel.HasInterval() || row.Density.Mean != 1.25 || row.Coverage.Known() {
+		t.Errorf("novel = %+v, density = %+v, coverage = %+v", row.Novel, row.Density, row.Coverage)
+	}
+	if diff := cmp.Diff([]report.SeedScore{{Seed: 1, FID: 300, CLIP: .5, Run: "t", Evaluation: "e"}}, row.BySeed); diff != "" {
+		t.Errorf("by seed (-want +got)\n%s", diff)
+	}
+	times := []report.TimeRow{{Name: "slow", Image: report.Estimate{Mean: 50, N: 1}}, {Name: "fast", Image: report.Estimate{Mean: 2, N: 1}}, {Name: "untimed"}}
+	fasterThan(times, "slow")
+	if times[0].Faster != 0 || times[1].Faster != 25 || times[2].Faster != 0 {
+		t.Errorf("times = %+v", times)
 	}
 }
