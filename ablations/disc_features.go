@@ -22,8 +22,8 @@ var DiscFeatures = register(Axis{
 	Claims: []Claim{
 		{Text: "a small network is a better discriminator than a large one", Metric: FID, Better: "vit-s-dino2", Worse: "vit-l-dino2"},
 		{Text: "a small network is a better discriminator than a large one", Metric: CLIP, Better: "vit-s-dino2", Worse: "vit-l-dino2"},
-		{Text: "masked patches add to self-distillation", Metric: FID, Better: "vit-s-dino2", Worse: "vit-s-dino"},
-		{Text: "contrast with captions does not beat self-distillation", Metric: FID, Better: "vit-s-dino2", Worse: "vit-l-clip"},
+		{Text: "features of DINOv2 are better than those of DINO", Metric: FID, Better: "vit-s-dino2", Worse: "vit-s-dino"},
+		{Text: "features of DINOv2 are better than those of CLIP", Metric: FID, Better: "vit-s-dino2", Worse: "vit-l-clip"},
 	},
 })
 
