@@ -8,6 +8,7 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/report"
 )
 
@@ -19,6 +20,8 @@ type Axis struct {
 	Question string
 	Cells    []Cell
 	Claims   []Claim
+	Against  string   // cell that stands for the paper's default where the default cell is another; directions are read against it
+	Teachers []string // variants of the teacher that are measured beside the cells
 }
 
 // Cell is one answer that is tried: an edit of the default config, or another way to sample from its student.
@@ -29,6 +32,17 @@ type Cell struct {
 	Set     func(*distill.Config)
 	Steps   int            // of the few-step sampler; 0 means 1
 	Form    diffusion.Form // of the few-step sampler; "" means diffusion.Renoise
+}
+
+// Parts lists the networks beyond a bundle's own that the axis asks for.
+func (a Axis) Parts(base distill.Config) []string {
+	var parts []string
+	for _, c := range a.Cells {
+		parts = append(parts, c.Config(base).Parts()...)
+	}
+	parts = slices.DeleteFunc(append(parts, a.Teachers...), func(p string) bool { return slices.Contains(pretrain.Parts, p) })
+	slices.Sort(parts)
+	return slices.Compact(parts)
 }
 
 // Config is the cell's edit of a base config.
@@ -56,19 +70,6 @@ func (a Axis) Only(cells []string) (Axis, error) {
 		return !slices.Contains(cells, c.Better) || !slices.Contains(cells, c.Worse)
 	})
 	return a, nil
-}
-
-// Metrics that a Claim can be about.
-const (
-	FID  = "FID"
-	CLIP = "CLIP"
-)
-
-// Claim is a sentence of the paper about two cells of an axis.
-type Claim struct {
-	Text          string
-	Metric        string // FID or CLIP
-	Better, Worse string // names of cells
 }
 
 // registry is filled while the package starts.

@@ -1,6 +1,7 @@
 package ablations
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -50,6 +51,9 @@ func TestAxes(t *testing.T) {
 					byDefault++
 				}
 			}
+			if axis.Against != "" && !slices.Contains(cells, axis.Against) {
+				t.Errorf("directions are read against %q, want one of %q", axis.Against, cells)
+			}
 			if byDefault != 1 {
 				t.Errorf("default cells = %d, want 1", byDefault)
 			}
@@ -89,7 +93,17 @@ func TestClaimsFollowFromThePaper(t *testing.T) {
 			if a == nil || b == nil {
 				continue
 			}
-			if c.Metric == FID && a.FID >= b.FID || c.Metric == CLIP && a.CLIP <= b.CLIP {
+			ratio, better := a.CLIP/b.CLIP, a.CLIP > b.CLIP
+			if c.Metric == FID {
+				ratio, better = a.FID/b.FID, a.FID < b.FID
+			}
+			switch {
+			case c.Within > 0:
+				better = math.Abs(ratio-1) < c.Within
+			case c.Factor > 0:
+				better = ratio < 1/c.Factor
+			}
+			if !better {
 				t.Errorf("%s: claim %q contradicts %v and %v", axis.Name, c.Text, *a, *b)
 			}
 		}

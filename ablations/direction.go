@@ -14,12 +14,11 @@ import (
 // With seeds enough, Welch's test decides at 5 %. With one seed the 95 % intervals must not touch; they are those of the evaluation,
 // over pictures, and say that these two students differ, not that their recipes do.
 func better(metric string, a, b report.Row) int {
-	of := func(r report.Row) report.Estimate { return r.FID }
 	sign := -1 // lower is better
 	if metric == CLIP {
-		of, sign = func(r report.Row) report.Estimate { return r.CLIP }, 1
+		sign = 1
 	}
-	x, y := of(a), of(b)
+	x, y := of(metric, a), of(metric, b)
 	switch {
 	case a.Collapsed() && b.Collapsed():
 		return 0
@@ -49,19 +48,29 @@ func better(metric string, a, b report.Row) int {
 	return 0
 }
 
+// of is a row's estimate of a metric.
+func of(metric string, r report.Row) report.Estimate {
+	if metric == CLIP {
+		return r.CLIP
+	}
+	return r.FID
+}
+
+// values are the numbers of a row's seeds.
+func values(metric string, r report.Row) (x []float64) {
+	for _, s := range r.BySeed {
+		if metric == CLIP {
+			x = append(x, s.CLIP)
+		} else {
+			x = append(x, s.FID)
+		}
+	}
+	return x
+}
+
 // welch compares the seeds of two rows; the difference is a less b.
 func welch(metric string, a, b report.Row) (eval.Comparison, error) {
-	values := func(r report.Row) (x []float64) {
-		for _, s := range r.BySeed {
-			if metric == CLIP {
-				x = append(x, s.CLIP)
-			} else {
-				x = append(x, s.FID)
-			}
-		}
-		return x
-	}
-	return eval.Welch(values(b), values(a), confidence)
+	return eval.Welch(values(metric, b), values(metric, a), confidence)
 }
 
 func known(e report.Estimate) int {
@@ -109,37 +118,4 @@ func direction(cell, byDefault report.Row) (verdict, note string) {
 		note = strings.Join(each, ", ")
 	}
 	return verdict, note
-}
-
-// Verdicts of a claim.
-const (
-	Confirmed = "confirmed"
-	Refuted   = "refuted"
-)
-
-// judge says whether the rows bear a claim out.
-func (c Claim) judge(rows []report.Row) report.Verdict {
-	var a, b report.Row
-	for _, r := range rows {
-		switch r.Name {
-		case c.Better:
-			a = r
-		case c.Worse:
-			b = r
-		}
-	}
-	v := report.Verdict{Claim: c.Text, Metric: c.Metric, Better: c.Better, Worse: c.Worse, Seeds: [2]int{a.Seeds, b.Seeds}}
-	v.Verdict = map[int]string{1: Confirmed, 0: report.Undecided, -1: Refuted}[better(c.Metric, a, b)]
-	x, y := a.FID, b.FID
-	if c.Metric == CLIP {
-		x, y = a.CLIP, b.CLIP
-	}
-	if x.Known() && y.Known() {
-		d := x.Mean - y.Mean
-		v.Difference = report.Estimate{Mean: d, Low: d, High: d, N: 1}
-	}
-	if w, err := welch(c.Metric, a, b); err == nil {
-		v.Difference, v.P = report.Estimate(w.Difference), &w.P
-	}
-	return v
 }

@@ -18,23 +18,32 @@ import (
 // newTestPlan plans axes at smoke scale in a world whose networks are names only.
 func newTestPlan(t *testing.T, axes []Axis, seeds ...int64) *Plan {
 	t.Helper()
-	base, err := distill.DefaultConfig("smoke")
+	p, err := testPlan(axes, seeds...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+func testPlan(axes []Axis, seeds ...int64) (*Plan, error) {
+	base, err := distill.DefaultConfig("smoke")
+	if err != nil {
+		return nil, err
+	}
 	scenes, err := dataset.NewScenes(dataset.DefaultScenes())
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	files := map[string]string{}
 	for _, part := range pretrain.Parts {
 		files[part] = "hash of " + part
 	}
-	p, err := NewPlan(World{Bundle: &pretrain.Bundle{Files: files}, Data: scenes, Setup: score.DefaultSetup("smoke")}, base, axes, seeds)
-	if err != nil {
-		t.Fatal(err)
+	for _, axis := range Axes() {
+		for _, part := range axis.Parts(base) {
+			files[part] = "hash of " + part
+		}
 	}
-	return p
+	return NewPlan(World{Bundle: &pretrain.Bundle{Files: files}, Data: scenes, Setup: score.DefaultSetup("smoke")}, base, axes, seeds)
 }
 
 // laboratory is a Trainer and Evaluator without networks. Its students are a line of text.
@@ -72,7 +81,7 @@ func (l *laboratory) Evaluate(_ context.Context, e Evaluation, student string) (
 		fid += 10 / float64(e.Sampling.Steps)
 	}
 	img := dataset.Image{Size: 8, Pix: make([]float32, 8*8*3)}
-	return score.Metrics{Images: 64, FID: fid, FIDLow: fid - 1, FIDHigh: fid + 1, CLIP: 1 / fid, CLIPStdErr: .001},
+	return score.Metrics{Images: 64, FID: fid, FIDLow: fid - 1, FIDHigh: fid + 1, CLIP: 1 / fid, CLIPStdErr: .001, Precision: .9, Recall: .8},
 		Pictures{Captions: []string{"a red ring", "a blue star"}, Images: []dataset.Image{img, img}}, nil
 }
 

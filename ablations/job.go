@@ -27,6 +27,7 @@ type Evaluation struct {
 	Recipe   int               `json:"recipe"`
 	Subject  string            `json:"subject"`       // Student, Teacher or Real
 	Run      string            `json:"run,omitempty"` // hash of the training that the student came from
+	Net      string            `json:"net,omitempty"` // part of the bundle that has the subject's architecture; "" for the teacher
 	Sampling *Sampling         `json:"sampling,omitempty"`
 	DataHash string            `json:"data_hash"`
 	Weights  map[string]string `json:"weights"` // SHA-256 of the networks that draw and judge
@@ -46,6 +47,12 @@ type Job struct {
 }
 
 // way is the sampling as package score wants it.
+func (e Evaluation) way(student string) (way score.Way, err error) {
+	way, err = e.Sampling.way(student)
+	way.Net = e.Net
+	return way, err
+}
+
 func (s Sampling) way(student string) (score.Way, error) {
 	sampler, err := diffusion.SamplerByName(s.Sampler)
 	if err != nil {

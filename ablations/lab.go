@@ -62,7 +62,7 @@ func (l *Lab) Evaluate(ctx context.Context, e Evaluation, student string) (score
 		m, err := j.Real(ctx, l.World.Data)
 		return m, p, err
 	}
-	way, err := e.Sampling.way(student)
+	way, err := e.way(student)
 	if err != nil {
 		return score.Metrics{}, p, err
 	}

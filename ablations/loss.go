@@ -17,9 +17,13 @@ var Loss = register(Axis{
 		{Name: "both-nfsd", Paper: &report.Score{FID: 21.8, CLIP: .327}, Set: func(c *distill.Config) { c.Weighting = "nfsd" }},
 	},
 	Claims: []Claim{
-		{Text: "the distillation loss alone is far worse", Metric: FID, Better: "both-exp", Worse: "distill"},
+		{Text: "the distillation loss alone collapses", Metric: FID, Better: "both-exp", Worse: "distill", Factor: collapseFactor},
+		{Text: "the adversarial loss alone is close to both", Metric: FID, Better: "adv", Worse: "both-exp", Within: closeFID},
+		{Text: "the adversarial loss alone is close to both", Metric: CLIP, Better: "adv", Worse: "both-exp", Within: closeCLIP},
 		{Text: "the teacher adds alignment to the adversarial loss", Metric: CLIP, Better: "both-exp", Worse: "adv"},
 		{Text: "exp has a better FID than sds", Metric: FID, Better: "both-exp", Worse: "both-sds"},
+		{Text: "exp has a better FID than nfsd", Metric: FID, Better: "both-exp", Worse: "both-nfsd"},
+		{Text: "sds aligns better than exp", Metric: CLIP, Better: "both-sds", Worse: "both-exp"},
 		{Text: "nfsd aligns better than exp", Metric: CLIP, Better: "both-nfsd", Worse: "both-exp"},
 	},
 })

@@ -14,17 +14,20 @@ import (
 	"github.com/addlab/addlab/weights"
 )
 
+// opener is record.Open, or record.TryOpen where others' work is not waited for.
+type opener func(config any) (*record.Run, error)
+
 // measure trains and evaluates what a job needs.
-func (o Options) measure(ctx context.Context, job Job, env record.Environment) (Outcome, error) {
+func (o Options) measure(ctx context.Context, job Job, open opener) (Outcome, error) {
 	student := ""
 	if job.Train != nil {
-		dir, trained, err := o.train(ctx, job, env)
+		dir, trained, err := o.train(ctx, job, open)
 		if err != nil || trained.Diverged != "" {
 			return Outcome{Job: job, Evaluated: Evaluated{Diverged: trained.Diverged}, Dirs: []string{dir}}, err
 		}
 		student = filepath.Join(dir, distill.StudentFile)
 	}
-	if err := o.evaluate(ctx, job, env, student); err != nil {
+	if err := o.evaluate(ctx, job, open, student); err != nil {
 		return Outcome{}, err
 	}
 	outcome, _, err := o.find(job)
@@ -32,7 +35,7 @@ func (o Options) measure(ctx context.Context, job Job, env record.Environment) (
 }
 
 // train finds a finished training with its student, or makes one.
-func (o Options) train(ctx context.Context, job Job, env record.Environment) (dir string, trained Trained, err error) {
+func (o Options) train(ctx context.Context, job Job, open opener) (dir string, trained Trained, err error) {
 	dir, trained, err = o.findTrained(job)
 	if err != nil {
 		return "", trained, err
@@ -53,7 +56,7 @@ func (o Options) train(ctx context.Context, job Job, env record.Environment) (di
 		return dir, trained, nil
 	}
 
-	run, err := record.Open(ctx, o.Runs, job.Train, env)
+	run, err := open(job.Train)
 	if err != nil {
 		return "", trained, err
 	}
@@ -79,8 +82,8 @@ func (o Options) train(ctx context.Context, job Job, env record.Environment) (di
 }
 
 // evaluate scores a job and draws its samples into a record.
-func (o Options) evaluate(ctx context.Context, job Job, env record.Environment, student string) error {
-	run, err := record.Open(ctx, o.Runs, job.Evaluation, env)
+func (o Options) evaluate(ctx context.Context, job Job, open opener, student string) error {
+	run, err := open(job.Evaluation)
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,13 @@ type cellKey struct {
 type reference struct {
 	name, subject string
 	steps         int
+	net           string // variant of the teacher
+	axis          string // whose table it stands in; "" for all
 	hashes        []string
 }
+
+// of tells whether a reference stands in the table of an axis.
+func (r reference) of(axis Axis) bool { return r.axis == "" || r.axis == axis.Name }
 
 // NewPlan lists the jobs of axes × seeds. Tables fill seed by seed: the default cell, which stands in all of them, comes
 // first, and the references after the first seed's cells.
@@ -42,6 +47,11 @@ func NewPlan(w World, base distill.Config, axes []Axis, seeds []int64) (*Plan, e
 			{name: "student (default cell), 2 steps", subject: Student, steps: 2},
 			{name: "student (default cell), 4 steps", subject: Student, steps: 4},
 		},
+	}
+	for _, axis := range axes {
+		for _, net := range axis.Teachers {
+			p.references = append(p.references, reference{name: net + ", 25 steps", subject: Teacher, steps: 25, net: net, axis: axis.Name})
+		}
 	}
 	seen := map[string]bool{}
 	add := func(j Job) (string, error) {
@@ -106,7 +116,7 @@ func (p *Plan) addReferences(w World, base distill.Config, add func(Job) (string
 		case r.subject == Real:
 			job = w.real()
 		case r.subject == Teacher:
-			job = w.teacher(r.name, r.steps)
+			job = w.teacher(r.name, r.net, r.steps)
 		default:
 			var err error
 			if job, err = w.student(fmt.Sprintf("%s, seed %d", r.name, base.Seed), base, r.steps, ""); err != nil {

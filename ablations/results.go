@@ -30,6 +30,8 @@ type Pictures struct {
 type Outcome struct {
 	Job
 	Evaluated
+	TrainSeconds float64 // of the process that finished the training; 0 where that is not known
+
 	Dir  string   // of the evaluation; "" where the training diverged
 	Dirs []string // of all records behind the outcome, each with an env.json
 }

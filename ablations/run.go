@@ -2,6 +2,7 @@ package ablations
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -64,27 +65,56 @@ func Run(ctx context.Context, o Options) (Results, error) {
 	if err := os.MkdirAll(o.Runs, 0o777); err != nil {
 		return results, fmt.Errorf("ablations: %w", err)
 	}
-	for i, job := range todo {
-		left := ""
-		if forecast, err := o.Forecast(); err == nil {
-			left = remaining(forecast)
-		}
-		fmt.Fprintf(o.Out, "[%d/%d] %s%s\n", len(results)+1, len(o.Plan.Jobs), job.Label, left)
-		outcome, err := o.measure(ctx, job, env)
-		if err != nil {
-			return results, fmt.Errorf("%s: %w", job.Label, err)
-		}
-		results[job.Hash] = outcome
-		if o.Completed == nil || i == len(todo)-1 { // the caller has it all in a moment
-			continue
-		}
-		for _, axis := range o.Plan.completed(results, job.Hash) {
-			if err := o.Completed(axis, results); err != nil {
-				return results, err
+	return results, o.work(ctx, todo, results, env)
+}
+
+// work does what is to do. What another process holds is left for later, so that several of them share a sweep; when nothing else is
+// left, it waits for them.
+func (o Options) work(ctx context.Context, todo []Job, results Results, env record.Environment) error {
+	try := func(config any) (*record.Run, error) { return record.TryOpen(o.Runs, config, env) }
+	wait := func(config any) (*record.Run, error) { return record.Open(ctx, o.Runs, config, env) }
+	for open := try; len(todo) > 0; {
+		var held []Job
+		for i, job := range todo {
+			outcome, found, err := o.find(job) // another process may have finished it
+			if err == nil && !found {
+				fmt.Fprintf(o.Out, "[%d/%d] %s%s\n", len(results)+1, len(o.Plan.Jobs), job.Label, o.left())
+				outcome, err = o.measure(ctx, job, open)
 			}
+			if errors.Is(err, record.ErrHeld) {
+				fmt.Fprintf(o.Out, "%s: another process is at it, going on with the next\n", job.Label)
+				held = append(held, job)
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", job.Label, err)
+			}
+			results[job.Hash] = outcome
+			last := i == len(todo)-1 && len(held) == 0 // the caller has it all in a moment
+			if o.Completed != nil && !last {
+				for _, axis := range o.Plan.completed(results, job.Hash) {
+					if err := o.Completed(axis, results); err != nil {
+						return err
+					}
+				}
+			}
+			open = try
 		}
+		if len(held) == len(todo) {
+			open = wait
+		}
+		todo = held
 	}
-	return results, nil
+	return nil
+}
+
+// left says how long the sweep still takes, where that is known.
+func (o Options) left() string {
+	forecast, err := o.Forecast()
+	if err != nil {
+		return ""
+	}
+	return remaining(forecast)
 }
 
 // remaining says how long a sweep still takes, where that is known of all that is left.
@@ -128,7 +158,7 @@ func (o Options) find(job Job) (outcome Outcome, found bool, err error) {
 		return outcome, false, err
 	}
 	if dir != "" {
-		outcome.Dirs = append(outcome.Dirs, dir)
+		outcome.Dirs, outcome.TrainSeconds = append(outcome.Dirs, dir), trained.Seconds
 	}
 	if !found && trained.Diverged != "" {
 		outcome.Diverged, found = trained.Diverged, true

@@ -5,17 +5,37 @@ import (
 	"github.com/addlab/addlab/distill"
 )
 
-// StudentSteps asks what more steps of the student bring. The paper answers with pictures and user studies only.
+// StudentSteps asks what more steps of the student bring. The paper answers with pictures (Fig. 4) and user studies only.
 var StudentSteps = register(Axis{
 	Name: "student-steps", Title: "Student steps",
-	Question: "What do more sampling steps of the same student bring, and must it be trained on more than pure noise to take one?",
-	Cells: []Cell{
-		{Name: "1", Default: true},
-		{Name: "2", Steps: 2},
-		{Name: "4", Steps: 4},
-		{Name: "2-ancestral", Steps: 2, Form: diffusion.Ancestral},
-		{Name: "4-ancestral", Steps: 4, Form: diffusion.Ancestral},
-		{Name: "4-of-1000-900-800-700", Steps: 4, Set: func(c *distill.Config) { c.Times = []int{1000, 900, 800, 700} }},
-		{Name: "1-of-1000", Set: func(c *distill.Config) { c.Times = []int{1000} }},
+	Question: "What do more sampling steps of the same student bring, in which form, and on which times must it be trained?",
+	Cells: append(append(append([]Cell{{Name: "1", Default: true}},
+		sampledIn("", nil)...),
+		sampledIn("-of-1000-900-800-700", trainedOn(1000, 900, 800, 700))...),
+		sampledIn("-of-1000", trainedOn(1000))...),
+	Claims: []Claim{
+		{Text: "more student steps help", Metric: FID, Better: "2", Worse: "1", Paired: true},
+		{Text: "more student steps help", Metric: FID, Better: "4", Worse: "1", Paired: true},
+		{Text: "more student steps help", Metric: CLIP, Better: "4", Worse: "1", Paired: true},
 	},
 })
+
+// sampledIn are the ways to sample from one student; one step of the default student is the default cell itself.
+func sampledIn(student string, set func(*distill.Config)) (cells []Cell) {
+	if student != "" {
+		cells = append(cells, Cell{Name: "1" + student, Set: set})
+	}
+	for _, c := range []Cell{
+		{Name: "2", Steps: 2}, {Name: "4", Steps: 4}, {Name: "8", Steps: 8},
+		{Name: "2-ancestral", Steps: 2, Form: diffusion.Ancestral}, {Name: "4-ancestral", Steps: 4, Form: diffusion.Ancestral},
+		{Name: "8-ancestral", Steps: 8, Form: diffusion.Ancestral},
+	} {
+		c.Name, c.Set = c.Name+student, set
+		cells = append(cells, c)
+	}
+	return cells
+}
+
+func trainedOn(times ...int) func(*distill.Config) {
+	return func(c *distill.Config) { c.Times = times }
+}

@@ -10,32 +10,35 @@ import (
 
 const confidence = 0.95
 
+// collapsedShare is the precision or recall below which a row is called collapsed though its numbers are finite: no picture is like a
+// real one, or all of them are like a few.
+const collapsedShare = 0.05
+
 // Table puts the results of an axis side by side, with the references below. A cell without results has an empty row.
 func (p *Plan) Table(axis Axis, results Results) report.Table {
-	t := report.Table{Axis: axis.Name, Title: axis.Title, Ref: axis.Ref, Question: axis.Question, Scale: p.Scale}
-	byDefault := report.Row{}
+	t := report.Table{Axis: axis.Name, Title: axis.Title, Ref: axis.Ref, Question: axis.Question, Scale: p.Scale, Recipe: Recipe}
+	against := report.Row{}
 	for _, cell := range axis.Cells {
 		row := newRow(cell.Name, p.outcomes(axis, cell, results))
 		row.Default, row.Paper = cell.Default, cell.Paper
-		if cell.Default {
-			byDefault = row
+		if cell.Name == axis.Against || cell.Default && axis.Against == "" {
+			against = row
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	for i, row := range t.Rows {
-		if row.Seeds == 0 || byDefault.Seeds == 0 {
+		if row.Seeds == 0 || against.Seeds == 0 {
 			continue
 		}
-		verdict, note := direction(row, byDefault)
+		verdict, note := direction(row, against)
 		t.Rows[i].Direction, t.Rows[i].Note = verdict, join(row.Note, note)
 	}
+	compareRows(t.Rows)
 	for _, r := range p.references {
-		var found []Outcome
-		for _, hash := range r.hashes {
-			if o, ok := results[hash]; ok {
-				found = append(found, o)
-			}
+		if !r.of(axis) {
+			continue
 		}
+		found := r.outcomes(results)
 		row := newRow(r.name, found)
 		if r.subject != Student && len(found) > 0 && found[0].Diverged == "" {
 			row.Seeds, row.BySeed = 0, nil // nothing was trained here
@@ -45,9 +48,19 @@ func (p *Plan) Table(axis Axis, results Results) report.Table {
 	for _, c := range axis.Claims {
 		t.Verdicts = append(t.Verdicts, c.judge(t.Rows))
 	}
-	t.Notes = p.notes(t)
+	t.Notes = p.notes(axis, t)
 	t.Engine, t.Commit = provenance(p.allOutcomes(axis, results))
 	return t
+}
+
+// outcomes are a reference's results.
+func (r reference) outcomes(results Results) (found []Outcome) {
+	for _, hash := range r.hashes {
+		if o, ok := results[hash]; ok {
+			found = append(found, o)
+		}
+	}
+	return found
 }
 
 // outcomes are a cell's results by seed.
@@ -71,28 +84,40 @@ func (p *Plan) allOutcomes(axis Axis, results Results) (found []Outcome) {
 // newRow averages over seeds. What diverged has no numbers: it counts as a seed that was tried.
 func newRow(name string, outcomes []Outcome) report.Row {
 	row := report.Row{Name: name, Seeds: len(outcomes)}
-	var fid, clip, align []report.Estimate
+	var fid, clip, align, novel, precision, recall, density, coverage []report.Estimate
+	known := func(list []report.Estimate, mean, stdErr *float64) []report.Estimate {
+		if mean == nil || stdErr == nil {
+			return list
+		}
+		return append(list, around(*mean, *stdErr))
+	}
 	for _, o := range outcomes {
 		if o.Diverged != "" {
 			row.Note = o.Diverged
 			continue
 		}
 		row.Images = o.Images
-		row.BySeed = append(row.BySeed, report.SeedScore{Seed: o.Seed, FID: o.FID, CLIP: o.CLIP})
+		row.BySeed = append(row.BySeed, report.SeedScore{Seed: o.Seed, FID: o.FID, CLIP: o.CLIP, Run: o.Evaluation.Run, Evaluation: o.Hash})
 		fid = append(fid, report.Estimate{Mean: o.FID, Low: o.FIDLow, High: o.FIDHigh, N: 1})
 		clip = append(clip, around(o.CLIP, o.CLIPStdErr))
-		if o.Align != nil && o.AlignStdErr != nil {
-			align = append(align, around(*o.Align, *o.AlignStdErr))
-		}
+		align, novel = known(align, o.Align, o.AlignStdErr), known(novel, o.Novel, o.NovelStdErr)
+		none := 0.0 // no interval over pictures is known
+		precision, recall = known(precision, &o.Precision, &none), known(recall, &o.Recall, &none)
+		density, coverage = known(density, o.Density, &none), known(coverage, o.Coverage, &none)
 	}
 	if len(fid) == 0 && len(outcomes) > 0 {
 		nan := math.NaN()
 		row.FID = report.Estimate{Mean: nan, Low: nan, High: nan}
 		return row
 	}
-	row.FID, row.CLIP, row.Align = overSeeds(fid), overSeeds(clip), overSeeds(align)
-	if diverged := len(outcomes) - len(fid); diverged > 0 {
+	diverged := len(outcomes) - len(fid)
+	if diverged > 0 {
 		row.Note = fmt.Sprintf("%d of %d seeds diverged (%s)", diverged, len(outcomes), row.Note)
+	}
+	row.FID, row.CLIP, row.Align, row.Novel = overSeeds(fid), overSeeds(clip), overSeeds(align), overSeeds(novel)
+	row.Precision, row.Recall, row.Density, row.Coverage = overSeeds(precision), overSeeds(recall), overSeeds(density), overSeeds(coverage)
+	if row.Precision.Known() && len(precision) > 0 && min(row.Precision.Mean, row.Recall.Mean) < collapsedShare {
+		row.Note = join(row.Note, fmt.Sprintf("collapsed: precision %.2f, recall %.2f", row.Precision.Mean, row.Recall.Mean))
 	}
 	return row
 }
@@ -123,7 +148,11 @@ func overSeeds(x []report.Estimate) report.Estimate {
 }
 
 // notes say how far the intervals reach and what became of the paper's claims.
-func (p *Plan) notes(t report.Table) (notes []string) {
+func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
+	against := "default cell"
+	if axis.Against != "" {
+		against = axis.Against
+	}
 	if len(p.Seeds) == 1 {
 		notes = append(notes, "One seed: the intervals are those of the evaluation (FID by jackknife, CLIP and align by standard error, all over pictures) and leave out how seeds differ. More seeds: --seeds 4.")
 	} else {
@@ -131,7 +160,7 @@ func (p *Plan) notes(t report.Table) (notes []string) {
 	}
 	for _, r := range t.Rows {
 		if r.Direction != "" {
-			notes = append(notes, "Direction: cell against default cell, ours as in the paper. It is undecided where "+undecided(len(p.Seeds))+", and a cell that collapsed is worse than one that did not.")
+			notes = append(notes, "Direction: cell against "+against+", ours as in the paper. It is undecided where "+undecided(len(p.Seeds))+", and a cell that collapsed is worse than one that did not.")
 			break
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/score"
 )
 
 func row(fid, fidHalf, clip, clipHalf float64, paper *report.Score) report.Row {
@@ -74,39 +75,6 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// With several seeds Welch's test decides, whatever the intervals of the single means do.
-func TestClaimsOverSeeds(t *testing.T) {
-	seeds := func(name string, fid ...float64) report.Row {
-		r := report.Row{Name: name, Seeds: len(fid)}
-		var sum float64
-		for i, v := range fid {
-			r.BySeed = append(r.BySeed, report.SeedScore{Seed: int64(i + 1), FID: v})
-			sum += v
-		}
-		r.FID = report.Estimate{Mean: sum / float64(len(fid)), N: len(fid)}
-		return r
-	}
-	claim := Claim{Text: "a beats b", Metric: FID, Better: "a", Worse: "b"}
-	for _, c := range []struct {
-		why      string
-		a, b     report.Row
-		want     string
-		sentence string
-	}{
-		{"far apart", seeds("a", 19, 20, 21), seeds("b", 29, 30, 31), Confirmed, "difference -10.00 [-12.27, -7.73], p < 0.001, seeds 3 and 3"},
-		{"the other way round", seeds("a", 29, 30, 31), seeds("b", 19, 20, 21), Refuted, "difference +10.00"},
-		{"within the noise", seeds("a", 10, 20, 30), seeds("b", 15, 25, 35), report.Undecided, "p = 0.573"},
-		{"seeds that do not differ decide nothing", seeds("a", 20, 20), seeds("b", 20, 20), report.Undecided, "difference +0.0000, seeds 2 and 2"},
-	} {
-		t.Run(c.why, func(t *testing.T) {
-			got := claim.judge([]report.Row{c.a, c.b})
-			if got.Verdict != c.want || !strings.Contains(got.Sentence(), c.sentence) {
-				t.Errorf("%q, %q, want %q and %q", got.Verdict, got.Sentence(), c.want, c.sentence)
-			}
-		})
-	}
-}
-
 // Two seeds give Student's interval over seeds, one the evaluation's own.
 func TestIntervals(t *testing.T) {
 	l, root := &laboratory{}, t.TempDir()
@@ -147,7 +115,7 @@ func TestWrite(t *testing.T) {
 		}
 		names = append(names, filepath.Base(path))
 	}
-	want := []string{"table.md", "table.csv", "table.json", "table.tex", "table.txt", "metrics.png", "bench.txt", "samples.png"}
+	want := []string{"table.md", "table.csv", "table.json", "table.tex", "table.txt", "metrics.png", "claims.md", "times.csv", "times.json", "times.md", "bench.txt", "samples.png"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("files (-want +got)\n%s", diff)
 	}
@@ -183,5 +151,36 @@ func TestPicturesKeepTheirPixels(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// A row whose numbers are finite can have collapsed all the same, and says so; what the printed table leaves out is there.
+func TestRowsTellCollapseAndMore(t *testing.T) {
+	outcome := func(precision, recall float64) Outcome {
+		align, stdErr, density := .6, .01, 1.25
+		o := Outcome{Job: Job{Seed: 1, Hash: "e", Evaluation: Evaluation{Run: "t"}}, TrainSeconds: 200}
+		o.Metrics = score.Metrics{
+			Images: 64, FID: 300, FIDLow: 290, FIDHigh: 310, CLIP: .5, CLIPStdErr: .01, Novel: &align, NovelStdErr: &stdErr, Precision: precision, Recall: recall,
+			Density: &density, MillisPerImage: 2,
+		}
+		return o
+	}
+	row := newRow("blur", []Outcome{outcome(.9, .01)})
+	if row.Note != "collapsed: precision 0.90, recall 0.01" || row.Collapsed() {
+		t.Errorf("note = %q, collapsed without numbers: %t", row.Note, row.Collapsed())
+	}
+	if row := newRow("sound", []Outcome{outcome(.9, .8)}); row.Note != "" {
+		t.Errorf("note of a sound row = %q", row.Note)
+	}
+	if row.Novel.Mean != .6 || !row.Novel.HasInterval() || row.Density.Mean != 1.25 || row.Coverage.Known() {
+		t.Errorf("novel = %+v, density = %+v, coverage = %+v", row.Novel, row.Density, row.Coverage)
+	}
+	if diff := cmp.Diff([]report.SeedScore{{Seed: 1, FID: 300, CLIP: .5, Run: "t", Evaluation: "e"}}, row.BySeed); diff != "" {
+		t.Errorf("by seed (-want +got)\n%s", diff)
+	}
+	times := []report.TimeRow{{Name: "slow", Image: report.Estimate{Mean: 50, N: 1}}, {Name: "fast", Image: report.Estimate{Mean: 2, N: 1}}, {Name: "untimed"}}
+	fasterThan(times, "slow")
+	if times[0].Faster != 0 || times[1].Faster != 25 || times[2].Faster != 0 {
+		t.Errorf("times = %+v", times)
 	}
 }

@@ -14,4 +14,10 @@ var TeacherSteps = register(Axis{
 		{Name: "2", Paper: &report.Score{FID: 20.8, CLIP: .321}, Set: func(c *distill.Config) { c.TeacherSteps = 2 }},
 		{Name: "4", Paper: &report.Score{FID: 20.3, CLIP: .317}, Set: func(c *distill.Config) { c.TeacherSteps = 4 }},
 	},
+	Claims: []Claim{
+		{Text: "the number of teacher steps does not matter", Metric: FID, Better: "2", Worse: "1", Within: closeFID},
+		{Text: "the number of teacher steps does not matter", Metric: CLIP, Better: "2", Worse: "1", Within: closeCLIP},
+		{Text: "the number of teacher steps does not matter", Metric: FID, Better: "4", Worse: "1", Within: closeFID},
+		{Text: "the number of teacher steps does not matter", Metric: CLIP, Better: "4", Worse: "1", Within: closeCLIP},
+	},
 })

@@ -1,6 +1,7 @@
 package ablations
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/addlab/addlab/dataset"
@@ -45,8 +46,8 @@ func NewWorld(b *pretrain.Bundle, data dataset.Dataset, scale string, images int
 	return w, w.Setup.Validate()
 }
 
-// judges are the parts of a bundle that score pictures, drawers those that the teacher's pictures come from.
-var judges, drawers = []string{"classifier", "pair"}, []string{"text", "teacher"}
+// judges are the parts of a bundle that score pictures.
+var judges = []string{"classifier", "pair"}
 
 func (w World) evaluation(subject string, parts ...string) Evaluation {
 	e := Evaluation{Kind: "evaluate", Recipe: evaluationRecipe, Subject: subject, DataHash: w.Data.Hash(), Weights: map[string]string{}, Setup: w.Setup}
@@ -64,14 +65,19 @@ func (w World) real() Job {
 	return Job{Label: "real pictures", Evaluation: e}
 }
 
-func (w World) teacher(label string, steps int) Job {
-	e := w.evaluation(Teacher, drawers...)
+// teacher is the measurement of the bundle's teacher or of a variant of it.
+func (w World) teacher(label, net string, steps int) Job {
+	e := w.evaluation(Teacher, "text", cmp.Or(net, "teacher"))
+	e.Net = net
 	e.Sampling = &Sampling{Sampler: diffusion.DPMSolverPP2M{}.Name(), Steps: steps, Guidance: w.Setup.Guidance}
 	return Job{Label: label, Evaluation: e}
 }
 
 // student is the measurement of a config's student at some steps.
 func (w World) student(label string, cfg distill.Config, steps int, form diffusion.Form) (Job, error) {
+	if err := w.Bundle.Want(cfg.Parts()...); err != nil {
+		return Job{}, err
+	}
 	run := distill.NewRunConfig(cfg, w.Bundle, w.Data)
 	hash, err := record.Hash(run)
 	if err != nil {
@@ -79,7 +85,7 @@ func (w World) student(label string, cfg distill.Config, steps int, form diffusi
 	}
 	e := w.evaluation(Student)
 	e.Setup.Guidance = 0
-	e.Run = hash
+	e.Run, e.Net = hash, cfg.StudentNet
 	e.Sampling = &Sampling{Sampler: diffusion.FewStep{Form: form}.Name(), Steps: max(steps, 1), Times: cfg.Times}
 	return Job{Label: label, Evaluation: e, Train: &run, Seed: cfg.Seed}, nil
 }

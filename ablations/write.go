@@ -2,23 +2,42 @@ package ablations
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/weights/atomicfile"
 )
 
-// Write puts everything that shows an axis into dir: the table in all its forms, metrics.png, bench.txt and samples.png.
+// Write puts everything that shows an axis into dir: the table in all its forms, claims and times, metrics.png, bench.txt and samples.png.
 func (p *Plan) Write(dir string, axis Axis, results Results) (paths []string, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("ablations: %w", err)
 	}
+	if err := dropTemporaries(dir, time.Now().Add(-staleAfter)); err != nil {
+		return nil, err
+	}
 	paths, err = report.WriteAll(dir, p.Table(axis, results), record.WriteFile)
 	if err != nil {
 		return paths, err
+	}
+	times := p.Times(axis, results)
+	for _, f := range []struct {
+		name   string
+		encode func(io.Writer) error
+	}{{"claims.md", p.Table(axis, results).ClaimsMarkdown}, {"times.csv", times.CSV}, {"times.json", times.JSON}, {"times.md", times.Markdown}} {
+		path := filepath.Join(dir, f.name)
+		if err := report.WriteFile(path, f.encode, record.WriteFile); err != nil {
+			return paths, err
+		}
+		paths = append(paths, path)
 	}
 	bench, err := p.bench(axis, results)
 	if err != nil {
@@ -36,6 +55,27 @@ func (p *Plan) Write(dir string, axis Axis, results Results) (paths []string, er
 	}
 	path = filepath.Join(dir, samplesFile)
 	return append(paths, path), report.WriteFile(path, grid.PNG, record.WriteFile)
+}
+
+// staleAfter is the age from which a temporary file must be a killed process's, not another's that writes right now.
+const staleAfter = 10 * time.Minute
+
+// dropTemporaries removes what killed processes left in the folder of a table.
+func dropTemporaries(dir string, before time.Time) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("ablations: %w", err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !atomicfile.IsTemporary(e.Name()) || info.ModTime().After(before) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("ablations: %w", err)
+		}
+	}
+	return nil
 }
 
 // bench writes one Go benchmark line per seed, which benchstat compares.
@@ -67,10 +107,13 @@ func (p *Plan) bench(axis Axis, results Results) ([]byte, error) {
 	for _, r := range p.references {
 		for _, hash := range r.hashes {
 			o, ok := results[hash]
-			if !ok {
+			if !ok || !r.of(axis) {
 				continue
 			}
 			labels := []record.Pair{{Key: "reference", Value: r.subject}, {Key: "steps", Value: strconv.Itoa(r.steps)}}
+			if r.net != "" {
+				labels = append(labels, record.Pair{Key: "net", Value: r.net})
+			}
 			if r.subject == Student {
 				labels = append(labels, record.Pair{Key: "seed", Value: strconv.FormatInt(o.Seed, 10)})
 			}
@@ -98,7 +141,7 @@ func (p *Plan) samples(axis Axis, results Results) (report.Grid, error) {
 		return nil
 	}
 	for _, r := range p.references {
-		if o, ok := results[r.hashes[0]]; ok && r.subject != Student {
+		if o, ok := results[r.hashes[0]]; ok && r.subject != Student && r.of(axis) {
 			name := r.name
 			if r.subject == Real {
 				name = "real"

@@ -19,7 +19,8 @@ const (
 // FewStep samples from a distilled student at the times it was trained for. The last prediction is the image.
 type FewStep struct {
 	// Times are falling in (0,1]; the default is 1, 0.75, 0.5, 0.25. Fewer steps take an evenly spread subset that begins with
-	// the first: two of four are 1 and 0.5.
+	// the first: two of four are 1 and 0.5. A multiple of their number divides the ways between them and from the last one to 0: eight
+	// of four are 1, 0.875, 0.75 … 0.125, half of which no student of the four has been trained at.
 	Times []float64
 	Form  Form // default Renoise
 }
@@ -41,8 +42,11 @@ func (f FewStep) Plan(s Schedule, steps int) ([]Step, error) {
 	if err := checkTimes(times); err != nil {
 		return nil, err
 	}
-	if steps < 1 || steps > len(times) {
-		return nil, fmt.Errorf("diffusion: steps = %d, want 1 to %d, the number of times", steps, len(times))
+	if steps < 1 || steps > len(times) && steps%len(times) != 0 {
+		return nil, fmt.Errorf("diffusion: steps = %d, want 1 to %d, the number of times, or a multiple of it", steps, len(times))
+	}
+	if steps > len(times) {
+		times = divided(times, steps/len(times))
 	}
 
 	plan := make([]Step, steps)
@@ -66,6 +70,21 @@ func (f FewStep) Plan(s Schedule, steps int) ([]Step, error) {
 		return plan, nil
 	}
 	return nil, fmt.Errorf("diffusion: form = %q, want one of %q", f.Form, []Form{Renoise, Ancestral})
+}
+
+// divided puts n−1 even steps between every time and the next, 0 after the last.
+func divided(times []float64, n int) []float64 {
+	var all []float64
+	for i, t := range times {
+		next := 0.0
+		if i+1 < len(times) {
+			next = times[i+1]
+		}
+		for k := range n {
+			all = append(all, t+(next-t)*float64(k)/float64(n))
+		}
+	}
+	return all
 }
 
 // ancestral goes from time t to u. k-diffusion writes it for x̄ = x/α and s = σ/α (EDM's coordinates):

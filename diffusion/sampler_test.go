@@ -267,3 +267,19 @@ func TestUpdateIsApplyInAGraph(t *testing.T) {
 	}, func() []float64 { return []float64{7, 8} })
 	same(t, []float32{float32(host[0]), float32(host[1])}, got, 1e-6)
 }
+
+// More steps than times divide the ways between them, so that the times themselves stay in the grid.
+func TestFewStepDividesItsGrid(t *testing.T) {
+	plan, err := FewStep{Times: []float64{1, 0.6}}.Plan(Cosine{}, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{1, 0.8, 0.6, 0.3} {
+		if math.Abs(plan[i].T-want) > 1e-12 {
+			t.Errorf("time %d = %g, want %g", i, plan[i].T, want)
+		}
+	}
+	if _, err := (FewStep{Times: []float64{1, 0.6}}).Plan(Cosine{}, 3); err == nil {
+		t.Error("three steps of two times: no error")
+	}
+}

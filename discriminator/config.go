@@ -14,11 +14,12 @@ type Config struct {
 	Image   bool `json:"image"`    // heads see c_img, an embedding of the real picture (ADD Table 1b)
 	CondRMS bool `json:"cond_rms"` // scale c_text and c_img to unit root mean square each before they are joined
 
-	Norm         string `json:"norm"`          // NormBatch or NormGroup
-	NormGroup    int    `json:"norm_group"`    // samples per group of NormBatch; a batch it does not divide falls back to their greatest common divisor
-	NormChannels int    `json:"norm_channels"` // groups of channels of NormGroup
-	Kernel       int    `json:"kernel"`        // width in tokens of the circular convolution
-	MapDim       int    `json:"map_dim"`       // M, the space in which projection compares tokens with the condition
+	Norm         string `json:"norm"`           // NormBatch or NormGroup
+	NormGroup    int    `json:"norm_group"`     // samples per group of NormBatch; a batch it does not divide falls back to their greatest common divisor
+	NormChannels int    `json:"norm_channels"`  // groups of channels of NormGroup
+	Taps         int    `json:"taps,omitempty"` // blocks of the feature network with a head, evenly spaced; 0 for all. The embedding always has one
+	Kernel       int    `json:"kernel"`         // width in tokens of the circular convolution
+	MapDim       int    `json:"map_dim"`        // M, the space in which projection compares tokens with the condition
 
 	Augment  bool    `json:"augment"`   // DiffAugment: colour, translation, cutout
 	CropProb float64 `json:"crop_prob"` // probability of a random crop where the picture is larger than the network's input
@@ -50,6 +51,8 @@ func (c Config) Validate() error {
 		return bad("norm_group", c.NormGroup, "≥ 1")
 	case c.NormChannels < 1:
 		return bad("norm_channels", c.NormChannels, "≥ 1")
+	case c.Taps < 0:
+		return bad("taps", c.Taps, "≥ 0")
 	case c.Kernel < 1 || c.Kernel%2 == 0:
 		return bad("kernel", c.Kernel, "an odd number ≥ 1")
 	case c.MapDim < 1:
@@ -62,6 +65,20 @@ func (c Config) Validate() error {
 		return bad("r1_every", c.R1Every, "≥ 1")
 	}
 	return nil
+}
+
+// Blocks lists what the heads look at in a feature network of this depth: 0 is the embedding, k the output of block k (StyleGAN-T:
+// four evenly spaced blocks, the last among them).
+func (c Config) Blocks(depth int) []int {
+	n := c.Taps
+	if n == 0 || n > depth {
+		n = depth
+	}
+	blocks := []int{0}
+	for k := 1; k <= n; k++ {
+		blocks = append(blocks, k*depth/n)
+	}
+	return blocks
 }
 
 // Conditional tells whether the heads see any condition.

@@ -3,6 +3,7 @@ package discriminator
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,6 +47,23 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		test.edit(&cfg)
 		if err := cfg.Validate(); err == nil || err.Error() != test.want {
 			t.Errorf("error %v, want %s", err, test.want)
+		}
+	}
+}
+
+func TestBlocks(t *testing.T) {
+	for _, c := range []struct {
+		why         string
+		taps, depth int
+		want        []int
+	}{
+		{"all", 0, 4, []int{0, 1, 2, 3, 4}},
+		{"as StyleGAN-T has them", 4, 12, []int{0, 3, 6, 9, 12}},
+		{"the last one always", 4, 6, []int{0, 1, 3, 4, 6}},
+		{"no more than there are", 4, 2, []int{0, 1, 2}},
+	} {
+		if got := (Config{Taps: c.taps}).Blocks(c.depth); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.why, got, c.want)
 		}
 	}
 }

@@ -42,6 +42,11 @@ type Config struct {
 	TeacherGuidance float64 `json:"teacher_guidance"` // 0 for none; g of nfsd where that is the weighting
 	TeacherSteps    int     `json:"teacher_steps"`    // DDIM steps to the teacher's clean prediction (ADD Table 1f)
 
+	// Other networks of the bundle than its own (ADD Table 1a, 1e); "" for the teacher and the features.
+	TeacherNet  string `json:"teacher_net,omitempty"`  // that teaches
+	StudentNet  string `json:"student_net,omitempty"`  // whose architecture and weights the student starts from
+	FeaturesNet string `json:"features_net,omitempty"` // that the discriminator sees through; c_img stays with the bundle's own
+
 	Discriminator     discriminator.Config `json:"discriminator"`
 	StudentRate       optim.Rate           `json:"student_rate"`
 	DiscriminatorRate optim.Rate           `json:"discriminator_rate"`
@@ -50,8 +55,8 @@ type Config struct {
 	EMA               float64              `json:"ema"`       // decay of the student that is evaluated
 }
 
-// recipeVersion is the value of Config.Recipe.
-const recipeVersion = 1
+// RecipeVersion is the value of Config.Recipe that this program trains.
+const RecipeVersion = 1
 
 // Scales lists the presets of DefaultConfig, smallest first.
 var Scales = []string{"smoke", "cpu", "gpu"}
@@ -59,7 +64,7 @@ var Scales = []string{"smoke", "cpu", "gpu"}
 // DefaultConfig is the default cell of every ablation at a scale: the paper's choices.
 func DefaultConfig(scale string) (Config, error) {
 	c := Config{
-		Recipe: recipeVersion, Scale: scale, Seed: 1,
+		Recipe: RecipeVersion, Scale: scale, Seed: 1,
 		Times: []int{1000, 750, 500, 250}, Init: Pretrained,
 		Adversarial: 1, Lambda: 2.5, Weighting: "exp", Reduction: Patch,
 		TeacherMin: 0.02, TeacherMax: 0.98, TeacherSteps: 1,
@@ -93,8 +98,8 @@ func (c Config) Validate() error {
 		falling = falling && c.Times[i] < c.Times[i-1]
 	}
 	switch {
-	case c.Recipe != recipeVersion:
-		return bad("recipe", c.Recipe, fmt.Sprint(recipeVersion, ", this program's"))
+	case c.Recipe != RecipeVersion:
+		return bad("recipe", c.Recipe, fmt.Sprint(RecipeVersion, ", this program's"))
 	case c.Steps < 1:
 		return bad("steps", c.Steps, "≥ 1")
 	case c.Batch < 1:

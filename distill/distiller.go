@@ -37,7 +37,7 @@ type RunConfig struct {
 // NewRunConfig describes the run of a config from these networks on this dataset.
 func NewRunConfig(cfg Config, b *pretrain.Bundle, data dataset.Dataset) RunConfig {
 	used := map[string]string{}
-	for _, part := range []string{textScope, teacherScope, featuresScope} {
+	for _, part := range cfg.Parts() {
 		used[part] = b.Files[part]
 	}
 	return RunConfig{Kind: "distill", Distill: cfg, DataHash: data.Hash(), Weights: used}
@@ -124,7 +124,7 @@ func newDistiller(in Inputs, store *model.Store) (*distiller, error) {
 		return nil, err
 	}
 	exec := func(penalise bool) (*model.Exec, error) {
-		s := newStep(cfg, nets{bundle: in.Bundle.Config}, penalise)
+		s := newStep(cfg, newNets(in.Bundle, cfg), penalise)
 		return model.NewExec(in.Backend, store, s.build)
 	}
 	penalised := cfg.Adversarial > 0 && cfg.Discriminator.R1Weight > 0

@@ -1,7 +1,9 @@
 package distill
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -18,51 +20,70 @@ import (
 const (
 	textScope          = "text"
 	teacherScope       = "teacher"
-	featuresScope      = "features"
+	featuresScope      = "features" // for c_img, and for the discriminator where it has no other
+	otherFeaturesScope = "other_features"
 	studentScope       = "student"
 	studentEMAScope    = "student_ema"
 	discriminatorScope = "discriminator"
 )
 
+// Teacher, Student and Features are the parts or variants of a bundle that a config asks for.
+func (c Config) Teacher() string { return cmp.Or(c.TeacherNet, teacherScope) }
+
+// Student is whose architecture the student has.
+func (c Config) Student() string { return cmp.Or(c.StudentNet, teacherScope) }
+
+// Features is what the discriminator sees through.
+func (c Config) Features() string { return cmp.Or(c.FeaturesNet, featuresScope) }
+
+// Parts lists what a run of this config reads from a bundle, each once.
+func (c Config) Parts() []string {
+	var parts []string
+	for _, part := range []string{textScope, c.Teacher(), featuresScope, c.Student(), c.Features()} {
+		if !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
 // newStore loads the frozen networks and creates student and discriminator.
 func newStore(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*model.Store, error) {
-	store := model.NewStore()
-	if err := b.Into(backend, store, textScope, teacherScope, featuresScope); err != nil {
+	if err := b.Want(cfg.Parts()...); err != nil {
 		return nil, err
 	}
-	switch cfg.Init {
-	case Pretrained:
-		teacher, err := weights.FromStore(store, "/"+teacherScope)
-		if err != nil {
-			return nil, err
-		}
-		if err := weights.Into(store, "/"+studentScope, teacher); err != nil {
-			return nil, err
-		}
-	case Random:
-		network.Seed(store, cfg.Seed)
-		fresh := model.NewStore()
-		network.Seed(fresh, cfg.Seed)
-		pretrain.Build(backend, fresh, teacherScope, b.Config)
-		student, err := weights.FromStore(fresh, "/"+teacherScope)
-		if err != nil {
-			return nil, err
-		}
-		if err := weights.Into(store, "/"+studentScope, student); err != nil {
+	store := model.NewStore()
+	if err := b.Into(backend, store, textScope, featuresScope); err != nil {
+		return nil, err
+	}
+	if err := b.Load(backend, store, "/"+teacherScope, cfg.Teacher()); err != nil {
+		return nil, err
+	}
+	if cfg.Features() != featuresScope {
+		if err := b.Load(backend, store, "/"+otherFeaturesScope, cfg.Features()); err != nil {
 			return nil, err
 		}
 	}
-	vit, text := b.Config.Networks.Features, b.Config.Networks.Text
-	widths := make([]int, vit.Depth+1) // one head per tap: the embedding output and every block
+	student, err := newStudent(backend, b, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Init == Random {
+		network.Seed(store, cfg.Seed)
+	}
+	if err := weights.Into(store, "/"+studentScope, student); err != nil {
+		return nil, err
+	}
+	widths := make([]int, len(cfg.Discriminator.Blocks(b.Features(cfg.Features()).Depth)))
 	for i := range widths {
-		widths[i] = vit.Width
+		widths[i] = b.Features(cfg.Features()).Width
 	}
 	condition := 0
 	if cfg.Discriminator.Text {
-		condition += text.Projection
+		condition += b.Config.Networks.Text.Projection
 	}
 	if cfg.Discriminator.Image {
-		condition += vit.Width
+		condition += b.Config.Networks.Features.Width
 	}
 	if err := discriminator.Init(store, "/"+discriminatorScope, widths, condition, cfg.Discriminator, cfg.Seed); err != nil {
 		return nil, fmt.Errorf("distill: %w", err)
@@ -70,26 +91,54 @@ func newStore(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*model.S
 	return store, nil
 }
 
+// newStudent gives the weights that the student starts from.
+func newStudent(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*weights.File, error) {
+	store := model.NewStore()
+	if cfg.Init == Random {
+		network.Seed(store, cfg.Seed)
+		b.Build(backend, store, "/"+teacherScope, cfg.Student())
+	} else if err := b.Load(backend, store, "/"+teacherScope, cfg.Student()); err != nil {
+		return nil, err
+	}
+	return weights.FromStore(store, "/"+teacherScope)
+}
+
 // nets gives the networks of a bundle within a graph.
 type nets struct {
 	root   *model.Scope
-	bundle pretrain.Config
+	bundle *pretrain.Bundle
+	cfg    Config
 }
+
+func newNets(b *pretrain.Bundle, cfg Config) nets { return nets{bundle: b, cfg: cfg} }
 
 func (n nets) text(ids *Node) diffusion.Cond {
-	return diffusion.EncodeText(n.root.At(textScope), n.bundle.Networks.Text, ids)
+	return diffusion.EncodeText(n.root.At(textScope), n.bundle.Config.Networks.Text, ids)
 }
 
-func (n nets) denoiser(scope string) diffusion.Denoiser {
-	return diffusion.UNetDenoiser(n.root.At("%s", scope), n.bundle.Networks.UNet, n.bundle.Prediction)
+func (n nets) student() diffusion.Denoiser {
+	return diffusion.NetDenoiser(n.root.At(studentScope), n.bundle.Backbone(n.cfg.Student()), n.bundle.Config.Prediction)
 }
 
-// features is the discriminator's frozen network F.
+func (n nets) teacher() diffusion.Denoiser {
+	return diffusion.NetDenoiser(n.root.At(teacherScope), n.bundle.Backbone(n.cfg.Teacher()), n.bundle.Config.Prediction)
+}
+
+// features is the discriminator's frozen network F: the taps that the heads look at.
 func (n nets) features(img *Node) []*Node {
-	return network.ViT(n.root.At(featuresScope), n.bundle.Networks.Features, img, nil).Taps
+	scope, vit := featuresScope, n.bundle.Features(n.cfg.Features())
+	if n.cfg.Features() != featuresScope {
+		scope = otherFeaturesScope
+	}
+	all := network.ViT(n.root.At("%s", scope), vit, img, nil).Taps
+	var taps []*Node
+	for _, block := range n.cfg.Discriminator.Blocks(vit.Depth) {
+		taps = append(taps, all[block])
+	}
+	return taps
 }
 
 // imageEmbedding is c_img, the class token of the real picture.
 func (n nets) imageEmbedding(img *Node) *Node {
-	return network.ViT(n.root.At(featuresScope), n.bundle.Networks.Features, img, nil).Class()
+	return network.ViT(n.root.At(featuresScope), n.bundle.Config.Networks.Features, img, nil).Class()
 }

@@ -44,7 +44,7 @@ func distillLoss(x0, target, weight *Node, values int) *Node {
 
 // summed is the number of pixel values over which the squared distance sums.
 func (s *step) summed() int {
-	bundle := s.nets.bundle
+	bundle := s.nets.bundle.Config
 	switch s.cfg.Reduction {
 	case Sum:
 		return bundle.Size * bundle.Size * 3

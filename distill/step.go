@@ -22,14 +22,14 @@ type step struct {
 func newStep(cfg Config, n nets, penalise bool) *step {
 	return &step{
 		cfg: cfg, nets: n, penalise: penalise,
-		student:       studentOptimiser(cfg),
+		student:       studentOptimiser(cfg, n.bundle.Backbone(cfg.Student()).Outer()...),
 		discriminator: discriminatorOptimiser(),
 	}
 }
 
-func studentOptimiser(cfg Config) optim.Optimizer {
+func studentOptimiser(cfg Config, outer ...string) optim.Optimizer {
 	if cfg.Muon {
-		return optim.NewMuon(studentAdamW(cfg), "conv_in", "conv_out")
+		return optim.NewMuon(studentAdamW(cfg), outer...)
 	}
 	return studentAdamW(cfg)
 }
@@ -75,7 +75,7 @@ func (s *step) build(root *model.Scope, args []*Node) []*Node {
 	// One step of the student from the diffused real picture.
 	text, null, negative := s.nets.text(in.ids), s.nets.text(in.null), s.nets.text(in.negative)
 	xs := diffusion.Diffuse(in.real, in.noise, diffusion.LevelFrom(in.level))
-	x0 := s.nets.denoiser(studentScope)(xs, diffusion.LevelFrom(in.level), text)
+	x0 := s.nets.student()(xs, diffusion.LevelFrom(in.level), text)
 
 	// Adversarial term and discriminator. The inputs that a cell leaves out are still read: some engines want every input used.
 	var adversarial, discNorm *Node = nil, zero

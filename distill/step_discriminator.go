@@ -18,7 +18,7 @@ type judged struct {
 // judge runs frozen features and heads on real and generated pictures. Student and discriminator share the pass on the generated
 // ones, augmented once: the student's gradient goes through heads and features to x0, the discriminator's stops at the features.
 func (s *step) judge(heads *discriminator.Heads, real, x0, realView, fakeView, cond *Node, penalise bool) judged {
-	cfg, size := s.cfg.Discriminator, s.nets.bundle.Networks.Features.ImageSize
+	cfg, size := s.cfg.Discriminator, s.nets.bundle.Config.Networks.Features.ImageSize
 	features := func(img, params *Node) []*Node {
 		return discriminator.Features(s.nets.features, img, params, cfg, size)
 	}

@@ -36,7 +36,7 @@ func studentStep(root *model.Scope, opt optim.Optimizer, x0, adversarial, distil
 // distillGradient is L_distill at x̂_θ and the gradient of λ·L_distill there.
 func (s *step) distillGradient(x0, eps *Node, levels teacherLevels, weight *Node, cond, null, negative diffusion.Cond) (loss, gradient *Node) {
 	clean := Identity(StopGradient(x0))
-	teacher := s.nets.denoiser(teacherScope)
+	teacher := s.nets.teacher()
 	var target *Node
 	if s.cfg.Weighting == (diffusion.NFSD{}).Name() {
 		target = levels.nfsdTarget(teacher, clean, eps, cond, null, negative, s.cfg.guidance())

@@ -191,7 +191,7 @@ func TestStepFollowsTheEquations(t *testing.T) {
 			n := newBench(t, cfg, b)
 
 			// First moments without memory are the gradients.
-			s := newStep(cfg, nets{bundle: b.Config}, true)
+			s := newStep(cfg, newNets(b, cfg), true)
 			student := studentAdamW(cfg)
 			student.Beta1, student.ClipNorm, s.discriminator.Beta1 = 0, 0, 0
 			s.student = student
@@ -201,16 +201,16 @@ func TestStepFollowsTheEquations(t *testing.T) {
 			fresh := newBench(t, cfg, b)
 			var paths []string
 			direct := evaluate(t, fresh.store, func(root *model.Scope, args []*Node) []*Node {
-				in, nets := inputsFrom(args), nets{root: root, bundle: b.Config}
+				in, nets := inputsFrom(args), nets{root: root, bundle: b, cfg: cfg}
 				g, d := in.real.Graph(), cfg.Discriminator
 				text, level := nets.text(in.ids), diffusion.LevelFrom(in.level)
-				x0 := nets.denoiser(studentScope)(diffusion.Diffuse(in.real, in.noise, level), level, text)
+				x0 := nets.student()(diffusion.Diffuse(in.real, in.noise, level), level, text)
 
 				heads := discriminator.Bind(root.At(discriminatorScope), g, d, true)
 				tokens := func(img, view *Node) []*Node { return discriminator.Features(nets.features, img, view, d, tinySize) }
 				cond := discriminator.Condition(d, text.Pooled, Mul(nets.imageEmbedding(in.real), InsertAxes(in.seesImage, 1)))
 				generator := discriminator.GeneratorLoss(heads.Logits(tokens(x0, in.fakeView), cond))
-				teacher := nets.denoiser(teacherScope)
+				teacher := nets.teacher()
 				if cfg.TeacherGuidance > 0 {
 					teacher = diffusion.Guide(teacher, Scalar(g, x0.DType(), cfg.TeacherGuidance), nets.text(in.null))
 				}
@@ -311,7 +311,7 @@ func TestJudgeGradient(t *testing.T) {
 		inputs := n.inputs(t, 1)
 		out := evaluate(t, n.store, func(root *model.Scope, args []*Node) []*Node {
 			real, x0, realView, fakeView, text := args[0], args[1], args[2], args[3], args[4]
-			s := newStep(cfg, nets{root: root, bundle: b.Config}, true)
+			s := newStep(cfg, nets{root: root, bundle: b, cfg: cfg}, true)
 			d := cfg.Discriminator
 			cond := discriminator.Condition(d, text, s.nets.imageEmbedding(real))
 			heads := discriminator.Bind(root.At(discriminatorScope), real.Graph(), d, false)
@@ -337,7 +337,7 @@ func TestLambdaIsLinear(t *testing.T) {
 			n := newBench(t, cfg, b)
 			inputs := n.inputs(t, 1)
 			return evaluate(t, n.store, func(root *model.Scope, in []*Node) []*Node {
-				s := newStep(cfg, nets{root: root, bundle: b.Config}, false)
+				s := newStep(cfg, nets{root: root, bundle: b, cfg: cfg}, false)
 				told := func(i int) diffusion.Cond { return s.nets.text(in[i]) }
 				cond, null, negative := told(4), told(5), told(6)
 				loss, gradient := s.distillGradient(in[0], in[1], levelsFrom(in[2]), in[3], cond, null, negative)
@@ -363,7 +363,7 @@ func TestNothingOfThePictureAtPureNoise(t *testing.T) {
 		n := newBench(t, cfg, b)
 		inputs := n.inputs(t, 1)
 		inputs[0] = normals(pictureSeed, cfg.Batch, tinySize, tinySize, 3)
-		out := evaluate(t, n.store, newStep(cfg, nets{bundle: b.Config}, true).build, inputs...)
+		out := evaluate(t, n.store, newStep(cfg, newNets(b, cfg), true).build, inputs...)
 		return below(snapshot(n.store), studentScope), floats(out[slices.Index(columns, "d_real")])[0]
 	}
 	one, oneReal := student([]int{1000}, 1)
@@ -389,7 +389,7 @@ func TestImageConditionIsMasked(t *testing.T) {
 		inputs := n.inputs(t, 1)
 		inputs[0] = normals(pictureSeed, cfg.Batch, tinySize, tinySize, 3)
 		inputs[6] = train.F32([]float32{sees, sees, sees, sees}, cfg.Batch)
-		return floats(evaluate(t, n.store, newStep(cfg, nets{bundle: b.Config}, true).build, inputs...)[0])[0]
+		return floats(evaluate(t, n.store, newStep(cfg, newNets(b, cfg), true).build, inputs...)[0])[0]
 	}
 	if one, other := generator(1, 0), generator(2, 0); one != other {
 		t.Errorf("seesImage = 0: g_adv = %g and %g beside two pictures, want equal", one, other)

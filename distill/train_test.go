@@ -36,7 +36,7 @@ type pinnedRun []map[string]float64
 
 func TestPinnedCurve(t *testing.T) {
 	const path = "testdata/curve.json"
-	got := pinnedCurve{Maker: "go test ./distill -run TestPinnedCurve -update", Engine: goEngine().Name(), Recipe: recipeVersion, Cells: map[string]pinnedRun{}}
+	got := pinnedCurve{Maker: "go test ./distill -run TestPinnedCurve -update", Engine: goEngine().Name(), Recipe: RecipeVersion, Cells: map[string]pinnedRun{}}
 	for name, edit := range map[string]func(c *Config){
 		"default": func(*Config) {},
 		"nfsd, random start, R1 every other step": func(c *Config) { c.Weighting, c.Init, c.Discriminator.R1Every = "nfsd", Random, 2 },

@@ -75,6 +75,12 @@ func GELU(x *Node) *Node {
 	return Mul(x, MulScalar(AddScalar(Erf(MulScalar(x, math.Sqrt2/2)), 1.0), 0.5))
 }
 
+// GELUTanh is the approximation of GELU by a hyperbolic tangent (Hendrycks & Gimpel 1606.08415 §2).
+func GELUTanh(x *Node) *Node {
+	inner := MulScalar(Add(x, MulScalar(Mul(x, Mul(x, x)), 0.044715)), math.Sqrt(2/math.Pi))
+	return Mul(x, MulScalar(AddScalar(Tanh(inner), 1.0), 0.5))
+}
+
 // QuickGELU is x·sigmoid(1.702x), what OpenAI's CLIP uses in place of GELU.
 func QuickGELU(x *Node) *Node { return Mul(x, Sigmoid(MulScalar(x, 1.702))) }
 
@@ -93,4 +99,9 @@ func attend(q, k, v, mask *Node, heads int) *Node {
 	}
 	out := EinsumAxes(Softmax(logits, -1), v, [][2]int{{3, 2}}, [][2]int{{0, 0}, {1, 1}}) // [B,heads,N,D]
 	return Reshape(TransposeAllDims(out, 0, 2, 1, 3), b, n, c)
+}
+
+// Matrix is a learned matrix [rows,columns] by itself.
+func Matrix(scope *model.Scope, g *Graph, rows, columns int) *Node {
+	return param(scope, g, "weight", gaussian(1), rows, columns)
 }

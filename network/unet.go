@@ -148,13 +148,21 @@ func geglu(scope *model.Scope, x *Node) *Node {
 
 // timeEmbedding is the sinusoidal embedding of the timestep through two layers. timestep is [B]; returns [B,4·width].
 func timeEmbedding(scope *model.Scope, timestep *Node, width int) *Node {
+	return timeMLP(scope.At("time_embedding"), wave(timestep, width), 4*width)
+}
+
+// timeMLP is two linear layers with SiLU between them. x is [B,·]; returns [B,width].
+func timeMLP(scope *model.Scope, x *Node, width int) *Node {
+	return Linear(scope.At("linear_2"), SiLU(Linear(scope.At("linear_1"), x, width, true)), width, true)
+}
+
+// wave holds cosines and sines of the timestep [B] at falling frequencies, [B,width].
+func wave(timestep *Node, width int) *Node {
 	half := width / 2
 	frequencies := make([]float32, half)
 	for i := range frequencies {
 		frequencies[i] = float32(math.Exp(-math.Log(10000) * float64(i) / float64(half)))
 	}
 	angles := Mul(InsertAxes(timestep, 1), InsertAxes(Const(timestep.Graph(), frequencies), 0)) // [B,half]
-	wave := Concatenate([]*Node{Cos(angles), Sin(angles)}, 1)
-	s := scope.At("time_embedding")
-	return Linear(s.At("linear_2"), SiLU(Linear(s.At("linear_1"), wave, 4*width, true)), 4*width, true)
+	return Concatenate([]*Node{Cos(angles), Sin(angles)}, 1)
 }

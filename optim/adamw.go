@@ -123,19 +123,27 @@ func ema(v *model.Variable, x *Node, decay float64) *Node {
 // EMA keeps a moving average of the variables at the same paths below another scope, created as copies on first use.
 // Call it after Update; decay is a scalar node, so that it can warm up.
 func EMA(variables []*model.Variable, from, to string, decay *Node) {
-	for _, v := range variables {
-		path := to + v.Path()[len(from):]
-		store := model.GetStore(decay.Graph())
-		average := store.GetVariable(path)
-		if average == nil {
-			value, err := v.MustValue().LocalClone()
-			if err != nil {
-				panic(err)
-			}
-			average = store.VariableWithValue(path, value)
-			average.SetTrainable(false)
-		}
-		old, now := average.NodeValue(decay.Graph()), v.NodeValue(decay.Graph())
+	for i, average := range Copies(decay.Graph(), variables, from, to) {
+		old, now := average.NodeValue(decay.Graph()), variables[i].NodeValue(decay.Graph())
 		average.SetNodeValue(Add(Mul(old, decay), Mul(now, OneMinus(decay))))
 	}
+}
+
+// Copies are variables at the same paths below another scope, which training does not touch: made with the values that the
+// originals have now, where they are not there yet.
+func Copies(g *Graph, variables []*model.Variable, from, to string) []*model.Variable {
+	store, copies := model.GetStore(g), make([]*model.Variable, len(variables))
+	for i, v := range variables {
+		path := to + v.Path()[len(from):]
+		if copies[i] = store.GetVariable(path); copies[i] != nil {
+			continue
+		}
+		value, err := v.MustValue().LocalClone()
+		if err != nil {
+			panic(err)
+		}
+		copies[i] = store.VariableWithValue(path, value)
+		copies[i].SetTrainable(false)
+	}
+	return copies
 }

@@ -8,12 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
-	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/tokenizer"
 	"github.com/addlab/addlab/weights"
@@ -24,9 +20,12 @@ type Bundle struct {
 	Dir       string
 	Config    Config
 	DataHash  string
-	Files     map[string]string // SHA-256 of every weights file, by part
+	Files     map[string]string // SHA-256 of every weights file, by part or variant
 	Words     *tokenizer.Words
 	PairWords *tokenizer.Words
+
+	Variants map[string]Variant // other networks for some parts, by name
+	Unfit    map[string]string  // variants that are there and do not belong to this bundle, with the reason
 }
 
 // manifest is bundle.json.
@@ -75,16 +74,12 @@ func LoadBundle(dir string) (*Bundle, error) {
 		}
 	}
 	for part, want := range m.Files {
-		file := filepath.Join(dir, part+".safetensors")
-		got, err := weights.SHA256(file)
-		if err != nil {
-			return nil, fmt.Errorf("pretrain: %w", err)
-		}
-		if got != want {
-			return nil, fmt.Errorf("pretrain: %s has SHA-256 %.12s…, want %.12s… as %s says: the file is damaged or from elsewhere", file, got, want, manifestName)
+		if err := checkSHA256(filepath.Join(dir, part+".safetensors"), want, manifestName); err != nil {
+			return nil, err
 		}
 	}
-	return &Bundle{Dir: dir, Config: m.Config, DataHash: m.DataHash, Files: m.Files, Words: m.Words, PairWords: m.PairWords}, nil
+	b := &Bundle{Dir: dir, Config: m.Config, DataHash: m.DataHash, Files: m.Files, Words: m.Words, PairWords: m.PairWords}
+	return b, b.loadVariants()
 }
 
 // Has tells whether a part is in the bundle.
@@ -94,64 +89,33 @@ func (b *Bundle) Has(part string) bool { _, ok := b.Files[part]; return ok }
 // be one that the architecture wants, and none may be missing.
 func (b *Bundle) Into(backend compute.Backend, store *model.Store, parts ...string) error {
 	for _, part := range parts {
-		if !b.Has(part) {
-			return fmt.Errorf("pretrain: %s holds no %s, want %s.safetensors", b.Dir, part, part)
-		}
-		path := filepath.Join(b.Dir, part+".safetensors")
-		file, err := weights.Read(path)
-		if err != nil {
+		if err := b.Load(backend, store, "/"+part, part); err != nil {
 			return err
-		}
-		if err := b.Check(backend, part, file); err != nil {
-			return fmt.Errorf("pretrain: %s: %w", path, err)
-		}
-		if err := weights.Into(store, "/"+part, file); err != nil {
-			return fmt.Errorf("pretrain: %s: %w", path, err)
-		}
-		for v := range store.Scope("/" + part).IterVariables() {
-			v.SetTrainable(false)
 		}
 	}
 	return nil
 }
 
-// Check compares the tensors of a file with the variables that building the network creates.
-func (b *Bundle) Check(backend compute.Backend, part string, file *weights.File) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("building %s: %v", part, r)
-		}
-	}()
-	store := model.NewStore()
-	Build(backend, store, part, b.Config)
-	return weights.Check(store, "/"+part, file)
-}
-
-// Build creates the variables of a part below the scope of its name, with initial values.
-func Build(backend compute.Backend, store *model.Store, part string, cfg Config) {
-	g := NewGraph(backend, part)
-	defer g.Finalize()
-	model.SetStore(g, store)
-	scope, nets := store.Scope("/"+part), cfg.Networks
-	images := Zeros(g, shapes.Make(dtypes.Float32, 1, cfg.Size, cfg.Size, 3))
-	ids := func(context int) *Node { return Zeros(g, shapes.Make(dtypes.Int32, 1, context)) }
-	switch part {
-	case "text":
-		network.TextEncoder(scope, nets.Text, ids(nets.Text.Context))
-	case "teacher":
-		tokens := Zeros(g, shapes.Make(dtypes.Float32, 1, nets.Text.Context, nets.UNet.CrossAttentionDim))
-		pooled := Zeros(g, shapes.Make(dtypes.Float32, 1, max(nets.UNet.PooledDim, 1)))
-		network.UNet(scope, nets.UNet, images, Zeros(g, shapes.Make(dtypes.Float32, 1)), tokens, pooled)
-	case "features":
-		network.ViT(scope, nets.Features, images, Zeros(g, shapes.Make(dtypes.Float32, 1, nets.Features.Patches())))
-	case "classifier":
-		c := Classifier{nets.Classifier}
-		c.Logits(scope, c.Features(scope, images))
-	case "pair":
-		Pair{Text: nets.PairText, Image: nets.PairImage}.Loss(scope, ids(nets.PairText.Context), images)
-	default:
-		panic(fmt.Errorf("pretrain: part = %q, want one of %q", part, Parts))
+// Load is Into for one part or variant and a scope of the caller's.
+func (b *Bundle) Load(backend compute.Backend, store *model.Store, scope, part string) error {
+	if !b.Has(part) {
+		return fmt.Errorf("pretrain: %s holds no %s, want %s.safetensors", b.Dir, part, part)
 	}
+	path := b.path(part)
+	file, err := weights.Read(path)
+	if err != nil {
+		return err
+	}
+	if err := b.Check(backend, part, file); err != nil {
+		return fmt.Errorf("pretrain: %s: %w", path, err)
+	}
+	if err := weights.Into(store, scope, file); err != nil {
+		return fmt.Errorf("pretrain: %s: %w", path, err)
+	}
+	for v := range store.Scope(scope).IterVariables() {
+		v.SetTrainable(false)
+	}
+	return nil
 }
 
 // WriteBundle writes the weights of all parts (below the scope of their name in their stores) into dir as float16, then the manifest.

@@ -30,8 +30,26 @@ func (p Pair) Embed(scope *model.Scope, ids, images *Node) (text, image *Node) {
 // Loss is the symmetric cross-entropy of telling which caption belongs to which picture, and the share told right.
 func (p Pair) Loss(scope *model.Scope, ids, images *Node) (loss, accuracy *Node) {
 	text, image := p.Embed(scope, ids, images)
-	g, b := ids.Graph(), ids.Shape().Dim(0)
-	scale := Exp(MinScalar(p.logScale(scope, g), math.Log(100)))
+	return contrast(scope, text, image)
+}
+
+// CaptionContrast trains a vision transformer by contrast with captions (CLIP); its class token is projected to the shared space.
+type CaptionContrast struct {
+	Net  network.ViTConfig
+	Text network.TextConfig
+}
+
+// Loss is that of Pair. The transformer is below scope/vit.
+func (c CaptionContrast) Loss(scope *model.Scope, ids, images *Node) (loss, accuracy *Node) {
+	_, text := network.TextEncoder(scope.At("text"), c.Text, ids)
+	class := network.ViT(scope.At("vit"), c.Net, images, nil).Class()
+	return contrast(scope, normalise(text), normalise(network.Linear(scope.At("project"), class, c.Text.Projection, false)))
+}
+
+// contrast compares normalised embeddings [B,P] of captions and pictures at a learned temperature.
+func contrast(scope *model.Scope, text, image *Node) (loss, accuracy *Node) {
+	g, b := text.Graph(), text.Shape().Dim(0)
+	scale := Exp(MinScalar(logScale(scope, g), math.Log(100)))
 	logits := Mul(EinsumAxes(image, text, [][2]int{{1, 1}}, nil), scale) // [B images, B texts]
 	diagonal := Diagonal(g, b)
 	diagonal = ConvertDType(diagonal, dtypes.Float32)
@@ -45,7 +63,7 @@ func (p Pair) Loss(scope *model.Scope, ids, images *Node) (loss, accuracy *Node)
 }
 
 // logScale is the learned logarithm of the inverse temperature, a scalar.
-func (p Pair) logScale(scope *model.Scope, g *Graph) *Node {
+func logScale(scope *model.Scope, g *Graph) *Node {
 	v := scope.GetVariable("logit_scale")
 	if v == nil {
 		v = scope.VariableWithValue("logit_scale", tensors.FromScalar(float32(math.Log(1/0.07))))

@@ -3,14 +3,12 @@ package pretrain
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/rng"
@@ -156,79 +154,4 @@ func (c *Context) FeaturesTask(store *model.Store) (train.Task, error) {
 			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3))
 	}
 	return task, nil
-}
-
-// TeacherTask trains the diffusion model (scope /teacher, its average in /teacher_ema) told by the contrastive text encoder
-// (scope /text), which Config.TuneText trains along (average in /text_ema).
-func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
-	t, size, seed, opt := c.Config.TeacherTraining, c.Config.Size, c.Config.Seed+4000, adam("teacher")
-	opt.WeightDecay = 0
-	network.Seed(store, seed)
-	schedule, err := diffusion.ScheduleByName(c.Config.Schedule)
-	if err != nil {
-		return train.Task{}, err
-	}
-	nets, prediction := c.Config.Networks, c.Config.Prediction
-	exec, err := model.NewExec(c.Backend, store, func(root *model.Scope, args []*Node) []*Node {
-		x0, eps, level, ids := args[0], args[1], diffusion.LevelFrom(args[2]), args[3]
-		g := x0.Graph()
-		store.SetTraining(g, true)
-		cond := diffusion.EncodeText(root.At("text"), nets.Text, ids)
-		xt := diffusion.Diffuse(x0, eps, level)
-		out := network.UNet(root.At("teacher"), nets.UNet, xt, MulScalar(level.T, 1000.0), cond.Tokens, cond.Pooled)
-		difference := Sub(out, diffusion.Target(prediction, x0, eps, level))
-		loss := ReduceAllMean(Mul(args[6], ReduceMean(Mul(difference, difference), 1, 2, 3)))
-		variables := optim.Variables(root.At("teacher"), g)
-		if c.Config.TuneText {
-			variables = append(variables, optim.Variables(root.At("text"), g)...)
-		}
-		norm := t.optimizer(opt, "conv_in", "conv_out", "text").Update(variables, loss, args[4])
-		decay := args[5]
-		optim.EMA(optim.Variables(root.At("teacher"), g), "/teacher", "/teacher_ema", decay)
-		if c.Config.TuneText {
-			optim.EMA(optim.Variables(root.At("text"), g), "/text", "/text_ema", decay)
-		}
-		return []*Node{loss, norm}
-	})
-	if err != nil {
-		return train.Task{}, err
-	}
-	feed := train.NewFeed(dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/teacher"))
-	null, negative := c.Words.Encode(""), c.Words.Encode(c.Config.NegativeCaption)
-	area := size * size * 3
-	task := c.task("teacher", store, t, "loss", "grad")
-	task.Step = func(ctx context.Context, step int) ([]float64, error) {
-		b, err := feed.Batch(ctx, step)
-		if err != nil {
-			return nil, err
-		}
-		r := rng.New(seed, "pretrain/teacher", step)
-		ids := c.Words.EncodeAll(b.Captions)
-		times, weight := make([]float64, t.Batch), make([]float32, t.Batch)
-		for i := range times {
-			times[i] = drawTime(r, i, t.Batch, c.Config.LogitNormalShare)
-			weight[i] = lossWeight(schedule, prediction, times[i], c.Config.MinSNR)
-			switch u := r.Float64(); {
-			case u < c.Config.CaptionDrop:
-				copy(ids[i*len(null):], null)
-			case u < c.Config.CaptionDrop+c.Config.NegativeShare:
-				copy(ids[i*len(null):], negative)
-				blur(b.Images[i*area:(i+1)*area], size)
-			}
-		}
-		return train.Call(exec,
-			train.F32(b.Images, t.Batch, size, size, 3),
-			train.F32(rng.Normal(r, len(b.Images)), t.Batch, size, size, 3),
-			train.F32(diffusion.Levels(schedule, times), t.Batch, 3),
-			train.I32(ids, t.Batch, c.Words.Context),
-			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3),
-			train.Scalar(emaDecay(c.Config.EMA, step)),
-			train.F32(weight, t.Batch))
-	}
-	return task, nil
-}
-
-// emaDecay warms the average up: a young average must forget its start.
-func emaDecay(decay float64, step int) float32 {
-	return float32(math.Min(decay, float64(1+step)/float64(10+step)))
 }

@@ -31,9 +31,27 @@ type Run struct {
 	lines     map[string]*Lines
 }
 
+// ErrHeld tells that another process is at a run.
+var ErrHeld = errors.New("held by another process")
+
 // Open begins the run of config in root/<hash>, goes on with it, or finds it finished. While another process holds the
 // run, Open says so once on standard error and waits, until ctx ends.
 func Open(ctx context.Context, root string, config any, env Environment) (*Run, error) {
+	return open(root, config, env, func(path string) (*os.File, error) { return lock(ctx, path, os.Stderr) })
+}
+
+// TryOpen is Open without waiting: while another process holds the run it gives ErrHeld.
+func TryOpen(root string, config any, env Environment) (*Run, error) {
+	return open(root, config, env, func(path string) (*os.File, error) {
+		f, err := tryLock(path)
+		if f == nil && err == nil {
+			err = fmt.Errorf("record: %s: %w", waiting(path), ErrHeld)
+		}
+		return f, err
+	})
+}
+
+func open(root string, config any, env Environment, lock func(path string) (*os.File, error)) (*Run, error) {
 	hash, err := Hash(config)
 	if err != nil {
 		return nil, err
@@ -49,7 +67,7 @@ func Open(ctx context.Context, root string, config any, env Environment) (*Run, 
 	if err := os.MkdirAll(r.dir, 0o777); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
-	if r.lock, err = lock(ctx, filepath.Join(r.dir, lockFile), os.Stderr); err != nil {
+	if r.lock, err = lock(filepath.Join(r.dir, lockFile)); err != nil {
 		return nil, err
 	}
 	if err := r.begin(config, env); err != nil {

@@ -15,6 +15,9 @@ type column struct {
 	cell    func(Row) (head, tail string)
 }
 
+// paperPrefix marks the columns of published numbers.
+const paperPrefix = "paper "
+
 func (c column) heading() string { return strings.TrimSpace(c.name + " " + c.arrow) }
 
 // set returns the cells of rows, the halves of numbers padded to line up. dress rewrites a half before it is measured.
@@ -76,8 +79,8 @@ func (t Table) columns(first string, rows []Row) []column {
 	}
 	if slices.ContainsFunc(rows, hasPaper) {
 		cols = append(cols,
-			column{name: "paper FID", arrow: "↓", numeric: true, cell: paper(p.paperFID, func(s Score) float64 { return s.FID })},
-			column{name: "paper CLIP", arrow: "↑", numeric: true, cell: paper(p.paperCLIP, func(s Score) float64 { return s.CLIP })})
+			column{name: paperPrefix + "FID", arrow: "↓", numeric: true, cell: paper(p.paperFID, func(s Score) float64 { return s.FID })},
+			column{name: paperPrefix + "CLIP", arrow: "↑", numeric: true, cell: paper(p.paperCLIP, func(s Score) float64 { return s.CLIP })})
 	}
 	if slices.ContainsFunc(rows, func(r Row) bool { return r.Direction != "" }) {
 		cols = append(cols, column{name: "direction", cell: text(func(r Row) string { return r.Direction })})

@@ -13,6 +13,8 @@ func (t Table) CSV(w io.Writer) error {
 		"axis", "block", "name", "default", "seeds", "images",
 		"fid", "fid_low", "fid_high", "fid_n", "clip", "clip_low", "clip_high", "clip_n", "align", "align_low", "align_high", "align_n",
 		"paper_fid", "paper_clip", "direction", "collapsed", "note", "ref", "scale", "engine", "commit",
+		"p_fid", "p_clip", "group_fid", "group_clip", "align_novel", "align_novel_low", "align_novel_high", "align_novel_n",
+		"precision", "recall", "density", "coverage", "recipe",
 	})
 	block := func(name string, rows []Row) {
 		for _, r := range rows {
@@ -33,13 +35,39 @@ func (t Table) CSV(w io.Writer) error {
 					paperCLIP = csvNumber(r.Paper.CLIP)
 				}
 			}
-			c.Write(append(record, paperFID, paperCLIP, r.Direction, strconv.FormatBool(r.Collapsed()), r.Note, t.Ref, t.Scale, t.Engine, t.Commit))
+			record = append(record, paperFID, paperCLIP, r.Direction, strconv.FormatBool(r.Collapsed()), r.Note, t.Ref, t.Scale, t.Engine, t.Commit)
+			c.Write(append(append(record, r.csvFurther()...), t.Recipe))
 		}
 	}
 	block("cell", t.Rows)
 	block("reference", t.References)
 	c.Flush()
 	return c.Error()
+}
+
+// csvFurther are the numbers that the printed table leaves out.
+func (r Row) csvFurther() (fields []string) {
+	for _, p := range []*float64{r.PFID, r.PCLIP} {
+		if p == nil {
+			fields = append(fields, "")
+			continue
+		}
+		fields = append(fields, csvNumber(*p))
+	}
+	fields = append(fields, r.GroupFID, r.GroupCLIP)
+	if r.Novel == (Estimate{}) {
+		fields = append(fields, "", "", "", "")
+	} else {
+		fields = append(fields, csvNumber(r.Novel.Mean), csvNumber(r.Novel.Low), csvNumber(r.Novel.High), strconv.Itoa(r.Novel.N))
+	}
+	for _, e := range []Estimate{r.Precision, r.Recall, r.Density, r.Coverage} {
+		if e == (Estimate{}) {
+			fields = append(fields, "")
+			continue
+		}
+		fields = append(fields, csvNumber(e.Mean))
+	}
+	return fields
 }
 
 func csvNumber(x float64) string {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -45,6 +46,13 @@ func readSection(path string) (s Section, err error) {
 	s.From = filepath.ToSlash(filepath.Dir(path))
 	if s.Table, err = ReadJSON(bytes.NewReader(text)); err != nil {
 		return s, fmt.Errorf("%s: %w", path, err)
+	}
+	times, err := os.ReadFile(filepath.Join(filepath.Dir(path), "times.json"))
+	if err == nil {
+		err = json.Unmarshal(times, &s.Times)
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return s, fmt.Errorf("%s: %w", filepath.Join(filepath.Dir(path), "times.json"), err)
 	}
 	var plot bytes.Buffer
 	if err := s.Table.PNG(&plot); err != nil {

@@ -1,15 +1,18 @@
 package report
 
 import (
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
-// LaTeX writes t as a table environment for the package booktabs. The default cell is bold, and the references follow under
-// a rule of their own.
+// LaTeX writes t as a table environment for the package booktabs, narrow enough for a column of text: ours and the paper's numbers
+// stand under headings of their own, what is the same in all rows and the notes go to the caption. The default cell is bold, and the
+// references follow under a rule of their own.
 func (t Table) LaTeX(w io.Writer) error {
 	rows := t.all()
-	cols := t.columns("cell", rows)
+	cols := t.latexColumns(rows)
 
 	var b strings.Builder
 	b.WriteString("% \\usepackage{booktabs}\n")
@@ -21,19 +24,24 @@ func (t Table) LaTeX(w io.Writer) error {
 	if t.Axis != "" {
 		b.WriteString("  \\label{tab:" + labelName(t.Axis) + "}\n")
 	}
+	b.WriteString("  \\scriptsize\\setlength{\\tabcolsep}{2pt}\n")
 
-	b.WriteString("  \\begin{tabular}{")
-	for _, c := range cols {
-		if c.numeric {
+	b.WriteString("  \\begin{tabular}{@{}")
+	for i, c := range cols {
+		switch {
+		case i == 0:
+			b.WriteString("p{.17\\linewidth}") // names wrap
+		case c.numeric:
 			b.WriteByte('r')
-		} else {
+		default:
 			b.WriteByte('l')
 		}
 	}
-	b.WriteString("}\n    \\toprule\n")
+	b.WriteString("@{}}\n    \\toprule\n")
+	latexGroups(&b, cols)
 	head := make([]string, len(cols))
 	for j, c := range cols {
-		head[j] = escapeLaTeX(c.heading())
+		head[j] = escapeLaTeX(strings.TrimPrefix(c.heading(), paperPrefix))
 	}
 	b.WriteString("    " + strings.Join(head, " & ") + " \\\\\n    \\midrule\n")
 	for i, r := range rows {
@@ -48,15 +56,52 @@ func (t Table) LaTeX(w io.Writer) error {
 				cells[j] = "\\textbf{" + cells[j] + "}"
 			}
 		}
-		// A cell that opens a row with [ would be read as an argument of \\.
-		if strings.HasPrefix(cells[0], "[") {
-			cells[0] = "{}" + cells[0]
-		}
+		cells[0] = "\\raggedright " + cells[0] // which also keeps a leading [ from being read as an argument of \\
 		b.WriteString("    " + strings.Join(cells, " & ") + " \\\\\n")
 	}
 	b.WriteString("    \\bottomrule\n  \\end{tabular}\n\\end{table}\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// latexColumns leaves out the notes, and the number of pictures where all rows share it.
+func (t Table) latexColumns(rows []Row) []column {
+	return slices.DeleteFunc(t.columns("cell", rows), func(c column) bool {
+		return c.name == "note" || c.name == "images" && t.commonImages() > 0
+	})
+}
+
+// commonImages is the number of pictures behind every row that has any, 0 where they differ.
+func (t Table) commonImages() int {
+	common := 0
+	for _, r := range t.all() {
+		switch {
+		case r.Images == 0 || r.Images == common:
+		case common == 0:
+			common = r.Images
+		default:
+			return 0
+		}
+	}
+	return common
+}
+
+// latexGroups writes a line over the heads that tells our numbers from the paper's.
+func latexGroups(b *strings.Builder, cols []column) {
+	ours, paper := 0, 0
+	for _, c := range cols {
+		switch {
+		case strings.HasPrefix(c.name, paperPrefix):
+			paper++
+		case c.arrow != "":
+			ours++
+		}
+	}
+	if paper == 0 {
+		return
+	}
+	fmt.Fprintf(b, "    & \\multicolumn{%d}{c}{ours} & \\multicolumn{%d}{c}{paper} \\\\\n", ours, paper)
+	fmt.Fprintf(b, "    \\cmidrule(lr){2-%d} \\cmidrule(lr){%d-%d}\n", 1+ours, 2+ours, 1+ours+paper)
 }
 
 func (t Table) latexCaption() string {
@@ -68,6 +113,14 @@ func (t Table) latexCaption() string {
 		sentences = append(sentences, withStop(strings.ToUpper(s[:1])+s[1:]))
 	}
 	sentences = append(sentences, t.legend()...)
+	if n := t.commonImages(); n > 0 {
+		sentences = append(sentences, fmt.Sprintf("All FIDs are of %d pictures.", n))
+	}
+	for _, r := range t.all() {
+		if r.Note != "" {
+			sentences = append(sentences, withStop(oneLine(r.Name+": "+r.Note)))
+		}
+	}
 	for _, note := range t.Notes {
 		sentences = append(sentences, withStop(oneLine(note)))
 	}

@@ -21,6 +21,8 @@ type Page struct {
 type Section struct {
 	From     string // folder that it was read from
 	Table    Table
+	Times    Times  // zero where none are known
+	Warning  string // why the table must not be compared with the others
 	Pictures []Picture
 }
 
@@ -42,16 +44,21 @@ func inline(png []byte) template.URL {
 
 // HTML writes the page.
 func (p Page) HTML(w io.Writer) error {
-	view := pageView{Title: p.Title, Lead: p.Lead, Pictures: p.Pictures}
+	view := pageView{Title: p.Title, Lead: p.Lead, Pictures: p.Pictures, Claims: p.claims()}
 	for i, s := range p.Sections {
 		t := s.Table
 		section := sectionView{
-			ID: fmt.Sprintf("s%d", i+1), Heading: t.heading(), Subtitle: t.subtitle(), Question: oneLine(t.Question), From: s.From,
-			Notes: t.Notes, Legend: t.legend(), Provenance: t.provenance(), Pictures: s.Pictures,
+			ID: sectionID(i), Heading: t.heading(), Subtitle: t.subtitle(), Question: oneLine(t.Question), From: s.From,
+			Warning: s.Warning, Notes: t.Notes, Legend: t.legend(), Provenance: t.provenance(), Pictures: s.Pictures,
 		}
-		section.Blocks = append(section.Blocks, t.block("cell", t.Rows))
+		section.Blocks = append(section.Blocks, block(t.columns("cell", t.Rows), t.Rows))
 		if len(t.References) > 0 {
-			section.Blocks = append(section.Blocks, t.block("reference", t.References))
+			section.Blocks = append(section.Blocks, block(t.columns("reference", t.References), t.References))
+		}
+		rows := t.all()
+		if cols := t.further("", rows, s.Times); len(cols) > 1 {
+			section.Further = append(section.Further, block(cols, rows))
+			section.FurtherLegend = furtherLegend(rows)
 		}
 		view.Sections = append(view.Sections, section)
 	}
@@ -66,14 +73,16 @@ func (p Page) HTML(w io.Writer) error {
 type pageView struct {
 	Title, Lead string
 	Pictures    []Picture
+	Claims      []claimView
 	Sections    []sectionView
 }
 
 type sectionView struct {
-	ID, Heading, Subtitle, Question, From, Provenance string
-	Blocks                                            []blockView
-	Notes, Legend                                     []string
-	Pictures                                          []Picture
+	ID, Heading, Subtitle, Question, From, Provenance, Warning string
+	Blocks, Further                                            []blockView
+	Notes, Legend                                              []string
+	FurtherLegend                                              string
+	Pictures                                                   []Picture
 }
 
 type blockView struct {
@@ -92,8 +101,7 @@ type cellView struct {
 }
 
 // block lays rows out as the other forms of the table do.
-func (t Table) block(first string, rows []Row) (b blockView) {
-	columns := t.columns(first, rows)
+func block(columns []column, rows []Row) (b blockView) {
 	for _, r := range rows {
 		b.Rows = append(b.Rows, rowView{Default: r.Default})
 	}

@@ -17,6 +17,10 @@ func TestPageStandsAlone(t *testing.T) {
 	png := []byte("\x89PNG not really")
 	view := report.Page{Title: "Results & more", Lead: "A lead.", Sections: []report.Section{
 		{From: "results/loss", Table: table, Pictures: []report.Picture{{Caption: "curves", PNG: png}}},
+		{From: "results/older", Warning: "Made by another recipe", Table: report.Table{Axis: "older", Rows: table.Rows, Verdicts: []report.Verdict{
+			{Claim: "L_distill alone collapses", Metric: "FID", Better: "both", Worse: "L_distill", Factor: 3, Verdict: "confirmed", Seeds: [2]int{3, 3}},
+			{Claim: "teacher steps do not matter", Metric: "CLIP", Better: "2", Worse: "1", Within: .02, Verdict: "undecided", Seeds: [2]int{3, 3}},
+		}}, Times: report.Times{Rows: []report.TimeRow{{Name: "L_distill", Train: around(217, 3, 3), Image: around(1.25, .25, 3)}}}},
 		{From: "results/empty", Table: report.Table{Axis: "empty"}},
 	}}
 	var b bytes.Buffer
@@ -40,7 +44,9 @@ func TestPageStandsAlone(t *testing.T) {
 	}
 	// What the other forms of the table say stands in it.
 	text := html.UnescapeString(page)
-	for _, want := range []string{"42.3 ± 1.3", "47.1 [45.9, 51.2]", "collapsed", "20.6", "undecided", "2 of 3", "NaN at step 40", "teacher, 25 steps", "All seeds share"} {
+	for _, want := range []string{"42.3 ± 1.3", "47.1 [45.9, 51.2]", "collapsed", "20.6", "undecided", "2 of 3", "NaN at step 40", "teacher, 25 steps", "All seeds share",
+		"Further numbers", "0.012", "0.550 ± 0.030", "217 ± 3", "1.25 ± 0.25", "Made by another recipe",
+		"L_distill alone collapses", "L_distill at least 3 times both", "2 within 2 % of 1"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -63,5 +69,18 @@ func TestPlaneShowsCellsAndReferences(t *testing.T) {
 	empty := decode(t, report.Plane{Title: "nothing"}.PNG)
 	if n := count(empty, blue); n > 0 {
 		t.Errorf("%d blue pixels in an empty plane", n)
+	}
+}
+
+// Against the paper's cells stand ours, each as ratio to its default: what lacks a number has no place.
+func TestVersus(t *testing.T) {
+	table := lossTable()
+	table.Rows[3].Paper.CLIP = .325
+	img := decode(t, report.Versus{Title: "versus", Tables: []report.Table{table}}.PNG)
+	if n := count(img, color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 255}); n < 200 {
+		t.Errorf("%d blue pixels, want two cells in two panels", n)
+	}
+	if n := count(decode(t, report.Versus{Title: "nothing"}.PNG), color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 255}); n > 0 {
+		t.Errorf("%d blue pixels in an empty picture", n)
 	}
 }

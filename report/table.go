@@ -40,6 +40,19 @@ type Row struct {
 	Paper     *Score   `json:"paper,omitempty"`   // the published cell
 	Direction string   `json:"direction,omitempty"`
 	Note      string   `json:"note,omitempty"`
+
+	// What stands in files for machines and on the page, and would crowd the printed table. P tells whether the row differs from the
+	// default cell (Welch's test over seeds, not corrected for the number of rows); rows that share a letter of a group do not differ.
+	PFID      *float64 `json:"p_fid,omitempty"`
+	PCLIP     *float64 `json:"p_clip,omitempty"`
+	GroupFID  string   `json:"group_fid,omitempty"`
+	GroupCLIP string   `json:"group_clip,omitempty"`
+	Novel     Estimate `json:"align_novel,omitzero"` // ↑ align on compositions that training never saw
+	Precision Estimate `json:"precision,omitzero"`   // ↑
+	Recall    Estimate `json:"recall,omitzero"`      // ↑
+	Density   Estimate `json:"density,omitzero"`     // ↑
+	Coverage  Estimate `json:"coverage,omitzero"`    // ↑
+
 	// BySeed holds what the means are made of.
 	BySeed []SeedScore `json:"by_seed,omitempty"`
 }
@@ -49,6 +62,10 @@ type SeedScore struct {
 	Seed int64   `json:"seed"`
 	FID  float64 `json:"fid"`
 	CLIP float64 `json:"clip"`
+
+	// Hashes of the records behind the numbers, which name their folders.
+	Run        string `json:"run,omitempty"` // of the training
+	Evaluation string `json:"evaluation,omitempty"`
 }
 
 // Collapsed reports whether r was run and no finite FID came out.
@@ -63,6 +80,7 @@ type Table struct {
 	Scale      string   `json:"scale,omitempty"`
 	Engine     string   `json:"engine,omitempty"`
 	Commit     string   `json:"commit,omitempty"`
+	Recipe     string   `json:"recipe,omitempty"` // versions of what was trained and measured: tables of others do not compare
 	Rows       []Row    `json:"rows"`
 	References []Row    `json:"references"` // real against real, the teacher at 25 steps and at one, the student at two and four
 	Notes      []string `json:"notes,omitempty"`

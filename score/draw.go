@@ -1,6 +1,7 @@
 package score
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -20,6 +21,7 @@ type Way struct {
 	Steps    int
 	Guidance float64 // 0 or 1 for none
 	Student  string  // path of a student's weights; "" for the bundle's teacher
+	Net      string  // part or variant of the bundle that has the model's architecture; "" for the teacher
 }
 
 // FewSteps is the sampling of a student in k steps on the grid of its training times (the paper's timesteps).
@@ -49,6 +51,7 @@ type easel struct {
 type easelKey struct {
 	batch    int
 	guidance float64
+	net      string
 }
 
 // NewPainter loads the model of a way.
@@ -62,7 +65,8 @@ func (j *Judge) NewPainter(way Way, batch int) (*Painter, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := easelKey{batch, way.Guidance}
+	net := cmp.Or(way.Net, "teacher")
+	key := easelKey{batch, way.Guidance, net}
 	if e := j.easels[key]; e != nil && engine.BakesWeights(j.Backend) {
 		e.close()
 		delete(j.easels, key)
@@ -78,9 +82,9 @@ func (j *Judge) NewPainter(way Way, batch int) (*Painter, error) {
 		j.easels[key] = e
 	}
 	if way.Student == "" {
-		err = b.Into(j.Backend, e.store, "teacher")
+		err = b.Load(j.Backend, e.store, "/teacher", net)
 	} else {
-		err = loadStudent(j, e.store, way.Student)
+		err = loadStudent(j, e.store, net, way.Student)
 	}
 	if err != nil {
 		return nil, err
@@ -96,7 +100,7 @@ func (j *Judge) newEasel(key easelKey, schedule diffusion.Schedule) (*easel, err
 	}
 	build := func(root *model.Scope, ids, null *Node) (diffusion.Denoiser, diffusion.Cond, diffusion.Cond) {
 		text := func(ids *Node) diffusion.Cond { return diffusion.EncodeText(root.At("text"), cfg.Networks.Text, ids) }
-		return diffusion.UNetDenoiser(root.At("teacher"), cfg.Networks.UNet, cfg.Prediction), text(ids), text(null)
+		return diffusion.NetDenoiser(root.At("teacher"), b.Backbone(key.net), cfg.Prediction), text(ids), text(null)
 	}
 	generator, err := diffusion.NewGenerator(j.Backend, store, build, diffusion.Generator{
 		Schedule: schedule, Size: cfg.Size, Batch: key.batch, Guidance: key.guidance, Null: b.Words.Encode(""),
@@ -112,13 +116,13 @@ func (e *easel) close() {
 	e.store.Finalize()
 }
 
-// loadStudent reads a student, which has the teacher's architecture.
-func loadStudent(j *Judge, store *model.Store, path string) error {
+// loadStudent reads a student of the architecture of a teacher.
+func loadStudent(j *Judge, store *model.Store, net, path string) error {
 	file, err := weights.Read(path)
 	if err != nil {
 		return err
 	}
-	if err := j.Bundle.Check(j.Backend, "teacher", file); err != nil {
+	if err := j.Bundle.Check(j.Backend, net, file); err != nil {
 		return fmt.Errorf("score: %s: %w", path, err)
 	}
 	if err := weights.Into(store, "/teacher", file); err != nil {

@@ -114,7 +114,7 @@ func TestOneStepIsOnePrediction(t *testing.T) {
 	}
 	exec, err := model.NewExec(goEngine(), store, func(root *model.Scope, noise, level, ids *Node) *Node {
 		cond := diffusion.EncodeText(root.At("text"), cfg.Networks.Text, ids)
-		return diffusion.UNetDenoiser(root.At("teacher"), cfg.Networks.UNet, cfg.Prediction)(noise, diffusion.LevelFrom(level), cond)
+		return diffusion.NetDenoiser(root.At("teacher"), cfg.Networks.UNet, cfg.Prediction)(noise, diffusion.LevelFrom(level), cond)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -267,6 +267,13 @@ func TestEvaluate(t *testing.T) {
 	want, err := j.metrics(t.Context(), images, j.prompts)
 	if err != nil {
 		t.Fatal(err)
+	}
+	novel := draw(t, j, way, j.Setup.Batch, j.novel.Captions, j.Setup.Seed+1)
+	if err := j.alignNovel(t.Context(), &want, novel); err != nil {
+		t.Fatal(err)
+	}
+	if len(j.novel.Captions) != 10 || want.Novel == nil {
+		t.Errorf("%d novel captions, want 10 and an alignment on them", len(j.novel.Captions))
 	}
 	if diff := cmp.Diff(want, m, cmpopts.IgnoreFields(Metrics{}, "Seconds", "MillisPerImage")); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)

@@ -18,6 +18,12 @@ func (j *Judge) Evaluate(ctx context.Context, way Way) (Metrics, []float32, erro
 		return Metrics{}, nil, err
 	}
 	m, err := j.metrics(ctx, images, j.prompts)
+	if err == nil && len(j.novel.Captions) > 0 {
+		var novel []float32
+		if novel, _, err = painter.Draw(ctx, j.novel.Captions, j.Setup.Seed+1); err == nil {
+			err = j.alignNovel(ctx, &m, novel)
+		}
+	}
 	m.Seconds = spent.Seconds()
 	m.MillisPerImage = 1000 * m.Seconds / float64(max(m.Images, 1))
 	return m, images, err
@@ -37,7 +43,11 @@ func (j *Judge) Real(ctx context.Context, data dataset.Dataset) (Metrics, error)
 	if err != nil {
 		return Metrics{}, err
 	}
-	return j.metrics(ctx, prompts.Images, prompts)
+	m, err := j.metrics(ctx, prompts.Images, prompts)
+	if err == nil && len(j.novel.Captions) > 0 {
+		err = j.alignNovel(ctx, &m, j.novel.Images)
+	}
+	return m, err
 }
 
 // Prompts are the first n held-out captions with their real pictures, for sample grids.

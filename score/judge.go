@@ -24,6 +24,7 @@ type Judge struct {
 
 	pair, classify *model.Exec // classify is nil where the data has no attributes
 	prompts        Prompts
+	novel          Prompts // of compositions that training never saw; empty where the data or the judge knows none
 	reference      eval.Features
 	easels         map[easelKey]*easel
 }
@@ -62,6 +63,11 @@ func NewJudge(ctx context.Context, backend compute.Backend, b *pretrain.Bundle, 
 	}
 	if j.prompts, err = drawPrompts(data, 0, setup.Images); err != nil {
 		return nil, err
+	}
+	if scenes, ok := data.(*dataset.Scenes); ok && j.classify != nil {
+		if j.novel, err = takePrompts(scenes.Novel(), 0, min(manifold, setup.Images)); err != nil {
+			return nil, err
+		}
 	}
 	looks, err := j.look(ctx, j.prompts.Images, j.prompts.Captions)
 	if err != nil {

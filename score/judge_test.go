@@ -131,6 +131,10 @@ func TestMetricsAreEvals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	dc, err := eval.DensityCoverage(j.reference, seen.features, eval.DCNeighbours)
+	if err != nil {
+		t.Fatal(err)
+	}
 	clip, err := eval.CLIPScore(seen.image, seen.text)
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +142,7 @@ func TestMetricsAreEvals(t *testing.T) {
 	if pr.Precision == pr.Recall {
 		t.Errorf("precision = recall = %g: the test shows nothing", pr.Precision)
 	}
-	want := Metrics{Images: 30, FID: fid.FID.Mean, FIDLow: fid.FID.Low, FIDHigh: fid.FID.High, CLIP: clip.Mean, CLIPStdErr: clip.StdErr, Precision: pr.Precision, Recall: pr.Recall}
+	want := Metrics{Images: 30, FID: fid.FID.Mean, FIDLow: fid.FID.Low, FIDHigh: fid.FID.High, CLIP: clip.Mean, CLIPStdErr: clip.StdErr, Precision: pr.Precision, Recall: pr.Recall, Density: &dc.Density, Coverage: &dc.Coverage}
 	if err := want.align(seen.attributes, j.prompts.Stated); err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,28 @@ func (j *Judge) metrics(ctx context.Context, images []float32, prompts Prompts) 
 		}
 		m.Precision, m.Recall = pr.Precision, pr.Recall
 	}
+	if n := min(manifold, j.reference.N, seen.features.N); n > eval.DCNeighbours {
+		dc, err := eval.DensityCoverage(firstRows(j.reference, n), firstRows(seen.features, n), eval.DCNeighbours)
+		if err != nil {
+			return m, err
+		}
+		m.Density, m.Coverage = &dc.Density, &dc.Coverage
+	}
 	return m, nil
+}
+
+// alignNovel adds the alignment of pictures of compositions that training never saw.
+func (j *Judge) alignNovel(ctx context.Context, m *Metrics, images []float32) error {
+	seen, err := j.look(ctx, images, j.novel.Captions)
+	if err != nil {
+		return err
+	}
+	var novel Metrics
+	if err := novel.align(seen.attributes, j.novel.Stated); err != nil {
+		return err
+	}
+	m.Novel, m.NovelStdErr = novel.Align, novel.AlignStdErr
+	return nil
 }
 
 // align compares what the classifier saw, [n,A], with what the captions state.

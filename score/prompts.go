@@ -15,11 +15,14 @@ type Prompts struct {
 
 // drawPrompts takes held-out samples first … first+n−1.
 func drawPrompts(data dataset.Dataset, first, n int) (Prompts, error) {
-	var p Prompts
 	src := data.Heldout()
 	if src.Len() < first+n {
-		return p, fmt.Errorf("score: %s has %d held-out pictures, want %d from number %d on: ask for fewer images", data.Name(), src.Len(), n, first)
+		return Prompts{}, fmt.Errorf("score: %s has %d held-out pictures, want %d from number %d on: ask for fewer images", data.Name(), src.Len(), n, first)
 	}
+	return takePrompts(src, first, n)
+}
+
+func takePrompts(src dataset.Source, first, n int) (p Prompts, err error) {
 	scenes, known := src.(dataset.SceneSource)
 	for i := first; i < first+n; i++ {
 		sample, err := src.Sample(i)

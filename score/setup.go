@@ -48,8 +48,14 @@ type Metrics struct {
 	// ByAttribute is the accuracy of each attribute over the pictures whose caption states it.
 	ByAttribute map[string]float64 `json:"by_attribute,omitempty"`
 
-	Precision float64 `json:"precision"` // share of generated pictures within the real ones' manifold
-	Recall    float64 `json:"recall"`
+	// Novel is the alignment on captions of compositions that training never saw, where the data has such.
+	Novel       *float64 `json:"align_novel,omitempty"`
+	NovelStdErr *float64 `json:"align_novel_stderr,omitempty"`
+
+	Precision float64  `json:"precision"` // share of generated pictures within the real ones' manifold
+	Recall    float64  `json:"recall"`
+	Density   *float64 `json:"density,omitempty"`  // real balls around a generated picture, over k; may exceed 1
+	Coverage  *float64 `json:"coverage,omitempty"` // share of real balls that hold a generated picture
 
 	Seconds        float64 `json:"seconds"` // of sampling
 	MillisPerImage float64 `json:"ms_per_image"`

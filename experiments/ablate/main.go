@@ -11,6 +11,7 @@ import (
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/internal/program"
+	"github.com/addlab/addlab/pretrain"
 )
 
 func main() { command().Main() }
@@ -56,6 +57,14 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	asked := axes
+	world, axes, err = complete(ctx, o, world, base, axes, lazy)
+	if o.dry && errors.Is(err, pretrain.ErrMissing) { // configs can be shown all the same
+		return dryRun(stdout, o, nil, base, asked, seeds)
+	}
+	if err != nil {
+		return err
+	}
 	plan, err := ablations.NewPlan(world, base, axes, seeds)
 	if err != nil {
 		return err
@@ -66,6 +75,9 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 
 	// Train, score, show.
 	own, finished := o.runs()
+	if err := tellForeign(stderr, own); err != nil {
+		return err
+	}
 	if o.forecast {
 		return forecast(stdout, ablations.Options{Plan: plan, Runs: own, Finished: finished})
 	}

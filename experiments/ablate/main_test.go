@@ -18,6 +18,7 @@ func TestWrongCalls(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(broken, "bundle.json"), []byte("{"), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	lean := leanBundle(t)
 	misspelt := filepath.Join(empty, "misspelt.json")
 	if err := os.WriteFile(misspelt, []byte(`{"lamda": 1}`), 0o666); err != nil {
 		t.Fatal(err)
@@ -40,6 +41,7 @@ func TestWrongCalls(t *testing.T) {
 		{"a dataset that is not there", []string{"--data", filepath.Join(empty, "none")}, "no such file or folder"},
 		{"a folder without captions", []string{"--data", empty}, "metadata.jsonl"},
 		{"networks that are not there", []string{"--pretrained", empty}, "go run ./experiments/pretrain --data scenes --scale cpu"},
+		{"networks that an axis asks for and the bundle lacks", []string{"--axis", "teacher", "--pretrained", lean}, "run `go run ./experiments/pretrain --variants teacher-l --bundle " + lean + "`, or add --pretrain"},
 		{"networks that are damaged", []string{"--pretrained", broken}, "bundle.json"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
@@ -157,4 +159,40 @@ func TestCommittedTableStandsBeside(t *testing.T) {
 			t.Errorf("%s: shown = %t, want %t\n%s", c.why, got, c.beside, &b)
 		}
 	}
+}
+
+// Of several axes those whose networks are missing are left out by name, and the others go on.
+func TestMissingNetworksLeaveAxesOut(t *testing.T) {
+	lean := leanBundle(t)
+	var stdout, stderr bytes.Buffer
+	args := []string{"--axis", "teacher,augment", "--pretrained", lean, "--dry-run", "--out", filepath.Join(lean, "out"), "--reference", lean}
+	if rc := run(t.Context(), args, &stdout, &stderr); rc != 0 {
+		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
+	}
+	if !strings.Contains(stderr.String(), "left out: teacher: ") || !strings.Contains(stderr.String(), "--variants teacher-l") {
+		t.Errorf("stderr = %q, want the axis that was left out and the command", &stderr)
+	}
+	if !strings.Contains(stdout.String(), "augment/none") || strings.Contains(stdout.String(), "teacher/") {
+		t.Errorf("stdout = %q, want the jobs of augment alone", &stdout)
+	}
+}
+
+// leanBundle is the shipped bundle without any variants.
+func leanBundle(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	parts, err := filepath.Glob("../../pretrained/scenes/*.*")
+	if err != nil || len(parts) == 0 {
+		t.Fatalf("%v: no shipped bundle", err)
+	}
+	for _, path := range parts {
+		path, err := filepath.Abs(path)
+		if err == nil {
+			err = os.Symlink(path, filepath.Join(dir, filepath.Base(path)))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }

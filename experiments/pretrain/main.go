@@ -26,6 +26,7 @@ const usage = `pretrain trains teacher, text encoder, discriminator features and
   go run ./experiments/pretrain --parts teacher                    one part (and what it needs)
   go run ./experiments/pretrain --config mine.json                  with some fields of the preset changed
   go run ./experiments/pretrain --continue pretrained/scenes --parts teacher --rate 5e-4    train the teacher further
+  go run ./experiments/pretrain --variants teacher-l,teacher-dit    other networks for some ablations, beside a bundle's own
   go run ./experiments/pretrain --assess                           measure the networks that are there
   go run ./experiments/pretrain -n                                 print the resolved config and stop
 
@@ -43,6 +44,7 @@ func main() {
 
 type options struct {
 	data, scale, config, parts, out, runs, engine, from string
+	variants, bundle                                    string
 	seed                                                int64
 	steps                                               int
 	rate                                                float64
@@ -63,6 +65,8 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.IntVar(&o.steps, "steps", 0, "train the teacher for so many `steps` instead of the preset's")
 	f.Float64Var(&o.rate, "rate", 0, "peak learning `rate` of the teacher instead of the preset's")
 	f.StringVar(&o.from, "continue", "", "go on from the bundle in this `folder`: trains --parts (teacher, features) further and keeps the rest")
+	f.StringVar(&o.variants, "variants", "", "comma-separated `networks` to train for a bundle that is there, or all; --steps changes their length too")
+	f.StringVar(&o.bundle, "bundle", "", "`folder` of the bundle that --variants belong to (default: where --out is by default)")
 	f.BoolVar(&o.assess, "assess", false, "measure the networks that are there and stop")
 	f.BoolVar(&o.dry, "n", false, "print the resolved config and stop")
 	o.command = strings.TrimSpace("go run ./experiments/pretrain " + strings.Join(args, " "))
@@ -89,6 +93,9 @@ func run(ctx context.Context, o options) error {
 	data, err := dataset.Open(o.data, cfg.Size, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
 	if err != nil {
 		return err
+	}
+	if o.variants != "" {
+		return runVariants(ctx, o, data)
 	}
 	parts, err := wanted(o.parts, pretrain.PartsOf(data), o.from == "")
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
@@ -54,20 +55,38 @@ func build(results, out string, stdout io.Writer) error {
 		Title: "Adversarial diffusion distillation: what was measured",
 		Lead:  "Every number comes from runs whose config, seed, engine and commit are on disk beside the tables.",
 	}
-	plane := report.Plane{Title: "All cells in the plane of FID and CLIP score"}
+	var tables []report.Table
 	for _, section := range sections {
 		if _, err := report.WriteAll(filepath.FromSlash(section.From), section.Table, record.WriteFile); err != nil {
 			return err
 		}
+		curves, err := curvesOf(filepath.FromSlash(section.From), section.Table)
+		if err != nil {
+			return err
+		}
+		section.Pictures = append(section.Pictures, curves...)
+		if recipe := section.Table.Recipe; recipe != "" && recipe != ablations.Recipe {
+			section.Warning = fmt.Sprintf("Made by another recipe (%s) than this program's (%s): it does not compare with tables of that, and stands in none of the pictures above.", recipe, ablations.Recipe)
+			fmt.Fprintf(stdout, "%s: %s\n", section.From, section.Warning)
+		} else {
+			tables = append(tables, section.Table)
+		}
 		page.Sections = append(page.Sections, section)
-		plane.Tables = append(plane.Tables, section.Table)
 		fmt.Fprintf(stdout, "%s: %d cells\n", section.From, len(section.Table.Rows))
 	}
-	var png bytes.Buffer
-	if err := plane.PNG(&png); err != nil {
-		return err
+	for _, p := range []struct {
+		caption string
+		png     func(io.Writer) error
+	}{
+		{"All cells in the plane of FID and CLIP score", report.Plane{Title: "All cells in the plane of FID and CLIP score", Tables: tables}.PNG},
+		{"Ours against the paper's, each relative to its own default cell", report.Versus{Title: "Ours against the paper's", Tables: tables}.PNG},
+	} {
+		var png bytes.Buffer
+		if err := p.png(&png); err != nil {
+			return err
+		}
+		page.Pictures = append(page.Pictures, report.Picture{Caption: p.caption, PNG: png.Bytes()})
 	}
-	page.Pictures = []report.Picture{{Caption: "All cells in the plane of FID and CLIP score", PNG: png.Bytes()}}
 	if err := report.WriteFile(out, page.HTML, record.WriteFile); err != nil {
 		return err
 	}

@@ -7,10 +7,10 @@ import (
 	"github.com/addlab/addlab/network"
 )
 
-// UNetDenoiser is the denoiser of the U-Net whose weights are below scope, with outputs of kind p.
-func UNetDenoiser(scope *model.Scope, cfg network.UNetConfig, p Prediction) Denoiser {
+// NetDenoiser is the denoiser of a network whose weights are below scope, with outputs of kind p.
+func NetDenoiser(scope *model.Scope, net network.Backbone, p Prediction) Denoiser {
 	return Adapt(p, func(xt *Node, level Level, cond Cond) *Node {
-		return network.UNet(scope, cfg, xt, MulScalar(level.T, 1000.0), cond.Tokens, cond.Pooled)
+		return net.Apply(scope, xt, MulScalar(level.T, 1000.0), cond.Tokens, cond.Pooled)
 	})
 }
 

@@ -1,0 +1,46 @@
+package ablations
+
+import "github.com/addlab/addlab/report"
+
+// Times says how long the rows of an axis took.
+func (p *Plan) Times(axis Axis, results Results) report.Times {
+	t := report.Times{Axis: axis.Name}
+	add := func(name string, outcomes []Outcome) {
+		var train, image []report.Estimate
+		number := func(x float64) report.Estimate { return report.Estimate{Mean: x, Low: x, High: x, N: 1} }
+		for _, o := range outcomes {
+			if o.TrainSeconds > 0 {
+				train = append(train, number(o.TrainSeconds))
+			}
+			if o.MillisPerImage > 0 {
+				image = append(image, number(o.MillisPerImage))
+			}
+		}
+		t.Rows = append(t.Rows, report.TimeRow{Name: name, Train: overSeeds(train), Image: overSeeds(image)})
+	}
+	for _, cell := range axis.Cells {
+		add(cell.Name, p.outcomes(axis, cell, results))
+	}
+	for _, r := range p.references {
+		if r.of(axis) {
+			add(r.name, r.outcomes(results))
+		}
+	}
+	for _, r := range p.references {
+		if r.subject == Teacher && r.steps == 25 && r.net == "" {
+			fasterThan(t.Rows, r.name)
+		}
+	}
+	return t
+}
+
+// fasterThan fills in how much faster each row is than the named one.
+func fasterThan(rows []report.TimeRow, name string) {
+	for _, slow := range rows {
+		for i, r := range rows {
+			if slow.Name == name && r.Name != name && slow.Image.Known() && r.Image.Known() {
+				rows[i].Faster = slow.Image.Mean / r.Image.Mean
+			}
+		}
+	}
+}

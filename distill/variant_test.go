@@ -1,0 +1,93 @@
+package distill
+
+import (
+	"bytes"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/weights"
+)
+
+// variantBundle is the tiny bundle with other networks beside its own.
+func variantBundle(t *testing.T) *pretrain.Bundle {
+	t.Helper()
+	b := tinyBundle(t, 1)
+	all, err := pretrain.DefaultVariants("smoke", b.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range all {
+		all[i].Training.Steps, all[i].Training.Batch = 1, 4
+	}
+	b, err = pretrain.RunVariants(t.Context(), pretrain.VariantOptions{
+		Bundle: b, Variants: all, Runs: t.TempDir(), Data: tinyWorld(), Engine: &engine.Engine{Name: "go", Backend: goEngine()}, Out: &bytes.Buffer{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// With other networks a step moves what it moves with the bundle's own, and the student has the architecture that was asked for.
+func TestOtherNetworks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	b := variantBundle(t)
+	for why, edit := range map[string]func(*Config){
+		"large features, heads on some blocks": func(c *Config) { c.FeaturesNet, c.Discriminator.Taps = "features-dino2-l", 1 },
+		"features without a mask token":        func(c *Config) { c.FeaturesNet = "features-clip-l" },
+		"a large teacher":                      func(c *Config) { c.TeacherNet = "teacher-l" },
+		"a large student":                      func(c *Config) { c.StudentNet = "teacher-l" },
+		"a transformer by Muon":                func(c *Config) { c.StudentNet, c.TeacherNet, c.Muon = "teacher-dit", "teacher-dit", true },
+		"a transformer from random weights":    func(c *Config) { c.StudentNet, c.Init = "teacher-dit", Random },
+	} {
+		t.Run(why, func(t *testing.T) {
+			cfg := tinyConfig(t, func(c *Config) { c.Steps = 2 }, edit)
+			n := newBench(t, cfg, b)
+			before := snapshot(n.store)
+			n.take(t, 2)
+			moved := movedScopes(before, snapshot(n.store))
+			if diff := cmp.Diff([]string{discriminatorScope, "optimizer", studentScope, studentEMAScope}, moved); diff != "" {
+				t.Errorf("moved (-want +got)\n%s", diff)
+			}
+			dir, err := trainOnce(t.Context(), t, cfg, b, t.TempDir(), tinyWorld())
+			if err != nil {
+				t.Fatal(err)
+			}
+			student, err := weights.Read(filepath.Join(dir, StudentFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Check(goEngine(), cfg.Student(), student); err != nil {
+				t.Error(err)
+			}
+			used := NewRunConfig(cfg, b, tinyWorld()).Weights
+			for _, part := range cfg.Parts() {
+				if used[part] == "" || used[part] != b.Files[part] {
+					t.Errorf("the run names %s by %q, want %q", part, used[part], b.Files[part])
+				}
+			}
+		})
+	}
+	_, err := newStore(goEngine(), b, tinyConfig(t, func(c *Config) { c.TeacherNet = "teacher-xl" }))
+	if !errors.Is(err, pretrain.ErrMissing) || !strings.Contains(err.Error(), "teacher-xl") {
+		t.Errorf("error = %v, want the network that is missing", err)
+	}
+}
+
+// The default config still names its runs as before there were other networks.
+func TestDefaultRunKeepsItsName(t *testing.T) {
+	b := tinyBundle(t, 1)
+	used := NewRunConfig(tinyConfig(t), b, tinyWorld()).Weights
+	want := map[string]string{"text": b.Files["text"], "teacher": b.Files["teacher"], "features": b.Files["features"]}
+	if diff := cmp.Diff(want, used); diff != "" {
+		t.Errorf("weights (-want +got)\n%s", diff)
+	}
+}

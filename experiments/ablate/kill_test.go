@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/weights/atomicfile"
+)
+
+// argsVariable makes this test program the program itself, called with these arguments, one a line.
+const argsVariable = "ADDLAB_TEST_ABLATE"
+
+func TestMain(m *testing.M) {
+	if args := os.Getenv(argsVariable); args != "" {
+		os.Exit(run(context.Background(), strings.Split(args, "\n"), os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// The real program, networks and all, killed at random moments of pretraining, training and measuring, ends with the same tables,
+// pictures and students. It takes minutes: ADDLAB_TEST_KILLS says how many kills; tables name the
+// commit, which must stay the same meanwhile. Package ablations does the same without networks.
+func TestKilledProgramEndsWithTheSameBytes(t *testing.T) {
+	kills, err := strconv.Atoi(os.Getenv("ADDLAB_TEST_KILLS"))
+	if err != nil {
+		t.Skip("ADDLAB_TEST_KILLS is not set to a number")
+	}
+	start := func(out string) (*exec.Cmd, *bytes.Buffer) {
+		args := []string{"--axis", "augment", "--scale", "smoke", "--engine", "go", "--steps", "3", "--images", "16", "--out", out, "--reference", filepath.Join(out, "none")}
+		cmd, said := exec.Command(os.Args[0]), &bytes.Buffer{}
+		cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), argsVariable+"="+strings.Join(args, "\n")), said, said
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd, said
+	}
+	undisturbed, killed := t.TempDir(), t.TempDir()
+	began := time.Now()
+	cmd, said := start(undisturbed)
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	whole := time.Since(began)
+	want := shown(t, undisturbed)
+
+	r := rand.New(rand.NewPCG(2, uint64(kills)))
+	for done := 0; ; {
+		cmd, said := start(killed)
+		if done < kills {
+			time.AfterFunc(time.Duration(r.Float64()*float64(whole)/float64(kills/2+1)), func() { cmd.Process.Kill() })
+		}
+		err := cmd.Wait()
+		if err == nil {
+			t.Logf("%d kills, %v undisturbed", done, whole)
+			break
+		}
+		if done++; done > kills {
+			t.Fatalf("%v: %s", err, said)
+		}
+	}
+	if diff := cmp.Diff(want, shown(t, killed)); diff != "" {
+		t.Errorf("(-undisturbed +killed)\n%s", diff)
+	}
+}
+
+// shown reads what a sweep leaves, but for times: tables, pictures, curves, and the hashes of the students.
+func shown(t *testing.T, root string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, pattern := range []string{"augment/table.*", "augment/bench.txt", "augment/*.png", "runs/*/*.jsonl", "runs/*/config.json", "runs/*/result.json"} {
+		paths, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			if atomicfile.IsTemporary(path) { // of a killed process
+				continue
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if filepath.Base(path) == "result.json" {
+				fields := map[string]any{}
+				if err := json.Unmarshal(text, &fields); err != nil {
+					t.Fatal(err)
+				}
+				delete(fields, "seconds")
+				delete(fields, "ms_per_image")
+				text, _ = json.Marshal(fields)
+			}
+			name, _ := filepath.Rel(root, path)
+			files[name] = string(text)
+			if filepath.Ext(path) == ".png" { // a difference of bytes says nothing to people
+				files[name] = fmt.Sprintf("%x", sha256.Sum256(text))
+			}
+		}
+	}
+	if len(files) < 15 {
+		t.Fatalf("%d files, want tables and runs", len(files))
+	}
+	return files
+}

@@ -1,0 +1,95 @@
+package network
+
+import (
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/engine"
+)
+
+// B batch, H height, W width, N patches, C width, L text tokens, E text width.
+
+// DiT is a diffusion transformer (Peebles & Xie 2212.09748) that reads text as PixArt-α does (Chen et al. 2310.00426; names and
+// structure of diffusers' transformer of that model): one modulation for all blocks, and cross-attention to the text.
+// x is [B,H,W,in], timestep is [B] in 0…1000, tokens is [B,L,E], pooled is [B,·] or nil; returns [B,H,W,out].
+func DiT(scope *model.Scope, cfg DiTConfig, x, timestep, tokens, pooled *Node) *Node {
+	x.AssertDims(-1, cfg.SampleSize, cfg.SampleSize, cfg.InChannels)
+	b, side, c := x.Shape().Dim(0), cfg.SampleSize/cfg.Patch, cfg.Width
+	g := x.Graph()
+
+	// Patches with their places.
+	w := param(scope.At("pos_embed").At("proj"), g, "weight", fanIn(1), c, cfg.InChannels, cfg.Patch, cfg.Patch)
+	w = Reshape(TransposeAllDims(w, 0, 2, 3, 1), c, cfg.Patch*cfg.Patch*cfg.InChannels) // the order of SpaceToDepth
+	h := EinsumAxes(engine.SpaceToDepth(x, cfg.Patch), w, [][2]int{{3, 1}}, nil)        // [B,side,side,C]
+	h = Add(h, ExpandLeftToRank(param(scope.At("pos_embed").At("proj"), g, "bias", zeros, c), 4))
+	h = Add(Reshape(h, b, side*side, c), InsertAxes(Const(g, placesOf(side, c)), 0)) // [B,N,C]
+
+	// The time, and the pooled text with it, as shifts, scales and gates.
+	single := scope.At("adaln_single")
+	emb := timeMLP(single.At("emb").At("timestep_embedder"), wave(timestep, 256), c) // [B,C]
+	if cfg.PooledDim > 0 {
+		add := scope.At("add_embedding")
+		emb = Add(emb, Linear(add.At("linear_2"), SiLU(Linear(add.At("linear_1"), pooled, c, true)), c, true))
+	}
+	modulation := Reshape(linear(single.At("linear"), SiLU(emb), 6*c, true, gaussian(0.02)), b, 6, c)
+	caption := scope.At("caption_projection")
+	text := Linear(caption.At("linear_2"), GELUTanh(Linear(caption.At("linear_1"), tokens, c, true)), c, true) // [B,L,C]
+
+	for i := range cfg.Depth {
+		h = ditBlock(scope.At("transformer_blocks").At("%d", i), cfg.Heads, h, text, modulation)
+	}
+
+	last := Add(InsertAxes(emb, 1), InsertAxes(param(scope, g, "scale_shift_table", gaussian(1/math.Sqrt(float64(c))), 2, c), 0)) // [B,2,C]
+	h = modulate(h, part(last, 0), part(last, 1))
+	h = linear(scope.At("proj_out"), h, cfg.Patch*cfg.Patch*cfg.OutChannels, true, zeros)
+	return engine.DepthToSpace(Reshape(h, b, side, side, cfg.Patch*cfg.Patch*cfg.OutChannels), cfg.Patch)
+}
+
+// ditBlock is self-attention, cross-attention to the text and a feed-forward layer. h is [B,N,C], text [B,L,C], modulation [B,6,C].
+func ditBlock(scope *model.Scope, heads int, h, text, modulation *Node) *Node {
+	g, c := h.Graph(), h.Shape().Dim(2)
+	m := Add(modulation, InsertAxes(param(scope, g, "scale_shift_table", gaussian(1/math.Sqrt(float64(c))), 6, c), 0))
+	y := modulate(h, part(m, 0), part(m, 1))
+	h = Add(h, Mul(part(m, 2), ditAttention(scope.At("attn1"), heads, y, y)))
+	h = Add(h, ditAttention(scope.At("attn2"), heads, h, text))
+	net := scope.At("ff").At("net")
+	y = GELUTanh(Linear(net.At("0").At("proj"), modulate(h, part(m, 3), part(m, 4)), 4*c, true))
+	return Add(h, Mul(part(m, 5), Linear(net.At("2"), y, c, true)))
+}
+
+// ditAttention attends from x [B,N,C] to context [B,M,C], all projections with bias; returns [B,N,C].
+func ditAttention(scope *model.Scope, heads int, x, context *Node) *Node {
+	c := x.Shape().Dim(2)
+	q, k, v := Linear(scope.At("to_q"), x, c, true), Linear(scope.At("to_k"), context, c, true), Linear(scope.At("to_v"), context, c, true)
+	return Linear(scope.At("to_out").At("0"), attend(q, k, v, nil, heads), c, true)
+}
+
+// modulate normalises the tokens [B,N,C], scales them by 1+scale and moves them by shift, both [B,1,C].
+func modulate(h, shift, scale *Node) *Node {
+	centred := Sub(h, ReduceAndKeep(h, ReduceMean, -1))
+	variance := ReduceAndKeep(Mul(centred, centred), ReduceMean, -1)
+	normed := Div(centred, Sqrt(AddScalar(variance, 1e-6)))
+	return Add(Mul(normed, AddScalar(scale, 1.0)), shift)
+}
+
+// part is row i of [B,R,C], as [B,1,C].
+func part(m *Node, i int) *Node { return Slice(m, AxisRange(), AxisRange(i, i+1)) }
+
+// placesOf are the fixed sines and cosines of column and row of every patch, [side²][C].
+func placesOf(side, c int) [][]float32 {
+	quarter := c / 4
+	places := make([][]float32, side*side)
+	for i := range places {
+		row := make([]float32, c)
+		for axis, at := range []int{i % side, i / side} {
+			for k := range quarter {
+				angle := float64(at) * math.Pow(10000, -float64(k)/float64(quarter))
+				row[axis*c/2+k], row[axis*c/2+quarter+k] = float32(math.Sin(angle)), float32(math.Cos(angle))
+			}
+		}
+		places[i] = row
+	}
+	return places
+}

@@ -1,0 +1,100 @@
+package pretrain
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/weights"
+)
+
+// Check compares the tensors of a file with the variables that building the network creates.
+func (b *Bundle) Check(backend compute.Backend, part string, file *weights.File) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("building %s: %v", part, r)
+		}
+	}()
+	store := model.NewStore()
+	b.Build(backend, store, "/"+part, part)
+	return weights.Check(store, "/"+part, file)
+}
+
+// Backbone is the architecture of the teacher or of a variant of it.
+func (b *Bundle) Backbone(part string) network.Backbone {
+	if v, ok := b.Variants[part]; ok {
+		return v.Backbone()
+	}
+	return b.Config.Networks.UNet
+}
+
+// Features is the architecture of the discriminator's features or of a variant of them.
+func (b *Bundle) Features(part string) network.ViTConfig {
+	if v, ok := b.Variants[part]; ok {
+		return *v.ViT
+	}
+	return b.Config.Networks.Features
+}
+
+// Build creates the variables of a part or variant below a scope, with initial values.
+func (b *Bundle) Build(backend compute.Backend, store *model.Store, scope, part string) {
+	v, ok := b.Variants[part]
+	if !ok {
+		build(backend, store, scope, part, b.Config)
+		return
+	}
+	cfg := b.Config
+	if v.Part == "teacher" {
+		build(backend, store, scope, v.Part, cfg, v.Backbone())
+		return
+	}
+	cfg.Networks.Features = *v.ViT
+	part = v.Part
+	if v.Objective == CLIP {
+		part = unmasked
+	}
+	build(backend, store, scope, part, cfg)
+}
+
+// Build creates the variables of a part below the scope of its name, with initial values.
+func Build(backend compute.Backend, store *model.Store, part string, cfg Config) {
+	build(backend, store, "/"+part, part, cfg)
+}
+
+// unmasked are features that were trained without masked patches and so have no token for them.
+const unmasked = "unmasked features"
+
+// build takes the teacher's network from the config where no other is given.
+func build(backend compute.Backend, store *model.Store, path, part string, cfg Config, backbone ...network.Backbone) {
+	g := NewGraph(backend, part)
+	defer g.Finalize()
+	model.SetStore(g, store)
+	scope, nets := store.Scope(path), cfg.Networks
+	images := Zeros(g, shapes.Make(dtypes.Float32, 1, cfg.Size, cfg.Size, 3))
+	ids := func(context int) *Node { return Zeros(g, shapes.Make(dtypes.Int32, 1, context)) }
+	switch part {
+	case "text":
+		network.TextEncoder(scope, nets.Text, ids(nets.Text.Context))
+	case "teacher":
+		tokens := Zeros(g, shapes.Make(dtypes.Float32, 1, nets.Text.Context, nets.UNet.CrossAttentionDim))
+		pooled := Zeros(g, shapes.Make(dtypes.Float32, 1, max(nets.UNet.PooledDim, 1)))
+		net := append(backbone, nets.UNet)[0]
+		net.Apply(scope, images, Zeros(g, shapes.Make(dtypes.Float32, 1)), tokens, pooled)
+	case "features":
+		network.ViT(scope, nets.Features, images, Zeros(g, shapes.Make(dtypes.Float32, 1, nets.Features.Patches())))
+	case unmasked:
+		network.ViT(scope, nets.Features, images, nil)
+	case "classifier":
+		c := Classifier{nets.Classifier}
+		c.Logits(scope, c.Features(scope, images))
+	case "pair":
+		Pair{Text: nets.PairText, Image: nets.PairImage}.Loss(scope, ids(nets.PairText.Context), images)
+	default:
+		panic(fmt.Errorf("pretrain: part = %q, want one of %q", part, Parts))
+	}
+}

@@ -1,0 +1,120 @@
+package pretrain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/optim"
+)
+
+// Objectives of feature networks.
+const (
+	DINO  = "dino"  // self-distillation of views
+	DINO2 = "dino2" // self-distillation of views and of masked patches
+	CLIP  = "clip"  // contrast with captions
+)
+
+// Variant is a network that some cells of an ablation put in the place of a bundle's part: other features for the discriminator, or
+// another teacher. Exactly one architecture is given.
+type Variant struct {
+	Name      string              `json:"name"`
+	Part      string              `json:"part"` // what it can stand for: "features" or "teacher"
+	About     string              `json:"about"`
+	Objective string              `json:"objective,omitempty"` // of features: DINO, DINO2 or CLIP
+	ViT       *network.ViTConfig  `json:"vit,omitempty"`
+	UNet      *network.UNetConfig `json:"unet,omitempty"`
+	DiT       *network.DiTConfig  `json:"dit,omitempty"`
+	Training  Training            `json:"training"`
+}
+
+// Backbone is the architecture of a teacher.
+func (v Variant) Backbone() network.Backbone {
+	if v.DiT != nil {
+		return *v.DiT
+	}
+	return *v.UNet
+}
+
+// Validate tells which field cannot work.
+func (v Variant) Validate() error {
+	bad := func(field string, value any, want string) error {
+		return fmt.Errorf("pretrain: variant %s: %s = %v, want %s", v.Name, field, value, want)
+	}
+	teaches := v.UNet != nil || v.DiT != nil
+	switch {
+	case !strings.HasPrefix(v.Name, v.Part+"-") || strings.ContainsAny(v.Name, `/\ `):
+		return bad("name", v.Name, "a word that begins with "+v.Part+"-")
+	case v.Part != "features" && v.Part != "teacher":
+		return bad("part", v.Part, "features or teacher")
+	case v.Part == "features" && (v.ViT == nil || teaches):
+		return bad("vit", v.ViT, "a vision transformer and nothing else for features")
+	case v.Part == "features" && !slices.Contains([]string{DINO, DINO2, CLIP}, v.Objective):
+		return bad("objective", v.Objective, DINO+", "+DINO2+" or "+CLIP)
+	case v.Part == "teacher" && (v.ViT != nil || (v.UNet == nil) == (v.DiT == nil)):
+		return bad("unet, dit", fmt.Sprint(v.UNet, ", ", v.DiT), "one of both for a teacher")
+	}
+	if err := v.Training.Validate(v.Name); err != nil {
+		return err
+	}
+	if v.ViT != nil {
+		return v.ViT.Validate()
+	}
+	return v.Backbone().Validate()
+}
+
+// DefaultVariants are the networks that the ablations ask for beside those of a bundle of the same scale: the discriminator's features
+// of ADD Table 1a, the larger teacher of Table 1e and a transformer as teacher. small and large features differ in width and depth.
+func DefaultVariants(scale string, cfg Config) ([]Variant, error) {
+	if _, err := DefaultConfig(scale); err != nil {
+		return nil, err
+	}
+	small, large := cfg.Networks.Features, cfg.Networks.Features
+	large.Width, large.Depth, large.Heads = small.Width*3/2, 2*small.Depth, small.Heads*3/2
+	unet, dit := cfg.Networks.UNet, network.TinyDiT(cfg.Networks.Text.Width)
+	unet.BlockOutChannels = nil
+	for _, width := range cfg.Networks.UNet.BlockOutChannels {
+		groups := max(unet.NormGroups, 1)
+		unet.BlockOutChannels = append(unet.BlockOutChannels, (width*3/2+groups-1)/groups*groups)
+	}
+	dit.SampleSize, dit.PooledDim = cfg.Size, cfg.Networks.Text.Projection
+	features := Training{Steps: 3000, Batch: 32, Rate: optim.Rate{Peak: 1e-3, Warmup: 100, Decay: 0.5, Final: 0.01}, Muon: true}
+	clip, teacher := features, cfg.TeacherTraining
+	clip.Batch = 64
+	switch scale {
+	case "smoke":
+		large.Width, large.Heads = 40, small.Heads
+		dit.Width, dit.Depth, dit.Heads = 16, 1, 2
+		features.Steps, features.Batch, features.Rate.Warmup, features.Muon = 4, 8, 1, false
+		clip = features
+	case "gpu":
+		dit.Width, dit.Depth, dit.Heads = 384, 12, 6
+		features.Steps, features.Batch, features.Muon = 20000, 128, false
+		clip = features
+		clip.Batch = 256
+	}
+	vit := func(net network.ViTConfig, scaled bool) *network.ViTConfig { net.LayerScale = scaled; return &net }
+	return []Variant{
+		{Name: "features-dino-s", Part: "features", About: "small, self-distillation (DINO)", Objective: DINO, ViT: vit(small, false), Training: features},
+		{Name: "features-dino2-s", Part: "features", About: "small, self-distillation and masked patches (DINOv2)", Objective: DINO2, ViT: vit(small, true), Training: features},
+		{Name: "features-dino2-l", Part: "features", About: "large, self-distillation and masked patches (DINOv2)", Objective: DINO2, ViT: vit(large, true), Training: features},
+		{Name: "features-clip-l", Part: "features", About: "large, contrast with captions (CLIP)", Objective: CLIP, ViT: vit(large, false), Training: clip},
+		{Name: "teacher-l", Part: "teacher", About: "U-Net, half as wide again", UNet: &unet, Training: teacher},
+		{Name: "teacher-dit", Part: "teacher", About: "transformer that costs as much as the U-Net", DiT: &dit, Training: teacher},
+	}, nil
+}
+
+// VariantsNamed picks variants from a list, in its order; an error lists the known names.
+func VariantsNamed(all []Variant, names []string) ([]Variant, error) {
+	var known []string
+	for _, v := range all {
+		known = append(known, v.Name)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("pretrain: variants = %q, want some of %s", name, strings.Join(known, ", "))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(v Variant) bool { return !slices.Contains(names, v.Name) }), nil
+}

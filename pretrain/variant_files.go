@@ -1,0 +1,132 @@
+package pretrain
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/weights"
+)
+
+// variantsDir is the folder of a bundle that holds its variants, each with a manifest of its own: one more changes no other file.
+const variantsDir = "variants"
+
+// variantManifest is variants/<name>.json.
+type variantManifest struct {
+	Variant    Variant    `json:"variant"`
+	DataHash   string     `json:"data_hash"`
+	Text       string     `json:"text"` // SHA-256 of the text encoder that it was trained with
+	SHA256     string     `json:"sha256"`
+	Provenance Provenance `json:"provenance"`
+}
+
+// loadVariants reads the variants beside the bundle's parts. One that was trained with another text encoder or on other data is left
+// out, and the reason kept; one that is damaged is an error.
+func (b *Bundle) loadVariants() error {
+	paths, err := filepath.Glob(filepath.Join(b.Dir, variantsDir, "*.json"))
+	if err != nil {
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	for _, path := range paths {
+		if b.Variants == nil {
+			b.Variants, b.Unfit = map[string]Variant{}, map[string]string{}
+		}
+		var m variantManifest
+		if err := record.ReadJSON(path, &m); err != nil {
+			return fmt.Errorf("pretrain: %w", err)
+		}
+		v := m.Variant
+		if err := v.Validate(); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		if m.DataHash != b.DataHash || m.Text != b.Files["text"] {
+			b.Unfit[v.Name] = "it was trained with another text encoder or on other data than the bundle"
+			continue
+		}
+		if err := checkSHA256(b.path(v.Name), m.SHA256, filepath.Base(path)); err != nil {
+			return err
+		}
+		b.Variants[v.Name], b.Files[v.Name] = v, m.SHA256
+	}
+	return nil
+}
+
+// checkSHA256 wants a file to be the one that a manifest names.
+func checkSHA256(file, want, manifest string) error {
+	got, err := weights.SHA256(file)
+	if err != nil {
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	if got != want {
+		return fmt.Errorf("pretrain: %s has SHA-256 %.12s…, want %.12s… as %s says: the file is damaged or from elsewhere", file, got, want, manifest)
+	}
+	return nil
+}
+
+// path is the file of a part or a variant.
+func (b *Bundle) path(part string) string {
+	dir := b.Dir
+	if !slices.Contains(Parts, part) {
+		dir = filepath.Join(dir, variantsDir)
+	}
+	return filepath.Join(dir, part+".safetensors")
+}
+
+// ErrMissing tells that a bundle lacks networks that can be trained.
+var ErrMissing = errors.New("networks are missing")
+
+// Want gives ErrMissing, with the command that trains them, where the bundle lacks some parts.
+func (b *Bundle) Want(parts ...string) error {
+	missing := map[string]string{}
+	for _, part := range parts {
+		switch {
+		case b.Has(part):
+		case slices.Contains(Parts, part):
+			return fmt.Errorf("pretrain: %s holds no %s, want the folder that `go run ./experiments/pretrain` writes", b.Dir, part)
+		default:
+			missing[part] = b.Unfit[part]
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	names := slices.Sorted(maps.Keys(missing))
+	why := ""
+	if reason := missing[names[0]]; reason != "" {
+		why = " (" + names[0] + ": " + reason + ")"
+	}
+	return fmt.Errorf("pretrain: %w: %s holds no %s%s: run `go run ./experiments/pretrain --variants %s --bundle %s`",
+		ErrMissing, b.Dir, strings.Join(names, ", "), why, strings.Join(names, ","), b.Dir)
+}
+
+// writeVariant writes the weights below scope of a store as a variant of the bundle, the manifest last.
+func (b *Bundle) writeVariant(v Variant, store *model.Store, scope string, p Provenance) error {
+	if err := os.MkdirAll(filepath.Join(b.Dir, variantsDir), 0o777); err != nil {
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	file, err := weights.FromStore(store, scope)
+	if err != nil {
+		return err
+	}
+	path := b.path(v.Name)
+	manifest := strings.TrimSuffix(path, ".safetensors") + ".json"
+	if err := os.Remove(manifest); err != nil && !errors.Is(err, fs.ErrNotExist) { // it must never name other weights
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	if err := weights.Write(path, file, weights.F16); err != nil {
+		return err
+	}
+	sum, err := weights.SHA256(path)
+	if err != nil {
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	return record.WriteJSON(manifest, variantManifest{Variant: v, DataHash: b.DataHash, Text: b.Files["text"], SHA256: sum, Provenance: p})
+}

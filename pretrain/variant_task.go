@@ -1,0 +1,139 @@
+package pretrain
+
+import (
+	"context"
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/train"
+)
+
+// localViews is the number of crops per picture that only the student of a self-distillation sees.
+const localViews = 2
+
+// variantConfig is to a variant what PartConfig is to a part; text is the SHA-256 of the bundle's text encoder.
+func (c *Context) variantConfig(v Variant, text string) (PartConfig, error) {
+	p, err := c.PartConfig(v.Part, "")
+	if err != nil {
+		return p, err
+	}
+	p.Part, p.Training, p.From = v.Name, v.Training, ""
+	switch {
+	case v.Part == "teacher":
+		p.Net, p.From = v.Backbone(), "text "+text
+	case v.Objective == CLIP:
+		p.Net, p.Options = []any{v.ViT, c.Config.Networks.Text}, map[string]any{"objective": v.Objective}
+	default:
+		p.Net = v.ViT
+		p.Options = map[string]any{
+			"objective": v.Objective, "prototypes": prototypes, "bottom": prototypeBottom, "average": averageDecay, "centre": centreDecay,
+			"temperatures": []float64{studentTemperature, teacherTemperature}, "local_views": localViews, "crop": []float64{cropMin, cropMax},
+			"permute": permuteShare, "bend": bendShare,
+		}
+		if v.Objective == DINO2 {
+			p.Options.(map[string]any)["mask"] = []float64{maskedViews, maskMin, maskMax}
+			p.Options.(map[string]any)["spread"] = spreadWeight
+		}
+	}
+	return p, nil
+}
+
+// variantTask is the training of a variant, and the scope where its weights then are.
+func (c *Context) variantTask(v Variant, store *model.Store) (task train.Task, scope string, err error) {
+	switch {
+	case v.Part == "teacher":
+		task, err = c.teacherTask(v.Name, store, v.Backbone(), v.Training, false)
+		return task, "/teacher_ema", err
+	case v.Objective == CLIP:
+		task, err = c.captionTask(v, store)
+		return task, "/pair/vit", err
+	}
+	task, err = c.selfDistillationTask(v, store)
+	return task, "/" + selfAverage + "/vit", err
+}
+
+// selfDistillationTask trains features by agreement with their own average.
+func (c *Context) selfDistillationTask(v Variant, store *model.Store) (train.Task, error) {
+	t, size, seed, opt := v.Training, c.Config.Size, c.Config.Seed+3000, adam(v.Name)
+	network.Seed(store, seed)
+	method := SelfDistillation{Net: *v.ViT, Patches: v.Objective == DINO2}
+	exec, err := model.NewExec(c.Backend, store, func(root *model.Scope, args []*Node) []*Node {
+		g := args[0].Graph()
+		store.SetTraining(g, true)
+		loss, views, patches, entropy := method.Loss(root, args[0], args[1], args[2])
+		variables := optim.Variables(root.At(selfStudent), g)
+		norm := t.optimizer(opt, "patch_embed", "class_head", "patch_head").Update(variables, loss, args[3])
+		optim.EMA(variables, "/"+selfStudent, "/"+selfAverage, args[4])
+		return []*Node{loss, views, patches, entropy, norm}
+	})
+	if err != nil {
+		return train.Task{}, err
+	}
+	feed := train.NewFeed(dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/"+v.Name))
+	patches := v.ViT.Patches()
+	task := c.task(v.Name, store, t, "loss", "views", "patches", "entropy", "grad")
+	task.Step = func(ctx context.Context, step int) ([]float64, error) {
+		b, err := feed.Batch(ctx, step)
+		if err != nil {
+			return nil, err
+		}
+		r := rng.New(seed, "pretrain/self-distillation", step)
+		global := append(drawView(r, b.Images, size), drawView(r, b.Images, size)...)
+		mask := make([]float32, 2*t.Batch*patches)
+		if method.Patches {
+			mask = drawPatchMasks(r, 2*t.Batch, patches)
+		}
+		var local []float32
+		for range localViews {
+			local = append(local, drawView(r, drawCrops(r, b.Images, size), size)...)
+		}
+		return train.Call(exec,
+			train.F32(global, 2*t.Batch, size, size, 3), train.F32(mask, 2*t.Batch, patches),
+			train.F32(local, localViews*t.Batch, size, size, 3),
+			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3),
+			train.Scalar(float32(selfDecay(step, t.Steps))))
+	}
+	return task, nil
+}
+
+// selfDecay rises from averageDecay to 1 along half a cosine (DINO §3.1), after a warm-up in which the average forgets its start.
+func selfDecay(step, steps int) float64 {
+	decay := 1 - (1-averageDecay)*(1+math.Cos(math.Pi*float64(step)/float64(steps)))/2
+	return math.Min(decay, float64(1+step)/float64(10+step))
+}
+
+// captionTask trains features by contrast with captions, whose encoder is trained along and left behind.
+func (c *Context) captionTask(v Variant, store *model.Store) (train.Task, error) {
+	t, size, seed, opt := v.Training, c.Config.Size, c.Config.Seed+3000, adam(v.Name)
+	network.Seed(store, seed)
+	method := CaptionContrast{Net: *v.ViT, Text: c.Config.Networks.Text}
+	exec, err := model.NewExec(c.Backend, store, func(root *model.Scope, args []*Node) []*Node {
+		g := args[0].Graph()
+		store.SetTraining(g, true)
+		loss, accuracy := method.Loss(root.At("pair"), args[0], args[1])
+		norm := t.optimizer(opt, "patch_embed", "text", "project").Update(optim.Variables(root.At("pair"), g), loss, args[2])
+		return []*Node{loss, accuracy, norm}
+	})
+	if err != nil {
+		return train.Task{}, err
+	}
+	feed := train.NewFeed(dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/"+v.Name))
+	task := c.task(v.Name, store, t, "loss", "accuracy", "grad")
+	task.Step = func(ctx context.Context, step int) ([]float64, error) {
+		b, err := feed.Batch(ctx, step)
+		if err != nil {
+			return nil, err
+		}
+		return train.Call(exec,
+			train.I32(c.Words.EncodeAll(b.Captions), t.Batch, c.Words.Context),
+			train.F32(b.Images, t.Batch, size, size, 3),
+			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3))
+	}
+	return task, nil
+}

@@ -1,0 +1,156 @@
+package pretrain
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/record"
+)
+
+func TestDefaultVariants(t *testing.T) {
+	for _, scale := range Scales {
+		cfg, err := DefaultConfig(scale)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Networks.Features.ImageSize = cfg.Size
+		all, err := DefaultVariants(scale, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := map[string]Variant{}
+		for _, v := range all {
+			if err := v.Validate(); err != nil {
+				t.Errorf("%s: %v", scale, err)
+			}
+			by[v.Name] = v
+		}
+		small, large := by["features-dino2-s"].ViT, by["features-dino2-l"].ViT
+		if large.Width <= small.Width || large.Depth <= small.Depth {
+			t.Errorf("%s: large is %+v, small %+v, want it wider and deeper", scale, large, small)
+		}
+		if s, l := cfg.Networks.UNet.BlockOutChannels, by["teacher-l"].UNet.BlockOutChannels; l[0] <= s[0] {
+			t.Errorf("%s: the large teacher has widths %v, the small one %v", scale, l, s)
+		}
+	}
+	if _, err := VariantsNamed(nil, []string{"teacher-xl"}); err == nil {
+		t.Error("an unknown variant: no error")
+	}
+}
+
+func TestVariantsValidate(t *testing.T) {
+	all, err := DefaultVariants("smoke", tinyConfig(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for why, edit := range map[string]func(v *Variant){
+		"features without a transformer": func(v *Variant) { v.ViT = nil },
+		"an unknown objective":           func(v *Variant) { v.Objective = "mae" },
+		"a name of another part":         func(v *Variant) { v.Name = "teacher-x" },
+		"a name that leads elsewhere":    func(v *Variant) { v.Name = "features-../x" },
+		"no steps":                       func(v *Variant) { v.Training.Steps = 0 },
+		"an unknown part":                func(v *Variant) { v.Part, v.Name = "pair", "pair-x" },
+		"features with a U-Net":          func(v *Variant) { v.UNet = all[4].UNet },
+	} {
+		v := all[0]
+		if edit(&v); v.Validate() == nil {
+			t.Errorf("%s: no error", why)
+		}
+	}
+	both := all[4]
+	if both.DiT = all[5].DiT; both.Validate() == nil {
+		t.Error("a teacher with two architectures: no error")
+	}
+}
+
+// All variants are trained for a bundle, once each, load with their own architecture, and belong to this bundle alone.
+func TestRunVariants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	c := tinyContext(t, 1)
+	dir := tinyBundle(t, c)
+	b, err := LoadBundle(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := DefaultVariants("smoke", b.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range all {
+		all[i].Training.Steps, all[i].Training.Batch = 2, 4
+	}
+	err = b.Want("teacher-dit", "text", "features-clip-l")
+	if !errors.Is(err, ErrMissing) || !strings.Contains(err.Error(), "--variants features-clip-l,teacher-dit --bundle "+dir) {
+		t.Errorf("error = %v, want the command that trains them", err)
+	}
+
+	var out bytes.Buffer
+	o := VariantOptions{
+		Bundle: b, Variants: all, Runs: t.TempDir(), Data: tinyWorld(), Engine: &engine.Engine{Name: "go", Backend: goEngine()}, Command: "go test", Out: &out,
+	}
+	if b, err = RunVariants(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range all {
+		if err := b.Want(v.Name); err != nil {
+			t.Error(err)
+		}
+		store := model.NewStore()
+		if err := b.Load(goEngine(), store, "/here", v.Name); err != nil {
+			t.Error(err)
+		}
+		var m variantManifest
+		if err := record.ReadJSON(filepath.Join(dir, variantsDir, v.Name+".json"), &m); err != nil {
+			t.Fatal(err)
+		}
+		if m.Provenance.Steps != 2 || m.Provenance.Command != "go test" {
+			t.Errorf("provenance of %s = %+v", v.Name, m.Provenance)
+		}
+	}
+
+	// Again: nothing is trained, and the same files are written.
+	path := filepath.Join(dir, variantsDir, "features-dino2-l.safetensors")
+	before, _ := os.ReadFile(path)
+	out.Reset()
+	if _, err = RunVariants(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "trained already"); n != len(all) {
+		t.Errorf("%d were trained already, want %d:\n%s", n, len(all), &out)
+	}
+	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+		t.Error("the same run gave another file")
+	}
+
+	// Damage is an error; another text encoder makes them unfit, not wrong.
+	if err := os.WriteFile(path, []byte("x"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err = LoadBundle(dir)
+	wantError(t, "a damaged variant", err, "features-dino2-l.safetensors", "damaged")
+	if err := os.WriteFile(path, before, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	stores := tinyStores(t, c)
+	for v := range stores["text"].IterVariables() {
+		if err := v.SetValue(normals(9, v.Shape().Dimensions...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := WriteBundle(dir, c, stores, nil); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = LoadBundle(dir); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, "a variant of another text encoder", b.Want("teacher-l"), "holds no teacher-l", "another text encoder", "--variants teacher-l")
+}
