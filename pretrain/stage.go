@@ -78,6 +78,7 @@ func (c *Context) contrastiveTask(name string, store *model.Store, pair Pair, wo
 	}
 	feed := train.NewFeed(dataset.NewLoader(src, t.Batch, seed, "pretrain/"+name))
 	task := c.task(name, store, t, "loss", "accuracy", "grad")
+	task.Close = func() { feed.Close(); exec.Finalize() }
 	task.Step = func(ctx context.Context, step int) ([]float64, error) {
 		b, err := feed.Batch(ctx, step)
 		if err != nil {
@@ -113,6 +114,7 @@ func (c *Context) ClassifierTask(store *model.Store) (train.Task, error) {
 	}
 	src, first := scenes.Split("all"), firstIndex(seed, "pretrain/classifier")
 	task := c.task("classifier", store, t, "loss", "accuracy", "grad")
+	task.Close = exec.Finalize
 	task.Step = func(ctx context.Context, step int) ([]float64, error) {
 		b := drawLabelled(src, size, first+step*t.Batch, t.Batch)
 		return train.Call(exec,
@@ -141,6 +143,7 @@ func (c *Context) FeaturesTask(store *model.Store) (train.Task, error) {
 	}
 	feed := train.NewFeed(dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/features"))
 	task := c.task("features", store, t, "loss", "contrast", "pixels", "accuracy", "grad")
+	task.Close = func() { feed.Close(); exec.Finalize() }
 	task.Step = func(ctx context.Context, step int) ([]float64, error) {
 		b, err := feed.Batch(ctx, step)
 		if err != nil {

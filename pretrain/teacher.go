@@ -59,6 +59,7 @@ func (c *Context) teacherTask(name string, store *model.Store, net network.Backb
 	null, negative := c.Words.Encode(""), c.Words.Encode(c.Config.NegativeCaption)
 	area := size * size * 3
 	task := c.task(name, store, t, "loss", "grad")
+	task.Close = func() { feed.Close(); exec.Finalize() }
 	task.Step = func(ctx context.Context, step int) ([]float64, error) {
 		b, err := feed.Batch(ctx, step)
 		if err != nil {

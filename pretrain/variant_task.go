@@ -78,6 +78,7 @@ func (c *Context) selfDistillationTask(v Variant, store *model.Store) (train.Tas
 	feed := train.NewFeed(dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/"+v.Name))
 	patches := v.ViT.Patches()
 	task := c.task(v.Name, store, t, "loss", "views", "patches", "entropy", "grad")
+	task.Close = func() { feed.Close(); exec.Finalize() }
 	task.Step = func(ctx context.Context, step int) ([]float64, error) {
 		b, err := feed.Batch(ctx, step)
 		if err != nil {
@@ -125,6 +126,7 @@ func (c *Context) captionTask(v Variant, store *model.Store) (train.Task, error)
 	}
 	feed := train.NewFeed(dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/"+v.Name))
 	task := c.task(v.Name, store, t, "loss", "accuracy", "grad")
+	task.Close = func() { feed.Close(); exec.Finalize() }
 	task.Step = func(ctx context.Context, step int) ([]float64, error) {
 		b, err := feed.Batch(ctx, step)
 		if err != nil {

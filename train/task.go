@@ -29,11 +29,16 @@ type Task struct {
 	LogEvery        int                                           // steps between lines of metrics.jsonl; values are means over them
 	CheckpointEvery int                                           // least steps between checkpoints, which stand where a line ends; 0 for none
 	AfterLog        func(step int, mean map[string]float64) error // optional, after each line
+	Close           func()                                        // optional, when Run ends: frees what Step holds
 }
 
 // Run trains from the latest checkpoint of the run, or from the start, to the last step. A cancelled context saves a checkpoint
 // and returns the context's error.
 func (t Task) Run(ctx context.Context, run *record.Run, progress *Progress) error {
+	defer engine.TrimMemory()
+	if t.Close != nil {
+		defer t.Close()
+	}
 	if t.LogEvery < 1 {
 		return fmt.Errorf("train: %s: log_every = %d, want ≥ 1", t.Name, t.LogEvery)
 	}
