@@ -24,6 +24,10 @@ type Inputs struct {
 	Bundle  *pretrain.Bundle
 	Data    dataset.Dataset
 	Backend compute.Backend
+
+	// Watch, if set, looks on after every line of metrics: mean holds the means since the line before, save writes the student as it
+	// is evaluated. It does not change what is learned.
+	Watch func(step int, mean map[string]float64, save func(path string) error) error
 }
 
 // RunConfig names a run: the config and everything it starts from.
@@ -73,19 +77,28 @@ func Train(ctx context.Context, in Inputs, run *record.Run, progress *train.Prog
 	if err != nil {
 		return err
 	}
+	save := func(path string) error {
+		student, err := weights.FromStore(d.store, "/"+studentEMAScope)
+		if err != nil {
+			return err
+		}
+		return weights.Write(path, student, weights.F32)
+	}
+	watch := func(step int, mean map[string]float64) error {
+		if err := health.watch(step, mean); err != nil || in.Watch == nil {
+			return err
+		}
+		return in.Watch(step, mean, save)
+	}
 	task := train.Task{
 		Name: "distill", Store: d.store, Steps: in.Config.Steps, Columns: columns, Step: d.step,
-		LogEvery: max(1, min(10, in.Config.Steps/4)), CheckpointEvery: max(1, min(250, in.Config.Steps)), AfterLog: health.watch,
+		LogEvery: max(1, min(10, in.Config.Steps/4)), CheckpointEvery: max(1, min(250, in.Config.Steps)), AfterLog: watch,
 	}
 	progress.SetBatch(in.Config.Batch)
 	if err := task.Run(ctx, run, progress); err != nil {
 		return err
 	}
-	student, err := weights.FromStore(d.store, "/"+studentEMAScope)
-	if err != nil {
-		return err
-	}
-	return weights.Write(filepath.Join(run.Dir(), StudentFile), student, weights.F32)
+	return save(filepath.Join(run.Dir(), StudentFile))
 }
 
 // Steps prepares the steps of a training that leaves no run, for measurements. close frees what they hold.

@@ -46,21 +46,7 @@ func inline(png []byte) template.URL {
 func (p Page) HTML(w io.Writer) error {
 	view := pageView{Title: p.Title, Lead: p.Lead, Pictures: p.Pictures, Claims: p.claims()}
 	for i, s := range p.Sections {
-		t := s.Table
-		section := sectionView{
-			ID: sectionID(i), Heading: t.heading(), Subtitle: t.subtitle(), Question: oneLine(t.Question), From: s.From,
-			Warning: s.Warning, Notes: t.Notes, Legend: t.legend(), Provenance: t.provenance(), Pictures: s.Pictures,
-		}
-		section.Blocks = append(section.Blocks, block(t.columns("cell", t.Rows), t.Rows))
-		if len(t.References) > 0 {
-			section.Blocks = append(section.Blocks, block(t.columns("reference", t.References), t.References))
-		}
-		rows := t.all()
-		if cols := t.further("", rows, s.Times); len(cols) > 1 {
-			section.Further = append(section.Further, block(cols, rows))
-			section.FurtherLegend = furtherLegend(rows)
-		}
-		view.Sections = append(view.Sections, section)
+		view.Sections = append(view.Sections, s.view(sectionID(i)))
 	}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, view); err != nil {
@@ -68,6 +54,25 @@ func (p Page) HTML(w io.Writer) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// view lays a section out.
+func (s Section) view(id string) sectionView {
+	t := s.Table
+	v := sectionView{
+		ID: id, Heading: t.heading(), Subtitle: t.subtitle(), Question: oneLine(t.Question), From: s.From,
+		Warning: s.Warning, Notes: t.Notes, Legend: t.legend(), Provenance: t.provenance(), Pictures: s.Pictures,
+	}
+	v.Blocks = append(v.Blocks, block(t.columns("cell", t.Rows), t.Rows))
+	if len(t.References) > 0 {
+		v.Blocks = append(v.Blocks, block(t.columns("reference", t.References), t.References))
+	}
+	rows := t.all()
+	if cols := t.further("", rows, s.Times); len(cols) > 1 {
+		v.Further = append(v.Further, block(cols, rows))
+		v.FurtherLegend = furtherLegend(rows)
+	}
+	return v
 }
 
 type pageView struct {

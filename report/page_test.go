@@ -84,3 +84,26 @@ func TestVersus(t *testing.T) {
 		t.Errorf("%d blue pixels in an empty picture", n)
 	}
 }
+
+func TestTableIsAPieceOfHTML(t *testing.T) {
+	table := lossTable()
+	table.Rows[0].Name = `<script>alert("x")</script>`
+	var b bytes.Buffer
+	if err := table.HTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	for _, unwanted := range []string{"<script", "<style", "class=", "<html"} {
+		if strings.Contains(text, unwanted) {
+			t.Errorf("the table holds %q, which notebooks do not let through:\n%s", unwanted, text)
+		}
+	}
+	if rows := strings.Count(text, "<tr>"); rows != len(table.Rows)+len(table.References)+2 {
+		t.Errorf("%d rows, want the %d cells, %d references and two headings", rows, len(table.Rows), len(table.References))
+	}
+	for _, r := range table.Rows[1:] {
+		if !strings.Contains(html.UnescapeString(text), r.Name) {
+			t.Errorf("the table lacks %q", r.Name)
+		}
+	}
+}

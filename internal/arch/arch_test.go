@@ -36,6 +36,7 @@ var layers = [][]string{
 	{"distill", "score", "measure"},
 	{"report"},
 	{"ablations"},
+	{"notebooks/show"},
 	{"experiments/*", "notebooks/*", "internal/arch"},
 }
 

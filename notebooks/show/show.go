@@ -1,39 +1,76 @@
-// Package show draws the project's pictures and tables into a notebook.
+// Package show puts the project's pictures and tables where its reader is: into the notebook's cell, or, outside of a notebook, tables
+// into the terminal and pictures into files that it names.
+//
+// Functions take the results of others, with their error: show.Draw(lab.Steps(1, 2, 4)). An error ends the cell with one line.
 package show
 
 import (
 	"bytes"
-	"html"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/janpfeifer/gonb/gonbui"
 
 	"github.com/addlab/addlab/report"
 )
 
-// PNG displays what a plot or grid encodes: show.PNG(curves.PNG). PNG shows everywhere, also where a notebook is not trusted.
-func PNG(encode func(io.Writer) error) {
-	var b bytes.Buffer
-	if err := encode(&b); err != nil {
-		panic(err)
-	}
-	gonbui.DisplayPng(b.Bytes())
+// Drawing is a plot or a grid.
+type Drawing interface{ PNG(w io.Writer) error }
+
+// Draw shows a drawing as PNG, the one kind of picture that also shows in notebooks that are not trusted.
+func Draw(d Drawing, err ...error) {
+	Check(err...)
+	picture(render(d))
 }
 
-// Pictures displays pictures that are encoded already, one below the other.
+// Pictures shows pictures that are encoded already, one below the other.
 func Pictures(pictures ...report.Picture) {
 	for _, p := range pictures {
-		gonbui.DisplayPng(p.PNG)
+		picture(p.PNG)
 	}
 }
 
-// Table displays an ablation's table.
-func Table(t report.Table) { gonbui.DisplayHtml(page(t)) }
-
-func page(t report.Table) string {
-	var b bytes.Buffer
-	if err := t.Plain(&b); err != nil {
-		panic(err)
+// Table shows an ablation's table with its verdicts.
+func Table(t report.Table, err ...error) {
+	Check(err...)
+	if !gonbui.IsNotebook {
+		Check(t.Plain(os.Stdout))
+		return
 	}
-	return "<pre>" + html.EscapeString(b.String()) + "</pre>"
+	var b bytes.Buffer
+	Check(t.HTML(&b))
+	gonbui.DisplayHtml(b.String())
+}
+
+func render(d Drawing) []byte {
+	var b bytes.Buffer
+	Check(d.PNG(&b))
+	return b.Bytes()
+}
+
+// picture shows a PNG in the cell, or writes it to a file of its own.
+func picture(png []byte) {
+	png = shrink(png)
+	if gonbui.IsNotebook {
+		gonbui.DisplayPng(png)
+		return
+	}
+	path, err := keep(os.TempDir(), png)
+	Check(err)
+	fmt.Println("picture:", path)
+}
+
+// keep writes a picture under a name that is free.
+func keep(dir string, png []byte) (string, error) {
+	f, err := os.CreateTemp(dir, "addlab-*.png")
+	if err != nil {
+		return "", err
+	}
+	if _, err := f.Write(png); err != nil {
+		f.Close()
+		return "", err
+	}
+	return filepath.Clean(f.Name()), f.Close()
 }

@@ -1,15 +1,109 @@
 package show
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/addlab/addlab/report"
 )
 
-func TestTableIsEscaped(t *testing.T) {
-	got := page(report.Table{Axis: "loss", Rows: []report.Row{{Name: "<b> & co", Seeds: 1, FID: report.Estimate{Mean: 2, N: 1}}}})
-	if !strings.HasPrefix(got, "<pre>") || strings.Contains(got, "<b>") || !strings.Contains(got, "&lt;b&gt; &amp; co") {
-		t.Errorf("html = %q, want the name escaped within <pre>", got)
+func encoded(t *testing.T, img image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestShrunkPicturesLookTheSame(t *testing.T) {
+	plot := func() []byte {
+		var b bytes.Buffer
+		curve := report.Curve{Name: "loss", Steps: []int{1, 2, 3, 4}, Values: []float64{4, 2, 3, 1}}
+		if err := (report.Curves{Title: "A plot", Curves: []report.Curve{curve}}).PNG(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}()
+	photo := image.NewNRGBA(image.Rect(0, 0, 64, 64)) // more colours than a palette has
+	for y := range 64 {
+		for x := range 64 {
+			photo.SetNRGBA(x, y, color.NRGBA{R: uint8(4 * x), G: uint8(4 * y), B: uint8(x * y), A: 255})
+		}
+	}
+	for name, picture := range map[string][]byte{"plot": plot, "photo": encoded(t, photo)} {
+		small := shrink(picture)
+		if len(small) > len(picture) || name == "plot" && len(small) > len(picture)/2 {
+			t.Errorf("%s: %d bytes of %d, want fewer, and half of a plot's at most", name, len(small), len(picture))
+		}
+		before, err := png.Decode(bytes.NewReader(picture))
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := png.Decode(bytes.NewReader(small))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before.Bounds() != after.Bounds() {
+			t.Fatalf("%s: bounds %v became %v", name, before.Bounds(), after.Bounds())
+		}
+		for y := range before.Bounds().Dy() {
+			for x := range before.Bounds().Dx() {
+				r, g, b, _ := before.At(x, y).RGBA()
+				u, v, w, _ := after.At(x, y).RGBA()
+				if distance(r, u) > 3 || distance(g, v) > 3 || distance(b, w) > 3 {
+					t.Fatalf("%s: pixel %d, %d: %v became %v", name, x, y, before.At(x, y), after.At(x, y))
+				}
+			}
+		}
+	}
+	if got := shrink([]byte("no picture")); string(got) != "no picture" {
+		t.Errorf("what is no picture became %q", got)
+	}
+}
+
+func distance(a, b uint32) int { return max(int(a>>8)-int(b>>8), int(b>>8)-int(a>>8)) }
+
+func TestSheetIsEscaped(t *testing.T) {
+	s := Sheet{Head: []string{"name", "FID"}, Note: "n < 3"}
+	s.Add("<b> & co", "1.5")
+	got := s.html()
+	for _, want := range []string{"&lt;b&gt; &amp; co", `<td align="right">1.5</td>`, "n &lt; 3"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("html = %q, want %q in it", got, want)
+		}
+	}
+}
+
+func TestErrorsAreOneLine(t *testing.T) {
+	for _, c := range []struct {
+		fault error
+		want  string
+	}{
+		{errors.New("eval: k = 0, want ≥ 1"), "error: eval: k = 0, want ≥ 1"},
+		{errors.Join(errors.New("one"), errors.New("two")), "error: one; two"},
+		{fmt.Errorf("train: %w", context.Canceled), "interrupted: what is finished is kept; run the cell again and it goes on from the last checkpoint"},
+	} {
+		if got := told(c.fault); got != c.want {
+			t.Errorf("told %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestPicturesOfTerminalsAreFiles(t *testing.T) {
+	path, err := keep(t.TempDir(), []byte("png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "png" {
+		t.Errorf("%s holds %q, error %v", path, got, err)
 	}
 }

@@ -1,0 +1,226 @@
+package lessons
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/notebooks/show"
+	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/score"
+)
+
+// columns is the number of pictures in a row.
+const columns = 8
+
+// Guidance is w of the teacher where a notebook does not say otherwise, as in the evaluation protocol.
+const Guidance = 2
+
+// Training shows pictures of the training set with their captions, n to a row.
+func (l *Lab) Training(n, rows int) (report.Grid, error) {
+	var g report.Grid
+	g.Scale = 3
+	for i := range n * rows {
+		s, err := l.Data.Train().Sample(i)
+		if err != nil {
+			return g, err
+		}
+		if i%n == 0 {
+			g.Rows = append(g.Rows, report.GridRow{})
+		}
+		row := &g.Rows[len(g.Rows)-1]
+		row.Images = append(row.Images, s.Image)
+		if rows == 1 {
+			g.Columns = append(g.Columns, s.Caption)
+		}
+	}
+	return g, nil
+}
+
+// prompts are the first held-out captions with their pictures.
+func (l *Lab) prompts(n int) (captions []string, images []dataset.Image, err error) {
+	n = min(n, l.Data.Heldout().Len())
+	for i := range n {
+		s, err := l.Data.Heldout().Sample(i)
+		if err != nil {
+			return nil, nil, err
+		}
+		captions, images = append(captions, s.Caption), append(images, s.Image)
+	}
+	return captions, images, nil
+}
+
+// brush draws without judging. Its judge must not be closed: it has no evaluation networks.
+func (l *Lab) brush() (*score.Judge, error) {
+	e, err := l.Engine()
+	if err != nil {
+		return nil, err
+	}
+	return &score.Judge{Bundle: l.Bundle, Backend: e.Backend}, nil
+}
+
+// paint draws one picture per caption; every way starts from the same noise.
+func (l *Lab) paint(j *score.Judge, way score.Way, captions []string) ([]dataset.Image, error) {
+	painter, err := j.NewPainter(way, len(captions))
+	if err != nil {
+		return nil, err
+	}
+	flat, _, err := painter.Draw(l.ctx, captions, 1)
+	if err != nil {
+		return nil, err
+	}
+	return j.Pictures(flat), nil
+}
+
+func teacher(steps int, guidance float64) score.Way {
+	return score.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: guidance}
+}
+
+// Noised shows two training pictures noised to some times, and below what the teacher takes for clean in one call each.
+func (l *Lab) Noised(times ...float64) (report.Grid, error) {
+	g := report.Grid{Columns: []string{"clean"}, Scale: 3}
+	j, err := l.brush()
+	if err != nil {
+		return g, err
+	}
+	painter, err := j.NewPainter(teacher(1, 0), 2)
+	if err != nil {
+		return g, err
+	}
+	schedule, err := diffusion.ScheduleByName(l.Bundle.Config.Schedule)
+	if err != nil {
+		return g, err
+	}
+	captions, images, err := l.prompts(2)
+	if err != nil {
+		return g, err
+	}
+	for i := range images {
+		name := fmt.Sprintf("“%s”", captions[i])
+		g.Rows = append(g.Rows, report.GridRow{Name: name + " noised, x_t", Images: []dataset.Image{images[i]}}, report.GridRow{Name: "one call, x̂₀", Images: []dataset.Image{{}}})
+	}
+	for k, t := range times {
+		g.Columns = append(g.Columns, fmt.Sprintf("t = %g", t))
+		alpha, sigma := schedule.AlphaSigma(t)
+		var noised []float32
+		for i, m := range images {
+			for p, eps := range rng.Normal(rng.New(int64(i), "notebook", k), len(m.Pix)) {
+				noised = append(noised, float32(alpha)*m.Pix[p]+float32(sigma)*eps)
+			}
+		}
+		clean, err := painter.Denoise(l.ctx, noised, t, captions)
+		if err != nil {
+			return g, err
+		}
+		for i := range images {
+			g.Rows[2*i].Images = append(g.Rows[2*i].Images, j.Pictures(noised)[i])
+			g.Rows[2*i+1].Images = append(g.Rows[2*i+1].Images, j.Pictures(clean)[i])
+		}
+	}
+	return g, nil
+}
+
+// Guided shows the teacher at 25 steps with some guidance scales w.
+func (l *Lab) Guided(scales ...float64) (report.Grid, error) {
+	var rows []named
+	for _, w := range scales {
+		rows = append(rows, named{fmt.Sprintf("w = %g", w), teacher(25, w)})
+	}
+	return l.compare(nil, rows...)
+}
+
+// Steps shows the teacher in some numbers of steps, below the real pictures that belong to the captions.
+func (l *Lab) Steps(steps ...int) (report.Grid, error) {
+	var rows []named
+	for _, k := range steps {
+		rows = append(rows, named{"teacher, " + count(k, "step"), teacher(k, Guidance)})
+	}
+	return l.compare(nil, rows...)
+}
+
+// Draw shows what the teacher makes of captions of one's own.
+func (l *Lab) Draw(captions ...string) (report.Grid, error) {
+	for _, c := range captions {
+		if unknown := l.Bundle.Words.UnknownWords(c); len(unknown) > 0 {
+			fmt.Printf("the networks have never seen %s: they know %d words\n", strings.Join(unknown, ", "), len(l.Bundle.Words.Vocabulary))
+		}
+	}
+	return l.compare(captions, named{"teacher, 25 steps", teacher(25, Guidance)})
+}
+
+// named is a row of a comparison.
+type named struct {
+	name string
+	way  score.Way
+}
+
+// compare draws the same captions from the same noise in several ways; without captions those of held-out pictures, which stand above.
+func (l *Lab) compare(captions []string, ways ...named) (report.Grid, error) {
+	g := report.Grid{Columns: captions, Scale: 3}
+	j, err := l.brush()
+	if err != nil {
+		return g, err
+	}
+	if captions == nil {
+		var images []dataset.Image
+		if g.Columns, images, err = l.prompts(columns); err != nil {
+			return g, err
+		}
+		g.Rows = append(g.Rows, report.GridRow{Name: "real", Images: images})
+	}
+	for _, w := range ways {
+		images, err := l.paint(j, w.way, g.Columns)
+		if err != nil {
+			return g, fmt.Errorf("%s: %w", w.name, err)
+		}
+		g.Rows = append(g.Rows, report.GridRow{Name: w.name, Images: images})
+	}
+	return g, nil
+}
+
+// TeacherScores measures the teacher in some numbers of steps, beside other real pictures.
+func (l *Lab) TeacherScores(steps ...int) (show.Sheet, error) {
+	var rows []named
+	for _, k := range steps {
+		rows = append(rows, named{"teacher, " + count(k, "step"), teacher(k, Guidance)})
+	}
+	return l.scores(rows...)
+}
+
+// scores measures real pictures, then some ways.
+func (l *Lab) scores(ways ...named) (show.Sheet, error) {
+	s := show.Sheet{Head: []string{"pictures", "n", "FID ↓", "95 %", "CLIP score ↑", "alignment ↑"}}
+	j, err := l.Judge()
+	if err != nil {
+		return s, err
+	}
+	s.Note = fmt.Sprintf("FID on the features of the project's own judge: it compares rows of this table, nothing else. All rows share captions, noise and n; reference: %d held-out pictures.", j.Setup.Images)
+	add := func(name string, m score.Metrics) {
+		align := "–"
+		if m.Align != nil {
+			align = fmt.Sprintf("%.3f", *m.Align)
+		}
+		s.Add(name, fmt.Sprint(m.Images), fmt.Sprintf("%.1f", m.FID), fmt.Sprintf("%.1f – %.1f", m.FIDLow, m.FIDHigh), fmt.Sprintf("%.3f", m.CLIP), align)
+	}
+	m, err := j.Real(l.ctx, l.Data)
+	if err != nil {
+		return s, err
+	}
+	add("real against real", m)
+	for _, w := range ways {
+		if m, _, err = j.Evaluate(l.ctx, w.way); err != nil {
+			return s, fmt.Errorf("%s: %w", w.name, err)
+		}
+		add(w.name, m)
+	}
+	return s, nil
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,68 @@
+package show
+
+import (
+	"fmt"
+	"html"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/janpfeifer/gonb/gonbui"
+)
+
+// Sheet is a small table. Its first column is text, the others are numbers.
+type Sheet struct {
+	Head []string
+	Rows [][]string
+	Note string // below the table
+}
+
+// Add appends a row.
+func (s *Sheet) Add(cells ...string) { s.Rows = append(s.Rows, cells) }
+
+// Rows shows a sheet.
+func Rows(s Sheet, err ...error) {
+	Check(err...)
+	if gonbui.IsNotebook {
+		gonbui.DisplayHtml(s.html())
+		return
+	}
+	Check(s.plain())
+}
+
+func (s Sheet) html() string {
+	var b strings.Builder
+	line := func(tag string, cells []string) {
+		b.WriteString("<tr>")
+		for i, c := range cells {
+			align := ""
+			if i > 0 {
+				align = ` align="right"`
+			}
+			fmt.Fprintf(&b, "<%s%s>%s</%s>", tag, align, html.EscapeString(c), tag)
+		}
+		b.WriteString("</tr>\n")
+	}
+	b.WriteString("<table>\n<thead>")
+	line("th", s.Head)
+	b.WriteString("</thead>\n<tbody>\n")
+	for _, r := range s.Rows {
+		line("td", r)
+	}
+	b.WriteString("</tbody></table>\n")
+	if s.Note != "" {
+		fmt.Fprintf(&b, "<p><small>%s</small></p>\n", html.EscapeString(s.Note))
+	}
+	return b.String()
+}
+
+func (s Sheet) plain() error {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	for _, r := range append([][]string{s.Head}, s.Rows...) {
+		fmt.Fprintln(w, strings.Join(r, "\t"))
+	}
+	if s.Note != "" {
+		fmt.Fprintln(w, s.Note)
+	}
+	return w.Flush()
+}
