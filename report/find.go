@@ -28,7 +28,7 @@ func Find(results string) ([]Section, error) {
 	slices.Sort(tables)
 	var sections []Section
 	for _, path := range tables {
-		s, err := readSection(path)
+		s, err := ReadSection(path)
 		if err != nil {
 			return nil, err
 		}
@@ -37,8 +37,8 @@ func Find(results string) ([]Section, error) {
 	return sections, nil
 }
 
-// readSection reads a table, draws its plot anew, and takes the samples from beside it.
-func readSection(path string) (s Section, err error) {
+// ReadSection reads a table, draws its plot anew, and takes the samples from beside it.
+func ReadSection(path string) (s Section, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return s, err

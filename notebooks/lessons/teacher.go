@@ -99,7 +99,7 @@ func (l *Lab) Noised(times ...float64) (report.Grid, error) {
 	}
 	for i := range images {
 		name := fmt.Sprintf("“%s”", captions[i])
-		g.Rows = append(g.Rows, report.GridRow{Name: name + " noised, x_t", Images: []dataset.Image{images[i]}}, report.GridRow{Name: "one call, x̂₀", Images: []dataset.Image{{}}})
+		g.Rows = append(g.Rows, report.GridRow{Name: name + ", noised", Images: []dataset.Image{images[i]}}, report.GridRow{Name: "one call of the teacher", Images: []dataset.Image{{}}})
 	}
 	for k, t := range times {
 		g.Columns = append(g.Columns, fmt.Sprintf("t = %g", t))

@@ -66,3 +66,13 @@ func (s Sheet) plain() error {
 	}
 	return w.Flush()
 }
+
+// Text shows a paragraph.
+func Text(text string, err ...error) {
+	Check(err...)
+	if gonbui.IsNotebook {
+		gonbui.DisplayHtml("<p>" + html.EscapeString(text) + "</p>\n")
+		return
+	}
+	fmt.Println(text)
+}

@@ -1,0 +1,160 @@
+package lessons
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/janpfeifer/gonb/gonbui"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/notebooks/show"
+	"github.com/addlab/addlab/report"
+)
+
+// Train tells Axis what to do about an axis.
+type Train struct {
+	Missing bool   // train the cells that no results are there for
+	Seeds   string // as the program's --seeds, such as "2" or "1,3"
+}
+
+// Axis shows an axis: its question, its cells beside the paper's numbers, and what was measured: table with verdicts, plot, samples.
+// Own results go before committed ones.
+func (l *Lab) Axis(name string, t Train) error {
+	axis, err := ablations.Lookup(name)
+	if err != nil {
+		return err
+	}
+	if t.Missing {
+		if err := l.trainAxis(axis, t.Seeds); err != nil {
+			return err
+		}
+	}
+	section, found, err := l.results(name)
+	switch {
+	case err != nil:
+		return err
+	case found:
+		show.Table(section.Table)
+		show.Pictures(section.Pictures...)
+		return nil
+	}
+	show.Rows(cells(axis))
+	seeds := t.Seeds
+	if seeds == "" {
+		seeds = "1"
+	}
+	show.Text(fmt.Sprintf("Not measured yet. Set train to true in the first cell, or call: go run ./experiments/ablate --axis %s --seeds %s", name, seeds))
+	return nil
+}
+
+// cells lists the cells of an axis with the paper's numbers.
+func cells(axis ablations.Axis) show.Sheet {
+	s := show.Sheet{Head: []string{axis.Question, "paper FID ↓", "paper CLIP ↑"}}
+	for _, c := range axis.Cells {
+		name, fid, clip := c.Name, "–", "–"
+		if c.Default {
+			name += " (the default cell)"
+		}
+		if c.Paper != nil {
+			fid, clip = fmt.Sprint(c.Paper.FID), fmt.Sprint(c.Paper.CLIP)
+		}
+		s.Add(name, fid, clip)
+	}
+	var claims []string
+	for _, c := range axis.Claims {
+		claims = append(claims, "The paper finds that "+c.Text+".")
+	}
+	s.Note = strings.Join(claims, " ")
+	return s
+}
+
+// results are those of an axis: in results, else in results/reference. Of another scale than the lab's they count too: they say so.
+func (l *Lab) results(axis string) (s report.Section, found bool, err error) {
+	roots := []string{filepath.Join(l.Root, "results"), filepath.Join(l.Root, "results", "reference")}
+	if l.Scale == "smoke" { // toys never stand beside results
+		roots = append([]string{l.Runs}, roots...)
+	}
+	for _, root := range roots {
+		s, err := report.ReadSection(filepath.Join(root, axis, "table.json"))
+		if !errors.Is(err, os.ErrNotExist) {
+			return s, err == nil, err
+		}
+	}
+	return s, false, nil
+}
+
+// Others are the axes besides some, for a notebook that shows those with words of its own.
+func Others(shown ...string) (names []string) {
+	for _, a := range ablations.Axes() {
+		if !slices.Contains(shown, a.Name) {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
+
+// trainAxis does what the program ablate does: it finds or makes all runs and writes the tables.
+func (l *Lab) trainAxis(axis ablations.Axis, seeds string) error {
+	if seeds == "" {
+		seeds = "1"
+	}
+	numbers, err := ablations.ParseSeeds(seeds)
+	if err != nil {
+		return err
+	}
+	base, err := distill.DefaultConfig(l.Scale)
+	if err != nil {
+		return err
+	}
+	world, err := ablations.NewWorld(l.Bundle, l.Data, l.Scale, 0)
+	if err != nil {
+		return err
+	}
+	plan, err := ablations.NewPlan(world, base, []ablations.Axis{axis}, numbers)
+	if err != nil {
+		return err
+	}
+	out := filepath.Join(l.Root, "results")
+	if l.Scale == "smoke" {
+		out = l.Runs
+	}
+	live, progress := show.NewLive(), io.Writer(os.Stdout)
+	defer live.Close()
+	if gonbui.IsNotebook {
+		progress = live
+	}
+	lab := &ablations.Lab{World: world, Engine: func(context.Context) (*engine.Engine, error) { return l.Engine() }, Out: progress}
+	defer lab.Close()
+	results, err := ablations.Run(l.ctx, ablations.Options{
+		Plan: plan, Runs: filepath.Join(out, "runs"), Finished: []string{filepath.Join(l.Root, "results", "reference", "runs")},
+		Trainer: lab, Evaluator: lab, Environment: lab.Environment, Out: progress,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = plan.Write(filepath.Join(out, axis.Name), axis, results)
+	return err
+}
+
+// Everything shows all cells of all axes in the plane of FID and CLIP score.
+func (l *Lab) Everything() (report.Plane, error) {
+	plane := report.Plane{Title: "All cells in the plane of FID and CLIP score"}
+	for _, a := range ablations.Axes() {
+		s, found, err := l.results(a.Name)
+		if err != nil {
+			return plane, err
+		}
+		if found {
+			plane.Tables = append(plane.Tables, s.Table)
+		}
+	}
+	return plane, nil
+}

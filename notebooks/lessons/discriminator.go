@@ -1,0 +1,173 @@
+package lessons
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/discriminator"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/train"
+)
+
+// B batch, S side of the picture, N patches, C channels of a tap.
+
+// Views shows held-out pictures as the discriminator may see them: as they are, then by several draws of DiffAugment.
+func (l *Lab) Views(draws int) (report.Grid, error) {
+	g := report.Grid{Scale: 3}
+	captions, images, err := l.prompts(columns)
+	if err != nil {
+		return g, err
+	}
+	e, err := l.Engine()
+	if err != nil {
+		return g, err
+	}
+	cfg, size, n := discriminator.DefaultConfig(), l.Bundle.Config.Size, len(images)
+	exec, err := NewExec(e.Backend, func(img, params *Node) *Node { return discriminator.View(img, params, cfg, size) })
+	if err != nil {
+		return g, err
+	}
+	defer exec.Finalize()
+	g.Columns = captions
+	g.Rows = append(g.Rows, report.GridRow{Name: "as it is", Images: images})
+	for k := range draws {
+		params := discriminator.DrawView(rng.New(1, "notebook/view", k), cfg, n, size, size)
+		out, err := exec.Call(train.F32(flat(images), n, size, size, 3), train.F32(params, n, discriminator.ViewParams))
+		if err != nil {
+			return g, err
+		}
+		g.Rows = append(g.Rows, report.GridRow{Name: fmt.Sprintf("draw %d", k+1), Images: cut(tensors.MustCopyFlatData[float32](out[0]), size)})
+		engine.Release(out...)
+	}
+	return g, nil
+}
+
+// FeatureMaps shows what each tap of the frozen network holds: the first three principal components of its tokens as red, green, blue.
+func (l *Lab) FeatureMaps() (report.Grid, error) {
+	g := report.Grid{Scale: 3}
+	captions, images, err := l.prompts(columns)
+	if err != nil {
+		return g, err
+	}
+	g.Columns = captions
+	g.Rows = append(g.Rows, report.GridRow{Name: "picture", Images: images})
+	taps, err := l.taps(images)
+	if err != nil {
+		return g, err
+	}
+	for k, tap := range taps {
+		name := fmt.Sprintf("tap %d: after block %d", k+1, k)
+		if k == 0 {
+			name = "tap 1: embedded patches"
+		}
+		maps, err := componentMaps(tap, len(images))
+		if err != nil {
+			return g, fmt.Errorf("%s: %w", name, err)
+		}
+		g.Rows = append(g.Rows, report.GridRow{Name: name, Images: maps})
+	}
+	return g, nil
+}
+
+// taps are the patch tokens of every tap as the heads get them, each [B·N,C].
+func (l *Lab) taps(images []dataset.Image) ([]*mat.Dense, error) {
+	e, err := l.Engine()
+	if err != nil {
+		return nil, err
+	}
+	store, cfg := model.NewStore(), l.Bundle.Config
+	defer store.Finalize()
+	if err := l.Bundle.Into(e.Backend, store, "features"); err != nil {
+		return nil, err
+	}
+	exec, err := model.NewExec(e.Backend, store, func(root *model.Scope, img *Node) []*Node {
+		taps := network.ViT(root.At("features"), cfg.Networks.Features, img, nil).Taps
+		for k, tap := range taps {
+			taps[k] = ConvertDType(discriminator.Tokens(tap), dtypes.Float32)
+		}
+		return taps
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer exec.Finalize()
+	out, err := exec.Call(train.F32(flat(images), len(images), cfg.Size, cfg.Size, 3))
+	if err != nil {
+		return nil, err
+	}
+	defer engine.Release(out...)
+	taps := make([]*mat.Dense, len(out))
+	for k, t := range out {
+		dims := t.Shape().Dimensions
+		values := make([]float64, t.Shape().Size())
+		for i, v := range tensors.MustCopyFlatData[float32](t) {
+			values[i] = float64(v)
+		}
+		taps[k] = mat.NewDense(dims[0]*dims[1], dims[2], values)
+	}
+	return taps, nil
+}
+
+// componentMaps colours tokens [B·N,C] by their first three principal components, each stretched over the range that holds its middle
+// 96 %: B pictures of √N pixels per side.
+func componentMaps(tokens *mat.Dense, n int) ([]dataset.Image, error) {
+	rows, _ := tokens.Dims()
+	side := 1
+	for side*side < rows/n {
+		side++
+	}
+	var pc stat.PC
+	if !pc.PrincipalComponents(tokens, nil) {
+		return nil, fmt.Errorf("lessons: the principal components of %d tokens did not converge", rows)
+	}
+	var vectors, projected mat.Dense
+	pc.VectorsTo(&vectors)
+	projected.Mul(tokens, vectors.Slice(0, vectors.RawMatrix().Rows, 0, 3))
+
+	images := make([]dataset.Image, n)
+	for i := range images {
+		images[i] = dataset.Image{Size: side, Pix: make([]float32, side*side*3)}
+	}
+	for c := range 3 {
+		column := mat.Col(nil, c, &projected)
+		low, high := middle(column)
+		for r, v := range column {
+			x := 2*(v-low)/(high-low) - 1
+			images[r/(side*side)].Pix[3*(r%(side*side))+c] = float32(min(max(x, -1), 1))
+		}
+	}
+	return images, nil
+}
+
+// flat joins pictures to [n,S,S,3].
+func flat(images []dataset.Image) []float32 {
+	var all []float32
+	for _, m := range images {
+		all = append(all, m.Pix...)
+	}
+	return all
+}
+
+// cut is the reverse of flat, clipped to [-1,1].
+func cut(all []float32, size int) []dataset.Image {
+	area := size * size * 3
+	images := make([]dataset.Image, len(all)/area)
+	for i := range images {
+		pix := make([]float32, area)
+		for k, v := range all[i*area : (i+1)*area] {
+			pix[k] = min(max(v, -1), 1)
+		}
+		images[i] = dataset.Image{Size: size, Pix: pix}
+	}
+	return images
+}

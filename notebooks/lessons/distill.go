@@ -1,0 +1,252 @@
+package lessons
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/notebooks/show"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/score"
+	"github.com/addlab/addlab/train"
+)
+
+// growthFile holds the grid that grew while a student learned, as data; Distill draws it.
+const growthFile = "growth.json"
+
+// Config is the paper's recipe in the length that a notebook has time for. Edit what you like: every other config is another run.
+func (l *Lab) Config() distill.Config {
+	c, err := distill.DefaultConfig(l.Scale)
+	show.Check(err) // the scale was checked when the lab was opened
+	return ablations.SetSteps(c, l.DistillSteps)
+}
+
+// Student is a student's training: its folder with what it has left there.
+type Student struct {
+	Dir    string
+	Config distill.Config
+	Growth report.Grid // samples of the growing student, a row for each look
+}
+
+// Distill trains the student of a config, showing losses, accuracy of the discriminator and samples while it learns, or finds it trained.
+// Interrupted, the next call goes on from the last checkpoint.
+func (l *Lab) Distill(cfg distill.Config) (s Student, err error) {
+	s = Student{Config: cfg}
+	e, err := l.Engine()
+	if err != nil {
+		return s, err
+	}
+	run, err := record.Open(l.ctx, l.Runs, distill.NewRunConfig(cfg, l.Bundle, l.Data), record.NewEnvironment(e.Name, e.Version, e.Device))
+	if err != nil {
+		return s, err
+	}
+	defer run.Close()
+	s.Dir = run.Dir()
+	if run.Finished() {
+		return s, s.readGrowth()
+	}
+	if err := s.readGrowth(); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return s, err
+	}
+	began := time.Now()
+	if err := l.learn(&s, run); err != nil {
+		return s, err
+	}
+	return s, run.Finish(ablations.Trained{Steps: cfg.Steps, Seconds: time.Since(began).Seconds()})
+}
+
+// learn trains and looks on.
+func (l *Lab) learn(s *Student, run *record.Run) error {
+	live, out := show.NewLive(), io.Writer(os.Stdout)
+	defer live.Close()
+	if gonbui.IsNotebook {
+		out = nil // the live place shows it
+	}
+	j, err := l.brush()
+	if err != nil {
+		return err
+	}
+	if s.Growth.Columns == nil {
+		if err := l.beginGrowth(s, j); err != nil {
+			return err
+		}
+	}
+	began, look := time.Now(), 0
+	latest := filepath.Join(run.Dir(), "latest.tmp")
+	defer os.Remove(latest)
+	in := distill.Inputs{Config: s.Config, Bundle: l.Bundle, Data: l.Data, Backend: j.Backend}
+	in.Watch = func(step int, mean map[string]float64, save func(string) error) error {
+		if step >= look || step == s.Config.Steps {
+			look = 2 * step
+			if err := l.grow(s, j, step, latest, save); err != nil {
+				return err
+			}
+		}
+		if live.Due() || step == s.Config.Steps {
+			return s.show(live, step, mean, time.Since(began))
+		}
+		return nil
+	}
+	return distill.Train(l.ctx, in, run, train.NewProgress(out))
+}
+
+// beginGrowth starts the grid with real pictures and what the student starts from: the teacher in one step.
+func (l *Lab) beginGrowth(s *Student, j *score.Judge) error {
+	captions, images, err := l.prompts(columns)
+	if err != nil {
+		return err
+	}
+	start, err := l.paint(j, teacher(1, 0), captions)
+	if err != nil {
+		return err
+	}
+	s.Growth = report.Grid{Columns: captions, Scale: 3, Rows: []report.GridRow{{Name: "real", Images: images}, {Name: "start: the teacher, 1 step", Images: start}}}
+	return nil
+}
+
+// grow adds a row of samples.
+func (l *Lab) grow(s *Student, j *score.Judge, step int, path string, save func(string) error) error {
+	if err := save(path); err != nil {
+		return err
+	}
+	images, err := l.paint(j, score.FewSteps(path, s.Config.Times, 1, ""), s.Growth.Columns)
+	if err != nil {
+		return err
+	}
+	row := report.GridRow{Name: fmt.Sprintf("after step %d", step), Images: images}
+	again := slices.IndexFunc(s.Growth.Rows, func(r report.GridRow) bool { return r.Name == row.Name })
+	if again >= 0 { // an interrupted training comes here twice
+		s.Growth.Rows = s.Growth.Rows[:again]
+	}
+	s.Growth.Rows = append(s.Growth.Rows, row)
+	data, err := json.Marshal(s.Growth)
+	if err != nil {
+		return err
+	}
+	return record.WriteFile(filepath.Join(s.Dir, growthFile), data)
+}
+
+func (s *Student) readGrowth() error {
+	data, err := os.ReadFile(filepath.Join(s.Dir, growthFile))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, &s.Growth)
+}
+
+// show puts the state of the training into a live place.
+func (s *Student) show(live *show.Live, step int, mean map[string]float64, spent time.Duration) error {
+	losses, err := s.Losses()
+	if err != nil {
+		return err
+	}
+	accuracy, err := s.Accuracy()
+	if err != nil {
+		return err
+	}
+	left := time.Duration(float64(spent) * float64(s.Config.Steps-step) / float64(step)).Round(time.Second)
+	line := fmt.Sprintf("step %d of %d, about %s left; the discriminator is right on %.0f %% of real and %.0f %% of generated tokens",
+		step, s.Config.Steps, left, 100*mean["acc_real"], 100*mean["acc_fake"])
+	live.Update(line, losses, accuracy, s.Growth)
+	return nil
+}
+
+// Losses plots L_adv^G, L_distill and the two halves of the discriminator's hinge loss over the steps done so far.
+func (s *Student) Losses() (report.Curves, error) {
+	return s.curves("Losses", "loss", []string{"g_adv", "distill", "d_real", "d_fake"},
+		"student: adversarial, L_adv^G", "student: distillation, L_distill", "discriminator: real", "discriminator: generated")
+}
+
+// Accuracy plots how often the discriminator is right.
+func (s *Student) Accuracy() (report.Curves, error) {
+	return s.curves("How often the discriminator is right, over tokens and heads", "share", []string{"acc_real", "acc_fake"},
+		"on real pictures", "on the student's pictures")
+}
+
+// Sizes plots the two gradients at the student's picture: whether both terms of the loss have a say.
+func (s *Student) Sizes() (report.Curves, error) {
+	c, err := s.curves("Size of both terms' gradients at the student's picture", "norm", []string{"adv_grad", "distill_grad"},
+		"adversarial", "λ times distillation")
+	c.LogY = true
+	return c, err
+}
+
+func (s *Student) curves(title, label string, columns []string, names ...string) (report.Curves, error) {
+	c := report.Curves{Title: title, YLabel: label}
+	lines, err := record.ReadLines[map[string]record.Number](filepath.Join(s.Dir, "metrics.jsonl"))
+	if err != nil {
+		return c, err
+	}
+	for i, column := range columns {
+		curve := report.Curve{Name: names[i]}
+		for _, line := range lines {
+			curve.Steps, curve.Values = append(curve.Steps, int(line["step"])), append(curve.Values, float64(line[column]))
+		}
+		c.Curves = append(c.Curves, curve)
+	}
+	return c, nil
+}
+
+// Compare draws the student in some numbers of steps beside the teacher.
+func (l *Lab) Compare(s Student, steps ...int) (report.Grid, error) {
+	return l.compare(nil, append([]named{{"teacher, 25 steps", teacher(25, Guidance)}, {"teacher, 1 step", teacher(1, Guidance)}}, s.ways(steps)...)...)
+}
+
+// StudentScores measures the student in some numbers of steps beside real pictures and the teacher.
+func (l *Lab) StudentScores(s Student, steps ...int) (show.Sheet, error) {
+	return l.scores(append(s.ways(steps), named{"teacher, 25 steps", teacher(25, Guidance)}, named{"teacher, 1 step", teacher(1, Guidance)})...)
+}
+
+func (s Student) ways(steps []int) (ways []named) {
+	for _, k := range steps {
+		ways = append(ways, named{"student, " + count(k, "step"), score.FewSteps(filepath.Join(s.Dir, distill.StudentFile), s.Config.Times, k, "")})
+	}
+	return ways
+}
+
+// Speed measures how long one picture takes, in batches of eight after a first one that compiles.
+func (l *Lab) Speed(s Student, steps ...int) (show.Sheet, error) {
+	const repeats = 3
+	sheet := show.Sheet{Head: []string{"pictures", "calls of the U-Net", "ms per picture"}, Note: "Batches of eight, the best of three. Guidance calls the U-Net twice per step."}
+	j, err := l.brush()
+	if err != nil {
+		return sheet, err
+	}
+	captions, _, err := l.prompts(columns)
+	if err != nil {
+		return sheet, err
+	}
+	for _, w := range append(s.ways(steps), named{"teacher, 25 guided steps", teacher(25, Guidance)}) {
+		painter, err := j.NewPainter(w.way, len(captions))
+		if err != nil {
+			return sheet, err
+		}
+		if _, _, err := painter.Draw(l.ctx, captions, 1); err != nil {
+			return sheet, err
+		}
+		best := time.Duration(1 << 62)
+		for range repeats {
+			began := time.Now()
+			if _, _, err := painter.Draw(l.ctx, captions, 1); err != nil {
+				return sheet, err
+			}
+			best = min(best, time.Since(began))
+		}
+		calls := w.way.Steps
+		if w.way.Guidance > 1 {
+			calls *= 2
+		}
+		sheet.Add(w.name, fmt.Sprint(calls), fmt.Sprintf("%.1f", best.Seconds()*1000/float64(len(captions))))
+	}
+	return sheet, nil
+}

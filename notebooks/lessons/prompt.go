@@ -1,0 +1,92 @@
+package lessons
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/notebooks/show"
+	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/score"
+)
+
+// Prompt draws what a reader types, with as many steps as the slider says, until Done is pressed: the newest student beside the teacher.
+func (l *Lab) Prompt(prompt string) error {
+	student, found, err := l.newestStudent()
+	if err != nil {
+		return err
+	}
+	note := "Every prompt is drawn from the same four noises."
+	most := 25
+	if found {
+		most = len(student.Config.Distill.Times)
+	} else {
+		note += " There is no student yet (notebook 04 trains one): the teacher draws alone."
+	}
+	j, err := l.brush()
+	if err != nil {
+		return err
+	}
+	live, last := show.NewLive(), report.Grid{}
+	form := show.Form{Text: prompt, TextLabel: "Prompt", Number: 1, Most: most, NumberLabel: "Steps", Note: note}
+	err = form.Serve(l.ctx, func(o show.Order) error {
+		if strings.TrimSpace(o.Text) == "" {
+			live.Update("want a caption, such as " + prompt)
+			return nil
+		}
+		line := fmt.Sprintf("“%s”, %s", o.Text, count(o.Number, "step"))
+		if unknown := l.Bundle.Words.UnknownWords(o.Text); len(unknown) > 0 {
+			line += fmt.Sprintf(" – never seen: %s; the networks know %s", strings.Join(unknown, ", "), strings.Join(l.Bundle.Words.Vocabulary, " "))
+		}
+		live.Update(line+" …", drawings(last)...)
+		ways := []named{{"teacher, " + count(o.Number, "step"), teacher(o.Number, Guidance)}}
+		if found {
+			ways = append([]named{{"student, " + count(o.Number, "step"), score.FewSteps(student.Student(), student.Config.Distill.Times, o.Number, "")}}, ways...)
+		}
+		grid := report.Grid{Scale: 5}
+		for _, w := range ways {
+			images, err := l.paint(j, w.way, []string{o.Text, o.Text, o.Text, o.Text})
+			if err != nil {
+				return err
+			}
+			grid.Rows = append(grid.Rows, report.GridRow{Name: w.name, Images: images})
+		}
+		last = grid
+		live.Update(line, grid)
+		return nil
+	})
+	live.Close()
+	if err == nil && last.Rows != nil {
+		show.Draw(last)
+	}
+	return err
+}
+
+func drawings(g report.Grid) []show.Drawing {
+	if g.Rows == nil {
+		return nil
+	}
+	return []show.Drawing{g}
+}
+
+// newestStudent is the latest one of the lab's networks that the notebooks or the programs have trained; toys count on their own scale.
+func (l *Lab) newestStudent() (newest ablations.StudentRun, found bool, err error) {
+	for _, runs := range []string{l.Runs, filepath.Join(l.Root, "results", "runs")} {
+		all, err := ablations.StudentRuns(runs)
+		if err != nil {
+			return newest, false, err
+		}
+		for _, r := range all {
+			cfg := r.Config
+			fits := (cfg.Distill.Scale == "smoke") == (l.Scale == "smoke")
+			for part, hash := range cfg.Weights {
+				fits = fits && l.Bundle.Files[part] == hash
+			}
+			if fits && (!found || r.Finished.After(newest.Finished)) {
+				newest, found = r, true
+			}
+		}
+	}
+	return newest, found, nil
+}
