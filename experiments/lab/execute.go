@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -16,119 +17,110 @@ func (s setting) execute(ctx context.Context, o options, stdout io.Writer) error
 	names := o.notebooks
 	if len(names) == 0 {
 		var err error
-		if names, err = filepath.Glob(filepath.Join(s.root, "notebooks", "[0-9]*.ipynb")); err != nil {
+		if names, err = s.all(); err != nil {
 			return err
 		}
-	}
-	if len(names) == 0 {
-		return fmt.Errorf("no notebooks in %s", filepath.Join(s.root, "notebooks"))
 	}
 	out, err := os.MkdirTemp("", "addlab-notebooks-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(out)
+	s.env = append(s.env, scaleEnv+"="+o.scale)
+	limit := 10 * time.Minute
+	if o.write {
+		limit = 24 * time.Hour // real trainings
+	}
 	for _, name := range names {
 		began := time.Now()
-		if err := s.executeOne(ctx, name, out); err != nil {
+		executed, err := s.executeOne(ctx, name, out, limit)
+		var failed *cellError
+		if errors.As(err, &failed) {
+			fmt.Fprint(stdout, failed.whole())
+		}
+		if err != nil {
 			return err
 		}
 		if o.write {
-			executed, err := os.ReadFile(filepath.Join(out, filepath.Base(name)))
-			if err != nil {
+			if executed, err = normalise(name, executed, o.scale); err != nil {
 				return err
-			}
-			if executed, err = normalise(executed); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
 			}
 			if err := os.WriteFile(name, executed, 0o666); err != nil {
 				return err
 			}
 		}
-		fmt.Fprintf(stdout, "%s: executed in %s\n", filepath.Base(name), time.Since(began).Round(time.Second))
+		fmt.Fprintf(stdout, "%s: executed at scale %s in %s\n", filepath.Base(name), o.scale, time.Since(began).Round(time.Second))
+		if err := told(stdout, name); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (s setting) executeOne(ctx context.Context, name, out string) error {
+// all are the notebooks that run by themselves: those with a number. The interactive ones wait for a reader.
+func (s setting) all() ([]string, error) {
+	names, err := filepath.Glob(filepath.Join(s.root, "notebooks", "[0-9]*.ipynb"))
+	if err == nil && len(names) == 0 {
+		err = fmt.Errorf("no notebooks in %s", filepath.Join(s.root, "notebooks"))
+	}
+	return names, err
+}
+
+// told says where a file keeps outputs of other code than it holds.
+func told(stdout io.Writer, name string) error {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	n, err := readNotebook(name, text)
+	if err != nil {
+		return err
+	}
+	if why := stale(n); why != "" {
+		fmt.Fprintf(stdout, "%s is stale: %s. Keep new ones: go run ./experiments/lab --execute --write %s\n", filepath.Base(name), why, name)
+	}
+	return nil
+}
+
+func (s setting) executeOne(ctx context.Context, name, out string, limit time.Duration) ([]byte, error) {
 	cmd := s.command(ctx, s.jupyter, "nbconvert", "--to", "notebook", "--execute", "--allow-errors", "--output-dir", out, name,
-		"--ExecutePreprocessor.timeout=600", "--ExecutePreprocessor.kernel_name=gonb", "--ExecutePreprocessor.record_timing=False")
+		fmt.Sprintf("--ExecutePreprocessor.timeout=%.0f", limit.Seconds()), "--ExecutePreprocessor.kernel_name=gonb", "--ExecutePreprocessor.record_timing=False")
+	gently(cmd)
 	if text, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: nbconvert: %w\n%s", name, err, text)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("%s: %s", name, converted(string(text), limit))
 	}
 	// Errors are allowed above so that the file with their text is there: nbconvert itself loses it.
 	text, err := os.ReadFile(filepath.Join(out, filepath.Base(name)))
 	if err != nil {
-		return err
-	}
-	return failure(name, text)
-}
-
-// notebook is what is read of an .ipynb file.
-type notebook struct {
-	Cells []struct {
-		Type    string `json:"cell_type"`
-		Source  lines  `json:"source"`
-		Outputs []struct {
-			Type  string `json:"output_type"`
-			Name  string `json:"name"`
-			Text  lines  `json:"text"`
-			Value string `json:"evalue"`
-		} `json:"outputs"`
-	} `json:"cells"`
-}
-
-// lines is a text that a notebook holds as one string or as several.
-type lines string
-
-func (l *lines) UnmarshalJSON(data []byte) error {
-	var many []string
-	if json.Unmarshal(data, &many) == nil {
-		*l = lines(strings.Join(many, ""))
-		return nil
-	}
-	return json.Unmarshal(data, (*string)(l))
-}
-
-// failure tells which cell of an executed notebook failed, and what it said.
-func failure(name string, text []byte) error {
-	var n notebook
-	if err := json.Unmarshal(text, &n); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	for i, cell := range n.Cells {
-		said := ""
-		for _, o := range cell.Outputs {
-			if o.Type == "stream" && o.Name == "stderr" {
-				said += string(o.Text)
-			}
-			if o.Type == "error" {
-				return fmt.Errorf("%s: cell %d failed: %s\n%s\n%s", name, i+1, o.Value, cell.Source, said)
-			}
-		}
-	}
-	return nil
-}
-
-// normalise takes out of an executed notebook what differs from one execution to the next.
-func normalise(text []byte) ([]byte, error) {
-	var n map[string]any
-	if err := json.Unmarshal(text, &n); err != nil {
 		return nil, err
 	}
-	cells, _ := n["cells"].([]any)
-	for _, c := range cells {
-		cell, _ := c.(map[string]any)
-		if _, code := cell["execution_count"]; code {
-			cell["execution_count"] = nil
-		}
-		outputs, _ := cell["outputs"].([]any)
-		for _, o := range outputs {
-			if output, ok := o.(map[string]any); ok && output["execution_count"] != nil {
-				output["execution_count"] = nil
-			}
+	n, err := readNotebook(name, text)
+	if err != nil {
+		return nil, err
+	}
+	return text, failure(name, n)
+}
+
+// gently lets an interrupted Jupyter end its kernels, but not for ever.
+func gently(cmd *exec.Cmd) {
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+}
+
+// converted says why nbconvert failed: it tells by many lines of Python.
+func converted(text string, limit time.Duration) string {
+	for mark, meaning := range map[string]string{
+		"DeadKernelError":  "the kernel died in the middle of a cell: killed, or out of memory",
+		"CellTimeoutError": fmt.Sprintf("a cell took longer than %s", limit),
+		"NoSuchKernel":     "the Go kernel is not installed: remove the folder addlab/lab from the user's cache and try again",
+	} {
+		if strings.Contains(text, mark) {
+			return meaning
 		}
 	}
-	out, err := json.MarshalIndent(n, "", " ")
-	return append(out, '\n'), err
+	said := strings.Split(strings.TrimSpace(text), "\n")
+	return "nbconvert: " + said[len(said)-1]
 }

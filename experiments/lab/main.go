@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,16 +22,24 @@ const usage = `lab starts Jupyter on the notebooks folder with the GoNB kernel; 
   go run ./experiments/lab                                      open the notebooks on 127.0.0.1
   go run ./experiments/lab --execute                            run all of them without a browser, as tests do
   go run ./experiments/lab --execute notebooks/01_diffusion.ipynb    one of them
-  go run ./experiments/lab --execute --write                    and keep their outputs in the files
+  go run ./experiments/lab --execute --write                    in full, and keep their outputs in the files
+  go run ./experiments/lab --jupyter own                        JupyterLab from the user's cache, whatever the PATH holds
 
-Jupyter is taken from the PATH if it is there (JupyterLab or Debian's jupyter-notebook); else python3 installs a pinned
-JupyterLab into the cache. The kernel is built from tools/go.mod.
+Jupyter is taken from the PATH if it is there (JupyterLab, or Debian's jupyter-notebook); else python3 installs a pinned
+JupyterLab into the cache. The kernel is built from tools/go.mod. Notebooks run at the scale of ADDLAB_SCALE (smoke, cpu, gpu)
+on the engine of GOMLX_BACKEND; executed without --write they run at smoke.
 
 `
+
+// scaleEnv and scales are those of package lessons and what it calls, which would bring all engines into this small program.
+const scaleEnv = "ADDLAB_SCALE"
+
+var scales = []string{"smoke", "cpu", "gpu"}
 
 type options struct {
 	execute, write bool
 	port           int
+	jupyter, scale string
 	notebooks      []string
 }
 
@@ -52,11 +61,21 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.BoolVar(&o.execute, "execute", false, "run the notebooks without a browser and stop at the first error")
 	f.BoolVar(&o.write, "write", false, "with --execute: keep the outputs in the files")
 	f.IntVar(&o.port, "port", 8888, "`port` on 127.0.0.1")
+	f.StringVar(&o.jupyter, "jupyter", "", "`program` to use: a jupyter, or own for the pinned one in the user's cache (default: that of the PATH, else own)")
+	f.StringVar(&o.scale, "scale", os.Getenv(scaleEnv), "`scale` of --execute: smoke, cpu, gpu (default: ADDLAB_SCALE, else smoke; cpu with --write)")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
 	o.notebooks = f.Args()
+	if o.scale == "" {
+		o.scale = "smoke"
+		if o.write {
+			o.scale = "cpu"
+		}
+	}
 	switch {
+	case !slices.Contains(scales, o.scale):
+		return fmt.Errorf("scale = %q, want one of %q", o.scale, scales)
 	case o.write && !o.execute:
 		return errors.New("write goes with --execute (see --help)")
 	case !o.execute && len(o.notebooks) > 0:
@@ -81,7 +100,7 @@ func lab(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		l.Close()
 	}
-	s, err := setUp(ctx, stdout, stderr)
+	s, err := setUp(ctx, o.jupyter, stdout, stderr)
 	if err != nil {
 		return err
 	}
@@ -91,7 +110,7 @@ func lab(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	cmd := s.command(ctx, s.jupyter, s.serve(o.port)...)
 	fmt.Fprintln(stdout, "starting", strings.Join(cmd.Args, " "))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	gently(cmd)
 	return cmd.Run()
 }
 

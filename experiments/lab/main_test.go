@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -31,6 +32,7 @@ func TestWrongCalls(t *testing.T) {
 		{"write alone", []string{"--write"}, "write goes with --execute"},
 		{"a notebook without --execute", []string{"01.ipynb"}, "want notebooks with --execute"},
 		{"a notebook that is not there", []string{"--execute", "none.ipynb"}, `notebook = "none.ipynb"`},
+		{"a scale that is none", []string{"--execute", "--scale", "huge"}, `scale = "huge"`},
 		{"a file that is no notebook", []string{"--execute", text}, "want an .ipynb file"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
@@ -46,33 +48,23 @@ func TestFailureNamesTheCell(t *testing.T) {
 	const text = `{"cells": [
 		{"cell_type": "markdown", "source": ["# A\n", "title"]},
 		{"cell_type": "code", "source": "x := 1", "outputs": [
-			{"output_type": "stream", "name": "stderr", "text": ["declared and not used"]},
+			{"output_type": "stream", "name": "stderr", "text": ["cell.go:1\n", "declared and not used\n"]},
 			{"output_type": "error", "evalue": "exit status 1"}]}]}`
-	err := failure("01.ipynb", []byte(text))
-	if err == nil {
-		t.Fatal("no error")
-	}
-	for _, want := range []string{"01.ipynb", "cell 2", "exit status 1", "x := 1", "declared and not used"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v, want %q in it", err, want)
-		}
-	}
-	if err := failure("01.ipynb", []byte(`{"cells": [{"cell_type": "code", "source": "", "outputs": []}]}`)); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestNormaliseForgetsCounts(t *testing.T) {
-	const text = `{"cells": [{"cell_type": "code", "execution_count": 7, "outputs": [{"execution_count": 7, "output_type": "execute_result"}]}, {"cell_type": "markdown"}]}`
-	got, err := normalise([]byte(text))
+	n, err := readNotebook("01.ipynb", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(got), "7") || strings.Count(string(got), "execution_count") != 2 {
-		t.Errorf("normalised:\n%s\nwant both counts empty and none added", got)
+	var failed *cellError
+	if err := failure("01.ipynb", n); !errors.As(err, &failed) || err.Error() != "01.ipynb: cell 2 failed: exit status 1: declared and not used" {
+		t.Errorf("error = %v, want one line that names the cell", err)
 	}
-	again, err := normalise(got)
-	if err != nil || !bytes.Equal(got, again) {
-		t.Errorf("a second time it changes: %v", err)
+	for _, want := range []string{"01.ipynb, cell 2", "x := 1", "cell.go:1\ndeclared and not used"} {
+		if !strings.Contains(failed.whole(), want) {
+			t.Errorf("%s, want %q in it", failed.whole(), want)
+		}
+	}
+	n.Cells = n.Cells[:1]
+	if err := failure("01.ipynb", n); err != nil {
+		t.Error(err)
 	}
 }

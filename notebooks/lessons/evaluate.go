@@ -210,3 +210,13 @@ func Halvings(n, least int) (ns []int) {
 
 // Agreement is the largest relative difference of numbers that ought to be the same.
 func Agreement(a, b float64) float64 { return math.Abs(a-b) / math.Max(math.Abs(a), math.Abs(b)) }
+
+// First are the first n rows.
+func First(f eval.Features, n int) eval.Features {
+	return eval.Features{N: n, D: f.D, Data: f.Data[:n*f.D]}
+}
+
+// Rest are the rows after the first n.
+func Rest(f eval.Features, n int) eval.Features {
+	return eval.Features{N: f.N - n, D: f.D, Data: f.Data[n*f.D:]}
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// pinned are the Python packages of a Jupyter that is installed here.
+var pinned = []string{"jupyterlab==4.6.6", "nbconvert==7.17.2"}
+
+// serverNames are Jupyter's subcommands that open notebooks, the first that is there is taken.
+var serverNames = map[string]string{"lab": "JupyterLab", "notebook": "the classic notebook"}
+
+// own asks for the pinned Jupyter, whatever the PATH holds.
+const own = "own"
+
+// choose finds the Jupyter that is wanted, else that of the PATH, else installs one of its own into the cache.
+func (s setting) choose(ctx context.Context, wanted, cache string, stdout, stderr io.Writer) (jupyter, server string, err error) {
+	if wanted != "" && wanted != own {
+		jupyter, err = exec.LookPath(wanted)
+		if err == nil {
+			server, err = inspect(ctx, jupyter)
+		}
+		if err != nil {
+			return "", "", fmt.Errorf("jupyter = %q: %w, want a jupyter with nbconvert and lab or notebook", wanted, err)
+		}
+		return jupyter, server, nil
+	}
+	if wanted == "" {
+		jupyter, err := exec.LookPath("jupyter")
+		if err == nil {
+			if server, err = inspect(ctx, jupyter); err == nil {
+				return jupyter, server, nil
+			}
+			fmt.Fprintf(stdout, "%s will not do: %v\n", jupyter, err)
+		}
+	}
+	return s.install(ctx, cache, stdout, stderr)
+}
+
+// install brings the pinned JupyterLab into the cache.
+func (s setting) install(ctx context.Context, cache string, stdout, stderr io.Writer) (jupyter, server string, err error) {
+	venv := filepath.Join(cache, "python-"+strings.ReplaceAll(pinned[0], "==", "-"))
+	jupyter, server = filepath.Join(venv, "bin", "jupyter"), "lab"
+	ready := filepath.Join(venv, "ready") // written last: an interrupted installation begins anew
+	if _, err := os.Stat(ready); err == nil {
+		return jupyter, server, nil
+	}
+	fmt.Fprintf(stdout, "no Jupyter on the PATH: installing %s into %s\n", strings.Join(pinned, ", "), venv)
+	if err := loud(s.command(ctx, "python3", "-m", "venv", "--clear", venv), stderr); err != nil {
+		return "", "", fmt.Errorf("no Jupyter: %w: want Jupyter on the PATH (Debian: apt install jupyter-notebook), or python3 with venv to install one (Debian: apt install python3-venv)", err)
+	}
+	if err := loud(s.command(ctx, filepath.Join(venv, "bin", "pip"), append([]string{"install", "-q"}, pinned...)...), stderr); err != nil {
+		return "", "", fmt.Errorf("no Jupyter: %w: want the Python registry within reach, or Jupyter on the PATH (Debian: apt install jupyter-notebook)", err)
+	}
+	return jupyter, server, os.WriteFile(ready, nil, 0o666)
+}
+
+// inspect tells which server a jupyter has: JupyterLab before the classic notebook. Executing needs nbconvert too.
+func inspect(ctx context.Context, jupyter string) (server string, err error) {
+	if exec.CommandContext(ctx, jupyter, "nbconvert", "--version").Run() != nil {
+		return "", errors.New("it has no nbconvert")
+	}
+	for _, server := range []string{"lab", "notebook"} {
+		if exec.CommandContext(ctx, jupyter, server, "--version").Run() == nil {
+			return server, nil
+		}
+	}
+	return "", errors.New("it has neither lab nor notebook")
+}

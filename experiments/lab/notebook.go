@@ -1,0 +1,136 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// sizeLimit is what a code host still shows, and a clone gladly carries, of one notebook.
+const sizeLimit = 600 << 10
+
+// notebook is what is read of an .ipynb file.
+type notebook struct {
+	Cells    []cell `json:"cells"`
+	Metadata struct {
+		Kept kept `json:"addlab"`
+	} `json:"metadata"`
+}
+
+type cell struct {
+	Type    string `json:"cell_type"`
+	Source  lines  `json:"source"`
+	Count   *int   `json:"execution_count"`
+	Outputs []struct {
+		Type  string `json:"output_type"`
+		Name  string `json:"name"`
+		Text  lines  `json:"text"`
+		Value string `json:"evalue"`
+	} `json:"outputs"`
+}
+
+// kept says what the outputs in a file came from.
+type kept struct {
+	Cells []string `json:"cells"` // hash of every code cell
+	Scale string   `json:"scale"`
+}
+
+// lines is a text that a notebook holds as one string or as several.
+type lines string
+
+func (l *lines) UnmarshalJSON(data []byte) error {
+	var many []string
+	if json.Unmarshal(data, &many) == nil {
+		*l = lines(strings.Join(many, ""))
+		return nil
+	}
+	return json.Unmarshal(data, (*string)(l))
+}
+
+func readNotebook(name string, text []byte) (n notebook, err error) {
+	if err := json.Unmarshal(text, &n); err != nil {
+		return n, fmt.Errorf("%s: %w", name, err)
+	}
+	return n, nil
+}
+
+// cellError is a cell that failed.
+type cellError struct {
+	notebook     string
+	cell         int // counted from 1
+	value        string
+	source, said string
+}
+
+// Error is one line, with the last one that the cell said.
+func (e *cellError) Error() string {
+	said := strings.Split(strings.TrimSpace(e.said), "\n")
+	last := said[len(said)-1]
+	if last != "" {
+		last = ": " + last
+	}
+	return fmt.Sprintf("%s: cell %d failed: %s%s", e.notebook, e.cell, e.value, last)
+}
+
+// whole is the cell with all it said.
+func (e *cellError) whole() string {
+	return fmt.Sprintf("--- %s, cell %d ---\n%s\n--- its errors ---\n%s\n", e.notebook, e.cell, e.source, strings.TrimRight(e.said, "\n"))
+}
+
+// failure tells which cell of an executed notebook failed, and what it said.
+func failure(name string, n notebook) error {
+	for i, cell := range n.Cells {
+		said := ""
+		for _, o := range cell.Outputs {
+			if o.Type == "stream" && o.Name == "stderr" {
+				said += string(o.Text)
+			}
+			if o.Type == "error" {
+				return &cellError{notebook: name, cell: i + 1, value: o.Value, source: string(cell.Source), said: said}
+			}
+		}
+	}
+	return nil
+}
+
+// hashes are those of the code cells. An output depends on the cells before it too, so that any difference makes a notebook stale.
+func (n notebook) hashes() (list []string) {
+	for _, c := range n.Cells {
+		if c.Type == "code" {
+			list = append(list, fmt.Sprintf("%.6x", sha256.Sum256([]byte(c.Source))))
+		}
+	}
+	return list
+}
+
+// stale tells what is wrong with the outputs that a file keeps: "" where they belong to its code.
+func stale(n notebook) string {
+	have, want := n.hashes(), n.Metadata.Kept.Cells
+	if len(want) == 0 {
+		return "its outputs were never kept"
+	}
+	if !slices.Equal(have, want) {
+		for i := range min(len(have), len(want)) {
+			if have[i] != want[i] {
+				return fmt.Sprintf("code cell %d has changed since the outputs were kept", i+1)
+			}
+		}
+		return fmt.Sprintf("it has %d code cells, its outputs are those of %d", len(have), len(want))
+	}
+	for i, c := range n.Cells {
+		for _, o := range c.Outputs {
+			if o.Type == "error" {
+				return fmt.Sprintf("cell %d keeps an error: %s", i+1, o.Value)
+			}
+		}
+		if c.Count != nil {
+			return fmt.Sprintf("cell %d keeps the count of its execution, so the file was not written by lab", i+1)
+		}
+		if c.Type == "code" && len(c.Outputs) == 0 && strings.Contains(string(c.Source), "show.Draw") {
+			return fmt.Sprintf("cell %d shows a picture that is not there", i+1)
+		}
+	}
+	return ""
+}

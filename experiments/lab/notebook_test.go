@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/notebooks/lessons"
+)
+
+const executed = `{"metadata": {"language_info": {"name": "go", "version": "go1.99"}}, "cells": [
+	{"cell_type": "markdown", "source": ["# A\n", "title"]},
+	{"cell_type": "code", "execution_count": 7, "source": ["x := 1\n", "show.Draw(x)"], "outputs": [
+		{"output_type": "stream", "name": "stdout", "text": ["one\n", "tw"]},
+		{"output_type": "stream", "name": "stdout", "text": "o\n"},
+		{"output_type": "stream", "name": "stderr", "text": "aside\n"},
+		{"output_type": "display_data", "data": {"text/html": ""}, "metadata": {}},
+		{"output_type": "display_data", "data": {"text/html": [" "]}, "metadata": {}},
+		{"output_type": "display_data", "data": {"image/png": "iVBO"}, "metadata": {}},
+		{"output_type": "execute_result", "execution_count": 7, "data": {"text/plain": "<3"}, "metadata": {}}]}]}`
+
+func TestNormaliseKeepsWhatStays(t *testing.T) {
+	got, err := normalise("a.ipynb", []byte(executed), "cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, unwanted := range []string{"7", "go1.99", `"text/html"`} {
+		if strings.Contains(string(got), unwanted) {
+			t.Errorf("%q is still there:\n%s", unwanted, got)
+		}
+	}
+	for _, want := range []string{`"one\ntwo\n"`, `"aside\n"`, "iVBO", "<3", `"scale": "cpu"`} {
+		if !strings.Contains(string(got), want) {
+			t.Errorf("%q is gone:\n%s", want, got)
+		}
+	}
+	if again, err := normalise("a.ipynb", got, "cpu"); err != nil || !bytes.Equal(got, again) {
+		t.Errorf("a second time it changes, error %v:\n%s", err, again)
+	}
+	big := strings.Replace(executed, "iVBO", strings.Repeat("A", sizeLimit), 1)
+	if _, err := normalise("a.ipynb", []byte(big), "cpu"); err == nil || !strings.Contains(err.Error(), "want ≤ 600") {
+		t.Errorf("error = %v of a notebook that is too big", err)
+	}
+}
+
+func TestStaleNotebooksAreTold(t *testing.T) {
+	fresh, err := normalise("a.ipynb", []byte(executed), "cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ why, old, new, want string }{
+		{"fresh", "", "", ""},
+		{"text may change", "title", "other title", ""},
+		{"code has changed", "x := 1", "x := 2", "code cell 1 has changed"},
+		{"a cell has come", `"cells": [`, `"cells": [{"cell_type": "code", "source": "y", "execution_count": null, "outputs": []},`, "code cell 1 has changed"},
+		{"an error was kept", `"output_type": "execute_result"`, `"evalue": "exit status 1", "output_type": "error"`, "keeps an error: exit status 1"},
+		{"saved by a browser", `"execution_count": null,`, `"execution_count": 3,`, "count of its execution"},
+		{"never executed", `"addlab"`, `"other"`, "never kept"},
+	} {
+		text := strings.Replace(string(fresh), c.old, c.new, 1)
+		n, err := readNotebook("a.ipynb", []byte(text))
+		if err != nil {
+			t.Fatalf("%s: %v", c.why, err)
+		}
+		got := stale(n)
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.why, got, c.want)
+		}
+	}
+	n, err := readNotebook("a.ipynb", fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n.Cells {
+		n.Cells[i].Outputs = nil
+	}
+	if got := stale(n); !strings.Contains(got, "picture that is not there") {
+		t.Errorf("without its picture: %q", got)
+	}
+}
+
+// The notebooks of the project show what their code gives, and a code host can show them.
+func TestCommittedOutputsBelongToTheCode(t *testing.T) {
+	names, err := filepath.Glob("../../notebooks/[0-9]*.ipynb")
+	if err != nil || len(names) < 7 {
+		t.Fatalf("notebooks: %v, error %v, want seven or more", names, err)
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := readNotebook(name, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if why := stale(n); why != "" {
+			t.Errorf("%s: %s. Keep new outputs: go run ./experiments/lab --execute --write notebooks/%s", name, why, filepath.Base(name))
+		}
+		if n.Metadata.Kept.Scale == "smoke" {
+			t.Errorf("%s keeps the outputs of a toy, want those of scale cpu", name)
+		}
+		if len(text) > sizeLimit {
+			t.Errorf("%s: %d bytes, want ≤ %d", name, len(text), sizeLimit)
+		}
+		lead := strings.SplitN(string(n.Cells[0].Source), "\n##", 2)[0]
+		for _, want := range []string{"**Shows**", "**Takes**", "**Change**"} {
+			if !strings.Contains(lead, want) {
+				t.Errorf("%s: its first cell lacks %s", name, want)
+			}
+		}
+	}
+}
+
+func TestScalesAreThoseOfTheNotebooks(t *testing.T) {
+	if scaleEnv != lessons.ScaleEnv || !slices.Equal(scales, distill.Scales) {
+		t.Errorf("%s with %q, want %s with %q", scaleEnv, scales, lessons.ScaleEnv, distill.Scales)
+	}
+}
+
+func TestConvertedIsOneLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"Traceback\nnbclient.exceptions.DeadKernelError: Kernel died\n": "the kernel died",
+		"Traceback\nnbclient.exceptions.CellTimeoutError: …\n":          "longer than 10m0s",
+		"Traceback\njupyter_client.kernelspec.NoSuchKernel: gonb":       "kernel is not installed",
+		"Traceback\nValueError: bad port\n":                             "nbconvert: ValueError: bad port",
+	} {
+		if got := converted(text, 10*time.Minute); !strings.Contains(got, want) || strings.Contains(got, "\n") {
+			t.Errorf("%q became %q, want one line with %q", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,256 @@
+package lessons
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/discriminator"
+	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/notebooks/show"
+	"github.com/addlab/addlab/report"
+)
+
+// toy is a lab on a small folder, with networks of the smoke scale that the test trains itself.
+func toy(t *testing.T) *Lab {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "flags")
+	if err := Flags(dir, 160); err != nil {
+		t.Fatal(err)
+	}
+	l, err := openFolder(t.Context(), "smoke", "go", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Runs = t.TempDir()
+	t.Cleanup(l.Close)
+	if err := l.Pretrain(); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func drawn(t *testing.T, d show.Drawing, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.PNG(&bytes.Buffer{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// What the notebooks call works on a folder of one's own, from pretraining to scores.
+func TestLessonsOnAFolder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	l := toy(t)
+	for _, of := range []func() (report.Grid, error){
+		func() (report.Grid, error) { return l.Training(4, 2) },
+		func() (report.Grid, error) { return l.Noised(0.5, 1) },
+		func() (report.Grid, error) { return l.Steps(1, 2) },
+		func() (report.Grid, error) { return l.Views(2) },
+		l.FeatureMaps,
+	} {
+		g, err := of()
+		drawn(t, g, err)
+	}
+	loss, err := l.TeacherLoss()
+	drawn(t, loss, err)
+
+	heads, err := l.TrainHeads(HeadTrial{"both", discriminator.DefaultConfig()})
+	drawn(t, heads.R1, err)
+	if got := len(heads.Gap.Curves[0].Values); got != l.HeadSteps {
+		t.Errorf("%d values of a trial of %d steps", got, l.HeadSteps)
+	}
+
+	student, err := l.Distill(l.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, last := student.Growth.Rows[2].Name, student.Growth.Rows[len(student.Growth.Rows)-1].Name; first != "after step 1" || last != "after step 4" {
+		t.Errorf("samples from %q to %q, want those of the first step and of the last", first, last)
+	}
+	again, err := l.Distill(l.Config())
+	if diff := cmp.Diff(student, again); err != nil || diff != "" {
+		t.Errorf("a second call has error %v and another student (-first +second):\n%s", err, diff)
+	}
+	losses, err := student.Losses()
+	drawn(t, losses, err)
+	sizes, err := student.Sizes()
+	drawn(t, sizes, err)
+	grid, err := l.Compare(student, 1, 2)
+	drawn(t, grid, err)
+	scores, err := l.StudentScores(student, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(scores.Rows) != 4 || scores.Rows[1][0] != "student, 1 step" {
+		t.Errorf("scores of %v, want real, student and teacher twice", scores.Rows)
+	}
+	if newest, found, err := l.newestStudent(); err != nil || !found || newest.Dir != student.Dir {
+		t.Errorf("newest student = %s (%v, error %v), want %s", newest.Dir, found, err, student.Dir)
+	}
+}
+
+func TestSeenIsKept(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	l := toy(t)
+	first, err := l.Real(0, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.judge.Close()
+	l.judge = nil
+	again, err := l.Real(0, 3)
+	if diff := cmp.Diff(first, again); err != nil || diff != "" {
+		t.Errorf("looked at again (-first +again), error %v:\n%s", err, diff)
+	}
+	if l.judge != nil {
+		t.Error("the evaluation networks were loaded again for what is on disk")
+	}
+	other, err := l.Generated(1, 3)
+	if err != nil || cmp.Equal(first.Features, other.Features) {
+		t.Errorf("generated pictures look like real ones, error %v", err)
+	}
+}
+
+func TestFlagsAreADataset(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "flags")
+	if err := Flags(dir, 40); err != nil {
+		t.Fatal(err)
+	}
+	data, err := dataset.Open(dir, 32, t.Errorf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := data.Train().Len() + data.Heldout().Len(); n != 40 {
+		t.Errorf("%d pictures, want 40", n)
+	}
+	s, err := data.Train().Sample(0)
+	if err != nil || !strings.HasPrefix(s.Caption, "a flag of ") {
+		t.Errorf("caption %q, error %v", s.Caption, err)
+	}
+	before := data.Hash()
+	if err := Flags(dir, 99); err != nil {
+		t.Fatal(err)
+	}
+	if data, err = dataset.Open(dir, 32, t.Errorf); err != nil || data.Hash() != before {
+		t.Errorf("a folder that was there has changed, error %v", err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	if _, err := open(t.Context(), "huge", ""); err == nil || !strings.Contains(err.Error(), `scale = "huge"`) {
+		t.Errorf("error = %v, want the scale named", err)
+	}
+	t.Setenv(ScaleEnv, "tiny")
+	if _, err := open(t.Context(), "", ""); err == nil || !strings.Contains(err.Error(), `scale = "tiny"`) {
+		t.Errorf("error = %v, want the environment's scale named", err)
+	}
+	t.Setenv(ScaleEnv, "smoke")
+	l, err := open(t.Context(), "", "")
+	if err != nil || l.Scale != "smoke" || l.DistillSteps != sizes("smoke").DistillSteps {
+		t.Fatalf("lab = %+v, error %v, want the environment's scale", l, err)
+	}
+	t.Chdir(t.TempDir())
+	if _, err := open(t.Context(), "", ""); err == nil || !strings.Contains(err.Error(), "within the project") {
+		t.Errorf("error = %v outside of the project", err)
+	}
+}
+
+func TestOldKernelsAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		why, have string
+		fails     bool
+	}{
+		{"the same", "v0.11.5", false}, {"newer", "v0.12.0", false}, {"older patch", "v0.11.4", true}, {"older minor", "v0.9.9", true},
+		{"a build from sources", "(devel)", false}, {"no kernel at all", "", false}, {"an older one after its release", "v0.10.1-3-gabc", true},
+	} {
+		err := compareKernel(c.have, "v0.11.5")
+		if (err != nil) != c.fails || err != nil && !strings.Contains(err.Error(), "make lab") {
+			t.Errorf("%s (%q): error = %v, want one: %v", c.why, c.have, err, c.fails)
+		}
+	}
+}
+
+// Real pictures against real ones: FID falls with n like its bias, and what removes the bias stays nearer to the truth, 0.
+func TestBiasFalls(t *testing.T) {
+	normal := func(n int) eval.Features {
+		f := eval.Features{N: n, D: 8, Data: make([]float32, n*8)}
+		for i, v := range start(n * 8) {
+			f.Data[i] = float32(v)
+		}
+		return f
+	}
+	all := normal(3000)
+	ref := eval.Features{N: 2000, D: 8, Data: all.Data[:16000]}
+	other := eval.Features{N: 1000, D: 8, Data: all.Data[16000:]}
+	curves, err := Bias(ref, other, 50, 100, 200, 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fid, corrected := curves.Curves[0].Values, curves.Curves[1].Values
+	if !(fid[0] > 1.5*fid[1] && fid[1] > 1.5*fid[2]) {
+		t.Errorf("FID = %v, want about half for twice the pictures", fid)
+	}
+	if max(corrected[0], -corrected[0]) > fid[0]/3 {
+		t.Errorf("corrected FID = %v of %v, want the bias gone", corrected, fid)
+	}
+	if diff := cmp.Diff([]int{3, 6, 12}, Halvings(12, 3)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCoverageKeepsItsPromise(t *testing.T) {
+	s, err := Coverage(start(400), 200, 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Rows[0][1]; got < "90" || got > "99" {
+		t.Errorf("95 %% intervals held the truth in %s of the trials", got)
+	}
+}
+
+func TestInterruptionIsTold(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	l := &Lab{ctx: ctx, Sizes: sizes("smoke"), choice: "go"}
+	if _, err := l.Engine(); !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v, want the context's", err)
+	}
+}
+
+func TestAxesOfThePaper(t *testing.T) {
+	l, err := open(t.Context(), "smoke", "go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Runs = t.TempDir()
+	s, found, err := l.results("disc-cond")
+	if err != nil || !found || s.Table.Axis != "disc-cond" || len(s.Pictures) != 2 {
+		t.Errorf("results of disc-cond: found %v, %d pictures, error %v, want the committed ones", found, len(s.Pictures), err)
+	}
+	if err := os.MkdirAll(filepath.Join(l.Runs, "loss"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(l.Runs, "loss", "table.json"), []byte("{"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := l.results("loss"); err == nil {
+		t.Error("a broken table is no error")
+	}
+	if err := l.Axis("los", Train{}); err == nil || !strings.Contains(err.Error(), "did you mean loss") {
+		t.Errorf("error = %v, want a hint", err)
+	}
+}
