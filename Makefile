@@ -7,7 +7,7 @@ TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help ablate test doctor pretrain smoke vet unit lab notebooks report
+.PHONY: help ablate test doctor pretrain smoke vet unit lab notebooks outputs report
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -31,8 +31,11 @@ report: ## one HTML page of all tables and pictures: results/index.html
 lab: ## open the notebooks in Jupyter; sets up what is missing
 	$(GO) run ./experiments/lab
 
-notebooks: ## execute all notebooks without a browser
+notebooks: ## execute all notebooks without a browser, at toy size; tells which are stale
 	$(GO) run ./experiments/lab --execute
+
+outputs: ## execute all notebooks in full (the better part of an hour) and keep their outputs in the files
+	$(GO) run ./experiments/lab --execute --write
 
 smoke: ## the whole ablation at toy size, in a temporary folder
 	@out=$$(mktemp -d) || exit 1; rc=0; \
