@@ -46,6 +46,7 @@ func (l *Lab) Axis(name string, t Train) error {
 		show.Pictures(section.Pictures...)
 		return nil
 	}
+	show.Text(axis.Question)
 	show.Rows(cells(axis))
 	seeds := t.Seeds
 	if seeds == "" {
@@ -55,18 +56,25 @@ func (l *Lab) Axis(name string, t Train) error {
 	return nil
 }
 
-// cells lists the cells of an axis with the paper's numbers.
+// cells lists the cells of an axis, with the paper's numbers where it has any.
 func cells(axis ablations.Axis) show.Sheet {
-	s := show.Sheet{Head: []string{axis.Question, "paper FID ↓", "paper CLIP ↑"}}
+	s := show.Sheet{Head: []string{"cell"}}
+	published := slices.ContainsFunc(axis.Cells, func(c ablations.Cell) bool { return c.Paper != nil })
+	if published {
+		s.Head = append(s.Head, "paper FID ↓", "paper CLIP ↑")
+	}
 	for _, c := range axis.Cells {
-		name, fid, clip := c.Name, "–", "–"
+		row := []string{c.Name}
 		if c.Default {
-			name += " (the default cell)"
+			row[0] += " (the default cell)"
 		}
-		if c.Paper != nil {
-			fid, clip = fmt.Sprint(c.Paper.FID), fmt.Sprint(c.Paper.CLIP)
+		switch {
+		case c.Paper != nil:
+			row = append(row, fmt.Sprint(c.Paper.FID), fmt.Sprint(c.Paper.CLIP))
+		case published:
+			row = append(row, "–", "–")
 		}
-		s.Add(name, fid, clip)
+		s.Add(row...)
 	}
 	var claims []string
 	for _, c := range axis.Claims {

@@ -35,7 +35,7 @@ func (s Sheet) html() string {
 	line := func(tag string, cells []string) {
 		b.WriteString("<tr>")
 		for i, c := range cells {
-			align := ""
+			align := ` style="text-align:left"` // Jupyter sets all tables flush right
 			if i > 0 {
 				align = ` align="right"`
 			}
