@@ -294,3 +294,51 @@ func TestHealthWarnings(t *testing.T) {
 		}
 	}
 }
+
+// Whoever looks on sees every line and may keep the student; what is learned stays the same.
+func TestWatchChangesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	b, cfg := tinyBundle(t, 1), tinyConfig(t, func(c *Config) { c.Steps = 4 })
+	plain, err := trainOnce(t.Context(), t, cfg, b, t.TempDir(), tinyWorld())
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := openRun(t, t.TempDir(), cfg, b)
+	defer run.Close()
+	var steps []int
+	latest := filepath.Join(t.TempDir(), StudentFile)
+	in := Inputs{Config: cfg, Bundle: b, Data: tinyWorld(), Backend: goEngine()}
+	in.Watch = func(step int, mean map[string]float64, save func(string) error) error {
+		steps = append(steps, step)
+		if _, ok := mean["distill"]; !ok {
+			t.Errorf("step %d: means of %v", step, mean)
+		}
+		return save(latest)
+	}
+	if err := Train(t.Context(), in, run, silent()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{1, 2, 3, 4}, steps); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+	student := func(path string) string {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	want := student(filepath.Join(plain, StudentFile))
+	if student(filepath.Join(run.Dir(), StudentFile)) != want || student(latest) != want {
+		t.Error("looking on has changed the student")
+	}
+
+	in.Watch = func(int, map[string]float64, func(string) error) error { return errors.New("seen enough") }
+	other := openRun(t, t.TempDir(), cfg, b)
+	defer other.Close()
+	if err := Train(t.Context(), in, other, silent()); err == nil || !strings.Contains(err.Error(), "seen enough") {
+		t.Errorf("error = %v, want that of the onlooker", err)
+	}
+}

@@ -33,7 +33,7 @@ type page struct {
 var pages = map[string]page{
 	"lab": {
 		address: "lab/tree/", ready: `.jp-Notebook-ExecutionIndicator[data-status="idle"]`,
-		menu:     []string{`//div[@id="jp-MainMenu"]//div[text()="Run"]`, `//li[@data-command="runmenu:run-all"]`},
+		menu:     []string{`//*[@id="jp-MainMenu"]//div[text()="Run"]`, `//div[contains(@class, "lm-Menu-itemLabel") and text()="Run All Cells"]`},
 		pictures: `.jp-RenderedImage img`,
 		faults:   `[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]`,
 	},
@@ -57,7 +57,7 @@ func TestNotebookInABrowser(t *testing.T) {
 				t.Skipf("%s is not there (Debian: apt install jupyter-notebook)", jupyter)
 			}
 			var said bytes.Buffer
-			s, err := setUp(t.Context(), jupyter, &said, &said)
+			s, err := setUp(t.Context(), jupyter, false, &said, &said)
 			if err != nil {
 				t.Skipf("no Jupyter to test with: %v", err)
 			}
@@ -161,25 +161,29 @@ func look(t *testing.T, chromium string, p page, address, name string, pictures 
 	defer cancel()
 	ctx, cancel = chromedp.NewContext(ctx)
 	defer cancel()
-	ctx, cancel = context.WithTimeout(ctx, 8*time.Minute)
+	within, cancel := context.WithTimeout(ctx, 8*time.Minute)
 	defer cancel()
 
-	steps := []chromedp.Action[chromedp.Void]{chromedp.Navigate(address + "?token=" + token), chromedp.WaitVisible(chromedp.CSS(p.ready))}
-	for _, click := range p.menu {
-		steps = append(steps, chromedp.WaitVisible(chromedp.Search(click)), chromedp.Click(chromedp.Search(click)))
+	err := chromedp.Do(within, chromedp.Navigate(address+"?token="+token))
+	for ready := 0; err == nil && ready == 0; time.Sleep(200 * time.Millisecond) {
+		ready, err = chromedp.Run(within, chromedp.Evaluate[int](fmt.Sprintf(`document.querySelectorAll(%q).length`, p.ready)))
 	}
-	err := chromedp.Do(ctx, steps...)
+	for _, item := range p.menu {
+		if err == nil {
+			err = press(within, item)
+		}
+	}
 	count := fmt.Sprintf(`[...document.querySelectorAll(%q)].filter(i => i.complete && i.naturalWidth > 0).length`, p.pictures)
 	said := fmt.Sprintf(`[...document.querySelectorAll(%q)].map(e => e.innerText).join("\n")`, p.faults)
 	shown, faults := 0, ""
 	for err == nil && shown < pictures && faults == "" {
 		time.Sleep(500 * time.Millisecond)
-		if shown, err = chromedp.Run(ctx, chromedp.Evaluate[int](count)); err == nil {
-			faults, err = chromedp.Run(ctx, chromedp.Evaluate[string](said))
+		if shown, err = chromedp.Run(within, chromedp.Evaluate[int](count)); err == nil {
+			faults, err = chromedp.Run(within, chromedp.Evaluate[string](said))
 		}
 	}
 	time.Sleep(time.Second) // what was drawn last is still being laid out
-	late, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	late, stop := context.WithTimeout(ctx, time.Minute)
 	defer stop()
 	if png, err := chromedp.Run(late, chromedp.CaptureScreenshot()); err != nil {
 		t.Errorf("screenshot: %v", err)
@@ -191,6 +195,25 @@ func look(t *testing.T, chromium string, p page, address, name string, pictures 
 		t.Errorf("a cell said: %s", faults)
 	case err != nil:
 		t.Errorf("%d of %d pictures, then: %v", shown, pictures, err)
+	}
+}
+
+// press clicks with the mouse in the middle of what an XPath finds, once it is there.
+func press(ctx context.Context, xpath string) error {
+	where := fmt.Sprintf(`(() => {
+		const e = document.evaluate(%q, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE, null).singleNodeValue;
+		const r = e ? e.getBoundingClientRect() : {width: 0};
+		return r.width > 0 ? [r.left + r.width / 2, r.top + r.height / 2] : [];
+	})()`, xpath)
+	for {
+		at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](where))
+		if err != nil {
+			return fmt.Errorf("looking for %s: %w", xpath, err)
+		}
+		if len(at) == 2 {
+			return chromedp.Do(ctx, chromedp.MouseClickXY(at[0], at[1]))
+		}
+		time.Sleep(200 * time.Millisecond)
 	}
 }
 

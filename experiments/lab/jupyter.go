@@ -25,7 +25,7 @@ func (s setting) choose(ctx context.Context, wanted, cache string, stdout, stder
 	if wanted != "" && wanted != own {
 		jupyter, err = exec.LookPath(wanted)
 		if err == nil {
-			server, err = inspect(ctx, jupyter)
+			server, err = s.inspect(ctx, jupyter)
 		}
 		if err != nil {
 			return "", "", fmt.Errorf("jupyter = %q: %w, want a jupyter with nbconvert and lab or notebook", wanted, err)
@@ -35,7 +35,7 @@ func (s setting) choose(ctx context.Context, wanted, cache string, stdout, stder
 	if wanted == "" {
 		jupyter, err := exec.LookPath("jupyter")
 		if err == nil {
-			if server, err = inspect(ctx, jupyter); err == nil {
+			if server, err = s.inspect(ctx, jupyter); err == nil {
 				return jupyter, server, nil
 			}
 			fmt.Fprintf(stdout, "%s will not do: %v\n", jupyter, err)
@@ -54,18 +54,32 @@ func (s setting) install(ctx context.Context, cache string, stdout, stderr io.Wr
 	}
 	fmt.Fprintf(stdout, "no Jupyter on the PATH: installing %s into %s\n", strings.Join(pinned, ", "), venv)
 	if err := loud(s.command(ctx, "python3", "-m", "venv", "--clear", venv), stderr); err != nil {
-		return "", "", fmt.Errorf("no Jupyter: %w: want Jupyter on the PATH (Debian: apt install jupyter-notebook), or python3 with venv to install one (Debian: apt install python3-venv)", err)
+		return "", "", fmt.Errorf("no Jupyter: %w: want Jupyter on the PATH (Debian: apt install jupyter-notebook jupyter-nbconvert), or python3 with venv to install one (Debian: apt install python3-venv)", err)
 	}
 	if err := loud(s.command(ctx, filepath.Join(venv, "bin", "pip"), append([]string{"install", "-q"}, pinned...)...), stderr); err != nil {
-		return "", "", fmt.Errorf("no Jupyter: %w: want the Python registry within reach, or Jupyter on the PATH (Debian: apt install jupyter-notebook)", err)
+		return "", "", fmt.Errorf("no Jupyter: %w: want the Python registry within reach, or Jupyter on the PATH (Debian: apt install jupyter-notebook jupyter-nbconvert)", err)
+	}
+	if err := quiet(venv); err != nil {
+		return "", "", err
 	}
 	return jupyter, server, os.WriteFile(ready, nil, 0o666)
 }
 
-// inspect tells which server a jupyter has: JupyterLab before the classic notebook. Executing needs nbconvert too.
-func inspect(ctx context.Context, jupyter string) (server string, err error) {
-	if exec.CommandContext(ctx, jupyter, "nbconvert", "--version").Run() != nil {
-		return "", errors.New("it has no nbconvert")
+// quiet keeps JupyterLab from asking readers whether it may fetch news.
+func quiet(venv string) error {
+	dir := filepath.Join(venv, "share", "jupyter", "lab", "settings")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "overrides.json"),
+		[]byte(`{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}`+"\n"), 0o666)
+}
+
+// inspect tells which server a jupyter has: JupyterLab before the classic notebook. Executing needs nbconvert too, which Debian has in a
+// package of its own.
+func (s setting) inspect(ctx context.Context, jupyter string) (server string, err error) {
+	if s.convert && exec.CommandContext(ctx, jupyter, "nbconvert", "--version").Run() != nil {
+		return "", errors.New("it has no nbconvert (Debian: apt install jupyter-nbconvert)")
 	}
 	for _, server := range []string{"lab", "notebook"} {
 		if exec.CommandContext(ctx, jupyter, server, "--version").Run() == nil {

@@ -40,7 +40,7 @@ func TestChooseJupyter(t *testing.T) {
 				c.wanted = filepath.Join(dir, "jupyter")
 			}
 			var stdout, stderr bytes.Buffer
-			jupyter, server, err := setting{env: os.Environ()}.choose(t.Context(), c.wanted, cache, &stdout, &stderr)
+			jupyter, server, err := setting{env: os.Environ(), convert: true}.choose(t.Context(), c.wanted, cache, &stdout, &stderr)
 			switch {
 			case c.fault != "":
 				if err == nil || !strings.Contains(err.Error(), c.fault) {

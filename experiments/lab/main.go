@@ -100,7 +100,7 @@ func lab(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		l.Close()
 	}
-	s, err := setUp(ctx, o.jupyter, stdout, stderr)
+	s, err := setUp(ctx, o.jupyter, o.execute, stdout, stderr)
 	if err != nil {
 		return err
 	}

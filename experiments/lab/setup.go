@@ -16,15 +16,17 @@ type setting struct {
 	root    string // of the project
 	jupyter string // program
 	server  string // "lab" or "notebook"
+	convert bool   // nbconvert is needed
 	env     []string
 }
 
 // setUp finds or installs Jupyter and builds the kernel, all below the user's cache.
-func setUp(ctx context.Context, wanted string, stdout, stderr io.Writer) (s setting, err error) {
+func setUp(ctx context.Context, wanted string, convert bool, stdout, stderr io.Writer) (s setting, err error) {
 	mod, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	if err != nil {
 		return s, fmt.Errorf("go env: %w, want Go on the PATH", err)
 	}
+	s.convert = convert
 	s.root = filepath.Dir(strings.TrimSpace(string(mod)))
 	if _, err := os.Stat(filepath.Join(s.root, "tools", "go.mod")); err != nil {
 		return s, errors.New("no tools/go.mod here, want to be called within the project")

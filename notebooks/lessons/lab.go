@@ -49,7 +49,7 @@ func sizes(scale string) Sizes {
 	case "gpu":
 		return Sizes{Images: 5000, DistillSteps: 4000, HeadSteps: 400}
 	}
-	return Sizes{Images: 200, DistillSteps: 300, HeadSteps: 60}
+	return Sizes{Images: 200, DistillSteps: 200, HeadSteps: 60}
 }
 
 // Open opens the built-in world with its shipped networks. Empty names leave the choice to the environment: ADDLAB_SCALE, else cpu, and

@@ -197,6 +197,9 @@ func (l *Lab) scores(ways ...named) (show.Sheet, error) {
 		return s, err
 	}
 	s.Note = fmt.Sprintf("FID on the features of the project's own judge: it compares rows of this table, nothing else. All rows share captions, noise and n; reference: %d held-out pictures.", j.Setup.Images)
+	if j.Setup.Images < 1000 {
+		s.Note += " With so few, even real pictures are far from real ones of other captions, and pictures drawn for the reference's own captions come out nearer: read the generated rows against each other, and notebook 06 on n."
+	}
 	add := func(name string, m score.Metrics) {
 		align := "–"
 		if m.Align != nil {
