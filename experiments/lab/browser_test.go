@@ -51,22 +51,71 @@ func TestNotebookInABrowser(t *testing.T) {
 		t.Skip("starts Jupyter and a browser")
 	}
 	chromium := browser(t)
-	for _, jupyter := range []string{own, "/usr/bin/jupyter"} {
-		t.Run(filepath.Base(filepath.Dir(jupyter))+"-"+filepath.Base(jupyter), func(t *testing.T) {
-			if _, err := exec.LookPath(jupyter); jupyter != own && err != nil {
-				t.Skipf("%s is not there (Debian: apt install jupyter-notebook)", jupyter)
+	for _, c := range []struct{ name, jupyter string }{{"JupyterLab", own}, {"Debian", "/usr/bin/jupyter"}} {
+		t.Run(c.name, func(t *testing.T) {
+			if _, err := exec.LookPath(c.jupyter); c.jupyter != own && err != nil {
+				t.Skipf("%s is not there (Debian: apt install jupyter-notebook)", c.jupyter)
 			}
-			var said bytes.Buffer
-			s, err := setUp(t.Context(), jupyter, false, &said, &said)
+			s := ready(t, c.jupyter)
+			address, pictures := serveOne(t, s, "01_diffusion.ipynb")
+			v, err := visit(t, chromium, pages[s.server], address, 8*time.Minute)
+			if err == nil {
+				err = v.await(shown(v.pictures, pictures))
+			}
 			if err != nil {
-				t.Skipf("no Jupyter to test with: %v", err)
+				t.Error(err)
 			}
-			t.Log(strings.TrimSpace(said.String()))
-			folder, pictures := blank(t, s.root, "01_diffusion.ipynb")
-			address := serveFor(t, s)
-			look(t, chromium, pages[s.server], address+pages[s.server].address+filepath.Base(folder)+"/01_diffusion.ipynb", s.server, pictures)
+			if v != nil {
+				v.screenshot(t, "notebook-"+s.server)
+			}
 		})
 	}
+}
+
+// A reader presses Draw, sees pictures, and presses Done: the cell ends and keeps them.
+func TestPromptInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Jupyter and a browser")
+	}
+	chromium := browser(t)
+	s := ready(t, own)
+	address, _ := serveOne(t, s, "interactive/prompt.ipynb")
+	v, err := visit(t, chromium, pages[s.server], address, 8*time.Minute)
+	for _, step := range []func() error{
+		func() error { return v.await(shown(`.jp-OutputArea-output img`, 1)) },
+		func() error { return v.press(`//button[@name="draw"]`) },
+		func() error { return v.press(`//button[@name="done"]`) },
+		func() error { return v.await(shown(v.pictures, 1)) },
+	} {
+		if err == nil {
+			err = step()
+		}
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	if v != nil {
+		v.screenshot(t, "prompt")
+	}
+}
+
+// ready is a Jupyter with its kernel.
+func ready(t *testing.T, jupyter string) setting {
+	t.Helper()
+	var said bytes.Buffer
+	s, err := setUp(t.Context(), jupyter, false, &said, &said)
+	if err != nil {
+		t.Skipf("no Jupyter to test with: %v", err)
+	}
+	t.Log(strings.TrimSpace(said.String()))
+	return s
+}
+
+// serveOne serves one notebook without its outputs; it gives the notebook's address and how many pictures it should show.
+func serveOne(t *testing.T, s setting, name string) (address string, pictures int) {
+	t.Helper()
+	folder, pictures := blank(t, s.root, name)
+	return serveFor(t, s) + pages[s.server].address + filepath.Base(folder) + "/" + filepath.Base(name), pictures
 }
 
 func browser(t *testing.T) string {
@@ -107,7 +156,7 @@ func blank(t *testing.T, root, name string) (folder string, pictures int) {
 	if text, err = json.Marshal(n); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, name), text, 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, filepath.Base(name)), text, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	return folder, pictures
@@ -125,7 +174,7 @@ func serveFor(t *testing.T, s setting) string {
 	}
 	port := l.Addr().(*net.TCPAddr).Port
 	l.Close()
-	s.env = append(s.env, "JUPYTER_TOKEN="+token, "BROWSER=", "DISPLAY=")
+	s.env = append(s.env, "JUPYTER_TOKEN="+token, "BROWSER=", "DISPLAY=", "JUPYTERLAB_WORKSPACES_DIR="+t.TempDir())
 	var log bytes.Buffer
 	cmd := s.command(t.Context(), s.jupyter, append(s.serve(port), "--no-browser")...)
 	cmd.Stdout, cmd.Stderr = &log, &log
@@ -153,72 +202,70 @@ func serveFor(t *testing.T, s setting) string {
 	return ""
 }
 
-// look runs all cells as a reader would, waits for the pictures and takes a screenshot.
-func look(t *testing.T, chromium string, p page, address, name string, pictures int) {
+// tab is a page of the browser in which a notebook is open.
+type tab struct {
+	page
+	ctx    context.Context // of the tab
+	within context.Context // with the time that a test gives it
+}
+
+// visit opens a notebook and, when its kernel is ready, runs all cells as a reader would.
+func visit(t *testing.T, chromium string, p page, address string, limit time.Duration) (*tab, error) {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.WindowSize(1300, 3400))
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	defer cancel()
+	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
-	defer cancel()
-	within, cancel := context.WithTimeout(ctx, 8*time.Minute)
-	defer cancel()
-
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil { // opens the browser, which is to outlive the limit
+		return nil, err
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
+	t.Cleanup(cancel)
+	v := &tab{p, ctx, within}
 	err := chromedp.Do(within, chromedp.Navigate(address+"?token="+token))
-	for ready := 0; err == nil && ready == 0; time.Sleep(200 * time.Millisecond) {
-		ready, err = chromedp.Run(within, chromedp.Evaluate[int](fmt.Sprintf(`document.querySelectorAll(%q).length`, p.ready)))
+	if err == nil {
+		err = v.await(fmt.Sprintf(`document.querySelectorAll(%q).length > 0`, p.ready))
 	}
 	for _, item := range p.menu {
 		if err == nil {
-			err = press(within, item)
+			err = v.press(item)
 		}
 	}
-	count := fmt.Sprintf(`[...document.querySelectorAll(%q)].filter(i => i.complete && i.naturalWidth > 0).length`, p.pictures)
-	said := fmt.Sprintf(`[...document.querySelectorAll(%q)].map(e => e.innerText).join("\n")`, p.faults)
-	shown, faults := 0, ""
-	for err == nil && shown < pictures && faults == "" {
-		time.Sleep(500 * time.Millisecond)
-		if shown, err = chromedp.Run(within, chromedp.Evaluate[int](count)); err == nil {
-			faults, err = chromedp.Run(within, chromedp.Evaluate[string](said))
-		}
-	}
-	time.Sleep(time.Second) // what was drawn last is still being laid out
-	late, stop := context.WithTimeout(ctx, time.Minute)
-	defer stop()
-	if png, err := chromedp.Run(late, chromedp.CaptureScreenshot()); err != nil {
-		t.Errorf("screenshot: %v", err)
-	} else {
-		keepScreenshot(t, name, png)
-	}
-	switch {
-	case faults != "":
-		t.Errorf("a cell said: %s", faults)
-	case err != nil:
-		t.Errorf("%d of %d pictures, then: %v", shown, pictures, err)
-	}
+	return v, err
 }
 
-// press clicks with the mouse in the middle of what an XPath finds, once it is there.
-func press(ctx context.Context, xpath string) error {
-	where := fmt.Sprintf(`(() => {
-		const e = document.evaluate(%q, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE, null).singleNodeValue;
-		const r = e ? e.getBoundingClientRect() : {width: 0};
-		return r.width > 0 ? [r.left + r.width / 2, r.top + r.height / 2] : [];
-	})()`, xpath)
+// await waits until an expression is true. What a cell says on standard error ends the waiting.
+func (v *tab) await(expression string) error {
+	said := fmt.Sprintf(`[...document.querySelectorAll(%q)].map(e => e.innerText).join("\n")`, v.faults)
 	for {
-		at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](where))
-		if err != nil {
-			return fmt.Errorf("looking for %s: %w", xpath, err)
+		done, err := chromedp.Run(v.within, chromedp.Evaluate[bool](expression))
+		if done || err != nil {
+			return err
 		}
-		if len(at) == 2 {
-			return chromedp.Do(ctx, chromedp.MouseClickXY(at[0], at[1]))
+		if faults, err := chromedp.Run(v.within, chromedp.Evaluate[string](said)); err != nil || faults != "" {
+			return fmt.Errorf("a cell said %q (error %v)", faults, err)
 		}
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(300 * time.Millisecond)
 	}
 }
 
-func keepScreenshot(t *testing.T, name string, png []byte) {
+// shown is an expression that tells whether so many pictures are drawn.
+func shown(selector string, pictures int) string {
+	return fmt.Sprintf(`[...document.querySelectorAll(%q)].filter(i => i.complete && i.naturalWidth > 0).length >= %d`, selector, pictures)
+}
+
+// screenshot is kept where somebody wants to look at it.
+func (v *tab) screenshot(t *testing.T, name string) {
 	t.Helper()
+	late, stop := context.WithTimeout(v.ctx, time.Minute)
+	defer stop()
+	time.Sleep(time.Second) // what was drawn last is still being laid out
+	png, err := chromedp.Run(late, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Errorf("screenshot: %v", err)
+		return
+	}
 	dir := os.Getenv(screenshotsEnv)
 	if dir == "" {
 		return
@@ -228,4 +275,25 @@ func keepScreenshot(t *testing.T, name string, png []byte) {
 		t.Error(err)
 	}
 	t.Log("screenshot:", path)
+}
+
+// press clicks with the mouse in the middle of what an XPath finds, once it is there.
+func (v *tab) press(xpath string) error {
+	within, cancel := context.WithTimeout(v.within, time.Minute)
+	defer cancel()
+	where := fmt.Sprintf(`(() => {
+		const e = document.evaluate(%q, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE, null).singleNodeValue;
+		const r = e ? e.getBoundingClientRect() : {width: 0};
+		return r.width > 0 ? [r.left + r.width / 2, r.top + r.height / 2] : [];
+	})()`, xpath)
+	for {
+		at, err := chromedp.Run(within, chromedp.Evaluate[[]float64](where))
+		if err != nil {
+			return fmt.Errorf("looking for %s: %w", xpath, err)
+		}
+		if len(at) == 2 {
+			return chromedp.Do(v.within, chromedp.MouseClickXY(at[0], at[1]))
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
 }

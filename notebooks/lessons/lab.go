@@ -31,7 +31,8 @@ type Lab struct {
 
 	choice string // of the engine
 	engine *engine.Engine
-	judge  *score.Judge
+	judge  *score.Judge // with evaluation networks, once something was measured
+	bare   *score.Judge // without them, it only draws
 	ctx    context.Context
 }
 
@@ -136,12 +137,29 @@ func (l *Lab) Judge() (*score.Judge, error) {
 		setup := score.DefaultSetup(l.Scale)
 		setup.Images = min(l.Images, l.Data.Heldout().Len()/2)
 		setup.Blocks = min(setup.Blocks, setup.Images/2)
-		setup.Batch = min(setup.Batch, 50)
+		if l.Images < 1000 {
+			setup.Batch = columns // few pictures take less time than compiling another batch would
+		}
 		if l.judge, err = score.NewJudge(l.ctx, e.Backend, l.Bundle, l.Data, setup); err != nil {
 			return nil, err
 		}
 	}
 	return l.judge, nil
+}
+
+// brush draws: what was compiled for drawing before serves again.
+func (l *Lab) brush() (*score.Judge, error) {
+	if l.judge != nil {
+		return l.judge, nil
+	}
+	if l.bare == nil {
+		e, err := l.Engine()
+		if err != nil {
+			return nil, err
+		}
+		l.bare = &score.Judge{Bundle: l.Bundle, Backend: e.Backend} // not to be closed: it has no evaluation networks
+	}
+	return l.bare, nil
 }
 
 // About says in a line what works here.

@@ -52,15 +52,6 @@ func (l *Lab) prompts(n int) (captions []string, images []dataset.Image, err err
 	return captions, images, nil
 }
 
-// brush draws without judging. Its judge must not be closed: it has no evaluation networks.
-func (l *Lab) brush() (*score.Judge, error) {
-	e, err := l.Engine()
-	if err != nil {
-		return nil, err
-	}
-	return &score.Judge{Bundle: l.Bundle, Backend: e.Backend}, nil
-}
-
 // paint draws one picture per caption; every way starts from the same noise.
 func (l *Lab) paint(j *score.Judge, way score.Way, captions []string) ([]dataset.Image, error) {
 	painter, err := j.NewPainter(way, len(captions))
