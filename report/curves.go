@@ -24,6 +24,7 @@ type Curve struct {
 // Curves is a plot of several training metrics over the same steps.
 type Curves struct {
 	Title  string
+	XLabel string // "" for step
 	YLabel string
 	LogY   bool // values ≤ 0 are left out, and the plot says how many
 	Smooth int  // points in a running mean drawn over the pale raw values; below 2 there is none
@@ -66,6 +67,9 @@ func (cs Curves) PNG(w io.Writer) error {
 
 	p := s.newPlot()
 	p.X.Label.Text, p.Y.Label.Text = "step", drawable(oneLine(cs.YLabel))
+	if cs.XLabel != "" {
+		p.X.Label.Text = drawable(oneLine(cs.XLabel))
+	}
 	p.X.Padding, p.Y.Padding = 8, 8
 	drawn := cs.ranges(p)
 	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks{most: 11, whole: true}, evenTicks{most: 8}

@@ -113,31 +113,24 @@ func Matrix(f eval.Features) *mat.Dense {
 	return mat.NewDense(f.N, f.D, x)
 }
 
-// Bias plots FID, its bias-corrected estimate, and a hundred times KID of real pictures against other real ones, whose true distance is
-// 0, over the number n of pictures. Each point is a mean over as many disjoint sets as there are, five at most.
+// Bias plots FID of real pictures against other real ones, whose true distance is 0, and its bias-corrected estimate, over the number n
+// of pictures. Each point is a mean over as many disjoint sets as there are, five at most.
 func Bias(ref, other eval.Features, ns ...int) (report.Curves, error) {
-	fid, corrected, kid := report.Curve{Name: "FID"}, report.Curve{Name: "FID, 1/n part of bias removed"}, report.Curve{Name: "100 × KID"}
+	fid, corrected := report.Curve{Name: "FID"}, report.Curve{Name: "FID, 1/n part of bias removed"}
 	for _, n := range ns {
-		var f, c, k []float64
+		var f, c []float64
 		for _, part := range parts(other, n, 5) {
 			e, err := eval.FIDJackknife(ref, part, 10, 0.95)
 			if err != nil {
 				return report.Curves{}, err
 			}
-			m, err := eval.MMD2(ref, part)
-			if err != nil {
-				return report.Curves{}, err
-			}
-			f, c, k = append(f, e.FID.Mean), append(c, e.Corrected.Mean), append(k, 100*m)
+			f, c = append(f, e.FID.Mean), append(c, e.Corrected.Mean)
 		}
-		for _, add := range []struct {
-			to *report.Curve
-			x  []float64
-		}{{&fid, f}, {&corrected, c}, {&kid, k}} {
-			add.to.Steps, add.to.Values = append(add.to.Steps, n), append(add.to.Values, stat.Mean(add.x, nil))
-		}
+		fid.Steps, fid.Values = append(fid.Steps, n), append(fid.Values, stat.Mean(f, nil))
+		corrected.Steps, corrected.Values = append(corrected.Steps, n), append(corrected.Values, stat.Mean(c, nil))
 	}
-	return report.Curves{Title: "Real pictures against real pictures, over the number n of pictures: the truth is 0", YLabel: "distance", Curves: []report.Curve{fid, corrected, kid}}, nil
+	title := "Real pictures against real pictures, over the number n of pictures: the truth is 0"
+	return report.Curves{Title: title, YLabel: "FID", XLabel: "n", Curves: []report.Curve{fid, corrected}}, nil
 }
 
 // parts are disjoint sets of n rows, most of them at most.

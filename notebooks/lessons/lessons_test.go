@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -222,10 +223,21 @@ func TestCoverageKeepsItsPromise(t *testing.T) {
 	}
 }
 
-func TestInterruptionIsTold(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	l := &Lab{ctx: ctx, Sizes: sizes("smoke"), choice: "go"}
+// The kernel passes a reader's interruption on to the cell as a signal: what runs is to end, not to be killed.
+func TestInterruptionEndsWhatRuns(t *testing.T) {
+	l := Open("smoke", "go")
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := self.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-l.ctx.Done():
+	case <-time.After(10 * time.Second):
+		t.Fatal("the lab has not noticed an interruption")
+	}
 	if _, err := l.Engine(); !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v, want the context's", err)
 	}

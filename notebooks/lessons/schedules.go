@@ -11,7 +11,7 @@ import (
 
 // SignalLeft plots how much signal α_t² is left at time t for every schedule.
 func SignalLeft() report.Curves {
-	curves := report.Curves{Title: "Signal α² that is left at time t (in thousandths)", YLabel: "α²"}
+	curves := report.Curves{Title: "Signal α² that is left at time t", XLabel: "t in thousandths", YLabel: "α²"}
 	for _, s := range diffusion.Schedules() {
 		c := report.Curve{Name: s.Name()}
 		for t := 0; t <= 1000; t += 10 {
@@ -61,7 +61,7 @@ func atTimes(m diffusion.Mixture, title string, times []float64, of func(x []flo
 
 // Orders plots how far samplers end from the exact end points, over their number of steps.
 func Orders(m diffusion.Mixture, steps []int, samplers ...diffusion.Sampler) (report.Curves, error) {
-	curves := report.Curves{Title: "Distance from the exact end points", YLabel: "root mean square", LogY: true}
+	curves := report.Curves{Title: "Distance from the exact end points", XLabel: "calls of the denoiser", YLabel: "root mean square", LogY: true}
 	for _, sampler := range samplers {
 		errors, err := m.SolverErrors(diffusion.Cosine{}, sampler, steps, start(64))
 		if err != nil {
