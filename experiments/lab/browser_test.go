@@ -277,7 +277,7 @@ func (v *tab) screenshot(t *testing.T, name string) {
 	t.Log("screenshot:", path)
 }
 
-// press clicks with the mouse in the middle of what an XPath finds, once it is there.
+// press moves the mouse to the middle of what an XPath finds, once it is there, and clicks: menus want the movement too.
 func (v *tab) press(xpath string) error {
 	within, cancel := context.WithTimeout(v.within, time.Minute)
 	defer cancel()
@@ -292,7 +292,7 @@ func (v *tab) press(xpath string) error {
 			return fmt.Errorf("looking for %s: %w", xpath, err)
 		}
 		if len(at) == 2 {
-			return chromedp.Do(v.within, chromedp.MouseClickXY(at[0], at[1]))
+			return chromedp.Do(v.within, chromedp.MouseEvent(chromedp.MouseMoved, at[0], at[1]), chromedp.Sleep(300*time.Millisecond), chromedp.MouseClickXY(at[0], at[1]))
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
