@@ -42,10 +42,7 @@ func (s setting) execute(ctx context.Context, o options, stdout io.Writer) error
 			return err
 		}
 		if o.write {
-			if executed, err = normalise(name, executed, o.scale); err != nil {
-				return err
-			}
-			if err := os.WriteFile(name, executed, 0o666); err != nil {
+			if err := s.keep(name, executed, o.scale); err != nil {
 				return err
 			}
 		}
@@ -55,6 +52,19 @@ func (s setting) execute(ctx context.Context, o options, stdout io.Writer) error
 		}
 	}
 	return nil
+}
+
+// keep writes the outputs into the notebook. What cannot be kept there is not lost: trainings are behind it.
+func (s setting) keep(name string, executed []byte, scale string) error {
+	text, err := normalise(name, executed, scale)
+	if err == nil {
+		return os.WriteFile(name, text, 0o666)
+	}
+	aside := filepath.Join(s.root, "results", "notebooks", "executed-"+filepath.Base(name))
+	if fault := errors.Join(os.MkdirAll(filepath.Dir(aside), 0o777), os.WriteFile(aside, executed, 0o666)); fault != nil {
+		return errors.Join(err, fault)
+	}
+	return fmt.Errorf("%w (as it was executed: %s)", err, aside)
 }
 
 // all are the notebooks that run by themselves: those with a number. The interactive ones wait for a reader.

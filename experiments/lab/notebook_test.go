@@ -117,6 +117,28 @@ func TestCommittedOutputsBelongToTheCode(t *testing.T) {
 	}
 }
 
+func TestWhatIsTooBigIsNotLost(t *testing.T) {
+	s := setting{root: t.TempDir()}
+	name := filepath.Join(t.TempDir(), "a.ipynb")
+	if err := s.keep(name, []byte(executed), "cpu"); err != nil {
+		t.Fatal(err)
+	}
+	small, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	big := []byte(strings.Replace(executed, "iVBO", strings.Repeat("A", sizeLimit), 1))
+	if err := s.keep(name, big, "cpu"); err == nil || !strings.Contains(err.Error(), "executed-a.ipynb") {
+		t.Errorf("error = %v, want it to say where the notebook is", err)
+	}
+	if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, small) {
+		t.Errorf("the notebook was touched, error %v", err)
+	}
+	if got, err := os.ReadFile(filepath.Join(s.root, "results", "notebooks", "executed-a.ipynb")); err != nil || !bytes.Equal(got, big) {
+		t.Errorf("what was executed is gone, error %v", err)
+	}
+}
+
 func TestScalesAreThoseOfTheNotebooks(t *testing.T) {
 	if scaleEnv != lessons.ScaleEnv || !slices.Equal(scales, distill.Scales) {
 		t.Errorf("%s with %q, want %s with %q", scaleEnv, scales, lessons.ScaleEnv, distill.Scales)
