@@ -24,7 +24,7 @@ const screenshotsEnv = "ADDLAB_SCREENSHOTS"
 // page is how one of Jupyter's fronts shows a notebook.
 type page struct {
 	address  string   // of a file below the server's folder
-	ready    string   // is there once the kernel can be used
+	ready    string   // is true once the kernel can be used: a click before that asks for another kernel
 	menu     []string // what a reader clicks to run all cells
 	pictures string
 	faults   string
@@ -32,13 +32,13 @@ type page struct {
 
 var pages = map[string]page{
 	"lab": {
-		address: "lab/tree/", ready: `.jp-Notebook-ExecutionIndicator[data-status="idle"]`,
+		address: "lab/tree/", ready: `document.body.innerText.includes("Go (gonb) | Idle")`,
 		menu:     []string{`//*[@id="jp-MainMenu"]//div[text()="Run"]`, `//div[contains(@class, "lm-Menu-itemLabel") and text()="Run All Cells"]`},
 		pictures: `.jp-RenderedImage img`,
 		faults:   `[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]`,
 	},
 	"notebook": {
-		address: "notebooks/", ready: `.kernel_idle_icon`,
+		address: "notebooks/", ready: `document.querySelector(".kernel_idle_icon") != null`,
 		menu:     []string{`//a[@id="celllink"]`, `//li[@id="run_all_cells"]/a`},
 		pictures: `.output_png img`,
 		faults:   `.output_stderr, .output_error`,
@@ -225,7 +225,7 @@ func visit(t *testing.T, chromium string, p page, address string, limit time.Dur
 	v := &tab{p, ctx, within}
 	err := chromedp.Do(within, chromedp.Navigate(address+"?token="+token))
 	if err == nil {
-		err = v.await(fmt.Sprintf(`document.querySelectorAll(%q).length > 0`, p.ready))
+		err = v.await(p.ready)
 	}
 	for _, item := range p.menu {
 		if err == nil {

@@ -91,29 +91,35 @@ func TestCommittedOutputsBelongToTheCode(t *testing.T) {
 		t.Fatalf("notebooks: %v, error %v, want seven or more", names, err)
 	}
 	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n, err := readNotebook(name, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if why := stale(n); why != "" {
-			t.Errorf("%s: %s. Keep new outputs: go run ./experiments/lab --execute --write notebooks/%s", name, why, filepath.Base(name))
-		}
-		if n.Metadata.Kept.Scale == "smoke" {
-			t.Errorf("%s keeps the outputs of a toy, want those of scale cpu", name)
-		}
-		if len(text) > sizeLimit {
-			t.Errorf("%s: %d bytes, want ≤ %d", name, len(text), sizeLimit)
-		}
-		lead := strings.SplitN(string(n.Cells[0].Source), "\n##", 2)[0]
-		for _, want := range []string{"**Shows**", "**Takes**", "**Change**"} {
-			if !strings.Contains(lead, want) {
-				t.Errorf("%s: its first cell lacks %s", name, want)
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
+			n, err := readNotebook(name, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lead := strings.SplitN(string(n.Cells[0].Source), "\n##", 2)[0]
+			for _, want := range []string{"**Shows**", "**Takes**", "**Change**"} {
+				if !strings.Contains(lead, want) {
+					t.Errorf("its first cell lacks %s", want)
+				}
+			}
+			if len(text) > sizeLimit {
+				t.Errorf("%d bytes, want ≤ %d", len(text), sizeLimit)
+			}
+			again := "go run ./experiments/lab --execute --write notebooks/" + filepath.Base(name)
+			if len(n.Metadata.Kept.Cells) == 0 && !strings.Contains(string(text), `"output_type"`) {
+				t.Skip("it has no outputs yet, so none are wrong: " + again)
+			}
+			if why := stale(n); why != "" {
+				t.Errorf("%s. Keep new outputs: %s", why, again)
+			}
+			if n.Metadata.Kept.Scale == "smoke" {
+				t.Error("it keeps the outputs of a toy, want those of scale cpu")
+			}
+		})
 	}
 }
 
