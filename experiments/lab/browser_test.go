@@ -24,7 +24,8 @@ const screenshotsEnv = "ADDLAB_SCREENSHOTS"
 // page is how one of Jupyter's fronts shows a notebook.
 type page struct {
 	address  string   // of a file below the server's folder
-	ready    string   // is true once the kernel can be used: a click before that asks for another kernel
+	ready    string   // is true once there is a kernel
+	dialog   string   // XPath of the button that a reader presses when asked for a kernel; "" where nobody is asked
 	menu     []string // what a reader clicks to run all cells
 	pictures string
 	faults   string
@@ -32,7 +33,8 @@ type page struct {
 
 var pages = map[string]page{
 	"lab": {
-		address: "lab/tree/", ready: `document.body.innerText.includes("Go (gonb) | Idle")`,
+		address: "lab/tree/", ready: `document.querySelector('.jp-Notebook-ExecutionIndicator[data-status="idle"]') != null`,
+		dialog:   `//div[contains(@class, "jp-Dialog")]//button[contains(@class, "jp-mod-accept")]`,
 		menu:     []string{`//*[@id="jp-MainMenu"]//div[text()="Run"]`, `//div[contains(@class, "lm-Menu-itemLabel") and text()="Run All Cells"]`},
 		pictures: `.jp-RenderedImage img`,
 		faults:   `[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]`,
@@ -246,6 +248,13 @@ func (v *tab) await(expression string) error {
 		if faults, err := chromedp.Run(v.within, chromedp.Evaluate[string](said)); err != nil || faults != "" {
 			return fmt.Errorf("a cell said %q (error %v)", faults, err)
 		}
+		if v.dialog != "" {
+			if at, err := v.find(v.within, v.dialog); err == nil && len(at) == 2 {
+				if err := v.press(v.dialog); err != nil {
+					return err
+				}
+			}
+		}
 		time.Sleep(300 * time.Millisecond)
 	}
 }
@@ -277,17 +286,21 @@ func (v *tab) screenshot(t *testing.T, name string) {
 	t.Log("screenshot:", path)
 }
 
-// press moves the mouse to the middle of what an XPath finds, once it is there, and clicks: menus want the movement too.
-func (v *tab) press(xpath string) error {
-	within, cancel := context.WithTimeout(v.within, time.Minute)
-	defer cancel()
-	where := fmt.Sprintf(`(() => {
+// find is the middle of what an XPath finds; empty where that is not there.
+func (v *tab) find(ctx context.Context, xpath string) ([]float64, error) {
+	return chromedp.Run(ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(`(() => {
 		const e = document.evaluate(%q, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE, null).singleNodeValue;
 		const r = e ? e.getBoundingClientRect() : {width: 0};
 		return r.width > 0 ? [r.left + r.width / 2, r.top + r.height / 2] : [];
-	})()`, xpath)
+	})()`, xpath)))
+}
+
+// press moves the mouse to what an XPath finds, once it is there, and clicks: menus want the movement too.
+func (v *tab) press(xpath string) error {
+	within, cancel := context.WithTimeout(v.within, time.Minute)
+	defer cancel()
 	for {
-		at, err := chromedp.Run(within, chromedp.Evaluate[[]float64](where))
+		at, err := v.find(within, xpath)
 		if err != nil {
 			return fmt.Errorf("looking for %s: %w", xpath, err)
 		}

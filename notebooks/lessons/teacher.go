@@ -196,7 +196,7 @@ func (l *Lab) scores(ways ...named) (show.Sheet, error) {
 		if m.Align != nil {
 			align = fmt.Sprintf("%.3f", *m.Align)
 		}
-		s.Add(name, fmt.Sprint(m.Images), fmt.Sprintf("%.1f", m.FID), fmt.Sprintf("%.1f – %.1f", m.FIDLow, m.FIDHigh), fmt.Sprintf("%.3f", m.CLIP), align)
+		s.Add(name, fmt.Sprint(m.Images), distance(m.FID), distance(m.FIDLow)+" – "+distance(m.FIDHigh), fmt.Sprintf("%.3f", m.CLIP), align)
 	}
 	m, err := j.Real(l.ctx, l.Data)
 	if err != nil {
@@ -210,6 +210,14 @@ func (l *Lab) scores(ways ...named) (show.Sheet, error) {
 		add(w.name, m)
 	}
 	return s, nil
+}
+
+// distance is an FID, whose size depends on the features: those of embeddings of length 1 are small.
+func distance(fid float64) string {
+	if fid < 10 {
+		return fmt.Sprintf("%.3f", fid)
+	}
+	return fmt.Sprintf("%.1f", fid)
 }
 
 func count(n int, noun string) string {
