@@ -175,7 +175,7 @@ func undecided(seeds int) string {
 	if seeds > 1 {
 		return "Welch's test over seeds finds no difference at 5 % in FID or CLIP"
 	}
-	return "the 95 % intervals of FID or CLIP overlap"
+	return "no more than one seed was run: another may turn the order around"
 }
 
 func join(a, b string) string {

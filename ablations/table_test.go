@@ -14,12 +14,24 @@ import (
 	"github.com/addlab/addlab/score"
 )
 
+// row is of three seeds that lie as far from the mean as the halves say.
 func row(fid, fidHalf, clip, clipHalf float64, paper *report.Score) report.Row {
-	return report.Row{
-		Seeds: 2, Paper: paper,
-		FID:  report.Estimate{Mean: fid, Low: fid - fidHalf, High: fid + fidHalf, N: 2},
-		CLIP: report.Estimate{Mean: clip, Low: clip - clipHalf, High: clip + clipHalf, N: 2},
+	r := report.Row{
+		Seeds: 3, Paper: paper,
+		FID:  report.Estimate{Mean: fid, Low: fid - fidHalf, High: fid + fidHalf, N: 3},
+		CLIP: report.Estimate{Mean: clip, Low: clip - clipHalf, High: clip + clipHalf, N: 3},
 	}
+	for k := range 3 {
+		off := float64(k - 1)
+		r.BySeed = append(r.BySeed, report.SeedScore{Seed: int64(k + 1), FID: fid + off*fidHalf, CLIP: clip + off*clipHalf})
+	}
+	return r
+}
+
+// alone is the row of its first seed only, with the evaluation's narrow interval.
+func alone(r report.Row) report.Row {
+	r.Seeds, r.BySeed = 1, r.BySeed[:1]
+	return r
 }
 
 func TestDirection(t *testing.T) {
@@ -33,14 +45,14 @@ func TestDirection(t *testing.T) {
 	}{
 		{"worse in both, as in the paper", row(30, 1, .30, .001, worse), report.Agrees, ""},
 		{"better in both, against the paper", row(10, 1, .34, .001, worse), report.Differs, ""},
-		{"intervals overlap", row(20.5, 1, .3205, .001, worse), report.Undecided, ""},
+		{"within the spread of the seeds", row(20.5, 1, .3205, .001, worse), report.Undecided, ""},
 		{"one metric decided, the other not", row(30, 1, .3205, .001, worse), report.Undecided, "FID agrees, CLIP undecided"},
 		{"one metric against the paper", row(30, 1, .34, .001, worse), report.Differs, "FID agrees, CLIP differs"},
 		{"the paper's metrics disagree, and so do ours", row(30, 1, .34, .001, mixed), report.Agrees, ""},
 		{"a collapse is worse than any number", collapsed, report.Agrees, ""},
-		{"no interval is no evidence", row(30, 0, .30, 0, worse), report.Undecided, ""},
+		{"one seed is no evidence, however narrow its interval", alone(row(90, .1, .10, .001, worse)), report.Undecided, ""},
 		{"not published", row(30, 1, .30, .001, nil), "", ""},
-		{"the paper has FID only, and intervals that touch do not tell", row(22, 1, .1, .001, &report.Score{FID: 30, CLIP: math.NaN()}), report.Undecided, ""},
+		{"the paper has FID only", row(21, 1, .1, .001, &report.Score{FID: 30, CLIP: math.NaN()}), report.Undecided, ""},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			verdict, note := direction(c.cell, base)
@@ -66,7 +78,8 @@ func TestClaims(t *testing.T) {
 		want string
 	}{
 		{"as claimed", []report.Row{a, b}, Confirmed},
-		{"the other way round", []report.Row{{Name: "a", Seeds: 1, FID: b.FID}, {Name: "b", Seeds: 1, FID: a.FID}}, Refuted},
+		{"the other way round", []report.Row{{Name: "a", Seeds: 3, FID: b.FID, BySeed: b.BySeed}, {Name: "b", Seeds: 3, FID: a.FID, BySeed: a.BySeed}}, Refuted},
+		{"one seed of each", []report.Row{alone(a), alone(b)}, report.Undecided},
 		{"one was not measured", []report.Row{a}, report.Undecided},
 	} {
 		if got := claim.judge(c.rows); got.Verdict != c.want || !strings.Contains(got.Sentence(), c.want) {

@@ -1,9 +1,7 @@
 package dataset
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -64,38 +62,15 @@ type metadataRow struct{ name, caption string }
 // A picture may stand in several lines with different captions.
 func parseMetadata(r io.Reader, file string) ([]metadataRow, error) {
 	var rows []metadataRow
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 1<<20)
-	n := 0
-	fail := func(format string, args ...any) ([]metadataRow, error) {
-		return nil, fmt.Errorf("dataset: %s:%d: %w, want %s", file, n, fmt.Errorf(format, args...), metadataLines)
-	}
-	for lines.Scan() {
-		n++
-		line := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
-		if len(line) == 0 {
-			continue
+	err := ScanMetadata(r, func(name, text string) error {
+		if !filepath.IsLocal(filepath.FromSlash(name)) {
+			return fmt.Errorf("file_name = %q %w", name, errEscape)
 		}
-		var row struct {
-			FileName *string `json:"file_name"`
-			Text     *string `json:"text"`
-		}
-		if err := json.Unmarshal(line, &row); err != nil {
-			return fail("%w", err)
-		}
-		switch {
-		case row.FileName == nil:
-			return fail("no file_name")
-		case row.Text == nil:
-			return fail("no text")
-		case !filepath.IsLocal(filepath.FromSlash(*row.FileName)):
-			return fail("file_name = %q %w", *row.FileName, errEscape)
-		}
-		rows = append(rows, metadataRow{path.Clean(*row.FileName), strings.TrimSpace(*row.Text)})
-	}
-	if err := lines.Err(); err != nil {
-		n++
-		return fail("%w", err)
+		rows = append(rows, metadataRow{path.Clean(name), strings.TrimSpace(text)})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %s:%w", file, err)
 	}
 	if len(rows) == 0 {
 		return nil, fmt.Errorf("dataset: %s: empty, want %s", file, metadataLines)

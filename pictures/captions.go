@@ -1,7 +1,6 @@
 package pictures
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -9,6 +8,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/addlab/addlab/dataset"
 )
 
 const (
@@ -118,37 +119,17 @@ func readJSONLines(file string) (map[string]string, error) {
 	return captions, nil
 }
 
-// parseJSONLines reads lines {"file_name": …, "text": …}; the first caption of a picture counts. An error begins with the line's number.
+// parseJSONLines reads the lines of a metadata.jsonl; the first caption of a picture counts. An error begins with the line's number.
 func parseJSONLines(data []byte) (map[string]string, error) {
 	captions := map[string]string{}
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	lines.Buffer(nil, 1<<20)
-	n := 0
-	for lines.Scan() {
-		n++
-		line := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
-		if len(line) == 0 {
-			continue
-		}
-		var row struct {
-			FileName *string `json:"file_name"`
-			Text     *string `json:"text"`
-		}
-		if err := json.Unmarshal(line, &row); err != nil {
-			return nil, fmt.Errorf(`%d: %w, want {"file_name": …, "text": …}`, n, err)
-		}
-		if row.FileName == nil || row.Text == nil {
-			return nil, fmt.Errorf(`%d: want {"file_name": …, "text": …}`, n)
-		}
-		name := path.Clean(filepath.ToSlash(*row.FileName))
+	err := dataset.ScanMetadata(bytes.NewReader(data), func(name, text string) error {
+		name = path.Clean(filepath.ToSlash(name))
 		if _, ok := captions[name]; !ok {
-			captions[name] = clean(*row.Text)
+			captions[name] = clean(text)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%d: %w", n+1, err)
-	}
-	return captions, nil
+		return nil
+	})
+	return captions, err
 }
 
 func readJSONObject(file string) (map[string]string, error) {

@@ -236,7 +236,7 @@ func TestWrongSets(t *testing.T) {
 		{"too many fields", "scenes:heldout:1:2:3", Options{}, "scenes:SPLIT:N:FIRST"},
 		{"fewer lines than pictures", dir, Options{Captions: filepath.Join(dir, "short.txt")}, "has 1 lines, want 2"},
 		{"a caption file that is not there", dir, Options{Captions: filepath.Join(dir, "none.txt")}, "none.txt: no such file"},
-		{"JSON lines without names", dir, Options{Captions: filepath.Join(dir, "bad.jsonl")}, `bad.jsonl:1: want {"file_name"`},
+		{"JSON lines without names", dir, Options{Captions: filepath.Join(dir, "bad.jsonl")}, `bad.jsonl:1: no file_name, want lines {"file_name"`},
 		{"JSON that is no object", dir, Options{Captions: filepath.Join(dir, "bad.json")}, "want {"},
 		{"metadata that is wrong", broken, Options{}, "metadata.jsonl:1: "},
 	} {

@@ -2,17 +2,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/program"
+	"github.com/addlab/addlab/internal/timing"
 	"github.com/addlab/addlab/record"
 )
 
@@ -79,7 +77,7 @@ func extract(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if theirs, err = openTheirs(ctx, o, stderr); err != nil {
 			return err
 		}
-		defer theirs.close()
+		defer theirs.Close()
 		r.TorchVersion = theirs.version
 	}
 	for round := range o.rounds + 1 {
@@ -94,7 +92,7 @@ func extract(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		fmt.Fprintf(stdout, "round %d: %.2f s", round, seconds)
 		if theirs != nil {
-			if seconds, err = theirs.round(ctx); err != nil {
+			if seconds, err = theirs.round(); err != nil {
 				return err
 			}
 			if round > 0 {
@@ -109,22 +107,10 @@ func extract(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	return r.write(o.out, stdout)
-}
-
-func (r Report) write(dir string, stdout io.Writer) error {
-	var text bytes.Buffer
-	r.Markdown(&text)
-	fmt.Fprintf(stdout, "\n%s", &text)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	text, err := timing.Write(o.out, "extract", r)
+	if err != nil {
 		return err
 	}
-	if err := record.WriteJSON(filepath.Join(dir, "extract.json"), r); err != nil {
-		return err
-	}
-	if err := record.WriteFile(filepath.Join(dir, "extract.md"), text.Bytes()); err != nil {
-		return err
-	}
-	fmt.Fprintln(stdout, "wrote", dir)
+	fmt.Fprintf(stdout, "\n%swrote %s\n", text, o.out)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/addlab/addlab/internal/timing"
 	"github.com/addlab/addlab/record"
 )
 
@@ -25,7 +26,7 @@ func (r Report) Markdown(w io.Writer) {
 	fmt.Fprintf(w, "| Inception features of 256×256 pictures | pictures/s | ratio |\n|---|---|---|\n")
 	fmt.Fprintf(w, "| this project, %s | %s | |\n", r.Environment.Engine, r.speed(r.Ours))
 	if len(r.Torch) > 0 {
-		fmt.Fprintf(w, "| %s | %s | %.2f |\n", r.TorchVersion, r.speed(r.Torch), median(r.Torch)/median(r.Ours))
+		fmt.Fprintf(w, "| %s | %s | %.2f |\n", r.TorchVersion, r.speed(r.Torch), timing.Median(r.Torch)/timing.Median(r.Ours))
 	}
 	fmt.Fprintf(w, "\nMedians of %d rounds of %d pictures in batches of %d, with the slowest and the fastest round, on %s; resizing is included, the rounds take turns.",
 		len(r.Ours), r.Pictures, r.Batch, r.Environment.Device)
@@ -40,10 +41,5 @@ func (r Report) Markdown(w io.Writer) {
 
 func (r Report) speed(seconds []float64) string {
 	n := float64(r.Pictures)
-	return fmt.Sprintf("%.2f (%.2f–%.2f)", n/median(seconds), n/slices.Max(seconds), n/slices.Min(seconds))
-}
-
-func median(x []float64) float64 {
-	s := slices.Sorted(slices.Values(x))
-	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", n/timing.Median(seconds), n/slices.Max(seconds), n/slices.Min(seconds))
 }

@@ -1,17 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
-	"os/exec"
 	"strconv"
 
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/internal/timing"
 )
 
 //go:embed fidelity.py
@@ -19,10 +17,8 @@ var fidelity string
 
 // peer is torch-fidelity in a Python of its own.
 type peer struct {
+	*timing.Peer
 	version string
-	command *exec.Cmd
-	ask     io.WriteCloser
-	answers *bufio.Reader
 }
 
 // answer is a line of fidelity.py.
@@ -33,53 +29,23 @@ type answer struct {
 }
 
 func openTheirs(ctx context.Context, o options, stderr io.Writer) (*peer, error) {
-	p := &peer{command: exec.CommandContext(ctx, o.python, "-c", fidelity, o.weights, strconv.Itoa(o.pictures), strconv.Itoa(o.batch), strconv.Itoa(side))}
-	p.command.Stderr = stderr
-	var err error
-	if p.ask, err = p.command.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := p.command.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	p.answers = bufio.NewReader(out)
-	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("python = %q: %w", o.python, err)
-	}
-	hello, err := p.read()
-	if err != nil {
-		p.close()
-		return nil, err
-	}
-	p.version = hello.Version
-	return p, nil
-}
-
-func (p *peer) read() (a answer, err error) {
-	line, err := p.answers.ReadBytes('\n')
-	if err != nil {
-		return a, fmt.Errorf("torch-fidelity ended: %w", err)
-	}
-	return a, json.Unmarshal(line, &a)
+	args := []string{o.weights, strconv.Itoa(o.pictures), strconv.Itoa(o.batch), strconv.Itoa(side)}
+	var hello answer
+	p, err := timing.Start(ctx, o.python, "torch and torch-fidelity", fidelity, args, nil, stderr, &hello)
+	return &peer{p, hello.Version}, err
 }
 
 // round extracts all pictures and returns the seconds.
-func (p *peer) round(context.Context) (float64, error) {
-	if _, err := io.WriteString(p.ask, "round\n"); err != nil {
-		return 0, err
-	}
-	a, err := p.read()
+func (p *peer) round() (float64, error) {
+	var a answer
+	err := p.Ask("round", &a)
 	return a.Seconds, err
 }
 
 // difference is the largest distance of two rows over the length of torch-fidelity's.
 func (p *peer) difference(ours eval.Features) (float64, error) {
-	if _, err := io.WriteString(p.ask, "features\n"); err != nil {
-		return 0, err
-	}
-	a, err := p.read()
-	if err != nil {
+	var a answer
+	if err := p.Ask("features", &a); err != nil {
 		return 0, err
 	}
 	if len(a.Features) != len(ours.Data) {
@@ -95,9 +61,4 @@ func (p *peer) difference(ours eval.Features) (float64, error) {
 		most = max(most, math.Sqrt(diff/size))
 	}
 	return most, nil
-}
-
-func (p *peer) close() {
-	_ = p.ask.Close()
-	_ = p.command.Wait()
 }

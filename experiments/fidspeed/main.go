@@ -2,18 +2,17 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/addlab/addlab/internal/dense"
 	"github.com/addlab/addlab/internal/program"
+	"github.com/addlab/addlab/internal/timing"
 	"github.com/addlab/addlab/record"
 )
 
@@ -74,13 +73,10 @@ func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer reference.close()
+	defer reference.Close()
 	r := Report{
 		Environment: record.NewEnvironment("", "", ""), Kernel: dense.Kernel(), Versions: reference.versions,
 		Threads: o.threads, Rounds: o.rounds, LoadBefore: load(),
-	}
-	if err := os.MkdirAll(o.out, 0o777); err != nil {
-		return err
 	}
 	for i, d := range append(o.dims, o.dims[len(o.dims)-1]) {
 		task := distance
@@ -95,20 +91,10 @@ func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			return err
 		}
 		r.Rows, r.LoadAfter = append(r.Rows, row), load()
-		if err := r.write(o.out); err != nil { // what is measured so far
+		if _, err := timing.Write(o.out, "fid", r); err != nil { // what is measured so far
 			return err
 		}
 	}
 	r.Markdown(stdout)
 	return nil
-}
-
-// write puts fid.json and fid.md into the folder.
-func (r Report) write(folder string) error {
-	var text bytes.Buffer
-	r.Markdown(&text)
-	if err := record.WriteJSON(filepath.Join(folder, "fid.json"), r); err != nil {
-		return err
-	}
-	return record.WriteFile(filepath.Join(folder, "fid.md"), text.Bytes())
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/addlab/addlab/internal/timing"
 	"github.com/addlab/addlab/record"
 )
 
@@ -66,7 +67,7 @@ func (r Report) Markdown(w io.Writer) {
 			}
 			ours := row.Timings["ours"]
 			name := map[string]string{"sqrtm": "scipy's sqrtm alone", "clean-fid": "clean-fid's frechet_distance", "covariance": "numpy's mean and cov"}[tool]
-			fmt.Fprintf(w, "| %s | %d | %.3f | %s | %.3f | %s | %s |\n", row.What, row.D, median(walls(ours)), name, median(walls(theirs)),
+			fmt.Fprintf(w, "| %s | %d | %.3f | %s | %.3f | %s | %s |\n", row.What, row.D, timing.Median(walls(ours)), name, timing.Median(walls(theirs)),
 				spread(ratios(walls(theirs), walls(ours))), spread(ratios(cpus(theirs), cpus(ours))))
 		}
 	}
@@ -95,10 +96,5 @@ func ratios(theirs, ours []float64) []float64 {
 }
 
 func spread(x []float64) string {
-	return fmt.Sprintf("%.1f (%.1f–%.1f)", median(x), slices.Min(x), slices.Max(x))
-}
-
-func median(x []float64) float64 {
-	x = slices.Sorted(slices.Values(x))
-	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
+	return fmt.Sprintf("%.1f (%.1f–%.1f)", timing.Median(x), slices.Min(x), slices.Max(x))
 }

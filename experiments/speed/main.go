@@ -2,18 +2,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/program"
+	"github.com/addlab/addlab/internal/timing"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 )
@@ -99,18 +97,10 @@ func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	var text bytes.Buffer
-	r.Markdown(&text)
-	fmt.Fprintf(stdout, "\n%s", &text)
-	if err := os.MkdirAll(o.out, 0o777); err != nil {
+	text, err := timing.Write(o.out, "speed", r)
+	if err != nil {
 		return err
 	}
-	if err := record.WriteJSON(filepath.Join(o.out, "speed.json"), r); err != nil {
-		return err
-	}
-	if err := record.WriteFile(filepath.Join(o.out, "speed.md"), text.Bytes()); err != nil {
-		return err
-	}
-	fmt.Fprintln(stdout, "wrote", o.out)
+	fmt.Fprintf(stdout, "\n%swrote %s\n", text, o.out)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/addlab/addlab/internal/timing"
 	"github.com/addlab/addlab/record"
 )
 
@@ -36,7 +37,7 @@ func (r Report) Markdown(w io.Writer) {
 		theirs, ratio := "–", "–"
 		if r.Torch != nil {
 			seconds := r.Torch.Seconds[row.key]
-			theirs, ratio = spread(seconds), fmt.Sprintf("%.2f", median(ours)/median(seconds))
+			theirs, ratio = spread(seconds), fmt.Sprintf("%.2f", timing.Median(ours)/timing.Median(seconds))
 		}
 		fmt.Fprintf(w, "| %s | %d | %s | %.1f | %s | %s |\n", row.name, row.batch, spread(ours), r.Ours.Compile[row.key], theirs, ratio)
 	}
@@ -50,10 +51,5 @@ func (r Report) Markdown(w io.Writer) {
 
 func spread(x []float64) string {
 	x = slices.Sorted(slices.Values(x))
-	return fmt.Sprintf("%.3f (%.3f–%.3f)", median(x), x[len(x)/4], x[len(x)*3/4])
-}
-
-func median(x []float64) float64 {
-	x = slices.Sorted(slices.Values(x))
-	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
+	return fmt.Sprintf("%.3f (%.3f–%.3f)", timing.Median(x), x[len(x)/4], x[len(x)*3/4])
 }

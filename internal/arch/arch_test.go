@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"weights", "npy"},
 	{"engine"},
 	{"record", "tokenizer", "dataset", "optim"},
-	{"network"},
+	{"network", "internal/timing"},
 	{"diffusion"},
 	{"discriminator", "eval"},
 	{"train"},
