@@ -3,7 +3,6 @@ package ablations
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,9 +18,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/internal/sweeptest"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/score"
-	"github.com/addlab/addlab/weights/atomicfile"
 )
 
 // sweepVariable makes this test program a process that runs a sweep in the folder that it names.
@@ -153,34 +152,10 @@ func process(t *testing.T, root string) (*exec.Cmd, *bytes.Buffer) {
 	return cmd, said
 }
 
-// shown reads all that a sweep shows: its tables, pictures and curves. Times are left out: they differ from run to run.
+// shown reads all that a sweep shows: its tables, pictures and curves.
 func shown(t *testing.T, root string) map[string]string {
 	t.Helper()
-	files := map[string]string{}
-	for _, pattern := range []string{"*/table.*", "*/bench.txt", "*/*.png", "runs/*/metrics.jsonl", "runs/*/config.json"} {
-		paths, err := filepath.Glob(filepath.Join(root, pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, path := range paths {
-			if atomicfile.IsTemporary(path) { // of a killed process
-				continue
-			}
-			b, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			name, _ := filepath.Rel(root, path)
-			files[name] = string(b)
-			if filepath.Ext(path) == ".png" { // a difference of bytes says nothing to people
-				files[name] = fmt.Sprintf("%x", sha256.Sum256(b))
-			}
-		}
-	}
-	if len(files) < 20 {
-		t.Fatalf("%d files, want tables and runs", len(files))
-	}
-	return files
+	return sweeptest.Shown(t, root, 20, "*/table.*", "*/bench.txt", "*/*.png", "runs/*/metrics.jsonl", "runs/*/config.json")
 }
 
 // undisturbed is the folder of a sweep that nothing interrupted.

@@ -3,9 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -15,9 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/addlab/addlab/internal/sweeptest"
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/addlab/addlab/weights/atomicfile"
 )
 
 // argsVariable makes this test program the program itself, called with these arguments, one a line.
@@ -76,41 +72,8 @@ func TestKilledProgramEndsWithTheSameBytes(t *testing.T) {
 	}
 }
 
-// shown reads what a sweep leaves, but for times: tables, pictures, curves, and the hashes of the students.
+// shown reads what a sweep leaves: tables, pictures, curves, and the hashes of the students.
 func shown(t *testing.T, root string) map[string]string {
 	t.Helper()
-	files := map[string]string{}
-	for _, pattern := range []string{"augment/table.*", "augment/bench.txt", "augment/*.png", "runs/*/*.jsonl", "runs/*/config.json", "runs/*/result.json"} {
-		paths, err := filepath.Glob(filepath.Join(root, pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, path := range paths {
-			if atomicfile.IsTemporary(path) { // of a killed process
-				continue
-			}
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if filepath.Base(path) == "result.json" {
-				fields := map[string]any{}
-				if err := json.Unmarshal(text, &fields); err != nil {
-					t.Fatal(err)
-				}
-				delete(fields, "seconds")
-				delete(fields, "ms_per_image")
-				text, _ = json.Marshal(fields)
-			}
-			name, _ := filepath.Rel(root, path)
-			files[name] = string(text)
-			if filepath.Ext(path) == ".png" { // a difference of bytes says nothing to people
-				files[name] = fmt.Sprintf("%x", sha256.Sum256(text))
-			}
-		}
-	}
-	if len(files) < 15 {
-		t.Fatalf("%d files, want tables and runs", len(files))
-	}
-	return files
+	return sweeptest.Shown(t, root, 15, "augment/table.*", "augment/bench.txt", "augment/*.png", "runs/*/*.jsonl", "runs/*/config.json", "runs/*/result.json")
 }

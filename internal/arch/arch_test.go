@@ -22,7 +22,7 @@ const (
 // packages directly below x.
 var layers = [][]string{
 	{"rng", "weights/atomicfile", "internal/program", "internal/dense"},
-	{"weights", "npy"},
+	{"weights", "npy", "internal/sweeptest"},
 	{"engine"},
 	{"record", "tokenizer", "dataset", "optim"},
 	{"network", "internal/timing"},
