@@ -68,3 +68,17 @@ func TestFailureNamesTheCell(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The kernel loses what a cell's program has not handed over before it ends, and says nothing.
+func TestLostPicturesAreAFailure(t *testing.T) {
+	const text = `{"cells": [{"cell_type": "code", "source": "show.Draw(a)\nshow.Draw(b)", "outputs": [
+		{"output_type": "display_data", "data": {"image/png": "iVBO"}},
+		{"output_type": "display_data", "data": {"text/html": "<p>"}}]}]}`
+	n, err := readNotebook("01.ipynb", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := failure("01.ipynb", n); err == nil || err.Error() != "01.ipynb: cell 1 failed: it shows 1 of its 2 pictures" {
+		t.Errorf("error = %v, want the picture that is missing", err)
+	}
+}

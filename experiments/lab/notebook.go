@@ -24,11 +24,29 @@ type cell struct {
 	Source  lines  `json:"source"`
 	Count   *int   `json:"execution_count"`
 	Outputs []struct {
-		Type  string `json:"output_type"`
-		Name  string `json:"name"`
-		Text  lines  `json:"text"`
-		Value string `json:"evalue"`
+		Type  string                     `json:"output_type"`
+		Name  string                     `json:"name"`
+		Text  lines                      `json:"text"`
+		Value string                     `json:"evalue"`
+		Data  map[string]json.RawMessage `json:"data"` // by media type
 	} `json:"outputs"`
+}
+
+// lacks tells which pictures a cell draws that are not among its outputs: "" where none is missing.
+func (c cell) lacks() string {
+	want, have := 0, 0
+	if c.Type == "code" {
+		want = strings.Count(string(c.Source), "show.Draw(")
+	}
+	for _, o := range c.Outputs {
+		if _, ok := o.Data["image/png"]; ok {
+			have++
+		}
+	}
+	if have >= want {
+		return ""
+	}
+	return fmt.Sprintf("shows %d of its %d pictures", have, want)
 }
 
 // kept says what the outputs in a file came from.
@@ -91,6 +109,9 @@ func failure(name string, n notebook) error {
 				return &cellError{notebook: name, cell: i + 1, value: o.Value, source: string(cell.Source), said: said}
 			}
 		}
+		if lacks := cell.lacks(); lacks != "" {
+			return &cellError{notebook: name, cell: i + 1, value: "it " + lacks, source: string(cell.Source), said: said}
+		}
 	}
 	return nil
 }
@@ -128,8 +149,8 @@ func stale(n notebook) string {
 		if c.Count != nil {
 			return fmt.Sprintf("cell %d keeps the count of its execution, so the file was not written by lab", i+1)
 		}
-		if c.Type == "code" && len(c.Outputs) == 0 && strings.Contains(string(c.Source), "show.Draw") {
-			return fmt.Sprintf("cell %d shows a picture that is not there", i+1)
+		if lacks := c.lacks(); lacks != "" {
+			return fmt.Sprintf("cell %d %s", i+1, lacks)
 		}
 	}
 	return ""

@@ -79,7 +79,7 @@ func TestStaleNotebooksAreTold(t *testing.T) {
 	for i := range n.Cells {
 		n.Cells[i].Outputs = nil
 	}
-	if got := stale(n); !strings.Contains(got, "picture that is not there") {
+	if got := stale(n); !strings.Contains(got, "cell 2 shows 0 of its 1 pictures") {
 		t.Errorf("without its picture: %q", got)
 	}
 }

@@ -24,7 +24,7 @@ func (s *Sheet) Add(cells ...string) { s.Rows = append(s.Rows, cells) }
 func Rows(s Sheet, err ...error) {
 	Check(err...)
 	if gonbui.IsNotebook {
-		gonbui.DisplayHtml(s.html())
+		intoCell(gonbui.DisplayHtml, s.html())
 		return
 	}
 	Check(s.plain())
@@ -71,7 +71,7 @@ func (s Sheet) plain() error {
 func Text(text string, err ...error) {
 	Check(err...)
 	if gonbui.IsNotebook {
-		gonbui.DisplayHtml("<p>" + html.EscapeString(text) + "</p>\n")
+		intoCell(gonbui.DisplayHtml, "<p>"+html.EscapeString(text)+"</p>\n")
 		return
 	}
 	fmt.Println(text)

@@ -41,7 +41,13 @@ func Table(t report.Table, err ...error) {
 	}
 	var b bytes.Buffer
 	Check(t.HTML(&b))
-	gonbui.DisplayHtml(b.String())
+	intoCell(gonbui.DisplayHtml, b.String())
+}
+
+// intoCell returns when the kernel has what is displayed: whatever it has not read when the cell's program ends is lost.
+func intoCell[T any](display func(T), what T) {
+	display(what)
+	gonbui.Sync()
 }
 
 func render(d Drawing) []byte {
@@ -54,7 +60,7 @@ func render(d Drawing) []byte {
 func picture(png []byte) {
 	png = shrink(png)
 	if gonbui.IsNotebook {
-		gonbui.DisplayPng(png)
+		intoCell(gonbui.DisplayPng, png)
 		return
 	}
 	path, err := keep(os.TempDir(), png)
