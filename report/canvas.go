@@ -35,12 +35,17 @@ type sheet struct {
 	handler text.Handler
 }
 
-func newSheet(width, height vg.Length) (sheet, error) {
+func newSheet(width, height vg.Length) (sheet, error) { return newSheetAt(fullDPI, width, height) }
+
+// fullDPI draws units as pixels, smallDPI five eighths of that: as much as a notebook's column shows.
+const fullDPI, smallDPI = 72, 45
+
+func newSheetAt(dpi int, width, height vg.Length) (sheet, error) {
 	handler, err := newHandler()
 	if err != nil {
 		return sheet{}, err
 	}
-	img := vgimg.NewWith(vgimg.UseDPI(72), vgimg.UseWH(width, height), vgimg.UseBackgroundColor(color.White))
+	img := vgimg.NewWith(vgimg.UseDPI(dpi), vgimg.UseWH(width, height), vgimg.UseBackgroundColor(color.White))
 	return sheet{Canvas: draw.New(img), img: img, handler: handler}, nil
 }
 

@@ -4,14 +4,16 @@ import (
 	"image/color"
 	"slices"
 
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
 // drawLegend explains every mark in use under the panels.
 func (f *figure) drawLegend() {
-	st := f.style(15, grey)
-	x, y := vg.Length(margin), vg.Length(50)
+	st := f.style(footSize, grey)
+	foot, provenance, lift := f.feet(st)
+	x, y := vg.Length(margin), 50+lift
 	item := func(mark func(x vg.Length), label string) {
 		mark(x + 10)
 		f.put(st, x+28, y, label)
@@ -47,10 +49,20 @@ func (f *figure) drawLegend() {
 			f.FillPolygon(grey, []vg.Point{{X: x + 6, Y: y}, {X: x - 6, Y: y + 7}, {X: x - 6, Y: y - 7}})
 		}, "beyond this axis")
 	}
-	foot := ""
+	f.put(st, margin, 24+lift, foot)
+	f.put(flushRight(st), sheetWidth-margin, 24, provenance)
+}
+
+const footSize, footLine = 15, 24
+
+// feet are the lines below the legend, and by how much the first stands above the second: nothing where one line holds both.
+func (f *figure) feet(st text.Style) (foot, provenance string, lift vg.Length) {
 	if slices.ContainsFunc(f.rows, hasPaper) {
 		foot = "Our numbers and the paper's differ in data, networks and number of images: compare the order of the cells, not the values."
 	}
-	f.put(st, margin, 24, foot)
-	f.put(flushRight(st), sheetWidth-margin, 24, f.table.provenance())
+	provenance = f.table.provenance()
+	if foot != "" && st.Width(drawable(foot))+st.Width(drawable(provenance)) > sheetWidth-3*margin {
+		lift = footLine
+	}
+	return foot, provenance, lift
 }

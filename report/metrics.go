@@ -39,7 +39,15 @@ type figure struct {
 
 // PNG draws metrics.png: one line per cell through dot plots of FID and CLIP score, ours with 95 % intervals and, on axes of
 // their own, the paper's. The default cell lies on a band; references stand below the cells and send dashed lines up.
-func (t Table) PNG(w io.Writer) error {
+func (t Table) PNG(w io.Writer) error { return t.png(w, fullDPI) }
+
+// Small is a table whose plot has fewer pixels: a notebook keeps many.
+type Small struct{ Table }
+
+// PNG writes the plot of Table.PNG, drawn smaller.
+func (s Small) PNG(w io.Writer) error { return s.Table.png(w, smallDPI) }
+
+func (t Table) png(w io.Writer, dpi int) error {
 	f := figure{table: t, rows: t.all(), panels: t.panels()}
 
 	// The height follows from the rows, whose names may take several lines.
@@ -76,8 +84,9 @@ func (t Table) PNG(w io.Writer) error {
 		vacant = 46
 	}
 	header := vg.Length(34 + 38*len(title) + 26*len(question))
-	height := header + panelHead + vacant + body + split + panelFoot + legendSpace
-	f.sheet, err = newSheet(sheetWidth, height)
+	_, _, lift := f.feet(measure.style(footSize, grey))
+	height := header + panelHead + vacant + body + split + panelFoot + legendSpace + lift
+	f.sheet, err = newSheetAt(dpi, sheetWidth, height)
 	if err != nil {
 		return err
 	}

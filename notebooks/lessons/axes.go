@@ -25,6 +25,9 @@ type Train struct {
 	Seeds   string // as the program's --seeds, such as "2" or "1,3"
 }
 
+// sampleColumns of a sheet of samples that a notebook with many axes has room for.
+const sampleColumns = 4
+
 // Axis shows an axis: its question, its cells beside the paper's numbers, and what was measured: table with verdicts, plot, samples.
 // Own results go before committed ones.
 func (l *Lab) Axis(name string, t Train) error {
@@ -43,7 +46,11 @@ func (l *Lab) Axis(name string, t Train) error {
 		return err
 	case found:
 		show.Table(section.Table)
-		show.Pictures(section.Pictures...)
+		show.Draw(report.Small{Table: section.Table})
+		for _, p := range section.Pictures[1:] { // after the plot in full size
+			p.PNG = show.Narrow(p.PNG, sampleColumns)
+			show.Pictures(p)
+		}
 		return nil
 	}
 	show.Text(axis.Question)

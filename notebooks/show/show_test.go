@@ -8,10 +8,12 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/report"
 )
 
@@ -39,10 +41,10 @@ func TestShrunkPicturesLookTheSame(t *testing.T) {
 			photo.SetNRGBA(x, y, color.NRGBA{R: uint8(4 * x), G: uint8(4 * y), B: uint8(x * y), A: 255})
 		}
 	}
-	for name, picture := range map[string][]byte{"plot": plot, "photo": encoded(t, photo)} {
+	for name, picture := range map[string][]byte{"plot": plot, "photo": encoded(t, photo), "samples": encoded(t, samples(t, 4))} {
 		small := shrink(picture)
-		if len(small) > len(picture) || name == "plot" && len(small) > len(picture)/2 {
-			t.Errorf("%s: %d bytes of %d, want fewer, and half of a plot's at most", name, len(small), len(picture))
+		if len(small) > len(picture) || name != "photo" && len(small) > len(picture)/2 {
+			t.Errorf("%s: %d bytes of %d, want fewer, and half of a plot's or a sheet's at most", name, len(small), len(picture))
 		}
 		before, err := png.Decode(bytes.NewReader(picture))
 		if err != nil {
@@ -55,18 +57,66 @@ func TestShrunkPicturesLookTheSame(t *testing.T) {
 		if before.Bounds() != after.Bounds() {
 			t.Fatalf("%s: bounds %v became %v", name, before.Bounds(), after.Bounds())
 		}
+		var sum float64
 		for y := range before.Bounds().Dy() {
 			for x := range before.Bounds().Dx() {
 				r, g, b, _ := before.At(x, y).RGBA()
 				u, v, w, _ := after.At(x, y).RGBA()
-				if distance(r, u) > 3 || distance(g, v) > 3 || distance(b, w) > 3 {
-					t.Fatalf("%s: pixel %d, %d: %v became %v", name, x, y, before.At(x, y), after.At(x, y))
+				for _, d := range []int{distance(r, u), distance(g, v), distance(b, w)} {
+					sum += float64(d * d)
 				}
 			}
+		}
+		if rms := math.Sqrt(sum / float64(before.Bounds().Dx()*before.Bounds().Dy())); rms > nearness+2 {
+			t.Errorf("%s: its pixels move by %.2f, want ≤ %.2f", name, rms, nearness+2)
 		}
 	}
 	if got := shrink([]byte("no picture")); string(got) != "no picture" {
 		t.Errorf("what is no picture became %q", got)
+	}
+}
+
+// samples is a sheet of pictures with so many columns, shaded as samples are.
+func samples(t *testing.T, columns int) image.Image {
+	t.Helper()
+	grid := report.Grid{Rows: []report.GridRow{{Name: "a row with a name that is long"}, {Name: "other"}}}
+	for c := range columns {
+		grid.Columns = append(grid.Columns, fmt.Sprintf("column %d", c+1))
+		for r := range grid.Rows {
+			picture := dataset.Image{Size: 32, Pix: make([]float32, 32*32*3)}
+			for i := range picture.Pix {
+				picture.Pix[i] = -.9 + .05*float32(i%7) + .04*float32(c+r) + .01*float32(i%32)
+			}
+			grid.Rows[r].Images = append(grid.Rows[r].Images, picture)
+		}
+	}
+	img, err := grid.Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+func TestNarrowSheetsHaveTheirFirstColumns(t *testing.T) {
+	whole, err := png.Decode(bytes.NewReader(Narrow(encoded(t, samples(t, 5)), 3)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := samples(t, 3)
+	if whole.Bounds() != want.Bounds() {
+		t.Fatalf("bounds = %v, want those of a sheet of three, %v", whole.Bounds(), want.Bounds())
+	}
+	for y := range want.Bounds().Dy() {
+		for x := range want.Bounds().Dx() {
+			if got, want := color.NRGBAModel.Convert(whole.At(x, y)), color.NRGBAModel.Convert(want.At(x, y)); got != want {
+				t.Fatalf("pixel %d, %d is %v, want %v", x, y, got, want)
+			}
+		}
+	}
+	for name, sheet := range map[string][]byte{"narrow": encoded(t, samples(t, 2)), "no sheet": encoded(t, image.NewNRGBA(image.Rect(0, 0, 9, 9))), "no picture": []byte("x")} {
+		if got := Narrow(sheet, 3); !bytes.Equal(got, sheet) {
+			t.Errorf("%s: it has changed", name)
+		}
 	}
 }
 

@@ -2,20 +2,13 @@ package show
 
 import (
 	"bytes"
-	"cmp"
 	"image"
 	"image/color"
 	"image/png"
-	"maps"
-	"slices"
 )
 
-// inPalette is the share of a picture's pixels that a palette must hold exactly: of a plot the rest are the edges of lines and letters,
-// which may take the nearest colour.
-const inPalette = 0.97
-
-// shrink encodes a picture anew in fewer bytes: sixty-four shades per channel suffice the eye, and where few colours make up the picture
-// a palette holds them. What cannot be decoded stays as it is.
+// shrink encodes a picture anew in fewer bytes: sixty-four shades per channel suffice the eye, and where a palette comes near enough to all
+// colours, it holds them. What cannot be decoded stays as it is.
 func shrink(picture []byte) []byte {
 	img, err := png.Decode(bytes.NewReader(picture))
 	if err != nil {
@@ -32,8 +25,11 @@ func shrink(picture []byte) []byte {
 		}
 	}
 	var out image.Image = rgb
-	if palette, ok := commonest(pixels, bounds.Dx()*bounds.Dy()); ok {
-		out = indexed(rgb, palette)
+	for _, count := range []int{32, 64, 128, 256} {
+		if palette, near := reduce(pixels, count); near {
+			out = indexed(rgb, palette)
+			break
+		}
 	}
 	var b bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
@@ -41,37 +37,6 @@ func shrink(picture []byte) []byte {
 		return picture
 	}
 	return b.Bytes()
-}
-
-// commonest are the 256 commonest colours, and whether they make up the picture.
-func commonest(pixels map[color.NRGBA]int, all int) (palette color.Palette, ok bool) {
-	colours := slices.SortedFunc(maps.Keys(pixels), func(a, b color.NRGBA) int {
-		return cmp.Or(pixels[b]-pixels[a], int(a.R)-int(b.R), int(a.G)-int(b.G), int(a.B)-int(b.B))
-	})
-	held := 0
-	for _, c := range colours[:min(len(colours), 256)] {
-		palette = append(palette, c)
-		held += pixels[c]
-	}
-	return palette, float64(held) >= inPalette*float64(all)
-}
-
-// indexed draws a picture with a palette.
-func indexed(rgb *image.NRGBA, palette color.Palette) *image.Paletted {
-	out, index := image.NewPaletted(rgb.Bounds(), palette), map[color.NRGBA]uint8{}
-	bounds := rgb.Bounds()
-	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
-		for x := bounds.Min.X; x < bounds.Max.X; x++ {
-			c := rgb.NRGBAAt(x, y)
-			i, known := index[c]
-			if !known {
-				i = uint8(palette.Index(c))
-				index[c] = i
-			}
-			out.SetColorIndex(x, y, i)
-		}
-	}
-	return out
 }
 
 // coarse keeps six bits of every channel; black and white stay what they are.
