@@ -23,7 +23,7 @@ import (
 func toy(t *testing.T) *Lab {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "flags")
-	if err := Flags(dir, 160); err != nil {
+	if err := Flags(dir, 240); err != nil {
 		t.Fatal(err)
 	}
 	l, err := openFolder(t.Context(), "smoke", "go", dir)
@@ -99,6 +99,18 @@ func TestLessonsOnAFolder(t *testing.T) {
 	}
 	if newest, found, err := l.newestStudent(); err != nil || !found || newest.Dir != student.Dir {
 		t.Errorf("newest student = %s (%v, error %v), want %s", newest.Dir, found, err, student.Dir)
+	}
+
+	// An axis trains what is missing, once.
+	t.Setenv("TMPDIR", t.TempDir())
+	for range 2 {
+		if err := l.Axis("augment", Train{Missing: true, Seeds: "1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	axis, found, err := l.results("augment")
+	if err != nil || !found || len(axis.Table.Rows) != 2 || len(axis.Pictures) != 2 {
+		t.Errorf("augment: found %v, %d rows, %d pictures, error %v, want both cells, a plot and samples", found, len(axis.Table.Rows), len(axis.Pictures), err)
 	}
 }
 
