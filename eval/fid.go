@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -19,29 +20,25 @@ import (
 // Singular values keep the digits that square roots of eigenvalues lose near zero, and a root with fewer rows than
 // columns is a rank-deficient covariance as it is: nothing is added to a diagonal.
 func FID(a, b Stats) (float64, error) {
-	ra, err := rootOfStats(a)
-	if err != nil {
-		return 0, err
-	}
-	rb, err := rootOfStats(b)
-	if err != nil {
-		return 0, err
-	}
-	return frechet(ra, rb)
+	return frechetOf(rootOfStats, a, b)
 }
 
 // FIDFeatures is FID of the features' own statistics. A side with no more images than dimensions needs no covariance: its root
 // is Xc/√(n−1), and with two such sides FID is exactly |μ₁−μ₂|² + tr Σ₁ + tr Σ₂ − 2‖X₁c·X₂cᵀ‖_*/√((n₁−1)(n₂−1)).
 func FIDFeatures(a, b Features) (float64, error) {
-	ra, err := rootOfFeatures(a)
-	if err != nil {
+	return frechetOf(rootOfFeatures, a, b)
+}
+
+// frechetOf finds both roots at once: that of a small covariance is work for one core.
+func frechetOf[T Stats | Features](root func(T) (gaussian, error), a, b T) (float64, error) {
+	sides := [2]T{a, b}
+	var roots [2]gaussian
+	var failed [2]error
+	forEach(2, func(i int) { roots[i], failed[i] = root(sides[i]) })
+	if err := cmp.Or(failed[0], failed[1]); err != nil {
 		return 0, err
 	}
-	rb, err := rootOfFeatures(b)
-	if err != nil {
-		return 0, err
-	}
-	return frechet(ra, rb)
+	return frechet(roots[0], roots[1])
 }
 
 // gaussian is one side of FID: its mean and a root R [r,d] of its covariance, Σ = RᵀR; r = 0 is zero covariance. Column k of the root

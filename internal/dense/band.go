@@ -55,6 +55,10 @@ func (b band) clearRow(kr kernel, row, j, end int, v []float64) {
 	if tau == 0 {
 		return
 	}
+	if kr.rows != nil && len(v) == width {
+		kr.rows(end-row-1, tau, v, b.data[b.at(row+1, j):], reach)
+		return
+	}
 	for i := row + 1; i < end; i++ {
 		part := b.data[b.at(i, j):b.at(i, end)]
 		kr.axpy(-tau*kr.dot(v, part), v, part)
@@ -68,20 +72,23 @@ func (b band) clearColumn(kr kernel, j, end int, v, w []float64) {
 		v[i] = b.data[b.at(j+i, j)]
 	}
 	beta, tau := house(kr, v)
-	b.data[b.at(j, j)] = beta
+	last := min(end+width, b.n)
+	switch {
+	case tau == 0:
+	case kr.columns != nil && last-j == 2*width:
+		kr.columns(len(v), tau, v, b.data[b.at(j, j):], reach)
+	default:
+		w = w[:last-j]
+		clear(w)
+		for i, x := range v {
+			kr.axpy(x, b.data[b.at(j+i, j):b.at(j+i, last)], w)
+		}
+		for i, x := range v {
+			kr.axpy(-tau*x, w, b.data[b.at(j+i, j):b.at(j+i, last)])
+		}
+	}
+	b.data[b.at(j, j)] = beta // exactly
 	for i := 1; i < len(v); i++ {
 		b.data[b.at(j+i, j)] = 0
-	}
-	if tau == 0 {
-		return
-	}
-	last := min(end+width, b.n)
-	w = w[:last-j-1]
-	clear(w)
-	for i, x := range v {
-		kr.axpy(x, b.data[b.at(j+i, j+1):b.at(j+i, last)], w)
-	}
-	for i, x := range v {
-		kr.axpy(-tau*x, w, b.data[b.at(j+i, j+1):b.at(j+i, last)])
 	}
 }

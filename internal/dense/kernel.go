@@ -8,6 +8,10 @@ type kernel struct {
 	tile   func(k int, a []float64, ars, acs int, b []float64, brs int, c []float64, crs int, alpha float64)
 	dot    func(x, y []float64) float64    // of len(x) numbers
 	axpy   func(a float64, x, y []float64) // y += a·x, len(x) numbers
+
+	// Reflections of what a band's bulges have most of; nil where dot and axpy do it. rows makes x − τ(x·v)v of each of n rows of width
+	// numbers, columns M − τv(vᵀM) of n rows of 2·width numbers; rows begin stride numbers apart.
+	rows, columns func(n int, tau float64, v, m []float64, stride int)
 }
 
 // plain is the kernel of processors without one of their own.

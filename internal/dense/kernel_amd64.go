@@ -6,9 +6,11 @@ import "golang.org/x/sys/cpu"
 func available() []kernel {
 	kernels := []kernel{plain}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		kernels = append([]kernel{{"avx2", 4, 8, tile(tileAVX2), dot, axpy}}, kernels...)
+		avx2 := kernel{name: "avx2", mr: 4, nr: 8, tile: tile(tileAVX2), dot: dot, axpy: axpy}
+		kernels = append([]kernel{avx2}, kernels...)
 		if cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL {
-			kernels = append([]kernel{{"avx512", 8, 16, tile(tileAVX512), dot, axpy}}, kernels...)
+			avx512 := kernel{name: "avx512", mr: 8, nr: 16, tile: tile(tileAVX512), dot: dot, axpy: axpy, rows: reflection(rowsAVX512), columns: reflection(columnsAVX512)}
+			kernels = append([]kernel{avx512}, kernels...)
 		}
 	}
 	return kernels
@@ -19,6 +21,11 @@ func tile(routine func(k int, a *float64, ars, acs int, b *float64, brs int, c *
 	return func(k int, a []float64, ars, acs int, b []float64, brs int, c []float64, crs int, alpha float64) {
 		routine(k, &a[0], 8*ars, 8*acs, &b[0], 8*brs, &c[0], 8*crs, alpha)
 	}
+}
+
+// reflection gives an assembly routine the form of kernel.rows and kernel.columns.
+func reflection(routine func(n int, minusTau float64, v, m *float64, stride int)) func(int, float64, []float64, []float64, int) {
+	return func(n int, tau float64, v, m []float64, stride int) { routine(n, -tau, &v[0], &m[0], 8*stride) }
 }
 
 func dot(x, y []float64) float64 {
@@ -64,3 +71,13 @@ func dotAVX2(n int, x, y *float64) float64
 //
 //go:noescape
 func axpyAVX2(n int, a float64, x, y *float64)
+
+// rowsAVX512 is kernel.rows for width = 32, n ≥ 1, the stride in bytes.
+//
+//go:noescape
+func rowsAVX512(n int, minusTau float64, v, m *float64, stride int)
+
+// columnsAVX512 is kernel.columns for width = 32, n ≥ 1, the stride in bytes.
+//
+//go:noescape
+func columnsAVX512(n int, minusTau float64, v, m *float64, stride int)

@@ -61,7 +61,8 @@ func stride(n int) int { return (n+7)/8*8 + 8 }
 // Sizes of what one core works on at a time: a block of A [blockM,blockK], of B [blockK,blockN] stay in its cache.
 const (
 	blockM, blockN, blockK = 256, 512, 256
-	narrow                 = 128 // a C of fewer rows is cut into strips of so many columns
+	narrow                 = 128     // a C of fewer rows is cut into strips of so many columns
+	alone                  = 1 << 23 // one core is done with so many products before another has what it needs in its cache
 )
 
 // addProduct computes C += alpha·A·B with A [m,k], B [k,n], C [m,n]; C's columns are adjacent.
@@ -74,7 +75,11 @@ func (kr kernel) addProduct(alpha float64, a, b, c view, m, n, k int, s shape) {
 		width = narrow
 	}
 	down, across := (m+height-1)/height, (n+width-1)/width
-	inParallel(down*across, func(t int) {
+	each := inParallel
+	if m*n*k < alone {
+		each = inTurn
+	}
+	each(down*across, func(t int) {
 		i, j := t/across*height, t%across*width
 		i1, j1 := min(i+height, m), min(j+width, n)
 		if s == upper && i >= j1 {
@@ -180,9 +185,7 @@ var buffers = sync.Pool{New: func() any { return new(scratch) }}
 func inParallel(n int, body func(i int)) {
 	workers := min(runtime.GOMAXPROCS(0), n)
 	if workers < 2 {
-		for i := range n {
-			body(i)
-		}
+		inTurn(n, body)
 		return
 	}
 	var next atomic.Int64
@@ -195,4 +198,10 @@ func inParallel(n int, body func(i int)) {
 		})
 	}
 	wait.Wait()
+}
+
+func inTurn(n int, body func(i int)) {
+	for i := range n {
+		body(i)
+	}
 }
