@@ -88,6 +88,7 @@ func DefaultVariants(scale string, cfg Config) ([]Variant, error) {
 		dit.Width, dit.Depth, dit.Heads = 16, 1, 2
 		features.Steps, features.Batch, features.Rate.Warmup, features.Muon = 4, 8, 1, false
 		clip = features
+		teacher.Steps, teacher.Batch, teacher.Rate.Warmup = min(teacher.Steps, features.Steps), features.Batch, features.Rate.Warmup // of a larger bundle too
 	case "gpu":
 		dit.Width, dit.Depth, dit.Heads = 384, 12, 6
 		features.Steps, features.Batch, features.Muon = 20000, 128, false

@@ -40,6 +40,21 @@ func TestDefaultVariants(t *testing.T) {
 			t.Errorf("%s: the large teacher has widths %v, the small one %v", scale, l, s)
 		}
 	}
+
+	// A toy is a toy beside a real bundle too.
+	cfg, err := DefaultConfig("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	toys, err := DefaultVariants("smoke", cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range toys {
+		if v.Training.Steps > 4 {
+			t.Errorf("%s trains %d steps at smoke scale, want ≤ 4", v.Name, v.Training.Steps)
+		}
+	}
 	if _, err := VariantsNamed(nil, []string{"teacher-xl"}); err == nil {
 		t.Error("an unknown variant: no error")
 	}
