@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -176,5 +177,29 @@ func TestEscape(t *testing.T) {
 func TestDrawableHasNoHoles(t *testing.T) {
 	if got, want := drawable("λ ✓ x\u0302 中 ↓"), "λ yes x^ □ ↓"; got != want {
 		t.Errorf("drawable gives %q, want %q", got, want)
+	}
+}
+
+// A cell that collapsed has its numbers among the names; what remains decides how far the axes reach.
+func TestPlaneNamesWhatIsFar(t *testing.T) {
+	row := func(name string, fid, clip float64) Row {
+		return Row{Name: name, FID: Estimate{Mean: fid, N: 4}, CLIP: Estimate{Mean: clip, N: 4}}
+	}
+	table := Table{Axis: "loss", Rows: []Row{row("a", 45, .86), row("b", 38, .86), row("c", 52, .85), row("adv", 124, .82), row("random", 1850, .27)}}
+	points, names := Plane{Tables: []Table{table}}.points()
+	if len(points) != 4 || points[3].fid.Mean != 124 {
+		t.Errorf("points = %+v, want all but the collapsed cell", points)
+	}
+	if want := []string{"–  loss: random", "     outside: FID 1850.0, CLIP 0.270"}; !slices.Equal(names[4:], want) {
+		t.Errorf("names = %q, want %q at the end", names, want)
+	}
+}
+
+// What stands in several tables is drawn from the one with most seeds.
+func TestPlaneTakesMostSeeds(t *testing.T) {
+	few, many := Row{Name: "1x", Default: true, FID: Estimate{Mean: 48, N: 2}, CLIP: Estimate{Mean: .86, N: 2}}, Row{Name: "both", Default: true, FID: Estimate{Mean: 45, N: 4}, CLIP: Estimate{Mean: .86, N: 4}}
+	points, names := Plane{Tables: []Table{{Axis: "length", Rows: []Row{few}}, {Axis: "disc-cond", Rows: []Row{many}}}}.points()
+	if len(points) != 1 || points[0].fid.Mean != 45 || !slices.Equal(names, []string{"1  default cell"}) {
+		t.Errorf("points = %+v, names = %q, want the default cell of four seeds", points, names)
 	}
 }

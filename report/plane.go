@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"io"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -83,38 +84,82 @@ func (p Plane) PNG(w io.Writer) error {
 // points lists what has both numbers, cells of one table in one colour, the default cell and the references once.
 func (p Plane) points() (points []planePoint, names []string) {
 	seen := map[string]bool{}
+	named := func(t Table, r Row) string {
+		switch {
+		case r.Default:
+			return "default cell"
+		case slices.ContainsFunc(t.References, func(o Row) bool { return o.Name == r.Name }):
+			return r.Name
+		}
+		return t.Axis + ": " + r.Name
+	}
+	most := map[string]int{} // seeds: what stands in several tables is taken from the one that has most
+	for _, t := range p.Tables {
+		for _, r := range slices.Concat(t.Rows, t.References) {
+			most[named(t, r)] = max(most[named(t, r)], r.FID.N)
+		}
+	}
 	add := func(r Row, name string, c color.Color, g draw.GlyphDrawer) {
-		if !r.FID.Known() || !r.CLIP.Known() || seen[name] {
+		if !r.FID.Known() || !r.CLIP.Known() || seen[name] || r.FID.N < most[name] {
 			return
 		}
 		seen[name] = true
 		points = append(points, planePoint{r.FID, r.CLIP, c, g})
 		names = append(names, fmt.Sprintf("%d  %s", len(points), oneLine(name)))
 	}
+	// What is far away, such as a cell that collapsed, would press all others into a corner: it is named only.
+	mention := func(r Row, name string) {
+		if name = "–  " + oneLine(name); !seen[name] {
+			seen[name] = true
+			names = append(names, name, fmt.Sprintf("     outside: FID %.1f, CLIP %.3f", r.FID.Mean, r.CLIP.Mean))
+		}
+	}
+	usual := [2]func(float64) bool{p.usual(func(r Row) Estimate { return r.FID }), p.usual(func(r Row) Estimate { return r.CLIP })}
 	for i, t := range p.Tables {
 		for _, r := range t.Rows {
-			name := t.Axis + ": " + r.Name
-			if r.Default {
-				name = "default cell"
+			name := named(t, r)
+			if r.FID.Known() && r.CLIP.Known() && !(usual[0](r.FID.Mean) && usual[1](r.CLIP.Mean)) {
+				mention(r, name)
+				continue
 			}
 			add(r, name, curveColours[i%len(curveColours)], draw.CircleGlyph{})
 		}
 	}
-	// A reference far away would press all cells into a corner: it is named only.
 	cells := points
 	for _, t := range p.Tables {
 		for _, r := range t.References {
 			if r.FID.Known() && r.CLIP.Known() && (far(cells, r.FID, planePoint.x) || far(cells, r.CLIP, planePoint.y)) {
-				if name := "–  " + oneLine(r.Name); !seen[name] {
-					seen[name] = true
-					names = append(names, name, fmt.Sprintf("     outside: FID %.1f, CLIP %.3f", r.FID.Mean, r.CLIP.Mean))
-				}
+				mention(r, r.Name)
 				continue
 			}
 			add(r, r.Name, grey, ring{})
 		}
 	}
 	return points, names
+}
+
+// usual tells whether a value lies no further from the median of all cells than sixteen times as three quarters of them do.
+func (p Plane) usual(of func(Row) Estimate) func(float64) bool {
+	var means []float64
+	for _, t := range p.Tables {
+		for _, r := range t.Rows {
+			if e := of(r); e.Known() {
+				means = append(means, e.Mean)
+			}
+		}
+	}
+	if len(means) < 4 {
+		return func(float64) bool { return true }
+	}
+	slices.Sort(means)
+	median := means[len(means)/2]
+	distances := make([]float64, len(means))
+	for i, m := range means {
+		distances[i] = math.Abs(m - median)
+	}
+	slices.Sort(distances)
+	reach := 16 * distances[3*(len(distances)-1)/4]
+	return func(v float64) bool { return reach == 0 || math.Abs(v-median) <= reach }
 }
 
 func (p planePoint) x() float64 { return p.fid.Mean }

@@ -23,6 +23,9 @@ func tile(routine func(k int, a *float64, ars, acs int, b *float64, brs int, c *
 	}
 }
 
+// Of this many numbers are the vectors of rowsAVX512 and columnsAVX512: another width does not compile.
+const _ = uint(width-32) + uint(32-width)
+
 // reflection gives an assembly routine the form of kernel.rows and kernel.columns.
 func reflection(routine func(n int, minusTau float64, v, m *float64, stride int)) func(int, float64, []float64, []float64, int) {
 	return func(n int, tau float64, v, m []float64, stride int) { routine(n, -tau, &v[0], &m[0], 8*stride) }

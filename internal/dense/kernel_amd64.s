@@ -1,5 +1,16 @@
 #include "textflag.h"
 
+// Z0 … Z7 = 0
+#define CLEAR8 \
+	VXORPD Z0, Z0, Z0; \
+	VXORPD Z1, Z1, Z1; \
+	VXORPD Z2, Z2, Z2; \
+	VXORPD Z3, Z3, Z3; \
+	VXORPD Z4, Z4, Z4; \
+	VXORPD Z5, Z5, Z5; \
+	VXORPD Z6, Z6, Z6; \
+	VXORPD Z7, Z7, Z7
+
 // func tileAVX512(k int, a *float64, ars, acs int, b *float64, brs int, c *float64, crs int, alpha float64)
 TEXT ·tileAVX512(SB), NOSPLIT, $0-72
 	MOVQ k+0(FP), CX
@@ -13,14 +24,7 @@ TEXT ·tileAVX512(SB), NOSPLIT, $0-72
 	LEAQ (R8)(R8*2), R12
 	LEAQ (AX)(R12*1), SI // row 3
 	LEAQ (SI)(R12*1), DX // row 6
-	VXORPD Z0, Z0, Z0
-	VXORPD Z1, Z1, Z1
-	VXORPD Z2, Z2, Z2
-	VXORPD Z3, Z3, Z3
-	VXORPD Z4, Z4, Z4
-	VXORPD Z5, Z5, Z5
-	VXORPD Z6, Z6, Z6
-	VXORPD Z7, Z7, Z7
+	CLEAR8
 	VXORPD Z8, Z8, Z8
 	VXORPD Z9, Z9, Z9
 	VXORPD Z10, Z10, Z10
@@ -328,14 +332,7 @@ TEXT ·columnsAVX512(SB), NOSPLIT, $0-40
 	MOVQ m+24(FP), BX
 	MOVQ BX, DI
 	MOVQ stride+32(FP), R8
-	VXORPD Z0, Z0, Z0
-	VXORPD Z1, Z1, Z1
-	VXORPD Z2, Z2, Z2
-	VXORPD Z3, Z3, Z3
-	VXORPD Z4, Z4, Z4
-	VXORPD Z5, Z5, Z5
-	VXORPD Z6, Z6, Z6
-	VXORPD Z7, Z7, Z7
+	CLEAR8
 columnsread: // w = vᵀM
 	VBROADCASTSD (AX), Z16
 	VFMADD231PD (BX), Z16, Z0

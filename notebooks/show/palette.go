@@ -16,10 +16,7 @@ const nearness = 5.0
 // (Heckbert 1982), the one with the largest squared error first. A box keeps its mean, or its commonest colour where most have it: white
 // stays white.
 func reduce(pixels map[color.NRGBA]int, count int) (palette color.Palette, near bool) {
-	all := slices.SortedFunc(maps.Keys(pixels), func(a, b color.NRGBA) int {
-		return cmp.Or(pixels[b]-pixels[a], order(a, b))
-	})
-	boxes := []box{newBox(all, pixels)}
+	boxes := []box{newBox(slices.SortedFunc(maps.Keys(pixels), order), pixels)}
 	var total, weight float64
 	for _, n := range pixels {
 		weight += float64(n)
