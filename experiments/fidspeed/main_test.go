@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestWrongCalls(t *testing.T) {
@@ -30,9 +32,9 @@ func TestWrongCalls(t *testing.T) {
 
 func TestReportShowsMediansAndRatiosOfRounds(t *testing.T) {
 	r := Report{Rounds: 3, Threads: 2, Kernel: "avx2", LoadBefore: "0.10", LoadAfter: "9.00", Rows: []Row{{What: "FID", D: 64, Timings: map[string][]Timing{
-		"ours":   {{1, 2, 0}, {2, 2, 0}, {4, 2, 0}},
-		"sqrtm":  {{10, 10, 0}, {40, 10, 0}, {20, 12, 0}},
-		"others": {{1, 1, 0}},
+		"ours":   {{1, 2, 1, 0}, {2, 2, 1, 0}, {4, 2, 1, 0}},
+		"sqrtm":  {{10, 10, 1, 0}, {40, 10, 1, 0}, {20, 12, 1, 0}},
+		"others": {{1, 1, 1, 0}},
 	}}}}
 	var b bytes.Buffer
 	r.Markdown(&b)
@@ -49,10 +51,14 @@ func TestReportShowsMediansAndRatiosOfRounds(t *testing.T) {
 	}
 }
 
-func TestMeasureTakesTheValueAndTime(t *testing.T) {
-	got, err := measure(func() (float64, error) { return 7, nil })
-	if err != nil || got.Value != 7 || got.Wall < 0 || got.CPU < 0 {
-		t.Errorf("measure = %+v, %v, want value 7 and times ≥ 0", got, err)
+func TestMeasureTakesTheMeanOfATurn(t *testing.T) {
+	nap := 10 * time.Millisecond
+	got, err := measure(func() (float64, error) { time.Sleep(nap); return 7, nil })
+	if most := int(turn/nap) + 1; err != nil || got.Value != 7 || got.Wall < nap.Seconds() || got.CPU < 0 || got.Calls < 2 || got.Calls > most {
+		t.Errorf("measure of a nap of %v = %+v, %v, want value 7, no shorter time and 2 to %d calls", nap, got, err, most)
+	}
+	if got, err := measure(func() (float64, error) { return 0, errors.New("singular") }); err == nil || got.Calls != 1 {
+		t.Errorf("measure of a fault = %+v, %v, want it after the first call", got, err)
 	}
 	a, b := features(1, 20, 5), features(2, 20, 5)
 	if a.Validate() != nil || a.Data[0] == b.Data[0] && a.Data[7] == b.Data[7] {

@@ -20,19 +20,28 @@ import (
 	"github.com/addlab/addlab/rng"
 )
 
-// Timing is one call: seconds by the clock, seconds of all processors, and the number that came out.
+// Timing is the mean of the calls of one turn: seconds by the clock, seconds of all processors, and the number that came out.
 type Timing struct {
 	Wall  float64 `json:"wall"`
 	CPU   float64 `json:"cpu"`
+	Calls int     `json:"calls"`
 	Value float64 `json:"value"`
 }
 
-// measure runs f alone.
-func measure(f func() (float64, error)) (Timing, error) {
+// turn is how long a tool calls its function again before another one gets the cores.
+const turn = time.Second / 2
+
+// measure calls f until a turn has passed, so that collecting its garbage counts too.
+func measure(f func() (float64, error)) (t Timing, err error) {
 	runtime.GC()
 	cpu, began := processor(), time.Now()
-	value, err := f()
-	return Timing{time.Since(began).Seconds(), processor() - cpu, value}, err
+	for elapsed := time.Duration(0); elapsed < turn && err == nil; elapsed = time.Since(began) {
+		t.Value, err = f()
+		t.Calls++
+	}
+	n := float64(t.Calls)
+	t.Wall, t.CPU = time.Since(began).Seconds()/n, (processor()-cpu)/n
+	return t, err
 }
 
 // processor is how many seconds this process has computed.

@@ -71,7 +71,7 @@ func (r Report) Markdown(w io.Writer) {
 				spread(ratios(walls(theirs), walls(ours))), spread(ratios(cpus(theirs), cpus(ours))))
 		}
 	}
-	fmt.Fprintf(w, "\nMedians of %d rounds, in which the tools took turns on %d threads; ratios are of the same round, with the lowest and the highest. Processor: %s, kernel %s; "+
+	fmt.Fprintf(w, "\nMedians of %d rounds, in which the tools took turns on %d threads, each with as many calls as half a second holds; ratios are of the same round, with the lowest and the highest. Processor: %s, kernel %s; "+
 		"numpy %s, scipy %s (OpenBLAS), clean-fid %s. ", r.Rounds, r.Threads, r.Environment.CPU, r.Kernel, r.Versions["numpy"], r.Versions["scipy"], r.Versions["clean-fid"])
 	fmt.Fprintf(w, "The machine's load average was %s before and %s after: where it exceeds the threads, other programs ran beside, which slows all of them and many waiting threads most.\n", r.LoadBefore, r.LoadAfter)
 }
