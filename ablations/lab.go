@@ -51,29 +51,36 @@ func (l *Lab) Train(ctx context.Context, cfg distill.Config, run *record.Run) er
 }
 
 // Evaluate implements Evaluator.
-func (l *Lab) Evaluate(ctx context.Context, e Evaluation, student string) (score.Metrics, Pictures, error) {
+func (l *Lab) Evaluate(ctx context.Context, e Evaluation, student string) (func() (score.Metrics, error), Pictures, error) {
 	j, err := l.open(ctx)
 	if err != nil {
-		return score.Metrics{}, Pictures{}, err
+		return nil, Pictures{}, err
 	}
 	prompts := j.Prompts(samplesShown)
 	p := Pictures{Captions: prompts.Captions, Images: j.Pictures(prompts.Images)}
 	if e.Subject == Real {
-		m, err := j.Real(ctx, l.World.Data)
-		return m, p, err
+		seen, err := j.LookReal(ctx, l.World.Data)
+		if err != nil {
+			return nil, p, err
+		}
+		return seen.Metrics, p, nil
 	}
 	way, err := e.way(student)
 	if err != nil {
-		return score.Metrics{}, p, err
+		return nil, p, err
 	}
-	m, flat, err := j.Evaluate(ctx, way)
-	if flat != nil {
-		p.Images = j.Pictures(flat[:len(prompts.Images)])
+	seen, err := j.Look(ctx, way)
+	if err != nil {
+		return nil, p, err
 	}
-	if err != nil && student != "" && !finite(flat) {
-		err = fmt.Errorf("%w: the student's pictures are no numbers", distill.ErrDiverged)
-	}
-	return m, p, err
+	p.Images = j.Pictures(seen.Images[:len(prompts.Images)])
+	return func() (score.Metrics, error) {
+		m, err := seen.Metrics()
+		if err != nil && student != "" && !finite(seen.Images) {
+			err = fmt.Errorf("%w: the student's pictures are no numbers", distill.ErrDiverged)
+		}
+		return m, err
+	}, p, nil
 }
 
 // open makes the judge of all evaluations.

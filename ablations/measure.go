@@ -17,21 +17,31 @@ import (
 // opener is record.Open, or record.TryOpen where others' work is not waited for.
 type opener func(config any) (*record.Run, error)
 
-// measure trains and evaluates what a job needs.
-func (o Options) measure(ctx context.Context, job Job, open opener) (Outcome, error) {
+// measure trains and draws what a job needs. What is left to do after that needs no engine.
+func (o Options) measure(ctx context.Context, job Job, open opener) (finish func() (Outcome, error), err error) {
 	student := ""
 	if job.Train != nil {
 		dir, trained, err := o.train(ctx, job, open)
-		if err != nil || trained.Diverged != "" {
-			return Outcome{Job: job, Evaluated: Evaluated{Diverged: trained.Diverged}, Dirs: []string{dir}}, err
+		if err != nil {
+			return nil, err
+		}
+		if trained.Diverged != "" {
+			outcome := Outcome{Job: job, Evaluated: Evaluated{Diverged: trained.Diverged}, Dirs: []string{dir}}
+			return func() (Outcome, error) { return outcome, nil }, nil
 		}
 		student = filepath.Join(dir, distill.StudentFile)
 	}
-	if err := o.evaluate(ctx, job, open, student); err != nil {
-		return Outcome{}, err
+	settle, err := o.evaluate(ctx, job, open, student)
+	if err != nil {
+		return nil, err
 	}
-	outcome, _, err := o.find(job)
-	return outcome, err
+	return func() (Outcome, error) {
+		if err := settle(); err != nil {
+			return Outcome{}, err
+		}
+		outcome, _, err := o.find(job)
+		return outcome, err
+	}, nil
 }
 
 // train finds a finished training with its student, or makes one.
@@ -41,19 +51,10 @@ func (o Options) train(ctx context.Context, job Job, open opener) (dir string, t
 		return "", trained, err
 	}
 	if dir != "" && trained.Diverged == "" {
-		path := filepath.Join(dir, distill.StudentFile)
-		have, err := weights.SHA256(path)
-		switch {
-		case err == nil && have == trained.SHA256:
-			return dir, trained, nil
-		case err == nil:
-			return "", trained, fmt.Errorf("ablations: %s has SHA-256 %.12s…, want %.12s… as its result.json says: remove %s to train it again", path, have, trained.SHA256, dir)
-		default: // results that came through git have no weights
-			return "", trained, fmt.Errorf("ablations: %w: remove %s to train it again", err, dir)
-		}
+		err = trained.check(dir)
 	}
-	if trained.Diverged != "" {
-		return dir, trained, nil
+	if dir != "" {
+		return dir, trained, err
 	}
 
 	run, err := open(job.Train)
@@ -81,19 +82,31 @@ func (o Options) train(ctx context.Context, job Job, open opener) (dir string, t
 	return run.Dir(), trained, run.Finish(trained)
 }
 
-// evaluate scores a job and draws its samples into a record.
-func (o Options) evaluate(ctx context.Context, job Job, open opener, student string) error {
+// evaluate draws a job's pictures. The record is held until settle has scored them.
+func (o Options) evaluate(ctx context.Context, job Job, open opener, student string) (settle func() error, err error) {
 	run, err := open(job.Evaluation)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer run.Close()
-	if run.Finished() {
-		return nil
+	if run.Finished() { // by another process, while this one trained or waited
+		return run.Close, nil
 	}
-	var result Evaluated
-	var pictures Pictures
-	result.Metrics, pictures, err = o.Evaluator.Evaluate(ctx, job.Evaluation, student)
+	metrics, pictures, err := o.Evaluator.Evaluate(ctx, job.Evaluation, student)
+	if errors.Is(err, distill.ErrDiverged) {
+		metrics = func() (score.Metrics, error) { return score.Metrics{}, err }
+	} else if err != nil {
+		return nil, errors.Join(err, run.Close())
+	}
+	return func() error {
+		defer run.Close()
+		return job.settle(run, student, pictures, metrics)
+	}, nil
+}
+
+// settle scores pictures and finishes the record of their evaluation.
+func (j Job) settle(run *record.Run, student string, pictures Pictures, metrics func() (score.Metrics, error)) (err error) {
+	result := Evaluated{Captions: pictures.Captions}
+	result.Metrics, err = metrics()
 	switch {
 	case errors.Is(err, distill.ErrDiverged):
 		result.Metrics, result.Diverged = score.Metrics{}, err.Error()
@@ -106,11 +119,10 @@ func (o Options) evaluate(ctx context.Context, job Job, open opener, student str
 		return err
 	}
 	// The samples stand beside the training's curves, where people look for them.
-	if student != "" && job.Evaluation.Sampling.Steps == 1 {
+	if student != "" && j.Evaluation.Sampling.Steps == 1 {
 		if err := writeGrid(filepath.Join(filepath.Dir(student), samplesFile), "1 step", pictures); err != nil {
 			return err
 		}
 	}
-	result.Captions = pictures.Captions
 	return run.Finish(result)
 }

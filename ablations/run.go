@@ -19,10 +19,11 @@ type Trainer interface {
 	Train(ctx context.Context, cfg distill.Config, run *record.Run) error
 }
 
-// Evaluator scores a subject and shows its first pictures. student is the file of the weights, "" for other subjects. An error
-// that is distill.ErrDiverged is a result.
+// Evaluator draws a subject's pictures and shows the first of them. student is the file of the weights, "" for other subjects. The
+// metrics come from a function, since reckoning them needs no engine: the next training runs beside it. An error of either that is
+// distill.ErrDiverged is a result.
 type Evaluator interface {
-	Evaluate(ctx context.Context, e Evaluation, student string) (score.Metrics, Pictures, error)
+	Evaluate(ctx context.Context, e Evaluation, student string) (metrics func() (score.Metrics, error), p Pictures, err error)
 }
 
 // Options of Run.
@@ -35,8 +36,8 @@ type Options struct {
 	Environment func(ctx context.Context) (record.Environment, error) // asked once there is something to do
 	Out         io.Writer
 
-	// Completed, if set, is called when all cells of an axis are measured for one seed more.
-	Completed func(axis Axis, results Results) error
+	// Completed, if set, is called when all cells of an axis are measured for one seed more, and says what to tell of it.
+	Completed func(axis Axis, results Results) (note string, err error)
 }
 
 // Run finds or makes the results of a plan. A diverged training is a result; any other fault ends the sweep and comes with what
@@ -57,6 +58,9 @@ func Run(ctx context.Context, o Options) (Results, error) {
 	if len(todo) == 0 {
 		return results, nil
 	}
+	if err := o.Lost(); err != nil { // now, not after hours of others
+		return results, err
+	}
 
 	env, err := o.Environment(ctx)
 	if err != nil {
@@ -70,16 +74,20 @@ func Run(ctx context.Context, o Options) (Results, error) {
 
 // work does what is to do. What another process holds is left for later, so that several of them share a sweep; when nothing else is
 // left, it waits for them.
-func (o Options) work(ctx context.Context, todo []Job, results Results, env record.Environment) error {
+func (o Options) work(ctx context.Context, todo []Job, results Results, env record.Environment) (err error) {
 	try := func(config any) (*record.Run, error) { return record.TryOpen(o.Runs, config, env) }
 	wait := func(config any) (*record.Run, error) { return record.Open(ctx, o.Runs, config, env) }
+	rear := rearguard{Options: o, results: results}
+	defer func() { err = errors.Join(err, rear.wait()) }()
+	total, left := len(o.Plan.Jobs), len(todo)
 	for open := try; len(todo) > 0; {
 		var held []Job
 		for i, job := range todo {
 			outcome, found, err := o.find(job) // another process may have finished it
+			finish := func() (Outcome, error) { return outcome, nil }
 			if err == nil && !found {
-				fmt.Fprintf(o.Out, "[%d/%d] %s%s\n", len(results)+1, len(o.Plan.Jobs), job.Label, o.left())
-				outcome, err = o.measure(ctx, job, open)
+				fmt.Fprintf(o.Out, "[%d/%d] %s%s\n", total-left+1, total, job.Label, o.left())
+				finish, err = o.measure(ctx, job, open)
 			}
 			if errors.Is(err, record.ErrHeld) {
 				fmt.Fprintf(o.Out, "%s: another process is at it, going on with the next\n", job.Label)
@@ -89,14 +97,10 @@ func (o Options) work(ctx context.Context, todo []Job, results Results, env reco
 			if err != nil {
 				return fmt.Errorf("%s: %w", job.Label, err)
 			}
-			results[job.Hash] = outcome
+			left--
 			last := i == len(todo)-1 && len(held) == 0 // the caller has it all in a moment
-			if o.Completed != nil && !last {
-				for _, axis := range o.Plan.completed(results, job.Hash) {
-					if err := o.Completed(axis, results); err != nil {
-						return err
-					}
-				}
+			if err := rear.follow(job, finish, last); err != nil {
+				return err
 			}
 			open = try
 		}

@@ -2,15 +2,19 @@ package ablations
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/score"
 )
 
 func TestPlanNamesEachThingOnce(t *testing.T) {
@@ -141,33 +145,117 @@ func TestCommittedResultsCount(t *testing.T) {
 	}
 }
 
+// What cannot be measured any more is told at once, before others are trained for hours.
 func TestLostAndChangedStudents(t *testing.T) {
-	for _, c := range []struct {
-		why, want string
-		harm      func(path string) error
-	}{
-		{"a student that is gone", "remove", os.Remove},
-		{"a student that is damaged", "SHA-256", func(path string) error { return os.WriteFile(path, []byte("x"), 0o666) }},
-	} {
-		t.Run(c.why, func(t *testing.T) {
-			l, root := &laboratory{}, t.TempDir()
-			p := newTestPlan(t, []Axis{DiscCond}, 1)
-			o := l.options(p, root)
-			if _, err := Run(t.Context(), o); err != nil {
-				t.Fatal(err)
-			}
-			job, _ := p.Job("disc-cond", "both", 1)
-			if err := os.RemoveAll(filepath.Join(root, "runs", job.Hash)); err != nil {
-				t.Fatal(err)
-			}
-			if err := c.harm(filepath.Join(root, "runs", job.Evaluation.Run, distill.StudentFile)); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error = %v, want %q in it", err, c.want)
-			}
-		})
+	l, root := &laboratory{}, t.TempDir()
+	p := newTestPlan(t, []Axis{DiscCond}, 1)
+	o := l.options(p, root)
+	if _, err := Run(t.Context(), o); err != nil {
+		t.Fatal(err)
 	}
+	harm := func(cell string, do func(path string) error) {
+		t.Helper()
+		job, _ := p.Job("disc-cond", cell, 1)
+		if err := os.RemoveAll(filepath.Join(root, "runs", job.Hash)); err != nil {
+			t.Fatal(err)
+		}
+		if err := do(filepath.Join(root, "runs", job.Evaluation.Run, distill.StudentFile)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	harm("both", os.Remove)
+	harm("text", func(path string) error { return os.WriteFile(path, []byte("x"), 0o666) })
+
+	trained := l.trained
+	o.Plan = newTestPlan(t, []Axis{DiscCond, Augment}, 1)
+	_, err := Run(t.Context(), o)
+	for _, want := range []string{"remove a run's folder", "default cell, seed 1: ", "student.safetensors is not there", "disc-cond/text, seed 1: ", "SHA-256 2d711642b726…, want "} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error = %v, want %q in it", err, want)
+		}
+	}
+	if l.trained != trained {
+		t.Errorf("%d students were trained before that, want none", l.trained-trained)
+	}
+	o.Plan = newTestPlan(t, []Axis{Augment}, 2)
+	if _, err := Run(t.Context(), o); err != nil {
+		t.Errorf("another seed: %v", err)
+	}
+}
+
+// Metrics and files of one measurement are finished while the next student is trained.
+func TestMeasuresWhileTheNextIsTrained(t *testing.T) {
+	p := newTestPlan(t, []Axis{DiscCond}, 1)
+	l := &overlapping{reckoning: make(chan struct{})}
+	o := l.options(p, t.TempDir())
+	o.Trainer, o.Evaluator = l, l
+	results, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(results) != len(p.Jobs) || l.beside != 3 {
+		t.Errorf("%d results, %d trainings beside a measurement, want %d and 3: all but the first", len(results), l.beside, len(p.Jobs))
+	}
+}
+
+// overlapping lets no measurement end before the training after it has begun.
+type overlapping struct {
+	laboratory
+	reckoning chan struct{}
+	beside    int
+}
+
+func (l *overlapping) Train(ctx context.Context, cfg distill.Config, run *record.Run) error {
+	select {
+	case <-l.reckoning:
+		l.beside++
+	case <-time.After(5 * time.Second):
+		if l.trained > 0 {
+			return errors.New("no measurement waits for this training")
+		}
+	}
+	return l.laboratory.Train(ctx, cfg, run)
+}
+
+func (l *overlapping) Evaluate(ctx context.Context, e Evaluation, student string) (func() (score.Metrics, error), Pictures, error) {
+	metrics, p, err := l.laboratory.Evaluate(ctx, e, student)
+	if student == "" || e.Sampling.Steps > 1 || l.trained == 4 { // no training follows
+		return metrics, p, err
+	}
+	return func() (score.Metrics, error) {
+		l.reckoning <- struct{}{}
+		return metrics()
+	}, p, err
+}
+
+// A fault of a measurement that is finished in the background ends the sweep, and what was drawn meanwhile is scored all the same.
+func TestFaultInTheRearLosesNothing(t *testing.T) {
+	p, root := newTestPlan(t, []Axis{DiscCond}, 1), t.TempDir()
+	l := &unscored{}
+	o := l.options(p, root)
+	o.Evaluator = l
+	results, err := Run(t.Context(), o)
+	if !errors.Is(err, errPower) || !strings.Contains(err.Error(), "default cell, seed 1") {
+		t.Errorf("error = %v, want the fault and its cell", err)
+	}
+	if len(results) != 1 || l.trained != 2 {
+		t.Errorf("results = %d, trained = %d, want 1 and 2: that of the cell after the fault", len(results), l.trained)
+	}
+	o.Evaluator = &l.laboratory
+	if results, err = Run(t.Context(), o); err != nil || len(results) != len(p.Jobs) || l.trained != 4 {
+		t.Errorf("again: %d results, %d trained, error %v, want %d and 4", len(results), l.trained, err, len(p.Jobs))
+	}
+}
+
+// unscored cannot score the first picture set.
+type unscored struct{ laboratory }
+
+func (l *unscored) Evaluate(ctx context.Context, e Evaluation, student string) (func() (score.Metrics, error), Pictures, error) {
+	metrics, p, err := l.laboratory.Evaluate(ctx, e, student)
+	if l.evaluated == 1 {
+		metrics = func() (score.Metrics, error) { return score.Metrics{}, errPower }
+	}
+	return metrics, p, err
 }
 
 func TestAxesAreCompletedEarly(t *testing.T) {
@@ -175,9 +263,9 @@ func TestAxesAreCompletedEarly(t *testing.T) {
 	p := newTestPlan(t, []Axis{StudentInit, Augment}, 1, 2)
 	o := l.options(p, t.TempDir())
 	var done []string
-	o.Completed = func(axis Axis, results Results) error {
+	o.Completed = func(axis Axis, results Results) (string, error) {
 		done = append(done, axis.Name)
-		return nil
+		return axis.Name + " is there", nil
 	}
 	if _, err := Run(t.Context(), o); err != nil {
 		t.Fatal(err)

@@ -79,28 +79,34 @@ func (f *factory) Train(_ context.Context, cfg distill.Config, run *record.Run) 
 	return f.note("trained " + run.Hash())
 }
 
-func (f *factory) Evaluate(ctx context.Context, e Evaluation, student string) (score.Metrics, Pictures, error) {
+func (f *factory) Evaluate(ctx context.Context, e Evaluation, student string) (func() (score.Metrics, error), Pictures, error) {
 	time.Sleep(2 * time.Millisecond)
-	m, p, err := f.laboratory.Evaluate(ctx, e, student)
-	if student != "" {
-		b, err := os.ReadFile(student)
+	metrics, p, err := f.laboratory.Evaluate(ctx, e, student)
+	if err != nil {
+		return nil, p, err
+	}
+	return func() (score.Metrics, error) {
+		time.Sleep(2 * time.Millisecond)
+		m, err := metrics()
 		if err != nil {
-			return m, p, err
+			return m, err
 		}
-		for _, c := range b { // the score depends on what was trained
-			m.FID += float64(c) / 1000
+		if student != "" {
+			b, err := os.ReadFile(student)
+			if err != nil {
+				return m, err
+			}
+			for _, c := range b { // the score depends on what was trained
+				m.FID += float64(c) / 1000
+			}
+			m.MillisPerImage = rand.Float64()
 		}
-		m.MillisPerImage = rand.Float64()
-	}
-	hash, _ := record.Hash(e)
-	return m, p, errOr(err, f.note("evaluated "+hash))
-}
-
-func errOr(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
+		hash, err := record.Hash(e)
+		if err != nil {
+			return m, err
+		}
+		return m, f.note("evaluated " + hash)
+	}, p, nil
 }
 
 // note keeps what this process has done.
@@ -124,9 +130,9 @@ func sweep(ctx context.Context, root string) error {
 	f := &factory{root: root}
 	o := Options{
 		Plan: p, Runs: filepath.Join(root, "runs"), Trainer: f, Evaluator: f, Environment: f.environment, Out: io.Discard,
-		Completed: func(axis Axis, results Results) error {
+		Completed: func(axis Axis, results Results) (string, error) {
 			_, err := p.Write(filepath.Join(root, axis.Name), axis, results)
-			return err
+			return axis.Name, err
 		},
 	}
 	results, err := Run(ctx, o)

@@ -264,12 +264,13 @@ func TestEvaluate(t *testing.T) {
 		t.Fatal(err)
 	}
 	near(t, "pictures", draw(t, j, way, j.Setup.Batch, j.prompts.Captions, j.Setup.Seed), images, 0)
-	want, err := j.metrics(t.Context(), images, j.prompts)
-	if err != nil {
+	novel := draw(t, j, way, j.Setup.Batch, j.novel.Captions, j.Setup.Seed+1)
+	seen := &Seen{judge: j, prompts: j.prompts, Images: images}
+	if err := seen.look(t.Context(), novel); err != nil {
 		t.Fatal(err)
 	}
-	novel := draw(t, j, way, j.Setup.Batch, j.novel.Captions, j.Setup.Seed+1)
-	if err := j.alignNovel(t.Context(), &want, novel); err != nil {
+	want, err := seen.Metrics()
+	if err != nil {
 		t.Fatal(err)
 	}
 	if len(j.novel.Captions) != 10 || want.Novel == nil {

@@ -24,7 +24,7 @@ import (
 // Real pictures against themselves are perfect; against other real ones good; noise is far off.
 func TestFIDOrdersPictures(t *testing.T) {
 	j := newTestJudge(t, tinyBundle(t, "pair", "classifier"), tinyWorld(), Setup{Images: 40, Seed: 1, Batch: 16, Blocks: 4})
-	same, err := j.metrics(t.Context(), j.prompts.Images, j.prompts)
+	same, err := metrics(t, j, j.prompts.Images)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestFIDOrdersPictures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	noise, err := j.metrics(t.Context(), rng.Normal(rng.New(1, "noise", 0), len(j.prompts.Images)), j.prompts)
+	noise, err := metrics(t, j, rng.Normal(rng.New(1, "noise", 0), len(j.prompts.Images)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestMetricsAreEvals(t *testing.T) {
 	for i := range pictures {
 		pictures[i] *= 0.5
 	}
-	m, err := j.metrics(t.Context(), pictures, j.prompts)
+	m, err := metrics(t, j, pictures)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,6 +310,16 @@ func TestDrawPrompts(t *testing.T) {
 	if p, err = drawPrompts(album{9}, 5, 4); err != nil || p.Stated != nil || len(p.Captions) != 4 {
 		t.Errorf("album: %d captions, stated %v, error %v", len(p.Captions), p.Stated, err)
 	}
+}
+
+// metrics are those of pictures for the judge's own captions.
+func metrics(t *testing.T, j *Judge, images []float32) (Metrics, error) {
+	t.Helper()
+	s := &Seen{judge: j, prompts: j.prompts, Images: images}
+	if err := s.look(t.Context(), nil); err != nil {
+		return Metrics{}, err
+	}
+	return s.Metrics()
 }
 
 func TestCancelledJudge(t *testing.T) {

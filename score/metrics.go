@@ -1,8 +1,6 @@
 package score
 
 import (
-	"context"
-
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/eval"
 )
@@ -13,13 +11,11 @@ const (
 	manifold = 1000
 )
 
-// metrics compares pictures, one per prompt, with the reference.
-func (j *Judge) metrics(ctx context.Context, images []float32, prompts Prompts) (Metrics, error) {
-	seen, err := j.look(ctx, images, prompts.Captions)
-	if err != nil {
-		return Metrics{}, err
-	}
-	m := Metrics{Images: seen.features.N}
+// Metrics compares the pictures, one per prompt, with the reference. It needs no engine.
+func (s *Seen) Metrics() (Metrics, error) {
+	j, seen, prompts := s.judge, s.seen, s.prompts
+	m := Metrics{Images: seen.features.N, Seconds: s.spent.Seconds()}
+	m.MillisPerImage = 1000 * m.Seconds / float64(max(m.Images, 1))
 	fid, err := eval.FIDJackknife(j.reference, seen.features, j.Setup.Blocks, confidence)
 	if err != nil {
 		return m, err
@@ -50,21 +46,14 @@ func (j *Judge) metrics(ctx context.Context, images []float32, prompts Prompts) 
 		}
 		m.Density, m.Coverage = &dc.Density, &dc.Coverage
 	}
+	if s.novel.attributes != nil {
+		var novel Metrics
+		if err := novel.align(s.novel.attributes, j.novel.Stated); err != nil {
+			return m, err
+		}
+		m.Novel, m.NovelStdErr = novel.Align, novel.AlignStdErr
+	}
 	return m, nil
-}
-
-// alignNovel adds the alignment of pictures of compositions that training never saw.
-func (j *Judge) alignNovel(ctx context.Context, m *Metrics, images []float32) error {
-	seen, err := j.look(ctx, images, j.novel.Captions)
-	if err != nil {
-		return err
-	}
-	var novel Metrics
-	if err := novel.align(seen.attributes, j.novel.Stated); err != nil {
-		return err
-	}
-	m.Novel, m.NovelStdErr = novel.Align, novel.AlignStdErr
-	return nil
 }
 
 // align compares what the classifier saw, [n,A], with what the captions state.

@@ -85,13 +85,10 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	defer lab.Close()
 	results, err := ablations.Run(ctx, ablations.Options{
 		Plan: plan, Runs: own, Finished: finished, Trainer: lab, Evaluator: lab, Environment: lab.Environment, Out: stdout,
-		Completed: func(axis ablations.Axis, results ablations.Results) error {
+		Completed: func(axis ablations.Axis, results ablations.Results) (string, error) {
 			dir := filepath.Join(o.out, axis.Name)
-			if _, err := plan.Write(dir, axis, results); err != nil {
-				return err
-			}
-			_, err := fmt.Fprintf(stdout, "%s: a first table is in %s\n", axis.Name, filepath.Join(dir, "table.txt"))
-			return err
+			_, err := plan.Write(dir, axis, results)
+			return fmt.Sprintf("%s: a first table is in %s", axis.Name, filepath.Join(dir, "table.txt")), err
 		},
 	})
 	if err != nil {
