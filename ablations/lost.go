@@ -42,8 +42,8 @@ func (o Options) Lost() error {
 	if lost == nil {
 		return nil
 	}
-	return fmt.Errorf("ablations: finished trainings without their students (remove a run's folder to train it again, or ask for other seeds):\n  %s",
-		strings.Join(lost, "\n  "))
+	return fmt.Errorf("ablations: finished trainings without their students: %s: remove a run's folder to train it again, or ask for other seeds",
+		strings.Join(lost, "; "))
 }
 
 // check compares the student with the record of its training.

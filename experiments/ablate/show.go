@@ -101,8 +101,8 @@ func forecast(w io.Writer, o ablations.Options) error {
 	if unknown > 0 {
 		fmt.Fprintf(w, ", besides %d that nothing finished tells about", unknown)
 	}
-	_, err = fmt.Fprintln(w)
-	return err
+	fmt.Fprintln(w)
+	return o.Lost()
 }
 
 // show prints the table of an axis and, if it is another one, the committed table of the same scale.
