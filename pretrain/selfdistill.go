@@ -7,7 +7,6 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/network"
@@ -17,7 +16,7 @@ import (
 // B batch, V views, N patches, C width, K prototypes.
 
 // SelfDistillation trains a vision transformer to agree with its own moving average: both assign views to prototypes, the average
-// with centred and sharpened assignments (DINO, Caron et al. 2104.14294). With Patches the student's global views are masked and it
+// with sharpened assignments that use all prototypes alike (DINO, Caron et al. 2104.14294). With Patches the student's global views are masked and it
 // must also say what the average sees in the masked patches (iBOT, Zhou et al. 2111.07832; DINOv2, Oquab et al. 2304.07193).
 type SelfDistillation struct {
 	Net     network.ViTConfig
@@ -29,11 +28,11 @@ const (
 	prototypeBottom    = 64  // width in which tokens meet prototypes
 	studentTemperature = 0.1
 	teacherTemperature = 0.04
-	centreDecay        = 0.9
+	sinkhornSteps      = 3
 	spreadWeight       = 0.1 // of KoLeo, where there are patches (DINOv2 table 2)
 	averageDecay       = 0.99
 
-	selfStudent, selfAverage, selfCentre = "features", "average", "centre"
+	selfStudent, selfAverage = "features", "average"
 )
 
 // Assignment holds logits over prototypes.
@@ -64,8 +63,8 @@ func (s SelfDistillation) head(scope *model.Scope, x *Node) *Node {
 }
 
 // Loss takes two global views [2·B,H,W,3] (all first ones, then all second ones), their masks [2·B,N] (zeros without Patches) and
-// local views [V·B,H,W,3] that only the student sees. It moves the centres; the average is moved by optim.EMA after the update.
-// Returns the loss, its part over views and over masked patches, and the entropy of the average's mean assignment over log K: near 0
+// local views [V·B,H,W,3] that only the student sees. The average is moved by optim.EMA after the update.
+// Returns the loss, its part over views and over masked patches, and the entropy of the student's mean assignment over log K: near 0
 // all pictures fall to one prototype.
 func (s SelfDistillation) Loss(root *model.Scope, global, mask, local *Node) (loss, views, patches, entropy *Node) {
 	g, b := global.Graph(), global.Shape().Dim(0)/2
@@ -76,7 +75,7 @@ func (s SelfDistillation) Loss(root *model.Scope, global, mask, local *Node) (lo
 	optim.Copies(g, optim.Variables(root.At(selfStudent), g), "/"+selfStudent, "/"+selfAverage)
 	seen := s.assign(root.At(selfAverage), global, none)
 
-	target := StopGradient(s.targets(root, "class", seen.class)) // [2B,K]
+	target := StopGradient(targets(seen.class)) // [2B,K]
 	half := func(x *Node, i int) *Node { return Slice(x, AxisRange(i*b, (i+1)*b)) }
 	var terms []*Node
 	for teacher := range 2 {
@@ -94,11 +93,11 @@ func (s SelfDistillation) Loss(root *model.Scope, global, mask, local *Node) (lo
 		}
 	}
 	views = MulScalar(views, 1/float64(len(terms)))
-	mean := ReduceMean(target, 0)
+	mean := ReduceMean(Softmax(MulScalar(far.class, 1/studentTemperature), -1), 0)
 	entropy = MulScalar(ReduceAllSum(Mul(mean, Log(AddScalar(mean, 1e-12)))), -1/math.Log(prototypes))
 	loss, patches = views, ScalarZero(g, dtypes.Float32)
 	if s.Patches {
-		each := crossEntropy(StopGradient(s.targets(root, "patches", seen.patches)), far.patches) // [2B,N]
+		each := crossEntropy(StopGradient(targets(seen.patches)), far.patches) // [2B,N]
 		patches = Div(ReduceAllSum(Mul(each, mask)), AddScalar(ReduceAllSum(mask), 1e-6))
 		spread := Add(koLeo(half(far.tokens, 0)), koLeo(half(far.tokens, 1)))
 		loss = Add(loss, Add(patches, MulScalar(spread, spreadWeight/2)))
@@ -106,18 +105,15 @@ func (s SelfDistillation) Loss(root *model.Scope, global, mask, local *Node) (lo
 	return loss, views, patches, entropy
 }
 
-// targets centres and sharpens the average's logits [...,K], and moves the centre towards their mean.
-func (s SelfDistillation) targets(root *model.Scope, name string, logits *Node) *Node {
-	g, path := logits.Graph(), "/"+selfCentre+"/"+name
-	centre := root.Store().GetVariable(path)
-	if centre == nil {
-		centre = root.Store().VariableWithValue(path, tensors.FromFlatDataAndDimensions(make([]float32, prototypes), prototypes))
-		centre.SetTrainable(false)
+// targets sharpens the average's logits [...,K] into assignments that use all prototypes alike over the batch, by steps of Sinkhorn and
+// Knopp (SwAV §3.1, 2006.09882; DINOv2 §4). DINO centres them by a moving mean, which table 7 there finds as good; in batches as small
+// as these, whose pictures are as alike as scenes are, that leaves three prototypes to share out.
+func targets(logits *Node) *Node {
+	log := MulScalar(Reshape(logits, -1, prototypes), 1/teacherTemperature)
+	for range sinkhornSteps {
+		log = LogSoftmax(LogSoftmax(log, 0), -1)
 	}
-	c := centre.NodeValue(g)
-	mean := ReduceMean(Reshape(logits, -1, prototypes), 0)
-	centre.SetNodeValue(Add(MulScalar(c, centreDecay), MulScalar(StopGradient(mean), 1-centreDecay)))
-	return Softmax(MulScalar(Sub(logits, ExpandLeftToRank(c, logits.Rank())), 1/teacherTemperature), -1)
+	return Reshape(Exp(log), logits.Shape().Dimensions...)
 }
 
 // crossEntropy of the student's sharpened logits to targets, both [...,K]; returns [...].

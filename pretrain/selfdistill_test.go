@@ -30,21 +30,53 @@ func selfInputs(mask []float32) []any {
 	}
 }
 
-// probabilities are the softmax of k values at a temperature after centring.
-func probabilities(logits []float32, centre []float64, temperature float64) []float64 {
-	p, sum := make([]float64, len(logits)), 0.0
+// probabilities are the softmax of k values at a temperature.
+func probabilities(logits []float32, temperature float64) []float64 {
+	return scaled(exponentials(logits, temperature), 1)
+}
+
+func exponentials(logits []float32, temperature float64) []float64 {
+	p := make([]float64, len(logits))
 	for i, v := range logits {
-		x := float64(v)
-		if centre != nil {
-			x -= centre[i]
-		}
-		p[i] = math.Exp(x / temperature)
-		sum += p[i]
-	}
-	for i := range p {
-		p[i] /= sum
+		p[i] = math.Exp(float64(v) / temperature)
 	}
 	return p
+}
+
+// scaled gives values a sum.
+func scaled(x []float64, want float64) []float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v
+	}
+	for i := range x {
+		x[i] *= want / sum
+	}
+	return x
+}
+
+// assignments are those of SwAV's listing: the matrix of exponentials, whose columns (prototypes) and rows (pictures) are scaled in turns.
+func assignments(logits []float32) [][]float64 {
+	rows := len(logits) / prototypes
+	q := make([][]float64, rows)
+	for i := range q {
+		q[i] = exponentials(logits[i*prototypes:(i+1)*prototypes], teacherTemperature)
+	}
+	for range sinkhornSteps {
+		for k := range prototypes {
+			column := make([]float64, rows)
+			for i := range q {
+				column[i] = q[i][k]
+			}
+			for i, v := range scaled(column, 1/float64(prototypes)) {
+				q[i][k] = v
+			}
+		}
+		for i := range q {
+			scaled(q[i], 1)
+		}
+	}
+	return q
 }
 
 func crossEntropyOf(target, q []float64) (h float64) {
@@ -68,17 +100,6 @@ func TestSelfDistillationIsDINOs(t *testing.T) {
 		loss, _, _, _ := s.Loss(root, in[0], in[1], in[2])
 		return []*Node{loss}
 	}, selfInputs(mask)...)
-	classCentre, patchCentre := make([]float64, prototypes), make([]float64, prototypes)
-	for name, c := range map[string][]float64{"class": classCentre, "patches": patchCentre} {
-		x := rng.Normal(rng.New(3, name, 0), prototypes)
-		for i := range x {
-			x[i] *= 0.05
-			c[i] = float64(x[i])
-		}
-		if err := store.GetVariable("/centre/" + name).SetValue(tensors.FromFlatDataAndDimensions(x, prototypes)); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for v := range store.Scope("/features").IterVariables() { // the student must not be its average
 		x := tensors.MustCopyFlatData[float32](v.MustValue())
 		for i, z := range rng.Normal(rng.New(4, v.Path(), 0), len(x)) {
@@ -99,14 +120,15 @@ func TestSelfDistillationIsDINOs(t *testing.T) {
 		logits = append(logits, tensors.MustCopyFlatData[float32](x))
 	}
 	row := func(x []float32, i int) []float32 { return x[i*prototypes : (i+1)*prototypes] }
+	classes, inPatches := assignments(logits[2]), assignments(logits[4])
 	var views float64
 	terms := 0
 	for teacher := range 2 {
 		for i := range selfBatch {
-			target := probabilities(row(logits[2], teacher*selfBatch+i), classCentre, teacherTemperature)
-			views += crossEntropyOf(target, probabilities(row(logits[0], (1-teacher)*selfBatch+i), nil, studentTemperature))
+			target := classes[teacher*selfBatch+i]
+			views += crossEntropyOf(target, probabilities(row(logits[0], (1-teacher)*selfBatch+i), studentTemperature))
 			for v := range 2 {
-				views += crossEntropyOf(target, probabilities(row(logits[1], v*selfBatch+i), nil, studentTemperature))
+				views += crossEntropyOf(target, probabilities(row(logits[1], v*selfBatch+i), studentTemperature))
 			}
 			terms += 3
 		}
@@ -115,8 +137,8 @@ func TestSelfDistillationIsDINOs(t *testing.T) {
 	var patches float64
 	for i, m := range mask {
 		if m == 1 {
-			target := probabilities(row(logits[4], i), patchCentre, teacherTemperature)
-			patches += crossEntropyOf(target, probabilities(row(logits[3], i), nil, studentTemperature)) / 4
+			target := inPatches[i]
+			patches += crossEntropyOf(target, probabilities(row(logits[3], i), studentTemperature)) / 4
 		}
 	}
 
@@ -129,14 +151,31 @@ func TestSelfDistillationIsDINOs(t *testing.T) {
 	if e := scalar(got[2]); !(e > 0 && e <= 1) {
 		t.Errorf("entropy = %g, want in (0,1]", e)
 	}
-	// The centre goes a tenth of the way to the mean of the average's logits.
-	centre := tensors.MustCopyFlatData[float32](store.GetVariable("/centre/class").MustValue())
-	for k := range 5 {
-		var mean float64
-		for i := range 2 * selfBatch {
-			mean += float64(row(logits[2], i)[k]) / (2 * selfBatch)
+}
+
+// However one-sided the logits, the targets of many pictures share the prototypes out.
+func TestTargetsUseAllPrototypes(t *testing.T) {
+	const pictures = 512
+	logits := rng.Normal(rng.New(1, "logits", 0), pictures*prototypes)
+	for i := range logits {
+		logits[i] = 0.1*logits[i] + float32(i%prototypes)/prototypes // the last ones are far ahead
+	}
+	got := tensors.MustCopyFlatData[float32](evaluate(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
+		return []*Node{targets(in[0])}
+	}, tensors.FromFlatDataAndDimensions(logits, pictures, prototypes))[0])
+	use := make([]float64, prototypes)
+	for i, v := range got {
+		use[i%prototypes] += float64(v)
+	}
+	for i := range pictures {
+		var sum float64
+		for _, v := range got[i*prototypes : (i+1)*prototypes] {
+			sum += float64(v)
 		}
-		near(t, "centre", 0.9*classCentre[k]+0.1*mean, float64(centre[k]), 1e-5)
+		near(t, "sum of a picture's assignment", 1, sum, 1e-4)
+	}
+	if least, most := slices.Min(use), slices.Max(use); least < 0.5*pictures/prototypes || most > 2*pictures/prototypes {
+		t.Errorf("prototypes are used %.3g to %.3g times, want about %d", least, most, pictures/prototypes)
 	}
 }
 
@@ -168,7 +207,7 @@ func TestSelfDistillationMovesTheStudent(t *testing.T) {
 			}
 		}
 		slices.Sort(moved)
-		if diff := cmp.Diff([]string{"centre", "features", "optimizer"}, moved); diff != "" {
+		if diff := cmp.Diff([]string{"features", "optimizer"}, moved); diff != "" {
 			t.Errorf("patches = %v: moved (-want +got)\n%s", patches, diff)
 		}
 	}

@@ -79,7 +79,7 @@ func DefaultVariants(scale string, cfg Config) ([]Variant, error) {
 		unet.BlockOutChannels = append(unet.BlockOutChannels, (width*3/2+groups-1)/groups*groups)
 	}
 	dit.SampleSize, dit.PooledDim = cfg.Size, cfg.Networks.Text.Projection
-	features := Training{Steps: 3000, Batch: 32, Rate: optim.Rate{Peak: 1e-3, Warmup: 100, Decay: 0.5, Final: 0.01}, Muon: true}
+	features := Training{Steps: 1500, Batch: 32, Rate: optim.Rate{Peak: 1e-3, Warmup: 100, Decay: 0.5, Final: 0.01}, Muon: true}
 	clip, teacher := features, cfg.TeacherTraining
 	clip.Batch = 64
 	switch scale {

@@ -32,7 +32,7 @@ func (c *Context) variantConfig(v Variant, text string) (PartConfig, error) {
 	default:
 		p.Net = v.ViT
 		p.Options = map[string]any{
-			"objective": v.Objective, "prototypes": prototypes, "bottom": prototypeBottom, "average": averageDecay, "centre": centreDecay,
+			"objective": v.Objective, "prototypes": prototypes, "bottom": prototypeBottom, "average": averageDecay, "sinkhorn": sinkhornSteps,
 			"temperatures": []float64{studentTemperature, teacherTemperature}, "local_views": localViews, "crop": []float64{cropMin, cropMax},
 			"permute": permuteShare, "bend": bendShare,
 		}
