@@ -206,13 +206,14 @@ type overlapping struct {
 }
 
 func (l *overlapping) Train(ctx context.Context, cfg distill.Config, run *record.Run) error {
+	if l.trained == 0 { // nothing is measured yet
+		return l.laboratory.Train(ctx, cfg, run)
+	}
 	select {
 	case <-l.reckoning:
 		l.beside++
-	case <-time.After(5 * time.Second):
-		if l.trained > 0 {
-			return errors.New("no measurement waits for this training")
-		}
+	case <-time.After(time.Minute):
+		return errors.New("no measurement waits for this training")
 	}
 	return l.laboratory.Train(ctx, cfg, run)
 }

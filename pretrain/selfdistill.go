@@ -106,8 +106,8 @@ func (s SelfDistillation) Loss(root *model.Scope, global, mask, local *Node) (lo
 }
 
 // targets sharpens the average's logits [...,K] into assignments that use all prototypes alike over the batch, by steps of Sinkhorn and
-// Knopp (SwAV §3.1, 2006.09882; DINOv2 §4). DINO centres them by a moving mean, which table 7 there finds as good; in batches as small
-// as these, whose pictures are as alike as scenes are, three of them are left in use.
+// Knopp (SwAV, 2006.09882; DINOv2). DINO centres them by a moving mean; in batches as small as these, whose pictures are as alike as
+// scenes are, that left three of them in use.
 func targets(logits *Node) *Node {
 	log := MulScalar(Reshape(logits, -1, prototypes), 1/teacherTemperature)
 	for range sinkhornSteps {

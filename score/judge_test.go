@@ -242,84 +242,9 @@ func TestTooFewHeldoutPictures(t *testing.T) {
 	}
 }
 
-func TestSetupValidate(t *testing.T) {
-	for _, scale := range []string{"smoke", "cpu", "gpu"} {
-		if err := DefaultSetup(scale).Validate(); err != nil {
-			t.Errorf("%s: %v", scale, err)
-		}
-	}
-	for _, test := range []struct {
-		name, want string
-		edit       func(s *Setup)
-	}{
-		{"one picture has no covariance", "score: images = 1, batch = 4, want ≥ 2 and ≥ 1", func(s *Setup) { s.Images = 1 }},
-		{"empty batch", "score: images = 10, batch = 0, want", func(s *Setup) { s.Batch = 0 }},
-		{"one block", "score: blocks = 1, want 2 to", func(s *Setup) { s.Blocks = 1 }},
-		{"blocks of less than two pictures, which the jackknife refuses", "score: blocks = 6, want 2 to", func(s *Setup) { s.Blocks = 6 }},
-	} {
-		setup := tinySetup()
-		test.edit(&setup)
-		wantError(t, test.name, setup.Validate(), test.want)
-		_, err := NewJudge(t.Context(), goEngine(), &pretrain.Bundle{}, tinyWorld(), setup)
-		wantError(t, test.name+", judge", err, test.want)
-	}
-}
-
 func TestJudgeWithoutNetworks(t *testing.T) {
 	_, err := NewJudge(t.Context(), goEngine(), tinyBundle(t, "text", "teacher"), tinyWorld(), tinySetup())
 	wantError(t, "no evaluation pair", err, "holds no pair")
-}
-
-func TestPromptsAndPictures(t *testing.T) {
-	j := newTestJudge(t, tinyBundle(t, "pair"), tinyWorld(), tinySetup())
-	for _, test := range []struct{ ask, want int }{{3, 3}, {10, 10}, {50, 10}} {
-		p := j.Prompts(test.ask)
-		if len(p.Captions) != test.want || len(p.Images) != test.want*tinyArea {
-			t.Errorf("%d prompts asked: %d captions, %d values, want %d pictures", test.ask, len(p.Captions), len(p.Images), test.want)
-		}
-		for i, caption := range p.Captions {
-			sample, err := tinyWorld().Heldout().Sample(i)
-			if err != nil || sample.Caption != caption || !slices.Equal(sample.Image.Pix, p.Images[i*tinyArea:(i+1)*tinyArea]) {
-				t.Errorf("prompt %d is not held-out sample %d (error %v)", i, i, err)
-			}
-		}
-	}
-	wild := make([]float32, 2*tinyArea)
-	wild[0], wild[1], wild[tinyArea] = -2, 0.5, 1.5
-	pictures := j.Pictures(wild)
-	if len(pictures) != 2 || pictures[0].Size != tinySize || pictures[0].Pix[0] != -1 || pictures[0].Pix[1] != 0.5 || pictures[1].Pix[0] != 1 {
-		t.Errorf("pictures = %v", pictures)
-	}
-	if wild[0] != -2 {
-		t.Error("the flat pictures themselves were clipped")
-	}
-}
-
-// What captions state comes along with them, from the same samples.
-func TestDrawPrompts(t *testing.T) {
-	p, err := drawPrompts(tinyWorld(), 5, 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range 4 {
-		_, caption, stated := tinyWorld().Split("heldout").Scene(5 + i)
-		if p.Captions[i] != caption || p.Stated[i] != stated {
-			t.Errorf("prompt %d: %q stating %v, want %q stating %v", i, p.Captions[i], p.Stated[i], caption, stated)
-		}
-	}
-	if p, err = drawPrompts(album{9}, 5, 4); err != nil || p.Stated != nil || len(p.Captions) != 4 {
-		t.Errorf("album: %d captions, stated %v, error %v", len(p.Captions), p.Stated, err)
-	}
-}
-
-// metrics are those of pictures for the judge's own captions.
-func metrics(t *testing.T, j *Judge, images []float32) (Metrics, error) {
-	t.Helper()
-	s := &Seen{judge: j, prompts: j.prompts, Images: images}
-	if err := s.look(t.Context(), nil); err != nil {
-		return Metrics{}, err
-	}
-	return s.Metrics()
 }
 
 func TestCancelledJudge(t *testing.T) {

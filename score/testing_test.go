@@ -168,3 +168,13 @@ func wantError(t testing.TB, what string, err error, texts ...string) {
 		}
 	}
 }
+
+// metrics are those of pictures for the judge's own captions.
+func metrics(t *testing.T, j *Judge, images []float32) (Metrics, error) {
+	t.Helper()
+	s := &Seen{judge: j, prompts: j.prompts, Images: images}
+	if err := s.look(t.Context(), nil); err != nil {
+		return Metrics{}, err
+	}
+	return s.Metrics()
+}
