@@ -1,11 +1,20 @@
 package report
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // further are the columns that the page has beside those of the printed table; only those that say something about rows.
 func (t Table) further(first string, rows []Row, times Times) []column {
 	estimate := func(of func(Row) Estimate) func(Row) (string, string) {
-		return func(r Row) (string, string) { return of(r).format(3) }
+		return func(r Row) (string, string) {
+			mean, tail := of(r).format(3)
+			if fewer(of(r), r) {
+				tail += fmt.Sprintf(" (n = %d)", of(r).N)
+			}
+			return mean, tail
+		}
 	}
 	p := func(of func(Row) *float64) func(Row) (string, string) {
 		return func(r Row) (string, string) {
@@ -29,14 +38,7 @@ func (t Table) further(first string, rows []Row, times Times) []column {
 	add(func(r Row) bool { return r.GroupFID != "" }, column{name: "ties (FID)", cell: text(func(r Row) string { return r.GroupFID })})
 	add(func(r Row) bool { return r.PCLIP != nil }, column{name: "p (CLIP)", numeric: true, cell: p(func(r Row) *float64 { return r.PCLIP })})
 	add(func(r Row) bool { return r.GroupCLIP != "" }, column{name: "ties (CLIP)", cell: text(func(r Row) string { return r.GroupCLIP })})
-	for _, c := range []struct {
-		name string
-		of   func(Row) Estimate
-	}{
-		{"align, novel", func(r Row) Estimate { return r.Novel }},
-		{"precision", func(r Row) Estimate { return r.Precision }}, {"recall", func(r Row) Estimate { return r.Recall }},
-		{"density", func(r Row) Estimate { return r.Density }}, {"coverage", func(r Row) Estimate { return r.Coverage }},
-	} {
+	for _, c := range furtherMetrics {
 		add(func(r Row) bool { return c.of(r).Known() }, column{name: c.name, arrow: "↑", numeric: true, cell: estimate(c.of)})
 	}
 	add(func(r Row) bool { return times.of(r.Name).Train.Known() }, column{name: "training, s", numeric: true, cell: func(r Row) (string, string) {
@@ -48,6 +50,19 @@ func (t Table) further(first string, rows []Row, times Times) []column {
 	return cols
 }
 
+// furtherMetrics are all more is better.
+var furtherMetrics = []struct {
+	name string
+	of   func(Row) Estimate
+}{
+	{"align, novel", func(r Row) Estimate { return r.Novel }},
+	{"precision", func(r Row) Estimate { return r.Precision }}, {"recall", func(r Row) Estimate { return r.Recall }},
+	{"density", func(r Row) Estimate { return r.Density }}, {"coverage", func(r Row) Estimate { return r.Coverage }},
+}
+
+// fewer tells whether some seeds that have an FID lack another metric, as measurements of an older program do.
+func fewer(e Estimate, r Row) bool { return e.Known() && e.N < r.FID.N }
+
 // furtherLegend explains the columns of further.
 func furtherLegend(rows []Row) string {
 	s := ""
@@ -56,6 +71,16 @@ func furtherLegend(rows []Row) string {
 	}
 	if slices.ContainsFunc(rows, func(r Row) bool { return r.Novel.Known() }) {
 		s += "align, novel: on pairs of shape and colour that training never saw. "
+	}
+	if slices.ContainsFunc(rows, func(r Row) bool {
+		for _, m := range furtherMetrics {
+			if fewer(m.of(r), r) {
+				return true
+			}
+		}
+		return false
+	}) {
+		s += "n: a mean over fewer seeds than the FID, since older measurements lack the number; rows of different n do not compare. "
 	}
 	return s
 }

@@ -56,6 +56,24 @@ func TestPageStandsAlone(t *testing.T) {
 	}
 }
 
+// A mean over fewer seeds than the row's FID must not be compared with its neighbours unawares.
+func TestPageTellsWhichNumbersLackSeeds(t *testing.T) {
+	table := lossTable()
+	table.Rows[0].Novel, table.Rows[1].Novel = around(.9, .01, 2), around(.8, .01, 3)
+	table.Rows[2].Novel = around(.85, .01, 3)
+	var b bytes.Buffer
+	if err := (report.Page{Title: "page", Sections: []report.Section{{Table: table}}}).HTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	page := html.UnescapeString(b.String())
+	if !strings.Contains(page, "0.900 ± 0.010 (n = 2)") || strings.Contains(page, "0.850 ± 0.010 (n") {
+		t.Error("want n beside the number of two seeds and no other")
+	}
+	if !strings.Contains(page, "rows of different n do not compare") {
+		t.Error("the sign is not explained")
+	}
+}
+
 // Cells of a table have its colour, references are grey rings; what has no FID has no place.
 func TestPlaneShowsCellsAndReferences(t *testing.T) {
 	img := decode(t, report.Plane{Title: "plane", Tables: []report.Table{lossTable()}}.PNG)
