@@ -22,6 +22,7 @@ type Axis struct {
 	Claims   []Claim
 	Against  string   // cell that stands for the paper's default where the default cell is another; directions are read against it
 	Teachers []string // variants of the teacher that are measured beside the cells
+	Solver   []int    // steps, beyond 25 and 1, at which the bundle's teacher is measured beside the cells
 }
 
 // Cell is one answer that is tried: an edit of the default config, or another way to sample from its student.

@@ -49,6 +49,9 @@ func NewPlan(w World, base distill.Config, axes []Axis, seeds []int64) (*Plan, e
 		},
 	}
 	for _, axis := range axes {
+		for _, steps := range axis.Solver {
+			p.references = append(p.references, reference{name: fmt.Sprintf("teacher, %d steps", steps), subject: Teacher, steps: steps, axis: axis.Name})
+		}
 		for _, net := range axis.Teachers {
 			p.references = append(p.references, reference{name: net + ", 25 steps", subject: Teacher, steps: 25, net: net, axis: axis.Name})
 		}

@@ -17,30 +17,6 @@ import (
 	"github.com/addlab/addlab/score"
 )
 
-func TestPlanNamesEachThingOnce(t *testing.T) {
-	p := newTestPlan(t, []Axis{DiscCond, Loss, Lambda}, 1, 2)
-	var labels []string
-	runs := map[string]bool{}
-	for _, j := range p.Jobs {
-		labels = append(labels, j.Label)
-		if j.Train != nil {
-			runs[j.Evaluation.Run] = true
-		}
-	}
-	// λ = 0 is L_adv alone, and the default cell stands on all three axes: 1 + 3 + 4 + 4 students per seed.
-	if len(runs) != 2*12 {
-		t.Errorf("trainings = %d, want 24", len(runs))
-	}
-	head := []string{"default cell, seed 1", "disc-cond/none, seed 1", "disc-cond/text, seed 1", "disc-cond/image, seed 1", "loss/adv, seed 1"}
-	if diff := cmp.Diff(head, labels[:5]); diff != "" {
-		t.Errorf("first jobs (-want +got)\n%s", diff)
-	}
-	tail := []string{"lambda/10, seed 2", "student (default cell), 2 steps, seed 2", "student (default cell), 4 steps, seed 2"}
-	if diff := cmp.Diff(tail, labels[len(labels)-3:]); diff != "" {
-		t.Errorf("last jobs (-want +got)\n%s", diff)
-	}
-}
-
 func TestSecondRunDoesNothing(t *testing.T) {
 	l, root := &laboratory{}, t.TempDir()
 	p := newTestPlan(t, []Axis{DiscCond}, 1)

@@ -5,7 +5,8 @@ import (
 	"github.com/addlab/addlab/distill"
 )
 
-// StudentSteps asks what more steps of the student bring. The paper answers with pictures (Fig. 4) and user studies only.
+// StudentSteps asks what more steps of the student bring. The paper answers with pictures (Fig. 4) and user studies only. Its Table 2
+// has DPM-Solver at few steps beside, and so has this.
 var StudentSteps = register(Axis{
 	Name: "student-steps", Title: "Student steps",
 	Question: "What do more sampling steps of the same student bring, in which form, and on which times must it be trained?",
@@ -13,6 +14,7 @@ var StudentSteps = register(Axis{
 		sampledIn("", nil)...),
 		sampledIn("-of-1000-900-800-700", trainedOn(1000, 900, 800, 700))...),
 		sampledIn("-of-1000", trainedOn(1000))...),
+	Solver: []int{12, 8, 4},
 	Claims: []Claim{
 		{Text: "more student steps help", Metric: FID, Better: "2", Worse: "1", Paired: true},
 		{Text: "more student steps help", Metric: FID, Better: "4", Worse: "1", Paired: true},
