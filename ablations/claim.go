@@ -36,12 +36,6 @@ const (
 	closeCLIP      = 0.02
 )
 
-// Verdicts of a claim.
-const (
-	Confirmed = "confirmed"
-	Refuted   = "refuted"
-)
-
 // judge says whether the rows bear a claim out.
 func (c Claim) judge(rows []report.Row) report.Verdict {
 	var a, b report.Row
@@ -75,7 +69,7 @@ func (c Claim) judge(rows []report.Row) report.Verdict {
 	case c.Factor > 0:
 		c.judgeCollapse(a, b, &v)
 	default:
-		v.Verdict = map[int]string{1: Confirmed, 0: report.Undecided, -1: Refuted}[c.better(a, b)]
+		v.Verdict = map[int]string{1: report.Confirmed, 0: report.Undecided, -1: report.Refuted}[c.better(a, b)]
 	}
 	return v
 }
@@ -106,7 +100,7 @@ func (c Claim) better(a, b report.Row) int {
 func (c Claim) judgeCollapse(a, b report.Row, v *report.Verdict) {
 	switch {
 	case b.Collapsed() && !a.Collapsed():
-		v.Verdict = Confirmed
+		v.Verdict = report.Confirmed
 	case a.Collapsed():
 		v.Verdict = report.Undecided
 	default:
@@ -116,9 +110,9 @@ func (c Claim) judgeCollapse(a, b report.Row, v *report.Verdict) {
 		}
 		v.P = &w.P
 		if w.P < 1-confidence && w.Difference.Mean > 0 {
-			v.Verdict = Confirmed
+			v.Verdict = report.Confirmed
 		} else if w.P < 1-confidence {
-			v.Verdict = Refuted
+			v.Verdict = report.Refuted
 		}
 	}
 }
@@ -127,7 +121,7 @@ func (c Claim) judgeCollapse(a, b report.Row, v *report.Verdict) {
 // ratio inside.
 func (c Claim) judgeSame(a, b report.Row, v *report.Verdict) {
 	if a.Collapsed() != b.Collapsed() {
-		v.Verdict = Refuted
+		v.Verdict = report.Refuted
 		return
 	}
 	low, err := c.compare(a, b, 1-c.Within)
@@ -140,9 +134,9 @@ func (c Claim) judgeSame(a, b report.Row, v *report.Verdict) {
 	v.P = &p
 	switch {
 	case p < 1-confidence:
-		v.Verdict = Confirmed
+		v.Verdict = report.Confirmed
 	case low.P < 1-confidence && low.Difference.Mean < 0, high.P < 1-confidence && high.Difference.Mean > 0:
-		v.Verdict = Refuted
+		v.Verdict = report.Refuted
 	}
 }
 

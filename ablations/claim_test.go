@@ -41,25 +41,25 @@ func TestClaimsOverSeeds(t *testing.T) {
 		want     string
 		sentence string
 	}{
-		{"far apart", better, seeds("a", 19, 20, 21), seeds("b", 29, 30, 31), Confirmed, "difference -10.00 [-12.27, -7.73], Hedges' g -8.00, p < 0.001, seeds 3 and 3"},
-		{"the other way round", better, seeds("a", 29, 30, 31), seeds("b", 19, 20, 21), Refuted, "difference +10.00"},
+		{"far apart", better, seeds("a", 19, 20, 21), seeds("b", 29, 30, 31), report.Confirmed, "difference -10.00 [-12.27, -7.73], Hedges' g -8.00, p < 0.001, seeds 3 and 3"},
+		{"the other way round", better, seeds("a", 29, 30, 31), seeds("b", 19, 20, 21), report.Refuted, "difference +10.00"},
 		{"within the noise", better, seeds("a", 10, 20, 30), seeds("b", 15, 25, 35), report.Undecided, "p = 0.573"},
 		{"seeds that do not differ decide nothing", better, seeds("a", 20, 20), seeds("b", 20, 20), report.Undecided, "difference +0.0000, seeds 2 and 2"},
 
-		{"within the noise of the seeds, but not of their pairs", paired, seeds("a", 10, 20, 30), seeds("b", 15, 25, 35.1), Confirmed, "p < 0.001"},
+		{"within the noise of the seeds, but not of their pairs", paired, seeds("a", 10, 20, 30), seeds("b", 15, 25, 35.1), report.Confirmed, "p < 0.001"},
 
-		{"three times is a collapse, not less", collapse, seeds("a", 19, 20, 21), seeds("b", 99, 100, 101), Confirmed, "b at least 3 times a"},
-		{"worse, but no collapse", collapse, seeds("a", 19, 20, 21), seeds("b", 29, 30, 31), Refuted, ""},
+		{"three times is a collapse, not less", collapse, seeds("a", 19, 20, 21), seeds("b", 99, 100, 101), report.Confirmed, "b at least 3 times a"},
+		{"worse, but no collapse", collapse, seeds("a", 19, 20, 21), seeds("b", 29, 30, 31), report.Refuted, ""},
 		{"a collapse or not", collapse, seeds("a", 19, 20, 21), seeds("b", 40, 60, 80), report.Undecided, ""},
-		{"no number at all is a collapse", collapse, seeds("a", 19, 20, 21), gone("b"), Confirmed, ""},
+		{"no number at all is a collapse", collapse, seeds("a", 19, 20, 21), gone("b"), report.Confirmed, ""},
 		{"the better one collapsed too", collapse, gone("a"), gone("b"), report.Undecided, ""},
 
-		{"close, and shown to be", same, seeds("a", 20, 20.2, 20.1), seeds("b", 20.1, 20, 20.3), Confirmed, "a within 10 % of b"},
+		{"close, and shown to be", same, seeds("a", 20, 20.2, 20.1), seeds("b", 20.1, 20, 20.3), report.Confirmed, "a within 10 % of b"},
 		{"no difference is found, but nothing is shown either", same, seeds("a", 10, 20, 30), seeds("b", 12, 21, 29), report.Undecided, ""},
-		{"different, and close all the same", same, seeds("a", 20, 20.01, 20.02), seeds("b", 20.5, 20.51, 20.52), Confirmed, ""},
-		{"far above", same, seeds("a", 29, 30, 31), seeds("b", 19, 20, 21), Refuted, ""},
-		{"far below", same, seeds("a", 9, 10, 11), seeds("b", 19, 20, 21), Refuted, ""},
-		{"one collapsed", same, seeds("a", 20, 21), gone("b"), Refuted, ""},
+		{"different, and close all the same", same, seeds("a", 20, 20.01, 20.02), seeds("b", 20.5, 20.51, 20.52), report.Confirmed, ""},
+		{"far above", same, seeds("a", 29, 30, 31), seeds("b", 19, 20, 21), report.Refuted, ""},
+		{"far below", same, seeds("a", 9, 10, 11), seeds("b", 19, 20, 21), report.Refuted, ""},
+		{"one collapsed", same, seeds("a", 20, 21), gone("b"), report.Refuted, ""},
 		{"one seed shows nothing", same, seeds("a", 20), seeds("b", 20), report.Undecided, "seeds 1 and 1"},
 	} {
 		t.Run(c.why, func(t *testing.T) {

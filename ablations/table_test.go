@@ -77,8 +77,8 @@ func TestClaims(t *testing.T) {
 		rows []report.Row
 		want string
 	}{
-		{"as claimed", []report.Row{a, b}, Confirmed},
-		{"the other way round", []report.Row{{Name: "a", Seeds: 3, FID: b.FID, BySeed: b.BySeed}, {Name: "b", Seeds: 3, FID: a.FID, BySeed: a.BySeed}}, Refuted},
+		{"as claimed", []report.Row{a, b}, report.Confirmed},
+		{"the other way round", []report.Row{{Name: "a", Seeds: 3, FID: b.FID, BySeed: b.BySeed}, {Name: "b", Seeds: 3, FID: a.FID, BySeed: a.BySeed}}, report.Refuted},
 		{"one seed of each", []report.Row{alone(a), alone(b)}, report.Undecided},
 		{"one was not measured", []report.Row{a}, report.Undecided},
 	} {

@@ -19,6 +19,28 @@ func (t Table) ClaimsMarkdown(w io.Writer) error {
 	return err
 }
 
+// ClaimsMarkdown writes the verdicts of all sections as one table.
+func (p Page) ClaimsMarkdown(w io.Writer) error {
+	var b strings.Builder
+	counts := map[string]int{}
+	rows := "| axis | the paper finds that | compared | verdict | Hedges' g | p | seeds |\n|---|---|---|---|---:|---:|---:|\n"
+	views := p.claims()
+	for _, v := range views {
+		counts[v.Verdict]++
+		cells := []string{v.Axis, v.Claim, v.Relation, v.Verdict, v.Effect, v.P, v.Seeds}
+		for i, cell := range cells {
+			cells[i] = escapeMarkdown(cell)
+		}
+		rows += "| " + strings.Join(cells, " | ") + " |\n"
+	}
+	fmt.Fprintf(&b, "# What became of the paper's claims\n\n%d comparisons: %d confirmed, %d refuted, %d undecided.\n\n", len(views), counts[Confirmed], counts[Refuted], counts[Undecided])
+	if len(views) > 0 {
+		b.WriteString(rows + "\nBetter is a lower FID or a higher CLIP score. Hedges' g: the difference, better less worse, in standard deviations within the cells. p: of the claim's own test over seeds, not corrected for the number of comparisons.\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
 // claimView is a claim of the paper on the page.
 type claimView struct {
 	Section, Axis                              string // anchor and name of its table

@@ -5,6 +5,12 @@ import (
 	"math"
 )
 
+// What can become of a claim, besides Undecided.
+const (
+	Confirmed = "confirmed"
+	Refuted   = "refuted"
+)
+
 // Verdict says what became of a claim about two cells.
 type Verdict struct {
 	Claim   string  `json:"claim"`

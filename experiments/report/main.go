@@ -15,10 +15,10 @@ import (
 	"github.com/addlab/addlab/report"
 )
 
-const usage = `report builds tables, plots and one HTML page from a folder of results; it trains nothing and needs no engine.
+const usage = `report builds tables, plots, a list of the paper's claims and one HTML page from a folder of results; it trains nothing and needs no engine.
 
   go run ./experiments/report                                 results/ and, below it, results/reference/
-  go run ./experiments/report --results /tmp/smoke            another folder
+  go run ./experiments/report --results results/reference     the committed results alone
   go run ./experiments/report --out page.html                 the page somewhere else
 
 `
@@ -35,7 +35,7 @@ func command() program.Program {
 		Name: "report", Usage: usage,
 		Parse: func(f *flag.FlagSet, args []string) error {
 			f.StringVar(&results, "results", "results", "`folder` that ablate wrote to")
-			f.StringVar(&out, "out", "", "`file` for the page (default: index.html in the folder)")
+			f.StringVar(&out, "out", "", "`file` for the page (default: index.html in the folder); claims.md, plane.png and versus.png stand beside it")
 			return program.Flags(f, args)
 		},
 		Do: func(_ context.Context, stdout, _ io.Writer) error { return build(results, out, stdout) },
@@ -74,18 +74,25 @@ func build(results, out string, stdout io.Writer) error {
 		page.Sections = append(page.Sections, section)
 		fmt.Fprintf(stdout, "%s: %d cells\n", section.From, len(section.Table.Rows))
 	}
+	beside := func(name string) string { return filepath.Join(filepath.Dir(out), name) }
 	for _, p := range []struct {
-		caption string
-		png     func(io.Writer) error
+		file, caption string
+		png           func(io.Writer) error
 	}{
-		{"All cells in the plane of FID and CLIP score", report.Plane{Title: "All cells in the plane of FID and CLIP score", Tables: tables}.PNG},
-		{"Ours against the paper's, each relative to its own default cell", report.Versus{Title: "Ours against the paper's", Tables: tables}.PNG},
+		{"plane.png", "All cells in the plane of FID and CLIP score", report.Plane{Title: "All cells in the plane of FID and CLIP score", Tables: tables}.PNG},
+		{"versus.png", "Ours against the paper's, each relative to its own default cell", report.Versus{Title: "Ours against the paper's", Tables: tables}.PNG},
 	} {
 		var png bytes.Buffer
 		if err := p.png(&png); err != nil {
 			return err
 		}
+		if err := record.WriteFile(beside(p.file), png.Bytes()); err != nil {
+			return err
+		}
 		page.Pictures = append(page.Pictures, report.Picture{Caption: p.caption, PNG: png.Bytes()})
+	}
+	if err := report.WriteFile(beside("claims.md"), page.ClaimsMarkdown, record.WriteFile); err != nil {
+		return err
 	}
 	if err := report.WriteFile(out, page.HTML, record.WriteFile); err != nil {
 		return err

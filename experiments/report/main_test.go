@@ -13,7 +13,7 @@ import (
 func table(axis string) report.Table {
 	return report.Table{Axis: axis, Title: "Title of " + axis, Scale: "cpu", Rows: []report.Row{
 		{Name: "both", Default: true, Seeds: 2, Images: 64, FID: report.Estimate{Mean: 12.5, Low: 11, High: 14, N: 2}, CLIP: report.Estimate{Mean: .5, N: 2}},
-	}}
+	}, Verdicts: []report.Verdict{{Claim: "a law", Metric: "FID", Better: "both", Worse: "none", Verdict: report.Undecided}}}
 }
 
 func TestReportFromResultsAlone(t *testing.T) {
@@ -42,6 +42,15 @@ func TestReportFromResultsAlone(t *testing.T) {
 	}
 	if _, err := os.Stat(lost); err != nil {
 		t.Error(err)
+	}
+	claims, err := os.ReadFile(filepath.Join(results, "claims.md"))
+	if err != nil || !strings.Contains(string(claims), "| loss | a law | FID: both better than none | undecided |") || !strings.Contains(string(claims), "2 comparisons: 0 confirmed, 0 refuted, 2 undecided") {
+		t.Errorf("claims.md holds %q (%v), want the claim of either table", claims, err)
+	}
+	for _, name := range []string{"plane.png", "versus.png"} {
+		if png, err := os.ReadFile(filepath.Join(results, name)); err != nil || !bytes.HasPrefix(png, []byte("\x89PNG")) {
+			t.Errorf("%s: no picture (%v)", name, err)
+		}
 	}
 }
 
