@@ -120,6 +120,8 @@ func (c Config) Validate() error {
 		return bad("teacher_min, teacher_max", fmt.Sprint(c.TeacherMin, ", ", c.TeacherMax), "0 ≤ min < max ≤ 1")
 	case c.TeacherSteps < 1:
 		return bad("teacher_steps", c.TeacherSteps, "≥ 1")
+	case c.TeacherSteps > 1 && c.Weighting == (diffusion.NFSD{}).Name():
+		return bad("teacher_steps", c.TeacherSteps, "1 with nfsd, whose target is made of directions at one noise level")
 	case !(c.TeacherGuidance >= 0):
 		return bad("teacher_guidance", c.TeacherGuidance, "≥ 0")
 	case !(c.StudentRate.Peak > 0 && c.DiscriminatorRate.Peak > 0):

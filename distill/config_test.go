@@ -86,6 +86,7 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		{"weighting in capitals", `weighting = "EXP", want one of ["exp" "sds" "nfsd"]`, func(c *Config) { c.Weighting = "EXP" }},
 		{"teacher times out of order", "distill: teacher_min, teacher_max = 0.9, 0.1, want 0 ≤ min < max ≤ 1", func(c *Config) { c.TeacherMin, c.TeacherMax = 0.9, 0.1 }},
 		{"teacher time above 1", "distill: teacher_min, teacher_max = 0.02, 1.5, want", func(c *Config) { c.TeacherMax = 1.5 }},
+		{"steps that nfsd would ignore", "distill: teacher_steps = 2, want 1 with nfsd", func(c *Config) { c.TeacherSteps, c.Weighting = 2, "nfsd" }},
 		{"no teacher step", "distill: teacher_steps = 0, want ≥ 1", func(c *Config) { c.TeacherSteps = 0 }},
 		{"negative guidance", "distill: teacher_guidance = -1, want ≥ 0", func(c *Config) { c.TeacherGuidance = -1 }},
 		{"student stands still", "distill: student_rate.peak, discriminator_rate.peak = 0, ", func(c *Config) { c.StudentRate.Peak = 0 }},

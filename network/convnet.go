@@ -1,6 +1,8 @@
 package network
 
 import (
+	"fmt"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -14,6 +16,28 @@ type ConvNetConfig struct {
 	Out    int   `json:"out"`    // width of the feature vector
 }
 
+// convNetGroups is the number of groups of its norms.
+const convNetGroups = 8
+
+// Validate tells which field cannot work for pictures of a size.
+func (c ConvNetConfig) Validate(size int) error {
+	if len(c.Widths) == 0 {
+		return fmt.Errorf("network: widths = %v, want one at least", c.Widths)
+	}
+	for _, width := range c.Widths {
+		if width < 1 || width%convNetGroups != 0 {
+			return fmt.Errorf("network: widths = %v, want multiples of %d", c.Widths, convNetGroups)
+		}
+	}
+	if halved := 2 << len(c.Widths); size%halved != 0 {
+		return fmt.Errorf("network: widths = %v for pictures of %d pixels, want a size that %d divides: every stage halves it", c.Widths, size, halved)
+	}
+	if c.Blocks < 0 || c.Out < 1 {
+		return fmt.Errorf("network: blocks = %d, out = %d, want ≥ 0 and ≥ 1", c.Blocks, c.Out)
+	}
+	return nil
+}
+
 // ConvNet maps x [B,H,W,3] to feature vectors [B,Out]. The last map is flattened, not pooled: where things are matters.
 func ConvNet(scope *model.Scope, cfg ConvNetConfig, x *Node) *Node {
 	x.AssertRank(4)
@@ -23,13 +47,13 @@ func ConvNet(scope *model.Scope, cfg ConvNetConfig, x *Node) *Node {
 		h = Conv(stage.At("conv"), h, width, 3)
 		for j := range cfg.Blocks {
 			block := stage.At("blocks").At("%d", j)
-			y := SiLU(GroupNorm(block.At("norm1"), h, 8, 1e-5))
-			y = SiLU(GroupNorm(block.At("norm2"), Conv(block.At("conv1"), y, width, 3), 8, 1e-5))
+			y := SiLU(GroupNorm(block.At("norm1"), h, convNetGroups, 1e-5))
+			y = SiLU(GroupNorm(block.At("norm2"), Conv(block.At("conv1"), y, width, 3), convNetGroups, 1e-5))
 			h = Add(h, conv(block.At("conv2"), y, width, 3, fanIn(0.2)))
 		}
 		h = engine.DownsampleMean(h)
 	}
-	h = SiLU(GroupNorm(scope.At("norm"), h, 8, 1e-5))
+	h = SiLU(GroupNorm(scope.At("norm"), h, convNetGroups, 1e-5))
 	h = Reshape(h, h.Shape().Dim(0), -1)
 	return Linear(scope.At("fc"), h, cfg.Out, true)
 }

@@ -2,6 +2,7 @@ package network
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -32,5 +33,27 @@ func TestConvNet(t *testing.T) {
 	}
 	for _, name := range []string{"stages.0.conv.weight", "stages.1.blocks.0.norm1.weight", "stages.1.blocks.0.conv2.weight", "norm.bias"} {
 		weight(t, store, name)
+	}
+}
+
+func TestConvNetConfigsValidate(t *testing.T) {
+	good := ConvNetConfig{Widths: []int{16, 32}, Blocks: 1, Out: 5}
+	if err := good.Validate(24); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		edit func(*ConvNetConfig)
+		size int
+		want string
+	}{
+		{func(c *ConvNetConfig) { c.Widths = nil }, 24, "widths = [], want one at least"},
+		{func(c *ConvNetConfig) { c.Widths = []int{20} }, 24, "widths = [20], want multiples of 8"},
+		{func(*ConvNetConfig) {}, 28, "28 pixels, want a size that 8 divides"},
+		{func(c *ConvNetConfig) { c.Out = 0 }, 24, "out = 0, want"},
+	} {
+		cfg := good
+		if c.edit(&cfg); cfg.Validate(c.size) == nil || !strings.Contains(cfg.Validate(c.size).Error(), c.want) {
+			t.Errorf("error = %v, want %q", cfg.Validate(c.size), c.want)
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package network
 
 import (
+	"fmt"
+
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -20,6 +22,17 @@ type TextConfig struct {
 	QuickGELU  bool `json:"quick_gelu"`     // OpenAI's weights; OpenCLIP's use the exact GELU
 	KeyBias    bool `json:"key_bias"`       // loaded weights have one; its gradient is zero, so models trained here leave it out
 	End        int  `json:"eos_token_id"`
+}
+
+// Validate tells which field cannot work. Vocabulary and end token are the tokenizer's business.
+func (c TextConfig) Validate() error {
+	switch {
+	case c.Heads < 1 || c.Width < 1 || c.Width%c.Heads != 0:
+		return fmt.Errorf("network: num_attention_heads = %d, want a divisor of hidden_size = %d", c.Heads, c.Width)
+	case c.Layers < 1 || c.Projection < 1 || c.Context < 1:
+		return fmt.Errorf("network: num_hidden_layers = %d, projection_dim = %d, max_position_embeddings = %d, want all ≥ 1", c.Layers, c.Projection, c.Context)
+	}
+	return nil
 }
 
 // TextEncoder runs CLIP's text transformer. ids is [B,L] int32; returns the token states [B,L,E] after the final norm and the

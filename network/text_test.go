@@ -2,6 +2,7 @@ package network
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -76,5 +77,22 @@ func TestKeyBiasChangesNothingButTheNames(t *testing.T) {
 	delete(names, "text_model.encoder.layers.1.self_attn.k_proj.bias")
 	if diff := cmp.Diff(names, stateDict(own)); diff != "" {
 		t.Errorf("weights without key bias (-want +got):\n%s", diff)
+	}
+}
+
+func TestTextConfigsValidate(t *testing.T) {
+	good := TextConfig{Context: 24, Width: 96, Layers: 2, Heads: 4, Projection: 96}
+	if err := good.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for want, edit := range map[string]func(*TextConfig){
+		"num_attention_heads = 5, want a divisor of hidden_size = 96": func(c *TextConfig) { c.Heads = 5 },
+		"num_hidden_layers = 0": func(c *TextConfig) { c.Layers = 0 },
+		"projection_dim = -1":   func(c *TextConfig) { c.Projection = -1 },
+	} {
+		cfg := good
+		if edit(&cfg); cfg.Validate() == nil || !strings.Contains(cfg.Validate().Error(), want) {
+			t.Errorf("error = %v, want %q", cfg.Validate(), want)
+		}
 	}
 }

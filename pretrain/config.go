@@ -137,7 +137,8 @@ func (c Config) Validate() error {
 		return err
 	}
 	for _, check := range []error{
-		c.Prediction.Validate(), c.Networks.UNet.Validate(), c.Networks.Features.Validate(),
+		c.Prediction.Validate(), c.Networks.UNet.Validate(), c.Networks.Features.Validate(), c.Networks.Text.Validate(), c.Networks.PairText.Validate(),
+		c.Networks.Tower.Validate(c.Size), c.Networks.Classifier.Validate(c.Size), c.Networks.PairImage.Validate(c.Size),
 		c.TextTraining.Validate("text"), c.FeaturesTraining.Validate("features"), c.ClassifierTraining.Validate("classifier"),
 		c.PairTraining.Validate("pair"), c.TeacherTraining.Validate("teacher"),
 	} {

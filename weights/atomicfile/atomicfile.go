@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -20,13 +21,13 @@ func Write(path string, write func(w io.Writer) error) (err error) {
 	tmp := fmt.Sprintf("%s%s%016x", path, mark, rand.Uint64())
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return fmt.Errorf("write %s: %w", path, cause(err))
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
 			os.Remove(tmp)
-			err = fmt.Errorf("write %s: %w", path, err)
+			err = fmt.Errorf("write %s: %w", path, cause(err))
 		}
 	}()
 	w := bufio.NewWriterSize(f, 1<<20)
@@ -46,6 +47,17 @@ func Write(path string, write func(w io.Writer) error) (err error) {
 		return err
 	}
 	return SyncDir(filepath.Dir(path))
+}
+
+// cause leaves the temporary file's name out, which says nothing to whom the error is told.
+func cause(err error) error {
+	switch e := err.(type) {
+	case *fs.PathError:
+		return e.Err
+	case *os.LinkError:
+		return e.Err
+	}
+	return err
 }
 
 // SyncDir makes renames and removals in dir durable.

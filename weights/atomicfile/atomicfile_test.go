@@ -3,8 +3,10 @@ package atomicfile
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -32,6 +34,22 @@ func TestAFailedWriteLeavesTheOldFile(t *testing.T) {
 	entries, _ := os.ReadDir(dir)
 	if b, _ := os.ReadFile(path); string(b) != "old" || len(entries) != 1 {
 		t.Errorf("file = %q in %v", b, entries)
+	}
+}
+
+// What could not be written is named once, and never by its temporary name.
+func TestAnErrorNamesTheFileOnce(t *testing.T) {
+	dir := t.TempDir()
+	nothing := func(io.Writer) error { return nil }
+	missing, folder := filepath.Join(dir, "missing", "a"), filepath.Join(dir, "folder")
+	if err := os.MkdirAll(filepath.Join(folder, "full"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(missing, nothing); !errors.Is(err, fs.ErrNotExist) || err.Error() != "write "+missing+": no such file or directory" {
+		t.Errorf("error = %v", err)
+	}
+	if err := Write(folder, nothing); err == nil || strings.Contains(err.Error(), mark) || strings.Count(err.Error(), folder) != 1 {
+		t.Errorf("error = %v, want the file once", err)
 	}
 }
 
