@@ -19,7 +19,7 @@ func TestDisplayWidth(t *testing.T) {
 
 // Wrapping loses no letter, and every line fits.
 func TestWrap(t *testing.T) {
-	for _, s := range []string{"", "one", "a few short words", "antidisestablishmentarianism at last", "  blanks\n and lines ", strings.Repeat("x", 40)} {
+	for _, s := range []string{"", "one", "a few short words", "antidisestablishmentarianism at last", "  blanks\n and lines ", strings.Repeat("x", 40), "-x-very-long-name-of-a-cell"} {
 		lines := wrap(s, func(line string) bool { return displayWidth(line) <= 9 })
 		for _, line := range lines {
 			if displayWidth(line) > 9 {
@@ -30,6 +30,9 @@ func TestWrap(t *testing.T) {
 		if got, want := letters(strings.Join(lines, "")), letters(s); got != want {
 			t.Errorf("wrap(%q) holds %q, want %q", s, got, want)
 		}
+	}
+	if got := wrap("4-of-1000-900-800", func(line string) bool { return displayWidth(line) <= 11 }); !cmp.Equal(got, []string{"4-of-1000-", "900-800"}) {
+		t.Errorf("a long word is broken into %q, want that behind a hyphen", got)
 	}
 	if got := wrap("ab", func(string) bool { return false }); !cmp.Equal(got, []string{"a", "b"}) {
 		t.Errorf("where nothing fits wrap gives %q, want one letter a line", got)

@@ -38,7 +38,7 @@ func padRight(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-displayWidth(s)))
 }
 
-// wrap breaks s at blanks into lines that fit; a word that fits on no line is broken between its letters.
+// wrap breaks s at blanks into lines that fit; a word that fits on no line is broken behind a hyphen, or between its letters.
 func wrap(s string, fits func(string) bool) []string {
 	var lines []string
 	line := ""
@@ -53,8 +53,11 @@ func wrap(s string, fits func(string) bool) []string {
 		line = ""
 		for _, r := range word {
 			if line != "" && !fits(line+string(r)) && !unicode.Is(unicode.Mn, r) {
-				lines = append(lines, line)
-				line = ""
+				end := len(line)
+				if i := strings.LastIndex(line, "-"); i > 0 {
+					end = i + 1
+				}
+				lines, line = append(lines, line[:end]), line[end:]
 			}
 			line += string(r)
 		}
