@@ -14,15 +14,15 @@ import (
 
 // Axis is one question about the recipe.
 type Axis struct {
-	Name     string // as on the command line: "disc-cond"
-	Title    string
-	Ref      string // where the paper answers: "ADD Table 1b"
-	Question string
-	Cells    []Cell
-	Claims   []Claim
-	Against  string   // cell that stands for the paper's default where the default cell is another; directions are read against it
-	Teachers []string // variants of the teacher that are measured beside the cells
-	Solver   []int    // steps, beyond 25 and 1, at which the bundle's teacher is measured beside the cells
+	Name        string // as on the command line: "disc-cond"
+	Title       string
+	Ref         string // where the paper answers: "ADD Table 1b"
+	Question    string
+	Cells       []Cell
+	Claims      []Claim
+	Against     string   // cell that stands for the paper's default where the default cell is another; directions are read against it
+	Teachers    []string // variants of the teacher that are measured beside the cells
+	SolverSteps []int    // steps, beyond 25 and 1, at which the bundle's teacher is measured beside the cells
 }
 
 // Cell is one answer that is tried: an edit of the default config, or another way to sample from its student.

@@ -49,7 +49,7 @@ func NewPlan(w World, base distill.Config, axes []Axis, seeds []int64) (*Plan, e
 		},
 	}
 	for _, axis := range axes {
-		for _, steps := range axis.Solver {
+		for _, steps := range axis.SolverSteps {
 			p.references = append(p.references, reference{name: fmt.Sprintf("teacher, %d steps", steps), subject: Teacher, steps: steps, axis: axis.Name})
 		}
 		for _, net := range axis.Teachers {

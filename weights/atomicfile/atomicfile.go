@@ -21,13 +21,13 @@ func Write(path string, write func(w io.Writer) error) (err error) {
 	tmp := fmt.Sprintf("%s%s%016x", path, mark, rand.Uint64())
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, cause(err))
+		return fmt.Errorf("write %s: %w", path, cause(err, tmp))
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
 			os.Remove(tmp)
-			err = fmt.Errorf("write %s: %w", path, cause(err))
+			err = fmt.Errorf("write %s: %w", path, cause(err, tmp))
 		}
 	}()
 	w := bufio.NewWriterSize(f, 1<<20)
@@ -49,13 +49,17 @@ func Write(path string, write func(w io.Writer) error) (err error) {
 	return SyncDir(filepath.Dir(path))
 }
 
-// cause leaves the temporary file's name out, which says nothing to whom the error is told.
-func cause(err error) error {
+// cause leaves the temporary file's name out, which says nothing to whom the error is told. Errors of other files keep theirs.
+func cause(err error, tmp string) error {
 	switch e := err.(type) {
 	case *fs.PathError:
-		return e.Err
+		if e.Path == tmp {
+			return e.Err
+		}
 	case *os.LinkError:
-		return e.Err
+		if e.Old == tmp {
+			return e.Err
+		}
 	}
 	return err
 }

@@ -51,6 +51,11 @@ func TestAnErrorNamesTheFileOnce(t *testing.T) {
 	if err := Write(folder, nothing); err == nil || strings.Contains(err.Error(), mark) || strings.Count(err.Error(), folder) != 1 {
 		t.Errorf("error = %v, want the file once", err)
 	}
+	source := filepath.Join(dir, "source")
+	err := Write(filepath.Join(dir, "copy"), func(io.Writer) error { _, err := os.Open(source); return err })
+	if err == nil || !strings.Contains(err.Error(), source) {
+		t.Errorf("error = %v, want the file that was missing", err)
+	}
 }
 
 func TestOnlyOurTemporaryFilesAreTemporary(t *testing.T) {
