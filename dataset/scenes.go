@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -37,14 +38,17 @@ func (c ScenesConfig) Validate() error {
 
 // Scenes is an endless world of coloured shapes: one to three objects in a row or a column on a plain background, captioned
 // in English with some attributes left out. Some pairs of shape and colour never occur in training (see Novel).
-type Scenes struct{ Config ScenesConfig }
+type Scenes struct {
+	Config ScenesConfig
+	name   string // where it is not plain scenes
+}
 
 // NewScenes checks the configuration.
 func NewScenes(cfg ScenesConfig) (*Scenes, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Scenes{cfg}, nil
+	return &Scenes{Config: cfg}, nil
 }
 
 var _ Dataset = (*Scenes)(nil)
@@ -61,7 +65,7 @@ func init() {
 const scenesVersion = 4
 
 // Name implements Dataset.
-func (s *Scenes) Name() string { return "scenes" }
+func (s *Scenes) Name() string { return cmp.Or(s.name, "scenes") }
 
 // Hash implements Dataset.
 func (s *Scenes) Hash() string {

@@ -146,7 +146,7 @@ func golden(t *testing.T) (*image.RGBA, string) {
 	add := func(maxObjects int, split string, n int) {
 		cfg := DefaultScenes()
 		cfg.Size, cfg.MaxObjects = size, maxObjects
-		source := (&Scenes{cfg}).Split(split)
+		source := (&Scenes{Config: cfg}).Split(split)
 		for i := range n {
 			s, err := source.Sample(i)
 			if err != nil {

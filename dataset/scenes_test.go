@@ -47,7 +47,7 @@ func TestScenesAreFunctionsOfTheirIndex(t *testing.T) {
 // The picture's size changes how finely a world is drawn, not what is in it.
 func TestSizeDoesNotChangeTheScenes(t *testing.T) {
 	small := world(t, 2)
-	large := &Scenes{small.Config}
+	large := &Scenes{Config: small.Config}
 	large.Config.Size = 64
 	for i := range 20 {
 		a, captionA, _ := small.Split("train").Scene(i)
@@ -264,15 +264,16 @@ func TestScenesImplementDataset(t *testing.T) {
 
 	// Whatever changes a sample changes the hash.
 	base := DefaultScenes()
-	hashes := map[string]bool{(&Scenes{base}).Hash(): true}
+	hashes := map[string]bool{(&Scenes{Config: base}).Hash(): true}
 	for _, edit := range []func(*ScenesConfig){
 		func(c *ScenesConfig) { c.Size++ }, func(c *ScenesConfig) { c.MaxObjects++ }, func(c *ScenesConfig) { c.Seed++ },
 	} {
 		cfg := base
 		edit(&cfg)
-		hashes[(&Scenes{cfg}).Hash()] = true
+		hashes[(&Scenes{Config: cfg}).Hash()] = true
 	}
-	if len(hashes) != 4 {
-		t.Errorf("hashes of 4 worlds = %v", hashes)
+	hashes[(&Scenes{Config: FreeScenes()}).Hash()] = true
+	if len(hashes) != 5 {
+		t.Errorf("hashes of 5 worlds = %v", hashes)
 	}
 }

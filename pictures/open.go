@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/addlab/addlab/dataset"
@@ -18,11 +19,11 @@ type Options struct {
 
 // Open lists a set of pictures:
 //
-//   - scenes, scenes:SPLIT, scenes:SPLIT:N, scenes:SPLIT:N:FIRST: the built-in world;
+//   - scenes, scenes:SPLIT, scenes:SPLIT:N, scenes:SPLIT:N:FIRST: the built-in world, or the harder one, scenes-free;
 //   - a folder: all pictures in it and below it;
 //   - a shard *.tar, a pattern such as train-{00000..00012}.tar, or a folder of shards without pictures beside them.
 func Open(spec string, o Options) (Set, error) {
-	if spec == "scenes" || strings.HasPrefix(spec, "scenes:") {
+	if world, _, _ := strings.Cut(spec, ":"); slices.Contains(dataset.Names(), world) {
 		return openScenes(spec, o.N)
 	}
 	set, err := openFiles(spec)

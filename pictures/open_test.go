@@ -212,6 +212,9 @@ func TestScenesSplits(t *testing.T) {
 	if _, c := first("scenes:train", 7); c.Hash == ca.Hash {
 		t.Error("two splits begin with the same picture")
 	}
+	if free, c := first("scenes-free", 7); c.Hash == ca.Hash || free.Items[0].Caption != a.Items[0].Caption {
+		t.Errorf("%q of scenes-free has the picture or not the caption of scenes", free.Items[0].Caption)
+	}
 	if rgb, err := ca.Decode(); err != nil || rgb.Width != 32 || len(rgb.Pix) != 32*32*3 {
 		t.Errorf("decoded %d×%d, %v", rgb.Width, rgb.Height, err)
 	}
@@ -232,6 +235,7 @@ func TestWrongSets(t *testing.T) {
 		{"a file of another kind", filepath.Join(dir, "file.dat"), Options{}, "want a folder of pictures"},
 		{"a pattern without shards", filepath.Join(dir, "*.tar"), Options{}, "matches no shard"},
 		{"an unknown split", "scenes:test", Options{}, "train, heldout, novel, all"},
+		{"an unknown split of another world", "scenes-free:test", Options{}, "scenes-free:SPLIT:N:FIRST"},
 		{"no scenes at all", "scenes:heldout:0", Options{}, "whole numbers"},
 		{"too many fields", "scenes:heldout:1:2:3", Options{}, "scenes:SPLIT:N:FIRST"},
 		{"fewer lines than pictures", dir, Options{Captions: filepath.Join(dir, "short.txt")}, "has 1 lines, want 2"},

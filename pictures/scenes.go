@@ -18,15 +18,17 @@ const (
 
 var splits = []string{"train", "heldout", "novel", "all"}
 
-// openScenes draws scenes[:SPLIT[:N[:FIRST]]] of the world that the shipped networks know.
+// openScenes draws WORLD[:SPLIT[:N[:FIRST]]] of a built-in world, at the size that the shipped networks know.
 func openScenes(spec string, wanted int) (Set, error) {
 	set := Set{Name: spec, Kind: "scenes"}
 	split, n, first := defaultSplit, defaultScenes, 0
 	if wanted > 0 {
 		n = wanted
 	}
-	fields := strings.Split(spec, ":")[1:]
-	wrong := fmt.Errorf("pictures: %q, want scenes:SPLIT:N:FIRST with a split of %s and whole numbers", spec, strings.Join(splits, ", "))
+	fields := strings.Split(spec, ":")
+	world := fields[0]
+	fields = fields[1:]
+	wrong := fmt.Errorf("pictures: %q, want %s:SPLIT:N:FIRST with a split of %s and whole numbers", spec, world, strings.Join(splits, ", "))
 	if len(fields) > 3 {
 		return set, wrong
 	}
@@ -47,9 +49,13 @@ func openScenes(spec string, wanted int) (Set, error) {
 			first = v
 		}
 	}
-	scenes, err := dataset.NewScenes(dataset.DefaultScenes())
+	data, err := dataset.Open(world, dataset.DefaultScenes().Size, nil)
 	if err != nil {
 		return set, err
+	}
+	scenes, ok := data.(*dataset.Scenes)
+	if !ok {
+		return set, fmt.Errorf("pictures: %s is no world of scenes", world)
 	}
 	source := scenes.Split(split)
 	for i := first; i < first+n; i++ {
