@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -200,30 +199,6 @@ func TestTrainLeavesAverageAsStudent(t *testing.T) {
 	}
 }
 
-func TestDivergence(t *testing.T) {
-	b := tinyBundle(t, 1)
-	nan := float32(math.NaN())
-	for _, test := range []struct {
-		name, want string
-		edit       func(c *Config)
-		data       dataset.Dataset
-	}{
-		{"pictures that are no numbers", "at step 1", func(*Config) {}, &world{Scenes: tinyWorld(), filter: func(_ int, s dataset.Sample) dataset.Sample {
-			s.Image.Pix[0] = nan
-			return s
-		}}},
-		{"a rate without measure", "at step ", func(c *Config) { c.StudentRate.Peak, c.StudentRate.Warmup = 1e30, 0 }, tinyWorld()},
-	} {
-		dir, err := trainOnce(t.Context(), t, tinyConfig(t, test.edit), b, t.TempDir(), test.data)
-		if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: error = %v, want ErrDiverged %s", test.name, err, test.want)
-		}
-		if _, err := os.Stat(filepath.Join(dir, StudentFile)); err == nil {
-			t.Errorf("%s: a student was written", test.name)
-		}
-	}
-}
-
 func TestTrainRefusesBadInputs(t *testing.T) {
 	b := tinyBundle(t, 1)
 	cfg := tinyConfig(t)
@@ -234,64 +209,6 @@ func TestTrainRefusesBadInputs(t *testing.T) {
 	delete(b.Files, teacherScope)
 	if err := Train(t.Context(), Inputs{Config: tinyConfig(t), Bundle: b, Data: tinyWorld(), Backend: goEngine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "holds no teacher") {
 		t.Errorf("error = %v, want the missing part", err)
-	}
-}
-
-func TestHealthWarnings(t *testing.T) {
-	sound := map[string]float64{"acc_real": 0.8, "acc_fake": 0.7, "pixel_var": 0.2, "logit_real": 0.5, "logit_fake": -0.25, "adv_grad": 3, "distill_grad": 2}
-	for _, test := range []struct {
-		name   string
-		values map[string]float64
-		adv    float64
-		want   []string // in the warnings, in order
-	}{
-		{"sound", nil, 1, nil},
-		{"too strong", map[string]float64{"acc_real": 0.97, "acc_fake": 0.96}, 1, []string{"over 95 %"}},
-		{"strong on one side only", map[string]float64{"acc_real": 0.99}, 1, nil},
-		{"too weak", map[string]float64{"acc_real": 0.5, "acc_fake": 0.54}, 1, []string{"less than 55 %"}},
-		{"no discriminator to be weak", map[string]float64{"acc_real": 0, "acc_fake": 0}, 0, nil},
-		{"collapse under a strong discriminator", map[string]float64{"acc_real": 1, "acc_fake": 1, "pixel_var": 0.001}, 1, []string{"over 95 %", "look the same"}},
-		{"no distillation, no ratio", map[string]float64{"distill_grad": 0}, 1, nil},
-	} {
-		run, err := record.Open(t.Context(), t.TempDir(), map[string]string{"kind": test.name}, record.Environment{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer run.Close()
-		h, err := newHealth(run, Config{Adversarial: test.adv})
-		if err != nil {
-			t.Fatal(err)
-		}
-		mean := map[string]float64{}
-		for _, values := range []map[string]float64{sound, test.values} {
-			for name, x := range values {
-				mean[name] = x
-			}
-		}
-		if err := h.watch(10, mean); err != nil {
-			t.Fatal(err)
-		}
-		lines, err := record.ReadLines[Verdict](filepath.Join(run.Dir(), "health.jsonl"))
-		if err != nil || len(lines) != 1 {
-			t.Fatalf("%d lines, error = %v, want 1", len(lines), err)
-		}
-		v := lines[0]
-		if len(v.Warnings) != len(test.want) {
-			t.Errorf("%s: warnings = %q, want %q", test.name, v.Warnings, test.want)
-			continue
-		}
-		for i, want := range test.want {
-			if !strings.Contains(v.Warnings[i], want) {
-				t.Errorf("%s: warning = %q, want %q in it", test.name, v.Warnings[i], want)
-			}
-		}
-		ratio := record.Number(1.5)
-		if mean["distill_grad"] == 0 {
-			ratio = 0
-		}
-		if v.LogitGap != 0.75 || v.GradRatio != ratio {
-			t.Errorf("%s: logit gap = %v, ratio = %v, want 0.75 and %v", test.name, v.LogitGap, v.GradRatio, ratio)
-		}
 	}
 }
 
