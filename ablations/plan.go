@@ -10,6 +10,7 @@ import (
 // Plan says what a set of axes and seeds wants measured, each thing once.
 type Plan struct {
 	Scale string
+	Data  string // name of the dataset
 	Axes  []Axis
 	Seeds []int64
 	Jobs  []Job // in the order in which they are done
@@ -39,7 +40,7 @@ func (r reference) of(axis Axis) bool { return r.axis == "" || r.axis == axis.Na
 // first, and the references after the first seed's cells.
 func NewPlan(w World, base distill.Config, axes []Axis, seeds []int64) (*Plan, error) {
 	p := &Plan{
-		Scale: base.Scale, Axes: axes, Seeds: seeds, cells: map[cellKey]string{},
+		Scale: base.Scale, Data: w.Data.Name(), Axes: axes, Seeds: seeds, cells: map[cellKey]string{},
 		references: []reference{
 			{name: "real against real (floor)", subject: Real},
 			{name: "teacher, 25 steps", subject: Teacher, steps: 25},

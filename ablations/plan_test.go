@@ -45,7 +45,7 @@ func TestTeacherAtFewStepsStandsInOneTable(t *testing.T) {
 	if diff := cmp.Diff(everywhere, names(Loss)); diff != "" {
 		t.Errorf("loss (-want +got)\n%s", diff)
 	}
-	if diff := cmp.Diff(append(everywhere, "teacher, 12 steps", "teacher, 8 steps", "teacher, 4 steps"), names(StudentSteps)); diff != "" {
+	if diff := cmp.Diff(append(everywhere, "teacher, 12 steps", "teacher, 8 steps", "teacher, 4 steps", "teacher, 3 steps", "teacher, 2 steps"), names(StudentSteps)); diff != "" {
 		t.Errorf("student-steps (-want +got)\n%s", diff)
 	}
 	drawn := map[int]int{}
@@ -54,7 +54,7 @@ func TestTeacherAtFewStepsStandsInOneTable(t *testing.T) {
 			drawn[j.Evaluation.Sampling.Steps]++
 		}
 	}
-	if diff := cmp.Diff(map[int]int{25: 1, 12: 1, 8: 1, 4: 1, 1: 1}, drawn); diff != "" {
+	if diff := cmp.Diff(map[int]int{25: 1, 12: 1, 8: 1, 4: 1, 3: 1, 2: 1, 1: 1}, drawn); diff != "" {
 		t.Errorf("how often the teacher is drawn from at how many steps (-want +got)\n%s", diff)
 	}
 }

@@ -14,7 +14,7 @@ func (t Table) CSV(w io.Writer) error {
 		"fid", "fid_low", "fid_high", "fid_n", "clip", "clip_low", "clip_high", "clip_n", "align", "align_low", "align_high", "align_n",
 		"paper_fid", "paper_clip", "direction", "collapsed", "note", "ref", "scale", "engine", "commit",
 		"p_fid", "p_clip", "group_fid", "group_clip", "align_novel", "align_novel_low", "align_novel_high", "align_novel_n",
-		"precision", "recall", "density", "coverage", "recipe",
+		"precision", "recall", "density", "coverage", "recipe", "data",
 	})
 	block := func(name string, rows []Row) {
 		for _, r := range rows {
@@ -36,7 +36,7 @@ func (t Table) CSV(w io.Writer) error {
 				}
 			}
 			record = append(record, paperFID, paperCLIP, r.Direction, strconv.FormatBool(r.Collapsed()), r.Note, t.Ref, t.Scale, t.Engine, t.Commit)
-			c.Write(append(append(record, r.csvFurther()...), t.Recipe))
+			c.Write(append(append(record, r.csvFurther()...), t.Recipe, t.Data))
 		}
 	}
 	block("cell", t.Rows)

@@ -24,7 +24,7 @@ func lossTable() report.Table {
 	nan, p := math.NaN(), 0.0123
 	return report.Table{
 		Axis: "loss", Title: "Distillation loss", Ref: "ADD Table 1d", Question: "Does the teacher add anything to the adversarial loss?",
-		Scale: "cpu", Engine: "xla:cpu", Commit: "0123abc",
+		Data: "scenes", Scale: "cpu", Engine: "xla:cpu", Commit: "0123abc",
 		Rows: []report.Row{
 			{Name: "L_adv", Seeds: 3, Images: 2048, FID: around(43.9, 2.1, 3), CLIP: around(.288, .004, 3), Align: around(.71, .02, 3),
 				Paper: &report.Score{FID: 20.8, CLIP: .315}, Direction: report.Undecided, PFID: &p, GroupFID: "ab", GroupCLIP: "b",

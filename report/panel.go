@@ -24,6 +24,9 @@ type panel struct {
 func (t Table) panels() []panel {
 	p, rows := t.precision(), t.all()
 	ours := "ours"
+	if t.Data != "" {
+		ours += ", " + t.Data
+	}
 	if t.Scale != "" {
 		ours += ", scale " + t.Scale
 	}

@@ -77,6 +77,7 @@ type Table struct {
 	Title      string   `json:"title"`
 	Ref        string   `json:"ref,omitempty"` // where the paper answers the question: "ADD Table 1d"
 	Question   string   `json:"question,omitempty"`
+	Data       string   `json:"data,omitempty"` // name of the dataset
 	Scale      string   `json:"scale,omitempty"`
 	Engine     string   `json:"engine,omitempty"`
 	Commit     string   `json:"commit,omitempty"`
