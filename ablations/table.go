@@ -16,7 +16,7 @@ const collapsedShare = 0.05
 
 // Table puts the results of an axis side by side, with the references below. A cell without results has an empty row.
 func (p *Plan) Table(axis Axis, results Results) report.Table {
-	t := report.Table{Axis: axis.Name, Title: axis.Title, Ref: axis.Ref, Question: axis.Question, Data: p.Data, Scale: p.Scale, Recipe: Recipe}
+	t := report.Table{Axis: axis.Name, Title: axis.Title, Ref: axis.Ref, Question: axis.Question, Against: axis.Against, Data: p.Data, Scale: p.Scale, Recipe: Recipe}
 	against := report.Row{}
 	for _, cell := range axis.Cells {
 		row := newRow(cell.Name, p.outcomes(axis, cell, results))

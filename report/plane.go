@@ -22,6 +22,9 @@ const (
 	planeHeight = 900
 	planeLegend = 460 // room for the names
 	planeLine   = 22
+
+	planeCrowded = 1240 // height with a panel for the better points
+	planeLower   = 400  // of the panel below it
 )
 
 // planePoint is a cell or reference with its number in the picture.
@@ -31,35 +34,69 @@ type planePoint struct {
 	glyph     draw.GlyphDrawer
 }
 
-// PNG draws the plane: every point has a number, which the legend explains. The default cell stands in it once.
+// PNG draws the plane: every point has a number, which the legend explains. The default cell stands in it once. Where many points
+// crowd, a second panel shows the better ones larger.
 func (p Plane) PNG(w io.Writer) error {
 	points, names := p.points()
+	crowd, crowded := better(points)
 	height := vg.Length(math.Max(planeHeight, float64(140+planeLine*len(names))))
+	if crowded {
+		height = max(height, planeCrowded)
+	}
 	s, err := newSheet(sheetWidth, height)
 	if err != nil {
 		return err
 	}
 	s.put(bold(s.style(28, ink)), margin, height-44, oneLine(p.Title))
-	s.put(s.style(15, grey), margin, 26, "Lines are 95 % intervals, cut at the edge. Hollow: references. Better is up and to the left.")
+	note := "Lines are 95 % intervals, cut at the edge. Hollow: references. Better is up and to the left."
+	if crowded {
+		note += " The upper panel shows the shaded part of the lower one."
+	}
+	s.put(s.style(15, grey), margin, 26, note)
 	y := height - 100
 	for _, name := range names {
 		s.put(s.style(16, ink), sheetWidth-planeLegend, y, name)
 		y -= planeLine
 	}
 
+	area := s.Canvas
+	area.Rectangle = vg.Rectangle{Min: vg.Point{X: margin, Y: 52}, Max: vg.Point{X: sheetWidth - planeLegend - 40, Y: height - 84}}
+	whole := window{x: [2]float64{math.Inf(1), math.Inf(-1)}, y: [2]float64{math.Inf(1), math.Inf(-1)}}
+	for _, pt := range points {
+		whole = whole.over(pt)
+	}
+	if !crowded {
+		s.plane(area, points, whole.wider(), window{})
+		return s.png(w)
+	}
+	lower, upper := area, area
+	lower.Max.Y = area.Min.Y + planeLower
+	upper.Min.Y = lower.Max.Y + panelGap
+	s.plane(upper, points, crowd.wider(), window{})
+	s.plane(lower, points, whole.wider(), crowd.wider())
+	return s.png(w)
+}
+
+// plane draws the points within a window. What lies in the part that is shaded, frame, has no numbers here.
+func (s sheet) plane(area draw.Canvas, points []planePoint, view, frame window) {
 	pl := s.newPlot()
 	pl.X.Label.Text, pl.Y.Label.Text = "FID ↓", "CLIP score ↑"
 	pl.X.Padding, pl.Y.Padding = 8, 8
-	for _, pt := range points {
-		extend(&pl.X, pt.fid)
-		extend(&pl.Y, pt.clip)
-	}
-	widen(&pl.X)
-	widen(&pl.Y)
+	pl.X.Min, pl.X.Max, pl.Y.Min, pl.Y.Max = view.x[0], view.x[1], view.y[0], view.y[1]
 	pl.X.Tick.Marker, pl.Y.Tick.Marker = evenTicks{most: 9}, evenTicks{most: 8}
 	pl.Add(plotFunc(func(c draw.Canvas, pl *plot.Plot) {
 		x, y := pl.Transforms(&c)
-		for i, pt := range points {
+		if frame.area() > 0 {
+			c.FillPolygon(band, c.ClipPolygonXY([]vg.Point{
+				{X: x(frame.x[0]), Y: y(frame.y[0])}, {X: x(frame.x[1]), Y: y(frame.y[0])},
+				{X: x(frame.x[1]), Y: y(frame.y[1])}, {X: x(frame.x[0]), Y: y(frame.y[1])},
+			}))
+		}
+		var labels labels
+		for _, pt := range points {
+			if !view.holds(pt) {
+				continue
+			}
 			at := vg.Point{X: x(pt.fid.Mean), Y: y(pt.clip.Mean)}
 			line := draw.LineStyle{Color: pt.colour, Width: 1.5}
 			if pt.fid.HasInterval() {
@@ -69,16 +106,18 @@ func (p Plane) PNG(w io.Writer) error {
 				c.StrokeLines(line, c.ClipLinesXY([]vg.Point{{X: at.X, Y: y(pt.clip.Low)}, {X: at.X, Y: y(pt.clip.High)}})...)
 			}
 			c.DrawGlyphNoClip(draw.GlyphStyle{Color: pt.colour, Radius: 6, Shape: pt.glyph}, at)
-			s.put(bold(s.style(15, ink)), at.X+9, at.Y+11, fmt.Sprint(i+1))
+			labels.avoid(at, 6)
+		}
+		for i, pt := range points {
+			if view.holds(pt) && !(frame.area() > 0 && frame.holds(pt)) {
+				s.number(&labels, vg.Point{X: x(pt.fid.Mean), Y: y(pt.clip.Mean)}, i+1)
+			}
 		}
 		if len(points) == 0 {
 			s.put(s.style(18, grey), c.Min.X+20, (c.Min.Y+c.Max.Y)/2, "no cell has both numbers")
 		}
 	}))
-	area := s.Canvas
-	area.Rectangle = vg.Rectangle{Min: vg.Point{X: margin, Y: 52}, Max: vg.Point{X: sheetWidth - planeLegend - 40, Y: height - 84}}
 	pl.Draw(area)
-	return s.png(w)
 }
 
 // points lists what has both numbers, cells of one table in one colour, the default cell and the references once.
@@ -173,23 +212,4 @@ func far(cells []planePoint, e Estimate, of func(planePoint) float64) bool {
 	}
 	reach := 2 * (high - low)
 	return len(cells) > 1 && (e.Mean < low-reach || e.Mean > high+reach)
-}
-
-// extend makes an axis reach over a mean. Intervals may leave the picture: those of two seeds would press all means into one spot.
-func extend(a *plot.Axis, e Estimate) {
-	a.Min, a.Max = math.Min(a.Min, e.Mean), math.Max(a.Max, e.Mean)
-}
-
-// widen leaves room around the means, and gives an axis without extent one.
-func widen(a *plot.Axis) {
-	switch {
-	case math.IsInf(a.Min, 0):
-		a.Min, a.Max = 0, 1
-	case a.Min == a.Max:
-		pad := math.Max(math.Abs(a.Min)/10, 1e-3)
-		a.Min, a.Max = a.Min-pad, a.Max+pad
-	default:
-		pad := 0.15 * (a.Max - a.Min)
-		a.Min, a.Max = a.Min-pad, a.Max+pad
-	}
 }

@@ -77,7 +77,8 @@ type Table struct {
 	Title      string   `json:"title"`
 	Ref        string   `json:"ref,omitempty"` // where the paper answers the question: "ADD Table 1d"
 	Question   string   `json:"question,omitempty"`
-	Data       string   `json:"data,omitempty"` // name of the dataset
+	Data       string   `json:"data,omitempty"`    // name of the dataset
+	Against    string   `json:"against,omitempty"` // cell that the others are compared with; "": the default cell
 	Scale      string   `json:"scale,omitempty"`
 	Engine     string   `json:"engine,omitempty"`
 	Commit     string   `json:"commit,omitempty"`
@@ -88,6 +89,9 @@ type Table struct {
 
 	Verdicts []Verdict `json:"verdicts,omitempty"` // on the paper's claims; their sentences stand among the notes
 }
+
+// comparesWith tells the cell that the others are compared with.
+func (t Table) comparesWith(r Row) bool { return r.Name == t.Against || r.Default && t.Against == "" }
 
 // heading is the title, or the axis where there is no title.
 func (t Table) heading() string {

@@ -80,7 +80,7 @@ func build(results, out string, stdout io.Writer) error {
 		png           func(io.Writer) error
 	}{
 		{"plane.png", "All cells in the plane of FID and CLIP score", report.Plane{Title: "All cells in the plane of FID and CLIP score", Tables: tables}.PNG},
-		{"versus.png", "Ours against the paper's, each relative to its own default cell", report.Versus{Title: "Ours against the paper's", Tables: tables}.PNG},
+		{"versus.png", "Ours against the paper's, each relative to the cell that its table compares with", report.Versus{Title: "Ours against the paper's", Tables: tables}.PNG},
 	} {
 		var png bytes.Buffer
 		if err := p.png(&png); err != nil {
