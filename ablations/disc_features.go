@@ -7,7 +7,8 @@ import (
 
 // DiscFeatures asks through which network the discriminator should see (ADD Table 1a). The paper's are trained on other pictures by
 // others; here each is a small network that this project trains by the same kind of objective. The default cell keeps the features of
-// the bundle (views that agree, masked pixels), which no row of the paper has. c_img stays with those in every cell.
+// the bundle (views that agree, masked pixels), which no row of the paper has; nor has the paper the last cell, a control that sees
+// through weights as they were drawn. c_img stays with the bundle's features in every cell.
 var DiscFeatures = register(Axis{
 	Name: "disc-features", Title: "Discriminator features", Ref: "ADD Table 1a",
 	Question: "Through which frozen network should the discriminator see: of which size, trained by which objective?",
@@ -17,6 +18,7 @@ var DiscFeatures = register(Axis{
 		{Name: "vit-s-dino2", Paper: &report.Score{FID: 20.6, CLIP: .319}, Set: seesThrough("features-dino2-s")},
 		{Name: "vit-l-dino2", Paper: &report.Score{FID: 24.0, CLIP: .302}, Set: seesThrough("features-dino2-l")},
 		{Name: "vit-l-clip", Paper: &report.Score{FID: 23.3, CLIP: .308}, Set: seesThrough("features-clip-l")},
+		{Name: "vit-s-untrained", Set: seesThrough("features-untrained-s")},
 	},
 	Against: "vit-s-dino2",
 	Claims: []Claim{

@@ -55,7 +55,7 @@ func (b *Bundle) Build(backend compute.Backend, store *model.Store, scope, part 
 	}
 	cfg.Networks.Features = *v.ViT
 	part = v.Part
-	if v.Objective == CLIP {
+	if v.Objective == CLIP || v.Objective == Untrained {
 		part = unmasked
 	}
 	build(backend, store, scope, part, cfg)
@@ -66,7 +66,7 @@ func Build(backend compute.Backend, store *model.Store, part string, cfg Config)
 	build(backend, store, "/"+part, part, cfg)
 }
 
-// unmasked are features that were trained without masked patches and so have no token for them.
+// unmasked are features that know no masked patches and so have no token for them.
 const unmasked = "unmasked features"
 
 // build takes the teacher's network from the config where no other is given.

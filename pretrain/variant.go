@@ -14,6 +14,8 @@ const (
 	DINO  = "dino"  // self-distillation of views
 	DINO2 = "dino2" // self-distillation of views and of masked patches
 	CLIP  = "clip"  // contrast with captions
+
+	Untrained = "untrained" // none: weights as they were drawn, a control
 )
 
 // Variant is a network that some cells of an ablation put in the place of a bundle's part: other features for the discriminator, or
@@ -22,7 +24,7 @@ type Variant struct {
 	Name      string              `json:"name"`
 	Part      string              `json:"part"` // what it can stand for: "features" or "teacher"
 	About     string              `json:"about"`
-	Objective string              `json:"objective,omitempty"` // of features: DINO, DINO2 or CLIP
+	Objective string              `json:"objective,omitempty"` // of features: DINO, DINO2, CLIP or Untrained
 	ViT       *network.ViTConfig  `json:"vit,omitempty"`
 	UNet      *network.UNetConfig `json:"unet,omitempty"`
 	DiT       *network.DiTConfig  `json:"dit,omitempty"`
@@ -50,13 +52,17 @@ func (v Variant) Validate() error {
 		return bad("part", v.Part, "features or teacher")
 	case v.Part == "features" && (v.ViT == nil || teaches):
 		return bad("vit", v.ViT, "a vision transformer and nothing else for features")
-	case v.Part == "features" && !slices.Contains([]string{DINO, DINO2, CLIP}, v.Objective):
-		return bad("objective", v.Objective, DINO+", "+DINO2+" or "+CLIP)
+	case v.Part == "features" && !slices.Contains([]string{DINO, DINO2, CLIP, Untrained}, v.Objective):
+		return bad("objective", v.Objective, DINO+", "+DINO2+", "+CLIP+" or "+Untrained)
+	case v.Objective == Untrained && v.Training != Training{}:
+		return bad("training", v.Training, "none for untrained features")
 	case v.Part == "teacher" && (v.ViT != nil || (v.UNet == nil) == (v.DiT == nil)):
 		return bad("unet, dit", fmt.Sprint(v.UNet, ", ", v.DiT), "one of both for a teacher")
 	}
-	if err := v.Training.Validate(v.Name); err != nil {
-		return err
+	if v.Objective != Untrained {
+		if err := v.Training.Validate(v.Name); err != nil {
+			return err
+		}
 	}
 	if v.ViT != nil {
 		return v.ViT.Validate()
@@ -65,7 +71,8 @@ func (v Variant) Validate() error {
 }
 
 // DefaultVariants are the networks that the ablations ask for beside those of a bundle of the same scale: the discriminator's features
-// of ADD Table 1a, the larger teacher of Table 1e and a transformer as teacher. small and large features differ in width and depth.
+// of ADD Table 1a and a control to them, the larger teacher of Table 1e and a transformer as teacher. small and large features differ in
+// width and depth.
 func DefaultVariants(scale string, cfg Config) ([]Variant, error) {
 	if _, err := DefaultConfig(scale); err != nil {
 		return nil, err
@@ -101,6 +108,7 @@ func DefaultVariants(scale string, cfg Config) ([]Variant, error) {
 		{Name: "features-dino2-s", Part: "features", About: "small, self-distillation and masked patches (DINOv2)", Objective: DINO2, ViT: vit(small, true), Training: features},
 		{Name: "features-dino2-l", Part: "features", About: "large, self-distillation and masked patches (DINOv2)", Objective: DINO2, ViT: vit(large, true), Training: features},
 		{Name: "features-clip-l", Part: "features", About: "large, contrast with captions (CLIP)", Objective: CLIP, ViT: vit(large, false), Training: clip},
+		{Name: "features-untrained-s", Part: "features", About: "small, weights as they were drawn (a control)", Objective: Untrained, ViT: vit(small, false)},
 		{Name: "teacher-l", Part: "teacher", About: "U-Net, half as wide again", UNet: &unet, Training: teacher},
 		{Name: "teacher-dit", Part: "teacher", About: "transformer that costs as much as the U-Net", DiT: &dit, Training: teacher},
 	}, nil

@@ -29,6 +29,8 @@ func (c *Context) variantConfig(v Variant, text string) (PartConfig, error) {
 		p.Net, p.From = v.Backbone(), "text "+text
 	case v.Objective == CLIP:
 		p.Net, p.Options = []any{v.ViT, c.Config.Networks.Text}, map[string]any{"objective": v.Objective}
+	case v.Objective == Untrained:
+		p.Net, p.Options = v.ViT, map[string]any{"objective": v.Objective}
 	default:
 		p.Net = v.ViT
 		p.Options = map[string]any{
@@ -53,6 +55,12 @@ func (c *Context) variantTask(v Variant, store *model.Store) (task train.Task, s
 	case v.Objective == CLIP:
 		task, err = c.captionTask(v, store)
 		return task, "/pair/vit", err
+	case v.Objective == Untrained:
+		network.Seed(store, c.Config.Seed+3000)
+		cfg := c.Config
+		cfg.Networks.Features = *v.ViT
+		build(c.Backend, store, "/vit", unmasked, cfg)
+		return c.task(v.Name, store, v.Training), "/vit", store.InitializeVariables(c.Backend, nil)
 	}
 	task, err = c.selfDistillationTask(v, store)
 	return task, "/" + selfAverage + "/vit", err

@@ -72,16 +72,20 @@ func TestVariantsValidate(t *testing.T) {
 		"a name that leads elsewhere":    func(v *Variant) { v.Name = "features-../x" },
 		"no steps":                       func(v *Variant) { v.Training.Steps = 0 },
 		"an unknown part":                func(v *Variant) { v.Part, v.Name = "pair", "pair-x" },
-		"features with a U-Net":          func(v *Variant) { v.UNet = all[4].UNet },
+		"features with a U-Net":          func(v *Variant) { v.UNet = all[5].UNet },
 	} {
 		v := all[0]
 		if edit(&v); v.Validate() == nil {
 			t.Errorf("%s: no error", why)
 		}
 	}
-	both := all[4]
-	if both.DiT = all[5].DiT; both.Validate() == nil {
+	both := all[5]
+	if both.DiT = all[6].DiT; both.Validate() == nil {
 		t.Error("a teacher with two architectures: no error")
+	}
+	trained := all[4]
+	if trained.Training = all[0].Training; trained.Objective != Untrained || trained.Validate() == nil {
+		t.Errorf("untrained features %s with a training: no error", trained.Name)
 	}
 }
 
@@ -101,7 +105,9 @@ func TestRunVariants(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range all {
-		all[i].Training.Steps, all[i].Training.Batch = 2, 4
+		if all[i].Objective != Untrained {
+			all[i].Training.Steps, all[i].Training.Batch = 2, 4
+		}
 	}
 	err = b.Want("teacher-dit", "text", "features-clip-l")
 	if !errors.Is(err, ErrMissing) || !strings.Contains(err.Error(), "--variants features-clip-l,teacher-dit --bundle "+dir) {
@@ -127,7 +133,7 @@ func TestRunVariants(t *testing.T) {
 		if err := record.ReadJSON(filepath.Join(dir, variantsDir, v.Name+".json"), &m); err != nil {
 			t.Fatal(err)
 		}
-		if m.Provenance.Steps != 2 || m.Provenance.Command != "go test" {
+		if m.Provenance.Steps != v.Training.Steps || m.Provenance.Command != "go test" {
 			t.Errorf("provenance of %s = %+v", v.Name, m.Provenance)
 		}
 	}

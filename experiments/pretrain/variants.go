@@ -35,6 +35,9 @@ func runVariants(ctx context.Context, o options, data dataset.Dataset) error {
 		return err
 	}
 	for i := range variants {
+		if variants[i].Objective == pretrain.Untrained {
+			continue // there is nothing to change
+		}
 		if o.steps > 0 {
 			variants[i].Training.Steps = o.steps
 		}
