@@ -23,7 +23,9 @@ func variantBundle(t *testing.T) *pretrain.Bundle {
 		t.Fatal(err)
 	}
 	for i := range all {
-		all[i].Training.Steps, all[i].Training.Batch = 1, 4
+		if all[i].Objective != pretrain.Untrained {
+			all[i].Training.Steps, all[i].Training.Batch = 1, 4
+		}
 	}
 	b, err = pretrain.RunVariants(t.Context(), pretrain.VariantOptions{
 		Bundle: b, Variants: all, Runs: t.TempDir(), Data: tinyWorld(), Engine: &engine.Engine{Name: "go", Backend: goEngine()}, Out: &bytes.Buffer{},
@@ -43,6 +45,7 @@ func TestOtherNetworks(t *testing.T) {
 	for why, edit := range map[string]func(*Config){
 		"large features, heads on some blocks": func(c *Config) { c.FeaturesNet, c.Discriminator.Taps = "features-dino2-l", 1 },
 		"features without a mask token":        func(c *Config) { c.FeaturesNet = "features-clip-l" },
+		"features that were never trained":     func(c *Config) { c.FeaturesNet, c.Discriminator.Taps = "features-untrained-s", 1 },
 		"a large teacher":                      func(c *Config) { c.TeacherNet = "teacher-l" },
 		"a large student":                      func(c *Config) { c.StudentNet = "teacher-l" },
 		"a transformer by Muon":                func(c *Config) { c.StudentNet, c.TeacherNet, c.Muon = "teacher-dit", "teacher-dit", true },
