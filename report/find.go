@@ -11,6 +11,18 @@ import (
 	"strings"
 )
 
+// DataFolder holds, within results, the tables on other data than the built-in world: their FIDs do not compare.
+const DataFolder = "data"
+
+// OtherData names the folders below results that hold tables on other data, which Find leaves out.
+func OtherData(results string) (folders []string, err error) {
+	found, err := filepath.Glob(filepath.Join(results, DataFolder, "*", "*", "table.json"))
+	for _, path := range found {
+		folders = append(folders, filepath.ToSlash(filepath.Dir(filepath.Dir(path))))
+	}
+	return slices.Compact(folders), err
+}
+
 // Find reads the tables in the folders of results and of results/reference, with the samples beside them, in the order of
 // their paths.
 func Find(results string) ([]Section, error) {

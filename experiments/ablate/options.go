@@ -12,6 +12,7 @@ import (
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/report"
 )
 
 const usage = `ablate trains and scores the cells of an ablation axis and prints its table.
@@ -47,10 +48,10 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.scale, "scale", "cpu", "`size` of the runs: "+strings.Join(distill.Scales, ", "))
 	f.StringVar(&o.seeds, "seeds", "1", "`number` of seeds per cell, or a list such as 0-5 or 1,3,8-10")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
-	f.StringVar(&o.out, "out", "", "`folder` for tables, pictures and runs (default: results, or results/<data> for other data than scenes)")
-	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, an image folder with metadata.jsonl, or WebDataset shards")
+	f.StringVar(&o.out, "out", "", "`folder` for tables, pictures and runs (default: results, or results/data/<name> for other data than scenes)")
+	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, scenes-free, an image folder with metadata.jsonl, or WebDataset shards")
 	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks to start from (default: pretrained/<data>, or pretrained/<data>-<scale> beside the cpu scale)")
-	f.StringVar(&o.reference, "reference", "", "`folder` of committed results: shown beside, and its scores of real pictures and teacher are taken over (default: results/reference, or results/reference/<data>)")
+	f.StringVar(&o.reference, "reference", "", "`folder` of committed results: shown beside, and its scores of real pictures and teacher are taken over (default: results/reference, or data/<name> in it)")
 	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the config to change in every cell (-n prints them all)")
 	f.IntVar(&o.images, "images", 0, "score so many `pictures` instead of the scale's")
 	f.IntVar(&o.steps, "steps", 0, "train every student for so many `steps` instead of the scale's")
@@ -111,10 +112,10 @@ func (o options) runs() (own string, finished []string) {
 
 // ofData keeps the tables of different data apart: those of scenes stand in the folder itself.
 func (o options) ofData(folder string) string {
-	if name := o.dataName(); name != "scenes" {
-		return filepath.Join(folder, name)
+	if o.data == "scenes" {
+		return folder
 	}
-	return folder
+	return filepath.Join(folder, report.DataFolder, o.dataName())
 }
 
 // dataName is how pretrain calls the dataset.

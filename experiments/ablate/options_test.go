@@ -14,8 +14,9 @@ func TestFoldersOfOtherData(t *testing.T) {
 		out, reference string
 	}{
 		{"the world itself", nil, "results", "results/reference"},
-		{"the other world", []string{"--data", "scenes-free"}, "results/scenes-free", "results/reference/scenes-free"},
-		{"a folder of pictures", []string{"--data", "my/photos/"}, "results/photos", "results/reference/photos"},
+		{"the other world", []string{"--data", "scenes-free"}, "results/data/scenes-free", "results/reference/data/scenes-free"},
+		{"a folder of pictures", []string{"--data", "my/photos/"}, "results/data/photos", "results/reference/data/photos"},
+		{"a folder that is called as the world", []string{"--data", "my/scenes"}, "results/data/scenes", "results/reference/data/scenes"},
 		{"named folders", []string{"--data", "scenes-free", "--out", "o", "--reference", "r"}, "o", "r"},
 	} {
 		var o options

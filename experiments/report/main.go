@@ -19,6 +19,7 @@ const usage = `report builds tables, plots, a list of the paper's claims and one
 
   go run ./experiments/report                                 results/ and, below it, results/reference/
   go run ./experiments/report --results results/reference     the committed results alone
+  go run ./experiments/report --results results/data/photos   tables on other data, which stand in none of the pictures above
   go run ./experiments/report --out page.html                 the page somewhere else
 
 `
@@ -46,6 +47,13 @@ func command() program.Program {
 func build(results, out string, stdout io.Writer) error {
 	if out == "" {
 		out = filepath.Join(results, "index.html")
+	}
+	others, err := report.OtherData(results)
+	if err != nil {
+		return err
+	}
+	for _, folder := range others {
+		fmt.Fprintf(stdout, "%s: tables on other data, which have a page of their own: --results %s\n", folder, folder)
 	}
 	sections, err := report.Find(results)
 	if err != nil {

@@ -54,6 +54,35 @@ func TestReportFromResultsAlone(t *testing.T) {
 	}
 }
 
+// Tables on other data are named, not mixed into the page: their FIDs do not compare.
+func TestOtherDataHaveAPageOfTheirOwn(t *testing.T) {
+	results := t.TempDir()
+	photos := filepath.Join(results, report.DataFolder, "photos")
+	for dir, axis := range map[string]string{filepath.Join(results, "loss"): "loss", filepath.Join(photos, "augment"): "augment", filepath.Join(photos, "r1"): "r1"} {
+		if _, err := report.WriteAll(dir, table(axis), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := func(folder string) (html, said string) {
+		var stdout, stderr bytes.Buffer
+		if rc := run([]string{"--results", folder}, &stdout, &stderr); rc != 0 {
+			t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
+		}
+		text, err := os.ReadFile(filepath.Join(folder, "index.html"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text), stdout.String()
+	}
+	html, said := page(results)
+	if strings.Contains(html, "Title of augment") || strings.Count(said, "--results "+filepath.ToSlash(photos)) != 1 {
+		t.Errorf("said %q, want the other folder once, and its tables not on the page", said)
+	}
+	if html, _ := page(photos); !strings.Contains(html, "Title of augment") || strings.Contains(html, "Title of loss") {
+		t.Error("the page of the other data does not hold its tables and no others")
+	}
+}
+
 func TestWrongCalls(t *testing.T) {
 	empty, broken := t.TempDir(), t.TempDir()
 	if err := os.MkdirAll(filepath.Join(broken, "loss"), 0o777); err != nil {
