@@ -27,7 +27,11 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (ex
 		return nil, err
 	}
 	named := cmp.Or(byKind[kind.Name], everywhere)
-	o := extractor.Options{Backend: backend, Weights: cmp.Or(named, known.find(kind.Name)), Batch: e.batch, Progress: e.stderr}
+	found := known.find(kind.Name)
+	if ours(kind.Name) {
+		found = e.home()
+	}
+	o := extractor.Options{Backend: backend, Weights: cmp.Or(named, found), Batch: e.batch, Progress: e.stderr}
 	if slices.Contains(kind.Modes, e.mode) {
 		o.Mode = e.mode
 	}

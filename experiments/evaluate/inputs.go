@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/addlab/addlab/measure"
 	"github.com/addlab/addlab/metric"
 	"github.com/addlab/addlab/pictures"
+	"github.com/addlab/addlab/pretrain"
 )
 
 // input is one side of a comparison: pictures, or a file of what was computed of them elsewhere.
@@ -15,6 +17,7 @@ type input struct {
 	spec  string
 	given *metric.Sample // nil for pictures
 	set   pictures.Set
+	home  string // the folder with the networks that know these pictures, "" where there is none
 }
 
 // kind tells people what it is.
@@ -48,11 +51,11 @@ func (e *evaluation) open() error {
 			}
 			in.given = &given
 		case isRun(spec):
-			set, err := e.openRun(spec)
+			set, bundle, err := e.openRun(spec)
 			if err != nil {
 				return err
 			}
-			in.set = set
+			in.set, in.home = set, bundle.Dir
 		default:
 			o := pictures.Options{N: e.n}
 			if i > 0 || len(e.inputs) == 1 {
@@ -63,10 +66,24 @@ func (e *evaluation) open() error {
 				return err
 			}
 			in.set = set
+			if in.world() {
+				name, _, _ := strings.Cut(spec, ":")
+				in.home = pretrain.DefaultDir(name, "cpu")
+			}
 		}
 		e.sets = append(e.sets, in)
 	}
 	return nil
+}
+
+// home is the folder with the networks of this project that know the pictures: those of a run first, which may be of any data.
+func (e *evaluation) home() (dir string) {
+	for _, in := range e.sets {
+		if in.home != "" && (dir == "" || in.set.Kind == "run") {
+			dir = in.home
+		}
+	}
+	return dir
 }
 
 // isRun tells a folder that a training or an evaluation of this project wrote.

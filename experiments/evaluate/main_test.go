@@ -79,6 +79,7 @@ func TestWrongCalls(t *testing.T) {
 		{"captions for an extractor that cannot read", []string{pictures, pictures, "--metrics", "clip-score", "--extractor", "inception"}, "clip-score needs captions"},
 		{"weights that are not there", []string{pictures, pictures, "--metrics", "fid", "--engine", "go", "--weights", filepath.Join(empty, "none.pth")}, "none.pth"},
 		{"weights that are nowhere", []string{pictures, pictures, "--metrics", "fid", "--engine", "go"}, "say --weights inception=PATH"},
+		{"networks of a world that are not there", []string{"scenes-free:heldout:4", "scenes-free:heldout:4:4", "--metrics", "fid", "--engine", "go"}, "no pretrained networks in pretrained/scenes-free"},
 		{"a run that keeps no student", []string{pictures, evaluated}, "keep a few samples only"},
 		{"an unknown flag", []string{"--fast"}, "see --help"},
 	} {
@@ -254,7 +255,7 @@ func TestRunsDrawTheirPictures(t *testing.T) {
 		}
 	}
 	writeStudent(t, filepath.Join(run, distill.StudentFile), bundle.Config)
-	args := []string{"scenes", run, "--n", "48", "--engine", "go", "--weights", dir, "--pretrained", dir, "--metrics", "fid,clip-score"}
+	args := []string{"scenes", run, "--n", "48", "--engine", "go", "--pretrained", dir, "--metrics", "fid,clip-score"} // judged by the networks of its bundle
 	r := callJSON(t, args...)
 	if g := r.Generated[0]; g.Kind != "run" || g.Pictures != 48 || g.Extracted != 48 || r.Reference.Kind != "scenes" {
 		t.Errorf("generated = %+v", g)

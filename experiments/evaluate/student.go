@@ -20,26 +20,26 @@ import (
 
 // openRun lists the pictures that a run's student draws for held-out captions. A run keeps no pictures but a few samples: they are drawn
 // when the first of them is wanted, from the noise that the ablations use.
-func (e *evaluation) openRun(dir string) (pictures.Set, error) {
+func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error) {
 	set := pictures.Set{Name: dir, Kind: "run"}
 	run, err := ablations.ReadStudentRun(dir)
 	if err != nil {
-		return set, fmt.Errorf("%w: runs of evaluations keep a few samples only, want the run of a training with its weights, which git leaves out", err)
+		return set, nil, fmt.Errorf("%w: runs of evaluations keep a few samples only, want the run of a training with its weights, which git leaves out", err)
 	}
 	cfg := run.Config.Distill
 	if e.steps > len(cfg.Times) {
-		return set, fmt.Errorf("steps = %d, want 1 to %d: the student of %s was trained on times %v", e.steps, len(cfg.Times), dir, cfg.Times)
+		return set, nil, fmt.Errorf("steps = %d, want 1 to %d: the student of %s was trained on times %v", e.steps, len(cfg.Times), dir, cfg.Times)
 	}
 	bundle, err := e.bundleOf(run)
 	if err != nil {
-		return set, err
+		return set, nil, err
 	}
 	data, err := dataset.Open(e.data, bundle.Config.Size, e.warnf)
 	if err != nil {
-		return set, err
+		return set, nil, err
 	}
 	if data.Hash() != run.Config.DataHash {
-		return set, fmt.Errorf("%s was trained on %s, not on %s (%s): say --data", dir, run.Config.DataHash, data.Name(), data.Hash())
+		return set, nil, fmt.Errorf("%s was trained on %s, not on %s (%s): say --data", dir, run.Config.DataHash, data.Name(), data.Hash())
 	}
 	setup := score.DefaultSetup(cfg.Scale)
 	n := setup.Images
@@ -47,18 +47,18 @@ func (e *evaluation) openRun(dir string) (pictures.Set, error) {
 		n = e.n
 	}
 	if have := data.Heldout().Len(); have < n {
-		return set, fmt.Errorf("%s has %d held-out captions, want n = %d", data.Name(), have, n)
+		return set, nil, fmt.Errorf("%s has %d held-out captions, want n = %d", data.Name(), have, n)
 	}
 	sum, err := weights.SHA256(run.Student())
 	if err != nil {
-		return set, err
+		return set, nil, err
 	}
 
 	var captions []string
 	for i := range n {
 		sample, err := data.Heldout().Sample(i)
 		if err != nil {
-			return set, err
+			return set, nil, err
 		}
 		captions = append(captions, sample.Caption)
 	}
@@ -88,7 +88,7 @@ func (e *evaluation) openRun(dir string) (pictures.Set, error) {
 			return pictures.Content{Hash: hash, Format: "drawn", Width: size, Height: size, Decode: decode}, nil
 		}})
 	}
-	return set, nil
+	return set, bundle, nil
 }
 
 // bundleOf finds the networks that a student started from.
