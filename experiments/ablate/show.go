@@ -97,9 +97,12 @@ func forecast(w io.Writer, o ablations.Options) error {
 		}
 		fmt.Fprintf(w, "%s  %-36s %s\n", f.Job.Hash, f.Job.Label, state)
 	}
-	fmt.Fprintf(w, "\n%d of %d done; the others should take about %s of training and sampling", done, len(list), sum.Round(time.Second))
+	fmt.Fprintf(w, "\n%d of %d done", done, len(list))
+	if sum > 0 || unknown == 0 {
+		fmt.Fprintf(w, "; about %s of training and sampling left", sum.Round(time.Second))
+	}
 	if unknown > 0 {
-		fmt.Fprintf(w, ", besides %d that nothing finished tells about", unknown)
+		fmt.Fprintf(w, "; %d of a kind that was not timed yet", unknown)
 	}
 	fmt.Fprintln(w)
 	return o.Lost()
