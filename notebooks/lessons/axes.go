@@ -45,12 +45,7 @@ func (l *Lab) Axis(name string, t Train) error {
 	case err != nil:
 		return err
 	case found:
-		show.Table(section.Table)
-		show.Draw(report.Small{Table: section.Table})
-		for _, p := range section.Pictures[1:] { // after the plot in full size
-			p.PNG = show.Narrow(p.PNG, sampleColumns)
-			show.Pictures(p)
-		}
+		measured(section)
 		return nil
 	}
 	show.Text(axis.Question)
@@ -61,6 +56,33 @@ func (l *Lab) Axis(name string, t Train) error {
 	}
 	show.Text(fmt.Sprintf("Not measured yet. Set train to true in the first cell, or call: go run ./experiments/ablate --axis %s --seeds %s", name, seeds))
 	return nil
+}
+
+// AxisOn shows what was measured of an axis on other data than the lab's, or says how to measure it.
+func (l *Lab) AxisOn(data, name string) error {
+	if _, err := ablations.Lookup(name); err != nil {
+		return err
+	}
+	section, found, err := l.results(filepath.Join(report.DataFolder, data, name))
+	switch {
+	case err != nil:
+		return err
+	case found:
+		measured(section)
+		return nil
+	}
+	show.Text(fmt.Sprintf("Not measured yet. Call: go run ./experiments/ablate --data %s --axis %s", data, name))
+	return nil
+}
+
+// measured shows the table of an axis with its plot and samples.
+func measured(s report.Section) {
+	show.Table(s.Table)
+	show.Draw(report.Small{Table: s.Table})
+	for _, p := range s.Pictures[1:] { // after the plot in full size
+		p.PNG = show.Narrow(p.PNG, sampleColumns)
+		show.Pictures(p)
+	}
 }
 
 // cells lists the cells of an axis, with the paper's numbers where it has any.
@@ -91,7 +113,7 @@ func cells(axis ablations.Axis) show.Sheet {
 	return s
 }
 
-// results are those of an axis: in results, else in results/reference. Of another scale than the lab's they count too: they say so.
+// results are those of an axis, or of a folder that names data too: in results, else in results/reference. Of another scale than the lab's they count too: they say so.
 func (l *Lab) results(axis string) (s report.Section, found bool, err error) {
 	roots := []string{filepath.Join(l.Root, "results"), filepath.Join(l.Root, "results", "reference")}
 	if l.Scale == "smoke" { // toys never stand beside results

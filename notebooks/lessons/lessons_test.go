@@ -265,6 +265,9 @@ func TestAxesOfThePaper(t *testing.T) {
 	if err != nil || !found || s.Table.Axis != "disc-cond" || len(s.Pictures) != 2 {
 		t.Errorf("results of disc-cond: found %v, %d pictures, error %v, want the committed ones", found, len(s.Pictures), err)
 	}
+	if s, found, err = l.results("data/scenes-free/loss"); err != nil || !found || s.Table.Data != "scenes-free" || len(s.Pictures) != 2 {
+		t.Errorf("results of loss on scenes-free: found %v, data %q, %d pictures, error %v, want the committed ones", found, s.Table.Data, len(s.Pictures), err)
+	}
 	if err := os.MkdirAll(filepath.Join(l.Runs, "loss"), 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +277,12 @@ func TestAxesOfThePaper(t *testing.T) {
 	if _, _, err := l.results("loss"); err == nil {
 		t.Error("a broken table is no error")
 	}
-	if err := l.Axis("los", Train{}); err == nil || !strings.Contains(err.Error(), "did you mean loss") {
-		t.Errorf("error = %v, want a hint", err)
+	for _, err := range []error{l.Axis("los", Train{}), l.AxisOn("scenes-free", "los")} {
+		if err == nil || !strings.Contains(err.Error(), "did you mean loss") {
+			t.Errorf("error = %v, want a hint", err)
+		}
+	}
+	if err := l.AxisOn("photos", "loss"); err != nil {
+		t.Errorf("what is not measured yet is an error: %v", err)
 	}
 }
