@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/internal/program"
@@ -59,8 +60,9 @@ func build(results, out string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	on := onData(sections)
 	page := report.Page{
-		Title: "Adversarial diffusion distillation: what was measured",
+		Title: "Adversarial diffusion distillation: what was measured" + on,
 		Lead:  "Every number comes from runs whose config, seed, engine and commit are on disk beside the tables.",
 	}
 	var tables []report.Table
@@ -87,8 +89,8 @@ func build(results, out string, stdout io.Writer) error {
 		file, caption string
 		png           func(io.Writer) error
 	}{
-		{"plane.png", "All cells in the plane of FID and CLIP score", report.Plane{Title: "All cells in the plane of FID and CLIP score", Tables: tables}.PNG},
-		{"versus.png", "Ours against the paper's, each relative to the cell that its table compares with", report.Versus{Title: "Ours against the paper's", Tables: tables}.PNG},
+		{"plane.png", "All cells in the plane of FID and CLIP score", report.Plane{Title: "All cells in the plane of FID and CLIP score" + on, Tables: tables}.PNG},
+		{"versus.png", "Ours against the paper's, each relative to the cell that its table compares with", report.Versus{Title: "Ours against the paper's" + on, Tables: tables}.PNG},
 	} {
 		var png bytes.Buffer
 		if err := p.png(&png); err != nil {
@@ -107,4 +109,16 @@ func build(results, out string, stdout io.Writer) error {
 	}
 	fmt.Fprintln(stdout, "wrote", out)
 	return nil
+}
+
+// onData names the data of tables that are all on the same other data than the built-in world's.
+func onData(sections []report.Section) string {
+	if len(sections) == 0 {
+		return ""
+	}
+	data := sections[0].Table.Data
+	if data == "" || data == "scenes" || slices.ContainsFunc(sections, func(s report.Section) bool { return s.Table.Data != data }) {
+		return ""
+	}
+	return ", on " + data
 }

@@ -59,7 +59,11 @@ func TestOtherDataHaveAPageOfTheirOwn(t *testing.T) {
 	results := t.TempDir()
 	photos := filepath.Join(results, report.DataFolder, "photos")
 	for dir, axis := range map[string]string{filepath.Join(results, "loss"): "loss", filepath.Join(photos, "augment"): "augment", filepath.Join(photos, "r1"): "r1"} {
-		if _, err := report.WriteAll(dir, table(axis), nil); err != nil {
+		measured := table(axis)
+		if axis != "loss" {
+			measured.Data = "photos"
+		}
+		if _, err := report.WriteAll(dir, measured, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -75,11 +79,11 @@ func TestOtherDataHaveAPageOfTheirOwn(t *testing.T) {
 		return string(text), stdout.String()
 	}
 	html, said := page(results)
-	if strings.Contains(html, "Title of augment") || strings.Count(said, "--results "+filepath.ToSlash(photos)) != 1 {
+	if strings.Contains(html, "Title of augment") || strings.Contains(html, "measured, on") || strings.Count(said, "--results "+filepath.ToSlash(photos)) != 1 {
 		t.Errorf("said %q, want the other folder once, and its tables not on the page", said)
 	}
-	if html, _ := page(photos); !strings.Contains(html, "Title of augment") || strings.Contains(html, "Title of loss") {
-		t.Error("the page of the other data does not hold its tables and no others")
+	if html, _ := page(photos); !strings.Contains(html, "Title of augment") || strings.Contains(html, "Title of loss") || !strings.Contains(html, "measured, on photos") {
+		t.Error("the page of the other data does not name them, or does not hold its tables and no others")
 	}
 }
 
