@@ -26,9 +26,9 @@ func openScenes(spec string, wanted int) (Set, error) {
 		n = wanted
 	}
 	fields := strings.Split(spec, ":")
-	world := fields[0]
+	set.World = fields[0]
 	fields = fields[1:]
-	wrong := fmt.Errorf("pictures: %q, want %s:SPLIT:N:FIRST with a split of %s and whole numbers", spec, world, strings.Join(splits, ", "))
+	wrong := fmt.Errorf("pictures: %q, want %s:SPLIT:N:FIRST with a split of %s and whole numbers", spec, set.World, strings.Join(splits, ", "))
 	if len(fields) > 3 {
 		return set, wrong
 	}
@@ -49,13 +49,13 @@ func openScenes(spec string, wanted int) (Set, error) {
 			first = v
 		}
 	}
-	data, err := dataset.Open(world, dataset.DefaultScenes().Size, nil)
+	data, err := dataset.Open(set.World, dataset.DefaultScenes().Size, nil)
 	if err != nil {
 		return set, err
 	}
 	scenes, ok := data.(*dataset.Scenes)
 	if !ok {
-		return set, fmt.Errorf("pictures: %s is no world of scenes", world)
+		return set, fmt.Errorf("pictures: %s is no world of scenes", set.World)
 	}
 	source := scenes.Split(split)
 	for i := first; i < first+n; i++ {

@@ -10,6 +10,7 @@ import (
 type Set struct {
 	Name   string // as it was asked for
 	Kind   string // "folder", "shards", "scenes" or "run"
+	World  string // name of the built-in world for "scenes"
 	Items  []Item
 	Faults []error  // what the listing could not use
 	Notes  []string // what the user may want to know of the listing

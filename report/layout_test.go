@@ -198,6 +198,17 @@ func TestPlaneNamesWhatIsFar(t *testing.T) {
 	}
 }
 
+// A reference of one axis that is a cell of another stands in the plane once.
+func TestPlaneDrawsNothingTwice(t *testing.T) {
+	row := func(name string, fid float64) Row {
+		return Row{Name: name, FID: Estimate{Mean: fid, N: 4}, CLIP: Estimate{Mean: .86, N: 4}}
+	}
+	table := Table{Axis: "student-steps", Rows: []Row{row("2", 75)}, References: []Row{row("student, 2 steps", 75), row("teacher", 19)}}
+	if points, names := (Plane{Tables: []Table{table}}).points(); !slices.Equal(names, []string{"1  student-steps: 2", "2  teacher"}) {
+		t.Errorf("points = %+v, names = %q, want the cell and the other reference", points, names)
+	}
+}
+
 // What stands in several tables is drawn from the one with most seeds.
 func TestPlaneTakesMostSeeds(t *testing.T) {
 	few, many := Row{Name: "1x", Default: true, FID: Estimate{Mean: 48, N: 2}, CLIP: Estimate{Mean: .86, N: 2}}, Row{Name: "both", Default: true, FID: Estimate{Mean: 45, N: 4}, CLIP: Estimate{Mean: .86, N: 4}}

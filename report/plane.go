@@ -165,8 +165,14 @@ func (p Plane) points() (points []planePoint, names []string) {
 		}
 	}
 	cells := points
+	isCell := func(r Row) bool { // a reference of one axis may be a cell of another
+		return slices.ContainsFunc(cells, func(pt planePoint) bool { return pt.fid == r.FID && pt.clip == r.CLIP })
+	}
 	for _, t := range p.Tables {
 		for _, r := range t.References {
+			if isCell(r) {
+				continue
+			}
 			if r.FID.Known() && r.CLIP.Known() && (far(cells, r.FID, planePoint.x) || far(cells, r.CLIP, planePoint.y)) {
 				mention(r, r.Name)
 				continue

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/addlab/addlab/measure"
 	"github.com/addlab/addlab/metric"
@@ -66,9 +65,8 @@ func (e *evaluation) open() error {
 				return err
 			}
 			in.set = set
-			if in.world() {
-				name, _, _ := strings.Cut(spec, ":")
-				in.home = pretrain.DefaultDir(name, "cpu")
+			if set.World != "" {
+				in.home = pretrain.DefaultDir(set.World, "cpu")
 			}
 		}
 		e.sets = append(e.sets, in)

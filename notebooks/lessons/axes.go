@@ -40,13 +40,8 @@ func (l *Lab) Axis(name string, t Train) error {
 			return err
 		}
 	}
-	section, found, err := l.results(name)
-	switch {
-	case err != nil:
+	if found, err := l.measured(name); found || err != nil {
 		return err
-	case found:
-		measured(section)
-		return nil
 	}
 	show.Text(axis.Question)
 	show.Rows(cells(axis))
@@ -63,26 +58,26 @@ func (l *Lab) AxisOn(data, name string) error {
 	if _, err := ablations.Lookup(name); err != nil {
 		return err
 	}
-	section, found, err := l.results(filepath.Join(report.DataFolder, data, name))
-	switch {
-	case err != nil:
+	if found, err := l.measured(filepath.Join(report.DataFolder, data, name)); found || err != nil {
 		return err
-	case found:
-		measured(section)
-		return nil
 	}
 	show.Text(fmt.Sprintf("Not measured yet. Call: go run ./experiments/ablate --data %s --axis %s", data, name))
 	return nil
 }
 
-// measured shows the table of an axis with its plot and samples.
-func measured(s report.Section) {
+// measured shows the table of an axis with its plot and samples, where there is one.
+func (l *Lab) measured(folder string) (found bool, err error) {
+	s, found, err := l.results(folder)
+	if err != nil || !found {
+		return false, err
+	}
 	show.Table(s.Table)
 	show.Draw(report.Small{Table: s.Table})
 	for _, p := range s.Pictures[1:] { // after the plot in full size
 		p.PNG = show.Narrow(p.PNG, sampleColumns)
 		show.Pictures(p)
 	}
+	return true, nil
 }
 
 // cells lists the cells of an axis, with the paper's numbers where it has any.
@@ -113,14 +108,15 @@ func cells(axis ablations.Axis) show.Sheet {
 	return s
 }
 
-// results are those of an axis, or of a folder that names data too: in results, else in results/reference. Of another scale than the lab's they count too: they say so.
-func (l *Lab) results(axis string) (s report.Section, found bool, err error) {
+// results are those in the folder of an axis, below results or else below results/reference. Of another scale than the lab's they count
+// too: they say so.
+func (l *Lab) results(folder string) (s report.Section, found bool, err error) {
 	roots := []string{filepath.Join(l.Root, "results"), filepath.Join(l.Root, "results", "reference")}
 	if l.Scale == "smoke" { // toys never stand beside results
 		roots = append([]string{l.Runs}, roots...)
 	}
 	for _, root := range roots {
-		s, err := report.ReadSection(filepath.Join(root, axis, "table.json"))
+		s, err := report.ReadSection(filepath.Join(root, folder, "table.json"))
 		if !errors.Is(err, os.ErrNotExist) {
 			return s, err == nil, err
 		}
