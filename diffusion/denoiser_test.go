@@ -3,32 +3,21 @@ package diffusion
 import (
 	"math"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/rng"
 )
-
-// goBackend is the pure Go engine.
-var goBackend = sync.OnceValue(func() compute.Backend {
-	backend, err := compute.NewWithConfig("go:parallelism=-1")
-	if err != nil {
-		panic(err)
-	}
-	return backend
-})
 
 // run computes a graph of some inputs on the pure Go engine.
 func run(t *testing.T, f func(in []*Node) *Node, inputs ...any) []float32 {
 	t.Helper()
-	out, err := CallOnce(goBackend(), f, inputs...)
+	out, err := CallOnce(graphtest.Engine(), f, inputs...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +149,7 @@ func TestGuideMixesConditionalAndUnconditional(t *testing.T) {
 }
 
 func TestConditionsMustHoldTheSameFields(t *testing.T) {
-	_, err := CallOnce(goBackend(), func(x *Node) *Node { return ConcatCond(Cond{Tokens: x}, Cond{}).Tokens }, [][][]float32{{{1}}})
+	_, err := CallOnce(graphtest.Engine(), func(x *Node) *Node { return ConcatCond(Cond{Tokens: x}, Cond{}).Tokens }, [][][]float32{{{1}}})
 	if err == nil || !strings.Contains(err.Error(), "tokens") {
 		t.Errorf("error %v, want one that names tokens", err)
 	}

@@ -10,25 +10,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/rng"
 )
 
 func augmented(t testing.TB, img *tensors.Tensor, params []float32) []float32 {
 	t.Helper()
 	p := tensors.FromFlatDataAndDimensions(params, img.Shape().Dimensions[0], AugmentParams)
-	return floats(evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node { return []*Node{Augment(in[0], in[1])} }, img, p)[0])
+	return graphtest.Floats(evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node { return []*Node{Augment(in[0], in[1])} }, img, p)[0])
 }
 
 func TestAugmentIdentityIsExact(t *testing.T) {
-	img := normals(1, 3, 8, 8, 3)
-	if diff := cmp.Diff(floats(img), augmented(t, img, IdentityAugment(3))); diff != "" {
+	img := graphtest.Normals(1, 3, 8, 8, 3)
+	if diff := cmp.Diff(graphtest.Floats(img), augmented(t, img, IdentityAugment(3))); diff != "" {
 		t.Errorf("identity parameters change the picture (-want +got):\n%s", diff)
 	}
 }
 
 func TestAugmentColor(t *testing.T) {
 	const b, size = 2, 4
-	img := normals(2, b, size, size, 3)
+	img := graphtest.Normals(2, b, size, size, 3)
 	for _, test := range []struct {
 		name    string
 		b, s, k float32
@@ -44,7 +45,7 @@ func TestAugmentColor(t *testing.T) {
 			// Only the first sample is changed: parameters are per sample.
 			params[brightness], params[saturation], params[contrast] = test.b, test.s, test.k
 
-			want := floats(img)
+			want := graphtest.Floats(img)
 			x := want[:size*size*3]
 			var sum float64
 			for i := 0; i < len(x); i += 3 {
@@ -71,8 +72,8 @@ func TestAugmentColor(t *testing.T) {
 
 func TestAugmentTranslates(t *testing.T) {
 	const size = 5
-	img := normals(3, 1, size, size, 3)
-	x := floats(img)
+	img := graphtest.Normals(3, 1, size, size, 3)
+	x := graphtest.Floats(img)
 	for _, shift := range [][2]int{{0, 0}, {1, 0}, {0, -2}, {-1, 2}, {size, 0}} {
 		params := IdentityAugment(1)
 		params[shiftY], params[shiftX] = float32(shift[0]), float32(shift[1])
@@ -148,7 +149,7 @@ func TestDrawAugmentRanges(t *testing.T) {
 
 func TestAugmentGradient(t *testing.T) {
 	const b, size = 2, 4
-	img, weight := widened(normals(4, b, size, size, 3)), widened(normals(5, b, size, size, 3))
+	img, weight := widened(graphtest.Normals(4, b, size, size, 3)), widened(graphtest.Normals(5, b, size, size, 3))
 	params := DrawAugment(rng.New(3, "augment", 0), b, size)
 	params[shiftY], params[cutTop], params[cutBottom], params[cutLeft], params[cutRight] = 1, 1, 2, 1, 2
 	p := widened(tensors.FromFlatDataAndDimensions(params, b, AugmentParams))

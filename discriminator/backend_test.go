@@ -1,44 +1,22 @@
 package discriminator
 
 import (
-	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/internal/graphtest"
 )
 
-var goBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go:parallelism=-1") })
-
-// compiled makes a graph on the pure Go engine, under the scope /discriminator of store (nil: an empty one).
+// compiled makes a graph under the scope /discriminator of store (nil: an empty one).
 func compiled(t testing.TB, store *model.Store, fn func(scope *model.Scope, in []*Node) []*Node) func(in ...any) []*tensors.Tensor {
 	t.Helper()
-	backend, err := goBackend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if store == nil {
-		store = model.NewStore()
-	}
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node {
-		return fn(scope.At("discriminator"), in)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(exec.Finalize)
+	exec := graphtest.Compile(t, store, func(scope *model.Scope, in []*Node) []*Node { return fn(scope.At("discriminator"), in) })
 	return func(in ...any) []*tensors.Tensor {
 		t.Helper()
-		out, err := exec.Call(in...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out
+		return graphtest.Call(t, exec, in...)
 	}
 }
 
@@ -48,22 +26,12 @@ func evaluate(t testing.TB, store *model.Store, fn func(scope *model.Scope, in [
 	return compiled(t, store, fn)(in...)
 }
 
-func floats(t *tensors.Tensor) []float32  { return tensors.MustCopyFlatData[float32](t) }
 func doubles(t *tensors.Tensor) []float64 { return tensors.MustCopyFlatData[float64](t) }
-
-// normals is a float32 tensor of standard normal values.
-func normals(seed int64, dims ...int) *tensors.Tensor {
-	n := 1
-	for _, d := range dims {
-		n *= d
-	}
-	return tensors.FromFlatDataAndDimensions(rng.Normal(rng.New(seed, "test", 0), n), dims...)
-}
 
 // widened is the same tensor in float64, in which gradients are checked by finite differences.
 func widened(x *tensors.Tensor) *tensors.Tensor {
 	y := make([]float64, 0, x.Size())
-	for _, v := range floats(x) {
+	for _, v := range graphtest.Floats(x) {
 		y = append(y, float64(v))
 	}
 	return tensors.FromFlatDataAndDimensions(y, x.Shape().Dimensions...)

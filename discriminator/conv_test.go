@@ -7,6 +7,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/addlab/addlab/internal/graphtest"
 )
 
 // naiveConv is circularConv as a loop.
@@ -39,10 +41,10 @@ func TestCircularConv(t *testing.T) {
 		{"1-wide", 4, 1},
 	} {
 		const b, in, out = 2, 3, 5
-		x, w := normals(1, b, test.tokens, in), normals(2, out, in, test.kernel)
+		x, w := graphtest.Normals(1, b, test.tokens, in), graphtest.Normals(2, out, in, test.kernel)
 		got := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node { return []*Node{circularConv(in[0], in[1])} }, x, w)
-		want := naiveConv(floats(x), floats(w), b, test.tokens, in, out, test.kernel)
-		if diff := cmp.Diff(want, floats(got[0]), cmpopts.EquateApprox(0, 1e-4)); diff != "" {
+		want := naiveConv(graphtest.Floats(x), graphtest.Floats(w), b, test.tokens, in, out, test.kernel)
+		if diff := cmp.Diff(want, graphtest.Floats(got[0]), cmpopts.EquateApprox(0, 1e-4)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/rng"
 )
 
@@ -17,24 +18,24 @@ import (
 func cropped(t testing.TB, img *tensors.Tensor, params []float32, input int) []float32 {
 	t.Helper()
 	p := tensors.FromFlatDataAndDimensions(params, img.Shape().Dimensions[0], CropParams)
-	return floats(evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node { return []*Node{MulScalar(Crop(in[0], in[1], input), 1.0)} }, img, p)[0])
+	return graphtest.Floats(evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node { return []*Node{MulScalar(Crop(in[0], in[1], input), 1.0)} }, img, p)[0])
 }
 
 func TestCropIsIdentityWhereSizesAgree(t *testing.T) {
-	img := normals(1, 2, 6, 6, 3)
+	img := graphtest.Normals(1, 2, 6, 6, 3)
 	params := DrawCrop(rng.New(1, "crop", 0), 2, 6, 6, 1)
 	if diff := cmp.Diff([]float32{0, 0, 6, 0, 0, 6}, params); diff != "" {
 		t.Errorf("nothing to crop (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(floats(img), cropped(t, img, params, 6)); diff != "" {
+	if diff := cmp.Diff(graphtest.Floats(img), cropped(t, img, params, 6)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
 func TestCropCopiesThePixelsOfItsWindow(t *testing.T) {
 	const size, input, top, left = 7, 4, 2, 1
-	img := normals(2, 1, size, size, 3)
-	x := floats(img)
+	img := graphtest.Normals(2, 1, size, size, 3)
+	x := graphtest.Floats(img)
 	var want []float32
 	for i := range input {
 		want = append(want, x[((top+i)*size+left)*3:][:input*3]...)
@@ -46,8 +47,8 @@ func TestCropCopiesThePixelsOfItsWindow(t *testing.T) {
 
 func TestCropEnlargesBilinearly(t *testing.T) {
 	const size, input = 4, 10
-	img := normals(3, 1, size, size, 3)
-	x := floats(img)
+	img := graphtest.Normals(3, 1, size, size, 3)
+	x := graphtest.Floats(img)
 	// The usual bilinear rule (half-pixel centres, coordinates clamped to the border).
 	at := func(i int) (lo, hi int, frac float32) {
 		p := min(max((float64(i)+0.5)*size/input-0.5, 0), size-1)
@@ -115,7 +116,7 @@ func TestDrawCropProbability(t *testing.T) {
 func TestViewGradient(t *testing.T) {
 	const b, size, input = 2, 5, 3
 	cfg := DefaultConfig()
-	img, weight := widened(normals(4, b, size, size, 3)), widened(normals(5, b, input, input, 3))
+	img, weight := widened(graphtest.Normals(4, b, size, size, 3)), widened(graphtest.Normals(5, b, input, input, 3))
 	params := widened(tensors.FromFlatDataAndDimensions(DrawView(rng.New(2, "view", 0), cfg, b, size, input), b, ViewParams))
 	call := compiled(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 		y := ReduceAllSum(Mul(View(in[0], in[1], cfg, input), in[2]))
@@ -132,14 +133,14 @@ func TestViewOffIsIdentity(t *testing.T) {
 	const b, size = 2, 6
 	cfg := DefaultConfig()
 	cfg.Augment = false
-	img := normals(6, b, size, size, 3)
+	img := graphtest.Normals(6, b, size, size, 3)
 	params := tensors.FromFlatDataAndDimensions(DrawView(rng.New(2, "view", 0), cfg, b, size, size), b, ViewParams)
 	for _, augment := range []bool{false, true} { // drawn without augmentation, the parameters are the identity's
 		cfg.Augment = augment
 		out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 			return []*Node{MulScalar(View(in[0], in[1], cfg, size), 1.0)}
 		}, img, params)
-		if diff := cmp.Diff(floats(img), floats(out[0])); diff != "" {
+		if diff := cmp.Diff(graphtest.Floats(img), graphtest.Floats(out[0])); diff != "" {
 			t.Errorf("augment %v (-want +got):\n%s", augment, diff)
 		}
 	}

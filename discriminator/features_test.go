@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/rng"
 )
 
@@ -32,7 +33,7 @@ func TestFeaturesOfEveryTap(t *testing.T) {
 	params := tensors.FromFlatDataAndDimensions(DrawView(rng.New(1, "view", 0), cfg, b, size, input), b, ViewParams)
 	out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 		return Features(net, in[0], in[1], cfg, input)
-	}, normals(1, b, size, size, 3), params)
+	}, graphtest.Normals(1, b, size, size, 3), params)
 	if len(out) != 2 {
 		t.Fatalf("%d taps, want 2", len(out))
 	}

@@ -8,6 +8,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/addlab/addlab/internal/graphtest"
 )
 
 // naiveHead is one head as loops on the host, the [B,T,M] tensor of the projection included: tokens [B,T,C], cond [B,E] → [B,T].
@@ -95,9 +97,9 @@ func TestHeadAgainstLoops(t *testing.T) {
 			store := widenedStore(t, testHeads(t, cfg, []int{c}, e))
 			// Scale and bias other than 1 and 0, so that they count.
 			for _, name := range []string{"point_norm/weight", "point_norm/bias", "ring_norm/weight", "ring_norm/bias"} {
-				store.GetVariable("/discriminator/heads/0/" + name).MustSetValue(widened(normals(int64(len(name)), c)))
+				store.GetVariable("/discriminator/heads/0/" + name).MustSetValue(widened(graphtest.Normals(int64(len(name)), c)))
 			}
-			x, cond := widened(normals(1, b, tokens, c)), widened(normals(2, b, e))
+			x, cond := widened(graphtest.Normals(1, b, tokens, c)), widened(graphtest.Normals(2, b, e))
 			want := naiveHead(t, store, cfg, doubles(x), doubles(cond), b, tokens, c, e)
 			got := evaluate(t, store, func(scope *model.Scope, in []*Node) []*Node {
 				return Logits(scope, cfg, in[:1], in[1], false)
@@ -118,7 +120,7 @@ func TestLogitsPerTap(t *testing.T) {
 	store := testHeads(t, cfg, []int{4, 6}, 3)
 	out := evaluate(t, store, func(scope *model.Scope, in []*Node) []*Node {
 		return Logits(scope, cfg, in[:2], in[2], true)
-	}, normals(1, 2, 5, 4), normals(2, 2, 9, 6), normals(3, 2, 3))
+	}, graphtest.Normals(1, 2, 5, 4), graphtest.Normals(2, 2, 9, 6), graphtest.Normals(3, 2, 3))
 	var shapes [][]int
 	for _, l := range out {
 		shapes = append(shapes, l.Shape().Dimensions)

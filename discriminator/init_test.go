@@ -7,6 +7,8 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/internal/graphtest"
 )
 
 func TestInitNamesShapesAndRanges(t *testing.T) {
@@ -34,7 +36,7 @@ func TestInitNamesShapesAndRanges(t *testing.T) {
 	}
 
 	bound, largest := 1/math.Sqrt(6*9), 0.0
-	for _, w := range floats(store.GetVariable("/discriminator/heads/1/ring/weight").MustValue()) {
+	for _, w := range graphtest.Floats(store.GetVariable("/discriminator/heads/1/ring/weight").MustValue()) {
 		largest = max(largest, math.Abs(float64(w)))
 	}
 	if largest > bound || largest < 0.95*bound {
@@ -66,7 +68,7 @@ func TestInitRepeats(t *testing.T) {
 		if err := Init(store, "/discriminator", widths, 3, DefaultConfig(), seed); err != nil {
 			t.Fatal(err)
 		}
-		return floats(store.GetVariable("/discriminator/heads/0/ring/weight").MustValue())
+		return graphtest.Floats(store.GetVariable("/discriminator/heads/0/ring/weight").MustValue())
 	}
 	one := weights([]int{4}, 1)
 	if !cmp.Equal(one, weights([]int{4, 4}, 1)) {

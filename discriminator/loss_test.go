@@ -8,6 +8,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/addlab/addlab/internal/graphtest"
 )
 
 func TestHinge(t *testing.T) {
@@ -31,7 +33,7 @@ func TestHinge(t *testing.T) {
 		}, tensors.FromFlatDataAndDimensions(test.real, 1, 2), tensors.FromFlatDataAndDimensions(test.fake, 1, 2))
 		v := make([]float32, len(out))
 		for i := range out {
-			v[i] = floats(out[i])[0]
+			v[i] = graphtest.Floats(out[i])[0]
 		}
 		got := numbers{v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]}
 		if diff := cmp.Diff(test.want, got, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
@@ -50,7 +52,7 @@ func TestLossSumsHeadsAndMeansTokens(t *testing.T) {
 	}, append(append(real, fake...), float32(6))...)
 	var got []float32
 	for _, o := range out {
-		got = append(got, floats(o)[0])
+		got = append(got, graphtest.Floats(o)[0])
 	}
 	if diff := cmp.Diff([]float32{1, 1 + 3, 5 + 3, .5, 1.5, -2}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -70,13 +72,13 @@ func TestStepsMoveLogits(t *testing.T) {
 		moved := Sub(in[0], Gradient(loss, in[0])[0])
 		return []*Node{loss, GeneratorLoss(logits(moved))}
 	})
-	fake, cond := normals(1, b, tokens, c), normals(2, b, e)
+	fake, cond := graphtest.Normals(1, b, tokens, c), graphtest.Normals(2, b, e)
 	out := student(fake, cond)
-	if before, after := floats(out[0])[0], floats(out[1])[0]; after >= before {
+	if before, after := graphtest.Floats(out[0])[0], graphtest.Floats(out[1])[0]; after >= before {
 		t.Errorf("generator loss %g after a step, %g before", after, before)
 	}
 
-	real := normals(3, b, tokens, c)
+	real := graphtest.Normals(3, b, tokens, c)
 	tensors.MustMutableFlatData(real, func(x []float32) { // the difference: channel 0 holds two peaks
 		for i := 0; i < len(x); i += c {
 			if x[i] > 0 {
@@ -103,16 +105,16 @@ func TestStepsMoveLogits(t *testing.T) {
 		}
 		return []*Node{loss.Total, loss.RealAccuracy, loss.FakeAccuracy}
 	})
-	first := floats(step(real, fake, cond)[0])[0]
+	first := graphtest.Floats(step(real, fake, cond)[0])[0]
 	var last []*tensors.Tensor
 	for range 100 {
 		last = step(real, fake, cond)
 	}
-	if loss := floats(last[0])[0]; loss > 0.7*first {
+	if loss := graphtest.Floats(last[0])[0]; loss > 0.7*first {
 		t.Errorf("discriminator loss %g after 100 steps, %g before", loss, first)
 	}
 	for i, name := range []string{"real", "fake"} {
-		if accuracy := floats(last[1+i])[0]; accuracy < 0.7 {
+		if accuracy := graphtest.Floats(last[1+i])[0]; accuracy < 0.7 {
 			t.Errorf("accuracy on %s = %g after 100 steps", name, accuracy)
 		}
 	}

@@ -9,12 +9,14 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/addlab/addlab/internal/graphtest"
 )
 
 func normalized(t *testing.T, x *tensors.Tensor, cfg Config) []float32 {
 	t.Helper()
 	c := x.Shape().Dimensions[2]
-	return floats(evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
+	return graphtest.Floats(evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 		return []*Node{normalize(in[0], in[1], in[2], cfg)}
 	}, x, filled(c, 1), make([]float32, c))[0])
 }
@@ -32,7 +34,7 @@ func TestNormBatchStatisticsPerGroup(t *testing.T) {
 		{"odd batch: each sample alone", 3, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			x := normals(1, test.batch, tokens, c)
+			x := graphtest.Normals(1, test.batch, tokens, c)
 			tensors.MustMutableFlatData(x, func(x []float32) {
 				for i := range x { // every sample and channel elsewhere
 					x[i] = x[i]*float32(1+i%c) + float32(i/(tokens*c))
@@ -59,7 +61,7 @@ func TestNormBatchStatisticsPerGroup(t *testing.T) {
 
 func TestNormBatchGroupsAreApart(t *testing.T) {
 	// The second group of eight does not see the first.
-	x := normals(1, 16, 2, 3)
+	x := graphtest.Normals(1, 16, 2, 3)
 	before := normalized(t, x, DefaultConfig())
 	tensors.MustMutableFlatData(x, func(x []float32) { x[0] += 100 })
 	after := normalized(t, x, DefaultConfig())
@@ -76,10 +78,10 @@ func TestNormGroupIsPerSample(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Norm, cfg.NormChannels = NormGroup, 2
 	const b, tokens, c = 3, 5, 4
-	x := normals(2, b, tokens, c)
+	x := graphtest.Normals(2, b, tokens, c)
 	all := normalized(t, x, cfg)
 	for i := range b {
-		one := tensors.FromFlatDataAndDimensions(floats(x)[i*tokens*c:][:tokens*c], 1, tokens, c)
+		one := tensors.FromFlatDataAndDimensions(graphtest.Floats(x)[i*tokens*c:][:tokens*c], 1, tokens, c)
 		if diff := cmp.Diff(all[i*tokens*c:][:tokens*c], normalized(t, one, cfg), cmpopts.EquateApprox(0, 1e-6)); diff != "" {
 			t.Errorf("sample %d depends on the others (-want +got):\n%s", i, diff)
 		}

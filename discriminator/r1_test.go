@@ -9,21 +9,23 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/addlab/addlab/internal/graphtest"
 )
 
 func TestR1OfLinearHeadIsSquaredWeight(t *testing.T) {
 	const b, tokens, c = 3, 4, 5
-	w := normals(2, c)
+	w := graphtest.Normals(2, c)
 	out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 		linear := func(f []*Node) []*Node { return []*Node{DotGeneral(f[0], []int{2}, nil, in[1], []int{0}, nil)} }
 		_, r1 := penalized(linear, in[:1])
 		return []*Node{r1}
-	}, normals(1, b, tokens, c), w)
+	}, graphtest.Normals(1, b, tokens, c), w)
 	var want float32
-	for _, v := range floats(w) {
+	for _, v := range graphtest.Floats(w) {
 		want += tokens * v * v // Σ over tokens, mean over the batch
 	}
-	if diff := cmp.Diff([]float32{want}, floats(out[0]), cmpopts.EquateApprox(1e-5, 0)); diff != "" {
+	if diff := cmp.Diff([]float32{want}, graphtest.Floats(out[0]), cmpopts.EquateApprox(1e-5, 0)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -33,7 +35,7 @@ func TestR1IsTheSquaredGradientOfTheLogits(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.MapDim = 5
 	store := widenedStore(t, testHeads(t, cfg, []int{c, c}, e))
-	x0, x1, cond := widened(normals(1, b, tokens, c)), widened(normals(2, b, tokens, c)), widened(normals(3, b, e))
+	x0, x1, cond := widened(graphtest.Normals(1, b, tokens, c)), widened(graphtest.Normals(2, b, tokens, c)), widened(graphtest.Normals(3, b, e))
 	call := compiled(t, store, func(scope *model.Scope, in []*Node) []*Node {
 		sum := sumHeads(Logits(scope, cfg, in[:2], in[2], false), ReduceAllSum)
 		return []*Node{sum, R1(scope, cfg, in[:2], in[2])}
@@ -71,7 +73,7 @@ func TestR1GradientOfWeights(t *testing.T) {
 				weights = append(weights, v)
 			}
 		}
-		x, cond := widened(normals(1, b, tokens, c)), widened(normals(2, b, e))
+		x, cond := widened(graphtest.Normals(1, b, tokens, c)), widened(graphtest.Normals(2, b, e))
 		call := compiled(t, store, func(scope *model.Scope, in []*Node) []*Node {
 			heads := Bind(scope, in[0].Graph(), cfg, false)
 			_, r1 := heads.LogitsR1(in[:1], in[1])
@@ -104,11 +106,11 @@ func TestR1StopsAtTheTokens(t *testing.T) {
 		logits, r1 := Bind(scope, in[0].Graph(), cfg, true).LogitsR1([]*Node{Square(in[0])}, nil)
 		loss := DiscriminatorLoss(logits, logits, r1, 1)
 		return []*Node{Gradient(loss.Total, in[0])[0], r1}
-	}, normals(1, 2, 3, 4))
-	if diff := cmp.Diff(make([]float32, 2*3*4), floats(out[0])); diff != "" {
+	}, graphtest.Normals(1, 2, 3, 4))
+	if diff := cmp.Diff(make([]float32, 2*3*4), graphtest.Floats(out[0])); diff != "" {
 		t.Errorf("gradient at the features (-want +got):\n%s", diff)
 	}
-	if r1 := floats(out[1])[0]; r1 <= 0 {
+	if r1 := graphtest.Floats(out[1])[0]; r1 <= 0 {
 		t.Errorf("R1 = %g, want > 0", r1)
 	}
 }

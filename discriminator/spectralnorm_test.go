@@ -9,6 +9,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/addlab/addlab/internal/graphtest"
 )
 
 // largestSingular is σ₁ of x as a matrix with the given rows, by gonum's SVD.
@@ -35,7 +37,7 @@ func spectralStore(t *testing.T, weight, u *tensors.Tensor) *model.Store {
 }
 
 func TestSpectralNormReachesOne(t *testing.T) {
-	store := spectralStore(t, widened(normals(1, 6, 4, 3)), widened(normals(2, 6)))
+	store := spectralStore(t, widened(graphtest.Normals(1, 6, 4, 3)), widened(graphtest.Normals(2, 6)))
 	step := compiled(t, store, func(scope *model.Scope, in []*Node) []*Node {
 		return []*Node{spectralNorm(scope.GetVariable("weight").NodeValue(in[0]), scope.GetVariable("u"), true)}
 	})
@@ -55,20 +57,20 @@ func TestSpectralNormReachesOne(t *testing.T) {
 
 func TestSpectralNormMovesOnlyWhenAsked(t *testing.T) {
 	for _, update := range []bool{false, true} {
-		store := spectralStore(t, normals(1, 6, 4, 3), normals(2, 6))
+		store := spectralStore(t, graphtest.Normals(1, 6, 4, 3), graphtest.Normals(2, 6))
 		u := store.GetVariable("/discriminator/u")
-		before := floats(u.MustValue())
+		before := graphtest.Floats(u.MustValue())
 		evaluate(t, store, func(scope *model.Scope, in []*Node) []*Node {
 			return []*Node{spectralNorm(scope.GetVariable("weight").NodeValue(in[0]), scope.GetVariable("u"), update)}
 		}, float32(0))
-		if moved := !cmp.Equal(before, floats(u.MustValue())); moved != update {
+		if moved := !cmp.Equal(before, graphtest.Floats(u.MustValue())); moved != update {
 			t.Errorf("update %v: u moved: %v", update, moved)
 		}
 	}
 }
 
 func TestSpectralNormGradient(t *testing.T) {
-	weight, u, probe := widened(normals(1, 3, 2, 2)), widened(normals(2, 3)), widened(normals(3, 3, 2, 2))
+	weight, u, probe := widened(graphtest.Normals(1, 3, 2, 2)), widened(graphtest.Normals(2, 3)), widened(graphtest.Normals(3, 3, 2, 2))
 	store := spectralStore(t, weight, u)
 	call := compiled(t, store, func(scope *model.Scope, in []*Node) []*Node {
 		y := ReduceAllSum(Mul(spectralNorm(in[0], scope.GetVariable("u"), false), in[1]))

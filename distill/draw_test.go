@@ -10,6 +10,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/pretrain"
 )
 
@@ -43,16 +44,16 @@ func drawStep(cfg Config, step int) drawn {
 			d.ids = append(d.ids, tensors.MustCopyFlatData[int32](x)...)
 			continue
 		}
-		d.all = append(d.all, floats(x))
+		d.all = append(d.all, graphtest.Floats(x))
 		switch i {
 		case 2:
-			d.level = floats(x)
+			d.level = graphtest.Floats(x)
 		case 6:
-			d.seesImage = floats(x)
+			d.seesImage = graphtest.Floats(x)
 		case 10:
-			d.teacherT = floats(x)
+			d.teacherT = graphtest.Floats(x)
 		case 11:
-			d.weights = floats(x)
+			d.weights = graphtest.Floats(x)
 		}
 	}
 	return d

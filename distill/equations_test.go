@@ -10,6 +10,7 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/discriminator"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/train"
 )
@@ -40,12 +41,12 @@ func TestStepFollowsTheEquations(t *testing.T) {
 			student := studentAdamW(cfg)
 			student.Beta1, student.ClipNorm, s.discriminator.Beta1 = 0, 0, 0
 			s.student = student
-			evaluate(t, n.store, s.build, n.inputs(t, 1)...)
+			graphtest.Run(t, n.store, s.build, n.inputs(t, 1)...)
 			moments := below(snapshot(n.store), "optimizer")
 
 			fresh := newBench(t, cfg, b)
 			var paths []string
-			direct := evaluate(t, fresh.store, func(root *model.Scope, args []*Node) []*Node {
+			direct := graphtest.Run(t, fresh.store, func(root *model.Scope, args []*Node) []*Node {
 				in, nets := inputsFrom(args), nets{root: root, bundle: b, cfg: cfg}
 				g, d := in.real.Graph(), cfg.Discriminator
 				text, level := nets.text(in.ids), diffusion.LevelFrom(in.level)
@@ -83,7 +84,7 @@ func TestStepFollowsTheEquations(t *testing.T) {
 
 			var want, got []float32
 			for i, path := range paths {
-				want, got = append(want, floats(direct[i])...), append(got, moments[path]...)
+				want, got = append(want, graphtest.Floats(direct[i])...), append(got, moments[path]...)
 				if i == len(paths)-1 || !strings.HasPrefix(paths[i+1], strings.Split(path, "/")[0]) {
 					near(t, strings.Split(path, "/")[0], want, got, 1e-4)
 					want, got = nil, nil
@@ -122,11 +123,11 @@ func TestR1Every(t *testing.T) {
 // studentStep alone, on a student that is one matrix: the gradient of ⟨x̂_θ, sg(∂L/∂x̂_θ)⟩ is that of L.
 func TestSurrogateGradient(t *testing.T) {
 	store := model.NewStore()
-	if _, err := store.CreateVariable("/student/w", normals(1, 3, 12)); err != nil {
+	if _, err := store.CreateVariable("/student/w", graphtest.Normals(1, 3, 12)); err != nil {
 		t.Fatal(err)
 	}
 	opt := optim.AdamW{Name: "student", Epsilon: 1e-8} // no memory: the first moment is the gradient
-	out := evaluate(t, store, func(root *model.Scope, in []*Node) []*Node {
+	out := graphtest.Run(t, store, func(root *model.Scope, in []*Node) []*Node {
 		w := store.GetVariable("/student/w").NodeValue(in[0].Graph())
 		x0 := Reshape(Tanh(Dot(in[0], w).Product()), 2, 2, 2, 3)
 		adversarial := func(x *Node) *Node { return Neg(ReduceAllMean(Sin(x))) }
@@ -137,13 +138,13 @@ func TestSurrogateGradient(t *testing.T) {
 		a, d := Gradient(adversarial(clean), clean)[0], Gradient(distill(clean), clean)[0]
 		advNorm, distillNorm, gradNorm := studentStep(root, opt, x0, a, d, in[2], Scalar(in[0].Graph(), w.DType(), 0.9))
 		return []*Node{direct, advNorm, distillNorm, gradNorm, a, d}
-	}, normals(2, 2, 3), normals(3, 2, 2, 2, 3), train.F32(opt.Coefficients(1e-3, 1), 3))
+	}, graphtest.Normals(2, 2, 3), graphtest.Normals(3, 2, 2, 2, 3), train.F32(opt.Coefficients(1e-3, 1), 3))
 
-	norm := func(x *tensors.Tensor) []float32 { return []float32{float32(l2(floats(x)))} }
-	near(t, "gradient", floats(out[0]), snapshot(store)["/optimizer/student/m/student/w"], 1e-5)
-	near(t, "norm of the adversarial term", norm(out[4]), floats(out[1]), 1e-5)
-	near(t, "norm of the distillation term", norm(out[5]), floats(out[2]), 1e-5)
-	near(t, "norm of the student's gradient", norm(out[0]), floats(out[3]), 1e-5)
+	norm := func(x *tensors.Tensor) []float32 { return []float32{float32(l2(graphtest.Floats(x)))} }
+	near(t, "gradient", graphtest.Floats(out[0]), snapshot(store)["/optimizer/student/m/student/w"], 1e-5)
+	near(t, "norm of the adversarial term", norm(out[4]), graphtest.Floats(out[1]), 1e-5)
+	near(t, "norm of the distillation term", norm(out[5]), graphtest.Floats(out[2]), 1e-5)
+	near(t, "norm of the student's gradient", norm(out[0]), graphtest.Floats(out[3]), 1e-5)
 }
 
 // The gradient that judge passes back is that of L_adv^G through heads, frozen features and augmentation, written down directly;
@@ -154,7 +155,7 @@ func TestJudgeGradient(t *testing.T) {
 		cfg := tinyConfig(t, func(c *Config) { c.Adversarial = weight })
 		n := newBench(t, cfg, b)
 		inputs := n.inputs(t, 1)
-		out := evaluate(t, n.store, func(root *model.Scope, args []*Node) []*Node {
+		out := graphtest.Run(t, n.store, func(root *model.Scope, args []*Node) []*Node {
 			real, x0, realView, fakeView, text := args[0], args[1], args[2], args[3], args[4]
 			s := newStep(cfg, nets{root: root, bundle: b, cfg: cfg}, true)
 			d := cfg.Discriminator
@@ -164,10 +165,10 @@ func TestJudgeGradient(t *testing.T) {
 			loss := discriminator.GeneratorLoss(heads.Logits(discriminator.Features(s.nets.features, x0, fakeView, d, tinySize), cond))
 			direct := Gradient(MulScalar(loss, weight), x0)[0]
 			return []*Node{loss, judged.gLoss, direct, judged.gradient, Gradient(Add(judged.loss.Total, ReduceAllSum(MulScalar(x0, 0.0))), x0)[0]}
-		}, inputs[0], normals(5, cfg.Batch, tinySize, tinySize, 3), inputs[7], inputs[8], normals(6, cfg.Batch, 8))
-		near(t, "L_adv^G, not weighted", floats(out[0]), floats(out[1]), 1e-5)
-		near(t, "its gradient, weighted", floats(out[2]), floats(out[3]), 1e-5)
-		if size := l2(floats(out[4])); size != 0 {
+		}, inputs[0], graphtest.Normals(5, cfg.Batch, tinySize, tinySize, 3), inputs[7], inputs[8], graphtest.Normals(6, cfg.Batch, 8))
+		near(t, "L_adv^G, not weighted", graphtest.Floats(out[0]), graphtest.Floats(out[1]), 1e-5)
+		near(t, "its gradient, weighted", graphtest.Floats(out[2]), graphtest.Floats(out[3]), 1e-5)
+		if size := l2(graphtest.Floats(out[4])); size != 0 {
 			t.Errorf("the discriminator's loss pulls at x̂ with %g, want 0", size)
 		}
 	}
@@ -181,21 +182,21 @@ func TestLambdaIsLinear(t *testing.T) {
 			cfg := tinyConfig(t, func(c *Config) { c.Weighting, c.Lambda = weighting, lambda })
 			n := newBench(t, cfg, b)
 			inputs := n.inputs(t, 1)
-			return evaluate(t, n.store, func(root *model.Scope, in []*Node) []*Node {
+			return graphtest.Run(t, n.store, func(root *model.Scope, in []*Node) []*Node {
 				s := newStep(cfg, nets{root: root, bundle: b, cfg: cfg}, false)
 				told := func(i int) diffusion.Cond { return s.nets.text(in[i]) }
 				cond, null, negative := told(4), told(5), told(6)
 				loss, gradient := s.distillGradient(in[0], in[1], levelsFrom(in[2]), in[3], cond, null, negative)
 				unused := MulScalar(ReduceAllSum(Add(null.Pooled, negative.Pooled)), 0)
 				return []*Node{Add(loss, unused), gradient}
-			}, normals(5, cfg.Batch, tinySize, tinySize, 3), inputs[9], inputs[10], inputs[11], inputs[3], inputs[4], inputs[5])
+			}, graphtest.Normals(5, cfg.Batch, tinySize, tinySize, 3), inputs[9], inputs[10], inputs[11], inputs[3], inputs[4], inputs[5])
 		}
 		one, more := results(1), results(2.5)
-		near(t, weighting+": loss", floats(one[0]), floats(more[0]), 1e-6)
-		scaled := floats(one[1])
+		near(t, weighting+": loss", graphtest.Floats(one[0]), graphtest.Floats(more[0]), 1e-6)
+		scaled := graphtest.Floats(one[1])
 		for i := range scaled {
 			scaled[i] *= 2.5
 		}
-		near(t, weighting+": gradient", scaled, floats(more[1]), 1e-5)
+		near(t, weighting+": gradient", scaled, graphtest.Floats(more[1]), 1e-5)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/rng"
 )
@@ -90,14 +91,14 @@ func doubles(x *tensors.Tensor) []float64 { return tensors.MustCopyFlatData[floa
 
 func TestDistillLossGradient(t *testing.T) {
 	const b, s = 3, 2
-	x0, target := normals(1, b, s, s, 3), normals(2, b, s, s, 3)
+	x0, target := graphtest.Normals(1, b, s, s, 3), graphtest.Normals(2, b, s, s, 3)
 	weight := []float32{0.5, 1, 2}
 	for _, test := range []struct {
 		name   string
 		values int
 		factor float32 // of a squared difference in d
 	}{{"sum", s * s * 3, 1}, {"sum over half of the values, mean over both halves", s * s * 3 / 2, 0.5}, {"mean", 1, 1.0 / (s * s * 3)}} {
-		out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
+		out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 			loss := distillLoss(in[0], in[1], in[2], test.values)
 			// The target follows the student, as the teacher's prediction does; the gradient must not.
 			follows := distillLoss(in[0], Add(in[1], Sub(in[0], StopGradient(in[0]))), in[2], test.values)
@@ -106,15 +107,15 @@ func TestDistillLossGradient(t *testing.T) {
 
 		var loss float32
 		want := make([]float32, b*s*s*3)
-		for i, x := range floats(x0) {
-			difference := x - floats(target)[i]
+		for i, x := range graphtest.Floats(x0) {
+			difference := x - graphtest.Floats(target)[i]
 			c := weight[i/(s*s*3)] * test.factor / b
 			loss += c * difference * difference
 			want[i] = 2 * c * difference
 		}
-		near(t, test.name+": loss", []float32{loss}, floats(out[0]), 1e-6)
-		near(t, test.name+": gradient 2c(x̂ − x̂_ψ)", want, floats(out[1]), 1e-6)
-		near(t, test.name+": gradient with a target that follows", want, floats(out[2]), 1e-6)
+		near(t, test.name+": loss", []float32{loss}, graphtest.Floats(out[0]), 1e-6)
+		near(t, test.name+": gradient 2c(x̂ − x̂_ψ)", want, graphtest.Floats(out[1]), 1e-6)
+		near(t, test.name+": gradient with a target that follows", want, graphtest.Floats(out[2]), 1e-6)
 	}
 }
 
@@ -129,7 +130,7 @@ func TestWeightingGradients(t *testing.T) {
 		{diffusion.Exponential{}, func(sigma float64) float64 { return 2 * sigma }}, // 2σ_t(ε̂_ψ − ε′)
 		{diffusion.SDS{}, func(float64) float64 { return 1 }},                       // w(t)(ε̂_ψ − ε′), w = 1
 	} {
-		out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
+		out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 			target := levelsFrom(in[2]).target(toyTeacher, in[0], in[1], diffusion.Cond{})
 			return Gradient(distillLoss(in[0], target, in[3], toyValues), in[0])
 		}, b.picture(b.x0), b.picture(b.eps), b.levels(1), b.weights(test.weighting))
@@ -153,7 +154,7 @@ func TestNFSDGradient(t *testing.T) {
 		caption[i] = make([]float64, len(toyRing))
 		caption[i][i%len(toyRing)] = 1
 	}
-	out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
+	out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 		told := func(i int) diffusion.Cond { return diffusion.Cond{Pooled: in[i]} }
 		target := levelsFrom(in[2]).nfsdTarget(toyTeacher, in[0], in[1], told(4), told(5), told(6), g)
 		return Gradient(distillLoss(in[0], target, in[3], toyValues), in[0])
@@ -180,7 +181,7 @@ func TestTeacherStepsAreDDIM(t *testing.T) {
 	b := newToyBatch()
 	for _, k := range []int{1, 2, 4} {
 		t.Run(fmt.Sprint(k, " steps"), func(t *testing.T) {
-			out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
+			out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 				return []*Node{levelsFrom(in[2]).target(toyTeacher, in[0], in[1], diffusion.Cond{})}
 			}, b.picture(b.x0), b.picture(b.eps), b.levels(k))
 
@@ -206,20 +207,20 @@ func TestTeacherStepsAreDDIM(t *testing.T) {
 }
 
 func TestPixelVariance(t *testing.T) {
-	same, half := normals(1, 1, 2, 2, 3), make([]float32, 2*12)
-	copy(half, floats(same))
-	copy(half[12:], floats(same))
+	same, half := graphtest.Normals(1, 1, 2, 2, 3), make([]float32, 2*12)
+	copy(half, graphtest.Floats(same))
+	copy(half[12:], graphtest.Floats(same))
 	equal := tensors.FromFlatDataAndDimensions(append([]float32(nil), half...), 2, 2, 2, 3)
 	for i := range 12 {
 		half[i] += 2 // one apart from the mean on either side
 	}
-	out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
+	out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 		return []*Node{pixelVariance(in[0]), pixelVariance(in[1])}
 	}, equal, tensors.FromFlatDataAndDimensions(half, 2, 2, 2, 3))
-	if got := floats(out[0])[0]; got > 1e-12 {
+	if got := graphtest.Floats(out[0])[0]; got > 1e-12 {
 		t.Errorf("variance of equal pictures = %g, want 0", got)
 	}
-	near(t, "variance of pictures 2 apart", []float32{1}, floats(out[1]), 1e-5)
+	near(t, "variance of pictures 2 apart", []float32{1}, graphtest.Floats(out[1]), 1e-5)
 }
 
 // d is a squared norm over the whole picture, over a patch of the feature network, or over one value.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/discriminator"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/train"
 )
 
@@ -111,7 +112,7 @@ func TestUpdatesOfAStepAreIndependent(t *testing.T) {
 func TestStudentStart(t *testing.T) {
 	b := tinyBundle(t, 1)
 	student := func(cfg Config) map[string][]float32 {
-		store, err := newStore(goEngine(), b, cfg)
+		store, err := newStore(graphtest.Engine(), b, cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,9 +172,9 @@ func TestNothingOfThePictureAtPureNoise(t *testing.T) {
 		cfg := tinyConfig(t, func(c *Config) { c.Times = times })
 		n := newBench(t, cfg, b)
 		inputs := n.inputs(t, 1)
-		inputs[0] = normals(pictureSeed, cfg.Batch, tinySize, tinySize, 3)
-		out := evaluate(t, n.store, newStep(cfg, newNets(b, cfg), true).build, inputs...)
-		return below(snapshot(n.store), studentScope), floats(out[slices.Index(columns, "d_real")])[0]
+		inputs[0] = graphtest.Normals(pictureSeed, cfg.Batch, tinySize, tinySize, 3)
+		out := graphtest.Run(t, n.store, newStep(cfg, newNets(b, cfg), true).build, inputs...)
+		return below(snapshot(n.store), studentScope), graphtest.Floats(out[slices.Index(columns, "d_real")])[0]
 	}
 	one, oneReal := student([]int{1000}, 1)
 	other, otherReal := student([]int{1000}, 2)
@@ -196,9 +197,9 @@ func TestImageConditionIsMasked(t *testing.T) {
 	generator := func(pictureSeed int64, sees float32) float32 {
 		n := newBench(t, cfg, b)
 		inputs := n.inputs(t, 1)
-		inputs[0] = normals(pictureSeed, cfg.Batch, tinySize, tinySize, 3)
+		inputs[0] = graphtest.Normals(pictureSeed, cfg.Batch, tinySize, tinySize, 3)
 		inputs[6] = train.F32([]float32{sees, sees, sees, sees}, cfg.Batch)
-		return floats(evaluate(t, n.store, newStep(cfg, newNets(b, cfg), true).build, inputs...)[0])[0]
+		return graphtest.Floats(graphtest.Run(t, n.store, newStep(cfg, newNets(b, cfg), true).build, inputs...)[0])[0]
 	}
 	if one, other := generator(1, 0), generator(2, 0); one != other {
 		t.Errorf("seesImage = 0: g_adv = %g and %g beside two pictures, want equal", one, other)

@@ -7,28 +7,16 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
-	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/rng"
 	"github.com/addlab/addlab/train"
 )
-
-// goEngine needs no library and gives the same bits wherever the processor rounds alike.
-var goEngine = sync.OnceValue(func() compute.Backend {
-	b, err := compute.NewWithConfig("go:parallelism=-1")
-	if err != nil {
-		panic(err)
-	}
-	return b
-})
 
 const tinySize = 8
 
@@ -51,7 +39,7 @@ var tinyContext = sync.OnceValue(func() *pretrain.Context {
 	cfg.Networks.UNet.BlockOutChannels, cfg.Networks.UNet.Heads = []int{8, 8}, []int{2, 2}
 	cfg.Networks.UNet.CrossAttention = []bool{false, true}
 	cfg.Networks.Features = network.ViTConfig{ImageSize: tinySize, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch"}
-	c := &pretrain.Context{Config: cfg, Data: tinyWorld(), Backend: goEngine()}
+	c := &pretrain.Context{Config: cfg, Data: tinyWorld(), Backend: graphtest.Engine()}
 	if err := c.Prepare(); err != nil {
 		panic(err)
 	}
@@ -66,12 +54,12 @@ func tinyBundle(t testing.TB, teacherSeed int64) *pretrain.Bundle {
 	for _, part := range []string{textScope, featuresScope, teacherScope} {
 		store := model.NewStore()
 		network.Seed(store, 1)
-		pretrain.Build(goEngine(), store, part, c.Config)
+		pretrain.Build(graphtest.Engine(), store, part, c.Config)
 		seed := int64(1)
 		if part == teacherScope {
 			seed = teacherSeed
 		}
-		shake(t, store, seed)
+		graphtest.Shake(t, store, seed, .1)
 		stores[part] = store
 	}
 	if err := pretrain.WriteBundle(dir, c, stores, nil); err != nil {
@@ -82,20 +70,6 @@ func tinyBundle(t testing.TB, teacherSeed int64) *pretrain.Bundle {
 		t.Fatal(err)
 	}
 	return b
-}
-
-// shake adds noise to every variable: layers that begin with zeros would hide the gradients before them.
-func shake(t testing.TB, store *model.Store, seed int64) {
-	t.Helper()
-	for v := range store.IterVariables() {
-		x := tensors.MustCopyFlatData[float32](v.MustValue())
-		for i, z := range rng.Normal(rng.New(seed, "test"+v.Path(), 0), len(x)) {
-			x[i] += 0.1 * z
-		}
-		if err := v.SetValue(tensors.FromFlatDataAndDimensions(x, v.Shape().Dimensions...)); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // tinyConfig is the default cell, shortened.
@@ -123,11 +97,11 @@ type bench struct {
 
 func newBench(t testing.TB, cfg Config, b *pretrain.Bundle) *bench {
 	t.Helper()
-	store, err := newStore(goEngine(), b, cfg)
+	store, err := newStore(graphtest.Engine(), b, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := newDistiller(Inputs{Config: cfg, Bundle: b, Data: tinyWorld(), Backend: goEngine()}, store)
+	d, err := newDistiller(Inputs{Config: cfg, Bundle: b, Data: tinyWorld(), Backend: graphtest.Engine()}, store)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,35 +174,6 @@ func movedScopes(before, after map[string][]float32) []string {
 	}
 	slices.Sort(scopes)
 	return scopes
-}
-
-// evaluate runs a graph once on the given store (nil: an empty one).
-func evaluate(t testing.TB, store *model.Store, fn func(root *model.Scope, in []*Node) []*Node, in ...any) []*tensors.Tensor {
-	t.Helper()
-	if store == nil {
-		store = model.NewStore()
-	}
-	exec, err := model.NewExec(goEngine(), store, fn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer exec.Finalize()
-	out, err := exec.Call(in...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-func floats(x *tensors.Tensor) []float32 { return tensors.MustCopyFlatData[float32](x) }
-
-// normals is a tensor of standard normal values.
-func normals(seed int64, dims ...int) *tensors.Tensor {
-	n := 1
-	for _, d := range dims {
-		n *= d
-	}
-	return tensors.FromFlatDataAndDimensions(rng.Normal(rng.New(seed, "test", 0), n), dims...)
 }
 
 // near wants two lists to agree up to a share of the larger one's largest value.

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/weights"
@@ -35,7 +36,7 @@ type pinnedRun []map[string]float64
 
 func TestPinnedCurve(t *testing.T) {
 	const path = "testdata/curve.json"
-	got := pinnedCurve{Maker: "go test ./distill -run TestPinnedCurve -update", Engine: goEngine().Name(), Recipe: RecipeVersion, Cells: map[string]pinnedRun{}}
+	got := pinnedCurve{Maker: "go test ./distill -run TestPinnedCurve -update", Engine: graphtest.Engine().Name(), Recipe: RecipeVersion, Cells: map[string]pinnedRun{}}
 	for name, edit := range map[string]func(c *Config){
 		"default": func(*Config) {},
 		"nfsd, random start, R1 every other step": func(c *Config) { c.Weighting, c.Init, c.Discriminator.R1Every = "nfsd", Random, 2 },
@@ -88,7 +89,7 @@ func trainOnce(ctx context.Context, t testing.TB, cfg Config, b *pretrain.Bundle
 	t.Helper()
 	run := openRun(t, root, cfg, b)
 	defer run.Close()
-	return run.Dir(), Train(ctx, Inputs{Config: cfg, Bundle: b, Data: data, Backend: goEngine()}, run, silent())
+	return run.Dir(), Train(ctx, Inputs{Config: cfg, Bundle: b, Data: data, Backend: graphtest.Engine()}, run, silent())
 }
 
 // Stopped in the middle and started again, a run ends as if nothing had happened, byte by byte.
@@ -151,7 +152,7 @@ func interrupt(t *testing.T, cfg Config, b *pretrain.Bundle, root string, step i
 		}
 		return s
 	}}
-	err = Train(ctx, Inputs{Config: cfg, Bundle: b, Data: data, Backend: goEngine()}, run, silent())
+	err = Train(ctx, Inputs{Config: cfg, Bundle: b, Data: data, Backend: graphtest.Engine()}, run, silent())
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("error = %v, want the context's", err)
 	}
@@ -172,7 +173,7 @@ func TestTrainLeavesAverageAsStudent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Check(goEngine(), teacherScope, student); err != nil {
+	if err := b.Check(graphtest.Engine(), teacherScope, student); err != nil {
 		t.Errorf("the student has not the teacher's architecture: %v", err)
 	}
 	n := newBench(t, cfg, b)
@@ -203,11 +204,11 @@ func TestTrainRefusesBadInputs(t *testing.T) {
 	b := tinyBundle(t, 1)
 	cfg := tinyConfig(t)
 	cfg.Lambda = -1
-	if err := Train(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyWorld(), Backend: goEngine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "distill: lambda = -1") {
+	if err := Train(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyWorld(), Backend: graphtest.Engine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "distill: lambda = -1") {
 		t.Errorf("error = %v, want the bad field", err)
 	}
 	delete(b.Files, teacherScope)
-	if err := Train(t.Context(), Inputs{Config: tinyConfig(t), Bundle: b, Data: tinyWorld(), Backend: goEngine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "holds no teacher") {
+	if err := Train(t.Context(), Inputs{Config: tinyConfig(t), Bundle: b, Data: tinyWorld(), Backend: graphtest.Engine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "holds no teacher") {
 		t.Errorf("error = %v, want the missing part", err)
 	}
 }
@@ -226,7 +227,7 @@ func TestWatchChangesNothing(t *testing.T) {
 	defer run.Close()
 	var steps []int
 	latest := filepath.Join(t.TempDir(), StudentFile)
-	in := Inputs{Config: cfg, Bundle: b, Data: tinyWorld(), Backend: goEngine()}
+	in := Inputs{Config: cfg, Bundle: b, Data: tinyWorld(), Backend: graphtest.Engine()}
 	in.Watch = func(step int, mean map[string]float64, save func(string) error) error {
 		steps = append(steps, step)
 		if _, ok := mean["distill"]; !ok {

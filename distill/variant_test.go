@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/weights"
 )
@@ -28,7 +29,7 @@ func variantBundle(t *testing.T) *pretrain.Bundle {
 		}
 	}
 	b, err = pretrain.RunVariants(t.Context(), pretrain.VariantOptions{
-		Bundle: b, Variants: all, Runs: t.TempDir(), Data: tinyWorld(), Engine: &engine.Engine{Name: "go", Backend: goEngine()}, Out: &bytes.Buffer{},
+		Bundle: b, Variants: all, Runs: t.TempDir(), Data: tinyWorld(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Out: &bytes.Buffer{},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +69,7 @@ func TestOtherNetworks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := b.Check(goEngine(), cfg.Student(), student); err != nil {
+			if err := b.Check(graphtest.Engine(), cfg.Student(), student); err != nil {
 				t.Error(err)
 			}
 			used := NewRunConfig(cfg, b, tinyWorld()).Weights
@@ -79,7 +80,7 @@ func TestOtherNetworks(t *testing.T) {
 			}
 		})
 	}
-	_, err := newStore(goEngine(), b, tinyConfig(t, func(c *Config) { c.TeacherNet = "teacher-xl" }))
+	_, err := newStore(graphtest.Engine(), b, tinyConfig(t, func(c *Config) { c.TeacherNet = "teacher-xl" }))
 	if !errors.Is(err, pretrain.ErrMissing) || !strings.Contains(err.Error(), "teacher-xl") {
 		t.Errorf("error = %v, want the network that is missing", err)
 	}

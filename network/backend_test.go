@@ -2,19 +2,16 @@ package network
 
 import (
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-)
 
-var goBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go:parallelism=-1") })
+	"github.com/addlab/addlab/internal/graphtest"
+)
 
 // build is a graph under the scope /net.
 type build func(scope *model.Scope, in []*Node) []*Node
@@ -31,14 +28,10 @@ func run(t testing.TB, store *model.Store, fn build, in ...any) [][]float32 {
 
 func tryRun(t testing.TB, store *model.Store, fn build, in ...any) ([][]float32, error) {
 	t.Helper()
-	backend, err := goBackend()
-	if err != nil {
-		t.Fatal(err)
-	}
 	if store == nil {
 		store = model.NewStore()
 	}
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node { return fn(scope.At("net"), in) })
+	exec, err := model.NewExec(graphtest.Engine(), store, func(scope *model.Scope, in []*Node) []*Node { return fn(scope.At("net"), in) })
 	if err != nil {
 		return nil, err
 	}

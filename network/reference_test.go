@@ -17,6 +17,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/internal/graphtest"
 )
 
 // reference is what an implementation in PyTorch says: the tensors of its state dict, and its outputs for the weights and
@@ -160,12 +162,8 @@ func TestStableDiffusion21HasItsWeights(t *testing.T) {
 		})
 	}
 
-	backend, err := goBackend()
-	if err != nil {
-		t.Fatal(err)
-	}
 	used := map[string][]int{}
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) *Node {
+	exec, err := model.NewExec(graphtest.Engine(), store, func(scope *model.Scope, in []*Node) *Node {
 		y := UNet(scope.At("net"), StableDiffusion21(), in[0], in[1], in[2], nil)
 		y.AssertDims(1, 8, 8, 4)
 		for v := range store.IterVariables() {

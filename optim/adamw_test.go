@@ -3,42 +3,16 @@ package optim
 import (
 	"math"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/addlab/addlab/internal/graphtest"
 )
-
-var goBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go:parallelism=-1") })
-
-func newExec(t *testing.T, store *model.Store, fn func(scope *model.Scope, in []*Node) []*Node) *model.Exec {
-	t.Helper()
-	backend, err := goBackend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	exec, err := model.NewExec(backend, store, fn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(exec.Finalize)
-	return exec
-}
-
-func call(t *testing.T, exec *model.Exec, in ...any) []*tensors.Tensor {
-	t.Helper()
-	out, err := exec.Call(in...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
 
 // toy has a matrix and a vector under /net, and the loss ½Σ c·(x − target)² with c = 1, 2, 3 … and targets of its own.
 type toy struct{ matrix, vector []float32 }
@@ -134,7 +108,7 @@ func TestAdamWEqualsItsPaper(t *testing.T) {
 			o.Name = "test"
 			y := toy{matrix: []float32{.5, -1, 2, 0, .25, -.75}, vector: []float32{1, -2, 3}}
 			store := y.store(t)
-			exec := newExec(t, store, func(scope *model.Scope, in []*Node) []*Node {
+			exec := graphtest.Compile(t, store, func(scope *model.Scope, in []*Node) []*Node {
 				loss := y.loss(scope, in[0].Graph())
 				return []*Node{o.Update(Variables(scope.At("net"), loss.Graph()), loss, in[0])}
 			})
@@ -145,7 +119,7 @@ func TestAdamWEqualsItsPaper(t *testing.T) {
 			for step := 1; step <= 5; step++ {
 				rate := 0.1 / float64(step)
 				norm := o.reference(x, m, v, step, rate, func(i int) bool { return i < len(y.matrix) }) // of the matrix only
-				got := call(t, exec, o.Coefficients(rate, step))[0].Value().(float32)
+				got := graphtest.Call(t, exec, o.Coefficients(rate, step))[0].Value().(float32)
 				if diff := cmp.Diff(norm, float64(got), near); diff != "" {
 					t.Errorf("step %d: norm before clipping (-want +got):\n%s", step, diff)
 				}
@@ -180,7 +154,7 @@ func TestVariablesAreThoseBelowTheScope(t *testing.T) {
 	}
 	o := AdamW{Name: "student", Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}
 	var got []string
-	exec := newExec(t, store, func(scope *model.Scope, in []*Node) []*Node {
+	exec := graphtest.Compile(t, store, func(scope *model.Scope, in []*Node) []*Node {
 		g := in[0].Graph()
 		var loss *Node
 		for v := range store.IterVariables() {
@@ -200,7 +174,7 @@ func TestVariablesAreThoseBelowTheScope(t *testing.T) {
 		}
 		return []*Node{o.Update(variables, loss, in[0])}
 	})
-	call(t, exec, o.Coefficients(0.5, 1))
+	graphtest.Call(t, exec, o.Coefficients(0.5, 1))
 	want := []string{"/student/a", "/student/b", "/student/deep/c"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("variables (-want +got):\n%s", diff)
@@ -219,7 +193,7 @@ func TestVariablesAreThoseBelowTheScope(t *testing.T) {
 }
 
 func TestNoVariablesIsAnError(t *testing.T) {
-	exec := newExec(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
+	exec := graphtest.Compile(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
 		return []*Node{AdamW{Name: "student"}.Update(nil, ReduceAllSum(in[0]), in[0])}
 	})
 	if _, err := exec.Call([]float32{1, 1, 1}); err == nil || !strings.Contains(err.Error(), "student") {
@@ -232,7 +206,7 @@ func TestEMA(t *testing.T) {
 	y := toy{matrix: []float32{.5, -1, 2, 0, .25, -.75}, vector: []float32{1, -2, 3}}
 	store := y.store(t)
 	o := AdamW{Name: "test", Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}
-	exec := newExec(t, store, func(scope *model.Scope, in []*Node) []*Node {
+	exec := graphtest.Compile(t, store, func(scope *model.Scope, in []*Node) []*Node {
 		loss := y.loss(scope, in[0].Graph())
 		variables := Variables(scope.At("net"), loss.Graph())
 		norm := o.Update(variables, loss, in[0])
@@ -241,7 +215,7 @@ func TestEMA(t *testing.T) {
 	})
 	average := flat(t, store, "/net/matrix", "/net/vector")
 	for step, decay := range []float32{0, 0.5, 0.9, 1} {
-		call(t, exec, o.Coefficients(0.1, step+1), decay)
+		graphtest.Call(t, exec, o.Coefficients(0.1, step+1), decay)
 		for i, x := range flat(t, store, "/net/matrix", "/net/vector") {
 			average[i] = float64(decay)*average[i] + float64(1-decay)*x
 		}

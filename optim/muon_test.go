@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/addlab/addlab/internal/graphtest"
 )
 
 // orthogonalize does what Orthogonalize does to the singular values alone: p(s) = a·s + b·s³ + c·s⁵, again and again.
@@ -62,8 +64,8 @@ func TestOrthogonalizeChangesSingularValuesOnly(t *testing.T) {
 		t.Run(why, func(t *testing.T) {
 			rows, columns := dims[0], dims[1]
 			x := gaussians(uint64(rows), rows*columns)
-			exec := newExec(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node { return []*Node{Orthogonalize(in[0], 5)} })
-			out := call(t, exec, tensors.FromFlatDataAndDimensions(float32s(x), rows, columns))[0]
+			exec := graphtest.Compile(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node { return []*Node{Orthogonalize(in[0], 5)} })
+			out := graphtest.Call(t, exec, tensors.FromFlatDataAndDimensions(float32s(x), rows, columns))[0]
 			var got []float64
 			for _, v := range tensors.MustCopyFlatData[float32](out) {
 				got = append(got, float64(v))
@@ -90,7 +92,7 @@ func TestMuonMovesMatricesAndAdamWTheRest(t *testing.T) {
 		t.Run(why, func(t *testing.T) {
 			o := Muon{AdamW: adam, Momentum: 0.9, Iterations: 5, Keep: func(path string) bool { return kept && strings.HasSuffix(path, "matrix") }}
 			store := y.store(t)
-			exec := newExec(t, store, func(scope *model.Scope, in []*Node) []*Node {
+			exec := graphtest.Compile(t, store, func(scope *model.Scope, in []*Node) []*Node {
 				loss := y.loss(scope, in[0].Graph())
 				return []*Node{o.Update(Variables(scope.At("net"), loss.Graph()), loss, in[0])}
 			})
@@ -113,7 +115,7 @@ func TestMuonMovesMatricesAndAdamWTheRest(t *testing.T) {
 						x[i] = before[i] - rate*0.2*math.Sqrt(3)*d
 					}
 				}
-				got := call(t, exec, o.Coefficients(rate, step))[0].Value().(float32)
+				got := graphtest.Call(t, exec, o.Coefficients(rate, step))[0].Value().(float32)
 				if diff := cmp.Diff(norm, float64(got), near); diff != "" {
 					t.Errorf("step %d: norm (-want +got):\n%s", step, diff)
 				}
@@ -126,7 +128,7 @@ func TestMuonMovesMatricesAndAdamWTheRest(t *testing.T) {
 }
 
 func TestMuonWithoutVariablesIsAnError(t *testing.T) {
-	exec := newExec(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
+	exec := graphtest.Compile(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
 		return []*Node{Muon{AdamW: AdamW{Name: "teacher"}}.Update(nil, ReduceAllSum(in[0]), in[0])}
 	})
 	if _, err := exec.Call([]float32{1, 1, 1}); err == nil || !strings.Contains(err.Error(), "teacher") {

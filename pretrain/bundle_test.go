@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/tokenizer"
 	"github.com/addlab/addlab/weights"
 )
@@ -57,7 +58,7 @@ func TestBundleRoundTrip(t *testing.T) {
 	}
 
 	loaded := model.NewStore()
-	if err := b.Into(goEngine(), loaded, Parts...); err != nil {
+	if err := b.Into(graphtest.Engine(), loaded, Parts...); err != nil {
 		t.Fatal(err)
 	}
 	for v := range loaded.IterVariables() {
@@ -192,7 +193,7 @@ func TestIntoRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		store := model.NewStore()
-		wantError(t, test.what, b.Into(goEngine(), store, "teacher"), test.want...)
+		wantError(t, test.what, b.Into(graphtest.Engine(), store, "teacher"), test.want...)
 		if store.NumVariables() != 0 {
 			t.Errorf("%s: %d variables reached the store", test.what, store.NumVariables())
 		}
@@ -203,11 +204,11 @@ func TestIntoRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	delete(b.Files, "classifier")
-	wantError(t, "part that is not there", b.Into(goEngine(), model.NewStore(), "classifier"), "holds no classifier, want classifier.safetensors")
+	wantError(t, "part that is not there", b.Into(graphtest.Engine(), model.NewStore(), "classifier"), "holds no classifier, want classifier.safetensors")
 	// An architecture that cannot be built is an error of the bundle, not a crash of the program.
 	b.Config.Networks.UNet.Heads = []int{3, 3}
-	wantError(t, "architecture that cannot be built", b.Into(goEngine(), model.NewStore(), "teacher"), "building teacher")
-	wantError(t, "unknown part", b.Check(goEngine(), "student", &weights.File{}), `part = "student"`)
+	wantError(t, "architecture that cannot be built", b.Into(graphtest.Engine(), model.NewStore(), "teacher"), "building teacher")
+	wantError(t, "unknown part", b.Check(graphtest.Engine(), "student", &weights.File{}), `part = "student"`)
 }
 
 // Equal stores give equal files, so that a bundle's hashes name its weights.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/rng"
 	"github.com/addlab/addlab/train"
@@ -57,7 +58,7 @@ func TestAttributeLoss(t *testing.T) {
 			}
 		}
 	}
-	out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
+	out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 		loss, accuracy := attributeLoss(in[1:], in[0])
 		return append([]*Node{loss, accuracy}, Gradient(loss, in[1:]...)...)
 	}, append([]any{train.I32(labels, b, attributes)}, logits...)...)
@@ -79,7 +80,7 @@ func TestAttributeLoss(t *testing.T) {
 
 func TestPredict(t *testing.T) {
 	logits, host := attributeLogitsOf(2)
-	out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node { return []*Node{Predict(in)} }, logits...)
+	out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node { return []*Node{Predict(in)} }, logits...)
 	attributes := len(host)
 	want := make([]int32, 2*attributes)
 	for a, classes := range dataset.AttributeClasses {
@@ -103,7 +104,7 @@ func TestPredict(t *testing.T) {
 func pairLoss(t testing.TB, store *model.Store, c *Context, captions []string, images *tensors.Tensor) (loss, accuracy float64) {
 	t.Helper()
 	b := len(captions)
-	out := evaluate(t, store, func(root *model.Scope, in []*Node) []*Node {
+	out := graphtest.Run(t, store, func(root *model.Scope, in []*Node) []*Node {
 		loss, accuracy := Pair{Text: c.Config.Networks.Text, Image: c.Config.Networks.Tower}.Loss(root.At("pair"), in[0], in[1])
 		return []*Node{loss, accuracy}
 	}, train.I32(c.Words.EncodeAll(captions), b, c.Words.Context), images)
@@ -113,7 +114,7 @@ func pairLoss(t testing.TB, store *model.Store, c *Context, captions []string, i
 func TestContrastiveLoss(t *testing.T) {
 	const b = 4
 	c := tinyContext(t, 1)
-	pictures := normals(1, b, tinySize, tinySize, 3)
+	pictures := graphtest.Normals(1, b, tinySize, tinySize, 3)
 	captions := []string{"a red circle", "a blue square", "a small green triangle", ""}
 	same := tensors.MustCopyFlatData[float32](pictures)
 	for i := range same {
@@ -152,8 +153,8 @@ func TestContrastiveLossAgainstLoops(t *testing.T) {
 	const b = 3
 	c := tinyContext(t, 1)
 	captions := []string{"a red circle", "a blue square", "a small green triangle"}
-	ids, images := train.I32(c.Words.EncodeAll(captions), b, c.Words.Context), normals(2, b, tinySize, tinySize, 3)
-	out := evaluate(t, nil, func(root *model.Scope, in []*Node) []*Node {
+	ids, images := train.I32(c.Words.EncodeAll(captions), b, c.Words.Context), graphtest.Normals(2, b, tinySize, tinySize, 3)
+	out := graphtest.Run(t, nil, func(root *model.Scope, in []*Node) []*Node {
 		pair := Pair{Text: c.Config.Networks.Text, Image: c.Config.Networks.Tower}
 		text, image := pair.Embed(root.At("pair"), in[0], in[1])
 		loss, _ := pair.Loss(root.At("pair"), in[0], in[1])
@@ -192,7 +193,7 @@ func TestSelfSupervisedLoss(t *testing.T) {
 	type parts struct{ loss, contrast, pixels, accuracy float64 }
 	look := func(first, second, mask *tensors.Tensor) parts {
 		t.Helper()
-		out := evaluate(t, nil, func(root *model.Scope, in []*Node) []*Node {
+		out := graphtest.Run(t, nil, func(root *model.Scope, in []*Node) []*Node {
 			loss, contrast, pixels, accuracy := method.Loss(root.At("features"), in[0], in[1], in[2])
 			return []*Node{loss, contrast, pixels, accuracy}
 		}, first, second, mask)
@@ -205,7 +206,7 @@ func TestSelfSupervisedLoss(t *testing.T) {
 		}
 		return train.F32(mask, b, n)
 	}
-	pictures := normals(1, b, tinySize, tinySize, 3)
+	pictures := graphtest.Normals(1, b, tinySize, tinySize, 3)
 	same := tensors.MustCopyFlatData[float32](pictures)
 	for i := range same {
 		same[i] = same[i%(tinySize*tinySize*3)]
@@ -219,7 +220,7 @@ func TestSelfSupervisedLoss(t *testing.T) {
 	near(t, "loss", got.contrast+reconstructWeight*got.pixels, got.loss, 1e-5)
 
 	// Equal views of different pictures find each other.
-	got = look(pictures, normals(1, b, tinySize, tinySize, 3), maskOf())
+	got = look(pictures, graphtest.Normals(1, b, tinySize, tinySize, 3), maskOf())
 	near(t, "accuracy of equal views", 1, got.accuracy, 0)
 	if got.contrast >= math.Log(2*b-1) {
 		t.Errorf("contrast of equal views = %g, want less than %g", got.contrast, math.Log(2*b-1))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
@@ -28,7 +29,7 @@ func TestEnsure(t *testing.T) {
 	var out bytes.Buffer
 	o := Options{
 		Dir: filepath.Join(root, "bundle"), Runs: filepath.Join(root, "runs"), Config: tinyConfig(2), Data: album{64},
-		Engine: &engine.Engine{Name: "go", Backend: goEngine()}, Command: "go test", Out: &out,
+		Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Command: "go test", Out: &out,
 	}
 
 	// Some parts only: no bundle yet.
@@ -54,7 +55,7 @@ func TestEnsure(t *testing.T) {
 	if b.Has("classifier") || !b.Has("teacher") {
 		t.Errorf("files = %v, want no classifier where the data has no attributes", b.Files)
 	}
-	if err := b.Into(goEngine(), model.NewStore(), "text", "features", "pair", "teacher"); err != nil {
+	if err := b.Into(graphtest.Engine(), model.NewStore(), "text", "features", "pair", "teacher"); err != nil {
 		t.Error(err)
 	}
 
@@ -198,7 +199,7 @@ func TestProbeAndClassifierAccuracy(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := model.NewStore()
-	if err := b.Into(goEngine(), store, "features", "classifier"); err != nil {
+	if err := b.Into(graphtest.Engine(), store, "features", "classifier"); err != nil {
 		t.Fatal(err)
 	}
 	before := snapshot(store)

@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/rng"
@@ -25,8 +26,8 @@ const selfBatch = 3
 
 func selfInputs(mask []float32) []any {
 	return []any{
-		normals(1, 2*selfBatch, tinySize, tinySize, 3), tensors.FromFlatDataAndDimensions(mask, 2*selfBatch, 4),
-		normals(2, 2*selfBatch, tinySize, tinySize, 3),
+		graphtest.Normals(1, 2*selfBatch, tinySize, tinySize, 3), tensors.FromFlatDataAndDimensions(mask, 2*selfBatch, 4),
+		graphtest.Normals(2, 2*selfBatch, tinySize, tinySize, 3),
 	}
 }
 
@@ -96,7 +97,7 @@ func TestSelfDistillationIsDINOs(t *testing.T) {
 	store := model.NewStore()
 	network.Seed(store, 1)
 	s := tinySelf(true)
-	evaluate(t, store, func(root *model.Scope, in []*Node) []*Node { // creates everything
+	graphtest.Run(t, store, func(root *model.Scope, in []*Node) []*Node { // creates everything
 		loss, _, _, _ := s.Loss(root, in[0], in[1], in[2])
 		return []*Node{loss}
 	}, selfInputs(mask)...)
@@ -111,7 +112,7 @@ func TestSelfDistillationIsDINOs(t *testing.T) {
 	}
 
 	var logits [][]float32
-	for _, x := range evaluate(t, store, func(root *model.Scope, in []*Node) []*Node {
+	for _, x := range graphtest.Run(t, store, func(root *model.Scope, in []*Node) []*Node {
 		far := s.assign(root.At("features"), in[0], in[1])
 		near := s.assign(root.At("features"), in[2], ZerosLike(in[1]))
 		seen := s.assign(root.At("average"), in[0], ZerosLike(in[1]))
@@ -142,7 +143,7 @@ func TestSelfDistillationIsDINOs(t *testing.T) {
 		}
 	}
 
-	got := evaluate(t, store, func(root *model.Scope, in []*Node) []*Node {
+	got := graphtest.Run(t, store, func(root *model.Scope, in []*Node) []*Node {
 		_, views, patches, entropy := s.Loss(root, in[0], in[1], in[2])
 		return []*Node{views, patches, entropy}
 	}, selfInputs(mask)...)
@@ -160,7 +161,7 @@ func TestTargetsUseAllPrototypes(t *testing.T) {
 	for i := range logits {
 		logits[i] = 0.1*logits[i] + float32(i%prototypes)/prototypes // the last ones are far ahead
 	}
-	got := tensors.MustCopyFlatData[float32](evaluate(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
+	got := tensors.MustCopyFlatData[float32](graphtest.Run(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
 		return []*Node{targets(in[0])}
 	}, tensors.FromFlatDataAndDimensions(logits, pictures, prototypes))[0])
 	use := make([]float64, prototypes)
@@ -197,9 +198,9 @@ func TestSelfDistillationMovesTheStudent(t *testing.T) {
 			return []*Node{loss}
 		}
 		args := append(selfInputs(mask), opt.Coefficients(1e-3, 1), float32(1)) // an average that stands still
-		evaluate(t, store, step, args...)
+		graphtest.Run(t, store, step, args...)
 		before := snapshot(store)
-		evaluate(t, store, step, args...)
+		graphtest.Run(t, store, step, args...)
 		var moved []string
 		for path, x := range snapshot(store) {
 			if scope := strings.Split(path, "/")[1]; !slices.Equal(x, before[path]) && !slices.Contains(moved, scope) {
@@ -231,7 +232,7 @@ func TestKoLeo(t *testing.T) {
 		}
 		want -= math.Log(least) / 4
 	}
-	got := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node { return []*Node{koLeo(in[0])} }, tensors.FromFlatDataAndDimensions(flat, 4, 2))
+	got := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node { return []*Node{koLeo(in[0])} }, tensors.FromFlatDataAndDimensions(flat, 4, 2))
 	near(t, "KoLeo", want, scalar(got[0]), 1e-5)
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/graphtest"
 )
 
 // Going on from a bundle trains the named part from its weights, keeps the others byte for byte, and is another run.
@@ -17,10 +18,10 @@ func TestContinueFromBundle(t *testing.T) {
 	}
 	o := Options{
 		Dir: t.TempDir(), Runs: t.TempDir(), Config: tinyConfig(3), Parts: []string{"teacher"}, Data: tinyWorld(),
-		Engine: &engine.Engine{Name: "go", Backend: goEngine()}, Command: "go test", Out: &bytes.Buffer{}, Continue: first,
+		Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Command: "go test", Out: &bytes.Buffer{}, Continue: first,
 	}
 	o.Config.TeacherTraining.Rate.Peak = 1e-4
-	c = &Context{Config: o.Config, Data: o.Data, Backend: goEngine()}
+	c = &Context{Config: o.Config, Data: o.Data, Backend: graphtest.Engine()}
 	if err := c.Prepare(); err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
@@ -75,14 +76,14 @@ func TestTasksLearn(t *testing.T) {
 				t.Fatal(err)
 			}
 			bundle := &Bundle{Config: c.Config}
-			if err := bundle.Check(goEngine(), test.part, file); err != nil {
+			if err := bundle.Check(graphtest.Engine(), test.part, file); err != nil {
 				t.Errorf("trained weights: %v", err)
 			}
 			if test.part == "teacher" {
 				if file, err = weights.FromStore(store, c.Config.TextScope()); err != nil {
 					t.Fatal(err)
 				}
-				if err := bundle.Check(goEngine(), "text", file); err != nil {
+				if err := bundle.Check(graphtest.Engine(), "text", file); err != nil {
 					t.Errorf("tuned text encoder: %v", err)
 				}
 			}

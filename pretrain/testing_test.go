@@ -5,29 +5,16 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
-	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/optim"
-	"github.com/addlab/addlab/rng"
 )
-
-// goEngine needs no library and gives the same bits wherever the processor rounds alike.
-var goEngine = sync.OnceValue(func() compute.Backend {
-	b, err := compute.NewWithConfig("go:parallelism=-1")
-	if err != nil {
-		panic(err)
-	}
-	return b
-})
 
 const tinySize = 8
 
@@ -72,7 +59,7 @@ func tinyConfig(steps int) Config {
 
 func tinyContext(t testing.TB, steps int) *Context {
 	t.Helper()
-	c := &Context{Config: tinyConfig(steps), Data: album{64}, Backend: goEngine()}
+	c := &Context{Config: tinyConfig(steps), Data: album{64}, Backend: graphtest.Engine()}
 	if err := c.Prepare(); err != nil { // few captions are read from an album
 		t.Fatal(err)
 	}
@@ -87,7 +74,7 @@ func tinyStores(t testing.TB, c *Context) map[string]*model.Store {
 	for _, part := range Parts {
 		store := model.NewStore()
 		network.Seed(store, 1)
-		Build(goEngine(), store, part, c.Config)
+		Build(graphtest.Engine(), store, part, c.Config)
 		stores[part] = store
 	}
 	return stores
@@ -103,33 +90,7 @@ func tinyBundle(t testing.TB, c *Context) string {
 	return dir
 }
 
-// evaluate runs a graph once on the given store (nil: an empty one).
-func evaluate(t testing.TB, store *model.Store, fn func(root *model.Scope, in []*Node) []*Node, in ...any) []*tensors.Tensor {
-	t.Helper()
-	if store == nil {
-		store = model.NewStore()
-	}
-	exec, err := model.NewExec(goEngine(), store, fn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer exec.Finalize()
-	out, err := exec.Call(in...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 func scalar(x *tensors.Tensor) float64 { return float64(tensors.MustCopyFlatData[float32](x)[0]) }
-
-func normals(seed int64, dims ...int) *tensors.Tensor {
-	n := 1
-	for _, d := range dims {
-		n *= d
-	}
-	return tensors.FromFlatDataAndDimensions(rng.Normal(rng.New(seed, "test", 0), n), dims...)
-}
 
 // near wants two numbers to agree.
 func near(t testing.TB, what string, want, got, tolerance float64) {

@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/record"
 )
 
@@ -116,7 +117,7 @@ func TestRunVariants(t *testing.T) {
 
 	var out bytes.Buffer
 	o := VariantOptions{
-		Bundle: b, Variants: all, Runs: t.TempDir(), Data: tinyWorld(), Engine: &engine.Engine{Name: "go", Backend: goEngine()}, Command: "go test", Out: &out,
+		Bundle: b, Variants: all, Runs: t.TempDir(), Data: tinyWorld(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Command: "go test", Out: &out,
 	}
 	if b, err = RunVariants(t.Context(), o); err != nil {
 		t.Fatal(err)
@@ -126,7 +127,7 @@ func TestRunVariants(t *testing.T) {
 			t.Error(err)
 		}
 		store := model.NewStore()
-		if err := b.Load(goEngine(), store, "/here", v.Name); err != nil {
+		if err := b.Load(graphtest.Engine(), store, "/here", v.Name); err != nil {
 			t.Error(err)
 		}
 		var m variantManifest
@@ -163,7 +164,7 @@ func TestRunVariants(t *testing.T) {
 	}
 	stores := tinyStores(t, c)
 	for v := range stores["text"].IterVariables() {
-		if err := v.SetValue(normals(9, v.Shape().Dimensions...)); err != nil {
+		if err := v.SetValue(graphtest.Normals(9, v.Shape().Dimensions...)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -7,12 +7,13 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/rng"
 )
 
 func TestViews(t *testing.T) {
 	const b, size = 50, 16
-	images := tensors.MustCopyFlatData[float32](normals(1, b, size, size, 3))
+	images := tensors.MustCopyFlatData[float32](graphtest.Normals(1, b, size, size, 3))
 	for i := range images {
 		images[i] = float32(math.Tanh(float64(images[i])))
 	}
@@ -108,7 +109,7 @@ func TestBlur(t *testing.T) {
 	}
 
 	// Where the outermost two lines are alike, as in a picture on plain ground, every pixel gives away what it keeps not.
-	framed := tensors.MustCopyFlatData[float32](normals(3, size, size, 3))
+	framed := tensors.MustCopyFlatData[float32](graphtest.Normals(3, size, size, 3))
 	for y := range size {
 		for x := range size {
 			for c := range 3 {

@@ -7,14 +7,14 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/addlab/addlab/weights"
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes/bfloat16"
-	_ "github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/weights"
 )
 
 // trainingStore holds what a training holds: weights, moments, counters, and values that only a copy of bits keeps.
@@ -94,13 +94,9 @@ func TestStoreRoundTripIsExact(t *testing.T) {
 
 // TestTrainingGoesOnFromASavedStore runs Adam on the pure Go engine, whose variables live on a device between steps.
 func TestTrainingGoesOnFromASavedStore(t *testing.T) {
-	backend, err := compute.NewWithConfig("go:parallelism=-1")
-	if err != nil {
-		t.Fatal(err)
-	}
 	train := func(store *model.Store, steps int) {
 		t.Helper()
-		exec, err := model.NewExec(backend, store, func(scope *model.Scope, x *graph.Node) *graph.Node {
+		exec, err := model.NewExec(graphtest.Engine(), store, func(scope *model.Scope, x *graph.Node) *graph.Node {
 			store.SetTraining(x.Graph(), true)
 			w := scope.In("student").VariableWithValue("w", []float32{1, -2, 3}).NodeValue(x)
 			loss := graph.ReduceAllSum(graph.Square(graph.Sub(w, x)))

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/rng"
 )
 
@@ -35,7 +36,7 @@ func TestDenoiseIsOneStep(t *testing.T) {
 }
 
 func TestEmbedIsLook(t *testing.T) {
-	j := newTestJudge(t, tinyBundle(t, "pair", "classifier"), tinyWorld(), tinySetup())
+	j := newTestJudge(t, tinybundle.Load(t, "pair", "classifier"), tinybundle.World(), tinySetup())
 	seen, err := j.Embed(t.Context(), j.prompts.Images, j.prompts.Captions)
 	if err != nil {
 		t.Fatal(err)

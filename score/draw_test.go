@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/rng"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/weights"
@@ -49,7 +51,7 @@ func draw(t testing.TB, j *Judge, way Way, batch int, captions []string, seed in
 }
 
 func tinyPainters(t testing.TB) *Judge {
-	return newTestJudge(t, tinyBundle(t, "text", "teacher", "pair"), tinyWorld(), tinySetup())
+	return newTestJudge(t, tinybundle.Load(t, "text", "teacher", "pair"), tinybundle.World(), tinySetup())
 }
 
 // Noise belongs to seed, step and position, so that all models are compared on the same noise: neither batch size nor neighbours,
@@ -109,10 +111,10 @@ func TestOneStepIsOnePrediction(t *testing.T) {
 	got := draw(t, j, FewSteps("", []int{1000, 500}, 1, diffusion.Renoise), n, testCaptions[:n], 5)
 
 	cfg, store := j.Bundle.Config, model.NewStore()
-	if err := j.Bundle.Into(goEngine(), store, "text", "teacher"); err != nil {
+	if err := j.Bundle.Into(graphtest.Engine(), store, "text", "teacher"); err != nil {
 		t.Fatal(err)
 	}
-	exec, err := model.NewExec(goEngine(), store, func(root *model.Scope, noise, level, ids *Node) *Node {
+	exec, err := model.NewExec(graphtest.Engine(), store, func(root *model.Scope, noise, level, ids *Node) *Node {
 		cond := diffusion.EncodeText(root.At("text"), cfg.Networks.Text, ids)
 		return diffusion.NetDenoiser(root.At("teacher"), cfg.Networks.UNet, cfg.Prediction)(noise, diffusion.LevelFrom(level), cond)
 	})
@@ -124,7 +126,7 @@ func TestOneStepIsOnePrediction(t *testing.T) {
 	for i := range n {
 		noise = append(noise, rng.Normal(rng.New(5, "sample/0", i), tinyArea)...)
 	}
-	out, err := exec.Call1(train.F32(noise, n, tinySize, tinySize, 3), train.F32([]float32{1, 0, 1, 1, 0, 1}, n, 3),
+	out, err := exec.Call1(train.F32(noise, n, tinybundle.Size, tinybundle.Size, 3), train.F32([]float32{1, 0, 1, 1, 0, 1}, n, 3),
 		train.I32(j.Bundle.Words.EncodeAll(testCaptions[:n]), n, j.Bundle.Words.Context))
 	if err != nil {
 		t.Fatal(err)
@@ -208,7 +210,7 @@ func TestGuidance(t *testing.T) {
 func TestStudentsAndTeacherShareAnEasel(t *testing.T) {
 	j := tinyPainters(t)
 	way := func(student string) Way { return FewSteps(student, []int{1000, 500}, 1, diffusion.Renoise) }
-	path := tinyStudent(t, 2)
+	path := tinybundle.WritePart(t, "teacher", 2)
 	teacher := draw(t, j, way(""), 2, testCaptions, 5)
 	student := draw(t, j, way(path), 2, testCaptions, 5)
 	if slices.Equal(teacher, student) {
@@ -233,21 +235,14 @@ func TestStudentThatDoesNotFit(t *testing.T) {
 	way := func(student string) Way { return FewSteps(student, []int{1000}, 1, diffusion.Renoise) }
 	_, err := j.NewPainter(way("nowhere.safetensors"), 2)
 	wantError(t, "no file", err, "nowhere.safetensors")
-	path := filepath.Join(t.TempDir(), "text.safetensors")
-	file, err := weights.FromStore(randomStore(t, "text", 1), "/text")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := weights.Write(path, file, weights.F32); err != nil {
-		t.Fatal(err)
-	}
+	path := tinybundle.WritePart(t, "text", 1)
 	_, err = j.NewPainter(way(path), 2)
 	wantError(t, "another network", err, "score:", path, "missing")
 }
 
 // A judge whose painters could not be made closes all the same.
 func TestCloseAfterFailure(t *testing.T) {
-	j, err := NewJudge(t.Context(), goEngine(), tinyBundle(t, "pair"), tinyWorld(), tinySetup())
+	j, err := NewJudge(t.Context(), graphtest.Engine(), tinybundle.Load(t, "pair"), tinybundle.World(), tinySetup())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,8 +252,8 @@ func TestCloseAfterFailure(t *testing.T) {
 }
 
 func TestEvaluate(t *testing.T) {
-	j := newTestJudge(t, tinyBundle(t, "text", "teacher", "pair", "classifier"), tinyWorld(), tinySetup())
-	way := FewSteps(tinyStudent(t, 2), []int{1000, 500}, 2, diffusion.Renoise)
+	j := newTestJudge(t, tinybundle.Load(t, "text", "teacher", "pair", "classifier"), tinybundle.World(), tinySetup())
+	way := FewSteps(tinybundle.WritePart(t, "teacher", 2), []int{1000, 500}, 2, diffusion.Renoise)
 	m, images, err := j.Evaluate(t.Context(), way)
 	if err != nil {
 		t.Fatal(err)

@@ -9,11 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	_ "github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/internal/graphtest"
 )
 
 func TestInterruptedTrainingEndsAsAnUndisturbedOne(t *testing.T) {
@@ -205,7 +206,7 @@ func TestFinite(t *testing.T) {
 }
 
 func TestCall(t *testing.T) {
-	exec := newExec(t, model.NewStore(), func(_ *model.Scope, in []*graph.Node) []*graph.Node {
+	exec := graphtest.Compile(t, model.NewStore(), func(_ *model.Scope, in []*graph.Node) []*graph.Node {
 		return []*graph.Node{graph.ReduceAllSum(in[0]), graph.MulScalar(in[1], 2)}
 	})
 	x, y := F32([]float32{1, 2, 3.5}, 3), Scalar(4)
@@ -220,7 +221,9 @@ func TestCall(t *testing.T) {
 		t.Error("inputs are alive after the call")
 	}
 
-	vector := newExec(t, model.NewStore(), func(_ *model.Scope, x *graph.Node) []*graph.Node { return []*graph.Node{graph.ReduceAllSum(x), x} })
+	vector := graphtest.Compile(t, model.NewStore(), func(_ *model.Scope, in []*graph.Node) []*graph.Node {
+		return []*graph.Node{graph.ReduceAllSum(in[0]), in[0]}
+	})
 	for why, in := range map[string]*tensors.Tensor{"output 1 has shape": F32([]float32{1, 2}, 2), "output 0 has shape": I32([]int32{3}, 1)} {
 		if _, err := Call(vector, in); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("error %v, want %q", err, why)
@@ -230,7 +233,7 @@ func TestCall(t *testing.T) {
 		}
 	}
 
-	failing := newExec(t, model.NewStore(), func(_ *model.Scope, x *graph.Node) []*graph.Node { panic(errCrash) })
+	failing := graphtest.Compile(t, model.NewStore(), func(*model.Scope, []*graph.Node) []*graph.Node { panic(errCrash) })
 	x = Scalar(1)
 	if _, err := Call(failing, x); err == nil || !strings.Contains(err.Error(), errCrash.Error()) {
 		t.Errorf("error %v, want that of the graph", err)

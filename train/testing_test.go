@@ -5,48 +5,24 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/rng"
 )
-
-var goBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go:parallelism=-1") })
-
-func newExec(t *testing.T, store *model.Store, fn any) *model.Exec {
-	t.Helper()
-	backend, err := goBackend()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var exec *model.Exec
-	switch fn := fn.(type) {
-	case func(scope *model.Scope, in []*graph.Node) []*graph.Node:
-		exec, err = model.NewExec(backend, store, fn)
-	case func(scope *model.Scope, x *graph.Node) []*graph.Node:
-		exec, err = model.NewExec(backend, store, fn)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(exec.Finalize)
-	return exec
-}
 
 // quadratic is a training of 20 steps of AdamW with an average, towards targets that the step draws. It begins in an empty
 // store, as after a restart of the program.
 func quadratic(t *testing.T) Task {
 	store := model.NewStore()
 	o := optim.AdamW{Name: "x", Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, WeightDecay: 0.01, ClipNorm: 1}
-	exec := newExec(t, store, func(scope *model.Scope, in []*graph.Node) []*graph.Node {
+	exec := graphtest.Compile(t, store, func(scope *model.Scope, in []*graph.Node) []*graph.Node {
 		g := in[0].Graph()
 		x := scope.At("net").VariableWithValue("x", [][]float32{{1, 2}, {3, 4}})
 		d := graph.Sub(x.NodeValue(g), in[0])

@@ -16,6 +16,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/npy"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
@@ -49,7 +50,7 @@ func TestWrongCalls(t *testing.T) {
 	evaluated := t.TempDir()
 	put(t, filepath.Join(evaluated, "config.json"), `{"kind": "evaluate"}`)
 	put(t, filepath.Join(evaluated, "env.json"), "{}")
-	bundle := tinyBundle(t, "classifier", "pair")
+	bundle := tinybundle.Write(t, "classifier", "pair")
 	small := []string{"--engine", "go", "--weights", bundle, "--extractor", "scenes", "--metrics", "fid"}
 	for _, c := range []struct {
 		why  string
@@ -169,7 +170,7 @@ var testdata, _ = filepath.Abs("testdata")
 
 func TestFoldersAreScoredAndKept(t *testing.T) {
 	alone(t)
-	bundle := tinyBundle(t, "classifier", "pair")
+	bundle := tinybundle.Write(t, "classifier", "pair")
 	real, generated := album(t, 60, 1, true), album(t, 60, 2, true)
 	args := []string{real, generated, "--engine", "go", "--weights", bundle, "--extractor", "scenes", "--metrics", "fid,pr,is,clip-score"}
 	first := callJSON(t, args...)
@@ -206,7 +207,7 @@ func TestFoldersAreScoredAndKept(t *testing.T) {
 // Interrupted when the second network begins, what the first one saw is there for the next call.
 func TestInterruptedGoesOn(t *testing.T) {
 	alone(t)
-	bundle := tinyBundle(t, "classifier", "pair")
+	bundle := tinybundle.Write(t, "classifier", "pair")
 	args := []string{album(t, 40, 1, true), album(t, 40, 2, true), "--engine", "go", "--weights", bundle, "--extractor", "scenes", "--metrics", "fid,clip-score"}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -235,7 +236,7 @@ func TestInterruptedGoesOn(t *testing.T) {
 
 func TestRunsDrawTheirPictures(t *testing.T) {
 	alone(t)
-	dir := tinyBundle(t, "classifier", "pair", "text", "teacher", "features")
+	dir := tinybundle.Write(t, "classifier", "pair", "text", "teacher", "features")
 	bundle, err := pretrain.LoadBundle(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -244,7 +245,7 @@ func TestRunsDrawTheirPictures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := dataset.Open("scenes", tinySize, nil)
+	data, err := dataset.Open("scenes", tinybundle.Size, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +255,11 @@ func TestRunsDrawTheirPictures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	writeStudent(t, filepath.Join(run, distill.StudentFile), bundle.Config)
+	student, err := os.ReadFile(tinybundle.WritePart(t, "teacher", 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(run, distill.StudentFile), string(student))
 	args := []string{"scenes", run, "--n", "48", "--engine", "go", "--pretrained", dir, "--metrics", "fid,clip-score"} // judged by the networks of its bundle
 	r := callJSON(t, args...)
 	if g := r.Generated[0]; g.Kind != "run" || g.Pictures != 48 || g.Extracted != 48 || r.Reference.Kind != "scenes" {
