@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 )
@@ -120,7 +121,7 @@ func TestRunConfigHash(t *testing.T) {
 		}
 		return h
 	}
-	base := hash(cfg, files, tinyWorld())
+	base := hash(cfg, files, tinyworld.New())
 	names := map[string]string{base: "nothing"}
 	differs := func(what, h string) {
 		t.Helper()
@@ -131,14 +132,14 @@ func TestRunConfigHash(t *testing.T) {
 	}
 
 	changed := cfg
-	fields := eachLeaf(t, reflect.ValueOf(&changed).Elem(), "", func(path string) { differs(path, hash(changed, files, tinyWorld())) })
+	fields := eachLeaf(t, reflect.ValueOf(&changed).Elem(), "", func(path string) { differs(path, hash(changed, files, tinyworld.New())) })
 	if fields < 30 {
 		t.Errorf("%d fields were changed, want all of Config", fields)
 	}
 	for part := range files {
 		other := maps.Clone(files)
 		other[part] += "x"
-		switch h := hash(cfg, other, tinyWorld()); part {
+		switch h := hash(cfg, other, tinyworld.New()); part {
 		case "pair", "classifier": // the judges do not name what they judge
 			if h != base {
 				t.Errorf("another %s network gives the run another name", part)
@@ -147,7 +148,7 @@ func TestRunConfigHash(t *testing.T) {
 			differs("weights of "+part, h)
 		}
 	}
-	differs("data", hash(cfg, files, &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinySize, MaxObjects: 3, Jitter: 1, Seed: 1}}))
+	differs("data", hash(cfg, files, &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinyworld.Size, MaxObjects: 3, Jitter: 1, Seed: 1}}))
 }
 
 // eachLeaf changes one field after the other, calls visit, and puts the old value back.

@@ -11,6 +11,7 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/pretrain"
 )
 
@@ -33,7 +34,7 @@ type drawn struct {
 }
 
 func drawStep(cfg Config, step int) drawn {
-	batch := dataset.Batch{Images: make([]float32, cfg.Batch*tinySize*tinySize*3), Captions: make([]string, cfg.Batch)}
+	batch := dataset.Batch{Images: make([]float32, cfg.Batch*tinyworld.Size*tinyworld.Size*3), Captions: make([]string, cfg.Batch)}
 	for i := range batch.Captions {
 		batch.Captions[i] = "a red circle"
 	}
@@ -84,7 +85,7 @@ func TestDrawBelongsToSeedAndStep(t *testing.T) {
 
 func TestDrawShapes(t *testing.T) {
 	cfg := tinyConfig(t, func(c *Config) { c.TeacherSteps = 3 })
-	picture, words := []int{4, tinySize, tinySize, 3}, tinyContext().Words.Context
+	picture, words := []int{4, tinyworld.Size, tinyworld.Size, 3}, tinyContext().Words.Context
 	want := [][]int{picture, picture, {4, 3}, {4, words}, {1, words}, {1, words}, {4}, {4, 12}, {4, 12}, picture, {3, 4, 3}, {4}, {3}, {3}, {}}
 	if diff := cmp.Diff(want, drawStep(cfg, 1).shapes, cmp.Transformer("none", func(x []int) []int { return append([]int{}, x...) })); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

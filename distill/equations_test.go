@@ -11,6 +11,7 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/discriminator"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/train"
 )
@@ -53,7 +54,9 @@ func TestStepFollowsTheEquations(t *testing.T) {
 				x0 := nets.student()(diffusion.Diffuse(in.real, in.noise, level), level, text)
 
 				heads := discriminator.Bind(root.At(discriminatorScope), g, d, true)
-				tokens := func(img, view *Node) []*Node { return discriminator.Features(nets.features, img, view, d, tinySize) }
+				tokens := func(img, view *Node) []*Node {
+					return discriminator.Features(nets.features, img, view, d, tinyworld.Size)
+				}
 				cond := discriminator.Condition(d, text.Pooled, Mul(nets.imageEmbedding(in.real), InsertAxes(in.seesImage, 1)))
 				generator := discriminator.GeneratorLoss(heads.Logits(tokens(x0, in.fakeView), cond))
 				teacher := nets.teacher()
@@ -162,10 +165,10 @@ func TestJudgeGradient(t *testing.T) {
 			cond := discriminator.Condition(d, text, s.nets.imageEmbedding(real))
 			heads := discriminator.Bind(root.At(discriminatorScope), real.Graph(), d, false)
 			judged := s.judge(heads, real, x0, realView, fakeView, cond, true)
-			loss := discriminator.GeneratorLoss(heads.Logits(discriminator.Features(s.nets.features, x0, fakeView, d, tinySize), cond))
+			loss := discriminator.GeneratorLoss(heads.Logits(discriminator.Features(s.nets.features, x0, fakeView, d, tinyworld.Size), cond))
 			direct := Gradient(MulScalar(loss, weight), x0)[0]
 			return []*Node{loss, judged.gLoss, direct, judged.gradient, Gradient(Add(judged.loss.Total, ReduceAllSum(MulScalar(x0, 0.0))), x0)[0]}
-		}, inputs[0], graphtest.Normals(5, cfg.Batch, tinySize, tinySize, 3), inputs[7], inputs[8], graphtest.Normals(6, cfg.Batch, 8))
+		}, inputs[0], graphtest.Normals(5, cfg.Batch, tinyworld.Size, tinyworld.Size, 3), inputs[7], inputs[8], graphtest.Normals(6, cfg.Batch, 8))
 		near(t, "L_adv^G, not weighted", graphtest.Floats(out[0]), graphtest.Floats(out[1]), 1e-5)
 		near(t, "its gradient, weighted", graphtest.Floats(out[2]), graphtest.Floats(out[3]), 1e-5)
 		if size := l2(graphtest.Floats(out[4])); size != 0 {
@@ -189,7 +192,7 @@ func TestLambdaIsLinear(t *testing.T) {
 				loss, gradient := s.distillGradient(in[0], in[1], levelsFrom(in[2]), in[3], cond, null, negative)
 				unused := MulScalar(ReduceAllSum(Add(null.Pooled, negative.Pooled)), 0)
 				return []*Node{Add(loss, unused), gradient}
-			}, graphtest.Normals(5, cfg.Batch, tinySize, tinySize, 3), inputs[9], inputs[10], inputs[11], inputs[3], inputs[4], inputs[5])
+			}, graphtest.Normals(5, cfg.Batch, tinyworld.Size, tinyworld.Size, 3), inputs[9], inputs[10], inputs[11], inputs[3], inputs[4], inputs[5])
 		}
 		one, more := results(1), results(2.5)
 		near(t, weighting+": loss", graphtest.Floats(one[0]), graphtest.Floats(more[0]), 1e-6)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/record"
 )
 
@@ -20,11 +21,11 @@ func TestDivergence(t *testing.T) {
 		edit       func(c *Config)
 		data       dataset.Dataset
 	}{
-		{"pictures that are no numbers", "at step 1", func(*Config) {}, &world{Scenes: tinyWorld(), filter: func(_ int, s dataset.Sample) dataset.Sample {
+		{"pictures that are no numbers", "at step 1", func(*Config) {}, &world{Scenes: tinyworld.New(), filter: func(_ int, s dataset.Sample) dataset.Sample {
 			s.Image.Pix[0] = nan
 			return s
 		}}},
-		{"a rate without measure", "at step ", func(c *Config) { c.StudentRate.Peak, c.StudentRate.Warmup = 1e30, 0 }, tinyWorld()},
+		{"a rate without measure", "at step ", func(c *Config) { c.StudentRate.Peak, c.StudentRate.Warmup = 1e30, 0 }, tinyworld.New()},
 	} {
 		dir, err := trainOnce(t.Context(), t, tinyConfig(t, test.edit), b, t.TempDir(), test.data)
 		if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), test.want) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/addlab/addlab/discriminator"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/train"
 )
 
@@ -172,7 +173,7 @@ func TestNothingOfThePictureAtPureNoise(t *testing.T) {
 		cfg := tinyConfig(t, func(c *Config) { c.Times = times })
 		n := newBench(t, cfg, b)
 		inputs := n.inputs(t, 1)
-		inputs[0] = graphtest.Normals(pictureSeed, cfg.Batch, tinySize, tinySize, 3)
+		inputs[0] = graphtest.Normals(pictureSeed, cfg.Batch, tinyworld.Size, tinyworld.Size, 3)
 		out := graphtest.Run(t, n.store, newStep(cfg, newNets(b, cfg), true).build, inputs...)
 		return below(snapshot(n.store), studentScope), graphtest.Floats(out[slices.Index(columns, "d_real")])[0]
 	}
@@ -197,7 +198,7 @@ func TestImageConditionIsMasked(t *testing.T) {
 	generator := func(pictureSeed int64, sees float32) float32 {
 		n := newBench(t, cfg, b)
 		inputs := n.inputs(t, 1)
-		inputs[0] = graphtest.Normals(pictureSeed, cfg.Batch, tinySize, tinySize, 3)
+		inputs[0] = graphtest.Normals(pictureSeed, cfg.Batch, tinyworld.Size, tinyworld.Size, 3)
 		inputs[6] = train.F32([]float32{sees, sees, sees, sees}, cfg.Batch)
 		return graphtest.Floats(graphtest.Run(t, n.store, newStep(cfg, newNets(b, cfg), true).build, inputs...)[0])[0]
 	}

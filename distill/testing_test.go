@@ -12,21 +12,12 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
 )
-
-const tinySize = 8
-
-var tinyWorld = sync.OnceValue(func() *dataset.Scenes {
-	s, err := dataset.NewScenes(dataset.ScenesConfig{Size: tinySize, MaxObjects: 2, Jitter: 1, Seed: 1})
-	if err != nil {
-		panic(err)
-	}
-	return s
-})
 
 // tinyContext is a bundle's configuration with networks that run in milliseconds, tokenizers included.
 var tinyContext = sync.OnceValue(func() *pretrain.Context {
@@ -34,12 +25,12 @@ var tinyContext = sync.OnceValue(func() *pretrain.Context {
 	if err != nil {
 		panic(err)
 	}
-	cfg.Size, cfg.Context = tinySize, 8
+	cfg.Size, cfg.Context = tinyworld.Size, 8
 	cfg.Networks.Text = network.TextConfig{Width: 8, Layers: 1, Heads: 2, Projection: 8}
 	cfg.Networks.UNet.BlockOutChannels, cfg.Networks.UNet.Heads = []int{8, 8}, []int{2, 2}
 	cfg.Networks.UNet.CrossAttention = []bool{false, true}
-	cfg.Networks.Features = network.ViTConfig{ImageSize: tinySize, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch"}
-	c := &pretrain.Context{Config: cfg, Data: tinyWorld(), Backend: graphtest.Engine()}
+	cfg.Networks.Features = network.ViTConfig{ImageSize: tinyworld.Size, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch"}
+	c := &pretrain.Context{Config: cfg, Data: tinyworld.New(), Backend: graphtest.Engine()}
 	if err := c.Prepare(); err != nil {
 		panic(err)
 	}
@@ -101,12 +92,12 @@ func newBench(t testing.TB, cfg Config, b *pretrain.Bundle) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := newDistiller(Inputs{Config: cfg, Bundle: b, Data: tinyWorld(), Backend: graphtest.Engine()}, store)
+	d, err := newDistiller(Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}, store)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.close)
-	return &bench{distiller: d, data: tinyWorld()}
+	return &bench{distiller: d, data: tinyworld.New()}
 }
 
 // take does steps 1 … n and returns the values of each by column.
@@ -198,7 +189,7 @@ func near(t testing.TB, what string, want, got []float32, share float64) {
 // openRun begins or goes on with a run.
 func openRun(t testing.TB, root string, cfg Config, b *pretrain.Bundle) *record.Run {
 	t.Helper()
-	run, err := record.Open(t.Context(), root, NewRunConfig(cfg, b, tinyWorld()), record.Environment{})
+	run, err := record.Open(t.Context(), root, NewRunConfig(cfg, b, tinyworld.New()), record.Environment{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/weights"
@@ -107,7 +108,7 @@ func TestResumedIsUndisturbed(t *testing.T) {
 				t.Errorf("an interrupted run has left a student")
 			}
 		}
-		dir, err := trainOnce(t.Context(), t, cfg, b, root, tinyWorld())
+		dir, err := trainOnce(t.Context(), t, cfg, b, root, tinyworld.New())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,11 +140,11 @@ func interrupt(t *testing.T, cfg Config, b *pretrain.Bundle, root string, step i
 	defer run.Close()
 
 	// Pictures are drawn ahead. Those of the step after next wait until this step's line is written: training cannot run away.
-	blocked, err := dataset.NewLoader(tinyWorld().Train(), cfg.Batch, cfg.Seed, "distill").Batch(step + 2)
+	blocked, err := dataset.NewLoader(tinyworld.New().Train(), cfg.Batch, cfg.Seed, "distill").Batch(step + 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := &world{Scenes: tinyWorld(), filter: func(i int, s dataset.Sample) dataset.Sample {
+	data := &world{Scenes: tinyworld.New(), filter: func(i int, s dataset.Sample) dataset.Sample {
 		for i == blocked.Indices[0] && ctx.Err() == nil {
 			if lines, _ := os.ReadFile(filepath.Join(run.Dir(), "metrics.jsonl")); bytes.Count(lines, []byte("\n")) >= step {
 				cancel()
@@ -165,7 +166,7 @@ func interrupt(t *testing.T, cfg Config, b *pretrain.Bundle, root string, step i
 func TestTrainLeavesAverageAsStudent(t *testing.T) {
 	b := tinyBundle(t, 1)
 	cfg := tinyConfig(t, func(c *Config) { c.Steps = 2 })
-	dir, err := trainOnce(t.Context(), t, cfg, b, t.TempDir(), tinyWorld())
+	dir, err := trainOnce(t.Context(), t, cfg, b, t.TempDir(), tinyworld.New())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,11 +205,11 @@ func TestTrainRefusesBadInputs(t *testing.T) {
 	b := tinyBundle(t, 1)
 	cfg := tinyConfig(t)
 	cfg.Lambda = -1
-	if err := Train(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyWorld(), Backend: graphtest.Engine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "distill: lambda = -1") {
+	if err := Train(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "distill: lambda = -1") {
 		t.Errorf("error = %v, want the bad field", err)
 	}
 	delete(b.Files, teacherScope)
-	if err := Train(t.Context(), Inputs{Config: tinyConfig(t), Bundle: b, Data: tinyWorld(), Backend: graphtest.Engine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "holds no teacher") {
+	if err := Train(t.Context(), Inputs{Config: tinyConfig(t), Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "holds no teacher") {
 		t.Errorf("error = %v, want the missing part", err)
 	}
 }
@@ -219,7 +220,7 @@ func TestWatchChangesNothing(t *testing.T) {
 		t.Skip("trains")
 	}
 	b, cfg := tinyBundle(t, 1), tinyConfig(t, func(c *Config) { c.Steps = 4 })
-	plain, err := trainOnce(t.Context(), t, cfg, b, t.TempDir(), tinyWorld())
+	plain, err := trainOnce(t.Context(), t, cfg, b, t.TempDir(), tinyworld.New())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +228,7 @@ func TestWatchChangesNothing(t *testing.T) {
 	defer run.Close()
 	var steps []int
 	latest := filepath.Join(t.TempDir(), StudentFile)
-	in := Inputs{Config: cfg, Bundle: b, Data: tinyWorld(), Backend: graphtest.Engine()}
+	in := Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}
 	in.Watch = func(step int, mean map[string]float64, save func(string) error) error {
 		steps = append(steps, step)
 		if _, ok := mean["distill"]; !ok {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/weights"
 )
@@ -29,7 +30,7 @@ func variantBundle(t *testing.T) *pretrain.Bundle {
 		}
 	}
 	b, err = pretrain.RunVariants(t.Context(), pretrain.VariantOptions{
-		Bundle: b, Variants: all, Runs: t.TempDir(), Data: tinyWorld(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Out: &bytes.Buffer{},
+		Bundle: b, Variants: all, Runs: t.TempDir(), Data: tinyworld.New(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Out: &bytes.Buffer{},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +62,7 @@ func TestOtherNetworks(t *testing.T) {
 			if diff := cmp.Diff([]string{discriminatorScope, "optimizer", studentScope, studentEMAScope}, moved); diff != "" {
 				t.Errorf("moved (-want +got)\n%s", diff)
 			}
-			dir, err := trainOnce(t.Context(), t, cfg, b, t.TempDir(), tinyWorld())
+			dir, err := trainOnce(t.Context(), t, cfg, b, t.TempDir(), tinyworld.New())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +73,7 @@ func TestOtherNetworks(t *testing.T) {
 			if err := b.Check(graphtest.Engine(), cfg.Student(), student); err != nil {
 				t.Error(err)
 			}
-			used := NewRunConfig(cfg, b, tinyWorld()).Weights
+			used := NewRunConfig(cfg, b, tinyworld.New()).Weights
 			for _, part := range cfg.Parts() {
 				if used[part] == "" || used[part] != b.Files[part] {
 					t.Errorf("the run names %s by %q, want %q", part, used[part], b.Files[part])
@@ -89,7 +90,7 @@ func TestOtherNetworks(t *testing.T) {
 // The default config still names its runs as before there were other networks.
 func TestDefaultRunKeepsItsName(t *testing.T) {
 	b := tinyBundle(t, 1)
-	used := NewRunConfig(tinyConfig(t), b, tinyWorld()).Weights
+	used := NewRunConfig(tinyConfig(t), b, tinyworld.New()).Weights
 	want := map[string]string{"text": b.Files["text"], "teacher": b.Files["teacher"], "features": b.Files["features"]}
 	if diff := cmp.Diff(want, used); diff != "" {
 		t.Errorf("weights (-want +got)\n%s", diff)

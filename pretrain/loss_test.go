@@ -11,6 +11,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/rng"
 	"github.com/addlab/addlab/train"
@@ -114,15 +115,15 @@ func pairLoss(t testing.TB, store *model.Store, c *Context, captions []string, i
 func TestContrastiveLoss(t *testing.T) {
 	const b = 4
 	c := tinyContext(t, 1)
-	pictures := graphtest.Normals(1, b, tinySize, tinySize, 3)
+	pictures := graphtest.Normals(1, b, tinyworld.Size, tinyworld.Size, 3)
 	captions := []string{"a red circle", "a blue square", "a small green triangle", ""}
 	same := tensors.MustCopyFlatData[float32](pictures)
 	for i := range same {
-		same[i] = same[i%(tinySize*tinySize*3)]
+		same[i] = same[i%(tinyworld.Size*tinyworld.Size*3)]
 	}
 
 	// Nothing tells the pairs apart: log B, and the first caption wins every tie.
-	loss, accuracy := pairLoss(t, nil, c, []string{"a red circle", "a red circle", "a red circle", "a red circle"}, train.F32(same, b, tinySize, tinySize, 3))
+	loss, accuracy := pairLoss(t, nil, c, []string{"a red circle", "a red circle", "a red circle", "a red circle"}, train.F32(same, b, tinyworld.Size, tinyworld.Size, 3))
 	near(t, "loss of equal pairs", math.Log(b), loss, 1e-4)
 	near(t, "accuracy of equal pairs", 1.0/b, accuracy, 0)
 
@@ -153,7 +154,7 @@ func TestContrastiveLossAgainstLoops(t *testing.T) {
 	const b = 3
 	c := tinyContext(t, 1)
 	captions := []string{"a red circle", "a blue square", "a small green triangle"}
-	ids, images := train.I32(c.Words.EncodeAll(captions), b, c.Words.Context), graphtest.Normals(2, b, tinySize, tinySize, 3)
+	ids, images := train.I32(c.Words.EncodeAll(captions), b, c.Words.Context), graphtest.Normals(2, b, tinyworld.Size, tinyworld.Size, 3)
 	out := graphtest.Run(t, nil, func(root *model.Scope, in []*Node) []*Node {
 		pair := Pair{Text: c.Config.Networks.Text, Image: c.Config.Networks.Tower}
 		text, image := pair.Embed(root.At("pair"), in[0], in[1])
@@ -188,7 +189,7 @@ func TestContrastiveLossAgainstLoops(t *testing.T) {
 
 func TestSelfSupervisedLoss(t *testing.T) {
 	const b = 3
-	method := SelfSupervised{Net: network.ViTConfig{ImageSize: tinySize, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch"}, Mask: 0.5}
+	method := SelfSupervised{Net: network.ViTConfig{ImageSize: tinyworld.Size, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch"}, Mask: 0.5}
 	n := method.Net.Patches()
 	type parts struct{ loss, contrast, pixels, accuracy float64 }
 	look := func(first, second, mask *tensors.Tensor) parts {
@@ -206,12 +207,12 @@ func TestSelfSupervisedLoss(t *testing.T) {
 		}
 		return train.F32(mask, b, n)
 	}
-	pictures := graphtest.Normals(1, b, tinySize, tinySize, 3)
+	pictures := graphtest.Normals(1, b, tinyworld.Size, tinyworld.Size, 3)
 	same := tensors.MustCopyFlatData[float32](pictures)
 	for i := range same {
-		same[i] = same[i%(tinySize*tinySize*3)]
+		same[i] = same[i%(tinyworld.Size*tinyworld.Size*3)]
 	}
-	equal := func() *tensors.Tensor { return train.F32(same, b, tinySize, tinySize, 3) }
+	equal := func() *tensors.Tensor { return train.F32(same, b, tinyworld.Size, tinyworld.Size, 3) }
 
 	// Of 2B equal views each has 2B−1 others: one partner among them. Without a mask there is nothing to fill in.
 	got := look(equal(), equal(), maskOf())
@@ -220,7 +221,7 @@ func TestSelfSupervisedLoss(t *testing.T) {
 	near(t, "loss", got.contrast+reconstructWeight*got.pixels, got.loss, 1e-5)
 
 	// Equal views of different pictures find each other.
-	got = look(pictures, graphtest.Normals(1, b, tinySize, tinySize, 3), maskOf())
+	got = look(pictures, graphtest.Normals(1, b, tinyworld.Size, tinyworld.Size, 3), maskOf())
 	near(t, "accuracy of equal views", 1, got.accuracy, 0)
 	if got.contrast >= math.Log(2*b-1) {
 		t.Errorf("contrast of equal views = %g, want less than %g", got.contrast, math.Log(2*b-1))
@@ -230,7 +231,7 @@ func TestSelfSupervisedLoss(t *testing.T) {
 	// the prediction for picture 0 stays what it is.
 	changed := tensors.MustCopyFlatData[float32](pictures)
 	changed[0] += 100 // patch 0 of picture 0
-	other := train.F32(changed, b, tinySize, tinySize, 3)
+	other := train.F32(changed, b, tinyworld.Size, tinyworld.Size, 3)
 	if one, two := look(pictures, pictures, maskOf(n)), look(pictures, other, maskOf(n)); one.pixels != two.pixels || one.pixels == 0 {
 		t.Errorf("pixels = %g and %g where the change is not masked, want equal", one.pixels, two.pixels)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/tokenizer"
@@ -68,7 +69,7 @@ func TestPartConfigHash(t *testing.T) {
 		{"share of negatives", func(c *Context) { c.Config.NegativeShare = 0.1 }, "teacher"},
 		{"seed", func(c *Context) { c.Config.Seed++ }, "text features classifier pair teacher"},
 		{"data", func(c *Context) {
-			c.Data = &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinySize, MaxObjects: 3, Jitter: 1, Seed: 1}}
+			c.Data = &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinyworld.Size, MaxObjects: 3, Jitter: 1, Seed: 1}}
 		}, "text features classifier pair teacher"},
 		{"name of the data's folder", func(c *Context) { c.Config.Data = "elsewhere" }, ""},
 	} {
@@ -91,7 +92,7 @@ func TestPartConfigHash(t *testing.T) {
 }
 
 func TestPrepareFillsConfig(t *testing.T) {
-	for _, data := range []dataset.Dataset{album{64}, tinyWorld()} {
+	for _, data := range []dataset.Dataset{tinyworld.Album(64), tinyworld.New()} {
 		c := &Context{Config: tinyConfig(1), Data: data}
 		if err := c.Prepare(); err != nil {
 			t.Fatal(err)
@@ -124,16 +125,16 @@ func TestPrepareFillsConfig(t *testing.T) {
 			t.Errorf("%s: prepared twice (-first +second):\n%s", data.Name(), diff)
 		}
 	}
-	c := &Context{Config: tinyConfig(1), Data: album{4}}
+	c := &Context{Config: tinyConfig(1), Data: tinyworld.Album(4)}
 	c.Config.Networks.Features.Patch = 3
 	wantError(t, "patch that does not divide", c.Prepare(), "patch_size = 3")
 }
 
 func TestPartsOf(t *testing.T) {
-	if diff := cmp.Diff([]string{"text", "features", "classifier", "pair", "teacher"}, PartsOf(tinyWorld())); diff != "" {
+	if diff := cmp.Diff([]string{"text", "features", "classifier", "pair", "teacher"}, PartsOf(tinyworld.New())); diff != "" {
 		t.Errorf("built-in world (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"text", "features", "pair", "teacher"}, PartsOf(album{1})); diff != "" {
+	if diff := cmp.Diff([]string{"text", "features", "pair", "teacher"}, PartsOf(tinyworld.Album(1))); diff != "" {
 		t.Errorf("folder (-want +got):\n%s", diff)
 	}
 	for _, part := range Parts {
@@ -149,7 +150,7 @@ func TestConfigs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &Context{Config: cfg, Data: album{4}}
+		c := &Context{Config: cfg, Data: tinyworld.Album(4)}
 		if err := c.Prepare(); err != nil { // validates
 			t.Errorf("%s: %v", scale, err)
 		}

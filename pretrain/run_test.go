@@ -14,6 +14,7 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
@@ -28,7 +29,7 @@ func TestEnsure(t *testing.T) {
 	root := t.TempDir()
 	var out bytes.Buffer
 	o := Options{
-		Dir: filepath.Join(root, "bundle"), Runs: filepath.Join(root, "runs"), Config: tinyConfig(2), Data: album{64},
+		Dir: filepath.Join(root, "bundle"), Runs: filepath.Join(root, "runs"), Config: tinyConfig(2), Data: tinyworld.Album(64),
 		Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Command: "go test", Out: &out,
 	}
 
@@ -133,7 +134,7 @@ func (c constantScene) Scene(int) (dataset.Scene, string, dataset.Attributes) {
 // An oracle is always right, whatever batches the pictures come in; an attribute that no scene has is not scored.
 func TestAttributeAccuracy(t *testing.T) {
 	c := tinyContext(t, 1)
-	scene, _, _ := tinyWorld().Split("train").Scene(0)
+	scene, _, _ := tinyworld.New().Split("train").Scene(0)
 	scene.Objects, scene.Arrangement = scene.Objects[:1], dataset.Alone
 	truth := scene.Attributes()
 	answer := make([]int32, len(truth))
@@ -176,7 +177,7 @@ func TestAccuracyIsIndependentOfBatches(t *testing.T) {
 	}
 	var want map[string]float64
 	for i, batch := range []int{1, 3, 5, 20, 64} {
-		got, err := c.attributeAccuracy(t.Context(), model.NewStore(), tinyWorld().Split("heldout"), 20, batch, guess)
+		got, err := c.attributeAccuracy(t.Context(), model.NewStore(), tinyworld.New().Split("heldout"), 20, batch, guess)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +209,9 @@ func TestProbeAndClassifierAccuracy(t *testing.T) {
 		"probe": func() (map[string]float64, error) {
 			return probe.Accuracy(t.Context(), c, store, train.NewProgress(nil))
 		},
-		"classifier": func() (map[string]float64, error) { return c.ClassifierAccuracy(t.Context(), store, tinyWorld(), 20) },
+		"classifier": func() (map[string]float64, error) {
+			return c.ClassifierAccuracy(t.Context(), store, tinyworld.New(), 20)
+		},
 	} {
 		got, err := measure()
 		if err != nil {
@@ -229,18 +232,18 @@ func TestProbeAndClassifierAccuracy(t *testing.T) {
 			t.Errorf("the probe changes %s", path)
 		}
 	}
-	c.Data = album{8}
+	c.Data = tinyworld.Album(8)
 	_, err = probe.Accuracy(t.Context(), c, store, train.NewProgress(nil))
 	wantError(t, "probe of a folder", err, "pretrain: album has no attributes to probe for, want scenes")
 }
 
 // Labelled pictures belong to their index, not to the batch they are drawn in; a caption states nothing that is not so.
 func TestDrawLabelled(t *testing.T) {
-	src, attributes := tinyWorld().Split("train"), len(dataset.AttributeClasses)
-	whole := drawLabelled(src, tinySize, 5, 6)
+	src, attributes := tinyworld.New().Split("train"), len(dataset.AttributeClasses)
+	whole := drawLabelled(src, tinyworld.Size, 5, 6)
 	for i := range 6 {
-		one := drawLabelled(src, tinySize, 5+i, 1)
-		area := tinySize * tinySize * 3
+		one := drawLabelled(src, tinyworld.Size, 5+i, 1)
+		area := tinyworld.Size * tinyworld.Size * 3
 		part := labelledBatch{
 			Images: whole.Images[i*area : (i+1)*area], Labels: whole.Labels[i*attributes : (i+1)*attributes],
 			Stated: whole.Stated[i*attributes : (i+1)*attributes], Caption: whole.Caption[i : i+1],

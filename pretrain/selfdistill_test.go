@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/rng"
@@ -19,15 +20,15 @@ import (
 
 // tinySelf is a self-distillation of 4 patches.
 func tinySelf(patches bool) SelfDistillation {
-	return SelfDistillation{Net: network.ViTConfig{ImageSize: tinySize, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch", LayerScale: patches}, Patches: patches}
+	return SelfDistillation{Net: network.ViTConfig{ImageSize: tinyworld.Size, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch", LayerScale: patches}, Patches: patches}
 }
 
 const selfBatch = 3
 
 func selfInputs(mask []float32) []any {
 	return []any{
-		graphtest.Normals(1, 2*selfBatch, tinySize, tinySize, 3), tensors.FromFlatDataAndDimensions(mask, 2*selfBatch, 4),
-		graphtest.Normals(2, 2*selfBatch, tinySize, tinySize, 3),
+		graphtest.Normals(1, 2*selfBatch, tinyworld.Size, tinyworld.Size, 3), tensors.FromFlatDataAndDimensions(mask, 2*selfBatch, 4),
+		graphtest.Normals(2, 2*selfBatch, tinyworld.Size, tinyworld.Size, 3),
 	}
 }
 

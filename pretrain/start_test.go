@@ -7,6 +7,7 @@ import (
 
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 )
 
 // Going on from a bundle trains the named part from its weights, keeps the others byte for byte, and is another run.
@@ -17,7 +18,7 @@ func TestContinueFromBundle(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := Options{
-		Dir: t.TempDir(), Runs: t.TempDir(), Config: tinyConfig(3), Parts: []string{"teacher"}, Data: tinyWorld(),
+		Dir: t.TempDir(), Runs: t.TempDir(), Config: tinyConfig(3), Parts: []string{"teacher"}, Data: tinyworld.New(),
 		Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Command: "go test", Out: &bytes.Buffer{}, Continue: first,
 	}
 	o.Config.TeacherTraining.Rate.Peak = 1e-4

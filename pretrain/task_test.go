@@ -15,6 +15,7 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
@@ -97,7 +98,7 @@ func TestUnknownPart(t *testing.T) {
 	wantError(t, "Task", err, `pretrain: part = "student", want one of ["text" "features" "classifier" "pair" "teacher"]`)
 	_, err = c.PartConfig("student", "")
 	wantError(t, "PartConfig", err, `pretrain: part = "student", want one of`)
-	c.Data = album{8}
+	c.Data = tinyworld.Album(8)
 	_, err = c.Task("classifier", model.NewStore())
 	wantError(t, "classifier of a folder", err, "pretrain: album has no attributes to classify, want scenes")
 }
@@ -213,7 +214,7 @@ func TestTeacherCaptions(t *testing.T) {
 	values := func(drop, negative float64, change func(s *dataset.Sample)) [][]float64 {
 		c := tinyContext(t, 2)
 		c.Config.CaptionDrop, c.Config.NegativeShare = drop, negative
-		c.Data = open{tinyWorld(), changed{tinyWorld().Train(), change}}
+		c.Data = open{tinyworld.New(), changed{tinyworld.New().Train(), change}}
 		// The output begins at zero whatever the caption: a large first step makes the second tell.
 		c.Config.TeacherTraining.Rate = optim.Rate{Peak: 0.05}
 		return firstSteps(t, c, (*Context).TeacherTask)
@@ -222,7 +223,7 @@ func TestTeacherCaptions(t *testing.T) {
 	without := values(0, 0, func(s *dataset.Sample) { s.Caption = "" })
 	blurry := values(0, 0, func(s *dataset.Sample) {
 		s.Caption, s.Image.Pix = "a blurry picture", slices.Clone(s.Image.Pix)
-		blur(s.Image.Pix, tinySize)
+		blur(s.Image.Pix, tinyworld.Size)
 	})
 	if diff := cmp.Diff(without, values(1, 0, func(*dataset.Sample) {})); diff != "" {
 		t.Errorf("all captions dropped (-want +got):\n%s", diff)
@@ -265,7 +266,7 @@ func TestTeacherTarget(t *testing.T) {
 // The evaluation networks learn all compositions, so that they can judge those that the teacher has never seen; the text encoder
 // learns what the teacher may see.
 func TestWhoSeesNovelCompositions(t *testing.T) {
-	everything := open{tinyWorld(), tinyWorld().Split("all")}
+	everything := open{tinyworld.New(), tinyworld.New().Split("all")}
 	for _, test := range []struct {
 		name string
 		task func(*Context, *model.Store) (train.Task, error)

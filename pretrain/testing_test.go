@@ -1,7 +1,6 @@
 package pretrain
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -10,32 +9,11 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/optim"
 )
-
-const tinySize = 8
-
-func tinyWorld() *dataset.Scenes {
-	return &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinySize, MaxObjects: 2, Jitter: 1, Seed: 1}}
-}
-
-// album is a finite dataset that knows nothing about its pictures, as a folder gives.
-type album struct{ n int }
-
-func (a album) Name() string            { return "album" }
-func (a album) Hash() string            { return fmt.Sprint("album-", a.n) }
-func (a album) Train() dataset.Source   { return page{tinyWorld().Train(), a.n} }
-func (a album) Heldout() dataset.Source { return page{tinyWorld().Heldout(), a.n} }
-
-type page struct {
-	dataset.Source
-	n int
-}
-
-func (p page) Len() int { return p.n }
 
 // tinyConfig is every network as small as it can be, with trainings of the given number of steps.
 func tinyConfig(steps int) Config {
@@ -48,7 +26,7 @@ func tinyConfig(steps int) Config {
 	unet := network.TinyUNet(8)
 	unet.BlockOutChannels, unet.Heads, unet.CrossAttention = []int{8, 8}, []int{2, 2}, []bool{false, true}
 	training := Training{Steps: steps, Batch: 8, Rate: optim.Rate{Peak: 5e-3}}
-	cfg.Size, cfg.Context, cfg.TuneText = tinySize, 8, true
+	cfg.Size, cfg.Context, cfg.TuneText = tinyworld.Size, 8, true
 	cfg.Networks = Networks{
 		Text: text, Tower: net, UNet: unet, Classifier: net, PairText: text, PairImage: net,
 		Features: network.ViTConfig{Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch"},
@@ -59,11 +37,11 @@ func tinyConfig(steps int) Config {
 
 func tinyContext(t testing.TB, steps int) *Context {
 	t.Helper()
-	c := &Context{Config: tinyConfig(steps), Data: album{64}, Backend: graphtest.Engine()}
+	c := &Context{Config: tinyConfig(steps), Data: tinyworld.Album(64), Backend: graphtest.Engine()}
 	if err := c.Prepare(); err != nil { // few captions are read from an album
 		t.Fatal(err)
 	}
-	c.Data = tinyWorld()
+	c.Data = tinyworld.New()
 	return c
 }
 

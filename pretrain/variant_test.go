@@ -12,6 +12,7 @@ import (
 
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/record"
 )
 
@@ -117,7 +118,7 @@ func TestRunVariants(t *testing.T) {
 
 	var out bytes.Buffer
 	o := VariantOptions{
-		Bundle: b, Variants: all, Runs: t.TempDir(), Data: tinyWorld(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Command: "go test", Out: &out,
+		Bundle: b, Variants: all, Runs: t.TempDir(), Data: tinyworld.New(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Command: "go test", Out: &out,
 	}
 	if b, err = RunVariants(t.Context(), o); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/tinybundle"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/rng"
 )
 
@@ -36,7 +37,7 @@ func TestDenoiseIsOneStep(t *testing.T) {
 }
 
 func TestEmbedIsLook(t *testing.T) {
-	j := newTestJudge(t, tinybundle.Load(t, "pair", "classifier"), tinybundle.World(), tinySetup())
+	j := newTestJudge(t, tinybundle.Load(t, "pair", "classifier"), tinyworld.New(), tinySetup())
 	seen, err := j.Embed(t.Context(), j.prompts.Images, j.prompts.Captions)
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinybundle"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/rng"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/weights"
@@ -51,7 +52,7 @@ func draw(t testing.TB, j *Judge, way Way, batch int, captions []string, seed in
 }
 
 func tinyPainters(t testing.TB) *Judge {
-	return newTestJudge(t, tinybundle.Load(t, "text", "teacher", "pair"), tinybundle.World(), tinySetup())
+	return newTestJudge(t, tinybundle.Load(t, "text", "teacher", "pair"), tinyworld.New(), tinySetup())
 }
 
 // Noise belongs to seed, step and position, so that all models are compared on the same noise: neither batch size nor neighbours,
@@ -126,7 +127,7 @@ func TestOneStepIsOnePrediction(t *testing.T) {
 	for i := range n {
 		noise = append(noise, rng.Normal(rng.New(5, "sample/0", i), tinyArea)...)
 	}
-	out, err := exec.Call1(train.F32(noise, n, tinybundle.Size, tinybundle.Size, 3), train.F32([]float32{1, 0, 1, 1, 0, 1}, n, 3),
+	out, err := exec.Call1(train.F32(noise, n, tinyworld.Size, tinyworld.Size, 3), train.F32([]float32{1, 0, 1, 1, 0, 1}, n, 3),
 		train.I32(j.Bundle.Words.EncodeAll(testCaptions[:n]), n, j.Bundle.Words.Context))
 	if err != nil {
 		t.Fatal(err)
@@ -242,7 +243,7 @@ func TestStudentThatDoesNotFit(t *testing.T) {
 
 // A judge whose painters could not be made closes all the same.
 func TestCloseAfterFailure(t *testing.T) {
-	j, err := NewJudge(t.Context(), graphtest.Engine(), tinybundle.Load(t, "pair"), tinybundle.World(), tinySetup())
+	j, err := NewJudge(t.Context(), graphtest.Engine(), tinybundle.Load(t, "pair"), tinyworld.New(), tinySetup())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +253,7 @@ func TestCloseAfterFailure(t *testing.T) {
 }
 
 func TestEvaluate(t *testing.T) {
-	j := newTestJudge(t, tinybundle.Load(t, "text", "teacher", "pair", "classifier"), tinybundle.World(), tinySetup())
+	j := newTestJudge(t, tinybundle.Load(t, "text", "teacher", "pair", "classifier"), tinyworld.New(), tinySetup())
 	way := FewSteps(tinybundle.WritePart(t, "teacher", 2), []int{1000, 500}, 2, diffusion.Renoise)
 	m, images, err := j.Evaluate(t.Context(), way)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinybundle"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/rng"
@@ -25,12 +26,12 @@ import (
 
 // Real pictures against themselves are perfect; against other real ones good; noise is far off.
 func TestFIDOrdersPictures(t *testing.T) {
-	j := newTestJudge(t, tinybundle.Load(t, "pair", "classifier"), tinybundle.World(), Setup{Images: 40, Seed: 1, Batch: 16, Blocks: 4})
+	j := newTestJudge(t, tinybundle.Load(t, "pair", "classifier"), tinyworld.New(), Setup{Images: 40, Seed: 1, Batch: 16, Blocks: 4})
 	same, err := metrics(t, j, j.prompts.Images)
 	if err != nil {
 		t.Fatal(err)
 	}
-	real, err := j.Real(t.Context(), tinybundle.World())
+	real, err := j.Real(t.Context(), tinyworld.New())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +59,7 @@ func TestLookIsIndependentOfBatches(t *testing.T) {
 	for _, batch := range []int{1, 3, 7, 10, 16} {
 		setup := tinySetup()
 		setup.Batch = batch
-		j := newTestJudge(t, b, tinybundle.World(), setup)
+		j := newTestJudge(t, b, tinyworld.New(), setup)
 		got, err := j.look(t.Context(), j.prompts.Images, j.prompts.Captions)
 		if err != nil {
 			t.Fatal(err)
@@ -81,7 +82,7 @@ func TestLookIsIndependentOfBatches(t *testing.T) {
 
 // Captions are read with the evaluation pair's own tokenizer; pictures and captions have their own embeddings.
 func TestLookTellsTextFromPictures(t *testing.T) {
-	j := newTestJudge(t, tinybundle.Load(t, "pair", "classifier"), tinybundle.World(), tinySetup())
+	j := newTestJudge(t, tinybundle.Load(t, "pair", "classifier"), tinyworld.New(), tinySetup())
 	look := func(images []float32, captions []string) looks {
 		t.Helper()
 		got, err := j.look(t.Context(), images, captions)
@@ -112,7 +113,7 @@ func TestLookTellsTextFromPictures(t *testing.T) {
 
 // Every number is that of package eval with the reference as reference: intervals, precision and recall know which side is which.
 func TestMetricsAreEvals(t *testing.T) {
-	j := newTestJudge(t, tinybundle.Load(t, "pair", "classifier"), tinybundle.World(), Setup{Images: 30, Seed: 1, Batch: 16, Blocks: 5})
+	j := newTestJudge(t, tinybundle.Load(t, "pair", "classifier"), tinyworld.New(), Setup{Images: 30, Seed: 1, Batch: 16, Blocks: 5})
 	pictures := slices.Clone(j.prompts.Images) // half as varied as the real ones
 	for i := range pictures {
 		pictures[i] *= 0.5
@@ -155,7 +156,7 @@ func TestMetricsAreEvals(t *testing.T) {
 
 // Pictures are judged as they are shown: values beyond [-1,1] are cut off.
 func TestLookClips(t *testing.T) {
-	j := newTestJudge(t, tinybundle.Load(t, "pair", "classifier"), tinybundle.World(), tinySetup())
+	j := newTestJudge(t, tinybundle.Load(t, "pair", "classifier"), tinyworld.New(), tinySetup())
 	wild := rng.Normal(rng.New(1, "wild", 0), len(j.prompts.Images))
 	tame := slices.Clone(wild)
 	for i, v := range wild {
@@ -201,8 +202,8 @@ func TestAlignCountsStatedOnly(t *testing.T) {
 
 // Where the data has no attributes there is no classifier: FID takes the evaluation pair's pictures, and nothing is said of alignment.
 func TestDataWithoutAttributes(t *testing.T) {
-	j := newTestJudge(t, tinybundle.Load(t, "pair"), tinybundle.Album(25), tinySetup())
-	m, err := j.Real(t.Context(), tinybundle.Album(25))
+	j := newTestJudge(t, tinybundle.Load(t, "pair"), tinyworld.Album(25), tinySetup())
+	m, err := j.Real(t.Context(), tinyworld.Album(25))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,41 +223,41 @@ func TestDataWithoutAttributes(t *testing.T) {
 	}
 
 	// A classifier beside data that states nothing still gives the features.
-	j = newTestJudge(t, tinybundle.Load(t, "pair", "classifier"), tinybundle.Album(25), tinySetup())
-	if m, err = j.Real(t.Context(), tinybundle.Album(25)); err != nil || m.Align != nil {
+	j = newTestJudge(t, tinybundle.Load(t, "pair", "classifier"), tinyworld.Album(25), tinySetup())
+	if m, err = j.Real(t.Context(), tinyworld.Album(25)); err != nil || m.Align != nil {
 		t.Errorf("metrics = %+v, error = %v, want no alignment", m, err)
 	}
 }
 
 func TestTooFewHeldoutPictures(t *testing.T) {
 	b := tinybundle.Load(t, "pair")
-	_, err := NewJudge(t.Context(), graphtest.Engine(), b, tinybundle.Album(9), tinySetup())
+	_, err := NewJudge(t.Context(), graphtest.Engine(), b, tinyworld.Album(9), tinySetup())
 	wantError(t, "judge", err, "score: album has 9 held-out pictures, want 10 from number 0 on: ask for fewer images")
 
 	// The floor takes what is left beside the reference, and says so where that is nothing.
-	j := newTestJudge(t, b, tinybundle.Album(16), tinySetup())
-	if m, err := j.Real(t.Context(), tinybundle.Album(16)); err != nil || m.Images != 6 {
+	j := newTestJudge(t, b, tinyworld.Album(16), tinySetup())
+	if m, err := j.Real(t.Context(), tinyworld.Album(16)); err != nil || m.Images != 6 {
 		t.Errorf("floor of %d pictures, error = %v, want 6", m.Images, err)
 	}
 	for _, n := range []int{10, 12} {
-		_, err = newTestJudge(t, b, tinybundle.Album(n), tinySetup()).Real(t.Context(), tinybundle.Album(n))
+		_, err = newTestJudge(t, b, tinyworld.Album(n), tinySetup()).Real(t.Context(), tinyworld.Album(n))
 		wantError(t, "floor", err, "score: album has", "held-out pictures")
 	}
 }
 
 func TestJudgeWithoutNetworks(t *testing.T) {
-	_, err := NewJudge(t.Context(), graphtest.Engine(), tinybundle.Load(t, "text", "teacher"), tinybundle.World(), tinySetup())
+	_, err := NewJudge(t.Context(), graphtest.Engine(), tinybundle.Load(t, "text", "teacher"), tinyworld.New(), tinySetup())
 	wantError(t, "no evaluation pair", err, "holds no pair")
 }
 
 func TestCancelledJudge(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	j := newTestJudge(t, tinybundle.Load(t, "pair", "text", "teacher"), tinybundle.World(), tinySetup())
+	j := newTestJudge(t, tinybundle.Load(t, "pair", "text", "teacher"), tinyworld.New(), tinySetup())
 	cancel()
 	if _, _, err := j.Evaluate(ctx, Way{Sampler: diffusion.FewStep{}, Steps: 1}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Evaluate: error = %v, want the context's", err)
 	}
-	if _, err := j.Real(ctx, tinybundle.World()); !errors.Is(err, context.Canceled) {
+	if _, err := j.Real(ctx, tinyworld.New()); !errors.Is(err, context.Canceled) {
 		t.Errorf("Real: error = %v, want the context's", err)
 	}
 }
@@ -266,7 +267,7 @@ func TestQuality(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains a probe")
 	}
-	for name, data := range map[string]dataset.Dataset{"scenes": tinybundle.World(), "album": tinybundle.Album(40)} {
+	for name, data := range map[string]dataset.Dataset{"scenes": tinyworld.New(), "album": tinyworld.Album(40)} {
 		parts := []string{"text", "teacher", "pair", "features"}
 		if name == "scenes" {
 			parts = append(parts, "classifier")

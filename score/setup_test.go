@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/internal/graphtest"
-	"github.com/addlab/addlab/internal/tinybundle"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/pretrain"
 )
 
@@ -26,7 +26,7 @@ func TestSetupValidate(t *testing.T) {
 		setup := tinySetup()
 		test.edit(&setup)
 		wantError(t, test.name, setup.Validate(), test.want)
-		_, err := NewJudge(t.Context(), graphtest.Engine(), &pretrain.Bundle{}, tinybundle.World(), setup)
+		_, err := NewJudge(t.Context(), graphtest.Engine(), &pretrain.Bundle{}, tinyworld.New(), setup)
 		wantError(t, test.name+", judge", err, test.want)
 	}
 }

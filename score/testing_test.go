@@ -8,12 +8,12 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/internal/graphtest"
-	"github.com/addlab/addlab/internal/tinybundle"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/tokenizer"
 )
 
-const tinyArea = tinybundle.Size * tinybundle.Size * 3
+const tinyArea = tinyworld.Size * tinyworld.Size * 3
 
 func tinySetup() Setup { return Setup{Images: 10, Seed: 3, Batch: 4, Blocks: 2, Guidance: 2} }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/internal/tinybundle"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/npy"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
@@ -245,7 +246,7 @@ func TestRunsDrawTheirPictures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := dataset.Open("scenes", tinybundle.Size, nil)
+	data, err := dataset.Open("scenes", tinyworld.Size, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

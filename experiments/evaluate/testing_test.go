@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/addlab/addlab/internal/tinybundle"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/rng"
 )
 
@@ -23,12 +23,12 @@ func album(t testing.TB, n int, seed int64, captions bool) string {
 	var lines bytes.Buffer
 	for i := range n {
 		r := rng.New(seed, "album", i)
-		m := image.NewRGBA(image.Rect(0, 0, tinybundle.Size, tinybundle.Size))
+		m := image.NewRGBA(image.Rect(0, 0, tinyworld.Size, tinyworld.Size))
 		base := color.RGBA{uint8(r.IntN(256)), uint8(r.IntN(256)), uint8(r.IntN(256)), 255}
-		for y := range tinybundle.Size {
-			for x := range tinybundle.Size {
+		for y := range tinyworld.Size {
+			for x := range tinyworld.Size {
 				c := base
-				if x > r.IntN(tinybundle.Size) {
+				if x > r.IntN(tinyworld.Size) {
 					c.R, c.G = c.G, c.R
 				}
 				m.SetRGBA(x, y, c)

@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"weights", "npy", "internal/sweeptest", "internal/graphtest"},
 	{"engine"},
 	{"record", "tokenizer", "dataset", "optim"},
-	{"network", "internal/timing"},
+	{"network", "internal/timing", "internal/tinyworld"},
 	{"diffusion"},
 	{"discriminator", "eval"},
 	{"train"},

@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/weights"
@@ -24,16 +25,16 @@ var context = sync.OnceValue(func() *pretrain.Context {
 	text := network.TextConfig{Width: 8, Layers: 1, Heads: 2, Projection: 16}
 	unet := network.TinyUNet(8)
 	unet.BlockOutChannels, unet.Heads, unet.CrossAttention = []int{8, 8}, []int{2, 2}, []bool{false, true}
-	cfg.Size, cfg.Context = Size, 10
+	cfg.Size, cfg.Context = tinyworld.Size, 10
 	cfg.Networks = pretrain.Networks{
 		Text: text, Tower: net, UNet: unet, Classifier: net, PairText: text, PairImage: net,
 		Features: network.ViTConfig{Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch"},
 	}
-	c := &pretrain.Context{Config: cfg, Data: Album(200), Backend: graphtest.Engine()} // few captions are read from an album
+	c := &pretrain.Context{Config: cfg, Data: tinyworld.Album(200), Backend: graphtest.Engine()} // few captions are read from an album
 	if err := c.Prepare(); err != nil {
 		panic(err)
 	}
-	c.Data = World()
+	c.Data = tinyworld.New()
 	return c
 })
 

@@ -1,4 +1,5 @@
-package tinybundle
+// Package tinyworld is datasets of tiny pictures for tests.
+package tinyworld
 
 import (
 	"fmt"
@@ -9,8 +10,8 @@ import (
 // Size is the side of all pictures.
 const Size = 8
 
-// World is the built-in world in tiny pictures.
-func World() *dataset.Scenes {
+// New is the built-in world, with objects anywhere.
+func New() *dataset.Scenes {
 	return &dataset.Scenes{Config: dataset.ScenesConfig{Size: Size, MaxObjects: 2, Jitter: 1, Seed: 1}}
 }
 
@@ -19,8 +20,8 @@ type Album int
 
 func (a Album) Name() string            { return "album" }
 func (a Album) Hash() string            { return fmt.Sprintf("album-%d", int(a)) }
-func (a Album) Train() dataset.Source   { return page{World().Train(), int(a)} }
-func (a Album) Heldout() dataset.Source { return page{World().Heldout(), int(a)} }
+func (a Album) Train() dataset.Source   { return page{New().Train(), int(a)} }
+func (a Album) Heldout() dataset.Source { return page{New().Heldout(), int(a)} }
 
 type page struct {
 	dataset.Source
