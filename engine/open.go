@@ -23,6 +23,12 @@ func Open(ctx context.Context, choice string, progress io.Writer) (*Engine, erro
 	return openFirst(ctx, p, newSetting(true, progress))
 }
 
+// Check tells a choice that can be no engine, without opening one.
+func Check(choice string) error {
+	_, err := readChoice(choice)
+	return err
+}
+
 // setting is what all openers need to know.
 type setting struct {
 	fetch    bool // libraries that are missing may be fetched

@@ -65,7 +65,7 @@ func (s clipSpec) open(ctx context.Context, o Options) (Extractor, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.captions, err = newBatches(o, c.store, c.batch, captions); err != nil {
+	if c.captions, err = newBatches(c.backend, c.store, c.batch, captions); err != nil {
 		return nil, err
 	}
 	return c, nil

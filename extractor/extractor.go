@@ -46,10 +46,10 @@ type Captioner interface {
 
 // Options say how an extractor is opened.
 type Options struct {
-	Backend compute.Backend
-	Weights string // file or folder; empty: where Kind finds them by itself
-	Mode    string // preprocessing: one of Kind.Modes, empty for the first
-	Batch   int    // pictures per call of the network; 0 for the default
+	Engine  func(context.Context) (compute.Backend, error) // asked once the weights are found
+	Weights string                                         // file or folder; empty: where Kind finds them by itself
+	Mode    string                                         // preprocessing: one of Kind.Modes, empty for the first
+	Batch   int                                            // pictures per call of the network; 0 for the default
 
 	Progress io.Writer // told in a line when something is fetched; nil for silence
 }

@@ -2,9 +2,11 @@ package extractor
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gomlx/compute"
 )
 
 // emptyCaches lets nothing of this machine be found.
@@ -138,6 +142,21 @@ func TestWhatTheHubCannotGiveIsSaid(t *testing.T) {
 
 	_, err = inceptionSource.find(t.Context(), Options{})
 	wantError(t, err, "pt_inception-2015-12-05-6726825d.pth")
+}
+
+// A first start of XLA fetches a large library: nobody waits for it only to hear that weights are missing.
+func TestNoEngineIsOpenedWhereWeightsAreMissing(t *testing.T) {
+	emptyCaches(t)
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	for _, k := range Kinds() {
+		o := Options{Weights: filepath.Join(t.TempDir(), "none"), Engine: func(context.Context) (compute.Backend, error) {
+			t.Errorf("%s opens the engine", k.Name)
+			return nil, errors.New("no engine")
+		}}
+		if _, err := k.Open(t.Context(), o); err == nil {
+			t.Errorf("%s: no error, want that there are no weights", k.Name)
+		}
+	}
 }
 
 func TestWeightsOfPyTorchProgramsAreFound(t *testing.T) {

@@ -60,7 +60,7 @@ func (want fullSize) check(t *testing.T, e *engine.Engine, kind, mode, dir strin
 		t.Fatal(err)
 	}
 	start := time.Now()
-	x, err := k.Open(t.Context(), Options{Backend: e.Backend, Weights: dir, Mode: mode, Batch: 4})
+	x, err := k.Open(t.Context(), Options{Engine: on(e), Weights: dir, Mode: mode, Batch: 4})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -161,7 +161,10 @@ func (r *runner) load(ctx context.Context, o Options, s source, names namer, bat
 	if r.from, err = openCheckpoint(path); err != nil {
 		return err
 	}
-	r.store, err = r.from.load(o.Backend, names, func(scope *model.Scope, g *Graph) {
+	if r.backend, err = o.Engine(ctx); err != nil {
+		return err
+	}
+	r.store, err = r.from.load(r.backend, names, func(scope *model.Scope, g *Graph) {
 		graph(scope, Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, r.size, r.size, 3)))
 		for _, declare := range more {
 			declare(scope, g)

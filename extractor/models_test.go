@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/gomlx/compute"
+
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/tokenizer"
@@ -28,7 +30,11 @@ func options(t testing.TB, file string) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Options{Backend: e.Backend, Weights: file}
+	return Options{Engine: on(e), Weights: file}
+}
+
+func on(e *engine.Engine) func(context.Context) (compute.Backend, error) {
+	return func(context.Context) (compute.Backend, error) { return e.Backend, nil }
 }
 
 // smallModels is what testdata/models.py wrote; it names the versions.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -26,6 +27,7 @@ const codeVersion = "1"
 type runner struct {
 	kind, mode string
 	from       checkpoint
+	backend    compute.Backend
 	store      *model.Store
 	prepare    preprocess
 	size, dim  int // side of the pictures that the graph takes; width of the features
@@ -43,7 +45,7 @@ func (r *runner) open(o Options, defaultBatch int, graph func(scope *model.Scope
 	if r.batch < 1 {
 		return fmt.Errorf("extractor: batch = %d, want ≥ 1", o.Batch)
 	}
-	r.images, err = newBatches(o, r.store, r.batch, graph)
+	r.images, err = newBatches(r.backend, r.store, r.batch, graph)
 	return err
 }
 
@@ -129,8 +131,8 @@ type batches struct {
 	used []int // numbers of rows that the graph is compiled for
 }
 
-func newBatches(o Options, store *model.Store, most int, graph func(scope *model.Scope, x *Node) []*Node) (*batches, error) {
-	exec, err := model.NewExec(o.Backend, store, func(scope *model.Scope, x *Node) []*Node { return graph(scope, x) })
+func newBatches(backend compute.Backend, store *model.Store, most int, graph func(scope *model.Scope, x *Node) []*Node) (*batches, error) {
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, x *Node) []*Node { return graph(scope, x) })
 	if err != nil {
 		return nil, fmt.Errorf("extractor: %w", err)
 	}

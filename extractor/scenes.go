@@ -28,7 +28,7 @@ var Scenes = register(Kind{
 	Name:  "scenes",
 	About: "this project's small classifier, for pictures of its built-in world; weights: a folder that pretrain wrote",
 	Open: func(ctx context.Context, o Options) (Extractor, error) {
-		s, err := openSmall(o, "classifier")
+		s, err := openSmall(ctx, o, "classifier")
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +41,7 @@ var ScenesPair = register(Kind{
 	Name: "scenes-pair", Captions: true,
 	About: "this project's small pair of picture and caption encoder; weights: a folder that pretrain wrote",
 	Open: func(ctx context.Context, o Options) (Extractor, error) {
-		s, err := openSmall(o, "pair")
+		s, err := openSmall(ctx, o, "pair")
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +63,7 @@ type small struct {
 	look, caption *model.Exec // caption is nil but for the pair
 }
 
-func openSmall(o Options, part string) (*small, error) {
+func openSmall(ctx context.Context, o Options, part string) (*small, error) {
 	dir := o.Weights
 	if dir == "" {
 		dir = pretrain.DefaultDir("scenes", "cpu")
@@ -79,20 +79,24 @@ func openSmall(o Options, part string) (*small, error) {
 	if s.batch < 1 {
 		s.batch = smallBatch
 	}
-	if err := b.Into(o.Backend, s.store, part); err != nil {
+	backend, err := o.Engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Into(backend, s.store, part); err != nil {
 		return nil, err
 	}
 	nets := b.Config.Networks
 	pair := pretrain.Pair{Text: nets.PairText, Image: nets.PairImage}
 	if part == "classifier" {
-		s.look, err = model.NewExec(o.Backend, s.store, func(root *model.Scope, images *Node) []*Node {
+		s.look, err = model.NewExec(backend, s.store, func(root *model.Scope, images *Node) []*Node {
 			c := pretrain.Classifier{Net: nets.Classifier}
 			features := c.Features(root.At("%s", part), images)
 			return []*Node{features, firstObject(c.Logits(root.At("%s", part), features))}
 		})
 	} else {
 		// One side of the pair takes no notice of the other, which is given something small.
-		s.look, err = model.NewExec(o.Backend, s.store, func(root *model.Scope, images *Node) []*Node {
+		s.look, err = model.NewExec(backend, s.store, func(root *model.Scope, images *Node) []*Node {
 			none := Zeros(images.Graph(), shapes.Make(dtypes.Int32, 1, b.PairWords.Context))
 			_, image := pair.Embed(root.At("%s", part), none, images)
 			return []*Node{image}
@@ -102,7 +106,7 @@ func openSmall(o Options, part string) (*small, error) {
 		return nil, fmt.Errorf("extractor: %w", err)
 	}
 	if part == "pair" {
-		s.caption, err = model.NewExec(o.Backend, s.store, func(root *model.Scope, ids *Node) *Node {
+		s.caption, err = model.NewExec(backend, s.store, func(root *model.Scope, ids *Node) *Node {
 			none := Zeros(ids.Graph(), shapes.Make(dtypes.Float32, 1, b.Config.Size, b.Config.Size, 3))
 			text, _ := pair.Embed(root.At("%s", part), ids, none)
 			return text

@@ -49,7 +49,7 @@ func fastEngine(t testing.TB) *engine.Engine {
 
 func openShipped(t testing.TB, k Kind, batch int) Extractor {
 	t.Helper()
-	x, err := k.Open(t.Context(), Options{Backend: fastEngine(t).Backend, Weights: shipped, Batch: batch})
+	x, err := k.Open(t.Context(), Options{Engine: on(fastEngine(t)), Weights: shipped, Batch: batch})
 	if err != nil {
 		t.Fatal(err)
 	}

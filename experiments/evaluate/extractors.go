@@ -22,16 +22,12 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (ex
 	if err != nil {
 		return nil, err
 	}
-	backend, err := e.backend(ctx)
-	if err != nil {
-		return nil, err
-	}
 	named := cmp.Or(byKind[kind.Name], everywhere)
 	found := known.find(kind.Name)
 	if ours(kind.Name) {
 		found = e.home()
 	}
-	o := extractor.Options{Backend: backend, Weights: cmp.Or(named, found), Batch: e.batch, Progress: e.stderr}
+	o := extractor.Options{Engine: e.backend, Weights: cmp.Or(named, found), Batch: e.batch, Progress: e.stderr}
 	if slices.Contains(kind.Modes, e.mode) {
 		o.Mode = e.mode
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/extractor"
 	"github.com/addlab/addlab/metric"
 )
@@ -112,7 +113,7 @@ func (o options) check() error {
 	case o.noCache && o.cache != "":
 		return fmt.Errorf("cache = %q with --no-cache, want one of them", o.cache)
 	}
-	return nil
+	return engine.Check(o.engine)
 }
 
 // wanted is a metric with the parameters that were typed.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/gomlx/compute"
+
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/extractor"
@@ -33,7 +35,9 @@ type ours struct {
 }
 
 func openOurs(ctx context.Context, e *engine.Engine, o options) (*ours, error) {
-	x, err := extractor.Inception.Open(ctx, extractor.Options{Backend: e.Backend, Weights: o.weights, Mode: "tf", Batch: o.batch})
+	x, err := extractor.Inception.Open(ctx, extractor.Options{
+		Engine: func(context.Context) (compute.Backend, error) { return e.Backend, nil }, Weights: o.weights, Mode: "tf", Batch: o.batch,
+	})
 	if err != nil {
 		return nil, err
 	}
