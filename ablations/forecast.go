@@ -1,9 +1,9 @@
 package ablations
 
 import (
-	"cmp"
-	"slices"
 	"time"
+
+	"github.com/addlab/addlab/distill"
 )
 
 // Forecast says of a job of a plan whether it is done and else how long it should take.
@@ -15,8 +15,26 @@ type Forecast struct {
 
 // pace is what finished runs needed.
 type pace struct {
-	step []float64 // seconds per training step
-	call []float64 // seconds per picture and call of the network
+	step timings[networks] // seconds per training step
+	call timings[string]   // seconds per picture and call of the network of this name
+}
+
+// networks are what a training step runs.
+type networks struct {
+	student, teacher, features string // names in the bundle
+	teacherSteps               int    // 0 without a distillation loss
+	adversarial                bool
+}
+
+func networksOf(c distill.Config) networks {
+	n := networks{student: c.StudentNet, adversarial: c.Adversarial > 0}
+	if n.adversarial {
+		n.features = c.FeaturesNet
+	}
+	if c.Lambda > 0 {
+		n.teacher, n.teacherSteps = c.TeacherNet, c.TeacherSteps
+	}
+	return n
 }
 
 // Forecast looks through the finished runs of a plan; what is still to do is reckoned from their speed.
@@ -56,25 +74,26 @@ func (o Options) Forecast() ([]Forecast, error) {
 
 func (p *pace) learn(o Options, outcome Outcome) error {
 	if n := outcome.Job.calls(); n > 0 && outcome.Seconds > 0 {
-		p.call = append(p.call, outcome.Seconds/float64(n))
+		p.call.add(outcome.Evaluation.Net, began(outcome.Dir), outcome.Seconds/float64(n))
 	}
 	if outcome.Job.Train == nil {
 		return nil
 	}
-	_, trained, err := o.findTrained(outcome.Job)
+	dir, trained, err := o.findTrained(outcome.Job)
 	if err == nil && trained.Steps > 0 && trained.Seconds > 0 {
-		p.step = append(p.step, trained.Seconds/float64(trained.Steps))
+		p.step.add(networksOf(outcome.Job.Train.Distill), began(dir), trained.Seconds/float64(trained.Steps))
 	}
 	return err
 }
 
 func (p pace) expect(job Job, train bool) time.Duration {
-	seconds := median(p.call) * float64(job.calls())
+	seconds := p.call.expect(job.Evaluation.Net) * float64(job.calls())
 	if train {
-		if len(p.step) == 0 {
+		step := p.step.expect(networksOf(job.Train.Distill))
+		if step == 0 {
 			return 0
 		}
-		seconds += median(p.step) * float64(job.Train.Distill.Steps)
+		seconds += step * float64(job.Train.Distill.Steps)
 	}
 	return time.Duration(seconds * float64(time.Second))
 }
@@ -90,12 +109,4 @@ func (j Job) calls() int {
 		n *= 2
 	}
 	return n
-}
-
-func median(x []float64) float64 {
-	if len(x) == 0 {
-		return 0
-	}
-	x = slices.SortedFunc(slices.Values(x), cmp.Compare[float64])
-	return x[len(x)/2]
 }

@@ -29,7 +29,7 @@ func TestForecast(t *testing.T) {
 	if _, err := Run(t.Context(), o); !errors.Is(err, errPower) {
 		t.Fatalf("error %v, want the laboratory's", err)
 	}
-	pace := pace{step: []float64{2}, call: []float64{.5}}
+	pace := pace{step: timings[networks]{{seconds: 2}}, call: timings[string]{{seconds: .5}}}
 	list, err = o.Forecast()
 	if err != nil {
 		t.Fatal(err)
@@ -69,5 +69,34 @@ func TestRemainingIsSaidWhereAllIsKnown(t *testing.T) {
 	}
 	if got := remaining(append(known, Forecast{Job: job(Teacher)})); got != "" {
 		t.Errorf("remaining = %q, want nothing where a part is not known", got)
+	}
+}
+
+// A sweep that goes on elsewhere soon knows the new machine, and a large network is not taken for as fast as a small one.
+func TestTheLatestRunsAlikeTellTheTime(t *testing.T) {
+	small, large := networks{}, networks{student: "teacher-l"}
+	var p timings[networks]
+	at := func(hour int) time.Time { return time.Date(2026, 1, 1, hour, 0, 0, 0, time.UTC) }
+	if got := p.expect(small); got != 0 {
+		t.Errorf("of nothing: %g, want 0", got)
+	}
+	for i, seconds := range []float64{1, 1, 1, 1} {
+		p.add(small, at(i), seconds)
+	}
+	if got := p.expect(large); got != 1 {
+		t.Errorf("large, before any of it is done: %g, want 1, the small one's", got)
+	}
+	p.add(large, at(4), 2)
+	if got := p.expect(large); got != 2 {
+		t.Errorf("large: %g, want 2", got)
+	}
+	p.add(small, at(5), .1) // the end of an interrupted one
+	if got := p.expect(small); got != 1 {
+		t.Errorf("small, one of them cut short: %g, want 1", got)
+	}
+	p.add(small, at(7), 3)
+	p.add(small, at(6), 3)
+	if got := p.expect(small); got != 3 {
+		t.Errorf("small, after two on a slower machine: %g, want 3", got)
 	}
 }
