@@ -84,7 +84,7 @@ func (p *Plan) allOutcomes(axis Axis, results Results) (found []Outcome) {
 // newRow averages over seeds. What diverged has no numbers: it counts as a seed that was tried.
 func newRow(name string, outcomes []Outcome) report.Row {
 	row := report.Row{Name: name, Seeds: len(outcomes)}
-	var fid, clip, align, novel, precision, recall, density, coverage []report.Estimate
+	var fid, clip, align, novel, precision, recall, density, coverage, imbalance []report.Estimate
 	known := func(list []report.Estimate, mean, stdErr *float64) []report.Estimate {
 		if mean == nil || stdErr == nil {
 			return list
@@ -104,6 +104,7 @@ func newRow(name string, outcomes []Outcome) report.Row {
 		none := 0.0 // no interval over pictures is known
 		precision, recall = known(precision, &o.Precision, &none), known(recall, &o.Recall, &none)
 		density, coverage = known(density, o.Density, &none), known(coverage, o.Coverage, &none)
+		imbalance = known(imbalance, o.Imbalance, &none)
 	}
 	if len(fid) == 0 && len(outcomes) > 0 {
 		nan := math.NaN()
@@ -116,6 +117,7 @@ func newRow(name string, outcomes []Outcome) report.Row {
 	}
 	row.FID, row.CLIP, row.Align, row.Novel = overSeeds(fid), overSeeds(clip), overSeeds(align), overSeeds(novel)
 	row.Precision, row.Recall, row.Density, row.Coverage = overSeeds(precision), overSeeds(recall), overSeeds(density), overSeeds(coverage)
+	row.Imbalance = overSeeds(imbalance)
 	if row.Precision.Known() && len(precision) > 0 && min(row.Precision.Mean, row.Recall.Mean) < collapsedShare {
 		row.Note = join(row.Note, fmt.Sprintf("collapsed: precision %.2f, recall %.2f", row.Precision.Mean, row.Recall.Mean))
 	}

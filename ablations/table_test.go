@@ -170,11 +170,11 @@ func TestPicturesKeepTheirPixels(t *testing.T) {
 // A row whose numbers are finite can have collapsed all the same, and says so; what the printed table leaves out is there.
 func TestRowsTellCollapseAndMore(t *testing.T) {
 	outcome := func(precision, recall float64) Outcome {
-		align, stdErr, density := .6, .01, 1.25
+		align, stdErr, density, imbalance := .6, .01, 1.25, .07
 		o := Outcome{Job: Job{Seed: 1, Hash: "e", Evaluation: Evaluation{Run: "t"}}, TrainSeconds: 200}
 		o.Metrics = score.Metrics{
 			Images: 64, FID: 300, FIDLow: 290, FIDHigh: 310, CLIP: .5, CLIPStdErr: .01, Novel: &align, NovelStdErr: &stdErr, Precision: precision, Recall: recall,
-			Density: &density, MillisPerImage: 2,
+			Density: &density, Imbalance: &imbalance, MillisPerImage: 2,
 		}
 		return o
 	}
@@ -185,8 +185,8 @@ func TestRowsTellCollapseAndMore(t *testing.T) {
 	if row := newRow("sound", []Outcome{outcome(.9, .8)}); row.Note != "" {
 		t.Errorf("note of a sound row = %q", row.Note)
 	}
-	if row.Novel.Mean != .6 || !row.Novel.HasInterval() || row.Density.Mean != 1.25 || row.Coverage.Known() {
-		t.Errorf("novel = %+v, density = %+v, coverage = %+v", row.Novel, row.Density, row.Coverage)
+	if row.Novel.Mean != .6 || !row.Novel.HasInterval() || row.Density.Mean != 1.25 || row.Coverage.Known() || row.Imbalance.Mean != .07 {
+		t.Errorf("novel = %+v, density = %+v, coverage = %+v, imbalance = %+v", row.Novel, row.Density, row.Coverage, row.Imbalance)
 	}
 	if diff := cmp.Diff([]report.SeedScore{{Seed: 1, FID: 300, CLIP: .5, Run: "t", Evaluation: "e"}}, row.BySeed); diff != "" {
 		t.Errorf("by seed (-want +got)\n%s", diff)

@@ -121,3 +121,23 @@ func TestAttributesAreNamed(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// Left open is what the picture has and the caption does not say; the second object of a lone one is no question.
+func TestCaptionsLeaveOpenWhatThePictureHas(t *testing.T) {
+	scene := Scene{Background: 2, Arrangement: Alone, Objects: []Object{{Shape: 1, Color: 2, Size: 1}}}
+	stated := scene.Attributes()
+	stated[2], stated[5] = -1, -1 // background and the size of the first object
+	var open []string
+	for a, name := range AttributeNames {
+		if stated.LeavesOpen(a) {
+			open = append(open, name)
+		}
+	}
+	if diff := cmp.Diff([]string{"background", "first size"}, open); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	stated[0] = 1 // two objects, of which nothing but the first one's shape and colour is stated
+	if !stated.LeavesOpen(6) || !stated.LeavesOpen(8) || stated.LeavesOpen(9) {
+		t.Errorf("second shape %v, second size %v, third shape %v, want true, true, false", stated.LeavesOpen(6), stated.LeavesOpen(8), stated.LeavesOpen(9))
+	}
+}

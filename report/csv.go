@@ -14,7 +14,7 @@ func (t Table) CSV(w io.Writer) error {
 		"fid", "fid_low", "fid_high", "fid_n", "clip", "clip_low", "clip_high", "clip_n", "align", "align_low", "align_high", "align_n",
 		"paper_fid", "paper_clip", "direction", "collapsed", "note", "ref", "scale", "engine", "commit",
 		"p_fid", "p_clip", "group_fid", "group_clip", "align_novel", "align_novel_low", "align_novel_high", "align_novel_n",
-		"precision", "recall", "density", "coverage", "recipe", "data",
+		"precision", "recall", "density", "coverage", "imbalance", "recipe", "data",
 	})
 	block := func(name string, rows []Row) {
 		for _, r := range rows {
@@ -60,7 +60,7 @@ func (r Row) csvFurther() (fields []string) {
 	} else {
 		fields = append(fields, csvNumber(r.Novel.Mean), csvNumber(r.Novel.Low), csvNumber(r.Novel.High), strconv.Itoa(r.Novel.N))
 	}
-	for _, e := range []Estimate{r.Precision, r.Recall, r.Density, r.Coverage} {
+	for _, e := range []Estimate{r.Precision, r.Recall, r.Density, r.Coverage, r.Imbalance} {
 		if e == (Estimate{}) {
 			fields = append(fields, "")
 			continue

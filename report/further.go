@@ -39,7 +39,7 @@ func (t Table) further(first string, rows []Row, times Times) []column {
 	add(func(r Row) bool { return r.PCLIP != nil }, column{name: "p (CLIP)", numeric: true, cell: p(func(r Row) *float64 { return r.PCLIP })})
 	add(func(r Row) bool { return r.GroupCLIP != "" }, column{name: "ties (CLIP)", cell: text(func(r Row) string { return r.GroupCLIP })})
 	for _, c := range furtherMetrics {
-		add(func(r Row) bool { return c.of(r).Known() }, column{name: c.name, arrow: "↑", numeric: true, cell: estimate(c.of)})
+		add(func(r Row) bool { return c.of(r).Known() }, column{name: c.name, arrow: c.arrow, numeric: true, cell: estimate(c.of)})
 	}
 	add(func(r Row) bool { return times.of(r.Name).Train.Known() }, column{name: "training, s", numeric: true, cell: func(r Row) (string, string) {
 		return times.of(r.Name).Train.format(0)
@@ -50,14 +50,14 @@ func (t Table) further(first string, rows []Row, times Times) []column {
 	return cols
 }
 
-// furtherMetrics are all more is better.
 var furtherMetrics = []struct {
-	name string
-	of   func(Row) Estimate
+	name, arrow string
+	of          func(Row) Estimate
 }{
-	{"align, novel", func(r Row) Estimate { return r.Novel }},
-	{"precision", func(r Row) Estimate { return r.Precision }}, {"recall", func(r Row) Estimate { return r.Recall }},
-	{"density", func(r Row) Estimate { return r.Density }}, {"coverage", func(r Row) Estimate { return r.Coverage }},
+	{"align, novel", "↑", func(r Row) Estimate { return r.Novel }},
+	{"precision", "↑", func(r Row) Estimate { return r.Precision }}, {"recall", "↑", func(r Row) Estimate { return r.Recall }},
+	{"density", "↑", func(r Row) Estimate { return r.Density }}, {"coverage", "↑", func(r Row) Estimate { return r.Coverage }},
+	{"imbalance", "↓", func(r Row) Estimate { return r.Imbalance }},
 }
 
 // fewer tells whether some seeds that have an FID lack another metric, as measurements of an older program do.
@@ -71,6 +71,9 @@ func furtherLegend(rows []Row) string {
 	}
 	if slices.ContainsFunc(rows, func(r Row) bool { return r.Novel.Known() }) {
 		s += "align, novel: on pairs of shape and colour that training never saw. "
+	}
+	if slices.ContainsFunc(rows, func(r Row) bool { return r.Imbalance.Known() }) {
+		s += "imbalance: how far what captions leave open, such as a background, is spread otherwise than in real pictures, from 0 to 1. "
 	}
 	if slices.ContainsFunc(rows, func(r Row) bool {
 		for _, m := range furtherMetrics {

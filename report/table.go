@@ -52,6 +52,7 @@ type Row struct {
 	Recall    Estimate `json:"recall,omitzero"`      // ↑
 	Density   Estimate `json:"density,omitzero"`     // ↑
 	Coverage  Estimate `json:"coverage,omitzero"`    // ↑
+	Imbalance Estimate `json:"imbalance,omitzero"`   // ↓ how far what captions leave open is spread otherwise than in real pictures
 
 	// BySeed holds what the means are made of.
 	BySeed []SeedScore `json:"by_seed,omitempty"`

@@ -26,6 +26,7 @@ type Judge struct {
 	prompts        Prompts
 	novel          Prompts // of compositions that training never saw; empty where the data or the judge knows none
 	reference      eval.Features
+	shown          classesSeen // in the reference
 	easels         map[easelKey]*easel
 }
 
@@ -73,7 +74,7 @@ func NewJudge(ctx context.Context, backend compute.Backend, b *pretrain.Bundle, 
 	if err != nil {
 		return nil, err
 	}
-	j.reference = looks.features
+	j.reference, j.shown = looks.features, classesSeen{looks.attributes, j.prompts.Stated}
 	return j, nil
 }
 

@@ -149,6 +149,9 @@ func TestMetricsAreEvals(t *testing.T) {
 	if err := want.align(seen.attributes, j.prompts.Stated); err != nil {
 		t.Fatal(err)
 	}
+	if err := want.balance(j.shown, classesSeen{seen.attributes, j.prompts.Stated}); err != nil {
+		t.Fatal(err)
+	}
 	if diff := cmp.Diff(want, m); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -30,6 +30,9 @@ func (s *Seen) Metrics() (Metrics, error) {
 		if err := m.align(seen.attributes, prompts.Stated); err != nil {
 			return m, err
 		}
+		if err := m.balance(j.shown, classesSeen{seen.attributes, prompts.Stated}); err != nil {
+			return m, err
+		}
 	}
 	k := eval.PRNeighbours
 	if n := min(manifold, j.reference.N, seen.features.N); n > k {

@@ -52,6 +52,11 @@ type Metrics struct {
 	Novel       *float64 `json:"align_novel,omitempty"`
 	NovelStdErr *float64 `json:"align_novel_stderr,omitempty"`
 
+	// Imbalance exists with Align: how far what captions leave open is spread otherwise than in real pictures, as total variation, the mean
+	// over attributes weighted by how often they are open. 0 is as varied as real pictures, but for noise; see the real pictures' own.
+	Imbalance   *float64           `json:"imbalance,omitempty"`
+	ImbalanceBy map[string]float64 `json:"imbalance_by_attribute,omitempty"`
+
 	Precision float64  `json:"precision"` // share of generated pictures within the real ones' manifold
 	Recall    float64  `json:"recall"`
 	Density   *float64 `json:"density,omitempty"`  // real balls around a generated picture, over k; may exceed 1
