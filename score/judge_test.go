@@ -146,10 +146,7 @@ func TestMetricsAreEvals(t *testing.T) {
 		t.Errorf("precision = recall = %g: the test shows nothing", pr.Precision)
 	}
 	want := Metrics{Images: 30, FID: fid.FID.Mean, FIDLow: fid.FID.Low, FIDHigh: fid.FID.High, CLIP: clip.Mean, CLIPStdErr: clip.StdErr, Precision: pr.Precision, Recall: pr.Recall, Density: &dc.Density, Coverage: &dc.Coverage}
-	if err := want.align(seen.attributes, j.prompts.Stated); err != nil {
-		t.Fatal(err)
-	}
-	if err := want.balance(j.shown, classesSeen{seen.attributes, j.prompts.Stated}); err != nil {
+	if err := errors.Join(want.align(seen.attributes, j.prompts.Stated), want.balance(j.shown, classesSeen{seen.attributes, j.prompts.Stated})); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, m); diff != "" {
