@@ -1,4 +1,4 @@
-// Command speed times the training steps beside the same networks in PyTorch on the same cores, and watches memory.
+// Command speed times the training steps beside the same networks in PyTorch on the same cores or GPU, and watches memory.
 package main
 
 import (
@@ -85,7 +85,7 @@ func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	if o.python != "" {
-		if r.Torch, err = torch(ctx, o, in, stdout, stderr); err != nil {
+		if r.Torch, err = torch(ctx, o, in, r.device(), stdout, stderr); err != nil {
 			return err
 		}
 		if err := sameNetworks(r.Ours, *r.Torch); err != nil {

@@ -46,6 +46,17 @@ func TestReportShowsMediansAndTheirRatio(t *testing.T) {
 			t.Errorf("report lacks %q:\n%s", want, &b)
 		}
 	}
+	if !strings.Contains(b.String(), "all cores") {
+		t.Errorf("report does not say that PyTorch ran on the processor:\n%s", &b)
+	}
+	r.Environment.Engine, r.Torch.Seconds["add"] = "xla:cuda", []float64{0.012, 0.0123, 0.013}
+	b.Reset()
+	r.Markdown(&b)
+	for _, want := range []string{"on a processor; ratio: this project's time over PyTorch's (eager, float32, the same GPU", "| 0.0123 (0.0120–0.0130) |"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("report on a GPU lacks %q:\n%s", want, &b)
+		}
+	}
 	r.Torch = nil
 	b.Reset()
 	r.Markdown(&b)

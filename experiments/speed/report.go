@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/addlab/addlab/internal/timing"
 	"github.com/addlab/addlab/record"
@@ -20,6 +21,14 @@ type Report struct {
 	Ours         Timing             `json:"ours"`
 	Torch        *Timing            `json:"torch,omitempty"`
 	Memory       []Memory           `json:"memory,omitempty"`
+}
+
+// device is where PyTorch runs: where this project did.
+func (r Report) device() string {
+	if strings.HasSuffix(r.Environment.Engine, ":cuda") {
+		return "cuda"
+	}
+	return "cpu"
 }
 
 // Markdown writes the medians and their ratio.
@@ -41,7 +50,8 @@ func (r Report) Markdown(w io.Writer) {
 		}
 		fmt.Fprintf(w, "| %s | %d | %s | %.1f | %s | %s |\n", row.name, row.batch, spread(ours), r.Ours.Compile[row.key], theirs, ratio)
 	}
-	fmt.Fprintf(w, "\nMedians of %d steps with their quartiles, on %s; ratio: this project's time over PyTorch's (eager, float32, all cores).\n", len(r.Ours.Seconds["add"]), r.Environment.Device)
+	fmt.Fprintf(w, "\nMedians of %d steps with their quartiles, on %s; ratio: this project's time over PyTorch's (eager, float32, %s).\n",
+		len(r.Ours.Seconds["add"]), r.Environment.Device, map[string]string{"cpu": "all cores", "cuda": "the same GPU, TF32 products on both sides"}[r.device()])
 	if n := len(r.Memory); n > 1 {
 		first, last := r.Memory[0], r.Memory[n-1]
 		most := slices.MaxFunc(r.Memory, func(a, b Memory) int { return cmp.Compare(a.MiB, b.MiB) })
@@ -51,5 +61,9 @@ func (r Report) Markdown(w io.Writer) {
 
 func spread(x []float64) string {
 	x = slices.Sorted(slices.Values(x))
-	return fmt.Sprintf("%.3f (%.3f–%.3f)", timing.Median(x), x[len(x)/4], x[len(x)*3/4])
+	digits := 3
+	if timing.Median(x) < 0.1 {
+		digits = 4
+	}
+	return fmt.Sprintf("%.[1]*[2]f (%.[1]*[3]f–%.[1]*[4]f)", digits, timing.Median(x), x[len(x)/4], x[len(x)*3/4])
 }

@@ -16,8 +16,8 @@ import (
 //go:embed torch_steps.py
 var torchSteps string
 
-// torch times the same steps in PyTorch.
-func torch(ctx context.Context, o options, in distill.Inputs, stdout, stderr io.Writer) (*Timing, error) {
+// torch times the same steps in PyTorch on a device, "cpu" or "cuda".
+func torch(ctx context.Context, o options, in distill.Inputs, device string, stdout, stderr io.Writer) (*Timing, error) {
 	summed := 1
 	switch cfg := in.Bundle.Config; in.Config.Reduction {
 	case distill.Sum:
@@ -28,7 +28,7 @@ func torch(ctx context.Context, o options, in distill.Inputs, stdout, stderr io.
 	spec, err := json.Marshal(map[string]any{
 		"config": in.Bundle.Config, "discriminator": in.Config.Discriminator, "summed": summed,
 		"teacher_batch": in.Bundle.Config.TeacherTraining.Batch, "batch": in.Config.Batch,
-		"steps": o.steps, "warmup": o.warmup, "threads": runtime.NumCPU(),
+		"steps": o.steps, "warmup": o.warmup, "threads": runtime.NumCPU(), "device": device,
 	})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
-"""Times the training steps of `experiments/speed` in PyTorch: the same networks, batches and updates, on the same cores.
+"""Times the training steps of `experiments/speed` in PyTorch: the same networks, batches and updates, on the same cores or GPU.
 
-Reads {"config": …, "adversarial": …, "batch": …, "steps": …, "threads": …} from standard input and writes the number of parameters of
+Reads {"config": …, "discriminator": …, "batch": …, "steps": …, "threads": …, "device": …} from standard input and writes the number of parameters of
 every network and the seconds of every step as JSON to standard output. Needs torch; written for 2.9.
 """
 import json
@@ -233,6 +233,8 @@ def frozen(network):
 def main():
     spec = json.load(sys.stdin)
     torch.set_num_threads(spec["threads"])
+    torch.set_default_device(spec["device"])
+    torch.set_float32_matmul_precision("high")  # TF32 on a GPU, as XLA has it there
     torch.manual_seed(0)
     nets, disc, size = spec["config"]["networks"], spec["discriminator"], spec["config"]["size"]
     text, net, average = frozen(Text(nets["text"])), UNet(nets["unet"]), frozen(UNet(nets["unet"]))
@@ -243,13 +245,17 @@ def main():
     count = lambda *m: sum(p.numel() for n in m for p in n.parameters())
     out["parameters"]["teacher"], out["parameters"]["text"] = count(net), count(text)
 
+    wait = torch.cuda.synchronize if spec["device"] == "cuda" else lambda: None
+
     def timed(name, step):
         for _ in range(spec["warmup"]):
             step()
+        wait()
         out["seconds"][name] = []
         for _ in range(spec["steps"]):
             began = time.perf_counter()
             step()
+            wait()
             out["seconds"][name].append(time.perf_counter() - began)
 
     n = spec["teacher_batch"]
