@@ -68,6 +68,18 @@ func hasNVIDIA(ctx context.Context) bool {
 	return err == nil && strings.Contains(string(out), "GPU ")
 }
 
+// nvidiaName is what nvidia-smi calls the first GPU, or other where it does not answer: PJRT numbers the devices but does not name them.
+func nvidiaName(ctx context.Context, other string) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	out, err := quickCommand(ctx, "nvidia-smi", "--query-gpu=name", "--format=csv,noheader").Output()
+	name, _, _ := strings.Cut(string(out), "\n")
+	if name = strings.TrimSpace(name); err != nil || name == "" {
+		return other
+	}
+	return name
+}
+
 // quickCommand is a command that ends with its context even if children of it keep its output open.
 func quickCommand(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -202,5 +204,37 @@ func TestProbeChoosesOneAndMeasuresIt(t *testing.T) {
 	}
 	if len(reports) != 1 || !reports[0].Chosen || !reports[0].Available || reports[0].GFlops <= 0 {
 		t.Errorf("reports = %+v, want go, chosen and measured", reports)
+	}
+}
+
+func TestGPUIsNamedAsItsDriverNamesIt(t *testing.T) {
+	tools := t.TempDir()
+	t.Setenv("PATH", tools)
+	if got := nvidiaName(t.Context(), "cuda:0"); got != "cuda:0" {
+		t.Errorf("without nvidia-smi the device is %q, want what PJRT calls it", got)
+	}
+	script := "#!/bin/sh\n[ \"$1\" = --query-gpu=name ] && echo 'NVIDIA H200' && echo 'NVIDIA H100'\n"
+	if err := os.WriteFile(filepath.Join(tools, "nvidia-smi"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got := nvidiaName(t.Context(), "cuda:0"); got != "NVIDIA H200" {
+		t.Errorf("device = %q, want the first GPU of nvidia-smi", got)
+	}
+}
+
+func TestReleaseOfAPlugin(t *testing.T) {
+	packages := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(packages, "jax_cuda13_pjrt-0.11.2.dist-info"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		filepath.Join(packages, "jax_plugins", "xla_cuda13", "xla_cuda_plugin.so"): "0.11.2",
+		"/cache/xla-cpu-0.11.2/pjrt_c_api_cpu_plugin.so":                           "0.11.2",
+		"/lib/pjrt_c_api_cpu_v0.83.4_plugin.so":                                    "0.83.4",
+		"/opt/plugin.so":                                                           "",
+	} {
+		if got := pluginRelease(path); got != want {
+			t.Errorf("%s: release = %q, want %q", path, got, want)
+		}
 	}
 }

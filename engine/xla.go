@@ -115,8 +115,11 @@ func openPlugin(ctx context.Context, name, plugin, options string, limit time.Du
 			name = xlaCUDA
 		}
 	}
-	if name == xlaCPU {
+	switch name {
+	case xlaCPU:
 		device = processor()
+	case xlaCUDA:
+		device = nvidiaName(ctx, device)
 	}
 	return &Engine{Name: name, Version: pluginVersion(plugin), Device: device, Backend: backend}, nil
 }
@@ -138,11 +141,20 @@ func pluginVersion(plugin string) string {
 	}
 	major, minor := p.Version()
 	version := fmt.Sprintf("PJRT %d.%d", major, minor)
-	inPath := filepath.Join(filepath.Base(filepath.Dir(plugin)), filepath.Base(plugin))
-	if release := releaseInPath.FindString(inPath); release != "" {
-		version += ", plugin " + strings.TrimLeft(release, "-v")
+	if release := pluginRelease(plugin); release != "" {
+		version += ", plugin " + release
 	}
 	return version
+}
+
+// pluginRelease reads a release off the plugin's file, its folder, or the record that pip keeps of JAX's package; "" where none tells it.
+func pluginRelease(plugin string) string {
+	folder := filepath.Dir(plugin)
+	inPath := filepath.Join(filepath.Base(folder), filepath.Base(plugin))
+	if records, _ := filepath.Glob(filepath.Join(folder, "..", "..", "jax_cuda*_pjrt-*.dist-info")); len(records) == 1 {
+		inPath = filepath.Base(records[0])
+	}
+	return strings.TrimLeft(releaseInPath.FindString(inPath), "-v")
 }
 
 var releaseInPath = regexp.MustCompile(`[-v]\d+\.\d+\.\d+`)
