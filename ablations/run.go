@@ -43,20 +43,9 @@ type Options struct {
 // Run finds or makes the results of a plan. A diverged training is a result; any other fault ends the sweep and comes with what
 // was finished, and the next Run goes on from there.
 func Run(ctx context.Context, o Options) (Results, error) {
-	results, todo := Results{}, []Job{}
-	for _, job := range o.Plan.Jobs {
-		outcome, found, err := o.find(job)
-		if err != nil {
-			return results, err
-		}
-		if !found {
-			todo = append(todo, job)
-			continue
-		}
-		results[job.Hash] = outcome
-	}
-	if len(todo) == 0 {
-		return results, nil
+	results, todo, err := o.Gather()
+	if err != nil || len(todo) == 0 {
+		return results, err
 	}
 	if err := o.Lost(); err != nil { // now, not after hours of others
 		return results, err
@@ -131,50 +120,4 @@ func remaining(forecast []Forecast) string {
 		sum += f.Expected
 	}
 	return fmt.Sprintf(" (about %s left for all)", sum.Round(time.Second))
-}
-
-// roots are the folders in which the result of a job is looked for.
-func (o Options) roots(job Job) []string {
-	if job.Train != nil {
-		return []string{o.Runs}
-	}
-	return append([]string{o.Runs}, o.Finished...)
-}
-
-// find looks for the result of a job, which is its evaluation or the training's divergence.
-func (o Options) find(job Job) (outcome Outcome, found bool, err error) {
-	dir, found, err := record.Find(o.roots(job), job.Evaluation)
-	if err != nil {
-		return outcome, false, err
-	}
-	outcome.Job = job
-	if found {
-		outcome.Dir, outcome.Dirs = dir, []string{dir}
-		if err := record.ReadResult(dir, &outcome.Evaluated); err != nil {
-			return outcome, false, err
-		}
-	}
-	if job.Train == nil {
-		return outcome, found, nil
-	}
-	dir, trained, err := o.findTrained(job)
-	if err != nil {
-		return outcome, false, err
-	}
-	if dir != "" {
-		outcome.Dirs, outcome.TrainSeconds = append(outcome.Dirs, dir), trained.Seconds
-	}
-	if !found && trained.Diverged != "" {
-		outcome.Diverged, found = trained.Diverged, true
-	}
-	return outcome, found, nil
-}
-
-// findTrained looks for a finished training; dir is "" where there is none.
-func (o Options) findTrained(job Job) (dir string, trained Trained, err error) {
-	dir, finished, err := record.Find([]string{o.Runs}, job.Train)
-	if err != nil || !finished {
-		return "", Trained{}, err
-	}
-	return dir, trained, record.ReadResult(dir, &trained)
 }

@@ -3,6 +3,8 @@ package ablations
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/report"
@@ -158,7 +160,7 @@ func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
 	if len(p.Seeds) == 1 {
 		notes = append(notes, "One seed: the intervals are those of the evaluation (FID by jackknife, CLIP and align by standard error, all over pictures) and leave out how seeds differ. More seeds: --seeds 4.")
 	} else {
-		notes = append(notes, fmt.Sprintf("Intervals of cells are Student's, over the means of %d seeds; those of real pictures and teacher are over pictures.", len(p.Seeds)))
+		notes = append(notes, "Intervals of cells are Student's, over the means of "+seedsOf(t.Rows)+" seeds; those of real pictures and teacher are over pictures.")
 	}
 	for _, r := range t.Rows {
 		if r.Direction != "" {
@@ -170,6 +172,27 @@ func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
 		notes = append(notes, v.Sentence())
 	}
 	return notes
+}
+
+// seedsOf says how many seeds the rows have.
+func seedsOf(rows []report.Row) string {
+	var counts []int
+	for _, r := range rows {
+		if r.Seeds > 0 {
+			counts = append(counts, r.Seeds)
+		}
+	}
+	if len(counts) == 0 {
+		return "no"
+	}
+	low, high := slices.Min(counts), slices.Max(counts)
+	switch {
+	case low == high:
+		return strconv.Itoa(high)
+	case low == 1:
+		return fmt.Sprintf("up to %d", high)
+	}
+	return fmt.Sprintf("%d to %d", low, high)
 }
 
 // undecided says where a comparison decides nothing.

@@ -42,6 +42,7 @@ func TestWrongCalls(t *testing.T) {
 		{"a folder without captions", []string{"--data", empty}, "metadata.jsonl"},
 		{"networks that are not there", []string{"--pretrained", empty}, "go run ./experiments/pretrain --data scenes --scale cpu"},
 		{"networks that an axis asks for and the bundle lacks", []string{"--axis", "teacher", "--pretrained", lean}, "run `go run ./experiments/pretrain --variants teacher-l --bundle " + lean + "`, or add --pretrain"},
+		{"no table without a result", []string{"--no-train", "--pretrained", lean, "--out", filepath.Join(empty, "out"), "--reference", empty}, "none of 9 measurements is finished there"},
 		{"networks that are damaged", []string{"--pretrained", broken}, "bundle.json"},
 	} {
 		t.Run(c.why, func(t *testing.T) {

@@ -23,6 +23,7 @@ const usage = `ablate trains and scores the cells of an ablation axis and prints
   go run ./experiments/ablate --list                         the axes and their cells
   go run ./experiments/ablate --axis loss --cells exp,sds --config mine.json        two cells, other fields changed for both
   go run ./experiments/ablate --axis all --seeds 4 --dry-run  what that would run, and how long it should take
+  go run ./experiments/ablate --axis all --seeds 4 --no-train  the tables of what is finished, while the rest is running elsewhere
   go run ./experiments/ablate --axis teacher --pretrain      with the networks that are missing trained first
   go run ./experiments/ablate --axis disc-cond -n            print the resolved config of every cell and stop
   go run ./experiments/ablate --axis disc-cond --scale smoke --out /tmp/smoke       a toy, in a minute
@@ -36,7 +37,7 @@ Flags have the forms --axis and -axis.
 type options struct {
 	axis, cells, scale, seeds, engine, out, data, pretrained, reference, config string
 	steps, images                                                               int
-	list, dry, forecast, pretrain                                               bool
+	list, dry, forecast, pretrain, noTrain                                      bool
 
 	command string // as typed, for the provenance of what is pretrained on the way
 }
@@ -56,6 +57,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.IntVar(&o.images, "images", 0, "score so many `pictures` instead of the scale's")
 	f.IntVar(&o.steps, "steps", 0, "train every student for so many `steps` instead of the scale's")
 	f.BoolVar(&o.pretrain, "pretrain", false, "train networks that the axes ask for and the bundle lacks; without it they are named, with the command")
+	f.BoolVar(&o.noTrain, "no-train", false, "make the tables of what is finished, and train and score nothing")
 	f.BoolVar(&o.list, "list", false, "list the axes and stop")
 	f.BoolVar(&o.forecast, "dry-run", false, "print what would be run, what is done already and how long the rest should take, and stop")
 	f.BoolVar(&o.dry, "n", false, "print the resolved config of every cell and stop")
