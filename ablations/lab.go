@@ -23,7 +23,8 @@ type Lab struct {
 	Engine func(ctx context.Context) (*engine.Engine, error) // opens it once, and gives the same one afterwards
 	Out    io.Writer
 
-	judge *score.Judge
+	judge    *score.Judge
+	workshop distill.Workshop
 }
 
 var (
@@ -47,7 +48,8 @@ func (l *Lab) Train(ctx context.Context, cfg distill.Config, run *record.Run) er
 		return err
 	}
 	in := distill.Inputs{Config: cfg, Bundle: l.World.Bundle, Data: l.World.Data, Backend: e.Backend}
-	return distill.Train(ctx, in, run, train.NewProgress(l.Out))
+	l.workshop.Keep = e.Keeps()
+	return l.workshop.Train(ctx, in, run, train.NewProgress(l.Out))
 }
 
 // Evaluate implements Evaluator.
@@ -96,8 +98,9 @@ func (l *Lab) open(ctx context.Context) (*score.Judge, error) {
 	return l.judge, err
 }
 
-// Close frees what evaluations compiled. The engine is the caller's.
+// Close frees what was compiled. The engine is the caller's.
 func (l *Lab) Close() {
+	l.workshop.Close()
 	if l.judge != nil {
 		l.judge.Close()
 		l.judge = nil

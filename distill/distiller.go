@@ -11,7 +11,6 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
@@ -57,6 +56,7 @@ var ErrDiverged = errors.New("training diverged")
 type distiller struct {
 	cfg       Config
 	bundle    *pretrain.Bundle
+	backend   compute.Backend
 	store     *model.Store // all weights and moments
 	schedule  diffusion.Schedule
 	weighting diffusion.Weighting
@@ -65,14 +65,15 @@ type distiller struct {
 }
 
 // Train runs a distillation to its last step, going on from the run's latest checkpoint, and leaves the student in the run's
-// folder. It does not finish the run. Losses that are no numbers give ErrDiverged.
+// folder. It does not finish the run. Losses that are no numbers give ErrDiverged. A Workshop does the same for several runs.
 func Train(ctx context.Context, in Inputs, run *record.Run, progress *train.Progress) error {
-	d, err := open(in)
-	if err != nil {
-		return err
-	}
-	defer engine.TrimMemory()
-	defer d.close()
+	var w Workshop
+	defer w.Close()
+	return w.Train(ctx, in, run, progress)
+}
+
+// train takes the steps of a run and writes its student.
+func (d *distiller) train(ctx context.Context, in Inputs, run *record.Run, progress *train.Progress) error {
 	health, err := newHealth(run, in.Config)
 	if err != nil {
 		return err
@@ -128,7 +129,7 @@ func open(in Inputs) (*distiller, error) {
 
 func newDistiller(in Inputs, store *model.Store) (*distiller, error) {
 	cfg := in.Config
-	d := &distiller{cfg: cfg, bundle: in.Bundle, store: store}
+	d := &distiller{cfg: cfg, bundle: in.Bundle, backend: in.Backend, store: store}
 	var err error
 	if d.schedule, err = diffusion.ScheduleByName(in.Bundle.Config.Schedule); err != nil {
 		return nil, err
@@ -151,8 +152,12 @@ func newDistiller(in Inputs, store *model.Store) (*distiller, error) {
 			return nil, fmt.Errorf("distill: %w", err)
 		}
 	}
-	d.feed = train.NewFeed(dataset.NewLoader(in.Data.Train(), cfg.Batch, cfg.Seed, "distill"))
+	d.feed = newFeed(in)
 	return d, nil
+}
+
+func newFeed(in Inputs) *train.Feed {
+	return train.NewFeed(dataset.NewLoader(in.Data.Train(), in.Config.Batch, in.Config.Seed, "distill"))
 }
 
 func (d *distiller) step(ctx context.Context, step int) ([]float64, error) {

@@ -40,6 +40,15 @@ func (e *Engine) Close() {
 	e.Backend = nil
 }
 
+// Keeps says of how many trainings the compiled steps are worth their memory: on a GPU, where compiling takes longer than a short
+// training and memory is large, of all cells of a sweep.
+func (e *Engine) Keeps() int {
+	if e.Name == xlaCUDA {
+		return 64
+	}
+	return 4
+}
+
 // UnavailableError says that no engine of the choice opened, and why.
 type UnavailableError struct {
 	Choice   string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
+	"strings"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -102,8 +103,14 @@ func globalNorm(grads []*Node) *Node {
 	return Sqrt(square)
 }
 
+// ownScope is where the optimisers gather what they know of gradients; it all begins at zero.
+const ownScope = "/optimizer/"
+
+// Gathered tells whether a variable's path is one of an optimiser's own.
+func Gathered(path string) bool { return strings.HasPrefix(path, ownScope) }
+
 func (o AdamW) moment(g *Graph, v *model.Variable, kind string) *model.Variable {
-	path := "/optimizer/" + o.Name + "/" + kind + v.Path()
+	path := ownScope + o.Name + "/" + kind + v.Path()
 	store := model.GetStore(g)
 	m := store.GetVariable(path)
 	if m == nil {
