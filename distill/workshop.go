@@ -21,7 +21,7 @@ import (
 type Workshop struct {
 	Keep int // the number of cells whose steps wait for another seed
 
-	idle []*distiller // the latest used last
+	idle []*distiller
 }
 
 // Train is the function Train with what the workshop keeps.
@@ -45,7 +45,7 @@ func (w *Workshop) Close() {
 
 // take finds the compiled steps of a config, or prepares them.
 func (w *Workshop) take(in Inputs) (*distiller, error) {
-	for i, d := range slices.Backward(w.idle) {
+	for i, d := range w.idle {
 		if !d.serves(in) {
 			continue
 		}
@@ -59,14 +59,15 @@ func (w *Workshop) take(in Inputs) (*distiller, error) {
 	return open(in)
 }
 
-// put keeps the steps after a training, however it ended, and lets go of those that waited longest.
+// put keeps the steps after a training, however it ended. Those that wait already stay: a sweep comes to all of its cells again, so
+// that with the latest in their place none would be left when its next seed comes.
 func (w *Workshop) put(d *distiller) {
+	if len(w.idle) >= w.Keep {
+		d.close()
+		return
+	}
 	d.feed.Close()
 	w.idle = append(w.idle, d)
-	for len(w.idle) > max(w.Keep, 0) {
-		w.idle[0].close()
-		w.idle = w.idle[1:]
-	}
 }
 
 // serves tells whether a config has the same graphs: nothing in them depends on the seed.
