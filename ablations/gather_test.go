@@ -29,8 +29,8 @@ func TestGatherFindsWhatIsThere(t *testing.T) {
 	for _, row := range table.Rows {
 		seeds[row.Name] = row.Seeds
 	}
-	if note := table.Notes[0]; !strings.Contains(note, "of up to 2 seeds") {
-		t.Errorf("note = %q, want that cells differ in seeds", note)
+	if note := table.Notes[0]; !strings.Contains(note, "of 2 seeds") || !strings.Contains(note, "of a cell with one seed are over pictures") {
+		t.Errorf("note = %q, want that one cell has one seed and the other two", note)
 	}
 	if diff := cmp.Diff(map[string]int{"none": 1, "diffaugment": 2}, seeds); diff != "" {
 		t.Errorf("seeds (-want +got)\n%s", diff)

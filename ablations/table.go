@@ -3,7 +3,6 @@ package ablations
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 
 	"github.com/addlab/addlab/eval"
@@ -157,14 +156,23 @@ func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
 	if axis.Against != "" {
 		against = axis.Against
 	}
-	if len(p.Seeds) == 1 {
+	alone, fewest, most := seedsOf(t.Rows)
+	switch {
+	case most == 1:
 		notes = append(notes, "One seed: the intervals are those of the evaluation (FID by jackknife, CLIP and align by standard error, all over pictures) and leave out how seeds differ. More seeds: --seeds 4.")
-	} else {
-		notes = append(notes, "Intervals of cells are Student's, over the means of "+seedsOf(t.Rows)+" seeds; those of real pictures and teacher are over pictures.")
+	case most > 1:
+		count, further := strconv.Itoa(most), ""
+		if fewest < most {
+			count = fmt.Sprintf("%d to %d", fewest, most)
+		}
+		if alone {
+			further = " and of a cell with one seed"
+		}
+		notes = append(notes, fmt.Sprintf("Intervals of cells are Student's, over the means of %s seeds; those of real pictures and teacher%s are over pictures.", count, further))
 	}
 	for _, r := range t.Rows {
 		if r.Direction != "" {
-			notes = append(notes, "Direction: cell against "+against+", ours as in the paper. It is undecided where "+undecided(len(p.Seeds))+", and a cell that collapsed is worse than one that did not.")
+			notes = append(notes, "Direction: cell against "+against+", ours as in the paper. It is undecided where "+undecided(most)+", and a cell that collapsed is worse than one that did not.")
 			break
 		}
 	}
@@ -174,25 +182,16 @@ func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
 	return notes
 }
 
-// seedsOf says how many seeds the rows have.
-func seedsOf(rows []report.Row) string {
-	var counts []int
+// seedsOf counts the seeds of the rows: whether one has a single seed, the fewest of those that have several, and the most of all.
+func seedsOf(rows []report.Row) (alone bool, fewest, most int) {
 	for _, r := range rows {
-		if r.Seeds > 0 {
-			counts = append(counts, r.Seeds)
+		alone = alone || r.Seeds == 1
+		if r.Seeds > 1 && (fewest == 0 || r.Seeds < fewest) {
+			fewest = r.Seeds
 		}
+		most = max(most, r.Seeds)
 	}
-	if len(counts) == 0 {
-		return "no"
-	}
-	low, high := slices.Min(counts), slices.Max(counts)
-	switch {
-	case low == high:
-		return strconv.Itoa(high)
-	case low == 1:
-		return fmt.Sprintf("up to %d", high)
-	}
-	return fmt.Sprintf("%d to %d", low, high)
+	return alone, fewest, most
 }
 
 // undecided says where a comparison decides nothing.

@@ -51,7 +51,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	lazy := &lazyEngine{choice: o.engine, out: stdout, stderr: stderr}
 	defer lazy.close()
 	world, err := openWorld(ctx, o, lazy)
-	if errors.Is(err, errNoBundle) {
+	if errors.Is(err, errNoBundle) && o.dry {
 		return dryRun(stdout, o, nil, base, axes, seeds)
 	}
 	if err != nil {

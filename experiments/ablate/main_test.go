@@ -43,6 +43,9 @@ func TestWrongCalls(t *testing.T) {
 		{"networks that are not there", []string{"--pretrained", empty}, "go run ./experiments/pretrain --data scenes --scale cpu"},
 		{"networks that an axis asks for and the bundle lacks", []string{"--axis", "teacher", "--pretrained", lean}, "run `go run ./experiments/pretrain --variants teacher-l --bundle " + lean + "`, or add --pretrain"},
 		{"no table without a result", []string{"--no-train", "--pretrained", lean, "--out", filepath.Join(empty, "out"), "--reference", empty}, "none of 9 measurements is finished there"},
+		{"no toy networks are made for a look", []string{"--no-train", "--scale", "smoke", "--out", filepath.Join(empty, "out")}, "no pretrained networks yet in"},
+		{"nor for a forecast", []string{"--dry-run", "--scale", "smoke", "--out", filepath.Join(empty, "out")}, "no pretrained networks yet in"},
+		{"nor where they were asked for", []string{"--no-train", "--pretrain", "--axis", "teacher", "--pretrained", lean, "--out", filepath.Join(empty, "out")}, "teacher: "},
 		{"networks that are damaged", []string{"--pretrained", broken}, "bundle.json"},
 	} {
 		t.Run(c.why, func(t *testing.T) {

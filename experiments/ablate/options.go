@@ -73,6 +73,9 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	return nil
 }
 
+// looks tells whether the command only looks at what there is, so that no network may be trained for it.
+func (o options) looks() bool { return o.dry || o.forecast || o.noTrain }
+
 // base is the config that all cells edit.
 func (o options) base() (distill.Config, error) {
 	cfg, err := distill.DefaultConfig(o.scale)

@@ -23,7 +23,7 @@ func complete(ctx context.Context, o options, w ablations.World, base distill.Co
 		err := w.Bundle.Want(axis.Parts(base)...)
 		switch {
 		case err == nil:
-		case train && !o.dry && !o.forecast:
+		case train && !o.looks():
 			for _, part := range axis.Parts(base) {
 				if !w.Bundle.Has(part) && !slices.Contains(missing, part) {
 					missing = append(missing, part)

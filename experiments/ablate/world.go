@@ -60,8 +60,8 @@ func openWorld(ctx context.Context, o options, lazy *lazyEngine) (ablations.Worl
 		return ablations.World{}, err
 	}
 	switch {
-	case o.dry && !exists(filepath.Join(dir, "bundle.json")):
-		return ablations.World{}, errNoBundle
+	case (o.dry || toy && o.looks()) && !exists(filepath.Join(dir, "bundle.json")):
+		return ablations.World{}, fmt.Errorf("%w in %s: the same command without --no-train and --dry-run makes them", errNoBundle, dir)
 	case missing != nil:
 		return ablations.World{}, fmt.Errorf("%w (here: go run ./experiments/pretrain --data %s --scale %s)", missing, o.data, o.scale)
 	}
