@@ -35,6 +35,7 @@ func (p *Plan) Table(axis Axis, results Results) report.Table {
 		t.Rows[i].Direction, t.Rows[i].Note = verdict, join(row.Note, note)
 	}
 	compareRows(t.Rows)
+	compareFurther(t.Rows)
 	for _, r := range p.references {
 		if !r.of(axis) {
 			continue
@@ -85,27 +86,24 @@ func (p *Plan) allOutcomes(axis Axis, results Results) (found []Outcome) {
 // newRow averages over seeds. What diverged has no numbers: it counts as a seed that was tried.
 func newRow(name string, outcomes []Outcome) report.Row {
 	row := report.Row{Name: name, Seeds: len(outcomes)}
-	var fid, clip, align, novel, precision, recall, density, coverage, imbalance []report.Estimate
-	known := func(list []report.Estimate, mean, stdErr *float64) []report.Estimate {
-		if mean == nil || stdErr == nil {
-			return list
-		}
-		return append(list, around(*mean, *stdErr))
-	}
+	var fid, clip []report.Estimate
+	further := map[string][]report.Estimate{}
 	for _, o := range outcomes {
 		if o.Diverged != "" {
 			row.Note = o.Diverged
 			continue
 		}
 		row.Images = o.Images
-		row.BySeed = append(row.BySeed, report.SeedScore{Seed: o.Seed, FID: o.FID, CLIP: o.CLIP, Run: o.Evaluation.Run, Evaluation: o.Hash})
+		seed := report.SeedScore{Seed: o.Seed, FID: o.FID, CLIP: o.CLIP, Run: o.Evaluation.Run, Evaluation: o.Hash}
 		fid = append(fid, report.Estimate{Mean: o.FID, Low: o.FIDLow, High: o.FIDHigh, N: 1})
 		clip = append(clip, around(o.CLIP, o.CLIPStdErr))
-		align, novel = known(align, o.Align, o.AlignStdErr), known(novel, o.Novel, o.NovelStdErr)
-		none := 0.0 // no interval over pictures is known
-		precision, recall = known(precision, &o.Precision, &none), known(recall, &o.Recall, &none)
-		density, coverage = known(density, o.Density, &none), known(coverage, o.Coverage, &none)
-		imbalance = known(imbalance, o.Imbalance, &none)
+		for key, e := range o.further() {
+			if seed.Further == nil {
+				seed.Further = map[string]float64{}
+			}
+			further[key], seed.Further[key] = append(further[key], e), e.Mean
+		}
+		row.BySeed = append(row.BySeed, seed)
 	}
 	if len(fid) == 0 && len(outcomes) > 0 {
 		nan := math.NaN()
@@ -116,10 +114,11 @@ func newRow(name string, outcomes []Outcome) report.Row {
 	if diverged > 0 {
 		row.Note = fmt.Sprintf("%d of %d seeds diverged (%s)", diverged, len(outcomes), row.Note)
 	}
-	row.FID, row.CLIP, row.Align, row.Novel = overSeeds(fid), overSeeds(clip), overSeeds(align), overSeeds(novel)
-	row.Precision, row.Recall, row.Density, row.Coverage = overSeeds(precision), overSeeds(recall), overSeeds(density), overSeeds(coverage)
-	row.Imbalance = overSeeds(imbalance)
-	if row.Precision.Known() && len(precision) > 0 && min(row.Precision.Mean, row.Recall.Mean) < collapsedShare {
+	row.FID, row.CLIP = overSeeds(fid), overSeeds(clip)
+	for _, m := range report.FurtherMetrics {
+		*m.Of(&row) = overSeeds(further[m.Key])
+	}
+	if row.Precision.Known() && min(row.Precision.Mean, row.Recall.Mean) < collapsedShare {
 		row.Note = join(row.Note, fmt.Sprintf("collapsed: precision %.2f, recall %.2f", row.Precision.Mean, row.Recall.Mean))
 	}
 	return row

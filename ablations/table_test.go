@@ -188,7 +188,8 @@ func TestRowsTellCollapseAndMore(t *testing.T) {
 	if row.Novel.Mean != .6 || !row.Novel.HasInterval() || row.Density.Mean != 1.25 || row.Coverage.Known() || row.Imbalance.Mean != .07 {
 		t.Errorf("novel = %+v, density = %+v, coverage = %+v, imbalance = %+v", row.Novel, row.Density, row.Coverage, row.Imbalance)
 	}
-	if diff := cmp.Diff([]report.SeedScore{{Seed: 1, FID: 300, CLIP: .5, Run: "t", Evaluation: "e"}}, row.BySeed); diff != "" {
+	further := map[string]float64{"align_novel": .6, "precision": .9, "recall": .01, "density": 1.25, "imbalance": .07}
+	if diff := cmp.Diff([]report.SeedScore{{Seed: 1, FID: 300, CLIP: .5, Further: further, Run: "t", Evaluation: "e"}}, row.BySeed); diff != "" {
 		t.Errorf("by seed (-want +got)\n%s", diff)
 	}
 	times := []report.TimeRow{{Name: "slow", Image: report.Estimate{Mean: 50, N: 1}}, {Name: "fast", Image: report.Estimate{Mean: 2, N: 1}}, {Name: "untimed"}}

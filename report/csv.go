@@ -9,34 +9,23 @@ import (
 // CSV writes one line per cell and per reference at full precision; a number that does not exist is an empty field.
 func (t Table) CSV(w io.Writer) error {
 	c := csv.NewWriter(w)
-	c.Write([]string{
-		"axis", "block", "name", "default", "seeds", "images",
-		"fid", "fid_low", "fid_high", "fid_n", "clip", "clip_low", "clip_high", "clip_n", "align", "align_low", "align_high", "align_n",
-		"paper_fid", "paper_clip", "direction", "collapsed", "note", "ref", "scale", "engine", "commit",
-		"p_fid", "p_clip", "group_fid", "group_clip", "align_novel", "align_novel_low", "align_novel_high", "align_novel_n",
-		"precision", "recall", "density", "coverage", "imbalance", "recipe", "data",
-	})
+	header := []string{"axis", "block", "name", "default", "seeds", "images"}
+	estimate := func(key string) { header = append(header, key, key+"_low", key+"_high", key+"_n") }
+	estimate("fid")
+	estimate("clip")
+	for _, m := range FurtherMetrics {
+		estimate(m.Key)
+	}
+	header = append(header, "p_fid", "p_clip")
+	for _, m := range FurtherMetrics {
+		header = append(header, "p_"+m.Key)
+	}
+	c.Write(append(header, "group_fid", "group_clip", "paper_fid", "paper_clip", "direction", "collapsed", "note", "ref", "scale", "engine", "commit", "recipe", "data"))
 	block := func(name string, rows []Row) {
 		for _, r := range rows {
-			record := []string{t.Axis, name, r.Name, strconv.FormatBool(r.Default), strconv.Itoa(r.Seeds), strconv.Itoa(r.Images)}
-			for _, e := range []Estimate{r.FID, r.CLIP, r.Align} {
-				if e == (Estimate{}) {
-					record = append(record, "", "", "", "")
-					continue
-				}
-				record = append(record, csvNumber(e.Mean), csvNumber(e.Low), csvNumber(e.High), strconv.Itoa(e.N))
-			}
-			paperFID, paperCLIP := "", ""
-			if r.Paper != nil {
-				if published(r.Paper.FID) {
-					paperFID = csvNumber(r.Paper.FID)
-				}
-				if published(r.Paper.CLIP) {
-					paperCLIP = csvNumber(r.Paper.CLIP)
-				}
-			}
-			record = append(record, paperFID, paperCLIP, r.Direction, strconv.FormatBool(r.Collapsed()), r.Note, t.Ref, t.Scale, t.Engine, t.Commit)
-			c.Write(append(append(record, r.csvFurther()...), t.Recipe, t.Data))
+			record := append([]string{t.Axis, name, r.Name, strconv.FormatBool(r.Default), strconv.Itoa(r.Seeds), strconv.Itoa(r.Images)}, r.csvNumbers()...)
+			c.Write(append(record, r.GroupFID, r.GroupCLIP, csvPublished(r.Paper, func(s Score) float64 { return s.FID }), csvPublished(r.Paper, func(s Score) float64 { return s.CLIP }),
+				r.Direction, strconv.FormatBool(r.Collapsed()), r.Note, t.Ref, t.Scale, t.Engine, t.Commit, t.Recipe, t.Data))
 		}
 	}
 	block("cell", t.Rows)
@@ -45,29 +34,34 @@ func (t Table) CSV(w io.Writer) error {
 	return c.Error()
 }
 
-// csvFurther are the numbers that the printed table leaves out.
-func (r Row) csvFurther() (fields []string) {
-	for _, p := range []*float64{r.PFID, r.PCLIP} {
-		if p == nil {
-			fields = append(fields, "")
-			continue
-		}
-		fields = append(fields, csvNumber(*p))
+// csvNumbers are the estimates with their intervals, and what tells the row from the default cell.
+func (r Row) csvNumbers() (fields []string) {
+	estimates, p := []Estimate{r.FID, r.CLIP}, []*float64{r.PFID, r.PCLIP}
+	for _, m := range FurtherMetrics {
+		estimates, p = append(estimates, *m.Of(&r)), append(p, r.pOf(m))
 	}
-	fields = append(fields, r.GroupFID, r.GroupCLIP)
-	if r.Novel == (Estimate{}) {
-		fields = append(fields, "", "", "", "")
-	} else {
-		fields = append(fields, csvNumber(r.Novel.Mean), csvNumber(r.Novel.Low), csvNumber(r.Novel.High), strconv.Itoa(r.Novel.N))
-	}
-	for _, e := range []Estimate{r.Precision, r.Recall, r.Density, r.Coverage, r.Imbalance} {
+	for _, e := range estimates {
 		if e == (Estimate{}) {
+			fields = append(fields, "", "", "", "")
+			continue
+		}
+		fields = append(fields, csvNumber(e.Mean), csvNumber(e.Low), csvNumber(e.High), strconv.Itoa(e.N))
+	}
+	for _, x := range p {
+		if x == nil {
 			fields = append(fields, "")
 			continue
 		}
-		fields = append(fields, csvNumber(e.Mean))
+		fields = append(fields, csvNumber(*x))
 	}
 	return fields
+}
+
+func csvPublished(paper *Score, of func(Score) float64) string {
+	if paper == nil || !published(of(*paper)) {
+		return ""
+	}
+	return csvNumber(of(*paper))
 }
 
 func csvNumber(x float64) string {

@@ -27,9 +27,9 @@ func lossTable() report.Table {
 		Data: "scenes", Scale: "cpu", Engine: "xla:cpu", Commit: "0123abc",
 		Rows: []report.Row{
 			{Name: "L_adv", Seeds: 3, Images: 2048, FID: around(43.9, 2.1, 3), CLIP: around(.288, .004, 3), Align: around(.71, .02, 3),
-				Paper: &report.Score{FID: 20.8, CLIP: .315}, Direction: report.Undecided, PFID: &p, GroupFID: "ab", GroupCLIP: "b",
+				Paper: &report.Score{FID: 20.8, CLIP: .315}, Direction: report.Undecided, PFID: &p, GroupFID: "ab", GroupCLIP: "b", PFurther: map[string]float64{"align": .4, "imbalance": .0004},
 				Novel: around(.55, .03, 3), Precision: around(.8, .1, 3), Recall: around(.4, .2, 3), Density: around(1.1, .1, 3), Coverage: around(.7, .1, 3), Imbalance: around(.08, .02, 3),
-				BySeed: []report.SeedScore{{Seed: 1, FID: 43.1, CLIP: .289, Run: "0123456789ab", Evaluation: "ba9876543210"}}},
+				BySeed: []report.SeedScore{{Seed: 1, FID: 43.1, CLIP: .289, Further: map[string]float64{"imbalance": .09}, Run: "0123456789ab", Evaluation: "ba9876543210"}}},
 			{Name: "L_distill", Seeds: 3, Images: 2048, FID: report.Estimate{Mean: nan, Low: nan, High: nan},
 				Paper: &report.Score{FID: 315.6, CLIP: .076}, Direction: report.Agrees, Note: "NaN at step 40"},
 			{Name: "L_adv + λ L_distill, exp", Default: true, Seeds: 3, Images: 2048, FID: around(42.3, 1.3, 3), CLIP: around(.297, .0002, 3),

@@ -54,6 +54,9 @@ type Row struct {
 	Coverage  Estimate `json:"coverage,omitzero"`    // ↑
 	Imbalance Estimate `json:"imbalance,omitzero"`   // ↓ how far what captions leave open is spread otherwise than in real pictures
 
+	// PFurther is the P of numbers beside FID and CLIP score, by the key of their [FurtherMetric].
+	PFurther map[string]float64 `json:"p_further,omitempty"`
+
 	// BySeed holds what the means are made of.
 	BySeed []SeedScore `json:"by_seed,omitempty"`
 }
@@ -63,6 +66,9 @@ type SeedScore struct {
 	Seed int64   `json:"seed"`
 	FID  float64 `json:"fid"`
 	CLIP float64 `json:"clip"`
+
+	// Further holds the other numbers that were measured, by the key of their [FurtherMetric].
+	Further map[string]float64 `json:"further,omitempty"`
 
 	// Hashes of the records behind the numbers, which name their folders.
 	Run        string `json:"run,omitempty"` // of the training
