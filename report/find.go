@@ -14,30 +14,51 @@ import (
 // DataFolder holds, within results, the tables on other data than the built-in world: their FIDs do not compare.
 const DataFolder = "data"
 
-// OtherData names the folders below results that hold tables on other data, which Find leaves out.
-func OtherData(results string) (folders []string, err error) {
-	found, err := filepath.Glob(filepath.Join(results, DataFolder, "*", "*", "table.json"))
-	for _, path := range found {
-		folders = append(folders, filepath.ToSlash(filepath.Dir(filepath.Dir(path))))
+// Apart names the folders below results with tables that Find leaves out: those on other data, and those of another engine that stand in
+// a folder of their own, such as results/reference/gpu.
+func Apart(results string) (folders []string, err error) {
+	axes, err := axesIn(results)
+	if err != nil {
+		return nil, err
 	}
-	return slices.Compact(folders), err
+	for _, pattern := range []string{"*", filepath.Join(DataFolder, "*"), filepath.Join("reference", "*"), filepath.Join("reference", DataFolder, "*")} {
+		found, err := filepath.Glob(filepath.Join(results, pattern, "*", "table.json"))
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range found {
+			if !slices.Contains(axes, path) {
+				folders = append(folders, filepath.ToSlash(filepath.Dir(filepath.Dir(path))))
+			}
+		}
+	}
+	slices.Sort(folders)
+	return slices.Compact(folders), nil
 }
 
-// Find reads the tables in the folders of results and of results/reference, with the samples beside them, in the order of
-// their paths.
-func Find(results string) ([]Section, error) {
-	var tables []string
-	for _, pattern := range []string{filepath.Join("*", "table.json"), filepath.Join("reference", "*", "table.json")} {
-		found, err := filepath.Glob(filepath.Join(results, pattern))
+// axesIn are the tables of results and of results/reference.
+func axesIn(results string) (tables []string, err error) {
+	for _, pattern := range []string{"*", filepath.Join("reference", "*")} {
+		found, err := filepath.Glob(filepath.Join(results, pattern, "table.json"))
 		if err != nil {
 			return nil, err
 		}
 		tables = append(tables, found...)
 	}
+	slices.Sort(tables)
+	return tables, nil
+}
+
+// Find reads the tables in the folders of results and of results/reference, with the samples beside them, in the order of
+// their paths.
+func Find(results string) ([]Section, error) {
+	tables, err := axesIn(results)
+	if err != nil {
+		return nil, err
+	}
 	if len(tables) == 0 {
 		return nil, fmt.Errorf("no table.json in the folders of %s, want what `go run ./experiments/ablate` writes", results)
 	}
-	slices.Sort(tables)
 	var sections []Section
 	for _, path := range tables {
 		s, err := ReadSection(path)

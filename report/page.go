@@ -13,6 +13,7 @@ import (
 type Page struct {
 	Title    string
 	Lead     string
+	Apart    []string  // folders whose tables do not mix with these
 	Pictures []Picture // above all tables
 	Sections []Section
 }
@@ -44,7 +45,7 @@ func inline(png []byte) template.URL {
 
 // HTML writes the page.
 func (p Page) HTML(w io.Writer) error {
-	view := pageView{Title: p.Title, Lead: p.Lead, Pictures: p.Pictures, Claims: p.claims()}
+	view := pageView{Title: p.Title, Lead: p.Lead, Apart: p.Apart, Pictures: p.Pictures, Claims: p.claims()}
 	for i, s := range p.Sections {
 		view.Sections = append(view.Sections, s.view(sectionID(i)))
 	}
@@ -77,6 +78,7 @@ func (s Section) view(id string) sectionView {
 
 type pageView struct {
 	Title, Lead string
+	Apart       []string
 	Pictures    []Picture
 	Claims      []claimView
 	Sections    []sectionView

@@ -22,6 +22,7 @@ const usage = `report builds tables, plots, a list of the paper's claims and one
   go run ./experiments/report --results results/reference     the committed results alone
   go run ./experiments/report --results results/data/photos   tables on other data, which stand in none of the pictures above
   go run ./experiments/report --out page.html                 the page somewhere else
+  go run ./experiments/report --beside results/reference      do my cells and seeds agree with the committed ones? Into agreement.md
 
 `
 
@@ -32,15 +33,21 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func command() program.Program {
-	var results, out string
+	var results, out, beside string
 	return program.Program{
 		Name: "report", Usage: usage,
 		Parse: func(f *flag.FlagSet, args []string) error {
 			f.StringVar(&results, "results", "results", "`folder` that ablate wrote to")
 			f.StringVar(&out, "out", "", "`file` for the page (default: index.html in the folder); claims.md, plane.png and versus.png stand beside it")
+			f.StringVar(&beside, "beside", "", "`folder` of another sweep, to compare the cells and seeds that both have")
 			return program.Flags(f, args)
 		},
-		Do: func(_ context.Context, stdout, _ io.Writer) error { return build(results, out, stdout) },
+		Do: func(_ context.Context, stdout, _ io.Writer) error {
+			if err := build(results, out, stdout); err != nil || beside == "" {
+				return err
+			}
+			return compare(results, beside, stdout)
+		},
 	}
 }
 
@@ -49,12 +56,12 @@ func build(results, out string, stdout io.Writer) error {
 	if out == "" {
 		out = filepath.Join(results, "index.html")
 	}
-	others, err := report.OtherData(results)
+	apart, err := report.Apart(results)
 	if err != nil {
 		return err
 	}
-	for _, folder := range others {
-		fmt.Fprintf(stdout, "%s: tables on other data, which have a page of their own: --results %s\n", folder, folder)
+	for _, folder := range apart {
+		fmt.Fprintf(stdout, "%s: tables on other data or of another engine, which have a page of their own: --results %s\n", folder, folder)
 	}
 	sections, err := report.Find(results)
 	if err != nil {
@@ -64,6 +71,7 @@ func build(results, out string, stdout io.Writer) error {
 	page := report.Page{
 		Title: "Adversarial diffusion distillation: what was measured" + on,
 		Lead:  "Every number comes from runs whose config, seed, engine and commit are on disk beside the tables.",
+		Apart: apart,
 	}
 	var tables []report.Table
 	for _, section := range sections {

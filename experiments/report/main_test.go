@@ -54,9 +54,13 @@ func TestReportFromResultsAlone(t *testing.T) {
 	}
 }
 
-// Tables on other data are named, not mixed into the page: their FIDs do not compare.
-func TestOtherDataHaveAPageOfTheirOwn(t *testing.T) {
+// Tables on other data, and those of another engine, are named, not mixed into the page: their FIDs do not compare.
+func TestTablesApartHaveAPageOfTheirOwn(t *testing.T) {
 	results := t.TempDir()
+	gpu := filepath.Join(results, "reference", "gpu")
+	if _, err := report.WriteAll(filepath.Join(gpu, "teacher"), table("teacher"), nil); err != nil {
+		t.Fatal(err)
+	}
 	photos := filepath.Join(results, report.DataFolder, "photos")
 	for dir, axis := range map[string]string{filepath.Join(results, "loss"): "loss", filepath.Join(photos, "augment"): "augment", filepath.Join(photos, "r1"): "r1"} {
 		measured := table(axis)
@@ -79,6 +83,14 @@ func TestOtherDataHaveAPageOfTheirOwn(t *testing.T) {
 		return string(text), stdout.String()
 	}
 	html, said := page(results)
+	for _, folder := range []string{photos, gpu} {
+		if folder = filepath.ToSlash(folder); !strings.Contains(html, "<code>"+folder+"</code>") || strings.Count(said, "--results "+folder+"\n") != 1 {
+			t.Errorf("said %q, want %s once, and its name on the page", said, folder)
+		}
+	}
+	if strings.Contains(html, "Title of teacher") {
+		t.Error("a table of another engine stands among the others")
+	}
 	if strings.Contains(html, "Title of augment") || strings.Contains(html, "measured, on") || strings.Count(said, "--results "+filepath.ToSlash(photos)) != 1 {
 		t.Errorf("said %q, want the other folder once, and its tables not on the page", said)
 	}
@@ -87,8 +99,34 @@ func TestOtherDataHaveAPageOfTheirOwn(t *testing.T) {
 	}
 }
 
+// A sweep is compared with another one, and results with the reference inside them, but never a table with itself.
+func TestResultsBesideTheReference(t *testing.T) {
+	results := t.TempDir()
+	reference, gpu := filepath.Join(results, "reference"), filepath.Join(results, "reference", "gpu") // one inside the other
+	for dir, fid := range map[string]float64{filepath.Join(results, "loss"): 14, filepath.Join(reference, "loss"): 12.5, filepath.Join(gpu, "r1"): 13} {
+		measured := table("loss")
+		measured.Rows[0].BySeed = []report.SeedScore{{Seed: 1, FID: fid, CLIP: .5, Evaluation: "ba9876543210"}}
+		if _, err := report.WriteAll(dir, measured, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for folder, want := range map[string]string{results: "| default cell | 1 | 14.0 | 12.5 | +1.5 | – | +0.0000 |\n", gpu: "| default cell | 1 | 13.0 | 12.5 | +0.5 | – | +0.0000 |\n"} {
+		var stdout, stderr bytes.Buffer
+		if rc := run([]string{"--results", folder, "--beside", reference}, &stdout, &stderr); rc != 0 {
+			t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
+		}
+		text, err := os.ReadFile(filepath.Join(folder, "agreement.md"))
+		if err != nil || !strings.Contains(string(text), want) || !strings.Contains(stdout.String(), want) {
+			t.Errorf("agreement.md holds %q (%v), want %q, printed too", text, err, want)
+		}
+	}
+}
+
 func TestWrongCalls(t *testing.T) {
-	empty, broken := t.TempDir(), t.TempDir()
+	empty, broken, filled := t.TempDir(), t.TempDir(), t.TempDir()
+	if _, err := report.WriteAll(filepath.Join(filled, "loss"), table("loss"), nil); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.MkdirAll(filepath.Join(broken, "loss"), 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +140,7 @@ func TestWrongCalls(t *testing.T) {
 	}{
 		{"nothing measured yet", []string{"--results", empty}, "go run ./experiments/ablate"},
 		{"a damaged table is named", []string{"--results", broken}, filepath.Join("loss", "table.json")},
+		{"nothing to compare with", []string{"--results", filled, "--beside", empty}, "--beside " + empty},
 		{"an argument is not swallowed", []string{"results"}, `argument = "results"`},
 		{"an unknown flag", []string{"--pdf"}, "pdf"},
 	} {
