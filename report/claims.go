@@ -35,7 +35,7 @@ func (p Page) ClaimsMarkdown(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "## What became of the paper's claims\n\n%d comparisons: %d confirmed, %d refuted, %d undecided.\n\n", len(views), counts[Confirmed], counts[Refuted], counts[Undecided])
 	if len(views) > 0 {
-		b.WriteString(rows + "\nBetter is a lower FID or a higher CLIP score. Hedges' g: the difference, better less worse, in standard deviations within the cells. p: of the claim's own test over seeds, not corrected for the number of comparisons.\n")
+		b.WriteString(rows + "\nBetter is a lower FID or a higher CLIP score. Hedges' g: the difference, better less worse, in standard deviations within the cells. p: of the claim's own test over seeds, not corrected for the number of comparisons; that two cells are within so many per cent is shown where it is small, and refuted where a further test shows that they differ by more.\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
