@@ -23,11 +23,11 @@ type pace struct {
 type networks struct {
 	student, teacher, features string // names in the bundle
 	teacherSteps               int    // 0 without a distillation loss
-	adversarial                bool
+	adversarial, consistency   bool
 }
 
 func networksOf(c distill.Config) networks {
-	n := networks{student: c.StudentNet, adversarial: c.Adversarial > 0}
+	n := networks{student: c.StudentNet, adversarial: c.Adversarial > 0, consistency: c.Consistency != nil}
 	if n.adversarial {
 		n.features = c.FeaturesNet
 	}

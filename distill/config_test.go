@@ -90,6 +90,10 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		{"steps that nfsd would ignore", "distill: teacher_steps = 2, want 1 with nfsd", func(c *Config) { c.TeacherSteps, c.Weighting = 2, "nfsd" }},
 		{"no teacher step", "distill: teacher_steps = 0, want ≥ 1", func(c *Config) { c.TeacherSteps = 0 }},
 		{"negative guidance", "distill: teacher_guidance = -1, want ≥ 0", func(c *Config) { c.TeacherGuidance = -1 }},
+		{"consistency without a distillation loss", "distill: lambda, teacher_steps = 0, 1, want > 0 and 1 with consistency", func(c *Config) { c.Lambda, c.Consistency = 0, &Consistency{Grid: 50, Huber: .001} }},
+		{"consistency by two teacher steps", "distill: lambda, teacher_steps = 2.5, 2, want", func(c *Config) { c.TeacherSteps, c.Consistency = 2, &Consistency{Grid: 50, Huber: .001} }},
+		{"a grid without steps", "distill: consistency.grid = 0, want ≥ 1", func(c *Config) { c.Consistency = &Consistency{Huber: .001} }},
+		{"a distance without a bend", "distill: consistency.huber = 0, want > 0", func(c *Config) { c.Consistency = &Consistency{Grid: 50} }},
 		{"student stands still", "distill: student_rate.peak, discriminator_rate.peak = 0, ", func(c *Config) { c.StudentRate.Peak = 0 }},
 		{"average never moves", "distill: ema = 1, want in [0,1)", func(c *Config) { c.EMA = 1 }},
 		{"discriminator's own fields", "discriminator: kernel = 2, want an odd number ≥ 1", func(c *Config) { c.Discriminator.Kernel = 2 }},
@@ -161,6 +165,12 @@ func eachLeaf(t *testing.T, v reflect.Value, path string, visit func(path string
 		for i := range v.NumField() {
 			fields += eachLeaf(t, v.Field(i), path+"."+v.Type().Field(i).Name, visit)
 		}
+		return fields
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		visit(path)
+		fields = 1 + eachLeaf(t, v.Elem(), path, visit)
+		v.Set(old)
 		return fields
 	case reflect.Int, reflect.Int64:
 		v.SetInt(v.Int() + 1)

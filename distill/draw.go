@@ -17,38 +17,10 @@ func (d *distiller) draw(b dataset.Batch, step int) []*tensors.Tensor {
 	cfg, size := d.cfg, d.bundle.Config.Size
 	n := cfg.Batch
 
-	// s: stratified over the batch, so that every step trains all of T_student.
-	r := rng.New(cfg.Seed, "distill/s", step)
-	times, seesImage := make([]float64, n), make([]float32, n)
-	offset := r.IntN(len(cfg.Times))
-	for i := range times {
-		k := (i + offset) % len(cfg.Times)
-		times[i] = float64(cfg.Times[k]) / 1000
-		if k > 0 {
-			seesImage[i] = 1
-		}
-	}
+	times, seesImage := d.drawTimes(step)
 	noise := rng.Normal(rng.New(cfg.Seed, "distill/noise", step), len(b.Images))
 
-	// t: independent of s; the teacher's further steps divide the way down to 0.
-	r = rng.New(cfg.Seed, "distill/t", step)
-	ts, weight := make([]float64, n), make([]float32, n)
-	for i := range ts {
-		u := (float64(i) + r.Float64()) / float64(n)
-		ts[i] = cfg.TeacherMin + u*(cfg.TeacherMax-cfg.TeacherMin)
-	}
-	r.Shuffle(n, func(i, j int) { ts[i], ts[j] = ts[j], ts[i] })
-	var levels []float32
-	for k := range cfg.TeacherSteps {
-		part := make([]float64, n)
-		for i, t := range ts {
-			part[i] = t * float64(cfg.TeacherSteps-k) / float64(cfg.TeacherSteps)
-		}
-		levels = append(levels, diffusion.Levels(d.schedule, part)...)
-	}
-	for i, t := range ts {
-		weight[i] = float32(d.weighting.C(d.schedule.AlphaSigma(t)))
-	}
+	levels, weight := d.drawTeacher(step, times)
 	teacherNoise := rng.Normal(rng.New(cfg.Seed, "distill/teacher-noise", step), len(b.Images))
 
 	view := func(purpose string) *tensors.Tensor {
@@ -67,4 +39,56 @@ func (d *distiller) draw(b dataset.Batch, step int) []*tensors.Tensor {
 		train.F32(discriminatorOptimiser().Coefficients(cfg.DiscriminatorRate.At(step, cfg.Steps), step), 3),
 		train.Scalar(float32(math.Min(cfg.EMA, float64(1+step)/float64(10+step)))),
 	}
+}
+
+// drawTimes are s, stratified over the batch, so that every step trains all of T_student, or of the solver's grid; seesImage is 0 where
+// nothing of the picture is left.
+func (d *distiller) drawTimes(step int) (times []float64, seesImage []float32) {
+	cfg, r := d.cfg, rng.New(d.cfg.Seed, "distill/s", step)
+	times, seesImage = make([]float64, cfg.Batch), make([]float32, cfg.Batch)
+	if cfg.Consistency != nil {
+		times = cfg.Consistency.times(r, cfg.Batch)
+	} else {
+		offset := r.IntN(len(cfg.Times))
+		for i := range times {
+			times[i] = float64(cfg.Times[(i+offset)%len(cfg.Times)]) / 1000
+		}
+	}
+	for i, t := range times {
+		if t < 1 {
+			seesImage[i] = 1
+		}
+	}
+	return times, seesImage
+}
+
+// drawTeacher are the levels of the teacher's steps, [K,B,3], and c(t) of the first.
+func (d *distiller) drawTeacher(step int, s []float64) (levels, weight []float32) {
+	cfg, n := d.cfg, d.cfg.Batch
+	ts, weight := make([]float64, n), make([]float32, n)
+	if cfg.Consistency != nil { // the other end of the solver's step
+		for i, t := range s {
+			ts[i] = max(0, t-1/float64(cfg.Consistency.Grid))
+		}
+		return diffusion.Levels(d.schedule, ts), weight
+	}
+
+	// t: independent of s; the teacher's further steps divide the way down to 0.
+	r := rng.New(cfg.Seed, "distill/t", step)
+	for i := range ts {
+		u := (float64(i) + r.Float64()) / float64(n)
+		ts[i] = cfg.TeacherMin + u*(cfg.TeacherMax-cfg.TeacherMin)
+	}
+	r.Shuffle(n, func(i, j int) { ts[i], ts[j] = ts[j], ts[i] })
+	for k := range cfg.TeacherSteps {
+		part := make([]float64, n)
+		for i, t := range ts {
+			part[i] = t * float64(cfg.TeacherSteps-k) / float64(cfg.TeacherSteps)
+		}
+		levels = append(levels, diffusion.Levels(d.schedule, part)...)
+	}
+	for i, t := range ts {
+		weight[i] = float32(d.weighting.C(d.schedule.AlphaSigma(t)))
+	}
+	return levels, weight
 }

@@ -102,7 +102,11 @@ func (s *step) build(root *model.Scope, args []*Node) []*Node {
 	var distill *Node
 	if s.cfg.Lambda > 0 {
 		var l *Node
-		l, distill = s.distillGradient(x0, in.teacherNoise, levelsFrom(in.teacherT), in.weight, text, null, negative)
+		if s.cfg.Consistency != nil {
+			l, distill = s.consistencyGradient(x0, xs, diffusion.LevelFrom(in.level), levelsFrom(in.teacherT)[0], text, null)
+		} else {
+			l, distill = s.distillGradient(x0, in.teacherNoise, levelsFrom(in.teacherT), in.weight, text, null, negative)
+		}
 		distillLoss = Add(distillLoss, l)
 	}
 

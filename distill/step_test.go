@@ -38,6 +38,8 @@ func TestStepMovesOnlyWhatLearns(t *testing.T) {
 		{"sds, guided teacher", func(c *Config) { c.Weighting, c.TeacherGuidance = "sds", 3 }, both},
 		{"nfsd, sum over pixels", func(c *Config) { c.Weighting, c.Reduction = "nfsd", Sum }, both},
 		{"two teacher steps", func(c *Config) { c.TeacherSteps = 2 }, both},
+		{"consistency", consistent, alone},
+		{"consistency beside a discriminator", func(c *Config) { consistent(c); c.Adversarial = 1 }, both},
 		{"student by Muon", func(c *Config) { c.Muon = true }, both},
 	} {
 		t.Run(test.name, func(t *testing.T) {
