@@ -29,7 +29,7 @@ type Config struct {
 	Steps  int    `json:"steps"`
 	Batch  int    `json:"batch"`
 
-	Times []int  `json:"times"` // T_student in the paper's timesteps, falling; the first is pure noise
+	Times []int  `json:"times"` // T_student in the paper's timesteps, falling; the first is pure noise, whatever its number
 	Init  string `json:"init"`
 
 	Adversarial float64 `json:"adversarial"` // weight of L_adv; 1 in the paper, 0 leaves it out
@@ -107,8 +107,8 @@ func (c Config) Validate() error {
 		return bad("steps", c.Steps, "≥ 1")
 	case c.Batch < 1:
 		return bad("batch", c.Batch, "≥ 1")
-	case len(c.Times) == 0 || c.Times[0] != 1000 || !falling || c.Times[len(c.Times)-1] < 1:
-		return bad("times", c.Times, "falling timesteps from 1000 down to 1 at least")
+	case len(c.Times) == 0 || c.Times[0] > 1000 || !falling || c.Times[len(c.Times)-1] < 1:
+		return bad("times", c.Times, "falling timesteps within 1000 … 1")
 	case c.Init != Pretrained && c.Init != Random:
 		return bad("init", c.Init, Pretrained+" or "+Random)
 	case !(c.Adversarial >= 0):

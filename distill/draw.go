@@ -46,8 +46,9 @@ func (d *distiller) draw(b dataset.Batch, step int) []*tensors.Tensor {
 func (d *distiller) drawTimes(step int) (times []float64, seesImage []float32) {
 	cfg, r := d.cfg, rng.New(d.cfg.Seed, "distill/s", step)
 	times, seesImage = make([]float64, cfg.Batch), make([]float32, cfg.Batch)
+	pure := float64(cfg.Times[0]) / 1000
 	if cfg.Consistency != nil {
-		times = cfg.Consistency.times(r, cfg.Batch)
+		times, pure = cfg.Consistency.times(r, cfg.Batch), 1
 	} else {
 		offset := r.IntN(len(cfg.Times))
 		for i := range times {
@@ -55,7 +56,7 @@ func (d *distiller) drawTimes(step int) (times []float64, seesImage []float32) {
 		}
 	}
 	for i, t := range times {
-		if t < 1 {
+		if t < pure {
 			seesImage[i] = 1
 		}
 	}

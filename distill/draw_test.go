@@ -92,6 +92,16 @@ func TestDrawShapes(t *testing.T) {
 	}
 }
 
+// What the student is told of pure noise is the first time, whatever its number: the picture is hidden from the heads there.
+func TestTheFirstTimeSeesNothing(t *testing.T) {
+	d := drawStep(tinyConfig(t, func(c *Config) { c.Times, c.Batch = []int{950, 500}, 8 }), 1)
+	for i, sees := range d.seesImage {
+		if told := d.level[3*i]; (told == .95) != (sees == 0) || told != .95 && told != .5 {
+			t.Errorf("told %g, sees the picture: %g", told, sees)
+		}
+	}
+}
+
 // A batch that the number of levels divides trains all of them equally in every step, another one over the steps.
 func TestAllStudentLevelsAreTrainedEqually(t *testing.T) {
 	for _, test := range []struct {

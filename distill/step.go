@@ -75,6 +75,9 @@ func (s *step) build(root *model.Scope, args []*Node) []*Node {
 	// One step of the student from the diffused real picture.
 	text, null, negative := s.nets.text(in.ids), s.nets.text(in.null), s.nets.text(in.negative)
 	xs := diffusion.Diffuse(in.real, in.noise, diffusion.LevelFrom(in.level))
+	if s.cfg.Times[0] < 1000 && s.cfg.Consistency == nil {
+		xs = pureAtFirst(xs, in.noise, in.seesImage)
+	}
 	x0 := s.nets.student()(xs, diffusion.LevelFrom(in.level), text)
 
 	// Adversarial term and discriminator. The inputs that a cell leaves out are still read: some engines want every input used.
@@ -115,6 +118,12 @@ func (s *step) build(root *model.Scope, args []*Node) []*Node {
 		gLoss, distillLoss, loss.Real, loss.Fake, loss.R1, loss.RealAccuracy, loss.FakeAccuracy, loss.RealLogit, loss.FakeLogit,
 		advNorm, distillNorm, studentNorm, discNorm, pixelVariance(x0),
 	}
+}
+
+// pureAtFirst gives pure noise where the student is told the first time, as it meets nothing else there when it draws.
+func pureAtFirst(xs, noise, seesImage *Node) *Node {
+	keep := Reshape(seesImage, xs.Shape().Dim(0), 1, 1, 1)
+	return Add(Mul(keep, xs), Mul(OneMinus(keep), noise))
 }
 
 // pixelVariance is the variance over the batch, averaged over pixels: it falls to 0 when the student always draws the same.

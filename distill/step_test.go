@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/discriminator"
@@ -38,6 +40,7 @@ func TestStepMovesOnlyWhatLearns(t *testing.T) {
 		{"sds, guided teacher", func(c *Config) { c.Weighting, c.TeacherGuidance = "sds", 3 }, both},
 		{"nfsd, sum over pixels", func(c *Config) { c.Weighting, c.Reduction = "nfsd", Sum }, both},
 		{"two teacher steps", func(c *Config) { c.TeacherSteps = 2 }, both},
+		{"another first time", func(c *Config) { c.Times[0] = 950 }, both},
 		{"consistency", consistent, alone},
 		{"consistency beside a discriminator", func(c *Config) { consistent(c); c.Adversarial = 1 }, both},
 		{"student by Muon", func(c *Config) { c.Muon = true }, both},
@@ -78,6 +81,32 @@ func TestStepMovesOnlyWhatLearns(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// At the first time the student is given noise and nothing of the picture, told whatever time; elsewhere what it was given before.
+func TestPureNoiseAtTheFirstTime(t *testing.T) {
+	xs, noise := graphtest.Normals(1, 3, 2, 2, 3), graphtest.Normals(2, 3, 2, 2, 3)
+	out := graphtest.Run(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
+		return []*Node{pureAtFirst(in[0], in[1], in[2])}
+	}, xs, noise, train.F32([]float32{1, 0, 1}, 3))
+	want := slices.Concat(graphtest.Floats(xs)[:12], graphtest.Floats(noise)[12:24], graphtest.Floats(xs)[24:])
+	if diff := cmp.Diff(want, graphtest.Floats(out[0])); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+
+	// Nothing of the pictures reaches a student that knows one time only.
+	b := tinyBundle(t, 1)
+	n := newBench(t, tinyConfig(t, func(c *Config) { c.Times = []int{950} }), b)
+	first := n.inputs(t, 1)
+	drawn := func(pictures any) float64 {
+		args := slices.Clone(first)
+		args[0] = pictures
+		out := graphtest.Run(t, newBench(t, n.cfg, b).store, newStep(n.cfg, newNets(b, n.cfg), true).build, args...)
+		return float64(graphtest.Floats(out[slices.Index(columns, "pixel_var")])[0])
+	}
+	if a, b := drawn(first[0]), drawn(graphtest.Normals(3, n.cfg.Batch, tinyworld.Size, tinyworld.Size, 3)); a != b || a == 0 {
+		t.Errorf("the variance of what is drawn is %g, with other pictures %g", a, b)
 	}
 }
 
