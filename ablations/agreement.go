@@ -144,7 +144,7 @@ func (p Paired) signed(digits int) string {
 		s += fmt.Sprintf(" ± %.*f", digits, (d.High-d.Low)/2)
 	}
 	if prob != nil {
-		s += fmt.Sprintf(" (p = %.3f)", *prob)
+		s += " (" + report.FormatP(*prob) + ")"
 	}
 	return s
 }

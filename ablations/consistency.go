@@ -1,6 +1,9 @@
 package ablations
 
-import "github.com/addlab/addlab/distill"
+import (
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/score"
+)
 
 // Consistency sets ADD beside the method that the paper's users compare it with: latent consistency distillation (Luo et al. 2310.04378),
 // of the same teacher, in as many steps of as many pictures. Its guidance is the one at which the teacher is measured.
@@ -23,6 +26,6 @@ var Consistency = register(Axis{
 })
 
 func consistent(c *distill.Config) {
-	c.Adversarial, c.Lambda, c.TeacherGuidance, c.EMA = 0, 1, 2, 0.95
+	c.Adversarial, c.Lambda, c.TeacherGuidance, c.EMA = 0, 1, score.DefaultSetup(c.Scale).Guidance, 0.95
 	c.Consistency = &distill.Consistency{Grid: 50, Huber: 0.001}
 }

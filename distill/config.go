@@ -42,7 +42,7 @@ type Config struct {
 	TeacherGuidance float64 `json:"teacher_guidance"` // 0 for none; g of nfsd where that is the weighting
 	TeacherSteps    int     `json:"teacher_steps"`    // DDIM steps to the teacher's clean prediction (ADD Table 1f)
 
-	// Consistency, if set, takes the place of ADD eq. 4; Weighting and the teacher's t are not used then.
+	// Consistency, if set, takes the place of ADD eq. 4. Weighting and the teacher's t are not used then, and Times by sampling alone.
 	Consistency *Consistency `json:"consistency,omitempty"`
 
 	// Other networks of the bundle than its own (ADD Table 1a, 1e); "" for the teacher and the features.
@@ -125,6 +125,8 @@ func (c Config) Validate() error {
 		return bad("teacher_steps", c.TeacherSteps, "≥ 1")
 	case c.TeacherSteps > 1 && c.Weighting == (diffusion.NFSD{}).Name():
 		return bad("teacher_steps", c.TeacherSteps, "1 with nfsd, whose target is made of directions at one noise level")
+	case c.Consistency != nil && c.Times[0] != 1000:
+		return bad("times", c.Times, "1000 first with consistency, whose grid begins there")
 	case c.Consistency != nil && (c.Lambda == 0 || c.TeacherSteps > 1):
 		return bad("lambda, teacher_steps", fmt.Sprint(c.Lambda, ", ", c.TeacherSteps), "> 0 and 1 with consistency, which is the distillation loss and has a solver of its own")
 	case !(c.TeacherGuidance >= 0):

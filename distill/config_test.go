@@ -92,6 +92,7 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		{"negative guidance", "distill: teacher_guidance = -1, want ≥ 0", func(c *Config) { c.TeacherGuidance = -1 }},
 		{"consistency without a distillation loss", "distill: lambda, teacher_steps = 0, 1, want > 0 and 1 with consistency", func(c *Config) { c.Lambda, c.Consistency = 0, &Consistency{Grid: 50, Huber: .001} }},
 		{"consistency by two teacher steps", "distill: lambda, teacher_steps = 2.5, 2, want", func(c *Config) { c.TeacherSteps, c.Consistency = 2, &Consistency{Grid: 50, Huber: .001} }},
+		{"consistency from another timestep", "distill: times = [950 500], want 1000 first with consistency", func(c *Config) { c.Times, c.Consistency = []int{950, 500}, &Consistency{Grid: 50, Huber: .001} }},
 		{"a grid without steps", "distill: consistency.grid = 0, want ≥ 1", func(c *Config) { c.Consistency = &Consistency{Huber: .001} }},
 		{"a distance without a bend", "distill: consistency.huber = 0, want > 0", func(c *Config) { c.Consistency = &Consistency{Grid: 50} }},
 		{"student stands still", "distill: student_rate.peak, discriminator_rate.peak = 0, ", func(c *Config) { c.StudentRate.Peak = 0 }},

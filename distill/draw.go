@@ -46,9 +46,8 @@ func (d *distiller) draw(b dataset.Batch, step int) []*tensors.Tensor {
 func (d *distiller) drawTimes(step int) (times []float64, seesImage []float32) {
 	cfg, r := d.cfg, rng.New(d.cfg.Seed, "distill/s", step)
 	times, seesImage = make([]float64, cfg.Batch), make([]float32, cfg.Batch)
-	pure := float64(cfg.Times[0]) / 1000
 	if cfg.Consistency != nil {
-		times, pure = cfg.Consistency.times(r, cfg.Batch), 1
+		times = cfg.Consistency.times(r, cfg.Batch)
 	} else {
 		offset := r.IntN(len(cfg.Times))
 		for i := range times {
@@ -56,7 +55,7 @@ func (d *distiller) drawTimes(step int) (times []float64, seesImage []float32) {
 		}
 	}
 	for i, t := range times {
-		if t < pure {
+		if t < float64(cfg.Times[0])/1000 {
 			seesImage[i] = 1
 		}
 	}

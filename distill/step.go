@@ -75,7 +75,7 @@ func (s *step) build(root *model.Scope, args []*Node) []*Node {
 	// One step of the student from the diffused real picture.
 	text, null, negative := s.nets.text(in.ids), s.nets.text(in.null), s.nets.text(in.negative)
 	xs := diffusion.Diffuse(in.real, in.noise, diffusion.LevelFrom(in.level))
-	if s.cfg.Times[0] < 1000 && s.cfg.Consistency == nil {
+	if s.cfg.Times[0] < 1000 {
 		xs = pureAtFirst(xs, in.noise, in.seesImage)
 	}
 	x0 := s.nets.student()(xs, diffusion.LevelFrom(in.level), text)

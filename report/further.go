@@ -15,7 +15,7 @@ func (t Table) further(first string, rows []Row, times Times) []column {
 				tail += fmt.Sprintf(" (n = %d)", e.N)
 			}
 			if p, ok := r.PFurther[m.Key]; ok {
-				tail += ", " + formatP(p)
+				tail += ", " + FormatP(p)
 			}
 			return mean, tail
 		}

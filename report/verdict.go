@@ -58,12 +58,13 @@ func (v Verdict) Sentence() string {
 		s += fmt.Sprintf(", Hedges' g %+.2f", *v.Effect)
 	}
 	if v.P != nil {
-		s += ", " + formatP(*v.P)
+		s += ", " + FormatP(*v.P)
 	}
 	return s + fmt.Sprintf(", seeds %d and %d.", v.Seeds[0], v.Seeds[1])
 }
 
-func formatP(p float64) string {
+// FormatP writes "p = 0.012", or "p < 0.001".
+func FormatP(p float64) string {
 	if p < 0.001 {
 		return "p < 0.001"
 	}

@@ -2,12 +2,12 @@ package ablations
 
 import "github.com/addlab/addlab/distill"
 
-// FirstTime asks which time the student should be told of pure noise. Told 1000, where nothing of a picture is left, a teacher answers
+// FirstTimestep asks which timestep the student should be told of pure noise. Told 1000, where nothing of a picture is left, a teacher answers
 // with the same mean whatever the noise, and so does its student before it has learned anything; told less, it takes the noise for
 // traces of a picture and begins with answers that differ.
-var FirstTime = register(Axis{
-	Name: "first-time", Title: "The time that pure noise is called",
-	Question: "Which time should the student be told of the pure noise that it starts from?",
+var FirstTimestep = register(Axis{
+	Name: "first-timestep", Title: "Timestep of pure noise",
+	Question: "Which timestep should the student be told of the pure noise that it starts from?",
 	Cells: []Cell{
 		{Name: "1000", Default: true},
 		{Name: "980", Set: startAt(980)},
