@@ -64,10 +64,10 @@ func TestForecast(t *testing.T) {
 func TestRemainingIsSaidWhereAllIsKnown(t *testing.T) {
 	job := func(subject string) Job { return Job{Evaluation: Evaluation{Subject: subject}} }
 	known := []Forecast{{Job: job(Student), Expected: 90 * time.Second}, {Job: job(Student), Done: true}, {Job: job(Real)}}
-	if got := remaining(known); !strings.Contains(got, "1m30s") {
+	if got := remaining(known, 1); !strings.Contains(got, "1m30s") {
 		t.Errorf("remaining = %q, want 1m30s", got)
 	}
-	if got := remaining(append(known, Forecast{Job: job(Teacher)})); got != "" {
+	if got := remaining(append(known, Forecast{Job: job(Teacher)}), 1); got != "" {
 		t.Errorf("remaining = %q, want nothing where a part is not known", got)
 	}
 }

@@ -31,6 +31,7 @@ type Options struct {
 	Plan        *Plan
 	Runs        string   // folder of the runs
 	Finished    []string // further folders, only read, whose measurements of real pictures and teacher count; students are one's own
+	Processes   int      // that share the sweep, this one included; 0 where that is not known
 	Trainer     Trainer
 	Evaluator   Evaluator
 	Environment func(ctx context.Context) (record.Environment, error) // asked once there is something to do
@@ -79,7 +80,9 @@ func (o Options) work(ctx context.Context, todo []Job, results Results, env reco
 				finish, err = o.measure(ctx, job, open)
 			}
 			if errors.Is(err, record.ErrHeld) {
-				fmt.Fprintf(o.Out, "%s: another process is at it, going on with the next\n", job.Label)
+				if o.Processes == 0 { // else it is no news
+					fmt.Fprintf(o.Out, "%s: another process is at it, going on with the next\n", job.Label)
+				}
 				held = append(held, job)
 				continue
 			}
@@ -107,11 +110,11 @@ func (o Options) left() string {
 	if err != nil {
 		return ""
 	}
-	return remaining(forecast)
+	return remaining(forecast, max(o.Processes, 1))
 }
 
-// remaining says how long a sweep still takes, where that is known of all that is left.
-func remaining(forecast []Forecast) string {
+// remaining says how long a sweep still takes for processes that share it, where that is known of all that is left.
+func remaining(forecast []Forecast, processes int) string {
 	var sum time.Duration
 	for _, f := range forecast {
 		if !f.Done && f.Expected == 0 && f.Job.Evaluation.Subject != Real {
@@ -119,5 +122,6 @@ func remaining(forecast []Forecast) string {
 		}
 		sum += f.Expected
 	}
+	sum /= time.Duration(processes)
 	return fmt.Sprintf(" (about %s left for all)", sum.Round(time.Second))
 }

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,12 +15,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// argsVariable makes this test program the program itself, called with these arguments, one a line.
-const argsVariable = "ADDLAB_TEST_ABLATE"
+// programVariable makes this test program, and those that it starts, the program itself.
+const programVariable = "ADDLAB_TEST_ABLATE"
 
 func TestMain(m *testing.M) {
-	if args := os.Getenv(argsVariable); args != "" {
-		os.Exit(run(context.Background(), strings.Split(args, "\n"), os.Stdout, os.Stderr))
+	if os.Getenv(programVariable) != "" {
+		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
@@ -35,9 +34,7 @@ func TestKilledProgramEndsWithTheSameBytes(t *testing.T) {
 		t.Skip("ADDLAB_TEST_KILLS is not set to a number")
 	}
 	start := func(out string) (*exec.Cmd, *bytes.Buffer) {
-		args := []string{"--axis", "augment", "--scale", "smoke", "--engine", "go", "--steps", "3", "--images", "16", "--out", out, "--reference", filepath.Join(out, "none")}
-		cmd, said := exec.Command(os.Args[0]), &bytes.Buffer{}
-		cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), argsVariable+"="+strings.Join(args, "\n")), said, said
+		cmd, said := process(smallest(out)...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -70,6 +67,18 @@ func TestKilledProgramEndsWithTheSameBytes(t *testing.T) {
 	if diff := cmp.Diff(want, shown(t, killed)); diff != "" {
 		t.Errorf("(-undisturbed +killed)\n%s", diff)
 	}
+}
+
+// smallest are the arguments of a sweep that is over soon.
+func smallest(out string) []string {
+	return []string{"--axis", "augment", "--scale", "smoke", "--engine", "go", "--steps", "3", "--images", "16", "--out", out, "--reference", filepath.Join(out, "none")}
+}
+
+// process is the program with these arguments, and what it will say.
+func process(args ...string) (*exec.Cmd, *bytes.Buffer) {
+	cmd, said := exec.Command(os.Args[0], args...), &bytes.Buffer{}
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), programVariable+"=1"), said, said
+	return cmd, said
 }
 
 // shown reads what a sweep leaves: tables, pictures, curves, and the hashes of the students.

@@ -83,15 +83,15 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	lab := &ablations.Lab{World: world, Engine: lazy.open, Out: stdout}
 	defer lab.Close()
-	results, err := work(ctx, o, ablations.Options{
-		Plan: plan, Runs: own, Finished: finished, Trainer: lab, Evaluator: lab, Environment: lab.Environment, Out: stdout,
+	results, err := work(ctx, o, stderr, ablations.Options{
+		Plan: plan, Runs: own, Finished: finished, Processes: o.among, Trainer: lab, Evaluator: lab, Environment: lab.Environment, Out: stdout,
 		Completed: func(axis ablations.Axis, results ablations.Results) (string, error) {
 			dir := filepath.Join(o.out, axis.Name)
 			_, err := plan.Write(dir, axis, results)
 			return fmt.Sprintf("%s: the table so far is in %s", axis.Name, filepath.Join(dir, "table.txt")), err
 		},
 	})
-	if err != nil {
+	if err != nil || o.among > 0 {
 		return err
 	}
 	var written []string
@@ -108,22 +108,4 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "\nwrote\n  %s\nruns are in %s\n", strings.Join(written, "\n  "), own)
 	return nil
-}
-
-// work finds or makes the results; with --no-train it only finds them.
-func work(ctx context.Context, o options, sweep ablations.Options) (ablations.Results, error) {
-	if !o.noTrain {
-		return ablations.Run(ctx, sweep)
-	}
-	results, missing, err := sweep.Gather()
-	if err != nil {
-		return results, err
-	}
-	if len(results) == 0 {
-		return results, fmt.Errorf("out = %q: none of %d measurements is finished there, want some with --no-train", o.out, len(missing))
-	}
-	if len(missing) > 0 {
-		fmt.Fprintf(sweep.Out, "%d of %d measurements are finished; the tables are made of them\n", len(results), len(results)+len(missing))
-	}
-	return results, nil
 }

@@ -36,6 +36,7 @@ func TestWrongCalls(t *testing.T) {
 		{"an unknown scale lists the known ones", []string{"--scale=huge"}, `"smoke" "cpu" "gpu"`},
 		{"seeds that are no numbers", []string{"-seeds", "few"}, `seeds = "few"`},
 		{"steps below zero", []string{"-steps", "-1"}, "steps = -1"},
+		{"more processes than cores", []string{"--processes", "100000"}, "processes = 100000, want 1 to"},
 		{"an unknown flag", []string{"--fast"}, "see --help"},
 		{"an argument is not swallowed", []string{"disc-cond"}, `argument = "disc-cond"`},
 		{"a dataset that is not there", []string{"--data", filepath.Join(empty, "none")}, "no such file or folder"},

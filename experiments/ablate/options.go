@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/addlab/addlab/ablations"
@@ -24,6 +25,7 @@ const usage = `ablate trains and scores the cells of an ablation axis and prints
   go run ./experiments/ablate --axis loss --cells exp,sds --config mine.json        two cells, other fields changed for both
   go run ./experiments/ablate --axis all --seeds 4 --dry-run  what that would run, and how long it should take
   go run ./experiments/ablate --axis all --seeds 4 --no-train  the tables of what is finished, while the rest is running elsewhere
+  go run ./experiments/ablate --axis all --seeds 4 --processes 4  four processes, each on a quarter of the cores, share it
   go run ./experiments/ablate --axis teacher --pretrain      with the networks that are missing trained first
   go run ./experiments/ablate --axis disc-cond -n            print the resolved config of every cell and stop
   go run ./experiments/ablate --axis disc-cond --scale smoke --out /tmp/smoke       a toy, in a minute
@@ -36,10 +38,10 @@ Flags have the forms --axis and -axis.
 
 type options struct {
 	axis, cells, scale, seeds, engine, out, data, pretrained, reference, config string
-	steps, images                                                               int
+	steps, images, processes, among                                             int
 	list, dry, forecast, pretrain, noTrain                                      bool
 
-	command string // as typed, for the provenance of what is pretrained on the way
+	args []string // as typed
 }
 
 // parse reads the command line.
@@ -56,6 +58,8 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the config to change in every cell (-n prints them all)")
 	f.IntVar(&o.images, "images", 0, "score so many `pictures` instead of the scale's")
 	f.IntVar(&o.steps, "steps", 0, "train every student for so many `steps` instead of the scale's")
+	f.IntVar(&o.processes, "processes", 1, "let so many `processes` share the sweep, each on its part of the cores")
+	f.IntVar(&o.among, "among", 0, "be one of so many `processes` that share the sweep, and print no table (--processes starts them)")
 	f.BoolVar(&o.pretrain, "pretrain", false, "train networks that the axes ask for and the bundle lacks; without it they are named, with the command")
 	f.BoolVar(&o.noTrain, "no-train", false, "make the tables of what is finished, and train and score nothing")
 	f.BoolVar(&o.list, "list", false, "list the axes and stop")
@@ -67,14 +71,22 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	if o.steps < 0 || o.images < 0 {
 		return fmt.Errorf("steps = %d, images = %d, want ≥ 1", o.steps, o.images)
 	}
+	if o.processes < 1 || o.processes > runtime.NumCPU() {
+		return fmt.Errorf("processes = %d, want 1 to %d, the cores here", o.processes, runtime.NumCPU())
+	}
 	o.out = cmp.Or(o.out, o.ofData("results"))
 	o.reference = cmp.Or(o.reference, o.ofData(filepath.Join("results", "reference")))
-	o.command = strings.TrimSpace("go run ./experiments/ablate " + strings.Join(args, " "))
+	o.args = args
 	return nil
 }
 
 // looks tells whether the command only looks at what there is, so that no network may be trained for it.
 func (o options) looks() bool { return o.dry || o.forecast || o.noTrain }
+
+// command is the command as typed, for the provenance of what is pretrained on the way.
+func (o options) command() string {
+	return strings.TrimSpace("go run ./experiments/ablate " + strings.Join(o.args, " "))
+}
 
 // base is the config that all cells edit.
 func (o options) base() (distill.Config, error) {

@@ -55,7 +55,7 @@ func complete(ctx context.Context, o options, w ablations.World, base distill.Co
 		return w, nil, err
 	}
 	w.Bundle, err = pretrain.RunVariants(ctx, pretrain.VariantOptions{
-		Bundle: w.Bundle, Variants: variants, Runs: filepath.Join(o.out, "pretrain"), Data: w.Data, Engine: e, Command: o.command, Out: lazy.out,
+		Bundle: w.Bundle, Variants: variants, Runs: filepath.Join(o.out, "pretrain"), Data: w.Data, Engine: e, Command: o.command(), Out: lazy.out,
 	})
 	return w, kept, err
 }

@@ -83,7 +83,7 @@ func pretrainToy(ctx context.Context, o options, cfg pretrain.Config, dir string
 	}
 	cfg.Data = o.dataName()
 	return pretrain.Ensure(ctx, pretrain.Options{
-		Dir: dir, Runs: filepath.Join(o.out, "pretrain"), Config: cfg, Data: data, Engine: e, Command: o.command, Out: lazy.out,
+		Dir: dir, Runs: filepath.Join(o.out, "pretrain"), Config: cfg, Data: data, Engine: e, Command: o.command(), Out: lazy.out,
 	})
 }
 

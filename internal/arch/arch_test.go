@@ -21,7 +21,7 @@ const (
 // layers are the rooms of the house from the bottom; a package may import what lies in lower layers only. "x/*" are the
 // packages directly below x.
 var layers = [][]string{
-	{"rng", "weights/atomicfile", "internal/program", "internal/dense"},
+	{"rng", "weights/atomicfile", "internal/program", "internal/processes", "internal/dense"},
 	{"weights", "npy", "internal/sweeptest", "internal/graphtest"},
 	{"engine"},
 	{"record", "tokenizer", "dataset", "optim"},
@@ -43,17 +43,18 @@ var layers = [][]string{
 
 // narrower names packages that may import less of the project than their layer allows.
 var narrower = map[string][]string{
-	"tokenizer":        {},
-	"dataset":          {"rng"},
-	"record":           {"weights", "weights/atomicfile"},
-	"internal/program": {},
-	"internal/dense":   {},
-	"optim":            {},
-	"npy":              {"weights/atomicfile"},
-	"pictures":         {"dataset", "extractor"}, // they measure nothing
-	"eval":             {"internal/dense"},       // statistics know no network and no picture
-	"metric":           {"eval", "rng"},          // names extractors, runs none
-	"report":           {"dataset"},              // tables and pictures know no training
+	"tokenizer":          {},
+	"dataset":            {"rng"},
+	"record":             {"weights", "weights/atomicfile"},
+	"internal/program":   {},
+	"internal/dense":     {},
+	"internal/processes": {},
+	"optim":              {},
+	"npy":                {"weights/atomicfile"},
+	"pictures":           {"dataset", "extractor"}, // they measure nothing
+	"eval":               {"internal/dense"},       // statistics know no network and no picture
+	"metric":             {"eval", "rng"},          // names extractors, runs none
+	"report":             {"dataset"},              // tables and pictures know no training
 
 	"notebooks/show": {"report"},
 }

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/internal/processes"
+)
+
+// work finds or makes the results; with --no-train it only finds them.
+func work(ctx context.Context, o options, stderr io.Writer, sweep ablations.Options) (ablations.Results, error) {
+	if !o.noTrain {
+		if err := shareOut(ctx, o, stderr, sweep); err != nil {
+			return nil, err
+		}
+		return ablations.Run(ctx, sweep)
+	}
+	results, missing, err := sweep.Gather()
+	if err != nil {
+		return results, err
+	}
+	if len(results) == 0 {
+		return results, fmt.Errorf("out = %q: none of %d measurements is finished there, want some with --no-train", o.out, len(missing))
+	}
+	if len(missing) > 0 {
+		fmt.Fprintf(sweep.Out, "%d of %d measurements are finished; the tables are made of them\n", len(results), len(results)+len(missing))
+	}
+	return results, nil
+}
+
+// shareOut has several processes do what is to do, where that was asked for.
+func shareOut(ctx context.Context, o options, stderr io.Writer, sweep ablations.Options) error {
+	if o.processes == 1 {
+		return nil
+	}
+	_, todo, err := sweep.Gather()
+	if err != nil || len(todo) == 0 {
+		return err
+	}
+	if err := sweep.Lost(); err != nil {
+		return err
+	}
+	n := min(o.processes, len(todo))
+	return processes.Run(ctx, n, append(slices.Clone(o.args), "--processes=1", fmt.Sprintf("--among=%d", n)), sweep.Out, stderr)
+}
