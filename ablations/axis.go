@@ -73,6 +73,10 @@ func (a Axis) Only(cells []string) (Axis, error) {
 	return a, nil
 }
 
+func (a Axis) hasDefault() bool {
+	return slices.ContainsFunc(a.Cells, func(c Cell) bool { return c.Default })
+}
+
 // registry is filled while the package starts.
 var registry []Axis
 

@@ -64,5 +64,6 @@ func (o Options) findTrained(job Job) (dir string, trained Trained, err error) {
 	if err != nil || !finished {
 		return "", Trained{}, err
 	}
-	return dir, trained, record.ReadResult(dir, &trained)
+	err = record.ReadResult(dir, &trained)
+	return dir, trained, err
 }

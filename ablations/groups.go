@@ -2,7 +2,6 @@ package ablations
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/addlab/addlab/report"
@@ -54,14 +53,15 @@ func tieGroups(metric string, rows []report.Row) []string {
 		return w.P >= 1-confidence
 	}
 	sets := cliques(members, tied)
-	rank := func(set []int) int { // of its best row, then of its next ones
-		best := math.MaxInt
-		for _, i := range set {
-			best = min(best, slices.Index(members, i))
+	ranks := func(set []int) []int { // of its best row, then of its next ones
+		at := make([]int, len(set))
+		for k, i := range set {
+			at[k] = slices.Index(members, i)
 		}
-		return best
+		slices.Sort(at)
+		return at
 	}
-	slices.SortStableFunc(sets, func(a, b []int) int { return cmp.Compare(rank(a), rank(b)) })
+	slices.SortFunc(sets, func(a, b []int) int { return slices.Compare(ranks(a), ranks(b)) })
 	letters := make([]string, len(rows))
 	for k, set := range sets {
 		for _, i := range set {
@@ -80,26 +80,42 @@ func letter(k int) string {
 	return s
 }
 
-// cliques lists the largest sets whose members are all tied, by the method of Bron and Kerbosch (1973).
+// cliques lists the largest sets whose members are all tied, by the method of Bron and Kerbosch (1973) with the pivot of Tomita et al.
+// (2006), without which many tied cells take exponential time.
 func cliques(members []int, tied func(i, j int) bool) (sets [][]int) {
+	ties := map[[2]int]bool{}
+	for k, i := range members {
+		for _, j := range members[k+1:] {
+			t := tied(i, j)
+			ties[[2]int{i, j}], ties[[2]int{j, i}] = t, t
+		}
+	}
+	with := func(list []int, i int) (kept []int) {
+		for _, j := range list {
+			if ties[[2]int{i, j}] {
+				kept = append(kept, j)
+			}
+		}
+		return kept
+	}
 	var grow func(set, candidates, done []int)
 	grow = func(set, candidates, done []int) {
-		if len(candidates) == 0 && len(done) == 0 && len(set) > 0 {
-			sets = append(sets, slices.Clone(set))
+		if len(candidates) == 0 {
+			if len(done) == 0 && len(set) > 0 {
+				sets = append(sets, slices.Clone(set))
+			}
 			return
 		}
-		for len(candidates) > 0 {
-			i := candidates[0]
-			with := func(list []int) (kept []int) {
-				for _, j := range list {
-					if j != i && tied(i, j) {
-						kept = append(kept, j)
-					}
-				}
-				return kept
+		pivot := slices.MaxFunc(slices.Concat(candidates, done), func(a, b int) int {
+			return cmp.Compare(len(with(candidates, a)), len(with(candidates, b)))
+		})
+		for _, i := range slices.Clone(candidates) {
+			if ties[[2]int{pivot, i}] { // a largest set has the pivot or one that is not tied to it
+				continue
 			}
-			grow(append(slices.Clone(set), i), with(candidates), with(done))
-			candidates, done = candidates[1:], append(slices.Clone(done), i)
+			grow(append(slices.Clone(set), i), with(candidates, i), with(done, i))
+			candidates = slices.DeleteFunc(slices.Clone(candidates), func(j int) bool { return j == i })
+			done = append(slices.Clone(done), i)
 		}
 	}
 	grow(nil, members, nil)

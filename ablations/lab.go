@@ -2,10 +2,9 @@ package ablations
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"math"
-	"slices"
 
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
@@ -72,17 +71,16 @@ func (l *Lab) Evaluate(ctx context.Context, e Evaluation, student string) (func(
 		return nil, p, err
 	}
 	seen, err := j.Look(ctx, way)
+	if seen != nil {
+		p.Images = j.Pictures(seen.Images[:len(prompts.Images)])
+	}
+	if errors.Is(err, score.ErrNotNumbers) && student != "" {
+		err = fmt.Errorf("%w: the student's pictures: %w", distill.ErrDiverged, err)
+	}
 	if err != nil {
 		return nil, p, err
 	}
-	p.Images = j.Pictures(seen.Images[:len(prompts.Images)])
-	return func() (score.Metrics, error) {
-		m, err := seen.Metrics()
-		if err != nil && student != "" && !finite(seen.Images) {
-			err = fmt.Errorf("%w: the student's pictures are no numbers", distill.ErrDiverged)
-		}
-		return m, err
-	}, p, nil
+	return seen.Metrics, p, nil
 }
 
 // open makes the judge of all evaluations.
@@ -105,8 +103,4 @@ func (l *Lab) Close() {
 		l.judge.Close()
 		l.judge = nil
 	}
-}
-
-func finite(x []float32) bool {
-	return !slices.ContainsFunc(x, func(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) })
 }

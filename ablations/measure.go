@@ -63,7 +63,8 @@ func (o Options) train(ctx context.Context, job Job, open opener) (dir string, t
 	}
 	defer run.Close()
 	if run.Finished() { // by another process, while this one waited
-		return run.Dir(), trained, run.Result(&trained)
+		err = run.Result(&trained)
+		return run.Dir(), trained, err
 	}
 	began := time.Now()
 	cfg := job.Train.Distill

@@ -2,6 +2,7 @@ package ablations
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/record"
@@ -45,9 +46,12 @@ func NewPlan(w World, base distill.Config, axes []Axis, seeds []int64) (*Plan, e
 			{name: "real against real (floor)", subject: Real},
 			{name: "teacher, 25 steps", subject: Teacher, steps: 25},
 			{name: "teacher, 1 step", subject: Teacher, steps: 1},
-			{name: "student (default cell), 2 steps", subject: Student, steps: 2},
-			{name: "student (default cell), 4 steps", subject: Student, steps: 4},
 		},
+	}
+	if slices.ContainsFunc(axes, Axis.hasDefault) { // else its student is not trained
+		for _, steps := range []int{2, 4} {
+			p.references = append(p.references, reference{name: fmt.Sprintf("student (default cell), %d steps", steps), subject: Student, steps: steps})
+		}
 	}
 	for _, axis := range axes {
 		for _, steps := range axis.SolverSteps {

@@ -40,7 +40,11 @@ func NewWorld(b *pretrain.Bundle, data dataset.Dataset, scale string, images int
 		w.Setup.Images = have
 		w.Setup.Blocks = min(w.Setup.Blocks, have/2)
 	}
-	if least := 2 * (eval.PRNeighbours + 1); w.Setup.Images < least {
+	least := 2 * (eval.PRNeighbours + 1)
+	if images > 0 && images < least {
+		return World{}, fmt.Errorf("ablations: images = %d, want at least %d", images, least)
+	}
+	if w.Setup.Images < least {
 		return World{}, fmt.Errorf("ablations: data %s has %d held-out pictures, want at least %d", data.Name(), data.Heldout().Len(), 2*least)
 	}
 	return w, w.Setup.Validate()

@@ -112,7 +112,8 @@ func Collect(ctx context.Context, set pictures.Set, ex extractor.Extractor, o Op
 	if err := p.flush(); err != nil {
 		return c, err
 	}
-	return c, c.gather(set, found, p)
+	err = c.gather(set, found, p)
+	return c, err
 }
 
 // choose is the order in which items are tried: that of the names, or a random one where only some are wanted.

@@ -19,7 +19,8 @@ type Seen struct {
 	spent       time.Duration
 }
 
-// Look draws one picture per held-out caption and runs the evaluation networks over them.
+// Look draws one picture per held-out caption and runs the evaluation networks over them. Pictures that are ErrNotNumbers come with
+// that error.
 func (j *Judge) Look(ctx context.Context, way Way) (*Seen, error) {
 	painter, err := j.NewPainter(way, j.Setup.Batch)
 	if err != nil {

@@ -2,7 +2,9 @@ package score
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -96,11 +98,17 @@ type looks struct {
 	attributes  []int32       // [n,A], nil where the data has none
 }
 
+// ErrNotNumbers says that pictures have values that are not numbers, which no network can judge.
+var ErrNotNumbers = errors.New("not a number")
+
 // look runs the evaluation networks over pictures [n,S,S,3] with their captions, in full batches: the last one is filled up.
 func (j *Judge) look(ctx context.Context, images []float32, captions []string) (looks, error) {
 	var out looks
 	size, batch, n := j.Bundle.Config.Size, j.Setup.Batch, len(captions)
 	area, words := size*size*3, j.Bundle.PairWords
+	if i := slices.IndexFunc(images[:n*area], func(v float32) bool { return v != v }); i >= 0 {
+		return out, fmt.Errorf("score: picture %d: %w", i/area, ErrNotNumbers)
+	}
 	for start := 0; start < n; start += batch {
 		if err := ctx.Err(); err != nil {
 			return out, err

@@ -31,6 +31,7 @@ func TestWrongCalls(t *testing.T) {
 		{"a config that is not there", []string{"--config", filepath.Join(empty, "none.json")}, "none.json"},
 		{"a field that the config lacks", []string{"--config", misspelt}, `unknown field "lamda"`},
 		{"a cell that the axis lacks", []string{"--cells", "caption"}, `disc-cond has no cell "caption"`},
+		{"fewer pictures than their neighbours need", []string{"--images", "5", "--pretrained", lean}, "images = 5, want at least 8"},
 		{"cells of two axes", []string{"--axis", "loss,lambda", "--cells", "0"}, "want one axis"},
 		{"an unknown axis lists the known ones", []string{"--axis", "disc"}, "disc-cond, student-init"},
 		{"an unknown scale lists the known ones", []string{"--scale=huge"}, `"smoke" "cpu" "gpu"`},

@@ -22,7 +22,7 @@ const usage = `ablate trains and scores the cells of an ablation axis and prints
   go run ./experiments/ablate --axis loss,lambda --seeds 4   two axes, four seeds; the cell they share is trained once
   go run ./experiments/ablate --axis all --scale gpu         everything, on a GPU
   go run ./experiments/ablate --list                         the axes and their cells
-  go run ./experiments/ablate --axis loss --cells exp,sds --config mine.json        two cells, other fields changed for both
+  go run ./experiments/ablate --axis loss --cells both-exp,both-sds --config mine.json  two cells, other fields changed for both
   go run ./experiments/ablate --axis all --seeds 4 --dry-run  what that would run, and how long it should take
   go run ./experiments/ablate --axis all --seeds 4 --no-train  the tables of what is finished, while the rest is running elsewhere
   go run ./experiments/ablate --axis all --seeds 4 --processes 4  four processes, each on a quarter of the cores, share it
@@ -114,7 +114,7 @@ func (o options) axes() ([]ablations.Axis, error) {
 	if len(axes) > 1 {
 		return nil, fmt.Errorf("cells = %q for %d axes, want one axis", o.cells, len(axes))
 	}
-	axes[0], err = axes[0].Only(strings.Split(o.cells, ","))
+	axes[0], err = axes[0].Only(strings.Split(strings.ReplaceAll(o.cells, " ", ""), ","))
 	return axes, err
 }
 

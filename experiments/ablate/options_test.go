@@ -3,8 +3,30 @@ package main
 import (
 	"flag"
 	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
 	"testing"
 )
+
+// The calls that the help shows are understood, down to the names of their cells.
+func TestHelpShowsCallsThatWork(t *testing.T) {
+	lines := regexp.MustCompile(`(?m)^  go run ./experiments/ablate ((?:--?\S+(?: [^\s-]\S*)?(?: |$))+)`).FindAllStringSubmatch(usage, -1)
+	if len(lines) < 8 {
+		t.Fatalf("%d calls in the help, want more", len(lines))
+	}
+	for _, line := range lines {
+		var o options
+		args := strings.Fields(line[1])
+		err := o.parse(flag.NewFlagSet("ablate", flag.ContinueOnError), args)
+		if err != nil && o.processes <= runtime.NumCPU() {
+			t.Errorf("%q: %v", args, err)
+		}
+		if _, err := o.axes(); err != nil {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
 
 // Tables of different data do not overwrite each other, unless a folder is named.
 func TestFoldersOfOtherData(t *testing.T) {
