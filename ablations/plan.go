@@ -140,23 +140,17 @@ func (p *Plan) addReferences(w World, base distill.Config, add func(Job) (string
 	return nil
 }
 
-// completed lists the axes whose cells of a seed all have results now that the job of this hash has one.
-func (p *Plan) completed(results Results, hash string) (axes []Axis) {
-	for _, axis := range p.Axes {
-		for _, seed := range p.Seeds {
-			missing, touched := false, false
-			for _, cell := range axis.Cells {
-				h := p.cells[cellKey{axis.Name, cell.Name, seed}]
-				_, done := results[h]
-				missing, touched = missing || !done, touched || h == hash
-			}
-			if touched && !missing {
-				axes = append(axes, axis)
-				break
-			}
+// complete counts the seeds of which all cells of an axis have results.
+func (p *Plan) complete(axis Axis, results Results) (seeds int) {
+	for _, seed := range p.Seeds {
+		if !slices.ContainsFunc(axis.Cells, func(c Cell) bool {
+			_, done := results[p.cells[cellKey{axis.Name, c.Name, seed}]]
+			return !done
+		}) {
+			seeds++
 		}
 	}
-	return axes
+	return seeds
 }
 
 // Job returns the measurement of a cell.

@@ -3,6 +3,7 @@ package ablations
 import (
 	"errors"
 	"fmt"
+	"maps"
 )
 
 // rearguard finishes one measurement at a time while the engine is at the next job: metrics, pictures and tables need the processor
@@ -11,8 +12,17 @@ type rearguard struct {
 	Options
 	results Results
 
-	done  chan error // nil where nothing is under way
-	notes []string
+	complete map[string]int // seeds of an axis that Completed was told of
+	done     chan error     // nil where nothing is under way
+	notes    []string
+}
+
+func newRearguard(o Options, results Results) *rearguard {
+	r := &rearguard{Options: o, results: results, complete: map[string]int{}}
+	for _, axis := range o.Plan.Axes {
+		r.complete[axis.Name] = o.Plan.complete(axis, results)
+	}
+	return r
 }
 
 // follow waits for the measurement before and begins to finish this one. After a fault it is finished before that is told.
@@ -48,11 +58,21 @@ func (r *rearguard) finish(job Job, finish func() (Outcome, error), last bool) e
 	if r.Completed == nil || last {
 		return nil
 	}
-	for _, axis := range r.Plan.completed(r.results, job.Hash) {
+	others, _, err := r.Gather() // other processes finish cells too
+	if err != nil {
+		return err
+	}
+	maps.Copy(r.results, others)
+	for _, axis := range r.Plan.Axes {
+		seeds := r.Plan.complete(axis, r.results)
+		if seeds == r.complete[axis.Name] {
+			continue
+		}
 		note, err := r.Completed(axis, r.results)
 		if err != nil {
 			return err
 		}
+		r.complete[axis.Name] = seeds
 		r.notes = append(r.notes, note)
 	}
 	return nil

@@ -67,7 +67,7 @@ func Run(ctx context.Context, o Options) (Results, error) {
 func (o Options) work(ctx context.Context, todo []Job, results Results, env record.Environment) (err error) {
 	try := func(config any) (*record.Run, error) { return record.TryOpen(o.Runs, config, env) }
 	wait := func(config any) (*record.Run, error) { return record.Open(ctx, o.Runs, config, env) }
-	rear := rearguard{Options: o, results: results}
+	rear := newRearguard(o, results)
 	defer func() { err = errors.Join(err, rear.wait()) }()
 	total, left := len(o.Plan.Jobs), len(todo)
 	for open := try; len(todo) > 0; {

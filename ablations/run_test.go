@@ -252,6 +252,44 @@ func TestAxesAreCompletedEarly(t *testing.T) {
 	}
 }
 
+// What another process held and finished completes a table here too, and the rows that it made are in it.
+func TestOthersCompleteAxesToo(t *testing.T) {
+	p, root := newTestPlan(t, []Axis{StudentInit}, 1, 2), t.TempDir()
+	job, _ := p.Job(StudentInit.Name, StudentInit.Cells[0].Name, 1)
+	l := &laboratory{}
+	o := l.options(p, root)
+	if err := os.MkdirAll(o.Runs, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	held, err := record.Open(t.Context(), o.Runs, job.Train, record.Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []int
+	l.fails = func(cfg distill.Config) bool {
+		if cfg.Seed == 2 && held != nil { // the other process finishes while this one is at the second seed
+			held.Close()
+			held = nil
+			other := &laboratory{}
+			alone := other.options(newTestPlan(t, []Axis{StudentInit}, 1), root)
+			if _, err := Run(t.Context(), alone); err != nil {
+				t.Error(err)
+			}
+		}
+		return false
+	}
+	o.Completed = func(axis Axis, results Results) (string, error) {
+		rows = append(rows, p.complete(axis, results))
+		return "", nil
+	}
+	if _, err := Run(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{1, 2}, rows); diff != "" {
+		t.Errorf("complete seeds of the tables (-want +got)\n%s", diff)
+	}
+}
+
 // text is the table of the plan's first axis.
 func text(t *testing.T, p *Plan, results Results) string {
 	t.Helper()
