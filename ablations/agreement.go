@@ -3,7 +3,9 @@ package ablations
 import (
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
@@ -16,12 +18,12 @@ import (
 // and the committed one. Rows of the same evaluation hash are pairs: equal configs and seeds, whatever computed them.
 type Agreement struct {
 	Cells []CellAgreement
-	All   CellAgreement
 }
 
 // CellAgreement compares one cell, seed by seed.
 type CellAgreement struct {
 	Name      string
+	Seeds     []int64
 	FID, CLIP Paired
 }
 
@@ -32,7 +34,7 @@ type Paired struct{ Here, There []float64 }
 func Agree(here, there []report.Table) Agreement {
 	known := map[string]report.SeedScore{}
 	eachSeed(there, func(_ string, s report.SeedScore) { known[s.Evaluation] = s })
-	a := Agreement{All: CellAgreement{Name: "all"}}
+	var a Agreement
 	index, done := map[string]int{}, map[string]bool{}
 	eachSeed(here, func(cell string, s report.SeedScore) {
 		other, ok := known[s.Evaluation]
@@ -44,12 +46,45 @@ func Agree(here, there []report.Table) Agreement {
 			index[cell] = len(a.Cells)
 			a.Cells = append(a.Cells, CellAgreement{Name: cell})
 		}
-		for _, c := range []*CellAgreement{&a.Cells[index[cell]], &a.All} {
-			c.FID.add(s.FID, other.FID)
-			c.CLIP.add(s.CLIP, other.CLIP)
-		}
+		a.Cells[index[cell]].add(s.Seed, s, other)
 	})
 	return a
+}
+
+// All compares the means over the cells, seed by seed: cells of one seed start from the same noise, and several may sample from one
+// student, so that they are no independent pairs.
+func (a Agreement) All() CellAgreement {
+	type sum struct {
+		here, there report.SeedScore
+		n           float64
+	}
+	sums := map[int64]*sum{}
+	for _, c := range a.Cells {
+		for i, seed := range c.Seeds {
+			if sums[seed] == nil {
+				sums[seed] = &sum{}
+			}
+			s := sums[seed]
+			s.here.FID, s.there.FID = s.here.FID+c.FID.Here[i], s.there.FID+c.FID.There[i]
+			s.here.CLIP, s.there.CLIP = s.here.CLIP+c.CLIP.Here[i], s.there.CLIP+c.CLIP.There[i]
+			s.n++
+		}
+	}
+	all := CellAgreement{Name: "all, by seed"}
+	for _, seed := range slices.Sorted(maps.Keys(sums)) {
+		s := sums[seed]
+		for _, score := range []*report.SeedScore{&s.here, &s.there} {
+			score.FID, score.CLIP = score.FID/s.n, score.CLIP/s.n
+		}
+		all.add(seed, s.here, s.there)
+	}
+	return all
+}
+
+func (c *CellAgreement) add(seed int64, here, there report.SeedScore) {
+	c.Seeds = append(c.Seeds, seed)
+	c.FID.add(here.FID, there.FID)
+	c.CLIP.add(here.CLIP, there.CLIP)
 }
 
 // eachSeed visits what was trained; the default cell has one name in all tables.
@@ -105,7 +140,10 @@ func (p Paired) Identical() (n int) {
 func (a Agreement) Markdown(w io.Writer, here, there string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## The same cells and seeds in %s and in %s\n\n", here, there)
-	n := len(a.All.FID.Here)
+	n, sameFID, sameCLIP := 0, 0, 0
+	for _, c := range a.Cells {
+		n, sameFID, sameCLIP = n+len(c.Seeds), sameFID+c.FID.Identical(), sameCLIP+c.CLIP.Identical()
+	}
 	if n == 0 {
 		b.WriteString("There are none.\n")
 		_, err := io.WriteString(w, b.String())
@@ -115,16 +153,16 @@ func (a Agreement) Markdown(w io.Writer, here, there string) error {
 	for _, c := range a.Cells {
 		b.WriteString(c.row(c.FID.correlation()))
 	}
-	b.WriteString(a.All.row("–"))
-	fmt.Fprintf(&b, "\nDifference: here less there, the mean over pairs of the same cell and seed with Student's 95 %% interval, and p of its test, not corrected for the number of rows. Correlation: of the FIDs of one cell over its seeds, from three on. Identical to the last bit: %d of %d FIDs, %d of %d CLIP scores.",
-		a.All.FID.Identical(), n, a.All.CLIP.Identical(), n)
+	b.WriteString(a.All().row("–"))
+	fmt.Fprintf(&b, "\nDifference: here less there, the mean over pairs of the same cell and seed with Student's 95 %% interval, and p of its test, not corrected for the number of rows; in the last row over seeds, of which each is the mean of its cells. Correlation: of the FIDs of one cell over its seeds, from three on. Identical to the last bit: %d of %d FIDs, %d of %d CLIP scores.",
+		sameFID, n, sameCLIP, n)
 	b.WriteString(" The runs on either side have their engine and commit in env.json.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
 func (c CellAgreement) row(correlation string) string {
-	return fmt.Sprintf("| %s | %d | %.1f | %.1f | %s | %s | %s |\n", strings.ReplaceAll(c.Name, "|", `\|`), len(c.FID.Here),
+	return fmt.Sprintf("| %s | %d | %.1f | %.1f | %s | %s | %s |\n", strings.ReplaceAll(c.Name, "|", `\|`), len(c.Seeds),
 		stat.Mean(c.FID.Here, nil), stat.Mean(c.FID.There, nil), c.FID.signed(1), correlation, c.CLIP.signed(4))
 }
 

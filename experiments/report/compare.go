@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/record"
@@ -14,19 +13,16 @@ import (
 
 // compare writes how far the cells and seeds of results agree with those of another folder.
 func compare(results, beside string, stdout io.Writer) error {
-	there, err := report.Find(beside)
+	there, err := tables(beside)
 	if err != nil {
 		return fmt.Errorf("--beside %s: %w", beside, err)
 	}
-	here, err := report.Find(results)
+	here, err := tables(results)
 	if err != nil {
 		return err
 	}
-	here = slices.DeleteFunc(here, func(h report.Section) bool { // results holds its reference
-		return slices.ContainsFunc(there, func(t report.Section) bool { return filepath.Clean(t.From) == filepath.Clean(h.From) })
-	})
 	var text bytes.Buffer
-	if err := ablations.Agree(tables(here), tables(there)).Markdown(&text, filepath.ToSlash(results), filepath.ToSlash(beside)); err != nil {
+	if err := ablations.Agree(here, there).Markdown(&text, filepath.ToSlash(results), filepath.ToSlash(beside)); err != nil {
 		return err
 	}
 	path := filepath.Join(results, "agreement.md")
@@ -37,9 +33,13 @@ func compare(results, beside string, stdout io.Writer) error {
 	return nil
 }
 
-func tables(sections []report.Section) (list []report.Table) {
+// tables are those of a folder itself: the reference that results hold is another folder's.
+func tables(folder string) (list []report.Table, err error) {
+	sections, err := report.Find(folder)
 	for _, s := range sections {
-		list = append(list, s.Table)
+		if filepath.Dir(filepath.FromSlash(s.From)) == filepath.Clean(folder) {
+			list = append(list, s.Table)
+		}
 	}
-	return list
+	return list, err
 }
