@@ -65,5 +65,8 @@ func (o Options) findTrained(job Job) (dir string, trained Trained, err error) {
 		return "", Trained{}, err
 	}
 	err = record.ReadResult(dir, &trained)
+	if len(record.Environments(dir)) > 1 {
+		trained.Seconds = 0 // older records have those of the last process
+	}
 	return dir, trained, err
 }

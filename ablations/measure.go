@@ -66,10 +66,14 @@ func (o Options) train(ctx context.Context, job Job, open opener) (dir string, t
 		err = run.Result(&trained)
 		return run.Dir(), trained, err
 	}
+	_, _, resumed := run.LatestCheckpoint()
 	began := time.Now()
 	cfg := job.Train.Distill
 	err = o.Trainer.Train(ctx, cfg, run)
-	trained = Trained{Steps: cfg.Steps, Seconds: time.Since(began).Seconds()}
+	trained = Trained{Steps: cfg.Steps}
+	if !resumed {
+		trained.Seconds = time.Since(began).Seconds()
+	}
 	switch {
 	case errors.Is(err, distill.ErrDiverged):
 		trained.Diverged = err.Error()

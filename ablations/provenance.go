@@ -1,7 +1,6 @@
 package ablations
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -12,13 +11,23 @@ import (
 func environments(outcomes []Outcome) (envs []record.Environment) {
 	for _, o := range outcomes {
 		for _, dir := range slices.Backward(o.Dirs) { // the training first
-			var env record.Environment
-			if err := record.ReadJSON(filepath.Join(dir, "env.json"), &env); err == nil {
-				envs = append(envs, env)
-			}
+			envs = append(envs, record.Environments(dir)...)
 		}
 	}
 	return envs
+}
+
+// header has what is the same in all environments.
+func header(envs []record.Environment) (pairs []record.Pair) {
+	for i, env := range envs {
+		if i == 0 {
+			pairs = env.Header()
+			continue
+		}
+		other := env.Header()
+		pairs = slices.DeleteFunc(pairs, func(p record.Pair) bool { return !slices.Contains(other, p) })
+	}
+	return pairs
 }
 
 // provenance names the engines and commits behind outcomes, each once.

@@ -8,7 +8,7 @@ import (
 // Trained is the result of a training.
 type Trained struct {
 	Steps    int     `json:"steps"`
-	Seconds  float64 `json:"seconds"`            // of the process that finished it
+	Seconds  float64 `json:"seconds"`            // 0 where it was interrupted
 	SHA256   string  `json:"sha256,omitempty"`   // of the student
 	Diverged string  `json:"diverged,omitempty"` // what happened, where there is no student
 }
@@ -30,7 +30,7 @@ type Pictures struct {
 type Outcome struct {
 	Job
 	Evaluated
-	TrainSeconds float64 // of the process that finished the training; 0 where that is not known
+	TrainSeconds float64 // 0 where the training was interrupted
 
 	Dir  string   // of the evaluation; "" where the training diverged
 	Dirs []string // of all records behind the outcome, each with an env.json

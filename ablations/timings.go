@@ -10,7 +10,7 @@ import (
 )
 
 // timings are seconds that runs of some kinds needed. Results move between machines and a machine has other work at times, so the
-// latest few tell most, by their median: one that was interrupted counts the seconds of its last process alone.
+// latest few tell most, by their median.
 type timings[K comparable] []timing[K]
 
 type timing[K comparable] struct {

@@ -80,10 +80,7 @@ func dropTemporaries(dir string, before time.Time) error {
 
 // bench writes one Go benchmark line per seed, which benchstat compares.
 func (p *Plan) bench(axis Axis, results Results) ([]byte, error) {
-	var header []record.Pair
-	if envs := environments(p.allOutcomes(axis, results)); len(envs) > 0 {
-		header = envs[0].Header()
-	}
+	header := header(environments(p.allOutcomes(axis, results)))
 	if p.Scale != "" {
 		header = append(header, record.Pair{Key: "scale", Value: p.Scale})
 	}

@@ -164,15 +164,29 @@ var folders = regexp.MustCompile(`(^|[\s:=,;"'])(?:~|[A-Za-z]:)?[/\\](?:[^\s:=,;
 // withoutFolders leaves of an absolute path its last part: "xla:/home/me/plugin.so" is "xla:plugin.so".
 func withoutFolders(s string) string { return folders.ReplaceAllString(s, "$1") }
 
+// Environments reads on what the run in dir was begun and where it went on, if that differs. What cannot be read is left out.
+func Environments(dir string) (envs []Environment) {
+	for n := 1; ; n++ {
+		var env Environment
+		if err := ReadJSON(filepath.Join(dir, envName(n)), &env); err != nil {
+			return envs
+		}
+		envs = append(envs, env)
+	}
+}
+
+func envName(n int) string {
+	if n == 1 {
+		return envFile
+	}
+	return fmt.Sprintf("env-%d.json", n)
+}
+
 // writeEnvironment keeps the environment of the first start, and each later one that differs from the one before.
 func (r *Run) writeEnvironment(env Environment) error {
 	var last Environment
 	for n := 1; ; n++ {
-		name := envFile
-		if n > 1 {
-			name = fmt.Sprintf("env-%d.json", n)
-		}
-		path := filepath.Join(r.dir, name)
+		path := filepath.Join(r.dir, envName(n))
 		var have Environment
 		switch err := ReadJSON(path, &have); {
 		case errors.Is(err, fs.ErrNotExist):
