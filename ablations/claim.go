@@ -49,7 +49,7 @@ func (c Claim) judge(rows []report.Row) report.Verdict {
 	}
 	v := report.Verdict{
 		Claim: c.Text, Metric: c.Metric, Better: c.Better, Worse: c.Worse, Factor: c.Factor, Within: c.Within, Paired: c.Paired,
-		Seeds: [2]int{a.Seeds, b.Seeds}, Verdict: report.Undecided,
+		Seeds: [2]int{compared(a), compared(b)}, Verdict: report.Undecided,
 	}
 	x, y := of(c.Metric, a), of(c.Metric, b)
 	if x.Known() && y.Known() {
@@ -64,6 +64,7 @@ func (c Claim) judge(rows []report.Row) report.Verdict {
 	}
 	switch {
 	case a.Seeds == 0 || b.Seeds == 0: // not measured
+	case unsteady(a) || unsteady(b): // what is left of them was chosen by luck
 	case c.Within > 0:
 		c.judgeSame(a, b, &v)
 	case c.Factor > 0:

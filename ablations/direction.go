@@ -19,7 +19,7 @@ func better(metric string, a, b report.Row) int {
 		sign = 1
 	}
 	switch {
-	case a.Collapsed() && b.Collapsed():
+	case a.Collapsed() && b.Collapsed(), unsteady(a), unsteady(b):
 		return 0
 	case b.Collapsed():
 		return known(of(metric, a))
@@ -34,6 +34,17 @@ func better(metric string, a, b report.Row) int {
 	default:
 		return -sign
 	}
+}
+
+// unsteady is a row of which some seeds diverged and some did not: the means of the others say too little of its recipe for a test.
+func unsteady(r report.Row) bool { return !r.Collapsed() && len(r.BySeed) < r.Seeds }
+
+// compared counts the seeds that a test sees; of a row that collapsed, those that were tried.
+func compared(r report.Row) int {
+	if r.Collapsed() {
+		return r.Seeds
+	}
+	return len(r.BySeed)
 }
 
 // of is a row's estimate of a metric.

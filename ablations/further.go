@@ -38,7 +38,7 @@ func compareFurther(rows []report.Row) {
 		}
 		for i := range rows {
 			for _, byDefault := range rows {
-				if !byDefault.Default || rows[i].Default {
+				if !byDefault.Default || rows[i].Default || unsteady(rows[i]) || unsteady(byDefault) {
 					continue
 				}
 				w, err := eval.Welch(of(byDefault), of(rows[i]), confidence)

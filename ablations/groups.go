@@ -18,7 +18,7 @@ func compareRows(rows []report.Row) {
 			}
 			*group = groups[i]
 			for _, byDefault := range rows {
-				if !byDefault.Default || rows[i].Default {
+				if !byDefault.Default || rows[i].Default || unsteady(rows[i]) || unsteady(byDefault) {
 					continue
 				}
 				if w, err := welch(metric, rows[i], byDefault); err == nil {
@@ -34,7 +34,7 @@ func compareRows(rows []report.Row) {
 func tieGroups(metric string, rows []report.Row) []string {
 	var members []int
 	for i, r := range rows {
-		if len(r.BySeed) > 1 && !r.Collapsed() {
+		if len(r.BySeed) > 1 && !r.Collapsed() && !unsteady(r) {
 			members = append(members, i)
 		}
 	}

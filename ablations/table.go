@@ -181,14 +181,16 @@ func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
 	return notes
 }
 
-// seedsOf counts the seeds of the rows: whether one has a single seed, the fewest of those that have several, and the most of all.
+// seedsOf counts the seeds of the rows that did not diverge: whether one has a single seed, the fewest of those that have several, and
+// the most of all.
 func seedsOf(rows []report.Row) (alone bool, fewest, most int) {
 	for _, r := range rows {
-		alone = alone || r.Seeds == 1
-		if r.Seeds > 1 && (fewest == 0 || r.Seeds < fewest) {
-			fewest = r.Seeds
+		n := len(r.BySeed)
+		alone = alone || n == 1
+		if n > 1 && (fewest == 0 || n < fewest) {
+			fewest = n
 		}
-		most = max(most, r.Seeds)
+		most = max(most, n)
 	}
 	return alone, fewest, most
 }

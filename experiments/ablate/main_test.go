@@ -104,6 +104,24 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
+// A committed student counts for the table beside, not for one's own: its weights are not here.
+func TestDryRunTellsWhatIsFinished(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	args := []string{"-n", "--axis", "augment", "--pretrained", leanBundle(t), "--out", t.TempDir(), "--reference", "../../results/reference"}
+	if rc := run(t.Context(), args, &stdout, &stderr); rc != 0 {
+		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
+	}
+	var cells []resolved
+	if err := json.Unmarshal(stdout.Bytes(), &cells); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cells {
+		if c.Run == "" || c.Finished {
+			t.Errorf("%s: run %q, finished: %t, want a name and not finished", c.Cell, c.Run, c.Finished)
+		}
+	}
+}
+
 // Fields of --config reach every cell, --steps goes above them, and --cells leaves the others out.
 func TestConfigAndCells(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")

@@ -13,7 +13,6 @@ import (
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
 )
 
@@ -51,7 +50,14 @@ type resolved struct {
 
 // dryRun prints the config of every cell, and the names of its runs where the networks to start from are known.
 func dryRun(w io.Writer, o options, plan *ablations.Plan, base distill.Config, axes []ablations.Axis, seeds []int64) error {
-	own, finished := o.runs()
+	var done ablations.Results
+	if plan != nil {
+		var err error
+		own, finished := o.runs()
+		if done, _, err = (ablations.Options{Plan: plan, Runs: own, Finished: finished}).Gather(); err != nil {
+			return err
+		}
+	}
 	var cells []resolved
 	for _, axis := range axes {
 		for _, seed := range seeds {
@@ -60,11 +66,8 @@ func dryRun(w io.Writer, o options, plan *ablations.Plan, base distill.Config, a
 				r := resolved{Axis: axis.Name, Cell: cell.Name, Seed: seed, Config: cell.Config(base)}
 				if plan != nil {
 					job, _ := plan.Job(axis.Name, cell.Name, seed)
-					_, done, err := record.Find(append([]string{own}, finished...), job.Evaluation)
-					if err != nil {
-						return err
-					}
-					r.Run, r.Evaluation, r.Finished = job.Evaluation.Run, job.Hash, done
+					r.Run, r.Evaluation = job.Evaluation.Run, job.Hash
+					_, r.Finished = done[job.Hash]
 				}
 				cells = append(cells, r)
 			}
