@@ -74,24 +74,28 @@ func X0FromV(xt, v *Node, level Level) *Node {
 	return Sub(Mul(l.Alpha, xt), Mul(l.Sigma, v))
 }
 
-// EpsAlphaFloor is α of Stable Diffusion's last step, √ᾱ₁₀₀₀: the noisiest level an ε-network has been trained to read.
+// EpsAlphaFloor is α of Stable Diffusion's last step, √ᾱ₁₀₀₀: the noisiest level that its ε-networks have been trained to read.
 const EpsAlphaFloor = 0.06826491421716747
 
-// X0FromEps returns x̂₀ = (x_t − σ_t ε̂)/α_t (DDIM eq. 9, first term).
+// noSignal is the α below which X0FromEps takes x_t for pure noise.
+const noSignal = 1e-3
+
+// X0FromEps returns x̂₀ = (x_t − σ_t ε̂)/α_t (DDIM eq. 9, first term), of which EpsFromX0 is the inverse. An error of ε̂ grows by σ_t/α_t.
 //
-// At zero signal ε̂ says nothing about x₀ and the division has no value. Levels noisier than EpsAlphaFloor are converted with
-// α, σ of that floor: the network is fed pure noise and read as at its own last step, as the released ADD models are used.
+// At pure noise ε̂ says nothing about x₀ and the division has no value. It is converted with α, σ of EpsAlphaFloor: the network is
+// fed pure noise and read as at its own last step, as the released ADD models are used.
 func X0FromEps(xt, eps *Node, level Level) *Node {
 	l := level.Like(xt)
-	alpha := MaxScalar(l.Alpha, EpsAlphaFloor)
-	sigma := MinScalar(l.Sigma, math.Sqrt(1-EpsAlphaFloor*EpsAlphaFloor))
+	pure := LessThan(l.Alpha, ConstAs(l.Alpha, noSignal))
+	alpha := Where(pure, ConstAs(l.Alpha, EpsAlphaFloor), l.Alpha)
+	sigma := Where(pure, ConstAs(l.Sigma, math.Sqrt(1-EpsAlphaFloor*EpsAlphaFloor)), l.Sigma)
 	return Div(Sub(xt, Mul(sigma, eps)), alpha)
 }
 
 // sigmaFloor keeps divisions by σ_t finite at t = 0, where ε and v cannot be read from x_t.
 const sigmaFloor = 1e-3
 
-// EpsFromX0 returns ε̂ = (x_t − α_t x̂₀)/σ_t (DDIM eq. 9 solved for ε). Keep t away from 0.
+// EpsFromX0 returns ε̂ = (x_t − α_t x̂₀)/σ_t (DDIM eq. 9 solved for ε): x_t itself at α = 0. Keep t away from 0.
 func EpsFromX0(xt, x0 *Node, level Level) *Node {
 	l := level.Like(xt)
 	return Div(Sub(xt, Mul(l.Alpha, x0)), MaxScalar(l.Sigma, sigmaFloor))

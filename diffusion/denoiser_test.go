@@ -81,6 +81,21 @@ func TestEpsAndVAreReadBackFromX0(t *testing.T) {
 	}
 }
 
+// Between the last level of Stable Diffusion's networks and pure noise too, of which cosine's t > .957 is.
+func TestEpsSurvivesTheTrip(t *testing.T) {
+	for _, s := range Schedules() {
+		x0, eps := images()
+		got := run(t, func(in []*Node) *Node {
+			level := LevelFrom(in[2])
+			xt := Diffuse(in[0], in[1], level)
+			clean := X0FromEps(xt, in[1], level)
+			return Concatenate([]*Node{Sub(clean, in[0]), Sub(EpsFromX0(xt, clean, level), in[1])}, 0)
+		}, x0, eps, levels(s, 0.02, 0.9, 0.98, 0.99))
+		same(t, make([]float32, 48), got[:48], 5e-4) // rounding, grown by σ/α
+		same(t, make([]float32, 48), got[48:], 1e-5)
+	}
+}
+
 func TestEpsNetworkIsReadAtItsLastStepWhereThereIsNoSignal(t *testing.T) {
 	xt, eps := images()
 	got := run(t, func(in []*Node) *Node { return X0FromEps(in[0], in[1], LevelFrom(in[2])) },

@@ -12,7 +12,8 @@ const (
 	// Renoise diffuses the prediction anew, x_u = α_u x̂ + σ_u z (ADD §3.1, after consistency models 2303.01469 algorithm 1): the
 	// student sees the marginals it was trained on, as far as x̂ is distributed like data.
 	Renoise Form = "renoise"
-	// Ancestral draws x_u from q(x_u | x_t, x₀ = x̂): the ancestral Euler step of k-diffusion, which the ADD demo uses.
+	// Ancestral draws x_u from q(x_u | x_t, x₀ = x̂): the ancestral Euler step of k-diffusion, which the ADD demo uses. A first time below
+	// 1 is only what the student is told: x is pure noise, of which nothing stays, and the first step that of Renoise.
 	Ancestral Form = "ancestral"
 )
 
@@ -57,12 +58,11 @@ func (f FewStep) Plan(s Schedule, steps int) ([]Step, error) {
 			break
 		}
 		u := times[(i+1)*len(times)/steps]
-		switch f.Form {
-		case Renoise, "":
+		if f.Form == Ancestral && (i > 0 || t == 1) {
+			plan[i] = ancestral(s, t, u)
+		} else {
 			alpha, sigma := s.AlphaSigma(u)
 			plan[i] = Step{T: t, X0: alpha, Noise: sigma}
-		case Ancestral:
-			plan[i] = ancestral(s, t, u)
 		}
 	}
 	switch f.Form {

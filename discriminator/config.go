@@ -12,7 +12,7 @@ const (
 type Config struct {
 	Text    bool `json:"text"`     // heads see c_text, the pooled text embedding (ADD Table 1b)
 	Image   bool `json:"image"`    // heads see c_img, an embedding of the real picture (ADD Table 1b)
-	CondRMS bool `json:"cond_rms"` // scale c_text and c_img to unit root mean square each before they are joined
+	CondRMS bool `json:"cond_rms"` // scale c_text and c_img to unit root mean square each before they are joined: this project's, not StyleGAN-T's
 
 	Norm         string `json:"norm"`           // NormBatch or NormGroup
 	NormGroup    int    `json:"norm_group"`     // samples per group of NormBatch; a batch it does not divide falls back to their greatest common divisor
@@ -28,7 +28,8 @@ type Config struct {
 	R1Every  int     `json:"r1_every"`  // penalty in every k-th discriminator step, with weight k·γ
 }
 
-// DefaultConfig is the paper's discriminator; what the paper leaves open is as in StyleGAN-T.
+// DefaultConfig is the paper's discriminator; what the paper leaves open is as in StyleGAN-T, but for CondRMS, and for Taps where the
+// features have more than the four blocks on which StyleGAN-T puts heads: there a config says 4.
 func DefaultConfig() Config {
 	return Config{
 		Text: true, Image: true, CondRMS: true,

@@ -52,13 +52,17 @@ func TestDefaultCellIsThePapers(t *testing.T) {
 		Times                                                     []int
 		Init, Weighting                                           string
 		Adversarial, Lambda, R1, Guidance, TeacherMin, TeacherMax float64
-		TeacherSteps, R1Every                                     int
+		TeacherSteps, R1Every, Heads                              int
 		Text, Image, Augment                                      bool
 	}
-	want := cell{[]int{1000, 750, 500, 250}, Pretrained, "exp", 1, 2.5, 1e-5, 0, 0.02, 0.98, 1, 1, true, true, true}
+	want := cell{[]int{1000, 750, 500, 250}, Pretrained, "exp", 1, 2.5, 1e-5, 0, 0.02, 0.98, 1, 1, 5, true, true, true}
+	networks, err := pretrain.DefaultConfig("gpu")
+	if err != nil {
+		t.Fatal(err)
+	}
 	d := cfg.Discriminator
 	got := cell{cfg.Times, cfg.Init, cfg.Weighting, cfg.Adversarial, cfg.Lambda, d.R1Weight, cfg.TeacherGuidance, cfg.TeacherMin,
-		cfg.TeacherMax, cfg.TeacherSteps, d.R1Every, d.Text, d.Image, d.Augment}
+		cfg.TeacherMax, cfg.TeacherSteps, d.R1Every, len(d.Blocks(networks.Networks.Features.Depth)), d.Text, d.Image, d.Augment}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -37,7 +37,7 @@ func (d *distiller) draw(b dataset.Batch, step int) []*tensors.Tensor {
 		picture(teacherNoise), train.F32(levels, cfg.TeacherSteps, n, 3), train.F32(weight, n),
 		train.F32(studentAdamW(cfg).Coefficients(cfg.StudentRate.At(step, cfg.Steps), step), 3),
 		train.F32(discriminatorOptimiser().Coefficients(cfg.DiscriminatorRate.At(step, cfg.Steps), step), 3),
-		train.Scalar(float32(math.Min(cfg.EMA, float64(1+step)/float64(10+step)))),
+		train.Scalar(float32(math.Min(cfg.EMA, float64(1+step)/float64(10+step)))), // see Config.EMA
 	}
 }
 

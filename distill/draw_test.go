@@ -92,6 +92,16 @@ func TestDrawShapes(t *testing.T) {
 	}
 }
 
+// The average forgets its start before the configured decay rules.
+func TestTheAveragesDecayWarmsUp(t *testing.T) {
+	for step, want := range map[int]float64{1: 2. / 11, 800: 801. / 810, 889: 890. / 899, 890: .99, 20000: .99} {
+		all := drawStep(tinyConfig(t, func(c *Config) { c.Steps = 20000 }), step).all
+		if decay := all[len(all)-1]; !slices.Equal(decay, []float32{float32(want)}) {
+			t.Errorf("step %d: decay = %v, want %g", step, decay, want)
+		}
+	}
+}
+
 // What the student is told of pure noise is the first time, whatever its number: the picture is hidden from the heads there.
 func TestTheFirstTimeSeesNothing(t *testing.T) {
 	d := drawStep(tinyConfig(t, func(c *Config) { c.Times, c.Batch = []int{950, 500}, 8 }), 1)

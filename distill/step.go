@@ -75,7 +75,7 @@ func (s *step) build(root *model.Scope, args []*Node) []*Node {
 	// One step of the student from the diffused real picture.
 	text, null, negative := s.nets.text(in.ids), s.nets.text(in.null), s.nets.text(in.negative)
 	xs := diffusion.Diffuse(in.real, in.noise, diffusion.LevelFrom(in.level))
-	if s.cfg.Times[0] < 1000 {
+	if s.signalAtFirst() > 0 {
 		xs = pureAtFirst(xs, in.noise, in.seesImage)
 	}
 	x0 := s.nets.student()(xs, diffusion.LevelFrom(in.level), text)
@@ -118,6 +118,16 @@ func (s *step) build(root *model.Scope, args []*Node) []*Node {
 		gLoss, distillLoss, loss.Real, loss.Fake, loss.R1, loss.RealAccuracy, loss.FakeAccuracy, loss.RealLogit, loss.FakeLogit,
 		advNorm, distillNorm, studentNorm, discNorm, pixelVariance(x0),
 	}
+}
+
+// signalAtFirst is the schedule's α at the first time: above 0 where that is less than 1000, and where the schedule's end is not pure noise.
+func (s *step) signalAtFirst() float64 {
+	schedule, err := diffusion.ScheduleByName(s.nets.bundle.Config.Schedule)
+	if err != nil {
+		panic(err)
+	}
+	alpha, _ := schedule.AlphaSigma(float64(s.cfg.Times[0]) / 1000)
+	return alpha
 }
 
 // pureAtFirst gives pure noise where the student is told the first time, as it meets nothing else there when it draws.

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/discriminator"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
@@ -197,27 +198,42 @@ func TestNoTeacherWithoutLambda(t *testing.T) {
 	}
 }
 
-// What the student is trained on at τ_n holds nothing of the real picture: neither its input nor what the heads are told.
+// What the student is trained on at τ_n holds nothing of the real picture: neither its input, even where the schedule leaves signal
+// there, nor what the heads are told.
 func TestNothingOfThePictureAtPureNoise(t *testing.T) {
 	b := tinyBundle(t, 1)
-	student := func(times []int, pictureSeed int64) (map[string][]float32, float32) {
-		cfg := tinyConfig(t, func(c *Config) { c.Times = times })
+	student := func(cfg Config, pictureSeed int64) (map[string][]float32, float32) {
 		n := newBench(t, cfg, b)
 		inputs := n.inputs(t, 1)
 		inputs[0] = graphtest.Normals(pictureSeed, cfg.Batch, tinyworld.Size, tinyworld.Size, 3)
 		out := graphtest.Run(t, n.store, newStep(cfg, newNets(b, cfg), true).build, inputs...)
 		return below(snapshot(n.store), studentScope), graphtest.Floats(out[slices.Index(columns, "d_real")])[0]
 	}
-	one, oneReal := student([]int{1000}, 1)
-	other, otherReal := student([]int{1000}, 2)
-	if !cmp.Equal(one, other) {
-		t.Error("s = τ_n: the real picture reaches the student")
+	alone := tinyConfig(t, func(c *Config) { c.Times = []int{1000} })
+	oneStep := tinyConfig(t, consistent, func(c *Config) { c.Adversarial, c.Consistency.Grid = 1, 1 }) // from t = 1 to 0
+	for _, test := range []struct {
+		name     string
+		schedule diffusion.Schedule
+		cfg      Config
+	}{
+		{"default", diffusion.Cosine{}, alone},
+		{"a schedule that ends in signal", diffusion.StableDiffusion{}, alone},
+		{"consistency with such a schedule", diffusion.StableDiffusion{}, oneStep},
+	} {
+		b.Config.Schedule = test.schedule.Name()
+		one, oneReal := student(test.cfg, 1)
+		other, otherReal := student(test.cfg, 2)
+		if !cmp.Equal(one, other) {
+			t.Errorf("%s, s = τ_n: the real picture reaches the student", test.name)
+		}
+		if oneReal == otherReal {
+			t.Errorf("%s: the discriminator does not see the real picture: the test shows nothing", test.name)
+		}
 	}
-	if oneReal == otherReal {
-		t.Error("the discriminator does not see the real picture: the test shows nothing")
-	}
-	one, _ = student([]int{1000, 500}, 1)
-	if other, _ = student([]int{1000, 500}, 2); cmp.Equal(one, other) {
+	b.Config.Schedule = diffusion.Cosine{}.Name()
+	more := tinyConfig(t, func(c *Config) { c.Times = []int{1000, 500} })
+	one, _ := student(more, 1)
+	if other, _ := student(more, 2); cmp.Equal(one, other) {
 		t.Error("s < τ_n: the real picture does not reach the student")
 	}
 }

@@ -18,7 +18,7 @@ var DensityCoverage = register(Metric{
 		if err != nil {
 			return nil, err
 		}
-		coverage, err := rate(dc.Coverage, in.Ref.Features.N, in.Confidence)
+		coverage, err := rate(dc.Coverage, in.Ref.Features.N, in.Confidence, "Wilson's over reference balls, generated pictures fixed")
 		return []Value{density, coverage}, err
 	},
 })

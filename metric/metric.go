@@ -54,7 +54,7 @@ type Param struct {
 type Value struct {
 	Metric   string        `json:"metric"`
 	Name     string        `json:"name"`
-	Estimate eval.Estimate `json:"estimate"` // N counts generated pictures; bounds are infinite (null) where no interval is known
+	Estimate eval.Estimate `json:"estimate"` // N counts generated pictures, even where Interval is over RefN; bounds are infinite (null) where no interval is known
 	Lower    bool          `json:"lower_is_better"`
 	Interval string        `json:"interval,omitempty"` // how the interval was found; empty where there is none
 	Spread   *float64      `json:"spread,omitempty"`   // standard deviation over subsets or splits, as the reference tools print it; not the error of the mean

@@ -182,3 +182,28 @@ func TestKIDOfAllPicturesHasNoSpread(t *testing.T) {
 		t.Errorf("spread = %v of %q, want none", v.Spread, v.SpreadOf)
 	}
 }
+
+// A rate's trials are what its interval lets vary: pictures among the other side's balls, of coverage the balls of the reference.
+func TestIntervalsSayWhatTheyHoldFixed(t *testing.T) {
+	ref, gen := sample(1, 300, 0), sample(11, 250, .5)
+	var got []string
+	for _, m := range []Metric{PrecisionRecall, DensityCoverage} {
+		for _, v := range must(m.Compute(t.Context(), ref, gen, Options{})) {
+			got = append(got, v.Name+": "+v.Interval)
+			if v.Name != "coverage" {
+				continue
+			}
+			e := must(eval.RateInterval(int(math.Round(v.Estimate.Mean*300)), 300, .95))
+			if e.Low != v.Estimate.Low || e.High != v.Estimate.High || v.RefN != 300 {
+				t.Errorf("coverage of %d reference pictures = %+v, want the interval of 300 balls, %+v", v.RefN, v.Estimate, e)
+			}
+		}
+	}
+	want := []string{
+		"precision: Wilson's over pictures, balls fixed", "recall: Wilson's over pictures, balls fixed",
+		"density: Student's over generated pictures, balls fixed", "coverage: Wilson's over reference balls, generated pictures fixed",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

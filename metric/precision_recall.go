@@ -17,11 +17,12 @@ var PrecisionRecall = register(Metric{
 		if err != nil {
 			return nil, err
 		}
-		precision, err := rate(pr.Precision, in.Gen.Features.N, in.Confidence)
+		const how = "Wilson's over pictures, balls fixed"
+		precision, err := rate(pr.Precision, in.Gen.Features.N, in.Confidence, how)
 		if err != nil {
 			return nil, err
 		}
-		recall, err := rate(pr.Recall, in.Ref.Features.N, in.Confidence)
+		recall, err := rate(pr.Recall, in.Ref.Features.N, in.Confidence, how)
 		v := []Value{precision, recall}
 		if a, b := in.Ref.Features.N, in.Gen.Features.N; a != b {
 			v[0].Warnings = append(v[0].Warnings, "pr: unequal numbers of reference and generated pictures: the larger set's balls are smaller")
@@ -30,8 +31,8 @@ var PrecisionRecall = register(Metric{
 	},
 })
 
-// rate is a share of n pictures with its interval.
-func rate(share float64, n int, confidence float64) (Value, error) {
+// rate is a share of n pictures, or of their balls, with its interval and how that was found.
+func rate(share float64, n int, confidence float64, how string) (Value, error) {
 	e, err := eval.RateInterval(int(math.Round(share*float64(n))), n, confidence)
-	return within(e, err, "Wilson's over pictures, balls fixed")
+	return within(e, err, how)
 }

@@ -26,7 +26,7 @@ type AdamW struct {
 	Name         string
 	Beta1, Beta2 float64
 	Epsilon      float64
-	WeightDecay  float64 // on matrices and kernels only
+	WeightDecay  float64 // on all of rank 2 and more, which takes in embeddings and tokens beside matrices and kernels; not on biases and norms
 	ClipNorm     float64 // largest global norm of the gradient; 0 for none
 }
 

@@ -273,3 +273,25 @@ func TestCropsAndMasks(t *testing.T) {
 		t.Errorf("%d of 400 views are masked, want about half", some)
 	}
 }
+
+// The average of features rises with the smaller one of warm-up and cosine; only a long training comes under the cosine.
+func TestSelfDecay(t *testing.T) {
+	for _, c := range []struct {
+		steps, cosine int // steps that the cosine decides
+		end           float64
+	}{{1500, 0, 1501. / 1510}, {3407, 0, 3408. / 3417}, {20000, 17049 - 895 + 1, 20001. / 20010}} {
+		cosine, last := 0, 0.0
+		for step := 1; step <= c.steps; step++ {
+			decay := selfDecay(step, c.steps)
+			if decay < last {
+				t.Fatalf("step %d of %d: decay falls from %g to %g", step, c.steps, last, decay)
+			}
+			if last = decay; decay < float64(1+step)/float64(10+step) {
+				cosine++
+			}
+		}
+		if cosine != c.cosine || last != c.end {
+			t.Errorf("%d steps end at %.9g, %d of them by the cosine, want %.9g and %d", c.steps, last, cosine, c.end, c.cosine)
+		}
+	}
+}

@@ -103,11 +103,12 @@ func TestUnknownPart(t *testing.T) {
 	wantError(t, "classifier of a folder", err, "pretrain: album has no attributes to classify, want scenes")
 }
 
+// The teacher's average is young up to step 8,990, beyond the end of 7,000 steps.
 func TestEMADecay(t *testing.T) {
 	for _, test := range []struct {
 		step int
 		want float32
-	}{{1, 2.0 / 11}, {10, 11.0 / 20}, {100000, 0.999}} {
+	}{{1, 2.0 / 11}, {10, 11.0 / 20}, {7000, 7001.0 / 7010}, {8989, 8990.0 / 8999}, {8990, 0.999}, {100000, 0.999}} {
 		if got := emaDecay(0.999, test.step); got != test.want {
 			t.Errorf("decay at step %d = %g, want %g", test.step, got, test.want)
 		}

@@ -91,7 +91,7 @@ func (c *Context) teacherTask(name string, store *model.Store, net network.Backb
 	return task, nil
 }
 
-// emaDecay warms the average up: a young average must forget its start.
+// emaDecay warms the average up: a young average must forget its start. See Config.EMA.
 func emaDecay(decay float64, step int) float32 {
 	return float32(math.Min(decay, float64(1+step)/float64(10+step)))
 }

@@ -111,7 +111,10 @@ func (c *Context) selfDistillationTask(v Variant, store *model.Store) (train.Tas
 	return task, nil
 }
 
-// selfDecay rises from averageDecay to 1 along half a cosine (DINO §3.1), after a warm-up in which the average forgets its start.
+// selfDecay is the smaller one of averageDecay's rise to 1 along half a cosine (DINO §3.1, which has nothing else and begins at .996) and of
+// the warm-up (1+step)/(10+step), in which the average forgets its start. The warm-up is the smaller one at the beginning and at the end,
+// so that a training ends at (1+steps)/(10+steps) and not at 1: of 20,000 steps the cosine decides 895 to 17,049, of fewer than 3,408
+// none. The 1,500 of the CPU's variants go from .18 to .994 by the warm-up alone; averageDecay has no part in them.
 func selfDecay(step, steps int) float64 {
 	decay := 1 - (1-averageDecay)*(1+math.Cos(math.Pi*float64(step)/float64(steps)))/2
 	return math.Min(decay, float64(1+step)/float64(10+step))
