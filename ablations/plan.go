@@ -16,6 +16,8 @@ type Plan struct {
 	Seeds []int64
 	Jobs  []Job // in the order in which they are done
 
+	changed string // what the cells have in common that is not of the scale's preset
+
 	cells      map[cellKey]string // hash of the evaluation
 	references []reference
 }
@@ -60,6 +62,15 @@ func NewPlan(w World, base distill.Config, axes []Axis, seeds []int64) (*Plan, e
 		for _, net := range axis.Teachers {
 			p.references = append(p.references, reference{name: net + ", 25 steps", subject: Teacher, steps: 25, net: net, axis: axis.Name})
 		}
+	}
+	for _, axis := range axes {
+		if err := axis.conflict(base); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if p.changed, err = changes(base); err != nil {
+		return nil, err
 	}
 	seen := map[string]bool{}
 	add := func(j Job) (string, error) {

@@ -17,7 +17,7 @@ const collapsedShare = 0.05
 
 // Table puts the results of an axis side by side, with the references below. A cell without results has an empty row.
 func (p *Plan) Table(axis Axis, results Results) report.Table {
-	t := report.Table{Axis: axis.Name, Title: axis.Title, Ref: axis.Ref, Question: axis.Question, Against: axis.Against, Data: p.Data, Scale: p.Scale, Recipe: Recipe}
+	t := report.Table{Axis: axis.Name, Title: axis.Title, Ref: axis.Ref, Question: axis.Question, Against: axis.Against, Data: p.Data, Scale: p.Scale, Changed: p.changed, Recipe: Recipe}
 	against := report.Row{}
 	for _, cell := range axis.Cells {
 		row := newRow(cell.Name, p.outcomes(axis, cell, results))
@@ -168,6 +168,9 @@ func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
 			further = " and of a cell with one seed"
 		}
 		notes = append(notes, fmt.Sprintf("Intervals of cells are Student's, over the means of %s seeds; those of real pictures and teacher%s are over pictures.", count, further))
+	}
+	if t.Changed != "" {
+		notes = append(notes, "Not the preset of the scale: "+t.Changed+".")
 	}
 	for _, r := range t.Rows {
 		if r.Direction != "" {

@@ -87,6 +87,7 @@ type Table struct {
 	Data       string   `json:"data,omitempty"`    // name of the dataset
 	Against    string   `json:"against,omitempty"` // cell that the others are compared with; "": the default cell
 	Scale      string   `json:"scale,omitempty"`
+	Changed    string   `json:"changed,omitempty"` // how the cells' common config differs from the scale's
 	Engine     string   `json:"engine,omitempty"`
 	Commit     string   `json:"commit,omitempty"`
 	Recipe     string   `json:"recipe,omitempty"` // versions of what was trained and measured: tables of others do not compare

@@ -23,6 +23,12 @@ func TestWrongCalls(t *testing.T) {
 	if err := os.WriteFile(misspelt, []byte(`{"lamda": 1}`), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	penalty, seeded := filepath.Join(empty, "r1.json"), filepath.Join(empty, "seed.json")
+	for file, text := range map[string]string{penalty: `{"discriminator": {"r1_weight": 1}}`, seeded: `{"seed": 3}`} {
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, c := range []struct {
 		why  string
 		args []string
@@ -30,6 +36,8 @@ func TestWrongCalls(t *testing.T) {
 	}{
 		{"a config that is not there", []string{"--config", filepath.Join(empty, "none.json")}, "none.json"},
 		{"a field that the config lacks", []string{"--config", misspelt}, `unknown field "lamda"`},
+		{"a field that the axis is about", []string{"--axis", "r1", "--config", penalty, "--pretrained", lean}, "changes discriminator.r1_weight, which cell"},
+		{"a seed in the config", []string{"--config", seeded}, "want --scale and --seeds"},
 		{"a cell that the axis lacks", []string{"--cells", "caption"}, `disc-cond has no cell "caption"`},
 		{"fewer pictures than their neighbours need", []string{"--images", "5", "--pretrained", lean}, "images = 5, want at least 8"},
 		{"cells of two axes", []string{"--axis", "loss,lambda", "--cells", "0"}, "want one axis"},

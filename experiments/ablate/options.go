@@ -95,8 +95,12 @@ func (o options) base() (distill.Config, error) {
 		return cfg, err
 	}
 	if o.config != "" {
+		preset := cfg
 		if err := record.Edit(o.config, &cfg); err != nil {
 			return cfg, err
+		}
+		if cfg.Scale != preset.Scale || cfg.Seed != preset.Seed {
+			return cfg, fmt.Errorf("%s changes scale or seed, want --scale and --seeds for that", o.config)
 		}
 	}
 	if o.steps > 0 {

@@ -129,7 +129,7 @@ func show(w io.Writer, t report.Table, reference string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	var ours bytes.Buffer
-	if err := t.JSON(&ours); err != nil || bytes.Equal(ours.Bytes(), b) || committed.Scale != t.Scale {
+	if err := t.JSON(&ours); err != nil || bytes.Equal(ours.Bytes(), b) || committed.Scale != t.Scale || committed.Changed != t.Changed {
 		return err
 	}
 	fmt.Fprintf(w, "\nFor comparison, the committed results in %s:\n\n", filepath.Dir(path))
