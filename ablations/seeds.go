@@ -39,3 +39,24 @@ func ParseSeeds(s string) ([]int64, error) {
 	}
 	return seeds, nil
 }
+
+// formatSeeds names sorted seeds: "1 to 4", "1, 3, 8 to 10".
+func formatSeeds(seeds []int64) string {
+	var parts []string
+	for i := 0; i < len(seeds); {
+		end := i
+		for end+1 < len(seeds) && seeds[end+1] == seeds[end]+1 {
+			end++
+		}
+		switch {
+		case end > i+1:
+			parts = append(parts, fmt.Sprintf("%d to %d", seeds[i], seeds[end]))
+		case end == i+1:
+			parts = append(parts, strconv.FormatInt(seeds[i], 10), strconv.FormatInt(seeds[end], 10))
+		default:
+			parts = append(parts, strconv.FormatInt(seeds[i], 10))
+		}
+		i = end + 1
+	}
+	return strings.Join(parts, ", ")
+}

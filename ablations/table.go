@@ -3,7 +3,6 @@ package ablations
 import (
 	"fmt"
 	"math"
-	"strconv"
 
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/report"
@@ -147,63 +146,6 @@ func overSeeds(x []report.Estimate) report.Estimate {
 		return report.Estimate{Mean: math.NaN(), N: len(x)}
 	}
 	return report.Estimate{Mean: e.Mean, Low: e.Low, High: e.High, N: e.N}
-}
-
-// notes say how far the intervals reach and what became of the paper's claims.
-func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
-	against := "default cell"
-	if axis.Against != "" {
-		against = axis.Against
-	}
-	alone, fewest, most := seedsOf(t.Rows)
-	switch {
-	case most == 1:
-		notes = append(notes, "One seed: the intervals are those of the evaluation (FID by jackknife, CLIP and align by standard error, all over pictures) and leave out how seeds differ. More seeds: --seeds 4.")
-	case most > 1:
-		count, further := strconv.Itoa(most), ""
-		if fewest < most {
-			count = fmt.Sprintf("%d to %d", fewest, most)
-		}
-		if alone {
-			further = " and of a cell with one seed"
-		}
-		notes = append(notes, fmt.Sprintf("Intervals of cells are Student's, over the means of %s seeds; those of real pictures and teacher%s are over pictures.", count, further))
-	}
-	if t.Changed != "" {
-		notes = append(notes, "Not the preset of the scale: "+t.Changed+".")
-	}
-	for _, r := range t.Rows {
-		if r.Direction != "" {
-			notes = append(notes, "Direction: cell against "+against+", ours as in the paper. It is undecided where "+undecided(most)+", and a cell that collapsed is worse than one that did not.")
-			break
-		}
-	}
-	for _, v := range t.Verdicts {
-		notes = append(notes, v.Sentence())
-	}
-	return notes
-}
-
-// seedsOf counts the seeds of the rows that did not diverge: whether one has a single seed, the fewest of those that have several, and
-// the most of all.
-func seedsOf(rows []report.Row) (alone bool, fewest, most int) {
-	for _, r := range rows {
-		n := len(r.BySeed)
-		alone = alone || n == 1
-		if n > 1 && (fewest == 0 || n < fewest) {
-			fewest = n
-		}
-		most = max(most, n)
-	}
-	return alone, fewest, most
-}
-
-// undecided says where a comparison decides nothing.
-func undecided(seeds int) string {
-	if seeds > 1 {
-		return "Welch's test over seeds finds no difference at 5 % in FID or CLIP"
-	}
-	return "no more than one seed was run: another may turn the order around"
 }
 
 func join(a, b string) string {
