@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strings"
 
 	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
 )
@@ -30,7 +30,6 @@ func command() program.Program {
 }
 
 func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	// What was asked for.
 	if o.list {
 		return list(stdout)
 	}
@@ -47,33 +46,17 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 
-	// What there is to ask it of.
 	lazy := &lazyEngine{choice: o.engine, out: stdout, stderr: stderr}
 	defer lazy.close()
-	world, err := openWorld(ctx, o, lazy)
-	if errors.Is(err, errNoBundle) && o.dry {
+	world, plan, err := prepare(ctx, o, base, axes, seeds, lazy)
+	switch {
+	case o.dry && (errors.Is(err, errNoBundle) || errors.Is(err, pretrain.ErrMissing)): // configs can be shown all the same
 		return dryRun(stdout, o, nil, base, axes, seeds)
-	}
-	if err != nil {
+	case err != nil:
 		return err
+	case o.dry:
+		return dryRun(stdout, o, plan, base, plan.Axes, seeds)
 	}
-	asked := axes
-	world, axes, err = complete(ctx, o, world, base, axes, lazy)
-	if o.dry && errors.Is(err, pretrain.ErrMissing) { // configs can be shown all the same
-		return dryRun(stdout, o, nil, base, asked, seeds)
-	}
-	if err != nil {
-		return err
-	}
-	plan, err := ablations.NewPlan(world, base, axes, seeds)
-	if err != nil {
-		return err
-	}
-	if o.dry {
-		return dryRun(stdout, o, plan, base, axes, seeds)
-	}
-
-	// Train, score, show.
 	own, finished := o.runs()
 	if err := tellForeign(stderr, own); err != nil {
 		return err
@@ -81,6 +64,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if o.forecast {
 		return forecast(stdout, ablations.Options{Plan: plan, Runs: own, Finished: finished})
 	}
+
 	lab := &ablations.Lab{World: world, Engine: lazy.open, Out: stdout}
 	defer lab.Close()
 	results, err := work(ctx, o, stderr, ablations.Options{
@@ -94,18 +78,19 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil || o.among > 0 {
 		return err
 	}
-	var written []string
-	for _, axis := range axes {
-		paths, err := plan.Write(filepath.Join(o.out, axis.Name), axis, results)
-		if err != nil {
-			return err
-		}
-		written = append(written, paths...)
-		fmt.Fprintln(stdout)
-		if err := show(stdout, plan.Table(axis, results), o.reference); err != nil {
-			return err
-		}
+	return present(stdout, o, plan, results)
+}
+
+// prepare brings the networks and what they are asked together. Axes that lack a network may be left out of the plan.
+func prepare(ctx context.Context, o options, base distill.Config, axes []ablations.Axis, seeds []int64, lazy *lazyEngine) (ablations.World, *ablations.Plan, error) {
+	world, err := openWorld(ctx, o, lazy)
+	if err != nil {
+		return world, nil, err
 	}
-	fmt.Fprintf(stdout, "\nwrote\n  %s\nruns are in %s\n", strings.Join(written, "\n  "), own)
-	return nil
+	world, axes, err = complete(ctx, o, world, base, axes, lazy)
+	if err != nil {
+		return world, nil, err
+	}
+	plan, err := ablations.NewPlan(world, base, axes, seeds)
+	return world, plan, err
 }

@@ -111,6 +111,25 @@ func forecast(w io.Writer, o ablations.Options) error {
 	return o.Lost()
 }
 
+// present writes and prints the tables.
+func present(w io.Writer, o options, plan *ablations.Plan, results ablations.Results) error {
+	var written []string
+	for _, axis := range plan.Axes {
+		paths, err := plan.Write(filepath.Join(o.out, axis.Name), axis, results)
+		if err != nil {
+			return err
+		}
+		written = append(written, paths...)
+		fmt.Fprintln(w)
+		if err := show(w, plan.Table(axis, results), o.reference); err != nil {
+			return err
+		}
+	}
+	own, _ := o.runs()
+	_, err := fmt.Fprintf(w, "\nwrote\n  %s\nruns are in %s\n", strings.Join(written, "\n  "), own)
+	return err
+}
+
 // show prints the table of an axis and, if it is another one, the committed table of the same scale.
 func show(w io.Writer, t report.Table, reference string) error {
 	if err := t.Plain(w); err != nil {
