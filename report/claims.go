@@ -3,6 +3,9 @@ package report
 import (
 	"fmt"
 	"io"
+	"net/url"
+	"path"
+	"slices"
 	"strings"
 )
 
@@ -33,12 +36,61 @@ func (p Page) ClaimsMarkdown(w io.Writer) error {
 		}
 		rows += "| " + strings.Join(cells, " | ") + " |\n"
 	}
-	fmt.Fprintf(&b, "## What became of the paper's claims\n\n%d comparisons: %d confirmed, %d refuted, %d undecided.\n\n", len(views), counts[Confirmed], counts[Refuted], counts[Undecided])
+	fmt.Fprintf(&b, "## What became of the paper's claims%s\n\n%s", p.measuredOn(), p.claimsApart())
+	fmt.Fprintf(&b, "%d comparisons: %d confirmed, %d refuted, %d undecided.\n\n", len(views), counts[Confirmed], counts[Refuted], counts[Undecided])
 	if len(views) > 0 {
 		b.WriteString(rows + "\nBetter is a lower FID or a higher CLIP score. Hedges' g: the difference, better less worse, in standard deviations within the cells. p: of the claim's own test over seeds, not corrected for the number of comparisons; that two cells are within so many per cent is shown where it is small, and refuted where a further test shows that they differ by more.\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// measuredOn names data and engines of the tables with claims, or of all where no table has any: " (scenes, xla:cpu)".
+func (p Page) measuredOn() string {
+	none := !slices.ContainsFunc(p.Sections, func(s Section) bool { return len(s.Table.Verdicts) > 0 })
+	var data, engines []string
+	for _, s := range p.Sections {
+		if none || len(s.Table.Verdicts) > 0 {
+			data, engines = append(data, oneLine(s.Table.Data)), append(engines, s.Table.engines()...)
+		}
+	}
+	var parts []string
+	for _, names := range [][]string{data, engines} {
+		slices.Sort(names)
+		names = slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
+		if len(names) > 0 {
+			parts = append(parts, strings.Join(names, " and "))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + escapeMarkdown(strings.Join(parts, ", ")) + ")"
+}
+
+// engines are the names in "xla:cuda PJRT 0.115, xla:cpu PJRT 0.115, plugin 0.11.2", which holds versions too.
+func (t Table) engines() (names []string) {
+	for part := range strings.SplitSeq(t.Engine, ",") {
+		name, _, _ := strings.Cut(strings.TrimSpace(part), " ")
+		if name == "go" || strings.Contains(name, ":") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// claimsApart links the claims of the folders that have a page of their own.
+func (p Page) claimsApart() string {
+	var links []string
+	for _, f := range p.Apart {
+		if f.Claims != "" {
+			links = append(links, fmt.Sprintf("[%s](%s)", escapeMarkdown(path.Dir(f.Claims)), (&url.URL{Path: f.Claims}).String()))
+		}
+	}
+	if len(links) == 0 {
+		return ""
+	}
+	return "Apart from these, on other data or of another engine: " + strings.Join(links, ", ") + ".\n\n"
 }
 
 // claimView is a claim of the paper on the page.

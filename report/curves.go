@@ -74,7 +74,7 @@ func (cs Curves) PNG(w io.Writer) error {
 	drawn := cs.ranges(p)
 	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks{most: 11, whole: true}, evenTicks{most: 8}
 	if cs.LogY {
-		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
+		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{most: 10}
 	}
 	labels := vg.Length(0)
 	for _, c := range cs.Curves {

@@ -81,7 +81,7 @@ func TestDecimals(t *testing.T) {
 	}
 }
 
-// The axis holds the cells that compare and leaves out those that would press them together.
+// The axis holds the means of all cells, however far apart; references and ends of intervals may lie outside.
 func TestAxisSpan(t *testing.T) {
 	exact := func(xs ...float64) []Estimate {
 		es := make([]Estimate, len(xs))
@@ -93,40 +93,111 @@ func TestAxisSpan(t *testing.T) {
 	for _, c := range []struct {
 		why               string
 		cells, refs       []Estimate
-		anchor            int
 		inside, outside   []float64
 		widest, narrowest float64
+		log, linear       bool // wanted; both for scores that are no ratios
 	}{
-		{why: "ADD Table 1d: one cell collapsed", cells: exact(20.8, 315.6, 20.6, 22.3, 21.8), anchor: 2, inside: []float64{20.6, 20.8, 22.3}, outside: []float64{315.6}, widest: 4},
-		{why: "ADD Table 1c: two cells far apart", cells: exact(293.6, 20.6), anchor: 1, inside: []float64{20.6, 293.6}},
-		{why: "ADD Table 1e: spread, none collapsed", cells: exact(20.6, 21.3, 29.3, 28.41), anchor: 0, inside: []float64{20.6, 29.3}},
-		{why: "ADD Table 1f: small differences look small", cells: exact(20.6, 20.8, 20.3), anchor: 0, inside: []float64{20.3, 20.8}, narrowest: 2},
-		{why: "a near reference is drawn", cells: exact(40, 44), refs: exact(38), anchor: 0, inside: []float64{38}},
-		{why: "a far reference is not", cells: exact(40, 44), refs: exact(240), anchor: 0, outside: []float64{240}},
-		{why: "one interval far wider than the rest", cells: []Estimate{{40, 39, 41, 3}, {42, 41, 43, 3}, {41, -50, 132, 2}}, anchor: 0, inside: []float64{39, 43}, outside: []float64{-50, 132}},
-		{why: "all intervals wide", cells: []Estimate{{40, 10, 70, 2}, {42, 12, 72, 2}}, anchor: 0, inside: []float64{10, 72}},
-		{why: "no default measured", cells: append(exact(40, 44), Estimate{Mean: math.NaN()}), anchor: 2, inside: []float64{40, 44}},
-		{why: "FID is never negative", cells: exact(.1, 3), anchor: 0, inside: []float64{.1}, outside: []float64{-.01}},
-		{why: "references only", refs: exact(40, 44), anchor: -1, inside: []float64{40, 44}},
-		{why: "nothing", anchor: -1, inside: []float64{.5}},
-		{why: "all zero", cells: []Estimate{{N: 3}, {N: 3}}, anchor: -1, inside: []float64{0}},
+		{why: "ADD Table 1d: one cell collapsed", cells: exact(20.8, 315.6, 20.6, 22.3, 21.8), log: true},
+		{why: "ADD Table 1c: two cells far apart", cells: exact(293.6, 20.6), log: true},
+		{why: "the same cells by CLIP score", cells: exact(.065, .319), linear: true},
+		{why: "ADD Table 1e: spread, none collapsed", cells: exact(20.6, 21.3, 29.3, 28.41), widest: 12},
+		{why: "ADD Table 1f: small differences look small", cells: exact(20.6, 20.8, 20.3), narrowest: 2},
+		{why: "two of four cells better by half", cells: exact(69.5, 35.8, 31.2, 30.5), widest: 60},
+		{why: "a cell of random weights, teacher and floor beside it", cells: []Estimate{{1852, 1261, 2444, 4}, {44, 29, 59, 4}}, refs: exact(4.5, 18, 396), log: true, inside: []float64{4.5, 18, 29, 396, 2444}},
+		{why: "an interval that reaches below 0", cells: []Estimate{{148, -33, 331, 3}, {42, 35, 49, 8}}, log: true, inside: []float64{35, 331}, outside: []float64{1}},
+		{why: "a near reference is drawn", cells: exact(40, 44), refs: exact(38), inside: []float64{38}},
+		{why: "a far reference is not", cells: exact(40, 44), refs: exact(240), outside: []float64{240}},
+		{why: "one interval far wider than the rest", cells: []Estimate{{40, 39, 41, 3}, {42, 41, 43, 3}, {41, -50, 132, 2}}, inside: []float64{39, 43}, outside: []float64{-50, 132}},
+		{why: "all intervals wide", cells: []Estimate{{40, 10, 70, 2}, {42, 12, 72, 2}}, inside: []float64{10, 72}},
+		{why: "one not measured", cells: append(exact(40, 44), Estimate{Mean: math.NaN()})},
+		{why: "FID is never negative", cells: exact(.1, .25), outside: []float64{-.01}},
+		{why: "one cell without any distance", cells: exact(0, 30), outside: []float64{-.01}},
+		{why: "references only", refs: exact(40, 44), inside: []float64{40, 44}},
+		{why: "nothing", inside: []float64{.5}},
+		{why: "all zero", cells: []Estimate{{N: 3}, {N: 3}}, inside: []float64{0}},
 	} {
-		lo, hi := axisSpan(c.cells, c.refs, c.anchor)
-		if !(lo < hi) {
-			t.Errorf("%s: span [%g, %g] is empty", c.why, lo, hi)
+		s := axisSpan(c.cells, c.refs, !c.linear)
+		if s.log != c.log || !(s.lo < s.hi) || s.log && s.lo <= 0 {
+			t.Errorf("%s: span %+v, want one with log = %t", c.why, s, c.log)
 		}
-		for _, x := range c.inside {
-			if x < lo || x > hi {
-				t.Errorf("%s: %g lies outside [%g, %g]", c.why, x, lo, hi)
+		for _, x := range append(meansOf(c.cells), c.inside...) {
+			if at := s.at(x); at < 0 || at > 1 {
+				t.Errorf("%s: %g lies outside %+v", c.why, x, s)
 			}
 		}
 		for _, x := range c.outside {
-			if lo <= x && x <= hi {
-				t.Errorf("%s: %g lies inside [%g, %g]", c.why, x, lo, hi)
+			if at := s.at(x); 0 <= at && at <= 1 {
+				t.Errorf("%s: %g lies inside %+v", c.why, x, s)
 			}
 		}
-		if c.widest > 0 && hi-lo > c.widest || hi-lo < c.narrowest {
-			t.Errorf("%s: [%g, %g] is %g wide, want %g … %g", c.why, lo, hi, hi-lo, c.narrowest, c.widest)
+		if width := s.hi - s.lo; c.widest > 0 && width > c.widest || width < c.narrowest {
+			t.Errorf("%s: %+v is %g wide, want %g … %g", c.why, s, width, c.narrowest, c.widest)
+		}
+	}
+}
+
+// Every cell stands within its panel, and an axis of FID says that it is logarithmic.
+func TestPanelsShowEveryCell(t *testing.T) {
+	row := func(name string, fid, clip float64, paper Score) Row {
+		return Row{Name: name, Seeds: 4, FID: Estimate{Mean: fid, N: 4}, CLIP: Estimate{Mean: clip, N: 4}, Paper: &paper}
+	}
+	table := Table{Rows: []Row{row("random", 1852, .27, Score{293.6, .065}), row("adv", 124, .82, Score{20.8, .315}), row("both", 44, .86, Score{20.6, .319})}}
+	table.Rows[2].Default = true
+	heads := []string{"FID ↓ (log axis)", "CLIP score ↑", "FID ↓ (log axis)", "CLIP score ↑"}
+	for i, pn := range table.panels() {
+		for j, e := range pn.values {
+			if at := pn.span.at(e.Mean); at < 0 || at > 1 {
+				t.Errorf("%s, %s: cell %s lies at %g of the axis", pn.head, pn.sub, table.Rows[j].Name, at)
+			}
+		}
+		if pn.head != heads[i] {
+			t.Errorf("panel %d is headed %q, want %q", i, pn.head, heads[i])
+		}
+	}
+}
+
+// Places on a span grow with the values from one end to the other.
+func TestPlacesOnASpan(t *testing.T) {
+	for _, c := range []struct {
+		s    span
+		v    float64
+		want float64
+	}{
+		{span{lo: 10, hi: 30}, 20, .5}, {span{lo: 10, hi: 30}, 30, 1}, {span{10, 1000, true}, 100, .5}, {span{10, 1000, true}, 10, 0},
+		{span{10, 1000, true}, 0, -1}, {span{10, 1000, true}, -33, -1},
+	} {
+		if got := c.s.at(c.v); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("%g on %+v lies at %g, want %g", c.v, c.s, got, c.want)
+		}
+	}
+}
+
+// Logarithmic labels are plain numbers, at least two where there are as many, and no more than fit.
+func TestLogTicks(t *testing.T) {
+	for _, c := range []struct {
+		lo, hi float64
+		most   int
+		want   string
+	}{
+		{18, 350, 4, "20 50 100 200"},
+		{18, 350, 3, "30 100 300"},
+		{2.7, 2950, 4, "10 100 1000"},
+		{2.7, 2950, 2, "10 100 1000"}, // 1 and 1000 alone would leave one
+		{.19, 1.2, 5, "0.2 0.5 1"},
+		{1e-10, 1e10, 10, "1e-09 1e-06 0.001 1 1000 1e+06 1e+09"},
+		{2, 4.5, 10, "2 3 4"},
+	} {
+		var labels []string
+		for _, tick := range (logTicks{most: c.most}).Ticks(c.lo, c.hi) {
+			if tick.Value < c.lo || tick.Value > c.hi {
+				t.Errorf("[%g, %g]: tick %g lies outside", c.lo, c.hi, tick.Value)
+			}
+			if tick.Label != "" {
+				labels = append(labels, tick.Label)
+			}
+		}
+		if got := strings.Join(labels, " "); got != c.want {
+			t.Errorf("[%g, %g], at most %d: labels %q, want %q", c.lo, c.hi, c.most, got, c.want)
 		}
 	}
 }
@@ -189,7 +260,8 @@ func TestPlaneNamesWhatIsFar(t *testing.T) {
 		return Row{Name: name, FID: Estimate{Mean: fid, N: 4}, CLIP: Estimate{Mean: clip, N: 4}}
 	}
 	table := Table{Axis: "loss", Rows: []Row{row("a", 45, .86), row("b", 38, .86), row("c", 52, .85), row("adv", 124, .82), row("random", 1850, .27)}}
-	points, names := Plane{Tables: []Table{table}}.points()
+	points, entries := Plane{Tables: []Table{table}}.points()
+	names := texts(entries)
 	if len(points) != 4 || points[3].fid.Mean != 124 {
 		t.Errorf("points = %+v, want all but the collapsed cell", points)
 	}
@@ -204,16 +276,23 @@ func TestPlaneDrawsNothingTwice(t *testing.T) {
 		return Row{Name: name, FID: Estimate{Mean: fid, N: 4}, CLIP: Estimate{Mean: .86, N: 4}}
 	}
 	table := Table{Axis: "student-steps", Rows: []Row{row("2", 75)}, References: []Row{row("student, 2 steps", 75), row("teacher", 19)}}
-	if points, names := (Plane{Tables: []Table{table}}).points(); !slices.Equal(names, []string{"1  student-steps: 2", "2  teacher"}) {
-		t.Errorf("points = %+v, names = %q, want the cell and the other reference", points, names)
+	if points, entries := (Plane{Tables: []Table{table}}).points(); !slices.Equal(texts(entries), []string{"1  student-steps: 2", "2  teacher"}) {
+		t.Errorf("points = %+v, names = %q, want the cell and the other reference", points, texts(entries))
 	}
 }
 
 // What stands in several tables is drawn from the one with most seeds.
 func TestPlaneTakesMostSeeds(t *testing.T) {
 	few, many := Row{Name: "1x", Default: true, FID: Estimate{Mean: 48, N: 2}, CLIP: Estimate{Mean: .86, N: 2}}, Row{Name: "both", Default: true, FID: Estimate{Mean: 45, N: 4}, CLIP: Estimate{Mean: .86, N: 4}}
-	points, names := Plane{Tables: []Table{{Axis: "length", Rows: []Row{few}}, {Axis: "disc-cond", Rows: []Row{many}}}}.points()
-	if len(points) != 1 || points[0].fid.Mean != 45 || !slices.Equal(names, []string{"1  default cell"}) {
-		t.Errorf("points = %+v, names = %q, want the default cell of four seeds", points, names)
+	points, entries := Plane{Tables: []Table{{Axis: "length", Rows: []Row{few}}, {Axis: "disc-cond", Rows: []Row{many}}}}.points()
+	if len(points) != 1 || points[0].fid.Mean != 45 || !slices.Equal(texts(entries), []string{"1  default cell"}) {
+		t.Errorf("points = %+v, names = %q, want the default cell of four seeds", points, texts(entries))
 	}
+}
+
+func texts(entries []entry) (list []string) {
+	for _, e := range entries {
+		list = append(list, e.String())
+	}
+	return list
 }

@@ -13,10 +13,14 @@ import (
 type Page struct {
 	Title    string
 	Lead     string
-	Apart    []string  // folders whose tables do not mix with these
+	Apart    []Folder  // with tables that do not mix with these
 	Pictures []Picture // above all tables
 	Sections []Section
 }
+
+// Folder holds tables that have a page of their own. Page and Claims lead there and to its claims.md from beside this page; "" where there
+// is none.
+type Folder struct{ Name, Page, Claims string }
 
 // Section is a table with the pictures that belong to it.
 type Section struct {
@@ -78,7 +82,7 @@ func (s Section) view(id string) sectionView {
 
 type pageView struct {
 	Title, Lead string
-	Apart       []string
+	Apart       []Folder
 	Pictures    []Picture
 	Claims      []claimView
 	Sections    []sectionView

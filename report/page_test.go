@@ -56,6 +56,56 @@ func TestPageStandsAlone(t *testing.T) {
 	}
 }
 
+// Folders apart are linked where they have a page, and claims.md says what its claims were measured on.
+func TestPageNamesWhatStandsApart(t *testing.T) {
+	claim := []report.Verdict{{Claim: "a law", Metric: "FID", Better: "a", Worse: "b", Verdict: report.Refuted}}
+	gpu := report.Folder{Name: "results/gpu", Page: "gpu/index.html", Claims: "gpu/claims.md"}
+	for _, c := range []struct {
+		why   string
+		page  report.Page
+		title string
+		links []string // on the page and in claims.md
+	}{
+		{"nothing known", report.Page{Apart: []report.Folder{{Name: "results/gpu"}}}, "claims\n", nil},
+		{"tables of one engine", report.Page{Apart: []report.Folder{gpu, {Name: "results/data/a b", Page: "data/a b/index.html", Claims: "data/a b/claims.md"}}, Sections: []report.Section{
+			{Table: report.Table{Data: "scenes", Engine: "xla:cpu PJRT 0.115, plugin 0.11.2", Verdicts: claim}},
+			{Table: report.Table{Data: "scenes", Engine: "xla:cpu PJRT 0.115, plugin 0.11.2", Verdicts: claim}},
+			{Table: report.Table{Data: "emoji", Engine: "xla:cuda PJRT 0.115"}},
+		}}, "claims (scenes, xla:cpu)\n", []string{`<a href="gpu/index.html"><code>results/gpu</code></a>`, "[gpu](gpu/claims.md)", `href="data/a%20b/index.html"`, "[data/a b](data/a%20b/claims.md)"}},
+		{"of two", report.Page{Sections: []report.Section{
+			{Table: report.Table{Data: "scenes", Engine: "xla:cuda PJRT 0.115, xla:cpu PJRT 0.115, plugin 0.11.2", Verdicts: claim}},
+			{Table: report.Table{Data: "scenes", Engine: "go v0.3.0, go1.26 without simd", Verdicts: claim}},
+		}}, "claims (scenes, go and xla:cpu and xla:cuda)\n", nil},
+		{"no claims", report.Page{Sections: []report.Section{{Table: report.Table{Data: "scenes", Engine: "onnx:cpu 1.22"}}}}, "claims (scenes, onnx:cpu)\n", nil},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			var page, claims bytes.Buffer
+			if err := c.page.HTML(&page); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.page.ClaimsMarkdown(&claims); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(claims.String(), "## What became of the paper's "+c.title) {
+				t.Errorf("claims.md begins with %.80q, want a title that ends with %q", &claims, c.title)
+			}
+			for _, want := range c.links {
+				if !strings.Contains(page.String()+claims.String(), want) {
+					t.Errorf("neither page nor claims.md holds %s", want)
+				}
+			}
+			if links := strings.Count(page.String(), "<a ") + strings.Count(claims.String(), "]("); links-strings.Count(page.String(), `<a href="#`) != len(c.links) {
+				t.Errorf("%d links, want %d that lead elsewhere", links, len(c.links))
+			}
+			for _, f := range c.page.Apart {
+				if !strings.Contains(page.String(), "<code>"+f.Name+"</code>") {
+					t.Errorf("the page does not name %s", f.Name)
+				}
+			}
+		})
+	}
+}
+
 // A mean over fewer seeds than the row's FID must not be compared with its neighbours unawares.
 func TestPageTellsWhichNumbersLackSeeds(t *testing.T) {
 	table := lossTable()

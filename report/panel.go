@@ -18,6 +18,8 @@ type panel struct {
 	values    []Estimate
 	labels    []string
 	labelsAt  vg.Length // room for the labels
+	ratios    bool      // the axis is logarithmic where the values are many times one another
+	span      span
 }
 
 // panels lists ours, then the paper's, leaving out what nobody measured.
@@ -30,9 +32,9 @@ func (t Table) panels() []panel {
 	if t.Scale != "" {
 		ours += ", scale " + t.Scale
 	}
-	fid := panel{head: "FID ↓", sub: ours, colour: blue, glyph: draw.CircleGlyph{}, weight: 3}
+	fid := panel{head: "FID ↓", sub: ours, colour: blue, glyph: draw.CircleGlyph{}, weight: 3, ratios: true}
 	clip := panel{head: "CLIP score ↑", sub: ours, colour: blue, glyph: draw.CircleGlyph{}, weight: 3}
-	paperFID := panel{head: "FID ↓", sub: "paper, its own scale", colour: vermillion, glyph: diamond{}, weight: 2}
+	paperFID := panel{head: "FID ↓", sub: "paper, its own scale", colour: vermillion, glyph: diamond{}, weight: 2, ratios: true}
 	paperCLIP := panel{head: "CLIP score ↑", sub: "paper, its own scale", colour: vermillion, glyph: diamond{}, weight: 2}
 	add := func(pn *panel, e Estimate, prec int, absent string) {
 		mean, tail := e.format(prec)
@@ -61,6 +63,12 @@ func (t Table) panels() []panel {
 	for _, pn := range []panel{clip, paperFID, paperCLIP} {
 		if slices.ContainsFunc(pn.values, Estimate.Known) {
 			panels = append(panels, pn)
+		}
+	}
+	for i, pn := range panels {
+		panels[i].span = axisSpan(pn.values[:len(t.Rows)], pn.values[len(t.Rows):], pn.ratios)
+		if panels[i].span.log {
+			panels[i].head += " (log axis)"
 		}
 	}
 	return panels
@@ -113,12 +121,11 @@ func (f *figure) drawPanel(pn panel, left, right vg.Length) {
 	cells := len(f.table.Rows)
 	p := f.newPlot()
 	p.HideY()
-	p.X.Min, p.X.Max = axisSpan(pn.values[:cells], pn.values[cells:], slices.IndexFunc(f.table.Rows, func(r Row) bool { return r.Default }))
-	p.X.Tick.Marker = evenTicks{most: max(3, int((right-left)/58))}
+	p.X.Min, p.X.Max, p.X.Tick.Marker = 0, 1, spanTicks{pn.span, max(3, int((right-left)/46))}
 	p.Y.Min, p.Y.Max = 0, 1
 	p.Add(plotFunc(func(c draw.Canvas, p *plot.Plot) {
 		for _, tick := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
-			if x := c.X(p.X.Norm(tick.Value)); !tick.IsMinor() && c.ContainsX(x) {
+			if x := c.X(tick.Value); !tick.IsMinor() && c.ContainsX(x) {
 				f.StrokeLine2(draw.LineStyle{Color: hairline, Width: 1}, x, c.Min.Y, x, c.Max.Y)
 			}
 		}
@@ -131,7 +138,7 @@ func (f *figure) drawPanel(pn panel, left, right vg.Length) {
 			if reference {
 				colour, glyph = grey, ring{}
 			}
-			y, norm := f.centre[i], p.X.Norm(e.Mean)
+			y, norm := f.centre[i], pn.span.at(e.Mean)
 			if norm < 0 || norm > 1 {
 				f.drawOutside(c, colour, norm, y)
 				continue
@@ -141,7 +148,7 @@ func (f *figure) drawPanel(pn panel, left, right vg.Length) {
 				f.StrokeLine2(draw.LineStyle{Color: grey, Width: 1, Dashes: []vg.Length{4, 4}}, x, y+7, x, c.Max.Y)
 			}
 			if e.HasInterval() {
-				f.drawInterval(c, colour, p.X.Norm(e.Low), p.X.Norm(e.High), y)
+				f.drawInterval(c, colour, pn.span.at(e.Low), pn.span.at(e.High), y)
 			}
 			f.DrawGlyphNoClip(draw.GlyphStyle{Color: colour, Radius: 7, Shape: glyph}, vg.Point{X: x, Y: y})
 		}

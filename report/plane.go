@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"image/color"
 	"io"
 	"math"
 	"slices"
@@ -27,19 +26,18 @@ const (
 	planeLower   = 400  // of the panel below it
 )
 
-// planePoint is a cell or reference with its number in the picture.
+// planePoint is a cell or reference.
 type planePoint struct {
 	fid, clip Estimate
-	colour    color.Color
-	glyph     draw.GlyphDrawer
+	mark      draw.GlyphStyle
 }
 
 // PNG draws the plane: every point has a number, which the legend explains. The default cell stands in it once. Where many points
 // crowd, a second panel shows the better ones larger.
 func (p Plane) PNG(w io.Writer) error {
-	points, names := p.points()
+	points, entries := p.points()
 	crowd, crowded := better(points)
-	height := vg.Length(math.Max(planeHeight, float64(140+planeLine*len(names))))
+	height := vg.Length(math.Max(planeHeight, float64(140+planeLine*len(entries))))
 	if crowded {
 		height = max(height, planeCrowded)
 	}
@@ -53,11 +51,7 @@ func (p Plane) PNG(w io.Writer) error {
 		note += " The upper panel shows the shaded part of the lower one."
 	}
 	s.put(s.style(15, grey), margin, 26, note)
-	y := height - 100
-	for _, name := range names {
-		s.put(s.style(16, ink), sheetWidth-planeLegend, y, name)
-		y -= planeLine
-	}
+	s.list(entries, sheetWidth-planeLegend, height-100)
 
 	area := s.Canvas
 	area.Rectangle = vg.Rectangle{Min: vg.Point{X: margin, Y: 52}, Max: vg.Point{X: sheetWidth - planeLegend - 40, Y: height - 84}}
@@ -92,27 +86,30 @@ func (s sheet) plane(area draw.Canvas, points []planePoint, view, frame window) 
 				{X: x(frame.x[1]), Y: y(frame.y[1])}, {X: x(frame.x[0]), Y: y(frame.y[1])},
 			}))
 		}
-		var labels labels
-		for _, pt := range points {
+		labels := labels{area: c.Rectangle}
+		place := func(pt planePoint) vg.Point { return vg.Point{X: x(pt.fid.Mean), Y: y(pt.clip.Mean)} }
+		for i, pt := range points {
 			if !view.holds(pt) {
 				continue
 			}
-			at := vg.Point{X: x(pt.fid.Mean), Y: y(pt.clip.Mean)}
-			line := draw.LineStyle{Color: pt.colour, Width: 1.5}
-			if pt.fid.HasInterval() {
-				c.StrokeLines(line, c.ClipLinesXY([]vg.Point{{X: x(pt.fid.Low), Y: at.Y}, {X: x(pt.fid.High), Y: at.Y}})...)
+			at := place(pt)
+			for _, line := range pt.intervals(x, y) {
+				c.StrokeLines(draw.LineStyle{Color: pt.mark.Color, Width: 1.5}, c.ClipLinesXY(line)...)
+				labels.lines = append(labels.lines, vg.Rectangle{Min: line[0], Max: vg.Point{X: line[1].X + 1.5, Y: line[1].Y + 1.5}})
 			}
-			if pt.clip.HasInterval() {
-				c.StrokeLines(line, c.ClipLinesXY([]vg.Point{{X: at.X, Y: y(pt.clip.Low)}, {X: at.X, Y: y(pt.clip.High)}})...)
-			}
-			c.DrawGlyphNoClip(draw.GlyphStyle{Color: pt.colour, Radius: 6, Shape: pt.glyph}, at)
-			labels.avoid(at, 6)
-		}
-		for i, pt := range points {
-			if view.holds(pt) && !(frame.area() > 0 && frame.holds(pt)) {
-				s.number(&labels, vg.Point{X: x(pt.fid.Mean), Y: y(pt.clip.Mean)}, i+1)
+			labels.points = append(labels.points, at)
+			if !(frame.area() > 0 && frame.holds(pt)) {
+				s.number(&labels, at, i+1, pt.mark.Color)
 			}
 		}
+		labels.arrange()
+		s.leaders(labels)
+		for _, pt := range points {
+			if view.holds(pt) {
+				c.DrawGlyphNoClip(pt.mark, place(pt))
+			}
+		}
+		s.numbers(labels)
 		if len(points) == 0 {
 			s.put(s.style(18, grey), c.Min.X+20, (c.Min.Y+c.Max.Y)/2, "no cell has both numbers")
 		}
@@ -120,8 +117,21 @@ func (s sheet) plane(area draw.Canvas, points []planePoint, view, frame window) 
 	pl.Draw(area)
 }
 
-// points lists what has both numbers, cells of one table in one colour, the default cell and the references once.
-func (p Plane) points() (points []planePoint, names []string) {
+// intervals are lines from their lower to their upper ends.
+func (p planePoint) intervals(x, y func(float64) vg.Length) (lines [][]vg.Point) {
+	if p.fid.HasInterval() {
+		at := y(p.clip.Mean)
+		lines = append(lines, []vg.Point{{X: x(p.fid.Low), Y: at}, {X: x(p.fid.High), Y: at}})
+	}
+	if p.clip.HasInterval() {
+		at := x(p.fid.Mean)
+		lines = append(lines, []vg.Point{{X: at, Y: y(p.clip.Low)}, {X: at, Y: y(p.clip.High)}})
+	}
+	return lines
+}
+
+// points lists what has both numbers, cells of one table with one mark, the default cell and the references once.
+func (p Plane) points() (points []planePoint, entries []entry) {
 	seen := map[string]bool{}
 	named := func(t Table, r Row) string {
 		switch {
@@ -138,19 +148,19 @@ func (p Plane) points() (points []planePoint, names []string) {
 			most[named(t, r)] = max(most[named(t, r)], r.FID.N)
 		}
 	}
-	add := func(r Row, name string, c color.Color, g draw.GlyphDrawer) {
+	add := func(r Row, name string, m draw.GlyphStyle) {
 		if !r.FID.Known() || !r.CLIP.Known() || seen[name] || r.FID.N < most[name] {
 			return
 		}
 		seen[name] = true
-		points = append(points, planePoint{r.FID, r.CLIP, c, g})
-		names = append(names, fmt.Sprintf("%d  %s", len(points), oneLine(name)))
+		points = append(points, planePoint{r.FID, r.CLIP, m})
+		entries = append(entries, entry{mark: m, n: len(points), text: oneLine(name)})
 	}
 	// What is far away, such as a cell that collapsed, would press all others into a corner: it is named only.
 	mention := func(r Row, name string) {
 		if name = "–  " + oneLine(name); !seen[name] {
 			seen[name] = true
-			names = append(names, name, fmt.Sprintf("     outside: FID %.1f, CLIP %.3f", r.FID.Mean, r.CLIP.Mean))
+			entries = append(entries, entry{text: name}, entry{text: fmt.Sprintf("     outside: FID %.1f, CLIP %.3f", r.FID.Mean, r.CLIP.Mean)})
 		}
 	}
 	usual := [2]func(float64) bool{p.usual(func(r Row) Estimate { return r.FID }), p.usual(func(r Row) Estimate { return r.CLIP })}
@@ -161,7 +171,7 @@ func (p Plane) points() (points []planePoint, names []string) {
 				mention(r, name)
 				continue
 			}
-			add(r, name, curveColours[i%len(curveColours)], draw.CircleGlyph{})
+			add(r, name, mark(i))
 		}
 	}
 	cells := points
@@ -177,10 +187,10 @@ func (p Plane) points() (points []planePoint, names []string) {
 				mention(r, r.Name)
 				continue
 			}
-			add(r, r.Name, grey, ring{})
+			add(r, r.Name, reference)
 		}
 	}
-	return points, names
+	return points, entries
 }
 
 // usual tells whether a value lies no further from the median of all cells than sixteen times as three quarters of them do.

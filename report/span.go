@@ -3,61 +3,58 @@ package report
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/plot"
 )
 
-// axisSpan chooses the stretch of an axis that shows how cells differ. A collapsed cell lies far from all others and would
-// press them into one point, so it is left outside, as is a reference far from every cell; what lies outside is drawn as an
-// arrow with its number. anchor is the index of the default cell, or -1.
-func axisSpan(cells, references []Estimate, anchor int) (lo, hi float64) {
-	var means []float64
-	for _, e := range cells {
-		if e.Known() {
-			means = append(means, e.Mean)
-		}
-	}
+// span is the stretch of an axis that a panel shows.
+type span struct {
+	lo, hi float64
+	log    bool // logarithmic
+}
+
+// logarithmicFrom is the ratio of two cells from which their axis is logarithmic: a cell that collapsed by orders of magnitude would
+// press all others into one spot.
+const logarithmicFrom = 3
+
+// axisSpan chooses the stretch of an axis that shows how cells differ. It holds the means of all of them, and is logarithmic where they are
+// many times one another and ratios allows it. What lies outside is drawn as an arrow: references far from every cell, and the ends of
+// intervals far wider than usual.
+func axisSpan(cells, references []Estimate, ratios bool) span {
+	means := meansOf(cells)
 	if len(means) == 0 && len(references) > 0 {
-		return axisSpan(references, nil, -1)
+		return axisSpan(references, nil, ratios)
 	}
 	if len(means) == 0 {
-		return 0, 1
+		return span{lo: 0, hi: 1}
 	}
-	slices.Sort(means)
-	centre := means[len(means)/2]
-	if anchor >= 0 && cells[anchor].Known() {
-		centre = cells[anchor].Mean
-	}
-
-	// Far is more than half the default's value and six times the typical distance from it.
-	var distances []float64
-	for _, m := range means {
-		if m != centre {
-			distances = append(distances, math.Abs(m-centre))
-		}
-	}
-	far := math.Abs(centre) / 2
-	if len(distances) > 0 {
-		slices.Sort(distances)
-		far = max(far, 6*distances[(len(distances)-1)/2])
-	}
-	lo, hi = centre, centre
-	for _, m := range means {
-		if math.Abs(m-centre) <= far {
-			lo, hi = min(lo, m), max(hi, m)
-		}
-	}
-
+	lowest, highest := means[0], means[len(means)-1]
 	// Small differences must look small: the axis spans at least a tenth of the value.
-	if least := 0.1 * math.Abs(centre); hi-lo < least {
+	const least = 0.1
+	if ratios && lowest > 0 && highest > logarithmicFrom*lowest {
+		lo, hi := stretch(logarithms(cells), logarithms(references), least)
+		return span{math.Exp(lo), math.Exp(hi), true}
+	}
+	lo, hi := stretch(cells, references, least*math.Abs(means[len(means)/2]))
+	if lowest >= 0 {
+		lo = max(lo, 0)
+	}
+	return span{lo: lo, hi: hi}
+}
+
+// stretch reaches over all cells, and over intervals and references that lie within its own length of them.
+func stretch(cells, references []Estimate, least float64) (lo, hi float64) {
+	means := meansOf(cells)
+	lo, hi = means[0], means[len(means)-1]
+	if hi-lo < least {
 		lo, hi = (lo+hi-least)/2, (lo+hi+least)/2
 	}
 	if hi == lo {
 		lo, hi = lo-1, hi+1
 	}
-
-	// Intervals widen it, but one that is far wider than usual ends in arrows.
 	var halves []float64
 	for _, e := range cells {
-		if e.HasInterval() && math.Abs(e.Mean-centre) <= far {
+		if e.HasInterval() {
 			halves = append(halves, (e.High-e.Low)/2)
 		}
 	}
@@ -68,7 +65,7 @@ func axisSpan(cells, references []Estimate, anchor int) (lo, hi float64) {
 	}
 	inner := [2]float64{lo - reach, hi + reach}
 	for _, e := range cells {
-		if e.HasInterval() && math.Abs(e.Mean-centre) <= far {
+		if e.HasInterval() {
 			lo, hi = min(lo, max(e.Low, inner[0])), max(hi, min(e.High, inner[1]))
 		}
 	}
@@ -78,10 +75,62 @@ func axisSpan(cells, references []Estimate, anchor int) (lo, hi float64) {
 		}
 	}
 	margin := 0.08 * (hi - lo)
-	positive := means[0] >= 0
-	lo, hi = lo-margin, hi+margin
-	if positive {
-		lo = max(lo, 0)
-	}
-	return lo, hi
+	return lo - margin, hi + margin
 }
+
+// meansOf lists the means that are known, in order.
+func meansOf(estimates []Estimate) (means []float64) {
+	for _, e := range estimates {
+		if e.Known() {
+			means = append(means, e.Mean)
+		}
+	}
+	slices.Sort(means)
+	return means
+}
+
+// logarithms of means and intervals; what has none is left out, and an interval that reaches 0 has none below its mean.
+func logarithms(estimates []Estimate) (logs []Estimate) {
+	for _, e := range estimates {
+		if !e.Known() || e.Mean <= 0 {
+			continue
+		}
+		low := e.Mean
+		if e.Low > 0 {
+			low = e.Low
+		}
+		logs = append(logs, Estimate{Mean: math.Log(e.Mean), Low: math.Log(low), High: math.Log(e.High), N: max(e.N, 1)})
+	}
+	return logs
+}
+
+// at is the place of a value, 0 at the lower end and 1 at the upper one; what has no logarithm lies below.
+func (s span) at(v float64) float64 {
+	switch {
+	case !s.log:
+		return (v - s.lo) / (s.hi - s.lo)
+	case v <= 0:
+		return -1
+	}
+	return math.Log(v/s.lo) / math.Log(s.hi/s.lo)
+}
+
+// spanTicks labels a span on an axis from 0 to 1.
+type spanTicks struct {
+	span
+	most int // labels that fit
+}
+
+// Ticks implements [plot.Ticker].
+func (t spanTicks) Ticks(_, _ float64) []plot.Tick {
+	ticks := evenTicks{most: t.most}.Ticks(t.lo, t.hi)
+	if t.log {
+		ticks = logTicks{most: t.most}.Ticks(t.lo, t.hi)
+	}
+	for i := range ticks {
+		ticks[i].Value = t.at(ticks[i].Value)
+	}
+	return ticks
+}
+
+var _ plot.Ticker = spanTicks{}

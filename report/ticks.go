@@ -44,14 +44,28 @@ func (e evenTicks) Ticks(lo, hi float64) []plot.Tick {
 	return ticks
 }
 
-// logTicks labels decades, and 2 and 5 between them where there are few.
-type logTicks struct{}
+// logTicks labels decades, and 2 and 5 or 3 between them where there is room.
+type logTicks struct{ most int } // labels that fit
 
 // Ticks implements [plot.Ticker].
-func (logTicks) Ticks(lo, hi float64) []plot.Tick {
+func (l logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
 	first, last := int(math.Floor(math.Log10(lo))), int(math.Ceil(math.Log10(hi)))
-	every := max(1, (last-first+7)/8)
-	var ticks []plot.Tick
+	labelled := func(int, int) bool { return true } // every tick, where two others lie outside
+	fewest := math.MaxInt
+	for _, rule := range logRules(last - first) {
+		count := 0
+		for k := first; k <= last; k++ {
+			for m := 1; m < 10; m++ {
+				if v := float64(m) * math.Pow10(k); rule(m, k) && lo <= v && v <= hi {
+					count++
+				}
+			}
+		}
+		if count < 2 || fewest <= max(l.most, 2) {
+			break // one label gives no scale
+		}
+		labelled, fewest = rule, count
+	}
 	for k := first; k <= last; k++ {
 		for m := 1; m < 10; m++ {
 			v := float64(m) * math.Pow10(k)
@@ -59,7 +73,7 @@ func (logTicks) Ticks(lo, hi float64) []plot.Tick {
 				continue
 			}
 			tick := plot.Tick{Value: v}
-			if m == 1 && k%every == 0 || (m == 2 || m == 5) && last-first <= 3 {
+			if labelled(m, k) {
 				tick.Label = strconv.FormatFloat(v, 'g', 3, 64)
 				if v >= 1 && v < 1e6 {
 					tick.Label = strconv.FormatFloat(v, 'f', 0, 64)
@@ -69,6 +83,18 @@ func (logTicks) Ticks(lo, hi float64) []plot.Tick {
 		}
 	}
 	return ticks
+}
+
+// logRules tell which multiples m of 10ᵏ have labels, from many to few.
+func logRules(decades int) []func(m, k int) bool {
+	rules := []func(m, k int) bool{
+		func(m, k int) bool { return m == 1 || m == 2 || m == 5 },
+		func(m, k int) bool { return m == 1 || m == 3 },
+	}
+	for every := 1; every <= max(decades, 1); every++ {
+		rules = append(rules, func(m, k int) bool { return m == 1 && k%every == 0 })
+	}
+	return rules
 }
 
 var (

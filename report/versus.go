@@ -20,36 +20,44 @@ type Versus struct {
 
 // versusPoint is one cell: the paper's ratio and ours.
 type versusPoint struct {
+	axis  string
 	name  string
-	table int
+	table int        // of those that have points
 	paper [2]float64 // FID, CLIP
 	ours  [2]float64
 }
 
-const versusHeight = 980
+const (
+	versusHeight = 980
+	versusLine   = 20 // of the note below
+)
 
 // PNG draws two panels, FID (on logarithmic axes where a cell collapsed) and CLIP score, and the names of the numbered cells.
 func (v Versus) PNG(w io.Writer) error {
 	points := v.points()
-	height := vg.Length(math.Max(versusHeight, float64(140+planeLine*len(points))))
+	height := vg.Length(max(versusHeight, 140+planeLine*len(points)))
 	s, err := newSheet(sheetWidth, height)
 	if err != nil {
 		return err
 	}
 	s.put(bold(s.style(28, ink)), margin, height-44, oneLine(v.Title))
-	s.put(s.style(15, grey), margin, 26, "Ratios to the cell that the table compares with, mostly the default cell. On the line a cell differs from it as much as the paper's; in the shaded quarters it differs the other way. Left: what is within a factor of two.")
-	y := height - 100
-	for i, p := range points {
-		s.put(s.style(16, curveColours[p.table%len(curveColours)]), sheetWidth-planeLegend, y, fmt.Sprintf("%d  %s", i+1, p.name))
-		y -= planeLine
+	note := fold(s.style(15, grey), sheetWidth-2*margin, v.note(points))
+	foot := vg.Length(versusLine * (len(note) - 1))
+	for i, line := range note {
+		s.put(s.style(15, grey), margin, 26+foot-vg.Length(versusLine*i), line)
 	}
-	side := (height - 84 - 52 - panelGap) / 2
+	var entries []entry
+	for i, p := range points {
+		entries = append(entries, entry{mark: mark(p.table), n: i + 1, text: p.name})
+	}
+	s.list(entries, sheetWidth-planeLegend, height-100)
+	side := (height - 84 - 52 - foot - panelGap) / 2
 	width := vg.Length(sheetWidth - planeLegend - 40 - margin)
 	for k, metric := range []string{"FID", "CLIP score"} {
 		area := s.Canvas
-		bottom := 52 + (side+panelGap)*vg.Length(1-k)
+		bottom := 52 + foot + (side+panelGap)*vg.Length(1-k)
 		area.Rectangle = vg.Rectangle{Min: vg.Point{X: margin, Y: bottom}, Max: vg.Point{X: margin + width, Y: bottom + side}}
-		if all := func(versusPoint) bool { return true }; !slices.ContainsFunc(points, func(p versusPoint) bool { return !p.near(k) }) {
+		if all := func(versusPoint) bool { return true }; !twoPanels(points, k) {
 			v.panel(s, area, metric, k, points, all, all)
 			continue
 		}
@@ -61,6 +69,26 @@ func (v Versus) PNG(w io.Writer) error {
 		v.panel(s, right, metric, k, points, func(versusPoint) bool { return true }, func(p versusPoint) bool { return !p.near(k) })
 	}
 	return s.png(w)
+}
+
+// note explains what is compared with which cell, and the panels that there are.
+func (v Versus) note(points []versusPoint) string {
+	against := ""
+	for _, t := range v.Tables {
+		if t.Against != "" && slices.ContainsFunc(points, func(p versusPoint) bool { return p.axis == t.Axis }) {
+			against += fmt.Sprintf("; in %s to %s", oneLine(t.Axis), oneLine(t.Against))
+		}
+	}
+	text := "Ratios to the default cell" + against + ". On the line a cell differs from it as much as the paper's; in the shaded quarters it differs the other way."
+	if twoPanels(points, 0) || twoPanels(points, 1) {
+		text += " Left: what is within a factor of two."
+	}
+	return text
+}
+
+// twoPanels tells that a metric has two panels, since some points are not near.
+func twoPanels(points []versusPoint, k int) bool {
+	return slices.ContainsFunc(points, func(p versusPoint) bool { return !p.near(k) })
 }
 
 // near tells that neither the paper's cell nor ours is half or twice as much as the one compared with: a collapse would press all such
@@ -76,43 +104,40 @@ func (p versusPoint) near(k int) bool {
 
 // panel draws the points that are shown, and the numbers of those that are numbered.
 func (v Versus) panel(s sheet, area draw.Canvas, metric string, k int, points []versusPoint, shown, numbered func(versusPoint) bool) {
+	across, up := versusSpans(points, k, shown)
 	p := s.newPlot()
-	p.X.Label.Text, p.Y.Label.Text = metric+", paper's ratio", metric+", ours"
-	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks{most: 5}, evenTicks{most: 6}
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0.95, 1.05, 0.95, 1.05
-	for _, pt := range points {
-		if !shown(pt) {
-			continue
-		}
-		p.X.Min, p.X.Max = math.Min(p.X.Min, pt.paper[k]*0.97), math.Max(p.X.Max, pt.paper[k]*1.03)
-		p.Y.Min, p.Y.Max = math.Min(p.Y.Min, pt.ours[k]*0.97), math.Max(p.Y.Max, pt.ours[k]*1.03)
-	}
-	if math.Max(p.X.Max/p.X.Min, p.Y.Max/p.Y.Min) > 4 { // a collapse is ten times and more
-		p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-		p.X.Tick.Marker, p.Y.Tick.Marker = logTicks{}, logTicks{}
-	}
-	p.Add(plotFunc(func(c draw.Canvas, p *plot.Plot) {
-		x, y := p.Transforms(&c)
+	p.X.Label.Text, p.Y.Label.Text = metric+" relative to the default cell, paper", metric+" relative to the default cell, here"
+	p.X.Min, p.X.Max, p.X.Tick.Marker = 0, 1, spanTicks{across, 5}
+	p.Y.Min, p.Y.Max, p.Y.Tick.Marker = 0, 1, spanTicks{up, 6}
+	p.Add(plotFunc(func(c draw.Canvas, _ *plot.Plot) {
+		place := func(paper, ours float64) vg.Point { return vg.Point{X: c.X(across.at(paper)), Y: c.Y(up.at(ours))} }
 		quarter := func(x0, y0, x1, y1 float64) {
-			c.FillPolygon(band, []vg.Point{{X: x(x0), Y: y(y0)}, {X: x(x1), Y: y(y0)}, {X: x(x1), Y: y(y1)}, {X: x(x0), Y: y(y1)}})
+			c.FillPolygon(band, []vg.Point{place(x0, y0), place(x1, y0), place(x1, y1), place(x0, y1)})
 		}
-		quarter(p.X.Min, 1, 1, p.Y.Max)
-		quarter(1, p.Y.Min, p.X.Max, 1)
-		low, high := math.Max(p.X.Min, p.Y.Min), math.Min(p.X.Max, p.Y.Max)
-		c.StrokeLine2(draw.LineStyle{Color: grey, Width: 1.5, Dashes: []vg.Length{6, 4}}, x(low), y(low), x(high), y(high))
-		var labels labels
-		place := func(pt versusPoint) vg.Point { return vg.Point{X: x(pt.paper[k]), Y: y(pt.ours[k])} }
+		quarter(across.lo, 1, 1, up.hi)
+		quarter(1, up.lo, across.hi, 1)
+		low, high := math.Max(across.lo, up.lo), math.Min(across.hi, up.hi)
+		c.StrokeLines(draw.LineStyle{Color: grey, Width: 1.5, Dashes: []vg.Length{6, 4}}, []vg.Point{place(low, low), place(high, high)})
+
+		labels := labels{area: c.Rectangle}
+		for i, pt := range points {
+			if !shown(pt) {
+				continue
+			}
+			at := place(pt.paper[k], pt.ours[k])
+			labels.points = append(labels.points, at)
+			if numbered(pt) {
+				s.number(&labels, at, i+1, mark(pt.table).Color)
+			}
+		}
+		labels.arrange()
+		s.leaders(labels)
 		for _, pt := range points {
 			if shown(pt) {
-				c.DrawGlyphNoClip(draw.GlyphStyle{Color: curveColours[pt.table%len(curveColours)], Radius: 6, Shape: draw.CircleGlyph{}}, place(pt))
-				labels.avoid(place(pt), 6)
+				c.DrawGlyphNoClip(mark(pt.table), place(pt.paper[k], pt.ours[k]))
 			}
 		}
-		for i, pt := range points {
-			if shown(pt) && numbered(pt) {
-				s.number(&labels, place(pt), i+1)
-			}
-		}
+		s.numbers(labels)
 		if len(points) == 0 {
 			s.put(s.style(18, grey), c.Min.X+20, (c.Min.Y+c.Max.Y)/2, "no cell has both ours and the paper's numbers")
 		}
@@ -120,12 +145,32 @@ func (v Versus) panel(s sheet, area draw.Canvas, metric string, k int, points []
 	p.Draw(area)
 }
 
+// versusSpans are the axes of a panel, with room around the points: the paper's ratios across and ours up, logarithmic where a cell
+// collapsed, which is ten times and more.
+func versusSpans(points []versusPoint, k int, shown func(versusPoint) bool) (across, up span) {
+	across, up = span{lo: 0.98, hi: 1.02}, span{lo: 0.98, hi: 1.02}
+	for _, pt := range points {
+		if shown(pt) {
+			across.lo, across.hi = math.Min(across.lo, pt.paper[k]), math.Max(across.hi, pt.paper[k])
+			up.lo, up.hi = math.Min(up.lo, pt.ours[k]), math.Max(up.hi, pt.ours[k])
+		}
+	}
+	log := math.Max(across.hi/across.lo, up.hi/up.lo) > 4
+	wider := func(s span) span {
+		room := math.Pow(s.hi/s.lo, 0.08)
+		return span{s.lo / room, s.hi * room, log}
+	}
+	return wider(across), wider(up)
+}
+
 // points are the cells that have all four numbers, besides the one compared with, where that has them too.
 func (v Versus) points() (points []versusPoint) {
 	whole := func(r Row) bool {
 		return r.FID.Known() && r.CLIP.Known() && r.Paper != nil && published(r.Paper.FID) && published(r.Paper.CLIP)
 	}
-	for i, t := range v.Tables {
+	used := 0
+	for _, t := range v.Tables {
+		before := len(points)
 		for _, d := range t.Rows {
 			if !t.comparesWith(d) || !whole(d) {
 				continue
@@ -135,11 +180,14 @@ func (v Versus) points() (points []versusPoint) {
 					continue
 				}
 				points = append(points, versusPoint{
-					name: oneLine(t.Axis + ": " + r.Name), table: i,
+					axis: t.Axis, name: oneLine(t.Axis + ": " + r.Name), table: used,
 					paper: [2]float64{r.Paper.FID / d.Paper.FID, r.Paper.CLIP / d.Paper.CLIP},
 					ours:  [2]float64{r.FID.Mean / d.FID.Mean, r.CLIP.Mean / d.CLIP.Mean},
 				})
 			}
+		}
+		if len(points) > before {
+			used++
 		}
 	}
 	return points

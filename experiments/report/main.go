@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -67,11 +68,16 @@ func build(results, out string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	beside := func(name string) string { return filepath.Join(filepath.Dir(out), name) }
+	folders, err := linked(apart, beside(""))
+	if err != nil {
+		return err
+	}
 	on := onData(sections)
 	page := report.Page{
 		Title: "Adversarial diffusion distillation: what was measured" + on,
 		Lead:  "Every number comes from runs whose config, seed, engine and commit are on disk beside the tables.",
-		Apart: apart,
+		Apart: folders,
 	}
 	var tables []report.Table
 	for _, section := range sections {
@@ -92,7 +98,6 @@ func build(results, out string, stdout io.Writer) error {
 		page.Sections = append(page.Sections, section)
 		fmt.Fprintf(stdout, "%s: %d cells\n", section.From, len(section.Table.Rows))
 	}
-	beside := func(name string) string { return filepath.Join(filepath.Dir(out), name) }
 	for _, p := range []struct {
 		file, caption string
 		png           func(io.Writer) error
@@ -117,6 +122,31 @@ func build(results, out string, stdout io.Writer) error {
 	}
 	fmt.Fprintln(stdout, "wrote", out)
 	return nil
+}
+
+// linked leads from a folder to the pages and claims of others, as far as they are there.
+func linked(folders []string, from string) (list []report.Folder, err error) {
+	if from, err = filepath.Abs(from); err != nil {
+		return nil, err
+	}
+	for _, folder := range folders {
+		there, err := filepath.Abs(filepath.FromSlash(folder))
+		if err != nil {
+			return nil, err
+		}
+		way, err := filepath.Rel(from, there)
+		if err != nil {
+			return nil, err
+		}
+		to := func(name string) string {
+			if _, err := os.Stat(filepath.Join(there, name)); err != nil {
+				return ""
+			}
+			return filepath.ToSlash(filepath.Join(way, name))
+		}
+		list = append(list, report.Folder{Name: folder, Page: to("index.html"), Claims: to("claims.md")})
+	}
+	return list, nil
 }
 
 // onData names the data of tables that are all on the same other data than the built-in world's.

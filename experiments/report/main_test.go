@@ -2,10 +2,14 @@ package main
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/addlab/addlab/report"
 )
@@ -82,7 +86,15 @@ func TestTablesApartHaveAPageOfTheirOwn(t *testing.T) {
 		}
 		return string(text), stdout.String()
 	}
+	page(gpu)
 	html, said := page(results)
+	// What has its own page is linked, other folders are named.
+	if claims := read(t, results, "claims.md"); !strings.Contains(claims, "[reference/gpu](reference/gpu/claims.md).\n") {
+		t.Errorf("claims.md holds %q, want the way to those of the other engine alone", claims)
+	}
+	if !strings.Contains(html, `<a href="reference/gpu/index.html"><code>`) || strings.Count(html, "index.html") != 1 {
+		t.Error("the page does not lead to that of the other engine alone")
+	}
 	for _, folder := range []string{photos, gpu} {
 		if folder = filepath.ToSlash(folder); !strings.Contains(html, "<code>"+folder+"</code>") || strings.Count(said, "--results "+folder+"\n") != 1 {
 			t.Errorf("said %q, want %s once, and its name on the page", said, folder)
@@ -96,6 +108,75 @@ func TestTablesApartHaveAPageOfTheirOwn(t *testing.T) {
 	}
 	if html, _ := page(photos); !strings.Contains(html, "Title of augment") || strings.Contains(html, "Title of loss") || !strings.Contains(html, "measured, on photos") {
 		t.Error("the page of the other data does not name them, or does not hold its tables and no others")
+	}
+
+	// From elsewhere the way is another.
+	if err := os.Mkdir(filepath.Join(results, "pages"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	if rc := run([]string{"--results", results, "--out", filepath.Join(results, "pages", "all.html")}, &stdout, &stderr); rc != 0 {
+		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
+	}
+	html = read(t, results, "pages", "all.html")
+	for _, want := range []string{`href="../reference/gpu/index.html"`, `href="../data/photos/index.html"`} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page elsewhere lacks %s", want)
+		}
+	}
+}
+
+func read(t *testing.T, path ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(path...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// A cell without a discriminator has no curve of it, and a line without a number leaves a gap.
+func TestCurvesOfTrainings(t *testing.T) {
+	results := t.TempDir()
+	for run, files := range map[string][2]string{
+		"aaa": {`{"distill":{"adversarial":1}}`, `{"step":10,"acc_fake":0.5,"pixel_var":0.4}` + "\n" + `{"step":20,"pixel_var":0.3}` + "\n" + `{"step":30,"acc_fake":0.7,"pixel_var":0.2}` + "\n"},
+		"bbb": {`{"distill":{"adversarial":0}}`, `{"step":10,"acc_fake":0,"pixel_var":0.5}` + "\n"},
+	} {
+		dir := filepath.Join(results, "runs", run)
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		for i, name := range []string{"config.json", "metrics.jsonl"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(files[i]), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	row := func(name, run string) report.Row {
+		return report.Row{Name: name, BySeed: []report.SeedScore{{Seed: 1, Run: run}}}
+	}
+	rows := []report.Row{row("both", "aaa"), row("distill", "bbb"), row("both again", "aaa"), row("lost", "ccc"), {Name: "never run"}}
+	got, err := trainings(filepath.Join(results, "loss"), report.Table{Rows: rows})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]report.Curve{
+		{{Name: "both", Steps: []int{10, 20, 30}, Values: []float64{.5, math.NaN(), .7}}},
+		{{Name: "both", Steps: []int{10, 20, 30}, Values: []float64{.4, .3, .2}}, {Name: "distill", Steps: []int{10}, Values: []float64{.5}}},
+	}
+	for i, curves := range want {
+		if diff := cmp.Diff(curves, got[i].Curves, cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", got[i].Title, diff)
+		}
+	}
+	for _, c := range []struct {
+		why  string
+		rows []report.Row
+		want int
+	}{{"both", rows, 2}, {"no discriminator", rows[1:2], 1}, {"no runs", rows[3:], 0}} {
+		if pictures, err := curvesOf(filepath.Join(results, "loss"), report.Table{Rows: c.rows}); err != nil || len(pictures) != c.want {
+			t.Errorf("%s: %d pictures (%v), want %d", c.why, len(pictures), err, c.want)
+		}
 	}
 }
 

@@ -27,6 +27,15 @@ func quoted(t *testing.T, name, text string) string {
 		}
 		// A table's own heading stands below the document's.
 		text := regexp.MustCompile(`(?m)^## `).ReplaceAllString(strings.TrimRight(string(content), "\n"), "### ")
+		// Its links lead from where the file is.
+		text = link.ReplaceAllStringFunc(text, func(whole string) string {
+			target := link.FindStringSubmatch(whole)[1]
+			moved, err := filepath.Rel(filepath.Dir(name), filepath.Join(filepath.Dir(path), target))
+			if err != nil || strings.Contains(target, ":") {
+				return whole
+			}
+			return strings.Replace(whole, target, filepath.ToSlash(moved), 1)
+		})
 		return "<!-- from " + path + " -->\n" + text + "\n<!-- /from -->"
 	})
 }

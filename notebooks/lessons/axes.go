@@ -108,10 +108,11 @@ func cells(axis ablations.Axis) show.Sheet {
 	return s
 }
 
-// results are those in the folder of an axis, below results or else below results/reference. Of another scale than the lab's they count
-// too: they say so.
+// results are those in the folder of an axis, below results, or else below results/reference or results/reference/gpu. Of another scale than
+// the lab's they count too: they say so.
 func (l *Lab) results(folder string) (s report.Section, found bool, err error) {
-	roots := []string{filepath.Join(l.Root, "results"), filepath.Join(l.Root, "results", "reference")}
+	reference := filepath.Join(l.Root, "results", "reference")
+	roots := []string{filepath.Join(l.Root, "results"), reference}
 	if l.Scale == "smoke" { // toys never stand beside results
 		roots = append([]string{l.Runs}, roots...)
 	}
@@ -121,7 +122,12 @@ func (l *Lab) results(folder string) (s report.Section, found bool, err error) {
 			return s, err == nil, err
 		}
 	}
-	return s, false, nil
+	s, err = report.ReadSection(filepath.Join(reference, "gpu", folder, "table.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return s, false, nil
+	}
+	s.Table.Title += ", on a GPU"
+	return s, err == nil, err
 }
 
 // Others are the axes besides some, for a notebook that shows those with words of its own.
