@@ -26,6 +26,7 @@ type Curves struct {
 	Title  string
 	XLabel string // "" for step
 	YLabel string
+	LogX   bool // steps must be above 0
 	LogY   bool // values ≤ 0 are left out, and the plot says how many
 	Smooth int  // points in a running mean drawn over the pale raw values; below 2 there is none
 	Curves []Curve
@@ -51,6 +52,9 @@ func (cs Curves) PNG(w io.Writer) error {
 		if !slices.IsSorted(c.Steps) {
 			return fmt.Errorf("report: curve %d %q: steps are not in order", i, c.Name)
 		}
+		if cs.LogX && len(c.Steps) > 0 && c.Steps[0] <= 0 {
+			return fmt.Errorf("report: curve %d %q: step %d on a logarithmic axis, want > 0", i, c.Name, c.Steps[0])
+		}
 	}
 	s, err := newSheet(sheetWidth, curvesHeight)
 	if err != nil {
@@ -73,6 +77,9 @@ func (cs Curves) PNG(w io.Writer) error {
 	p.X.Padding, p.Y.Padding = 8, 8
 	drawn := cs.ranges(p)
 	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks{most: 11, whole: true}, evenTicks{most: 8}
+	if cs.LogX {
+		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{most: 11}
+	}
 	if cs.LogY {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{most: 10}
 	}
@@ -116,7 +123,11 @@ func (cs Curves) ranges(p *plot.Plot) bool {
 		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 1, 10
 		return false
 	}
-	if p.X.Min == p.X.Max {
+	switch {
+	case p.X.Min < p.X.Max:
+	case cs.LogX:
+		p.X.Min, p.X.Max = p.X.Min/1.5, p.X.Max*1.5
+	default:
 		p.X.Min, p.X.Max = p.X.Min-1, p.X.Max+1
 	}
 	switch {

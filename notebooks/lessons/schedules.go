@@ -61,7 +61,7 @@ func atTimes(m diffusion.Mixture, title string, times []float64, of func(x []flo
 
 // Orders plots how far samplers end from the exact end points, over their number of steps.
 func Orders(m diffusion.Mixture, steps []int, samplers ...diffusion.Sampler) (report.Curves, error) {
-	curves := report.Curves{Title: "Distance from the exact end points", XLabel: "calls of the denoiser", YLabel: "root mean square", LogY: true}
+	curves := report.Curves{Title: "Distance from the exact end points", XLabel: "calls of the denoiser", YLabel: "root mean square", LogX: true, LogY: true}
 	for _, sampler := range samplers {
 		errors, err := m.SolverErrors(diffusion.Cosine{}, sampler, steps, start(64))
 		if err != nil {
