@@ -17,97 +17,115 @@ const (
 // notes go on in the next line; nothing is cut.
 func (t Table) Plain(w io.Writer) error {
 	rows := t.all()
-	cols := t.columns("cell", rows)
-	widths := make([]int, len(cols))
-	lines := make([][][]string, len(rows)) // [row][column][line]
-	for i := range lines {
-		lines[i] = make([][]string, len(cols))
+	p := newPlainSheet(t.columns("cell", rows), rows)
+
+	title := oneLine(t.heading())
+	if s := t.subtitle(); s != "" {
+		title += " (" + s + ")"
+	}
+	p.text(title)
+	p.text(t.Question)
+	p.WriteString("\n")
+
+	headings, rules := make([]string, len(p.cols)), make([]string, len(p.cols))
+	for j, c := range p.cols {
+		headings[j], rules[j] = c.heading(), strings.Repeat("-", p.widths[j])
+	}
+	p.line("  ", headings)
+	p.line("  ", rules)
+	if len(t.Rows) == 0 {
+		p.WriteString("  no cell has been measured yet\n")
+	}
+	for i, r := range rows {
+		if i == len(t.Rows) {
+			p.line("  ", rules)
+		}
+		p.row(i, r.Default)
+	}
+
+	p.WriteString("\n")
+	for _, note := range t.Notes {
+		p.text("- " + note)
+	}
+	legend := strings.Join(t.legend(), " ")
+	if slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Default }) {
+		legend = "* the default cell. " + legend
+	}
+	p.text(legend)
+	p.text(t.provenance())
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// plainSheet is a text of aligned columns.
+type plainSheet struct {
+	strings.Builder
+	cols   []column
+	widths []int
+	cells  [][][]string // [row][column][line]
+}
+
+// newPlainSheet folds names and notes, and makes each column as wide as its widest line.
+func newPlainSheet(cols []column, rows []Row) *plainSheet {
+	p := &plainSheet{cols: cols, widths: make([]int, len(cols)), cells: make([][][]string, len(rows))}
+	for i := range rows {
+		p.cells[i] = make([][]string, len(cols))
 	}
 	for j, c := range cols {
 		limit := plainNoteWidth
 		if j == 0 {
 			limit = plainNameWidth
 		}
-		widths[j] = displayWidth(c.heading())
+		p.widths[j] = displayWidth(c.heading())
 		for i, cell := range c.set(rows, func(s string) string { return s }) {
-			lines[i][j] = []string{cell}
+			p.cells[i][j] = []string{cell}
 			if !c.numeric {
-				lines[i][j] = wrap(cell, func(s string) bool { return displayWidth(s) <= limit })
+				p.cells[i][j] = wrap(cell, func(s string) bool { return displayWidth(s) <= limit })
 			}
-			for _, line := range lines[i][j] {
-				widths[j] = max(widths[j], displayWidth(line))
+			for _, line := range p.cells[i][j] {
+				p.widths[j] = max(p.widths[j], displayWidth(line))
 			}
 		}
 	}
+	return p
+}
 
-	var b strings.Builder
-	writeLine := func(mark string, cells []string) {
-		line := mark
-		for j, cell := range cells {
-			if j > 0 {
-				line += "  "
+// row writes all lines of a row.
+func (p *plainSheet) row(i int, byDefault bool) {
+	mark := "  "
+	if byDefault {
+		mark = "* "
+	}
+	for k := range slices.MaxFunc(p.cells[i], func(a, b []string) int { return len(a) - len(b) }) {
+		cells := make([]string, len(p.cols))
+		for j := range p.cols {
+			if k < len(p.cells[i][j]) {
+				cells[j] = p.cells[i][j][k]
 			}
-			if cols[j].numeric {
-				line += padLeft(cell, widths[j])
-			} else {
-				line += padRight(cell, widths[j])
-			}
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		p.line(mark, cells)
+		mark = "  "
 	}
-	writeText := func(s string) {
-		for _, line := range wrap(s, func(s string) bool { return displayWidth(s) <= plainTextWidth }) {
-			b.WriteString(line + "\n")
-		}
-	}
+}
 
-	title := oneLine(t.heading())
-	if s := t.subtitle(); s != "" {
-		title += " (" + s + ")"
+func (p *plainSheet) line(mark string, cells []string) {
+	line := mark
+	for j, cell := range cells {
+		if j > 0 {
+			line += "  "
+		}
+		if p.cols[j].numeric {
+			line += padLeft(cell, p.widths[j])
+		} else {
+			line += padRight(cell, p.widths[j])
+		}
 	}
-	writeText(title)
-	writeText(t.Question)
-	b.WriteString("\n")
+	p.WriteString(strings.TrimRight(line, " ") + "\n")
+}
 
-	headings, rules := make([]string, len(cols)), make([]string, len(cols))
-	for j, c := range cols {
-		headings[j], rules[j] = c.heading(), strings.Repeat("-", widths[j])
+// text writes what is no column, folded.
+func (p *plainSheet) text(s string) {
+	for _, line := range wrap(s, func(s string) bool { return displayWidth(s) <= plainTextWidth }) {
+		p.WriteString(line + "\n")
 	}
-	writeLine("  ", headings)
-	writeLine("  ", rules)
-	if len(t.Rows) == 0 {
-		b.WriteString("  no cell has been measured yet\n")
-	}
-	for i, r := range rows {
-		if i == len(t.Rows) {
-			writeLine("  ", rules)
-		}
-		mark := "  "
-		if r.Default {
-			mark = "* "
-		}
-		for k := range slices.MaxFunc(lines[i], func(a, b []string) int { return len(a) - len(b) }) {
-			cells := make([]string, len(cols))
-			for j := range cols {
-				if k < len(lines[i][j]) {
-					cells[j] = lines[i][j][k]
-				}
-			}
-			writeLine(mark, cells)
-			mark = "  "
-		}
-	}
-
-	b.WriteString("\n")
-	for _, note := range t.Notes {
-		writeText("- " + note)
-	}
-	legend := strings.Join(t.legend(), " ")
-	if slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Default }) {
-		legend = "* the default cell. " + legend
-	}
-	writeText(legend)
-	writeText(t.provenance())
-	_, err := io.WriteString(w, b.String())
-	return err
 }
