@@ -76,8 +76,7 @@ func (o Options) work(ctx context.Context, todo []Job, results Results, env reco
 			outcome, found, err := o.find(job) // another process may have finished it
 			finish := func() (Outcome, error) { return outcome, nil }
 			if err == nil && !found {
-				fmt.Fprintf(o.Out, "[%d/%d] %s%s\n", total-left+1, total, job.Label, o.left())
-				finish, err = o.measure(ctx, job, open)
+				finish, err = o.measure(ctx, job, o.announced(open, total-left+1, job))
 			}
 			if errors.Is(err, record.ErrHeld) {
 				if o.Processes == 0 { // else it is no news
@@ -102,6 +101,19 @@ func (o Options) work(ctx context.Context, todo []Job, results Results, env reco
 		todo = held
 	}
 	return nil
+}
+
+// announced opens as open does, and says once that this process is at the job now.
+func (o Options) announced(open opener, number int, job Job) opener {
+	said := false
+	return func(config any) (*record.Run, error) {
+		run, err := open(config)
+		if err == nil && !said {
+			fmt.Fprintf(o.Out, "[%d/%d] %s%s\n", number, len(o.Plan.Jobs), job.Label, o.left())
+			said = true
+		}
+		return run, err
+	}
 }
 
 // left says how long the sweep still takes, where that is known.
