@@ -89,8 +89,7 @@ func build(results, out string, stdout io.Writer) error {
 			return err
 		}
 		section.Pictures = append(section.Pictures, curves...)
-		if recipe := section.Table.Recipe; recipe != "" && recipe != ablations.Recipe {
-			section.Warning = fmt.Sprintf("Made by another recipe (%s) than this program's (%s): it does not compare with tables of that, and stands in none of the pictures above.", recipe, ablations.Recipe)
+		if section.Warning = incomparable(section.Table); section.Warning != "" {
 			fmt.Fprintf(stdout, "%s: %s\n", section.From, section.Warning)
 		} else {
 			tables = append(tables, section.Table)
@@ -122,6 +121,17 @@ func build(results, out string, stdout io.Writer) error {
 	}
 	fmt.Fprintln(stdout, "wrote", out)
 	return nil
+}
+
+// incomparable says why a table does not compare with the others, "" where it does.
+func incomparable(t report.Table) string {
+	switch {
+	case t.Recipe != "" && t.Recipe != ablations.Recipe:
+		return fmt.Sprintf("Made by another recipe (%s) than this program's (%s): it does not compare with tables of that, and stands in none of the pictures above.", t.Recipe, ablations.Recipe)
+	case t.Changed != "":
+		return fmt.Sprintf("Not the preset of the scale (%s): it stands in none of the pictures above.", t.Changed)
+	}
+	return ""
 }
 
 // linked leads from a folder to the pages and claims of others, as far as they are there.

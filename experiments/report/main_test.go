@@ -233,3 +233,23 @@ func TestWrongCalls(t *testing.T) {
 		})
 	}
 }
+
+// A table whose cells are not the preset says so, and stands in no picture beside those that are.
+func TestTablesOfAnotherConfigAreTold(t *testing.T) {
+	results := t.TempDir()
+	changed := table("loss")
+	changed.Changed = "lambda = 7"
+	if _, err := report.WriteAll(filepath.Join(results, "loss"), changed, nil); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	if rc := run([]string{"--results", results}, &stdout, &stderr); rc != 0 {
+		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
+	}
+	html, err := os.ReadFile(filepath.Join(results, "index.html"))
+	for _, text := range []string{stdout.String(), string(html)} {
+		if want := "Not the preset of the scale (lambda = 7)"; err != nil || !strings.Contains(text, want) {
+			t.Errorf("%v: no %q in\n%.2000s", err, want, text)
+		}
+	}
+}
