@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -157,16 +158,22 @@ func runClient(ctx context.Context, env []string, argv ...string) error {
 	return fmt.Errorf("%s: %s (%w)", name, complaint(out.String()), err)
 }
 
-// complaint is the line of a client's output that says what went wrong: the last error, else the last line.
+// complaint is the line of a client's output that says what went wrong: pip's last error, npm's first but for its code, else the last line.
 func complaint(out string) string {
-	last := "it says nothing"
+	last, pip := "it says nothing", ""
 	for line := range strings.Lines(out) {
 		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "ERROR:") || strings.HasPrefix(line, "npm error") || line != "" && !strings.HasPrefix(last, "ERROR:") {
+		rest, npm := strings.CutPrefix(strings.Replace(line, "npm ERR!", "npm error", 1), "npm error")
+		switch {
+		case npm && rest != "" && !strings.HasPrefix(rest, " code "): // the last one names a log that goes with the folder
+			return line
+		case strings.HasPrefix(line, "ERROR:"):
+			pip = line
+		case line != "":
 			last = line
 		}
 	}
-	return last
+	return cmp.Or(pip, last)
 }
 
 // onlyFile is the file in dir that matches the pattern.

@@ -260,3 +260,18 @@ func TestPinsAreComplete(t *testing.T) {
 		}
 	}
 }
+
+// npm ends with the path of a log that goes with the folder it worked in; pip with its last error.
+func TestComplaints(t *testing.T) {
+	for _, c := range []struct{ why, out, want string }{
+		{"npm", "npm error code ECONNREFUSED\nnpm error FetchError: request to http://x failed\nnpm error A complete log of this run can be found in: /x/debug-0.log\n", "npm error FetchError: request to http://x failed"},
+		{"an older npm", "npm ERR! code E404\nnpm ERR! 404 Not Found\nnpm ERR! A complete log of this run can be found in:\n", "npm ERR! 404 Not Found"},
+		{"pip", "WARNING: retrying\nERROR: no version\nERROR: No matching distribution found\n[notice] a new pip\n", "ERROR: No matching distribution found"},
+		{"another program", "first\n\nlast\n", "last"},
+		{"silence", "", "it says nothing"},
+	} {
+		if got := complaint(c.out); got != c.want {
+			t.Errorf("%s: %q, want %q", c.why, got, c.want)
+		}
+	}
+}

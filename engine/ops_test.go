@@ -3,10 +3,13 @@ package engine
 import (
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/google/go-cmp/cmp"
@@ -53,6 +56,25 @@ func eachForm(t *testing.T, fn func(t *testing.T, run func(graph func(in []*Node
 				return flat
 			})
 		})
+	}
+}
+
+// Both forms are two graphs: only the native one has a convolution in it.
+func TestTheFormsOfAConvolutionDiffer(t *testing.T) {
+	backends, err := opsBackends()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, backend := range backends {
+		exec := MustNewExec(backend, func(x, w *Node) *Node { return ConvForward(x, w, 1, [2]int{1, 1}) })
+		_, g, err := exec.CallWithGraph(tensors.FromShape(shapes.Make(dtypes.Float32, 1, 4, 4, 2)), tensors.FromShape(shapes.Make(dtypes.Float32, 3, 2, 3, 3)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if native := strings.Contains(g.String(), "ConvGeneral"); native != (name == "native") {
+			t.Errorf("%s: has a native convolution: %t", name, native)
+		}
+		exec.Finalize()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 )
 
@@ -18,6 +19,12 @@ func Edit(path string, config any) error {
 	fields.DisallowUnknownFields()
 	if err := fields.Decode(config); err != nil {
 		return fmt.Errorf("config %s: %w, want fields of the config that -n prints", path, err)
+	}
+	if _, err := fields.Token(); err != io.EOF {
+		return fmt.Errorf("config %s: something follows after the fields, want one JSON object", path)
+	}
+	if bytes.Equal(bytes.TrimSpace(text), []byte("null")) {
+		return fmt.Errorf("config %s: null, want one JSON object", path)
 	}
 	return nil
 }

@@ -29,6 +29,9 @@ func TestEditChangesWhatTheFileNames(t *testing.T) {
 		{"false is a value", `{"muon": false, "steps": 8}`, config{8, false, rate{1, 5}}, ""},
 		{"a misspelt field", `{"rate": {"peek": 2}}`, config{}, `unknown field "peek"`},
 		{"another type", `{"steps": "many"}`, config{}, "steps"},
+		{"two objects", "{\"steps\": 8}\n{\"muon\": false}", config{}, "want one JSON object"},
+		{"a brace too many", `{"steps": 8}, "muon": false}`, config{}, "want one JSON object"},
+		{"null", `null`, config{}, "want one JSON object"},
 		{"no JSON", `steps = 8`, config{}, "invalid character"},
 	} {
 		t.Run(c.why, func(t *testing.T) {

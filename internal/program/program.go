@@ -48,6 +48,9 @@ func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Write
 	switch {
 	case err == nil:
 		return 0
+	case ctx.Err() != nil && !errors.Is(err, context.Canceled): // a fault on the way out: what the program promises may not hold
+		fmt.Fprintf(stderr, "%s: interrupted, and: %s\n", p.Name, p.line(err))
+		return 130
 	case ctx.Err() != nil:
 		said := "interrupted"
 		if p.Interrupted != "" {
@@ -56,9 +59,13 @@ func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Write
 		fmt.Fprintf(stderr, "%s: %s\n", p.Name, said)
 		return 130
 	}
-	text := strings.TrimPrefix(err.Error(), p.Name+": ")
-	fmt.Fprintf(stderr, "%s: %s\n", p.Name, strings.ReplaceAll(text, "\n", "; "))
+	fmt.Fprintf(stderr, "%s: %s\n", p.Name, p.line(err))
 	return 1
+}
+
+// line is an error in one line, without the program's name before it.
+func (p Program) line(err error) string {
+	return strings.ReplaceAll(strings.TrimPrefix(err.Error(), p.Name+": "), "\n", "; ")
 }
 
 // Flags parses args and refuses what is no flag.

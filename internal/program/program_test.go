@@ -27,6 +27,7 @@ func TestExitCodes(t *testing.T) {
 		{"the program's name stands once", t.Context(), nil, errors.New("toy: a"), 1, "", "toy: a\n"},
 		{"an unknown flag", t.Context(), []string{"--fast"}, nil, 1, "", "see --help"},
 		{"an argument is not swallowed", t.Context(), []string{"7"}, nil, 1, "", `argument = "7"`},
+		{"a fault beside an interruption", cancelled, nil, errors.New("the disk is full"), 130, "", "toy: interrupted, and: the disk is full\n"},
 		{"an interruption", cancelled, nil, context.Canceled, 130, "", "toy: interrupted: nothing is lost\n"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
