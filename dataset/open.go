@@ -83,7 +83,7 @@ func list(spec string) (listing, error) {
 		spec, found, strings.Join(Names(), ", "), metadataName, metadataLines)
 }
 
-// listDir lists a folder: its own pictures, or else those of its train and test subfolders.
+// listDir lists a folder: its own pictures, or else those of its train and test subfolders, which may be links.
 func listDir(dir string) (listing, error) {
 	all, err := listPlain(dir, "")
 	if !errors.Is(err, errNoCaptions) {
@@ -94,7 +94,14 @@ func listDir(dir string) (listing, error) {
 		return listing{}, fmt.Errorf("dataset: %w", readErr)
 	}
 	for _, sub := range subs {
-		if !sub.IsDir() || sub.Name() != "train" && !heldoutPart.MatchString(sub.Name()) {
+		if sub.Name() != "train" && !heldoutPart.MatchString(sub.Name()) {
+			continue
+		}
+		info, statErr := os.Stat(filepath.Join(dir, sub.Name()))
+		if statErr != nil {
+			return listing{}, fmt.Errorf("dataset: %w", statErr)
+		}
+		if !info.IsDir() {
 			continue
 		}
 		var l listing

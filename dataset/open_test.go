@@ -88,6 +88,44 @@ func TestOpenSkipsFewBrokenPicturesAndNamesThem(t *testing.T) {
 	}
 }
 
+func TestOpenFollowsLinksToFolders(t *testing.T) {
+	plain := numbered(t, 12, "train")
+	for name, data := range numbered(t, 3, "test") {
+		plain[name] = data
+	}
+	want, err := Open(writeFolder(t, plain), 4, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, linked := range [][]string{{"train"}, {"test"}, {"train", "test"}} {
+		dir, elsewhere := writeFolder(t, plain), t.TempDir()
+		for _, name := range linked {
+			if err := os.Rename(filepath.Join(dir, name), filepath.Join(elsewhere, name)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(filepath.Join(elsewhere, name), filepath.Join(dir, name)); err != nil {
+				t.Skip("no symbolic links here:", err)
+			}
+		}
+		got, err := Open(dir, 4, nil)
+		if err != nil {
+			t.Errorf("%q linked: %v", linked, err)
+			continue
+		}
+		if got.Train().Len() != 12 || got.Heldout().Len() != 3 || got.Hash() != want.Hash() {
+			t.Errorf("%q linked: pictures = %d + %d, want 12 + 3 and the same hash", linked, got.Train().Len(), got.Heldout().Len())
+		}
+	}
+
+	dir := writeFolder(t, numbered(t, 3, "test"))
+	if err := os.Symlink(filepath.Join(dir, "gone"), filepath.Join(dir, "train")); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	if _, err := Open(dir, 4, nil); err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "train")) {
+		t.Errorf("error = %v, want the link to nowhere named", err)
+	}
+}
+
 func TestHashKnowsTheContentAndNothingElse(t *testing.T) {
 	open := func(files map[string]string, size int) Dataset {
 		t.Helper()

@@ -51,6 +51,7 @@ type shardSample struct {
 	ext          string // of the picture; "" without one
 	offset, size int64
 	txt, json    string
+	jsonErr      error
 	cls          bool
 }
 
@@ -99,7 +100,7 @@ func listShard(r io.ReadSeeker, shard string, bare bool, read func(offset, n int
 			if ext == "txt" {
 				s.txt = cleanCaption(string(text))
 			} else {
-				s.json = captionOf(text)
+				s.json, s.jsonErr = captionOf(text)
 			}
 		}
 	}
@@ -107,6 +108,7 @@ func listShard(r io.ReadSeeker, shard string, bare bool, read func(offset, n int
 		return listing{}, errors.New("no end mark: the tar file is cut off")
 	}
 
+	var classOnly error
 	for _, key := range keys {
 		s, name := samples[key], shard+"/"+key
 		caption := s.txt
@@ -116,13 +118,21 @@ func listShard(r io.ReadSeeker, shard string, bare bool, read func(offset, n int
 		switch {
 		case s.ext == "":
 			l.faults = append(l.faults, fault{name, "without picture", fmt.Errorf("want one of %s", strings.Join(pictureExts, ", "))})
-		case caption == "" && !bare && s.cls:
-			return listing{}, fmt.Errorf(`sample %s has a class number (.cls) and no caption, want .txt, or .json with "caption" or "text"`, key)
 		case caption == "" && !bare:
-			l.faults = append(l.faults, fault{name, "without caption", errors.New(`want .txt, or .json with "caption" or "text"`)})
+			want := errors.New(`want .txt, or .json with "caption" or "text"`)
+			if s.jsonErr != nil {
+				want = fmt.Errorf(".json: %w, %w", s.jsonErr, want)
+			}
+			if s.cls && classOnly == nil {
+				classOnly = fmt.Errorf("sample %s has a class number (.cls) and no caption, %w", key, want)
+			}
+			l.faults = append(l.faults, fault{name, "without caption", want})
 		default:
 			l.entries = append(l.entries, entry{name, shard, caption, func() ([]byte, error) { return read(s.offset, s.size) }})
 		}
+	}
+	if classOnly != nil && len(l.entries) == 0 {
+		return listing{}, classOnly
 	}
 	return l, nil
 }
@@ -140,17 +150,18 @@ func splitMember(h *tar.Header) (key, ext string) {
 	return dir + stem, ext
 }
 
-func captionOf(data []byte) string {
-	var meta struct{ Caption, Text any }
-	if json.Unmarshal(data, &meta) != nil {
-		return ""
+func captionOf(data []byte) (string, error) {
+	type sidecar struct{ Caption, Text any }
+	var meta sidecar
+	if err := json.Unmarshal(data, &meta); err != nil {
+		return "", err
 	}
 	for _, v := range []any{meta.Caption, meta.Text} {
 		if s, ok := v.(string); ok && strings.TrimSpace(s) != "" {
-			return cleanCaption(s)
+			return cleanCaption(s), nil
 		}
 	}
-	return ""
+	return "", nil
 }
 
 func cleanCaption(s string) string { return strings.TrimSpace(strings.ToValidUTF8(s, "\ufffd")) }

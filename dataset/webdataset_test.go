@@ -112,6 +112,36 @@ func TestShardNamesFaults(t *testing.T) {
 	}
 }
 
+func TestShardTellsWhyThereIsNoCaption(t *testing.T) {
+	data := shard(t,
+		member{"a.jpg", "A"}, member{"a.txt", "a"}, member{"a.cls", "3"},
+		member{"b.jpg", "B"}, member{"b.txt", ""}, member{"b.cls", "3"},
+		member{"c.jpg", "C"}, member{"c.json", `{"caption": "c", "score": NaN}`},
+		member{"d.jpg", "D"}, member{"d.txt", "d"}, member{"d.json", "{oops"},
+		member{"e.jpg", "E"}, member{"e.json", `["e"]`},
+	)
+	l, err := listShard(strings.NewReader(data), "s", false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range l.faults {
+		got = append(got, fmt.Sprintf("%s %s: %v", f.name, f.kind, f.err))
+	}
+	const wanted = `want .txt, or .json with "caption" or "text"`
+	want := []string{
+		"s/b without caption: " + wanted,
+		"s/c without caption: .json: invalid character 'N' looking for beginning of value, " + wanted,
+		"s/e without caption: .json: json: cannot unmarshal array into Go value of type dataset.sidecar, " + wanted,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+	if len(l.entries) != 2 {
+		t.Errorf("entries = %d, want a and d", len(l.entries))
+	}
+}
+
 func TestShardRefuses(t *testing.T) {
 	whole := numberedShard(t, 3, "")
 	var zipped bytes.Buffer

@@ -16,7 +16,7 @@ type UNetConfig struct {
 	LinearProjection  bool   `json:"use_linear_projection"`
 	NormGroups        int    `json:"norm_num_groups"`
 
-	// What the small scale needs; zero values give Stable Diffusion.
+	// What the small scale needs; a stem of 1 and zero values give Stable Diffusion.
 	Stem      int  `json:"stem"`       // fold stem×stem pixels into channels first; 1 for none
 	PoolDown  bool `json:"pool_down"`  // mean pooling in place of strided convolution
 	PlainUp   bool `json:"plain_up"`   // upsampling without convolution

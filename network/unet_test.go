@@ -66,6 +66,18 @@ func TestUNetStartsAtZeroInAllItsForms(t *testing.T) {
 	}
 }
 
+// Weights take their shapes from what comes in: without a check at the door they would fit another config than is written down.
+func TestUNetRefusesWhatItsConfigDoesNotTell(t *testing.T) {
+	for why, args := range map[string][]any{
+		"channels":   {input(1, 1, 8, 8, 4), []float32{3}, input(2, 1, 3, 12)},
+		"text width": {input(1, 1, 8, 8, 3), []float32{3}, input(2, 1, 3, 10)},
+	} {
+		if _, err := tryRun(t, nil, unetOf(smallUNet()), args...); err == nil || !strings.Contains(err.Error(), "AssertDims") {
+			t.Errorf("%s: error = %v, want a refusal", why, err)
+		}
+	}
+}
+
 // What the small scale does otherwise changes these weights and no others.
 func TestSmallScaleChoicesChangeOnlyTheirWeights(t *testing.T) {
 	args := []any{input(1, 1, 8, 8, 3), []float32{3}, input(2, 1, 3, 12)}

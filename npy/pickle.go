@@ -13,7 +13,7 @@ type Dict map[string]any
 // maxPickle bounds a pickle; it is read whole.
 const maxPickle = 2 << 30
 
-// ReadPickle reads a dictionary of NumPy arrays that Python's pickle wrote with protocol 2 or later, as edm2 keeps its statistics. It
+// ReadPickle reads a dictionary of NumPy arrays that Python's pickle wrote with protocol 3 or later, as edm2 keeps its statistics. It
 // knows the few instructions that such a file needs and makes nothing but arrays: a file that asks for anything else is refused, and
 // nothing of it is run.
 func ReadPickle(path string) (Dict, error) {

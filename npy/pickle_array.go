@@ -103,8 +103,11 @@ func (a *ndarray) describe(shape, kind any, fortran bool) error {
 	a.shape = []int{}
 	for _, dim := range dims {
 		n, ok := dim.(int)
-		if !ok || n < 0 {
-			return fmt.Errorf("shape = %v, want whole numbers", dims)
+		if !ok {
+			return fmt.Errorf("shape has a %T, want whole numbers", dim)
+		}
+		if n < 0 {
+			return fmt.Errorf("shape has %d, want dimensions ≥ 0", n)
 		}
 		a.shape = append(a.shape, n)
 	}

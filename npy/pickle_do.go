@@ -159,7 +159,7 @@ func (m *machine) setItems(op byte) error {
 	for i := 0; i < len(items); i += 2 {
 		name, ok := items[i].(string)
 		if !ok {
-			return fmt.Errorf("key = %v, want text", items[i])
+			return fmt.Errorf("key is a %T, want text", items[i])
 		}
 		d[name] = items[i+1]
 	}

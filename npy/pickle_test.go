@@ -36,6 +36,11 @@ func TestPicklesThatAreRefused(t *testing.T) {
 		}
 		return path
 	}
+	// Printing a dictionary that holds itself overflows the stack, which ends the process.
+	const loop = "}q\x00X\x01\x00\x00\x00ah\x00s"
+	array := func(dim string) []byte {
+		return []byte("cnumpy.core.multiarray\n_reconstruct\n)R(K\x01" + dim + "\x85cnumpy\ndtype\nX\x03\x00\x00\x00<f4\x85R\x89C\x00tb.")
+	}
 	for _, c := range []struct{ why, path, want string }{
 		{"code", "testdata/code.pkl", "asks for builtins.print"},
 		{"cut off", file(whole[:len(whole)/2]), "cut off"},
@@ -44,6 +49,9 @@ func TestPicklesThatAreRefused(t *testing.T) {
 		{"a length of exabytes", file([]byte("\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f")), "cut off"},
 		{"a number alone", file([]byte("\x80\x04K\x07.")), "want a dictionary"},
 		{"an empty stack", file([]byte(".")), "empty stack"},
+		{"a key that holds itself", file([]byte("\x80\x02" + loop + "}h\x00Ns.")), "key is a npy.Dict, want text"},
+		{"a shape that holds itself", file(array(loop)), "shape has a npy.Dict, want whole numbers"},
+		{"a negative shape", file(array("J\xff\xff\xff\xff")), "shape has -1, want dimensions ≥ 0"},
 		{"not there", filepath.Join(t.TempDir(), "none.pkl"), "no such file"},
 	} {
 		if _, err := ReadPickle(c.path); err == nil || !strings.Contains(err.Error(), c.want) {

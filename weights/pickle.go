@@ -92,13 +92,13 @@ func takePickle(r *bufio.Reader) (string, error) {
 
 // unpickle reads a pickle of PyTorch; storages are described, not read. Classes that a state dict does not need are errors, and
 // nothing of the file is ever called.
-func unpickle(text string) (value any, err error) {
+func unpickle(text string) (value any, storages map[string]*storage, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("pickle: %v", r)
 		}
 	}()
-	storages := map[string]*storage{}
+	storages = map[string]*storage{}
 	u := pickle.NewUnpickler(strings.NewReader(text))
 	u.FindClass = func(module, name string) (any, error) {
 		if d, ok := storageDTypes[name]; ok && module == "torch" {
@@ -141,7 +141,8 @@ func unpickle(text string) (value any, err error) {
 		}
 		return s, nil
 	}
-	return u.Load()
+	value, err = u.Load()
+	return value, storages, err
 }
 
 // call is a function that a pickle may use.

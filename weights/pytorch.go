@@ -22,16 +22,18 @@ func ReadAny(file string) (*File, error) {
 	head := make([]byte, 4)
 	n, _ := io.ReadFull(f, head)
 	f.Close()
-	if head = head[:n]; string(head) == "PK\x03\x04" || (n > 1 && head[0] == 0x80 && head[1] == 2) {
+	switch string(head[:n]) {
+	case "PK\x03\x04", // a zip file
+		"\x80\x02\x8a\x0a": // a pickle of the magic number; as the length of a safetensors header it is above maxHeader
 		return ReadPyTorch(file)
 	}
 	return Read(file)
 }
 
 // ReadPyTorch reads the state dict of a file that torch.save wrote, in the zip format of PyTorch 1.6 on or in the one before. A
-// dict that holds it as "state_dict" or "model" beside other things will do. Such files are programs for a pickle machine: here
-// only tensors and containers are made, and a file that asks for anything else is refused. TorchScript archives are programs
-// throughout, and refused too.
+// dict that holds it as "state_dict", "model" or "teacher" beside other things will do, unless two of these hold tensors. Such files
+// are programs for a pickle machine: here only tensors and containers are made, and a file that asks for anything else is refused.
+// TorchScript archives are programs throughout, and refused too.
 func ReadPyTorch(file string) (*File, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -83,11 +85,15 @@ func decodeZip(z *zip.Reader) (*File, error) {
 		return nil, err
 	}
 	defer r.Close()
-	text, err := takePickle(bufio.NewReader(r))
+	pickled := bufio.NewReader(r)
+	text, err := takePickle(pickled)
 	if err != nil {
 		return nil, err
 	}
-	views, err := stateDict(text)
+	if err := checkEnd(pickled, data); err != nil {
+		return nil, err
+	}
+	views, _, err := stateDict(text)
 	if err != nil {
 		return nil, err
 	}
@@ -110,37 +116,73 @@ func readRecord(f *zip.File) ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
-	return readSome(r, int64(f.UncompressedSize64))
-}
-
-// stateDict finds the tensors by name.
-func stateDict(text string) (map[string]view, error) {
-	value, err := unpickle(text)
+	b, err := readSome(r, int64(f.UncompressedSize64))
 	if err != nil {
 		return nil, err
 	}
-	for depth := 0; ; depth++ {
-		entries, ok := dict(value)
-		if !ok {
-			return nil, fmt.Errorf("holds a %T, want a dict of tensors", value)
-		}
-		views := map[string]view{}
-		var inner any
-		for name, v := range entries {
-			if t, ok := v.(view); ok {
-				views[name] = t
-			} else if _, ok := dict(v); ok && (name == "state_dict" || name == "model" || name == "teacher") {
-				inner = v
-			}
-		}
-		if len(views) > 0 {
-			return views, nil
-		}
-		if inner == nil || depth == 2 {
-			return nil, errors.New("holds no tensors by name, want a state dict")
-		}
-		value = inner
+	return b, checkEnd(r, f)
+}
+
+// checkEnd reads on where record f should end, for only there its checksum is compared. PyTorch leaves out checksums on request: 0.
+func checkEnd(r io.Reader, f *zip.File) error {
+	n, err := io.ReadFull(r, make([]byte, 1))
+	switch {
+	case n > 0:
+		return fmt.Errorf("record %s goes on after its end", f.Name)
+	case err == io.EOF || f.CRC32 == 0 && errors.Is(err, zip.ErrChecksum):
+		return nil
 	}
+	return fmt.Errorf("record %s: %w (damaged?)", f.Name, err)
+}
+
+// stateDict finds the tensors by name, and all storages that the pickle describes by key.
+func stateDict(text string) (map[string]view, map[string]*storage, error) {
+	value, storages, err := unpickle(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	entries, ok := dict(value)
+	if !ok {
+		return nil, nil, fmt.Errorf("holds a %T, want a dict of tensors", value)
+	}
+	views, err := findTensors(entries, 2)
+	if err == nil && len(views) == 0 {
+		err = errors.New("holds no tensors by name, want a state dict")
+	}
+	return views, storages, err
+}
+
+// findTensors gives the tensors of the state dict that a dict holds beside other things, at most so many dicts deep, or else its own.
+func findTensors(entries map[string]any, deep int) (map[string]view, error) {
+	var views map[string]view
+	var found string
+	for _, name := range []string{"state_dict", "model", "teacher"} {
+		inside, ok := dict(entries[name])
+		if !ok || deep == 0 {
+			continue
+		}
+		inner, err := findTensors(inside, deep-1)
+		if err != nil {
+			return nil, err
+		}
+		if len(inner) == 0 {
+			continue
+		}
+		if found != "" {
+			return nil, fmt.Errorf("holds tensors as %q and as %q, want one of them", found, name)
+		}
+		views, found = inner, name
+	}
+	if found != "" {
+		return views, nil
+	}
+	views = map[string]view{}
+	for name, v := range entries {
+		if t, ok := v.(view); ok {
+			views[name] = t
+		}
+	}
+	return views, nil
 }
 
 // dict gives the entries of a dict whose keys are text.

@@ -15,15 +15,16 @@ import (
 func decodeLegacy(r *bufio.Reader, size int64) (*File, error) {
 	var part [5]any
 	var views map[string]view
+	var storages map[string]*storage
 	for i := range part {
 		text, err := takePickle(r)
 		if err != nil {
 			return nil, fmt.Errorf("%w (not a file of torch.save?)", err)
 		}
 		if i == 3 {
-			views, err = stateDict(text)
+			views, storages, err = stateDict(text)
 		} else {
-			part[i], err = unpickle(text)
+			part[i], _, err = unpickle(text)
 		}
 		if err != nil {
 			return nil, err
@@ -32,23 +33,28 @@ func decodeLegacy(r *bufio.Reader, size int64) (*File, error) {
 			return nil, errors.New("magic number is not PyTorch's")
 		}
 	}
-	if v, ok := part[1].(int); !ok || v != 1001 {
-		return nil, fmt.Errorf("protocol version = %v, want 1001", part[1])
+	if v, ok := part[1].(int); !ok {
+		return nil, fmt.Errorf("protocol version is a %T, want 1001", part[1])
+	} else if v != 1001 {
+		return nil, fmt.Errorf("protocol version = %d, want 1001", v)
 	}
 	keys, ok := part[4].(*types.List)
 	if !ok {
 		return nil, errors.New("want a list of storages")
 	}
-	known := map[string]*storage{}
+	used := map[string]bool{}
 	for _, v := range views {
-		known[v.storage.key] = v.storage
+		used[v.storage.key] = true
 	}
 	bytes := map[string][]byte{}
 	for _, k := range *keys {
-		key, _ := k.(string)
-		s := known[key]
+		key, ok := k.(string)
+		if !ok {
+			return nil, fmt.Errorf("key of a storage is a %T, want text", k)
+		}
+		s := storages[key]
 		if s == nil {
-			return nil, fmt.Errorf("storage %v belongs to no tensor of the state dict", k)
+			return nil, fmt.Errorf("storage %q belongs to no tensor", key)
 		}
 		var head [8]byte
 		if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -57,6 +63,12 @@ func decodeLegacy(r *bufio.Reader, size int64) (*File, error) {
 		n := int64(binary.LittleEndian.Uint64(head[:]))
 		if n != int64(s.count) || n > size {
 			return nil, fmt.Errorf("storage %s: %d elements, want %d", key, n, s.count)
+		}
+		if !used[key] { // an optimizer's
+			if _, err := io.CopyN(io.Discard, r, n*int64(s.dtype.Size())); err != nil {
+				return nil, fmt.Errorf("storage %s: %w (cut short?)", key, err)
+			}
+			continue
 		}
 		b, err := readSome(r, n*int64(s.dtype.Size()))
 		if err != nil {

@@ -90,11 +90,13 @@ func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if err != nil {
 			return err
 		}
-		r.Rows, r.LoadAfter = append(r.Rows, row), load()
-		if _, err := timing.Write(o.out, "fid", r); err != nil { // what is measured so far
-			return err
-		}
+		r.Rows = append(r.Rows, row)
 	}
-	r.Markdown(stdout)
-	return nil
+	r.LoadAfter = load()
+	text, err := timing.Write(o.out, "fid", r) // only a whole report replaces the one before
+	if err != nil {
+		return err
+	}
+	_, err = stdout.Write(text)
+	return err
 }

@@ -41,7 +41,11 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			fmt.Fprintf(stderr, "sample: the networks have never seen %q of %q: they know %d words\n", unknown, prompt, len(bundle.Words.Vocabulary))
 		}
 	}
-	ways, err := o.ways(student)
+	schedule, err := diffusion.ScheduleByName(bundle.Config.Schedule)
+	if err != nil {
+		return err
+	}
+	ways, err := o.ways(student, schedule)
 	if err != nil {
 		return err
 	}
@@ -104,20 +108,24 @@ type named struct {
 	way  score.Way
 }
 
-// ways are the rows that were asked for.
-func (o options) ways(s student) (ways []named, err error) {
+// ways are the rows that were asked for: the teacher of the run, then its student.
+func (o options) ways(s student, schedule diffusion.Schedule) (ways []named, err error) {
 	if o.teacher {
-		ways = append(ways, named{"teacher, 25 steps", score.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: score.DefaultSetup(s.scale).Guidance}})
+		ways = append(ways, named{s.cfg.Teacher() + ", 25 steps", score.Way{
+			Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: score.DefaultSetup(s.cfg.Scale).Guidance, Net: s.cfg.TeacherNet,
+		}})
 	}
 	for _, k := range o.steps {
-		if k > len(s.times) {
-			return nil, fmt.Errorf("steps = %d, want 1 to %d: the student was trained on times %v", k, len(s.times), s.times)
-		}
 		name := "student, 1 step"
 		if k > 1 {
 			name = fmt.Sprintf("student, %d steps", k)
 		}
-		ways = append(ways, named{name, score.FewSteps(s.path, s.times, k, o.form)})
+		way := score.FewSteps(s.path, s.cfg.Times, k, o.form)
+		way.Net = s.cfg.StudentNet
+		if _, err := way.Sampler.Plan(schedule, k); err != nil { // before an engine is opened
+			return nil, fmt.Errorf("%w: the student was trained on times %v", err, s.cfg.Times)
+		}
+		ways = append(ways, named{name, way})
 	}
 	return ways, nil
 }

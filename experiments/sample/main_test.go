@@ -8,8 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/score"
 )
 
 func TestWrongCalls(t *testing.T) {
@@ -88,5 +93,55 @@ func TestChooseRun(t *testing.T) {
 		if got := choose(name); got != want {
 			t.Errorf("--run %q = %s, want %s", name, got, want)
 		}
+	}
+}
+
+// A run's networks need not be the bundle's small ones, and how many steps there are is for the sampler to say.
+func TestWaysAreThoseOfTheRun(t *testing.T) {
+	pretrained := tinybundle.Write(t, "text", "teacher")
+	run := func(edit func(*distill.Config)) (student, diffusion.Schedule) {
+		dir := finished(t, t.TempDir(), "smoke", 0, edit)
+		s, bundle, err := choose(options{run: dir, pretrained: pretrained})
+		if err != nil {
+			t.Fatal(err)
+		}
+		schedule, err := diffusion.ScheduleByName(bundle.Config.Schedule)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s, schedule
+	}
+	small, schedule := run(func(*distill.Config) {})
+	large, _ := run(func(c *distill.Config) { c.StudentNet, c.TeacherNet = "teacher-l", "teacher-dit" })
+	once, _ := run(func(c *distill.Config) { c.Times = []int{1000} })
+	few := func(s student, net string, k int) score.Way {
+		way := score.FewSteps(s.path, s.cfg.Times, k, diffusion.Renoise)
+		way.Net = net
+		return way
+	}
+	teacher := func(net string) score.Way {
+		return score.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: score.DefaultSetup("smoke").Guidance, Net: net}
+	}
+	for _, c := range []struct {
+		why   string
+		s     student
+		steps []int
+		want  []named
+	}{
+		{"the bundle's own networks", small, []int{1}, []named{{"teacher, 25 steps", teacher("")}, {"student, 1 step", few(small, "", 1)}}},
+		{"a large student of a transformer", large, []int{2}, []named{{"teacher-dit, 25 steps", teacher("teacher-dit")}, {"student, 2 steps", few(large, "teacher-l", 2)}}},
+		{"twice as many steps as times", small, []int{8}, []named{{"teacher, 25 steps", teacher("")}, {"student, 8 steps", few(small, "", 8)}}},
+		{"the default steps of a student of one time", once, []int{1, 2, 4}, []named{
+			{"teacher, 25 steps", teacher("")}, {"student, 1 step", few(once, "", 1)}, {"student, 2 steps", few(once, "", 2)}, {"student, 4 steps", few(once, "", 4)},
+		}},
+	} {
+		got, err := options{steps: c.steps, form: diffusion.Renoise, teacher: true}.ways(c.s, schedule)
+		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(named{})); err != nil || diff != "" {
+			t.Errorf("%s: error %v (-want +got):\n%s", c.why, err, diff)
+		}
+	}
+	_, err := options{steps: []int{5}, form: diffusion.Renoise}.ways(small, schedule)
+	if want := "steps = 5, want 1 to 4, the number of times, or a multiple of it: the student was trained on times [1000 750 500 250]"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error = %v, want %q", err, want)
 	}
 }

@@ -6,14 +6,14 @@ import (
 	"path/filepath"
 
 	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/pretrain"
 )
 
 // student is the model to draw from.
 type student struct {
-	path  string // of its weights
-	scale string
-	times []int
+	path string // of its weights
+	cfg  distill.Config
 }
 
 // choose finds the student that was asked for and the networks that it started from.
@@ -36,8 +36,7 @@ func choose(o options) (student, *pretrain.Bundle, error) {
 		}
 	}
 	bundle, err := run.Bundle(dirs)
-	cfg := run.Config.Distill
-	return student{path: run.Student(), scale: cfg.Scale, times: cfg.Times}, bundle, err
+	return student{path: run.Student(), cfg: run.Config.Distill}, bundle, err
 }
 
 // chooseRun finds the run by hash, folder or file. Without any of them it is the newest of the default cell; a toy of the smoke

@@ -81,25 +81,36 @@ func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	in := distill.Inputs{Config: cfg, Bundle: bundle, Data: data, Backend: e.Backend}
 
 	r := Report{Steps: o.steps, Warmup: o.warmup, Environment: record.NewEnvironment(e.Name, e.Version, e.Device), TeacherBatch: bundle.Config.TeacherTraining.Batch, Batch: cfg.Batch}
+	var theirs *peer
+	if o.python != "" {
+		if theirs, err = openTheirs(ctx, o, r.device(), stderr); err != nil {
+			return err
+		}
+		defer theirs.Close()
+	}
 	if r.Ours, err = measure(ctx, in, o, stdout); err != nil {
 		return err
 	}
-	if o.python != "" {
-		if r.Torch, err = torch(ctx, o, in, r.device(), stdout, stderr); err != nil {
+	if theirs != nil {
+		fmt.Fprintln(stdout, "PyTorch: the same steps")
+		if r.Torch, err = theirs.time(o, in, r.device()); err != nil {
 			return err
 		}
 		if err := sameNetworks(r.Ours, *r.Torch); err != nil {
 			return err
 		}
 	}
-	if o.memory > 0 {
-		if r.Memory, err = watchMemory(ctx, in, o.memory, stdout); err != nil {
-			return err
-		}
-	}
 	text, err := timing.Write(o.out, "speed", r)
 	if err != nil {
 		return err
+	}
+	if o.memory > 0 { // which takes longest: the times are kept already
+		if r.Memory, err = watchMemory(ctx, in, o.memory, stdout); err != nil {
+			return err
+		}
+		if text, err = timing.Write(o.out, "speed", r); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(stdout, "\n%swrote %s\n", text, o.out)
 	return nil

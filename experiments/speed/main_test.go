@@ -2,9 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
 	"strings"
 	"testing"
 
+	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/record"
 )
 
@@ -73,5 +78,93 @@ func TestDifferentNetworksAreNotCompared(t *testing.T) {
 	}
 	if err := sameNetworks(ours, Timing{Parameters: map[string]int{"teacher": 10, "text": 5, "discriminator": 3}}); err != nil {
 		t.Error(err)
+	}
+}
+
+// tiny are arguments for two steps of tiny networks.
+func tiny(t *testing.T, more ...string) []string {
+	t.Helper()
+	pretrained := tinybundle.Write(t, "text", "teacher", "features")
+	return append([]string{"--pretrained", pretrained, "--engine", "go", "--scale", "smoke", "--steps", "2", "--warmup", "1"}, more...)
+}
+
+// at calls do once, when a text is printed.
+type at struct {
+	bytes.Buffer
+	text string
+	do   func()
+}
+
+func (w *at) Write(p []byte) (int, error) {
+	if w.do != nil && bytes.Contains(p, []byte(w.text)) {
+		w.do()
+		w.do = nil
+	}
+	return w.Buffer.Write(p)
+}
+
+func TestPythonIsAskedBeforeStepsAreTimed(t *testing.T) {
+	python := filepath.Join(t.TempDir(), "python")
+	if err := os.WriteFile(python, []byte("#!/bin/sh\nexit 1\n"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	rc := command().Run(t.Context(), tiny(t, "--python", python, "--out", t.TempDir()), &stdout, &stderr)
+	if rc != 1 || !strings.Contains(stderr.String(), "want a Python with torch for cpu") || strings.Contains(stdout.String(), "timed") {
+		t.Errorf("rc = %d, stderr = %q, stdout = %q, want 1, what is missing, and no steps", rc, &stderr, &stdout)
+	}
+}
+
+func TestTimesAreKeptBeforeMemoryIsWatched(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	if _, err := resident(); err != nil {
+		t.Skip(err)
+	}
+	for _, c := range []struct {
+		why       string
+		interrupt bool
+		rc        int
+	}{{"interrupted", true, 130}, {"to the end", false, 0}} {
+		t.Run(c.why, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			out, stdout := t.TempDir(), &at{text: "memory: step 1/3", do: func() {
+				if c.interrupt {
+					cancel()
+				}
+			}}
+			var stderr bytes.Buffer
+			if rc := command().Run(ctx, tiny(t, "--memory", "3", "--out", out), stdout, &stderr); rc != c.rc {
+				t.Errorf("rc = %d, stderr = %q, want %d", rc, &stderr, c.rc)
+			}
+			text, err := os.ReadFile(filepath.Join(out, "speed.md"))
+			if err != nil || !strings.Contains(string(text), "Medians of 2 steps") || strings.Contains(string(text), "Resident") == c.interrupt {
+				t.Errorf("speed.md = %q, %v, want the times, and memory: %v", text, err, !c.interrupt)
+			}
+		})
+	}
+}
+
+// What draws the teacher's batches ahead has ended, and leaves the cores to ADD.
+func TestTeacherIsGoneWhenADDIsTimed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	feeds := -1
+	stdout := &at{text: "add: 2 steps timed", do: func() {
+		var all bytes.Buffer
+		if err := pprof.Lookup("goroutine").WriteTo(&all, 2); err != nil {
+			t.Fatal(err)
+		}
+		feeds = strings.Count(all.String(), "dataset.(*Loader).Prefetch.func")
+	}}
+	var stderr bytes.Buffer
+	if rc := command().Run(t.Context(), tiny(t, "--out", t.TempDir()), stdout, &stderr); rc != 0 {
+		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
+	}
+	if feeds != 1 {
+		t.Errorf("batches of %d trainings are drawn ahead, want those of ADD alone", feeds)
 	}
 }

@@ -36,28 +36,33 @@ func measure(ctx context.Context, in distill.Inputs, o options, out io.Writer) (
 		store.Finalize()
 	}
 
-	store := model.NewStore()
-	defer store.Finalize()
-	if err := in.Bundle.Into(in.Backend, store, "text"); err != nil {
+	if err := t.teacher(ctx, in, o, out); err != nil {
 		return t, err
 	}
-	cfg := in.Bundle.Config
-	cfg.TeacherTraining.Muon = false // PyTorch's side uses AdamW
-	c := &pretrain.Context{Config: cfg, Backend: in.Backend, Data: in.Data, Words: in.Bundle.Words, PairWords: in.Bundle.PairWords}
-	task, err := c.TeacherTask(store)
-	if err != nil {
-		return t, err
-	}
-	if err := t.time(ctx, "teacher", task.Step, o, out); err != nil {
-		return t, err
-	}
-
 	step, done, err := distill.Steps(in)
 	if err != nil {
 		return t, err
 	}
 	defer done()
 	return t, t.time(ctx, "add", step, o, out)
+}
+
+// teacher times the steps of the teacher's training, of which nothing is left when those of ADD are timed.
+func (t Timing) teacher(ctx context.Context, in distill.Inputs, o options, out io.Writer) error {
+	store := model.NewStore()
+	defer store.Finalize()
+	if err := in.Bundle.Into(in.Backend, store, "text"); err != nil {
+		return err
+	}
+	cfg := in.Bundle.Config
+	cfg.TeacherTraining.Muon = false // PyTorch's side uses AdamW
+	c := &pretrain.Context{Config: cfg, Backend: in.Backend, Data: in.Data, Words: in.Bundle.Words, PairWords: in.Bundle.PairWords}
+	task, err := c.TeacherTask(store)
+	if err != nil {
+		return err
+	}
+	defer task.Close()
+	return t.time(ctx, "teacher", task.Step, o, out)
 }
 
 func (t Timing) time(ctx context.Context, name string, step func(context.Context, int) ([]float64, error), o options, out io.Writer) error {

@@ -1,23 +1,35 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os/exec"
 	"runtime"
 
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/internal/timing"
 )
 
 //go:embed torch_steps.py
 var torchSteps string
 
-// torch times the same steps in PyTorch on a device, "cpu" or "cuda".
-func torch(ctx context.Context, o options, in distill.Inputs, device string, stdout, stderr io.Writer) (*Timing, error) {
+// peer is PyTorch in a Python of its own. It is there before anything is timed, and waits.
+type peer struct {
+	*timing.Peer
+	version string
+}
+
+// openTheirs wants a torch that computes on a device, "cpu" or "cuda".
+func openTheirs(ctx context.Context, o options, device string, stderr io.Writer) (*peer, error) {
+	var hello struct{ Version string }
+	p, err := timing.Start(ctx, o.python, "torch for "+device, torchSteps, []string{device}, nil, stderr, &hello)
+	return &peer{p, hello.Version}, err
+}
+
+// time has the same steps timed there.
+func (p *peer) time(o options, in distill.Inputs, device string) (*Timing, error) {
 	summed := 1
 	switch cfg := in.Bundle.Config; in.Config.Reduction {
 	case distill.Sum:
@@ -33,16 +45,9 @@ func torch(ctx context.Context, o options, in distill.Inputs, device string, std
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, o.python, "-c", torchSteps)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(spec), &out, stderr
-	fmt.Fprintln(stdout, "PyTorch: the same steps")
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("python = %q: %w, want a Python with torch", o.python, err)
-	}
-	var t Timing
-	if err := json.Unmarshal(out.Bytes(), &t); err != nil {
-		return nil, fmt.Errorf("PyTorch's answer: %w", err)
+	t := Timing{Version: p.version}
+	if err := p.Ask(string(spec), &t); err != nil {
+		return nil, fmt.Errorf("PyTorch: %w", err)
 	}
 	return &t, nil
 }

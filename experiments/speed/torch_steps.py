@@ -1,7 +1,8 @@
 """Times the training steps of `experiments/speed` in PyTorch: the same networks, batches and updates, on the same cores or GPU.
 
-Reads {"config": …, "discriminator": …, "batch": …, "steps": …, "threads": …, "device": …} from standard input and writes the number of parameters of
-every network and the seconds of every step as JSON to standard output. Needs torch; written for 2.9.
+Writes its version to standard output, then waits for a line {"config": …, "discriminator": …, "batch": …, "steps": …, "threads": …, "device": …} of
+standard input and writes the number of parameters of every network and the seconds of every step, as lines of JSON. Its argument is the
+device, which it must have. Needs torch; written for 2.9.
 """
 import json
 import math
@@ -230,8 +231,7 @@ def frozen(network):
     return network.requires_grad_(False)
 
 
-def main():
-    spec = json.load(sys.stdin)
+def main(spec):
     torch.set_num_threads(spec["threads"])
     torch.set_default_device(spec["device"])
     torch.set_float32_matmul_precision("high")  # TF32 on a GPU, as XLA has it there
@@ -241,7 +241,7 @@ def main():
     pictures = lambda n: torch.rand(n, 3, size, size) * 2 - 1
     captions = lambda n: torch.cat([torch.randint(0, nets["text"]["eos_token_id"], (n, nets["text"]["max_position_embeddings"] - 1)),
                                     torch.full((n, 1), nets["text"]["eos_token_id"])], 1)
-    out = {"version": torch.__version__, "parameters": {}, "seconds": {}}
+    out = {"parameters": {}, "seconds": {}}
     count = lambda *m: sum(p.numel() for n in m for p in n.parameters())
     out["parameters"]["teacher"], out["parameters"]["text"] = count(net), count(text)
 
@@ -321,7 +321,11 @@ def main():
         float(loss.detach())
 
     timed("add", add_step)
-    json.dump(out, sys.stdout)
+    print(json.dumps(out), flush=True)
 
 
-main()
+if sys.argv[1] == "cuda" and not torch.cuda.is_available():
+    sys.exit("torch %s sees no GPU" % torch.__version__)
+print(json.dumps({"version": torch.__version__}), flush=True)
+if line := sys.stdin.readline():
+    main(json.loads(line))

@@ -106,7 +106,9 @@ func (l *Lab) beginGrowth(s *Student, j *score.Judge) error {
 	if err != nil {
 		return err
 	}
-	start, err := l.paint(j, teacher(1, 0), captions)
+	way := teacher(1, 0)
+	way.Net = s.Config.StudentNet
+	start, err := l.paint(j, way, captions)
 	if err != nil {
 		return err
 	}
@@ -119,7 +121,7 @@ func (l *Lab) grow(s *Student, j *score.Judge, step int, path string, save func(
 	if err := save(path); err != nil {
 		return err
 	}
-	images, err := l.paint(j, score.FewSteps(path, s.Config.Times, 1, ""), s.Growth.Columns)
+	images, err := l.paint(j, student(path, s.Config, 1), s.Growth.Columns)
 	if err != nil {
 		return err
 	}
@@ -199,19 +201,33 @@ func (s *Student) curves(title, label string, columns []string, names ...string)
 
 // Compare draws the student in some numbers of steps beside the teacher.
 func (l *Lab) Compare(s Student, steps ...int) (report.Grid, error) {
-	return l.compare(nil, append([]named{{"teacher, 25 steps", teacher(25, Guidance)}, {"teacher, 1 step", teacher(1, Guidance)}}, s.ways(steps)...)...)
+	return l.compare(nil, append([]named{teacherOf(s.Config, 25), teacherOf(s.Config, 1)}, s.ways(steps)...)...)
 }
 
 // StudentScores measures the student in some numbers of steps beside real pictures and the teacher.
 func (l *Lab) StudentScores(s Student, steps ...int) (show.Sheet, error) {
-	return l.scores(append(s.ways(steps), named{"teacher, 25 steps", teacher(25, Guidance)}, named{"teacher, 1 step", teacher(1, Guidance)})...)
+	return l.scores(append(s.ways(steps), teacherOf(s.Config, 25), teacherOf(s.Config, 1))...)
 }
 
 func (s Student) ways(steps []int) (ways []named) {
 	for _, k := range steps {
-		ways = append(ways, named{"student, " + count(k, "step"), score.FewSteps(filepath.Join(s.Dir, distill.StudentFile), s.Config.Times, k, "")})
+		ways = append(ways, named{"student, " + count(k, "step"), student(filepath.Join(s.Dir, distill.StudentFile), s.Config, k)})
 	}
 	return ways
+}
+
+// student draws from weights of the architecture that a config trains.
+func student(path string, cfg distill.Config, steps int) score.Way {
+	way := score.FewSteps(path, cfg.Times, steps, "")
+	way.Net = cfg.StudentNet
+	return way
+}
+
+// teacherOf draws with guidance from the network that a config has as teacher.
+func teacherOf(cfg distill.Config, steps int) named {
+	way := teacher(steps, Guidance)
+	way.Net = cfg.TeacherNet
+	return named{cfg.Teacher() + ", " + count(steps, "step"), way}
 }
 
 // Speed measures how long one picture takes, in batches of eight after a first one that compiles.
@@ -226,7 +242,8 @@ func (l *Lab) Speed(s Student, steps ...int) (show.Sheet, error) {
 	if err != nil {
 		return sheet, err
 	}
-	for _, w := range append(s.ways(steps), named{"teacher, 25 guided steps", teacher(25, Guidance)}) {
+	guided := named{s.Config.Teacher() + ", 25 guided steps", teacherOf(s.Config, 25).way}
+	for _, w := range append(s.ways(steps), guided) {
 		painter, err := j.NewPainter(w.way, len(captions))
 		if err != nil {
 			return sheet, err

@@ -8,19 +8,18 @@ import (
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/report"
-	"github.com/addlab/addlab/score"
 )
 
 // Prompt draws what a reader types, with as many steps as the slider says, until Done is pressed: the newest student beside the teacher.
 func (l *Lab) Prompt(prompt string) error {
-	student, found, err := l.newestStudent()
+	run, found, err := l.newestStudent()
 	if err != nil {
 		return err
 	}
 	note := "Every prompt is drawn from the same four noises."
 	most := 25
 	if found {
-		most = len(student.Config.Distill.Times)
+		most = len(run.Config.Distill.Times)
 	} else {
 		note += " There is no student yet (notebook 04 trains one): the teacher draws alone."
 	}
@@ -40,12 +39,8 @@ func (l *Lab) Prompt(prompt string) error {
 			line += fmt.Sprintf(" – never seen: %s; the networks know %s", strings.Join(unknown, ", "), strings.Join(l.Bundle.Words.Vocabulary, " "))
 		}
 		live.Update(line+" …", drawings(last)...)
-		ways := []named{{"teacher, " + count(o.Number, "step"), teacher(o.Number, Guidance)}}
-		if found {
-			ways = append([]named{{"student, " + count(o.Number, "step"), score.FewSteps(student.Student(), student.Config.Distill.Times, o.Number, "")}}, ways...)
-		}
 		grid := report.Grid{Scale: 5}
-		for _, w := range ways {
+		for _, w := range pair(run, found, o.Number) {
 			images, err := l.paint(j, w.way, []string{o.Text, o.Text, o.Text, o.Text})
 			if err != nil {
 				return err
@@ -61,6 +56,15 @@ func (l *Lab) Prompt(prompt string) error {
 		show.Draw(last)
 	}
 	return err
+}
+
+// pair is a student, where one was found, and its teacher.
+func pair(run ablations.StudentRun, found bool, steps int) (ways []named) {
+	cfg := run.Config.Distill
+	if found {
+		ways = Student{Dir: run.Dir, Config: cfg}.ways([]int{steps})
+	}
+	return append(ways, teacherOf(cfg, steps))
 }
 
 func drawings(g report.Grid) []show.Drawing {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/rng"
@@ -187,29 +188,50 @@ func (l *Lab) scores(ways ...named) (show.Sheet, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Note = fmt.Sprintf("FID on the features of the project's own judge: it compares rows of this table, nothing else. All rows share captions, noise and n; reference: %d held-out pictures.", j.Setup.Images)
+	s.Note = fmt.Sprintf("FID on the features of the project's own judge: it compares rows of this table, nothing else. All rows share captions, noise and n; reference: %d held-out pictures. ± is half of a 95 %% interval over pictures, Student's.", j.Setup.Images)
 	if j.Setup.Images < 1000 {
 		s.Note += " With so few, even real pictures are far from real ones of other captions, and pictures drawn for the reference's own captions come out nearer: read the generated rows against each other, and notebook 06 on n."
-	}
-	add := func(name string, m score.Metrics) {
-		align := "–"
-		if m.Align != nil {
-			align = fmt.Sprintf("%.3f", *m.Align)
-		}
-		s.Add(name, fmt.Sprint(m.Images), distance(m.FID), distance(m.FIDLow)+" – "+distance(m.FIDHigh), fmt.Sprintf("%.3f", m.CLIP), align)
 	}
 	m, err := j.Real(l.ctx, l.Data)
 	if err != nil {
 		return s, err
 	}
-	add("real against real", m)
+	row, err := scored("real against real", m)
+	if err != nil {
+		return s, err
+	}
+	s.Add(row...)
 	for _, w := range ways {
 		if m, _, err = j.Evaluate(l.ctx, w.way); err != nil {
 			return s, fmt.Errorf("%s: %w", w.name, err)
 		}
-		add(w.name, m)
+		if row, err = scored(w.name, m); err != nil {
+			return s, fmt.Errorf("%s: %w", w.name, err)
+		}
+		s.Add(row...)
 	}
 	return s, nil
+}
+
+// scored is a row below the head of scores.
+func scored(name string, m score.Metrics) ([]string, error) {
+	clip, err := mean(m.CLIP, m.CLIPStdErr, m.Images)
+	if err != nil {
+		return nil, err
+	}
+	align := "–"
+	if m.Align != nil && m.AlignStdErr != nil {
+		if align, err = mean(*m.Align, *m.AlignStdErr, m.Images); err != nil {
+			return nil, err
+		}
+	}
+	return []string{name, fmt.Sprint(m.Images), distance(m.FID), distance(m.FIDLow) + " – " + distance(m.FIDHigh), clip, align}, nil
+}
+
+// mean is a mean over n pictures with half of its 95 % interval.
+func mean(m, stdErr float64, n int) (string, error) {
+	e, err := eval.MeanInterval(m, stdErr, n, 0.95)
+	return fmt.Sprintf("%.3f ± %.3f", m, e.High-m), err
 }
 
 // distance is an FID, whose size depends on the features: those of embeddings of length 1 are small.
