@@ -67,7 +67,7 @@ func parsePickle(data []byte) (d Dict, err error) {
 				return nil, fmt.Errorf("holds %T, want a dictionary of arrays", top)
 			}
 			entries := maxEntries
-			return d, finish(d, &entries)
+			return d, finish(d, 0, &entries)
 		}
 		if err := m.do(op[0]); err != nil {
 			return nil, err
@@ -75,11 +75,17 @@ func parsePickle(data []byte) (d Dict, err error) {
 	}
 }
 
-// maxEntries bounds the entries that are looked at: a dictionary may stand in itself.
-const maxEntries = 10_000
+// maxEntries and maxDepth bound what is looked at: a dictionary may stand in itself.
+const (
+	maxEntries = 10_000
+	maxDepth   = 32
+)
 
-// finish turns the arrays of a dictionary into their values.
-func finish(d Dict, entries *int) error {
+// finish turns the arrays of a dictionary, that deep in others, into their values.
+func finish(d Dict, depth int, entries *int) error {
+	if depth > maxDepth {
+		return fmt.Errorf("more than %d dictionaries in each other", maxDepth)
+	}
 	for name, v := range d {
 		if *entries--; *entries < 0 {
 			return fmt.Errorf("more than %d entries", maxEntries)
@@ -89,7 +95,7 @@ func finish(d Dict, entries *int) error {
 		case *ndarray:
 			d[name], err = v.values()
 		case Dict:
-			err = finish(v, entries)
+			err = finish(v, depth+1, entries)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

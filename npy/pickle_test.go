@@ -49,6 +49,7 @@ func TestPicklesThatAreRefused(t *testing.T) {
 		{"a length of exabytes", file([]byte("\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f")), "cut off"},
 		{"a number alone", file([]byte("\x80\x04K\x07.")), "want a dictionary"},
 		{"an empty stack", file([]byte(".")), "empty stack"},
+		{"a dictionary that holds itself", file([]byte("\x80\x02" + loop + ".")), "more than 32 dictionaries in each other"},
 		{"a key that holds itself", file([]byte("\x80\x02" + loop + "}h\x00Ns.")), "key is a npy.Dict, want text"},
 		{"a shape that holds itself", file(array(loop)), "shape has a npy.Dict, want whole numbers"},
 		{"a negative shape", file(array("J\xff\xff\xff\xff")), "shape has -1, want dimensions ≥ 0"},
