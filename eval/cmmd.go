@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -29,6 +30,11 @@ type CMMDScore struct {
 //
 // At unit length all kernels lie near 1, so expm1 is summed and the ones cancel exactly.
 func CMMD(ref, gen Features, blocks int) (CMMDScore, error) {
+	return CMMDContext(context.Background(), ref, gen, blocks)
+}
+
+// CMMDContext is CMMD that ends early with the context's error.
+func CMMDContext(ctx context.Context, ref, gen Features, blocks int) (CMMDScore, error) {
 	if err := validatePair("CMMD", ref, gen); err != nil {
 		return CMMDScore{}, err
 	}
@@ -44,8 +50,11 @@ func CMMD(ref, gen Features, blocks int) (CMMDScore, error) {
 		return CMMDScore{}, err
 	}
 	groups := max(blocks, 1)
-	sumX := gaussianSums(x, x, 1, 1)[0]
-	cross, within := gaussianSums(x, y, 1, groups), gaussianSums(y, y, groups, groups)
+	sumX := gaussianSums(ctx, x, x, 1, 1)[0]
+	cross, within := gaussianSums(ctx, x, y, 1, groups), gaussianSums(ctx, y, y, groups, groups)
+	if err := ctx.Err(); err != nil {
+		return CMMDScore{}, err
+	}
 
 	m := float64(ref.N)
 	value := func(n, cross, within float64) float64 {
@@ -90,8 +99,9 @@ func unitRows(f Features, side string) (*mat.Dense, error) {
 	return x, nil
 }
 
-// gaussianSums adds expm1(−|x−y|²/2σ²) over all pairs, split by the rows' indices modulo gx and gy: [gx·gy].
-func gaussianSums(x, y *mat.Dense, gx, gy int) []float64 {
+// gaussianSums adds expm1(−|x−y|²/2σ²) over all pairs, split by the rows' indices modulo gx and gy: [gx·gy]. Once the context is done,
+// the sums lack pairs.
+func gaussianSums(ctx context.Context, x, y *mat.Dense, gx, gy int) []float64 {
 	const rows = 256
 	n, d := x.Dims()
 	m, _ := y.Dims()
@@ -100,7 +110,7 @@ func gaussianSums(x, y *mat.Dense, gx, gy int) []float64 {
 	forEach(blocks, func(b int) {
 		from, to := b*rows, min((b+1)*rows, n)
 		part := make([]float64, gx*gy)
-		for at := 0; at < m; at += rows {
+		for at := 0; at < m && ctx.Err() == nil; at += rows {
 			end := min(at+rows, m)
 			dots := dense.Product(x.Slice(from, to, 0, d).(*mat.Dense).RawMatrix(), y.Slice(at, end, 0, d).(*mat.Dense).RawMatrix())
 			for i := from; i < to; i++ {

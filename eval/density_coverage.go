@@ -1,6 +1,11 @@
 package eval
 
-import "gonum.org/v1/gonum/floats"
+import (
+	"context"
+	"sync/atomic"
+
+	"gonum.org/v1/gonum/floats"
+)
 
 // DCNeighbours is the paper's k.
 const DCNeighbours = 5
@@ -15,22 +20,35 @@ type DC struct {
 // DensityCoverage uses balls around real images only, so one far-off generated image cannot claim space (Naeem et al. 2020,
 // eqs. 4–5). Balls are open, as in the authors' package prdc.
 func DensityCoverage(ref, gen Features, k int) (DC, error) {
+	return DensityCoverageContext(context.Background(), ref, gen, k)
+}
+
+// DensityCoverageContext is DensityCoverage that ends early with the context's error.
+func DensityCoverageContext(ctx context.Context, ref, gen Features, k int) (DC, error) {
 	if err := validateNeighbours("DensityCoverage", ref, gen, k); err != nil {
 		return DC{}, err
 	}
-	radii := squaredRadii(ref, k)
+	radii, err := squaredRadii(ctx, ref, k)
+	if err != nil {
+		return DC{}, err
+	}
 	balls := make([]float64, gen.N)
-	eachPair(gen, ref, func(p *pairs, i, at int, approx []float64) {
+	held := make([]atomic.Bool, ref.N) // balls with an image inside; images come side by side
+	err = eachPair(ctx, gen, ref, func(p *pairs, i, at int, approx []float64) {
 		for j, d := range approx {
 			if p.within(i, at+j, d, radii[at+j], false) {
 				balls[i]++
+				held[at+j].Store(true)
 			}
 		}
 	})
+	if err != nil {
+		return DC{}, err
+	}
 	_, stdErr := meanStdErr(balls)
 	return DC{
 		Density:  floats.Sum(balls) / float64(k*gen.N),
-		Coverage: fraction(ref.N, func(i int) bool { return nearest(ref.Row(i), gen) < radii[i] }),
+		Coverage: fraction(ref.N, func(i int) bool { return held[i].Load() }),
 
 		DensityStdErr: stdErr / float64(k),
 	}, nil

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -27,6 +28,11 @@ type FIDInfinityScore struct {
 // sizes from smallest to all images is fitted by a line in 1/n, whose intercept is the score. Every size draws a subset of its own from
 // r, without replacement. The reference counts as fixed: its own bias stays.
 func FIDInfinity(ref Stats, gen Features, points, smallest int, r *rand.Rand) (FIDInfinityScore, error) {
+	return FIDInfinityContext(context.Background(), ref, gen, points, smallest, r)
+}
+
+// FIDInfinityContext is FIDInfinity that ends between two FIDs with the context's error.
+func FIDInfinityContext(ctx context.Context, ref Stats, gen Features, points, smallest int, r *rand.Rand) (FIDInfinityScore, error) {
 	if err := gen.Validate(); err != nil {
 		return FIDInfinityScore{}, fmt.Errorf("%w (FIDInfinity)", err)
 	}
@@ -40,6 +46,9 @@ func FIDInfinity(ref Stats, gen Features, points, smallest int, r *rand.Rand) (F
 	s := FIDInfinityScore{Sizes: make([]int, points), FIDs: make([]float64, points)}
 	inverse := make([]float64, points)
 	for i := range s.Sizes {
+		if err := ctx.Err(); err != nil {
+			return FIDInfinityScore{}, err
+		}
 		s.Sizes[i] = smallest + i*(gen.N-smallest)/(points-1)
 		inverse[i] = 1 / float64(s.Sizes[i])
 		g, err := rootOfFeatures(gen.Subset(r.Perm(gen.N)[:s.Sizes[i]]))

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -26,6 +27,11 @@ type FIDUncertainty struct {
 // block i mod G, so that images sorted by class or prompt spread over all blocks. Near FID = 0 the estimate's distribution is skewed
 // and the interval only a guide: that of FID is cut at 0, the corrected estimate may be negative as KID may. The cost is that of G+1 FIDs.
 func FIDJackknife(ref, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
+	return FIDJackknifeContext(context.Background(), ref, gen, blocks, confidence)
+}
+
+// FIDJackknifeContext is FIDJackknife that ends between two FIDs with the context's error.
+func FIDJackknifeContext(ctx context.Context, ref, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
 	if err := validatePair("FIDJackknife", ref, gen); err != nil {
 		return FIDUncertainty{}, err
 	}
@@ -33,11 +39,16 @@ func FIDJackknife(ref, gen Features, blocks int, confidence float64) (FIDUncerta
 	if err != nil {
 		return FIDUncertainty{}, err
 	}
-	return jackknife(reference, gen, blocks, confidence)
+	return jackknife(ctx, reference, gen, blocks, confidence)
 }
 
 // FIDJackknifeStats is FIDJackknife against a reference of which only statistics are known.
 func FIDJackknifeStats(ref Stats, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
+	return FIDJackknifeStatsContext(context.Background(), ref, gen, blocks, confidence)
+}
+
+// FIDJackknifeStatsContext is FIDJackknifeStats that ends between two FIDs with the context's error.
+func FIDJackknifeStatsContext(ctx context.Context, ref Stats, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
 	if err := gen.Validate(); err != nil {
 		return FIDUncertainty{}, fmt.Errorf("%w (FIDJackknifeStats, generated)", err)
 	}
@@ -45,10 +56,10 @@ func FIDJackknifeStats(ref Stats, gen Features, blocks int, confidence float64) 
 	if err != nil {
 		return FIDUncertainty{}, err
 	}
-	return jackknife(reference, gen, blocks, confidence)
+	return jackknife(ctx, reference, gen, blocks, confidence)
 }
 
-func jackknife(reference gaussian, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
+func jackknife(ctx context.Context, reference gaussian, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
 	if blocks < 2 || gen.N < 2*blocks {
 		return FIDUncertainty{}, fmt.Errorf("eval: FIDJackknife: blocks = %d, want 2 to %d: at least two images each", blocks, gen.N/2)
 	}
@@ -81,6 +92,9 @@ func jackknife(reference gaussian, gen Features, blocks int, confidence float64)
 	}
 	fids := make([]float64, 0, blocks+1)
 	for block := -1; block < blocks; block++ {
+		if err := ctx.Err(); err != nil {
+			return FIDUncertainty{}, err
+		}
 		g, err := root(block)
 		if err != nil {
 			return FIDUncertainty{}, err

@@ -74,7 +74,7 @@ func TestGolden(t *testing.T) {
 		for i, d := range g.KID.Draws {
 			draws[i] = draw{d[0], d[1]}
 		}
-		got := kidOver(ref, gen, draws)
+		got := must(kidOver(t.Context(), ref, gen, draws))
 		near(t, "mean", got.Mean, g.KID.Mean, 1e-12)
 		near(t, "std", got.Std, g.KID.Std, 1e-12)
 	})

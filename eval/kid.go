@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -28,6 +29,11 @@ type KIDScore struct {
 // KID is the kernel inception distance: MMD2 averaged over subsets of both sides, drawn from r without replacement.
 // It is unbiased at any n, hence rightly negative at times.
 func KID(ref, gen Features, subsets, size int, r *rand.Rand) (KIDScore, error) {
+	return KIDContext(context.Background(), ref, gen, subsets, size, r)
+}
+
+// KIDContext is KID that ends early with the context's error.
+func KIDContext(ctx context.Context, ref, gen Features, subsets, size int, r *rand.Rand) (KIDScore, error) {
 	if err := validatePair("KID", ref, gen); err != nil {
 		return KIDScore{}, err
 	}
@@ -41,7 +47,7 @@ func KID(ref, gen Features, subsets, size int, r *rand.Rand) (KIDScore, error) {
 	for i := range draws {
 		draws[i] = draw{r.Perm(ref.N)[:size], r.Perm(gen.N)[:size]}
 	}
-	return kidOver(ref, gen, draws), nil
+	return kidOver(ctx, ref, gen, draws)
 }
 
 // draw names the rows of one subset of each side.
@@ -50,13 +56,16 @@ type draw struct{ ref, gen []int }
 // wholeKernel is up to how many images the kernels of all pairs are kept (3 × 128 MiB) instead of being worked out per subset.
 const wholeKernel = 4096
 
-func kidOver(ref, gen Features, draws []draw) KIDScore {
+func kidOver(ctx context.Context, ref, gen Features, draws []draw) (KIDScore, error) {
 	var whole *kernels
 	if ref.N <= wholeKernel && gen.N <= wholeKernel {
 		whole = newKernels(ref, gen)
 	}
 	values := make([]float64, len(draws))
 	for i, s := range draws {
+		if err := ctx.Err(); err != nil {
+			return KIDScore{}, err
+		}
 		slices.Sort(s.ref) // memory order
 		slices.Sort(s.gen)
 		if whole != nil {
@@ -66,7 +75,7 @@ func kidOver(ref, gen Features, draws []draw) KIDScore {
 		}
 	}
 	mean, std := stat.PopMeanStdDev(values, nil)
-	return KIDScore{Mean: mean, Std: std, Subsets: len(draws), Size: len(draws[0].ref)}
+	return KIDScore{Mean: mean, Std: std, Subsets: len(draws), Size: len(draws[0].ref)}, nil
 }
 
 // MMD2 is the unbiased squared maximum mean discrepancy with KID's kernel k(x,y) = (x·y/d + 1)³ over all images of both sides

@@ -1,8 +1,8 @@
 package eval
 
 import (
+	"context"
 	"fmt"
-	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -28,9 +28,9 @@ func squaredDistance(x, y []float32) float64 {
 }
 
 // squaredRadii gives, for every image, the squared distance to its k-th nearest other image of the same set.
-func squaredRadii(f Features, k int) []float64 {
+func squaredRadii(ctx context.Context, f Features, k int) ([]float64, error) {
 	nearest := make([][]float64, f.N) // ascending
-	eachPair(f, f, func(p *pairs, i, at int, approx []float64) {
+	err := eachPair(ctx, f, f, func(p *pairs, i, at int, approx []float64) {
 		list := nearest[i]
 		for j, d := range approx {
 			if at+j == i || len(list) == k && !p.within(i, at+j, d, list[k-1], false) {
@@ -43,26 +43,25 @@ func squaredRadii(f Features, k int) []float64 {
 		}
 		nearest[i] = list
 	})
+	if err != nil {
+		return nil, err
+	}
 	radii := make([]float64, f.N)
 	for i, list := range nearest {
 		radii[i] = list[k-1]
 	}
-	return radii
+	return radii, nil
 }
 
 // fraction is the share of n images for which the condition holds.
 func fraction(n int, holds func(i int) bool) float64 {
-	hits := make([]float64, n)
-	forEach(n, func(i int) {
+	hits := 0
+	for i := range n {
 		if holds(i) {
-			hits[i] = 1
+			hits++
 		}
-	})
-	var sum float64
-	for _, hit := range hits {
-		sum += hit
 	}
-	return sum / float64(n)
+	return float64(hits) / float64(n)
 }
 
 // forEach runs body(0) … body(n−1) on all cores; each call writes only what belongs to its index.
@@ -77,15 +76,6 @@ func forEach(n int, body func(i int)) {
 		})
 	}
 	wait.Wait()
-}
-
-// nearest is the squared distance from x to the closest row of f.
-func nearest(x []float32, f Features) float64 {
-	best := math.Inf(1)
-	for j := range f.N {
-		best = min(best, squaredDistance(x, f.Row(j)))
-	}
-	return best
 }
 
 func validateNeighbours(metric string, ref, gen Features, k int) error {

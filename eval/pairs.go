@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"context"
+
 	"gonum.org/v1/gonum/floats"
 
 	"github.com/addlab/addlab/internal/dense"
@@ -17,8 +19,9 @@ type pairs struct {
 // Rows of x and y that are multiplied at once.
 const pairRows, pairColumns = 512, 512
 
-// eachPair calls visit for every row of x with blocks of rows of y from at on, in order; rows of x run side by side.
-func eachPair(x, y Features, visit func(p *pairs, i, at int, approx []float64)) {
+// eachPair calls visit for every row of x with blocks of rows of y from at on, in order; rows of x run side by side. It ends early with
+// the context's error.
+func eachPair(ctx context.Context, x, y Features, visit func(p *pairs, i, at int, approx []float64)) error {
 	p := &pairs{x: x, y: y, xx: make([]float64, x.N), yy: make([]float64, y.N)}
 	p.unit = 4 * float64(x.D+8) * 0x1p-53
 	mean := y.mean()
@@ -37,6 +40,9 @@ func eachPair(x, y Features, visit func(p *pairs, i, at int, approx []float64)) 
 		rows := min(pairRows, x.N-from)
 		left := x.dense(from, from+rows, mean).RawMatrix()
 		for at := 0; at < y.N; at += pairColumns {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			columns := min(pairColumns, y.N-at)
 			dots := dense.Product(left, y.dense(at, at+columns, mean).RawMatrix())
 			forEach(rows, func(r int) {
@@ -48,6 +54,7 @@ func eachPair(x, y Features, visit func(p *pairs, i, at int, approx []float64)) 
 			})
 		}
 	}
+	return nil
 }
 
 // within tells whether row j of y is nearer to row i of x than the radius, or as near if closed is true.

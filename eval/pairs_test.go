@@ -31,7 +31,7 @@ func TestPairsDecideAsExactDistances(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			x, y := c[0], c[1]
 			for _, k := range []int{1, 3} {
-				got := squaredRadii(x, k)
+				got := must(squaredRadii(t.Context(), x, k))
 				for i := range x.N {
 					var all []float64
 					for j := range x.N {
@@ -58,8 +58,12 @@ func TestPairsDecideAsExactDistances(t *testing.T) {
 					}
 					hits += hit
 				}
-				near(t, "precision", covered(y, x, k), hits/float64(y.N), 1e-15)
-				near(t, "density", must(DensityCoverage(x, y, k)).Density, balls/float64(k*y.N), 1e-14)
+				near(t, "precision", must(covered(t.Context(), y, x, k)), hits/float64(y.N), 1e-15)
+				dc := must(DensityCoverage(x, y, k))
+				near(t, "density", dc.Density, balls/float64(k*y.N), 1e-14)
+				if want := coverageByNearest(x, y, got); dc.Coverage != want {
+					t.Errorf("k = %d: coverage = %.17g, want %.17g", k, dc.Coverage, want)
+				}
 			}
 		})
 	}
@@ -68,7 +72,7 @@ func TestPairsDecideAsExactDistances(t *testing.T) {
 // Another summation order stays within the bound that pairs promise.
 func TestPairsKeepTheirBound(t *testing.T) {
 	x, y := cloud(47, 60, 300, 3, 1), cloud(48, 50, 300, 3, 100)
-	eachPair(x, y, func(p *pairs, i, at int, approx []float64) {
+	err := eachPair(t.Context(), x, y, func(p *pairs, i, at int, approx []float64) {
 		for j, d := range approx {
 			exact := squaredDistance(x.Row(i), y.Row(at+j))
 			if slack := p.unit * (p.xx[i] + p.yy[at+j]); math.Abs(d-exact) > slack {
@@ -76,4 +80,22 @@ func TestPairsKeepTheirBound(t *testing.T) {
 			}
 		}
 	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// coverageByNearest asks for every ball whether the generated image nearest to its centre is inside.
+func coverageByNearest(ref, gen Features, radii []float64) float64 {
+	hits := 0.
+	for i := range ref.N {
+		nearest := math.Inf(1)
+		for j := range gen.N {
+			nearest = min(nearest, squaredDistance(ref.Row(i), gen.Row(j)))
+		}
+		if nearest < radii[i] {
+			hits++
+		}
+	}
+	return hits / float64(ref.N)
 }

@@ -32,6 +32,8 @@ type Extractor interface {
 	Key() string
 	// Dim is D of the features.
 	Dim() int
+	// Batch is the number of pictures per call of the network: multiples of it waste nothing.
+	Batch() int
 	// Extract takes any number of pictures of any sizes.
 	Extract(ctx context.Context, pictures []RGB) (Output, error)
 	Close()

@@ -81,6 +81,8 @@ func (r *runner) Key() string {
 
 func (r *runner) Dim() int { return r.dim }
 
+func (r *runner) Batch() int { return r.batch }
+
 func (r *runner) Close() {
 	r.images.exec.Finalize()
 	r.store.Finalize()

@@ -142,6 +142,8 @@ func (s *small) Dim() int {
 	return s.bundle.Config.Networks.PairImage.Out
 }
 
+func (s *small) Batch() int { return s.batch }
+
 func (s *small) Close() {
 	s.look.Finalize()
 	if s.caption != nil {

@@ -33,6 +33,7 @@ type Collected struct {
 	Features eval.Features   // [n,d]
 	Logits   eval.Features   // [n,classes]; empty where the network has none
 	Hashes   []pictures.Hash // of the pictures, in order
+	Items    []int           // their places in the set
 	Names    []string
 	Captions []string
 	Facts    Facts
@@ -89,24 +90,33 @@ func Collect(ctx context.Context, set pictures.Set, ex extractor.Extractor, o Op
 	readCtx, stop := context.WithCancel(ctx)
 	defer stop()
 	var found []known
-	for w := range read(readCtx, set.Items, choose(len(set.Items), o), total, has) {
+	progress := func() {
+		if done := len(found) - len(p.waiting); o.Progress != nil {
+			o.Progress(done, total, done-p.extracted)
+		}
+	}
+	for w := range read(readCtx, set.Items, Order(len(set.Items), o), total, has) {
 		if err := ctx.Err(); err != nil {
 			return c, err
 		}
 		c.Faults = append(c.Faults, w.faults...)
-		if err := p.extract(ctx, w.misses); err != nil {
+		if err := p.add(ctx, w.misses); err != nil {
 			return c, fmt.Errorf("measure: %s: %w", set.Name, err)
 		}
 		found = append(found, w.known...)
-		if o.Progress != nil {
-			o.Progress(len(found), total, len(found)-p.extracted)
-		}
+		progress()
 	}
 	if err := ctx.Err(); err != nil {
 		return c, err
 	}
 	if err := c.judge(set, len(found), o); err != nil {
 		return c, err
+	}
+	if len(p.waiting) > 0 {
+		if err := p.extract(ctx, len(p.waiting)); err != nil {
+			return c, fmt.Errorf("measure: %s: %w", set.Name, err)
+		}
+		progress()
 	}
 	c.Extracted, c.Cached = p.extracted, len(found)-p.extracted
 	if err := p.flush(); err != nil {
@@ -116,8 +126,8 @@ func Collect(ctx context.Context, set pictures.Set, ex extractor.Extractor, o Op
 	return c, err
 }
 
-// choose is the order in which items are tried: that of the names, or a random one where only some are wanted.
-func choose(n int, o Options) []int {
+// Order is the order in which Collect tries the n items of a set: that of the names, or a random one where only some are wanted.
+func Order(n int, o Options) []int {
 	if o.N > 0 && o.N < n {
 		return rng.New(o.Seed, "measure/choose", 0).Perm(n)
 	}
@@ -166,6 +176,7 @@ func (c *Collected) gather(set pictures.Set, found []known, p *pending) error {
 	byPack := map[string][]int{}
 	for i, k := range found {
 		c.Hashes = append(c.Hashes, k.content.Hash)
+		c.Items = append(c.Items, k.index)
 		c.Names = append(c.Names, set.Items[k.index].Name)
 		c.Captions = append(c.Captions, set.Items[k.index].Caption)
 		c.Facts.add(k.content, seen[k.content.Hash])

@@ -7,12 +7,16 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/extractor"
+	"github.com/addlab/addlab/pictures"
 )
 
 const many = 2500 // more than two packs and not a multiple of a window
@@ -74,13 +78,41 @@ func TestInterruptedGoesOn(t *testing.T) {
 	}
 	again := &means{}
 	got := collect(t, a.set, again, Options{Cache: cache})
-	// The last call ended with the context's error, so that its window is lost; what came before is kept.
-	if kept := many - again.seen; kept < before-windowPictures || kept == 0 || got.Cached != kept {
+	// The last call ended with the context's error, so that its pictures are lost; what came before is kept.
+	if kept := many - again.seen; kept != before-ex.calls[len(ex.calls)-1] || kept == 0 || got.Cached != kept {
 		t.Errorf("%d of %d pictures were kept, Cached = %d", kept, before, got.Cached)
 	}
 	whole := collect(t, a.set, &means{}, Options{})
 	if diff := cmp.Diff(whole.Features, got.Features); diff != "" {
 		t.Errorf("interrupted and whole differ (-whole +interrupted):\n%s", diff)
+	}
+}
+
+// Calls of a network are padded to its batch: only the last one of a set may be short, also where a batch is wider than a window. Cached
+// pictures and repeated ones fill no batch.
+func TestExtractorGetsWholeBatches(t *testing.T) {
+	want := collect(t, newAlbum("a", many, nil).set, &means{}, Options{})
+	for _, batch := range []int{1, 100, 300, 3000} {
+		cache, a := testCache(t), newAlbum("a", many, nil)
+		some := a.set
+		some.Items = append(a.set.Items[:50:50], a.set.Items[700:777]...)
+		collect(t, some, &means{}, Options{Cache: cache})
+		twice := a.set
+		twice.Items = append(slices.Clone(a.set.Items), a.set.Items[many-40:]...)
+
+		ex, done, cached := &means{batch: batch}, 0, 0
+		got := collect(t, twice, ex, Options{Cache: cache, Progress: func(d, _, c int) { done, cached = d, c }})
+		for i, n := range ex.calls {
+			if n%batch != 0 && i < len(ex.calls)-1 {
+				t.Errorf("call %d of %d has %d pictures, want a multiple of %d", i, len(ex.calls), n, batch)
+			}
+		}
+		if got.Extracted != many-127 || got.Cached != 167 || done != many+40 || cached != 167 {
+			t.Errorf("batch %d: extracted %d, cached %d, at last %d done and %d cached, want %d, 167, %d, 167", batch, got.Extracted, got.Cached, done, cached, many-127, many+40)
+		}
+		if !slices.Equal(want.Features.Data, got.Features.Data[:len(want.Features.Data)]) {
+			t.Errorf("batch %d gives other features", batch)
+		}
 	}
 }
 
@@ -242,5 +274,27 @@ func TestCaptionsAreEmbeddedOnce(t *testing.T) {
 	}
 	if ex.seen != 6 {
 		t.Errorf("%d captions embedded, want 3 without a cache and 3 with one", ex.seen)
+	}
+}
+
+// blind is an extractor for pictures that are large and empty.
+type blind struct{ *means }
+
+func (b blind) Extract(ctx context.Context, pictures []extractor.RGB) (out extractor.Output, err error) {
+	for range pictures {
+		out.Features.Append(eval.Features{N: 1, D: 1, Data: []float32{1}})
+	}
+	return out, nil
+}
+
+func TestLargePicturesDoNotWaitForABatch(t *testing.T) {
+	p := &pending{shelf: &shelf{rows: map[pictures.Hash]row{}}, ex: blind{&means{}}, fresh: map[pictures.Hash]bool{}, since: time.Now()}
+	for i, size := range []int{1, windowBytes} {
+		if err := p.add(t.Context(), []miss{{hash: pictures.NewHash(strconv.Itoa(i)), rgb: extractor.RGB{Pix: make([]uint8, size)}}}); err != nil {
+			t.Fatal(err)
+		}
+		if wait := len(p.waiting); wait != 1-i {
+			t.Errorf("%d pictures wait after one of %d bytes, want %d", wait, size, 1-i)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/addlab/addlab/eval"
@@ -10,11 +11,13 @@ import (
 	"github.com/addlab/addlab/pictures"
 )
 
-// pending holds features until they fill a pack. Without a cache they stay here.
+// pending holds pictures until they fill whole batches of the extractor, and features until they fill a pack. Without a cache the features
+// stay here.
 type pending struct {
 	shelf     *shelf
 	ex        extractor.Extractor
-	fresh     map[pictures.Hash]bool // extracted in this call
+	fresh     map[pictures.Hash]bool // extracted in this call, or waiting
+	waiting   []miss
 	extracted int
 
 	hashes           []pictures.Hash
@@ -25,21 +28,37 @@ type pending struct {
 // inMemory is the name of the pack of a call without a cache.
 const inMemory = ""
 
-// extract runs the extractor over pictures that the cache lacks.
-func (p *pending) extract(ctx context.Context, misses []miss) error {
-	var batch []extractor.RGB
-	var hashes []pictures.Hash
-	var names []string
+// add runs the extractor over pictures that the cache lacks, whole batches of them: the rest waits, unless it is large.
+func (p *pending) add(ctx context.Context, misses []miss) error {
 	for _, m := range misses {
 		if p.fresh[m.hash] { // the same picture stood in an earlier window, or before in this one
 			continue
 		}
 		p.fresh[m.hash] = true
-		batch, hashes, names = append(batch, m.rgb), append(hashes, m.hash), append(names, m.name)
+		p.waiting = append(p.waiting, m)
 	}
-	if len(batch) == 0 {
+	bytes := 0
+	for _, m := range p.waiting {
+		bytes += len(m.rgb.Pix)
+	}
+	if bytes >= windowBytes {
+		return p.extract(ctx, len(p.waiting))
+	}
+	return p.extract(ctx, len(p.waiting)-len(p.waiting)%max(p.ex.Batch(), 1))
+}
+
+// extract runs the extractor over the first n pictures that wait.
+func (p *pending) extract(ctx context.Context, n int) error {
+	if n == 0 {
 		return nil
 	}
+	var batch []extractor.RGB
+	var hashes []pictures.Hash
+	var names []string
+	for _, m := range p.waiting[:n] {
+		batch, hashes, names = append(batch, m.rgb), append(hashes, m.hash), append(names, m.name)
+	}
+	p.waiting = slices.Clone(p.waiting[n:]) // lets the pixels of the others go
 	out, err := p.ex.Extract(ctx, batch)
 	if err != nil {
 		return err

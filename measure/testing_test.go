@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync/atomic"
@@ -14,6 +15,8 @@ import (
 // means is an extractor whose features are the mean colours. It counts the pictures that it sees.
 type means struct {
 	key   string
+	batch int // 0 for 10
+	calls []int
 	seen  int
 	after func(seen int) // called after every call
 	logit bool
@@ -24,6 +27,7 @@ var _ extractor.Captioner = (*means)(nil)
 func (m *means) Name() string { return "mean colours" }
 func (m *means) Key() string  { return "means " + m.key }
 func (m *means) Dim() int     { return 3 }
+func (m *means) Batch() int   { return cmp.Or(m.batch, 10) }
 func (m *means) Close()       {}
 
 func (m *means) Extract(ctx context.Context, pictures []extractor.RGB) (extractor.Output, error) {
@@ -39,6 +43,7 @@ func (m *means) Extract(ctx context.Context, pictures []extractor.RGB) (extracto
 		}
 	}
 	m.seen += len(pictures)
+	m.calls = append(m.calls, len(pictures))
 	if m.after != nil {
 		m.after(m.seen)
 	}

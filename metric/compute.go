@@ -29,7 +29,7 @@ func (m Metric) Compute(ctx context.Context, ref, gen Sample, o Options) ([]Valu
 	if in.params, err = m.resolve(o.Params); err != nil {
 		return nil, err
 	}
-	if err := m.check(in.Ref, gen); err != nil {
+	if err := m.Check(in.Ref, gen); err != nil {
 		return nil, err
 	}
 	values, err := m.compute(in)
@@ -42,6 +42,12 @@ func (m Metric) Compute(ctx context.Context, ref, gen Sample, o Options) ([]Valu
 	}
 	values[0].Warnings = append(m.warnings(in.Ref, gen), values[0].Warnings...)
 	return values, nil
+}
+
+// CheckParams refuses parameters that the metric lacks, or values below their least.
+func (m Metric) CheckParams(given map[string]int) error {
+	_, err := m.resolve(given)
+	return err
 }
 
 // resolve fills in the defaults and refuses what is not declared.

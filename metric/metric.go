@@ -74,7 +74,7 @@ type Options struct {
 
 // Input is what a metric's compute sees: checked samples and resolved options.
 type Input struct {
-	Context    context.Context
+	Context    context.Context // ends long computations
 	Ref, Gen   Sample
 	Seed       int64
 	Confidence float64

@@ -1,11 +1,14 @@
 package metric
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -78,6 +81,31 @@ func TestEveryMetricKeepsItsPromises(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// doneAfter is done from its so-manieth question on.
+type doneAfter struct {
+	context.Context
+	left atomic.Int64
+}
+
+func (d *doneAfter) Err() error {
+	if d.left.Add(-1) < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestAnInterruptionEndsWhatTakesLong(t *testing.T) {
+	ref, gen := sample(1, 300, 0), sample(11, 250, .5)
+	for _, m := range All() {
+		ctx := &doneAfter{Context: t.Context()}
+		ctx.left.Store(1) // Compute itself asks once
+		_, err := m.Compute(ctx, ref, gen, Options{Seed: 3})
+		if quick := m.Name == CLIPScore.Name || m.Name == InceptionScore.Name; !quick && !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error = %v, want that of the context", m.Name, err)
+		}
 	}
 }
 

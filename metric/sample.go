@@ -54,8 +54,8 @@ func (s Sample) missing(n Needs, generated bool) string {
 	return ""
 }
 
-// check is what both sides of a metric must fulfil.
-func (m Metric) check(ref, gen Sample) error {
+// Check is what both sides of a metric must fulfil. It looks at which parts the samples have and at their N, not at the data.
+func (m Metric) Check(ref, gen Sample) error {
 	if m.Needs.Reference {
 		if what := ref.missing(m.Needs, false); what != "" {
 			return fmt.Errorf("metric: %s: the reference has no %s, want them", m.Name, what)

@@ -24,8 +24,8 @@ type evaluation struct {
 	engine   *engine.Engine  // nil until something is computed on it
 	drawing  context.Context // of the drawing of runs, set before any picture is read
 	used     []usedExtractor
-	values   map[string][][]metric.Value // of metric, by generated set
-	counts   map[string]counted          // pictures by name of the set
+	values   map[string][]judged // of metric, by generated set
+	counts   map[string]counted  // pictures by name of the set
 	warnings []string
 }
 
@@ -41,6 +41,12 @@ type usedExtractor struct {
 type counted struct {
 	pictures, extracted, cached int
 	faults                      []string
+}
+
+// judged is what a metric says of a set.
+type judged struct {
+	values []metric.Value
+	items  []int // places in the set of the pictures that were seen, in order
 }
 
 // group is an extractor with the metrics that want its features.
@@ -85,10 +91,7 @@ func (e *evaluation) group(asked []wanted) ([]group, error) {
 		}
 		groups[i].metrics = append(groups[i].metrics, w)
 	}
-	if e.mode != "" && !slices.ContainsFunc(groups, func(g group) bool { return slices.Contains(g.kind.Modes, e.mode) }) {
-		return nil, fmt.Errorf("mode = %q, which none of the extractors has (see --list)", e.mode)
-	}
-	return groups, nil
+	return groups, e.checkModes(groups)
 }
 
 func captioners() (names []string) {
@@ -151,12 +154,12 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 				return fmt.Errorf("%s: %w", in.spec, err)
 			}
 			if e.values == nil {
-				e.values = map[string][][]metric.Value{}
+				e.values = map[string][]judged{}
 			}
 			if e.values[w.Name] == nil {
-				e.values[w.Name] = make([][]metric.Value, len(e.generated()))
+				e.values[w.Name] = make([]judged, len(e.generated()))
 			}
-			e.values[w.Name][i] = values
+			e.values[w.Name][i] = judged{values, collected.Items}
 			for _, v := range values {
 				e.warn(v.Warnings...)
 			}
@@ -186,14 +189,8 @@ func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extracto
 		s.Stats = &stats
 	}
 	if needs.Captions {
-		without := 0
-		for _, caption := range c.Captions {
-			if caption == "" {
-				without++
-			}
-		}
-		if without > 0 {
-			return s, c, fmt.Errorf("%s: %d of %d pictures have no caption, want a metadata.jsonl, a .txt beside each picture, or --captions FILE", in.spec, without, len(c.Captions))
+		if err := e.captioned(in, c.Captions); err != nil {
+			return s, c, err
 		}
 		if s.Captions, err = measure.Captions(ctx, c.Captions, ex.(extractor.Captioner), cache); err != nil {
 			return s, c, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/addlab/addlab/extractor"
@@ -27,10 +28,11 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (ex
 	if ours(kind.Name) {
 		found = e.home()
 	}
-	o := extractor.Options{Engine: e.backend, Weights: cmp.Or(named, found), Batch: e.batch, Progress: e.stderr}
-	if slices.Contains(kind.Modes, e.mode) {
-		o.Mode = e.mode
+	modes, err := e.modes()
+	if err != nil {
+		return nil, err
 	}
+	o := extractor.Options{Engine: e.backend, Weights: cmp.Or(named, found), Mode: modes[kind.Name], Batch: e.batch, Progress: e.stderr}
 	ex, err := kind.Open(ctx, o)
 	if err != nil && ctx.Err() == nil && named == "" {
 		answer, ok := "", false
@@ -53,6 +55,33 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (ex
 	}
 	e.notef("extractor: %s", ex.Name())
 	return ex, nil
+}
+
+// modes are the preprocessings that were asked for, by extractor: one without a name is Inception's, for DINOv2 has one of the same name.
+func (e *evaluation) modes() (map[string]string, error) {
+	bare, named, err := assign("mode", e.mode, knownExtractor)
+	if _, ok := named[extractor.Inception.Name]; bare != "" && !ok {
+		named[extractor.Inception.Name] = bare
+	}
+	return named, err
+}
+
+// checkModes wants every mode to be one that an extractor of the metrics has.
+func (e *evaluation) checkModes(groups []group) error {
+	modes, err := e.modes()
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(modes)) {
+		i := slices.IndexFunc(groups, func(g group) bool { return g.kind.Name == name })
+		switch {
+		case i < 0:
+			return fmt.Errorf("mode = %q is one of %s, which no metric here uses, want EXTRACTOR=MODE such as dinov2-l=clean (see --list)", modes[name], name)
+		case !slices.Contains(groups[i].kind.Modes, modes[name]):
+			return fmt.Errorf("mode = %q of %s, want one that --list shows beside it; those of others are EXTRACTOR=MODE such as dinov2-l=clean", modes[name], name)
+		}
+	}
+	return nil
 }
 
 // ours tells the small networks, whose usual folder must not change because another one was tried once.

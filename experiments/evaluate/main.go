@@ -41,6 +41,9 @@ func evaluate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := e.check(groups); err != nil {
+		return err
+	}
 
 	// One extractor after the other: all sets, then all metrics that want its features.
 	for _, g := range groups {

@@ -14,12 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/internal/tinybundle"
-	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/npy"
-	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/rng"
 )
@@ -232,41 +228,6 @@ func TestInterruptedGoesOn(t *testing.T) {
 	fresh := callJSON(t, append(args, "--no-cache")...)
 	if diff := cmp.Diff(fresh.Generated[0].Values, r.Generated[0].Values); diff != "" {
 		t.Errorf("interrupted and whole differ (-whole +interrupted):\n%s", diff)
-	}
-}
-
-func TestRunsDrawTheirPictures(t *testing.T) {
-	alone(t)
-	dir := tinybundle.Write(t, "classifier", "pair", "text", "teacher", "features")
-	bundle, err := pretrain.LoadBundle(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := distill.DefaultConfig("smoke")
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := dataset.Open("scenes", tinyworld.Size, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := t.TempDir()
-	for name, v := range map[string]any{"config.json": distill.NewRunConfig(cfg, bundle, data), "env.json": map[string]string{}, "result.json": map[string]string{}} {
-		if err := record.WriteJSON(filepath.Join(run, name), v); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Rename(tinybundle.WritePart(t, "teacher", 2), filepath.Join(run, distill.StudentFile)); err != nil {
-		t.Fatal(err)
-	}
-	args := []string{"scenes", run, "--n", "48", "--engine", "go", "--pretrained", dir, "--metrics", "fid,clip-score"} // judged by the networks of its bundle
-	r := callJSON(t, args...)
-	if g := r.Generated[0]; g.Kind != "run" || g.Pictures != 48 || g.Extracted != 48 || r.Reference.Kind != "scenes" {
-		t.Errorf("generated = %+v", g)
-	}
-	_, stderr := call(t, args...)
-	if strings.Contains(stderr, "drawing") {
-		t.Errorf("drawn again:\n%s", stderr)
 	}
 }
 

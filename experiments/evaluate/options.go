@@ -54,7 +54,7 @@ const defaultMetrics = "fid,kid,pr,dc"
 func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.names, "metrics", defaultMetrics, "`metrics` separated by commas, or all; parameters as in pr,pr.k=5 (see --list)")
 	f.StringVar(&o.extractors, "extractor", "", "`extractor` for all metrics, or for some as in fid=inception,cmmd=clip-l14 (default: the metric's own; scenes where an input is scenes or a run)")
-	f.StringVar(&o.mode, "mode", "", "preprocessing of Inception: clean (clean-fid), tf (torch-fidelity, edm) or pytorch (pytorch-fid); `name` as in --list")
+	f.StringVar(&o.mode, "mode", "", "preprocessing of Inception: clean (clean-fid), tf (torch-fidelity, edm) or pytorch (pytorch-fid); `mode` as in --list, that of another extractor as in dinov2-l=clean")
 	f.StringVar(&o.weights, "weights", "", "`file` or folder of the extractor's weights, or for several as in inception=FILE,dinov2-l=FOLDER; remembered")
 	f.StringVar(&o.captions, "captions", "", "`file` that captions the generated pictures: .jsonl, .json, or a caption a line (default: metadata.jsonl or .txt beside them)")
 	f.StringVar(&o.cache, "cache", "", "`folder` for features (default: addlab/features in the user's cache)")
@@ -160,6 +160,9 @@ func (o options) metrics() ([]wanted, error) {
 				return nil, fmt.Errorf("metrics: %q, want METRIC.PARAMETER=NUMBER such as pr.k=5", entry)
 			}
 			w.params[param] = v
+			if err := w.CheckParams(w.params); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return list, nil

@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"path/filepath"
-	"slices"
 
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/measure"
@@ -45,14 +44,6 @@ type rankedValue struct {
 	Rank int `json:"rank,omitempty"`
 }
 
-// paired is the mean difference of a metric over the pictures of two sets with the same captions, first less second.
-type paired struct {
-	Metric     string        `json:"metric"`
-	First      string        `json:"first"`
-	Second     string        `json:"second"`
-	Difference eval.Estimate `json:"difference"`
-}
-
 // result puts together what was measured.
 func (e *evaluation) result() (result, error) {
 	r := result{Extractors: e.used, Seed: e.seed, Confidence: e.confidence, Warnings: append([]string{}, e.warnings...)}
@@ -69,10 +60,10 @@ func (e *evaluation) result() (result, error) {
 	for _, used := range e.used {
 		for _, name := range used.Metrics {
 			sets := e.values[name]
-			for j := range sets[0] {
+			for j := range sets[0].values {
 				var column []metric.Value
-				for _, values := range sets {
-					column = append(column, values[j])
+				for _, s := range sets {
+					column = append(column, s.values[j])
 				}
 				for i, rank := range measure.Ranks(column) {
 					if len(sets) == 1 {
@@ -87,7 +78,7 @@ func (e *evaluation) result() (result, error) {
 					}
 					r.Seeds = append(r.Seeds, mean)
 				}
-				p, err := e.pairs(column)
+				p, err := e.pairs(sets, j)
 				if err != nil {
 					return r, err
 				}
@@ -115,31 +106,6 @@ func overSeeds(column []metric.Value, confidence float64) (metric.Value, error) 
 	mean, err := eval.TInterval(xs, confidence)
 	v := column[0]
 	return metric.Value{Metric: v.Metric, Name: v.Name, Lower: v.Lower, Estimate: mean, Interval: fmt.Sprintf("Student's over %d seeds", len(xs)), RefN: v.RefN}, err
-}
-
-// pairs compares the first set with each other picture by picture, where the metric is a mean over pictures.
-func (e *evaluation) pairs(column []metric.Value) ([]paired, error) {
-	var list []paired
-	for i := 1; i < len(column); i++ {
-		a, b := column[0], column[i]
-		if a.PerImage == nil || len(a.PerImage) != len(b.PerImage) || !slices.Equal(e.captionsOf(0), e.captionsOf(i)) {
-			continue
-		}
-		d, err := eval.PairedInterval(a.PerImage, b.PerImage, e.confidence)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, paired{a.Name, e.generated()[0].spec, e.generated()[i].spec, d})
-	}
-	return list, nil
-}
-
-// captionsOf are all captions of a generated set.
-func (e *evaluation) captionsOf(i int) (captions []string) {
-	for _, item := range e.generated()[i].set.Items {
-		captions = append(captions, item.Caption)
-	}
-	return captions
 }
 
 // show prints or writes the result in the form asked for.
@@ -206,7 +172,7 @@ func (e *evaluation) comparison(r result) report.Comparison {
 		c.Systems = append(c.Systems, mean)
 	}
 	for _, p := range r.Paired {
-		c.Notes = append(c.Notes, fmt.Sprintf("%s: %s less %s, picture by picture: %+.4f [%+.4f, %+.4f].", p.Metric, p.First, p.Second, p.Difference.Mean, p.Difference.Low, p.Difference.High))
+		c.Notes = append(c.Notes, fmt.Sprintf("%s: %s less %s, picture by picture over %d: %+.4f [%+.4f, %+.4f].", p.Metric, p.First, p.Second, p.Difference.N, p.Difference.Mean, p.Difference.Low, p.Difference.High))
 	}
 	for _, used := range r.Extractors {
 		if used.Name != "" {

@@ -27,12 +27,18 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 		return set, nil, fmt.Errorf("%w: runs of evaluations keep a few samples only, want the run of a training with its weights, which git leaves out", err)
 	}
 	cfg := run.Config.Distill
-	if e.steps > len(cfg.Times) {
-		return set, nil, fmt.Errorf("steps = %d, want 1 to %d: the student of %s was trained on times %v", e.steps, len(cfg.Times), dir, cfg.Times)
-	}
 	bundle, err := e.bundleOf(run)
 	if err != nil {
 		return set, nil, err
+	}
+	way := score.FewSteps(run.Student(), cfg.Times, e.steps, diffusion.Renoise)
+	way.Net = cfg.StudentNet
+	schedule, err := diffusion.ScheduleByName(bundle.Config.Schedule)
+	if err != nil {
+		return set, nil, err
+	}
+	if _, err := way.Sampler.Plan(schedule, way.Steps); err != nil {
+		return set, nil, fmt.Errorf("%w: the student of %s was trained on times %v", err, dir, cfg.Times)
 	}
 	data, err := dataset.Open(e.data, bundle.Config.Size, e.warnf)
 	if err != nil {
@@ -64,7 +70,6 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 	}
 	draw := sync.OnceValues(func() ([]float32, error) {
 		judge := &score.Judge{Bundle: bundle}
-		way := score.FewSteps(run.Student(), cfg.Times, e.steps, diffusion.Renoise)
 		return e.draw(e.drawing, judge, way, captions, setup)
 	})
 	size := bundle.Config.Size

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/measure"
+	"github.com/addlab/addlab/metric"
+	"github.com/addlab/addlab/pictures"
+)
+
+// check refuses before the first picture is read what would fail after the last one.
+func (e *evaluation) check(groups []group) error {
+	if err := e.checkSave(groups); err != nil {
+		return err
+	}
+	for _, g := range groups {
+		for _, w := range g.metrics {
+			if err := e.checkMetric(w); err != nil {
+				return err
+			}
+		}
+	}
+	for _, file := range []string{e.out, e.save} {
+		if file == "" {
+			continue
+		}
+		if info, err := os.Stat(file); err == nil && info.IsDir() {
+			return fmt.Errorf("%s is a folder, want a file", file)
+		}
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSave wants one extractor to see the reference, of which a file holds one mean and covariance.
+func (e *evaluation) checkSave(groups []group) error {
+	if e.save == "" {
+		return nil
+	}
+	if e.reference() == nil {
+		return fmt.Errorf("save = %q, want REAL GENERATED: it is for the statistics of the real pictures", e.save)
+	}
+	var seers []string
+	for _, g := range groups {
+		var names []string
+		for _, w := range g.metrics {
+			if w.Needs.Reference {
+				names = append(names, w.Name)
+			}
+		}
+		if names != nil {
+			seers = append(seers, fmt.Sprintf("%s (%s)", g.kind.Name, strings.Join(names, ", ")))
+		}
+	}
+	switch len(seers) {
+	case 0:
+		return fmt.Errorf("save = %q, want a metric that looks at the real pictures, such as fid", e.save)
+	case 1:
+		return nil
+	}
+	return fmt.Errorf("save = %q, want metrics of one extractor, not of %s: the file holds the statistics of one", e.save, strings.Join(seers, " and "))
+}
+
+// checkMetric looks at what the inputs will have: numbers of pictures, features, captions.
+func (e *evaluation) checkMetric(w wanted) error {
+	var reference metric.Sample
+	if in := e.reference(); in != nil && w.Needs.Reference {
+		if err := e.enough(*in); err != nil {
+			return err
+		}
+		reference = e.promised(*in)
+	}
+	for _, in := range e.generated() {
+		if err := e.enough(in); err != nil {
+			return err
+		}
+		if err := w.Check(reference, e.promised(in)); err != nil {
+			return fmt.Errorf("%s: %w", in.spec, err)
+		}
+		if w.Needs.Captions {
+			if err := e.checkCaptions(in); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// promised stands for the sample that pictures will give.
+func (e *evaluation) promised(in input) metric.Sample {
+	if in.given != nil {
+		return *in.given
+	}
+	rows := eval.Features{N: cmp.Or(e.n, len(in.set.Items))}
+	return metric.Sample{Features: rows, Logits: rows, Captions: rows}
+}
+
+func (e *evaluation) enough(in input) error {
+	if in.given == nil && e.n > len(in.set.Items) {
+		return fmt.Errorf("%s holds %d pictures, want n = %d", in.spec, len(in.set.Items), e.n)
+	}
+	return nil
+}
+
+// checkCaptions looks at the pictures that will be chosen.
+func (e *evaluation) checkCaptions(in input) error {
+	if in.given != nil {
+		return nil
+	}
+	var captions []string
+	for _, i := range measure.Order(len(in.set.Items), measure.Options{N: e.n, Seed: e.seed}) {
+		captions = append(captions, in.set.Items[i].Caption)
+	}
+	return e.captioned(in, captions[:cmp.Or(e.n, len(captions))])
+}
+
+// captioned wants a caption for every picture.
+func (e *evaluation) captioned(in input, captions []string) error {
+	without := 0
+	for _, caption := range captions {
+		if caption == "" {
+			without++
+		}
+	}
+	if without == 0 {
+		return nil
+	}
+	want := "a metadata.jsonl, a .txt beside each picture, or --captions FILE"
+	if e.captions != "" {
+		example := slices.IndexFunc(in.set.Items, func(item pictures.Item) bool { return item.Caption == "" })
+		want = fmt.Sprintf("them in %s by names such as %s", e.captions, in.set.Items[example].Name)
+	}
+	return fmt.Errorf("%s: %d of %d pictures have no caption, want %s", in.spec, without, len(captions), want)
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/internal/tinybundle"
+)
+
+// What is wrong is said before an extractor is opened, for the pictures may take it hours.
+func TestWrongCallsAreFoundBeforeThePictures(t *testing.T) {
+	alone(t)
+	real, few, captioned := album(t, 8, 1, false), album(t, 6, 2, false), album(t, 8, 3, true)
+	folder := t.TempDir()
+	file, captions := filepath.Join(folder, "file"), filepath.Join(folder, "captions.json")
+	put(t, file, "")
+	put(t, captions, `{"elsewhere.png": "a ring"}`)
+	features, statistics := featureFile(t, 30, 4, 1, 0), filepath.Join(folder, "s.npz")
+	call(t, features, features, "--metrics", "fid", "--save", statistics)
+	bundle := tinybundle.Write(t, "classifier", "pair")
+	for _, c := range []struct {
+		why  string
+		args []string
+		want string
+	}{
+		{"a parameter that the metric lacks", []string{real, few, "--metrics", "fid,pr.q=5"}, `pr has no parameter "q"`},
+		{"a parameter below its least", []string{real, few, "--metrics", "fid,pr.k=0"}, "pr.k = 0, want ≥ 1"},
+		{"statistics where features are needed", []string{statistics, few, "--metrics", "fid,kid"}, "kid: the reference has no features"},
+		{"fewer pictures than the metric wants", []string{real, few, "--metrics", "fid,fid-inf"}, "generated pictures = 6, want ≥ 30"},
+		{"more than a later set holds", []string{real, captioned, few, "--metrics", "fid", "--n", "8"}, "holds 6 pictures, want n = 8"},
+		{"captions that a later set lacks", []string{real, captioned, few, "--metrics", "fid,clip-score"}, few + ": 6 of 6 pictures have no caption, want a metadata.jsonl"},
+		{"captions that the chosen ones lack", []string{real, few, "--metrics", "fid,clip-score", "--n", "4"}, "4 of 4 pictures have no caption"},
+		{"captions of other pictures", []string{real, few, "--metrics", "fid,clip-score", "--captions", captions}, "6 of 6 pictures have no caption, want them in " + captions + " by names such as 0000.png"},
+		{"statistics of two networks in one file", []string{real, few, "--metrics", "fid,fd-dinov2", "--extractor", "fid=inception,fd-dinov2=dinov2-s", "--save", "s.npz"}, "not of inception (fid) and dinov2-s (fd-dinov2)"},
+		{"statistics of one side", []string{few, "--metrics", "is", "--save", "s.npz"}, "want REAL GENERATED"},
+		{"statistics that no metric makes", []string{real, few, "--metrics", "is", "--save", "s.npz"}, "want a metric that looks at the real pictures"},
+		{"a folder for the result", []string{real, few, "--metrics", "fid", "--out", folder}, "is a folder, want a file"},
+		{"a file where a folder should be", []string{real, few, "--metrics", "fid", "--out", filepath.Join(file, "r.md")}, "not a directory"},
+		{"a mode of Inception without Inception", []string{real, few, "--metrics", "fd-dinov2", "--mode", "clean"}, "one of inception, which no metric here uses, want EXTRACTOR=MODE"},
+		{"a mode of another extractor", []string{real, few, "--metrics", "fid,fd-dinov2", "--mode", "dinov2-l=tf"}, `mode = "tf" of dinov2-l, want one`},
+		{"a mode of nothing known", []string{real, few, "--metrics", "fid", "--mode", "vgg=clean"}, `extractor = "vgg"`},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			args := append(c.args, "--engine", "go", "--weights", "scenes="+bundle+",scenes-pair="+bundle)
+			if !strings.Contains(strings.Join(args, " "), "--extractor") && !strings.Contains(c.why, "mode") {
+				args = append(args, "--extractor", "scenes") // would work, were it asked
+			}
+			var stdout, stderr bytes.Buffer
+			if rc := run(t.Context(), args, &stdout, &stderr); rc != 1 || !strings.Contains(stderr.String(), c.want) || stdout.Len() > 0 {
+				t.Errorf("rc = %d, stderr = %q, want 1 and %q", rc, &stderr, c.want)
+			}
+			if strings.Contains(stderr.String(), "extractor: ") {
+				t.Errorf("stderr = %q, want no extractor to be opened", &stderr)
+			}
+		})
+	}
+}
+
+// DINOv2 and Inception have a mode of one name, which only the latter gets where none is named.
+func TestABareModeIsInceptions(t *testing.T) {
+	for typed, want := range map[string]map[string]string{
+		"":                           {},
+		"clean":                      {"inception": "clean"},
+		"tf,dinov2-l=clean":          {"inception": "tf", "dinov2-l": "clean"},
+		"dinov2-s=clean":             {"dinov2-s": "clean"},
+		"inception=pytorch,dinov2-s": nil,
+	} {
+		e := &evaluation{options: options{mode: typed}}
+		got, err := e.modes()
+		if err == nil && want == nil {
+			err = e.checkModes(nil)
+		}
+		if want != nil && !cmp.Equal(want, got) || (err == nil) != (want != nil) {
+			t.Errorf("--mode %q = %v, %v, want %v", typed, got, err, want)
+		}
+	}
+}
+
+func TestFoldersOfResultsAreMade(t *testing.T) {
+	alone(t)
+	features, folder := featureFile(t, 30, 4, 1, 0), t.TempDir()
+	out, saved := filepath.Join(folder, "tables", "new", "r.md"), filepath.Join(folder, "statistics", "s.npz")
+	call(t, features, features, "--metrics", "fid", "--out", out, "--save", saved)
+	for _, file := range []string{out, saved} {
+		if _, err := os.Stat(file); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A metric that sees no reference alone leaves --save to the one that does.
+func TestOneExtractorSavesBesideAnother(t *testing.T) {
+	alone(t)
+	bundle, saved := tinybundle.Write(t, "classifier", "pair"), filepath.Join(t.TempDir(), "s.npz")
+	call(t, album(t, 30, 1, true), album(t, 30, 2, true), "--engine", "go", "--weights", bundle, "--extractor", "scenes", "--metrics", "fid,clip-score", "--save", saved)
+	if r := callJSON(t, saved, saved, "--metrics", "fid"); r.Reference.Pictures != 30 {
+		t.Errorf("reference = %+v, want the statistics of 30 pictures", r.Reference)
+	}
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinybundle"
+	"github.com/addlab/addlab/internal/tinyworld"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+)
+
+// trained writes the run of a training that ended with the weights of a file.
+func trained(t testing.TB, bundle *pretrain.Bundle, weights string, edit func(*distill.Config)) string {
+	t.Helper()
+	cfg, err := distill.DefaultConfig("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit(&cfg)
+	data, err := dataset.Open("scenes", tinyworld.Size, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := t.TempDir()
+	for name, v := range map[string]any{"config.json": distill.NewRunConfig(cfg, bundle, data), "env.json": map[string]string{}, "result.json": map[string]string{}} {
+		if err := record.WriteJSON(filepath.Join(run, name), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := os.ReadFile(weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(run, distill.StudentFile), string(file))
+	return run
+}
+
+func smallBundle(t testing.TB) *pretrain.Bundle {
+	t.Helper()
+	return tinybundle.Load(t, "classifier", "pair", "text", "teacher", "features")
+}
+
+func TestRunsDrawTheirPictures(t *testing.T) {
+	alone(t)
+	bundle := smallBundle(t)
+	run := trained(t, bundle, tinybundle.WritePart(t, "teacher", 2), func(*distill.Config) {})
+	args := []string{"scenes", run, "--n", "48", "--engine", "go", "--pretrained", bundle.Dir, "--metrics", "fid,clip-score"} // judged by the networks of its bundle
+	r := callJSON(t, args...)
+	if g := r.Generated[0]; g.Kind != "run" || g.Pictures != 48 || g.Extracted != 48 || r.Reference.Kind != "scenes" {
+		t.Errorf("generated = %+v", g)
+	}
+	_, stderr := call(t, args...)
+	if strings.Contains(stderr, "drawing") {
+		t.Errorf("drawn again:\n%s", stderr)
+	}
+}
+
+// How many steps there are is for the sampler to say: four times make eight steps and not six.
+func TestStepsOfARun(t *testing.T) {
+	alone(t)
+	bundle := smallBundle(t)
+	run := trained(t, bundle, tinybundle.WritePart(t, "teacher", 2), func(*distill.Config) {})
+	args := []string{"scenes", run, "--n", "4", "--engine", "go", "--pretrained", bundle.Dir, "--metrics", "clip-score", "--steps"}
+	if _, stderr := call(t, append(args, "8")...); !strings.Contains(stderr, "drawing 4 pictures") {
+		t.Errorf("stderr = %q, want a drawing", stderr)
+	}
+	var stderr bytes.Buffer
+	rc := command().Run(t.Context(), append(args, "6"), io.Discard, &stderr)
+	if want := "steps = 6, want 1 to 4, the number of times, or a multiple of it: the student of " + run; rc != 1 || !strings.Contains(stderr.String(), want) {
+		t.Errorf("rc = %d, stderr = %q, want 1 and %q", rc, &stderr, want)
+	}
+}
+
+func TestStudentsOfAnotherNetwork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	alone(t)
+	bundle := smallBundle(t)
+	all, err := pretrain.DefaultVariants("smoke", bundle.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large, err := pretrain.VariantsNamed(all, []string{"teacher-l"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	large[0].Training.Steps, large[0].Training.Batch = 1, 4
+	bundle, err = pretrain.RunVariants(t.Context(), pretrain.VariantOptions{
+		Bundle: bundle, Variants: large, Runs: t.TempDir(), Data: tinyworld.New(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Out: io.Discard,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := trained(t, bundle, filepath.Join(bundle.Dir, "variants", "teacher-l.safetensors"), func(c *distill.Config) { c.StudentNet = "teacher-l" })
+	r := callJSON(t, "scenes", run, "--n", "4", "--engine", "go", "--pretrained", bundle.Dir, "--metrics", "clip-score")
+	if g := r.Generated[0]; g.Extracted != 4 {
+		t.Errorf("generated = %+v, want 4 pictures of the large network", g)
+	}
+}
