@@ -12,15 +12,21 @@ import (
 	"github.com/addlab/addlab/train"
 )
 
+// Hits are the right answers of so many.
+type Hits struct{ Right, Of int }
+
+// Rate is their share.
+func (h Hits) Rate() float64 { return float64(h.Right) / float64(h.Of) }
+
 // attributeAccuracy scores predictions [B,A] of every attribute on n labelled pictures of a split.
-func (c *Context) attributeAccuracy(ctx context.Context, store *model.Store, src labelled, n, batch int, predict func(root *model.Scope, images *Node) *Node) (map[string]float64, error) {
+func (c *Context) attributeAccuracy(ctx context.Context, store *model.Store, src labelled, n, batch int, predict func(root *model.Scope, images *Node) *Node) (map[string]Hits, error) {
 	exec, err := model.NewExec(c.Backend, store, predict)
 	if err != nil {
 		return nil, err
 	}
 	defer exec.Finalize()
 	names, size := dataset.AttributeNames, c.Config.Size
-	right, given := make([]float64, len(names)), make([]float64, len(names))
+	hits := make([]Hits, len(names))
 	for start := 0; start < n; start += batch {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -37,23 +43,23 @@ func (c *Context) attributeAccuracy(ctx context.Context, store *model.Store, src
 			if want < 0 {
 				continue
 			}
-			given[i%len(names)]++
+			hits[i%len(names)].Of++
 			if seen[i] == want {
-				right[i%len(names)]++
+				hits[i%len(names)].Right++
 			}
 		}
 	}
-	accuracy := map[string]float64{}
+	accuracy := map[string]Hits{}
 	for a, name := range names {
-		if given[a] > 0 {
-			accuracy[name] = right[a] / given[a]
+		if hits[a].Of > 0 {
+			accuracy[name] = hits[a]
 		}
 	}
 	return accuracy, nil
 }
 
 // ClassifierAccuracy is the accuracy of the classifier below /classifier on held-out and novel scenes together.
-func (c *Context) ClassifierAccuracy(ctx context.Context, store *model.Store, scenes *dataset.Scenes, n int) (map[string]float64, error) {
+func (c *Context) ClassifierAccuracy(ctx context.Context, store *model.Store, scenes *dataset.Scenes, n int) (map[string]Hits, error) {
 	classifier := Classifier{c.Config.Networks.Classifier}
 	return c.attributeAccuracy(ctx, store, scenes.Split("all"), n, 100, func(root *model.Scope, images *Node) *Node {
 		scope := root.At("classifier")

@@ -118,12 +118,16 @@ func (b *Bundle) Load(backend compute.Backend, store *model.Store, scope, part s
 	return nil
 }
 
-// WriteBundle writes the weights of all parts (below the scope of their name in their stores) into dir as float16, then the manifest.
+// WriteBundle writes the weights of all parts (below the scope of their name in their stores) into dir as float16, then the manifest. Killed
+// on the way, it leaves no bundle.
 func WriteBundle(dir string, c *Context, stores map[string]*model.Store, provenance map[string]Provenance) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}
 	m := manifest{Config: c.Config, DataHash: c.Data.Hash(), Words: c.Words, PairWords: c.PairWords, Files: map[string]string{}, Provenance: map[string]Provenance{}}
+	if err := forget(filepath.Join(dir, manifestName)); err != nil {
+		return err
+	}
 	for part, store := range stores {
 		file, err := weights.FromStore(store, "/"+part)
 		if err != nil {

@@ -211,6 +211,22 @@ func TestIntoRefuses(t *testing.T) {
 	wantError(t, "unknown part", b.Check(graphtest.Engine(), "student", &weights.File{}), `part = "student"`)
 }
 
+// A bundle that is half replaced is none, rather than a damaged one.
+func TestWriteBundleForgetsFirst(t *testing.T) {
+	c := tinyContext(t, 1)
+	dir := tinyBundle(t, c)
+	path := filepath.Join(dir, "teacher.safetensors")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(path, "in the way"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, "a file that cannot be written", WriteBundle(dir, c, tinyStores(t, c), nil), "teacher.safetensors")
+	_, err := LoadBundle(dir)
+	wantError(t, "what is left", err, "no pretrained networks in")
+}
+
 // Equal stores give equal files, so that a bundle's hashes name its weights.
 func TestBundleFilesAreReproducible(t *testing.T) {
 	c := tinyContext(t, 1)

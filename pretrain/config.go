@@ -70,6 +70,9 @@ type Config struct {
 	TeacherTraining    Training `json:"teacher_training"`
 }
 
+// negativeCaption is the one of all presets.
+const negativeCaption = "a blurry picture"
+
 // Scales lists the presets of DefaultConfig, smallest first.
 var Scales = []string{"smoke", "cpu", "gpu"}
 
@@ -78,7 +81,7 @@ func DefaultConfig(scale string) (Config, error) {
 	c := Config{
 		Data: "scenes", Size: 32, Seed: 1, Context: 24, MaxWords: 4000,
 		Schedule: "cosine", Prediction: diffusion.PredictX0, CaptionDrop: 0.1, EMA: 0.999,
-		NegativeCaption: "a blurry picture", NegativeShare: 0.03,
+		NegativeCaption: negativeCaption, NegativeShare: 0.03,
 		LogitNormalShare: 0.7, MinSNR: 5,
 		Networks: Networks{
 			Text:       network.TextConfig{Context: 24, Width: 96, Layers: 2, Heads: 4, Projection: 96},

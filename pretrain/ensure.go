@@ -25,8 +25,8 @@ type Options struct {
 	Engine  *engine.Engine
 	Command string // for the provenance
 
-	// Continue goes on training Parts from the weights of this bundle and takes the other parts from it as they are; nil trains from
-	// scratch.
+	// Continue goes on training Parts from the weights of this bundle and takes the other parts from it as they are, for which Config must
+	// be what made them; nil trains from scratch. Dir must be another folder than this bundle's, or the same call would go on and on.
 	Continue *Bundle
 	Out      io.Writer
 }
@@ -49,14 +49,14 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	all := PartsOf(o.Data)
-	if o.Continue != nil {
-		if err := c.fits(o.Continue); err != nil {
-			return err
-		}
-	}
 	parts := o.Parts
 	if parts == nil {
 		parts = all
+	}
+	if o.Continue != nil {
+		if err := c.goesOn(o.Continue, o.Dir, parts); err != nil {
+			return err
+		}
 	}
 	env := record.NewEnvironment(o.Engine.Name, o.Engine.Version, o.Engine.Device)
 	dirs, provenance := map[string]string{}, map[string]Provenance{}
@@ -109,5 +109,5 @@ func readProvenance(dir, command string) (p Provenance, err error) {
 		return p, err
 	}
 	p = Provenance{Command: command, Steps: result.Steps, Seconds: result.Seconds, Run: filepath.Base(dir)}
-	return p, record.ReadJSON(filepath.Join(dir, "env.json"), &p.Environment)
+	return p, record.ReadJSON(filepath.Join(dir, envFile), &p.Environment)
 }

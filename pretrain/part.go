@@ -2,10 +2,12 @@ package pretrain
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/tokenizer"
 	"github.com/addlab/addlab/train"
 )
@@ -27,6 +29,9 @@ type PartConfig struct {
 	Training Training `json:"training"`
 	Options  any      `json:"options,omitempty"`
 	From     string   `json:"from,omitempty"` // run whose weights this one starts from
+
+	// Words is the hash of the words of a part that reads captions, where they are others than with the presets' negative caption.
+	Words string `json:"words,omitempty"`
 }
 
 // PartConfig cuts out of the configuration what matters to one part. from is the text part's run for the teacher, else "".
@@ -35,14 +40,14 @@ func (c *Context) PartConfig(part, from string) (PartConfig, error) {
 	p := PartConfig{Kind: "pretrain", Recipe: recipeVersion, Part: part, DataHash: c.Data.Hash(), Size: cfg.Size, Seed: cfg.Seed, Context: cfg.Context, MaxWords: cfg.MaxWords, From: from}
 	switch part {
 	case "text":
-		p.Net, p.Training = []any{nets.Text, nets.Tower}, cfg.TextTraining
+		p.Net, p.Training, p.Words = []any{nets.Text, nets.Tower}, cfg.TextTraining, c.otherWords
 	case "features":
 		p.Net, p.Training = nets.Features, cfg.FeaturesTraining
 		p.Options = map[string]any{"mask": maskShare, "permute": permuteShare, "bend": bendShare}
 	case "classifier":
 		p.Net, p.Training = nets.Classifier, cfg.ClassifierTraining
 	case "pair":
-		p.Net, p.Training = []any{nets.PairText, nets.PairImage}, cfg.PairTraining
+		p.Net, p.Training, p.Words = []any{nets.PairText, nets.PairImage}, cfg.PairTraining, c.otherWords
 	case "teacher":
 		p.Net, p.Training = []any{nets.UNet, nets.Text}, cfg.TeacherTraining
 		p.Options = map[string]any{"schedule": cfg.Schedule, "prediction": cfg.Prediction, "caption_drop": cfg.CaptionDrop, "ema": cfg.EMA, "negative_caption": cfg.NegativeCaption, "negative_share": cfg.NegativeShare, "tune_text": cfg.TuneText,
@@ -103,9 +108,18 @@ func (c *Context) Prepare() error {
 		}
 		texts[i] = sample.Caption
 	}
-	texts = append(texts, c.Config.NegativeCaption)
-	c.Words = tokenizer.Build(texts, c.Config.MaxWords, c.Config.Context)
-	c.PairWords = c.Words
+	words := func(negative string) *tokenizer.Words {
+		return tokenizer.Build(append(texts, negative), c.Config.MaxWords, c.Config.Context)
+	}
+	c.Words = words(c.Config.NegativeCaption)
+	c.PairWords, c.otherWords = c.Words, ""
+	// The data's hash stands for the words of its captions, but those of the negative caption join them, at a place that depends on all.
+	if !slices.Equal(c.Words.Vocabulary, words(negativeCaption).Vocabulary) {
+		var err error
+		if c.otherWords, err = record.Hash(c.Words); err != nil {
+			return err
+		}
+	}
 	nets := &c.Config.Networks
 	nets.Text.Vocabulary, nets.Text.Context, nets.Text.End = c.Words.Size(), c.Config.Context, tokenizer.End
 	nets.PairText.Vocabulary, nets.PairText.Context, nets.PairText.End = c.Words.Size(), c.Config.Context, tokenizer.End

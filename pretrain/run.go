@@ -35,7 +35,11 @@ func (c *Context) trainPart(ctx context.Context, root, part string, from start, 
 	if err != nil {
 		return "", err
 	}
-	run, err := record.Open(ctx, root, cfg, env)
+	files := []string{weightsFile}
+	if part == "teacher" {
+		files = append(files, tunedTextFile)
+	}
+	run, err := openRun(ctx, root, cfg, env, out, files...)
 	if err != nil {
 		return "", err
 	}

@@ -95,6 +95,25 @@ func TestEnsure(t *testing.T) {
 	if after, _ := os.ReadFile(filepath.Join(o.Dir, manifestName)); !bytes.Equal(before, after) {
 		t.Error("the manifest of the same runs differs")
 	}
+
+	// A checkout has results without weights: all parts are trained again, to the same weights.
+	for _, p := range m.Provenance {
+		for _, name := range []string{weightsFile, tunedTextFile} {
+			if err := forget(filepath.Join(o.Runs, p.Run, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	out.Reset()
+	if err := Run(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "trained elsewhere"); n != 4 {
+		t.Errorf("%d parts were trained again, want 4:\n%s", n, out.String())
+	}
+	if diff := cmp.Diff(m.Files, readManifest(t, o.Dir).Files); diff != "" {
+		t.Errorf("trained again (-first +second):\n%s", diff)
+	}
 }
 
 func readFile(t testing.TB, path string) *weights.File {
@@ -146,16 +165,16 @@ func TestAttributeAccuracy(t *testing.T) {
 		n := BroadcastToDims(InsertAxes(Const(images.Graph(), answer), 0), b, len(answer))
 		return Add(n, ConvertDType(MulScalar(ReduceAllSum(images), 0), n.DType())) // some engines want every input used
 	}
-	want := map[string]float64{}
-	for a, name := range dataset.AttributeNames {
-		if truth[a] >= 0 {
-			want[name] = 1
-		}
-	}
-	if len(want) != 6 {
-		t.Fatalf("%d attributes of one object, want 6", len(want))
-	}
 	for _, test := range []struct{ n, batch int }{{8, 4}, {7, 4}, {3, 4}, {1, 1}} {
+		want := map[string]Hits{}
+		for a, name := range dataset.AttributeNames {
+			if truth[a] >= 0 {
+				want[name] = Hits{Right: test.n, Of: test.n}
+			}
+		}
+		if len(want) != 6 {
+			t.Fatalf("%d attributes of one object, want 6", len(want))
+		}
 		got, err := c.attributeAccuracy(t.Context(), model.NewStore(), constantScene{scene}, test.n, test.batch, oracle)
 		if err != nil {
 			t.Fatal(err)
@@ -175,7 +194,7 @@ func TestAccuracyIsIndependentOfBatches(t *testing.T) {
 		column := InsertAxes(ConvertDType(bright, Const(images.Graph(), int32(0)).DType()), 1)
 		return BroadcastToDims(column, b, len(dataset.AttributeClasses))
 	}
-	var want map[string]float64
+	var want map[string]Hits
 	for i, batch := range []int{1, 3, 5, 20, 64} {
 		got, err := c.attributeAccuracy(t.Context(), model.NewStore(), tinyworld.New().Split("heldout"), 20, batch, guess)
 		if err != nil {
@@ -205,11 +224,11 @@ func TestProbeAndClassifierAccuracy(t *testing.T) {
 	}
 	before := snapshot(store)
 	probe := Probe{Steps: 3, Batch: 8, Heldout: 20, Rate: optim.Rate{Peak: 1e-3}}
-	for name, measure := range map[string]func() (map[string]float64, error){
-		"probe": func() (map[string]float64, error) {
+	for name, measure := range map[string]func() (map[string]Hits, error){
+		"probe": func() (map[string]Hits, error) {
 			return probe.Accuracy(t.Context(), c, store, train.NewProgress(nil))
 		},
-		"classifier": func() (map[string]float64, error) {
+		"classifier": func() (map[string]Hits, error) {
 			return c.ClassifierAccuracy(t.Context(), store, tinyworld.New(), 20)
 		},
 	} {
@@ -220,8 +239,8 @@ func TestProbeAndClassifierAccuracy(t *testing.T) {
 		if len(got) != 9 { // the tiny world has no third object
 			t.Errorf("%s: accuracy of %d attributes, want 9: %v", name, len(got), got)
 		}
-		for attribute, accuracy := range got {
-			if !(accuracy >= 0 && accuracy <= 1) {
+		for attribute, hits := range got {
+			if accuracy := hits.Rate(); !(accuracy >= 0 && accuracy <= 1) {
 				t.Errorf("%s: accuracy of %s = %g", name, attribute, accuracy)
 			}
 		}

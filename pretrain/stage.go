@@ -23,6 +23,8 @@ type Context struct {
 	Data      dataset.Dataset
 	Words     *tokenizer.Words // of teacher and student
 	PairWords *tokenizer.Words // of the evaluation pair
+
+	otherWords string // of PartConfig.Words
 }
 
 // adam is the optimiser of every pretraining.

@@ -2,7 +2,9 @@ package pretrain
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -44,15 +46,11 @@ var continued = map[string]map[string]string{
 
 // continueFrom is the start of a part at the weights of a bundle.
 func (c *Context) continueFrom(b *Bundle, part string) (start, error) {
-	scopes, ok := continued[part]
-	if !ok {
-		return start{}, fmt.Errorf("pretrain: %s cannot go on from a bundle, want features or teacher", part)
-	}
 	s := start{name: fmt.Sprintf("bundle %.12s", b.Files[part]), files: map[string]string{}}
 	if part == "teacher" {
 		s.name += fmt.Sprintf(" %.12s", b.Files["text"])
 	}
-	for scope, file := range scopes {
+	for scope, file := range continued[part] {
 		path := filepath.Join(b.Dir, file+".safetensors")
 		have, err := weights.Read(path)
 		if err != nil {
@@ -68,20 +66,89 @@ func (c *Context) continueFrom(b *Bundle, part string) (start, error) {
 	return s, nil
 }
 
+// goesOn tells why parts cannot be trained further from a bundle into the folder dir, beside its other parts as they are.
+func (c *Context) goesOn(b *Bundle, dir string, parts []string) error {
+	for _, part := range parts {
+		if continued[part] == nil {
+			return fmt.Errorf("pretrain: %s cannot go on from a bundle, want features or teacher", part)
+		}
+	}
+	if sameFolder(dir, b.Dir) {
+		return fmt.Errorf("pretrain: %s holds the networks to go on from, want another folder for those that come of it", dir)
+	}
+	if err := c.fits(b); err != nil {
+		return err
+	}
+	for _, part := range PartsOf(c.Data) {
+		if slices.Contains(parts, part) {
+			continue
+		}
+		if err := c.keeps(b, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sameFolder(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
+}
+
 // fits tells why parts cannot be shared with a bundle: words and data must be the same.
 func (c *Context) fits(b *Bundle) error {
 	if have, want := b.DataHash, c.Data.Hash(); have != want {
 		return fmt.Errorf("pretrain: the networks in %s were trained on %s, want %s", b.Dir, have, want)
 	}
-	have, err := record.Hash(b.Words)
-	if err != nil {
-		return err
-	}
-	want, err := record.Hash(c.Words)
-	if err == nil && have != want {
+	same, err := sameHash(map[string]any{"words": b.Words, "pair": b.PairWords}, map[string]any{"words": c.Words, "pair": c.PairWords})
+	if err == nil && !same {
 		err = fmt.Errorf("pretrain: the words of %s are others than those of %s", b.Dir, c.Data.Name())
 	}
 	return err
+}
+
+// keeps tells why a part of a bundle cannot stay beside parts that are trained further: its file must hold the network of the config, and
+// the config, which is to be the new bundle's, must tell how it was made. Only the seed may be another.
+func (c *Context) keeps(b *Bundle, part string) error {
+	theirs := *c
+	theirs.Config = b.Config
+	theirs.Config.Seed = c.Config.Seed
+	have, err := theirs.PartConfig(part, "")
+	if err != nil {
+		return err
+	}
+	want, err := c.PartConfig(part, "")
+	if err != nil {
+		return err
+	}
+	same, err := sameHash(have, want)
+	if err != nil {
+		return err
+	}
+	if !same {
+		return fmt.Errorf("pretrain: the config asks for another %s than the one in %s, which is to stay as it is, want that bundle's fields for it", part, b.Dir)
+	}
+	if !b.Has(part) {
+		return fmt.Errorf("pretrain: %s holds no %s, want %s.safetensors", b.Dir, part, part)
+	}
+	file, err := weights.Read(b.path(part))
+	if err != nil {
+		return err
+	}
+	if err := b.Check(c.Backend, part, file); err != nil {
+		return fmt.Errorf("pretrain: %s: %w", b.path(part), err)
+	}
+	return nil
+}
+
+func sameHash(a, b any) (bool, error) {
+	x, err := record.Hash(a)
+	if err != nil {
+		return false, err
+	}
+	y, err := record.Hash(b)
+	return x == y, err
 }
 
 // take gives a part of a bundle as it is, in a store below the scope of its name, with its provenance.

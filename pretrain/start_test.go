@@ -2,6 +2,7 @@ package pretrain
 
 import (
 	"bytes"
+	"maps"
 	"path/filepath"
 	"testing"
 
@@ -18,16 +19,16 @@ func TestContinueFromBundle(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := Options{
-		Dir: t.TempDir(), Runs: t.TempDir(), Config: tinyConfig(3), Parts: []string{"teacher"}, Data: tinyworld.New(),
+		Dir: t.TempDir(), Runs: t.TempDir(), Config: first.Config, Parts: []string{"teacher"}, Data: tinyworld.New(),
 		Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Command: "go test", Out: &bytes.Buffer{}, Continue: first,
 	}
-	o.Config.TeacherTraining.Rate.Peak = 1e-4
+	o.Config.TeacherTraining.Steps, o.Config.TeacherTraining.Rate.Peak = 3, 1e-4
 	c = &Context{Config: o.Config, Data: o.Data, Backend: graphtest.Engine()}
 	if err := c.Prepare(); err != nil {
 		t.Fatal(err)
 	}
 	words := *first
-	words.Words = c.Words // the tiny bundle's come from an album
+	words.Words, words.PairWords = c.Words, c.Words // the tiny bundle's come from an album
 	o.Continue = &words
 	if err := Run(t.Context(), o); err != nil {
 		t.Fatal(err)
@@ -47,12 +48,35 @@ func TestContinueFromBundle(t *testing.T) {
 		t.Errorf("three small steps moved the teacher by %g, want more than 0 and at most 1e-3", d)
 	}
 
-	o.Parts = []string{"pair"}
-	wantError(t, "pair", Run(t.Context(), o), "pair cannot go on from a bundle")
-	o.Parts, o.Config.Networks.UNet.BlockOutChannels = []string{"teacher"}, []int{16, 8}
-	wantError(t, "another architecture", Run(t.Context(), o), "teacher.safetensors")
-	other := words
-	other.DataHash = "elsewhere"
-	o.Continue = &other
-	wantError(t, "other data", Run(t.Context(), o), "were trained on elsewhere, want")
+	for _, test := range []struct {
+		name, want string
+		edit       func(o *Options, b *Bundle)
+	}{
+		{"pair", "pair cannot go on from a bundle", func(o *Options, _ *Bundle) { o.Parts = []string{"pair"} }},
+		{"another architecture", "teacher.safetensors", func(o *Options, _ *Bundle) { o.Config.Networks.UNet.BlockOutChannels = []int{16, 8} }},
+		{"other data", "were trained on elsewhere, want", func(_ *Options, b *Bundle) { b.DataHash = "elsewhere" }},
+		{"other words of the judge", "words of", func(_ *Options, b *Bundle) { b.PairWords = first.PairWords }},
+		{"onto itself", "holds the networks to go on from, want another folder", func(o *Options, b *Bundle) { o.Dir = filepath.Join(b.Dir, ".") }},
+		{"a kept part that the config would train longer", "asks for another pair", func(o *Options, _ *Bundle) { o.Config.PairTraining.Steps++ }},
+		{"a kept teacher that would predict something else", "asks for another teacher", func(o *Options, _ *Bundle) {
+			o.Parts, o.Config.Prediction = []string{"features"}, "eps"
+		}},
+		{"a kept network that its file is not", "pair.safetensors", func(o *Options, b *Bundle) {
+			o.Config.Networks.PairImage.Out, b.Config.Networks.PairImage.Out = 8, 8
+			o.Config.Networks.PairText.Projection, b.Config.Networks.PairText.Projection = 8, 8
+		}},
+		{"a part missing", "holds no classifier", func(_ *Options, b *Bundle) { delete(b.Files, "classifier") }},
+	} {
+		o, b := o, words
+		b.Files = maps.Clone(words.Files)
+		o.Continue = &b
+		test.edit(&o, &b)
+		wantError(t, test.name, Run(t.Context(), o), test.want)
+	}
+	// Another seed is the training's that goes on; the parts that stay have their own.
+	o.Config.Seed++
+	c.Config.Seed++
+	if err := c.goesOn(&words, o.Dir, []string{"teacher"}); err != nil {
+		t.Error(err)
+	}
 }

@@ -107,6 +107,31 @@ func (b *Bundle) Want(parts ...string) error {
 		ErrMissing, b.Dir, strings.Join(names, ", "), why, strings.Join(names, ","), b.Dir)
 }
 
+// forget removes what vouches for weights before they are replaced, if it is there: a manifest must never name others.
+func forget(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	return nil
+}
+
+// manifestPath is the manifest of a variant.
+func (b *Bundle) manifestPath(variant string) string {
+	return strings.TrimSuffix(b.path(variant), ".safetensors") + ".json"
+}
+
+// runOf is the run that made a variant which belongs to this bundle, "" where there is none.
+func (b *Bundle) runOf(variant string) (string, error) {
+	if _, ok := b.Variants[variant]; !ok {
+		return "", nil
+	}
+	var m variantManifest
+	if err := record.ReadJSON(b.manifestPath(variant), &m); err != nil {
+		return "", fmt.Errorf("pretrain: %w", err)
+	}
+	return m.Provenance.Run, nil
+}
+
 // writeVariant writes the weights below scope of a store as a variant of the bundle, the manifest last.
 func (b *Bundle) writeVariant(v Variant, store *model.Store, scope string, p Provenance) error {
 	if err := os.MkdirAll(filepath.Join(b.Dir, variantsDir), 0o777); err != nil {
@@ -116,10 +141,9 @@ func (b *Bundle) writeVariant(v Variant, store *model.Store, scope string, p Pro
 	if err != nil {
 		return err
 	}
-	path := b.path(v.Name)
-	manifest := strings.TrimSuffix(path, ".safetensors") + ".json"
-	if err := os.Remove(manifest); err != nil && !errors.Is(err, fs.ErrNotExist) { // it must never name other weights
-		return fmt.Errorf("pretrain: %w", err)
+	path, manifest := b.path(v.Name), b.manifestPath(v.Name)
+	if err := forget(manifest); err != nil {
+		return err
 	}
 	if err := weights.Write(path, file, weights.F16); err != nil {
 		return err

@@ -27,8 +27,8 @@ type VariantOptions struct {
 	Out      io.Writer
 }
 
-// RunVariants trains variants, each as a run of its own that is never repeated, and writes them beside the bundle's parts. It gives
-// the bundle anew, with them.
+// RunVariants trains variants, each as a run of its own that is never repeated, and writes them beside the bundle's parts; those that stand
+// there already, of the same config, stay as they are. It gives the bundle anew, with them.
 func RunVariants(ctx context.Context, o VariantOptions) (*Bundle, error) {
 	b := o.Bundle
 	if have, want := b.DataHash, o.Data.Hash(); have != want {
@@ -52,7 +52,17 @@ func (o VariantOptions) train(ctx context.Context, c *Context, v Variant, env re
 	if err != nil {
 		return err
 	}
-	run, err := record.Open(ctx, o.Runs, cfg, env)
+	want, err := record.Hash(cfg)
+	if err != nil {
+		return err
+	}
+	if have, err := o.Bundle.runOf(v.Name); err != nil || have == want {
+		if err == nil {
+			fmt.Fprintf(o.Out, "%s: trained already, %s\n", v.Name, o.Bundle.path(v.Name))
+		}
+		return err
+	}
+	run, err := openRun(ctx, o.Runs, cfg, env, o.Out, weightsFile)
 	if err != nil {
 		return err
 	}

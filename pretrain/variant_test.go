@@ -154,6 +154,32 @@ func TestRunVariants(t *testing.T) {
 		t.Error("the same run gave another file")
 	}
 
+	// Nor where the runs are not here but the bundle's files are.
+	o.Bundle, o.Runs = b, t.TempDir()
+	out.Reset()
+	if _, err = RunVariants(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "trained already"); n != len(all) {
+		t.Errorf("%d of the bundle were trained already, want %d:\n%s", n, len(all), &out)
+	}
+	if begun, _ := os.ReadDir(o.Runs); len(begun) > 0 {
+		t.Errorf("%d runs were begun, want none", len(begun))
+	}
+	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+		t.Error("a variant that stays is another file")
+	}
+	// Asked for otherwise, it is another run.
+	longer := all[1]
+	longer.Training.Steps++
+	o.Variants = []Variant{longer}
+	if b, err = RunVariants(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.Variants[longer.Name].Training.Steps; got != longer.Training.Steps {
+		t.Errorf("%s has %d steps, want %d", longer.Name, got, longer.Training.Steps)
+	}
+
 	// Damage is an error; another text encoder makes them unfit, not wrong.
 	if err := os.WriteFile(path, []byte("x"), 0o666); err != nil {
 		t.Fatal(err)

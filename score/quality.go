@@ -12,6 +12,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/train"
 )
@@ -20,9 +21,13 @@ import (
 type Quality struct {
 	Classifier map[string]float64 `json:"classifier,omitempty"` // accuracy per attribute on scenes it has not seen
 	Probe      map[string]float64 `json:"probe,omitempty"`      // a linear layer's on the discriminator's frozen features
-	Real       Metrics            `json:"real"`
-	Teacher    Metrics            `json:"teacher"` // 25 guided steps
-	TeacherOne Metrics            `json:"teacher_1_step"`
+	// Both once more, each with the pictures behind it and Wilson's interval; assessments of former versions lack them.
+	ClassifierRates map[string]eval.Estimate `json:"classifier_rates,omitempty"`
+	ProbeRates      map[string]eval.Estimate `json:"probe_rates,omitempty"`
+
+	Real       Metrics `json:"real"`
+	Teacher    Metrics `json:"teacher"` // 25 guided steps
+	TeacherOne Metrics `json:"teacher_1_step"`
 }
 
 // What a bundle should reach before students of it are believed.
@@ -40,10 +45,17 @@ func Assess(ctx context.Context, j *Judge, data dataset.Dataset, probe pretrain.
 		if err := j.Bundle.Into(j.Backend, store, "classifier", "features"); err != nil {
 			return q, err
 		}
-		if q.Classifier, err = c.ClassifierAccuracy(ctx, store, scenes, probe.Heldout); err != nil {
+		hits, err := c.ClassifierAccuracy(ctx, store, scenes, probe.Heldout)
+		if err != nil {
 			return q, err
 		}
-		if q.Probe, err = probe.Accuracy(ctx, c, store, progress); err != nil {
+		if q.Classifier, q.ClassifierRates, err = Rates(hits); err != nil {
+			return q, err
+		}
+		if hits, err = probe.Accuracy(ctx, c, store, progress); err != nil {
+			return q, err
+		}
+		if q.Probe, q.ProbeRates, err = Rates(hits); err != nil {
 			return q, err
 		}
 		store.Finalize()
@@ -56,6 +68,27 @@ func Assess(ctx context.Context, j *Judge, data dataset.Dataset, probe pretrain.
 	}
 	q.TeacherOne, _, err = j.Evaluate(ctx, Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 1, Guidance: j.Setup.Guidance})
 	return q, err
+}
+
+// Rates are accuracies, alone and with their 95 % intervals.
+func Rates(hits map[string]pretrain.Hits) (accuracy map[string]float64, rates map[string]eval.Estimate, err error) {
+	accuracy, rates = map[string]float64{}, map[string]eval.Estimate{}
+	for name, h := range hits {
+		if rates[name], err = eval.RateInterval(h.Right, h.Of, 0.95); err != nil {
+			return nil, nil, fmt.Errorf("score: %s: %w", name, err)
+		}
+		accuracy[name] = rates[name].Mean
+	}
+	return accuracy, rates, nil
+}
+
+// Worst names the attribute that is told least well, and how well: with interval and n where rates has them.
+func Worst(accuracy map[string]float64, rates map[string]eval.Estimate) string {
+	name, worst := lowest(accuracy)
+	if r, ok := rates[name]; ok {
+		return fmt.Sprintf("%.4f [%.4f, %.4f] of %d (%s)", worst, r.Low, r.High, r.N, name)
+	}
+	return fmt.Sprintf("%.4f (%s)", worst, name)
 }
 
 // Markdown writes the report with a verdict on each requirement.
@@ -74,7 +107,11 @@ func (q Quality) Markdown(w io.Writer) error {
 		mean := average(q.Classifier)
 		fmt.Fprintf(&b, "| classifier, mean over attributes | > %.2f | %.4f (worst: %s %.4f) | %s |\n", wantClassifier, mean, name, worst, verdict(mean > wantClassifier))
 		name, worst = lowest(q.Probe)
-		fmt.Fprintf(&b, "| linear probe of the features, worst attribute | > %.2f | %.4f (%s) | %s |\n", wantProbe, worst, name, verdict(worst > wantProbe))
+		reached := verdict(worst > wantProbe)
+		if r, ok := q.ProbeRates[name]; ok && r.Low <= wantProbe && wantProbe < r.High {
+			reached = "undecided"
+		}
+		fmt.Fprintf(&b, "| linear probe of the features, worst attribute | > %.2f | %s | %s |\n", wantProbe, Worst(q.Probe, q.ProbeRates), reached)
 		share := *q.Teacher.Align / *q.Real.Align
 		fmt.Fprintf(&b, "| teacher at 25 steps: alignment, share of real pictures' | ≥ %.2f | %.4f (%.4f of %.4f) | %s |\n\n", wantTeacher, share, *q.Teacher.Align, *q.Real.Align, verdict(share >= wantTeacher))
 	}

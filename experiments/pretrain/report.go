@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 
 	"github.com/addlab/addlab/dataset"
@@ -18,11 +18,7 @@ import (
 )
 
 // assess measures the bundle and writes what it finds beside it.
-func assess(ctx context.Context, o options, e *engine.Engine, data dataset.Dataset) error {
-	bundle, err := pretrain.LoadBundle(o.out)
-	if err != nil {
-		return err
-	}
+func assess(ctx context.Context, o options, e *engine.Engine, bundle *pretrain.Bundle, data dataset.Dataset, stdout io.Writer) error {
 	setup := score.DefaultSetup(o.scale)
 	setup.Images = min(1000, setup.Images, data.Heldout().Len()/2)
 	setup.Blocks = min(setup.Blocks, setup.Images/2)
@@ -31,7 +27,7 @@ func assess(ctx context.Context, o options, e *engine.Engine, data dataset.Datas
 		return err
 	}
 	defer judge.Close()
-	quality, err := score.Assess(ctx, judge, data, pretrain.DefaultProbe(o.scale), train.NewProgress(os.Stdout))
+	quality, err := score.Assess(ctx, judge, data, pretrain.DefaultProbe(o.scale), train.NewProgress(stdout))
 	if err != nil {
 		return err
 	}
@@ -39,8 +35,7 @@ func assess(ctx context.Context, o options, e *engine.Engine, data dataset.Datas
 	if err := quality.Markdown(&text); err != nil {
 		return err
 	}
-	fmt.Println()
-	fmt.Print(text.String())
+	fmt.Fprintf(stdout, "\n%s", &text)
 	if err := samples(ctx, judge, filepath.Join(o.out, "samples.png")); err != nil {
 		return err
 	}

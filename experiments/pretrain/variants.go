@@ -1,12 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/gomlx/ml/model"
@@ -14,19 +15,15 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/score"
 	"github.com/addlab/addlab/train"
 )
 
-// runVariants trains variants for a bundle and measures them.
-func runVariants(ctx context.Context, o options, data dataset.Dataset) error {
-	name := filepath.Base(filepath.Clean(o.data))
-	b, err := pretrain.LoadBundle(cmp.Or(o.bundle, o.out, pretrain.DefaultDir(name, o.scale)))
-	if err != nil {
-		return err
-	}
+// runVariants trains variants for a bundle, if they are not only to be measured, and measures them.
+func runVariants(ctx context.Context, o options, b *pretrain.Bundle, data dataset.Dataset, stdout io.Writer) error {
 	variants, err := pretrain.DefaultVariants(o.scale, b.Config)
 	if err == nil && o.variants != "all" {
 		variants, err = pretrain.VariantsNamed(variants, strings.Split(o.variants, ","))
@@ -46,24 +43,32 @@ func runVariants(ctx context.Context, o options, data dataset.Dataset) error {
 		}
 	}
 	if o.dry {
-		text, err := json.MarshalIndent(variants, "", "  ")
-		fmt.Println(string(text))
-		return err
+		return printJSON(stdout, variants)
 	}
-	e, err := engine.Open(ctx, o.engine, os.Stderr)
+	if o.assess {
+		var names []string
+		for _, v := range variants {
+			names = append(names, v.Name)
+		}
+		if err := b.Want(names...); err != nil {
+			return err
+		}
+	}
+	e, err := o.start(ctx, stdout)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	fmt.Println("engine:", e)
-	b, err = pretrain.RunVariants(ctx, pretrain.VariantOptions{
-		Bundle: b, Variants: variants, Runs: o.runs, Data: data, Engine: e, Command: o.command, Out: os.Stdout,
-	})
-	if err != nil {
-		return err
+	if !o.assess {
+		b, err = pretrain.RunVariants(ctx, pretrain.VariantOptions{
+			Bundle: b, Variants: variants, Runs: o.runs, Data: data, Engine: e, Command: o.command, Out: stdout,
+		})
+		if err != nil {
+			return err
+		}
 	}
 	for _, v := range variants {
-		if err := assessVariant(ctx, o, e, b, data, v); err != nil {
+		if err := assessVariant(ctx, o, e, b, data, v, stdout); err != nil {
 			return err
 		}
 	}
@@ -72,7 +77,7 @@ func runVariants(ctx context.Context, o options, data dataset.Dataset) error {
 
 // assessVariant measures what a variant is good for and writes it beside its weights: features by a linear probe, a teacher by its
 // pictures at 25 guided steps.
-func assessVariant(ctx context.Context, o options, e *engine.Engine, b *pretrain.Bundle, data dataset.Dataset, v pretrain.Variant) error {
+func assessVariant(ctx context.Context, o options, e *engine.Engine, b *pretrain.Bundle, data dataset.Dataset, v pretrain.Variant, stdout io.Writer) error {
 	var quality any
 	if v.Part == "features" {
 		if _, ok := data.(*dataset.Scenes); !ok {
@@ -85,12 +90,16 @@ func assessVariant(ctx context.Context, o options, e *engine.Engine, b *pretrain
 		if err := b.Load(e.Backend, store, "/features", v.Name); err != nil {
 			return err
 		}
-		accuracy, err := pretrain.DefaultProbe(o.scale).Accuracy(ctx, c, store, train.NewProgress(os.Stdout))
+		hits, err := pretrain.DefaultProbe(o.scale).Accuracy(ctx, c, store, train.NewProgress(stdout))
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%s: linear probe %v\n", v.Name, accuracy)
-		quality = map[string]any{"probe": accuracy}
+		accuracy, rates, err := score.Rates(hits)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(stdout, probeLine(v.Name, accuracy, rates))
+		quality = map[string]any{"probe": accuracy, "probe_rates": rates}
 	} else {
 		setup := score.DefaultSetup(o.scale)
 		setup.Images = min(1000, setup.Images, data.Heldout().Len()/2)
@@ -104,11 +113,7 @@ func assessVariant(ctx context.Context, o options, e *engine.Engine, b *pretrain
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%s, 25 guided steps, %d pictures: FID %.1f, CLIP score %.4f", v.Name, m.Images, m.FID, m.CLIP)
-		if m.Align != nil {
-			fmt.Printf(", alignment %.4f", *m.Align)
-		}
-		fmt.Println()
+		fmt.Fprintln(stdout, teacherLine(v.Name, m))
 		quality = map[string]any{"teacher": m}
 	}
 	dir := filepath.Join(b.Dir, "variants", "quality")
@@ -116,4 +121,22 @@ func assessVariant(ctx context.Context, o options, e *engine.Engine, b *pretrain
 		return err
 	}
 	return record.WriteJSON(filepath.Join(dir, v.Name+".json"), quality)
+}
+
+// probeLine says what a linear layer reads in features: the worst attribute first, then all.
+func probeLine(name string, accuracy map[string]float64, rates map[string]eval.Estimate) string {
+	var all []string
+	for _, attribute := range slices.Sorted(maps.Keys(accuracy)) {
+		all = append(all, fmt.Sprintf("%s %.4f", attribute, accuracy[attribute]))
+	}
+	return fmt.Sprintf("%s: linear probe, worst attribute %s; %s", name, score.Worst(accuracy, rates), strings.Join(all, ", "))
+}
+
+// teacherLine says how well a teacher draws.
+func teacherLine(name string, m score.Metrics) string {
+	line := fmt.Sprintf("%s, 25 guided steps, %d pictures: FID %.1f [%.1f, %.1f], CLIP score %.4f", name, m.Images, m.FID, m.FIDLow, m.FIDHigh, m.CLIP)
+	if m.Align != nil {
+		line += fmt.Sprintf(", alignment %.4f", *m.Align)
+	}
+	return line
 }

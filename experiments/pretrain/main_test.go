@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/score"
+)
+
+const shipped = "../../pretrained/scenes"
+
+// config writes a file for --config.
+func config(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "mine.json")
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestWrongCalls(t *testing.T) {
+	empty := t.TempDir()
+	for _, c := range []struct {
+		why  string
+		args []string
+		want string
+	}{
+		{"an unknown scale lists the known ones", []string{"--scale", "huge"}, `"smoke" "cpu" "gpu"`},
+		{"steps below one", []string{"--steps", "-1"}, "steps = -1, want ≥ 1"},
+		{"no steps", []string{"--steps", "0"}, "steps = 0, want ≥ 1"},
+		{"a rate below zero", []string{"--rate", "-1"}, "rate = -1, want > 0"},
+		{"an unknown part lists the known ones", []string{"--parts", "student"}, `parts = "student", want some of ["text" "features"`},
+		{"the teacher's steps without the teacher", []string{"--parts", "features", "--steps", "5"}, "--steps and --rate are the teacher's"},
+		{"the teacher's rate without the teacher", []string{"--parts", "pair", "--rate", "1"}, "--steps and --rate are the teacher's"},
+		{"a dataset that is not there", []string{"--data", filepath.Join(empty, "none")}, "no such file or folder"},
+		{"a config that is not there", []string{"--config", filepath.Join(empty, "none.json")}, "none.json"},
+		{"a field that the config lacks", []string{"--config", config(t, `{"emma": 1}`)}, `unknown field "emma"`},
+		{"a seed in the config", []string{"--config", config(t, `{"seed": 3}`)}, "changes data or seed, want --data and --seed"},
+		{"data in the config", []string{"--config", config(t, `{"data": "birds"}`)}, "changes data or seed, want --data and --seed"},
+		{"a config that cannot work", []string{"--config", config(t, `{"ema": 1}`), "-n"}, "ema = 1"},
+
+		{"a seed for variants", []string{"--variants", "all", "--seed", "2"}, "--seed beside --variants changes nothing"},
+		{"a config for variants", []string{"--variants", "all", "--config", "mine.json"}, "--config beside --variants changes nothing"},
+		{"parts and variants", []string{"--variants", "all", "--parts", "teacher"}, "--parts beside --variants changes nothing"},
+		{"variants that go on", []string{"--variants", "all", "--continue", shipped}, "--continue beside --variants changes nothing"},
+		{"an unknown variant lists the known ones", []string{"--variants", "teacher-xl", "--bundle", shipped}, `variants = "teacher-xl", want some of features-dino-s`},
+		{"variants of no bundle", []string{"--variants", "all", "--bundle", empty}, "no pretrained networks in"},
+		{"two folders for the bundle of variants", []string{"--variants", "all", "--bundle", shipped, "--out", empty}, "--out beside --bundle changes nothing"},
+		{"a bundle without variants", []string{"--bundle", shipped}, "want --out for the folder"},
+
+		{"measuring with another seed", []string{"--assess", "--seed", "2"}, "--seed beside --assess changes nothing"},
+		{"measuring with other steps", []string{"--assess", "--steps", "2"}, "--steps beside --assess changes nothing"},
+		{"measuring some parts", []string{"--assess", "--parts", "teacher"}, "--parts beside --assess changes nothing"},
+		{"measuring nothing", []string{"--assess", "--out", empty}, "no pretrained networks in"},
+		{"a variant to measure that is not there", []string{"--assess", "--variants", "teacher-dit", "--bundle", shipped}, "holds no teacher-dit"},
+
+		{"going on without a folder for what comes of it", []string{"--continue", shipped, "--parts", "teacher"}, "another folder for the bundle, --out"},
+		{"going on with no part named", []string{"--continue", shipped, "--out", empty}, "wants the parts to train further"},
+		{"going on into the same folder", []string{"--continue", shipped, "--parts", "teacher", "--out", shipped + "/"}, "want another folder than the one to go on from"},
+		{"going on from nothing", []string{"--continue", empty, "--parts", "teacher", "--out", filepath.Join(empty, "out")}, "no pretrained networks in"},
+
+		{"an unknown flag", []string{"--fast"}, "see --help"},
+		{"an argument is not swallowed", []string{"scenes"}, `argument = "scenes"`},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			if rc := command().Run(t.Context(), c.args, &stdout, &stderr); rc != 1 {
+				t.Errorf("rc = %d, want 1", rc)
+			}
+			if got := stderr.String(); !strings.Contains(got, c.want) || strings.Count(got, "\n") != 1 {
+				t.Errorf("stderr = %q, want one line with %q", got, c.want)
+			}
+			if stdout.Len() > 0 {
+				t.Errorf("stdout = %q, want nothing", &stdout)
+			}
+		})
+	}
+}
+
+// resolved is the config that -n prints.
+func resolved(t *testing.T, args ...string) (cfg pretrain.Config) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if rc := command().Run(t.Context(), append(args, "-n"), &stdout, &stderr); rc != 0 {
+		t.Fatalf("%q: rc = %d, stderr = %q", args, rc, &stderr)
+	}
+	if err := json.Unmarshal(stdout.Bytes(), &cfg); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// What goes on from a bundle has the bundle's config, whatever the preset is, under what file and flags change.
+func TestContinueTakesTheBundlesConfig(t *testing.T) {
+	b, err := pretrain.LoadBundle(shipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := []string{"--scale", "gpu", "--continue", shipped, "--parts", "teacher", "--out", t.TempDir()}
+	want := b.Config
+	if diff := cmp.Diff(want, resolved(t, on...)); diff != "" {
+		t.Errorf("as it is (-bundle +resolved):\n%s", diff)
+	}
+	want.EMA, want.Seed, want.TeacherTraining.Steps, want.TeacherTraining.Rate.Peak = 0.99, 7, 5, 5e-4
+	got := resolved(t, append(on, "--config", config(t, `{"ema": 0.99}`), "--seed", "7", "--steps", "5", "--rate", "5e-4")...)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("changed (-want +resolved):\n%s", diff)
+	}
+}
+
+// The fields of the config that are the flags' may say what the flags say, as in what -n prints.
+func TestConfigAsPrinted(t *testing.T) {
+	args := []string{"--data", "scenes-free", "--seed", "3", "--scale", "smoke"}
+	printed := resolved(t, args...)
+	text, err := json.Marshal(printed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(printed, resolved(t, append(args, "--config", config(t, string(text)))...)); diff != "" {
+		t.Errorf("(-printed +read again):\n%s", diff)
+	}
+}
+
+func TestLinesAboutVariants(t *testing.T) {
+	accuracy, rates, err := score.Rates(map[string]pretrain.Hits{"first size": {Right: 1886, Of: 2000}, "count": {Right: 2000, Of: 2000}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	align := 0.99
+	for want, got := range map[string]string{
+		"features-x: linear probe, worst attribute 0.9430 [0.9320, 0.9523] of 2000 (first size); count 1.0000, first size 0.9430": probeLine("features-x", accuracy, rates),
+		"features-x: linear probe, worst attribute 0.9430 (first size); count 1.0000, first size 0.9430":                          probeLine("features-x", accuracy, map[string]eval.Estimate{}),
+		"teacher-x, 25 guided steps, 10 pictures: FID 20.9 [13.2, 28.6], CLIP score 0.8643, alignment 0.9900": teacherLine("teacher-x", score.Metrics{
+			Images: 10, FID: 20.92, FIDLow: 13.24, FIDHigh: 28.59, CLIP: 0.8643, Align: &align}),
+	} {
+		if got != want {
+			t.Errorf("line = %q, want %q", got, want)
+		}
+	}
+}
