@@ -11,24 +11,35 @@ import (
 	"github.com/addlab/addlab/distill"
 )
 
-// changed lists the fields in which a config differs from its scale's preset, as "name = value", sorted. Seeds are no difference, and
-// of another length the rates' shorter warm-up is none.
-func changed(base distill.Config) (list []string, err error) {
+// changed names the fields in which a config differs from its scale's preset, as in "lambda = 7, steps = 100". Seeds are no difference,
+// and of another length the rates' shorter warm-up is none.
+func changed(base distill.Config) (string, error) {
 	preset, err := distill.DefaultConfig(base.Scale)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	preset.Seed = base.Seed
+	var list []string
 	if base.Steps != preset.Steps {
 		list = append(list, fmt.Sprintf("steps = %d", base.Steps))
 	}
-	want, have := fields(SetSteps(preset, base.Steps)), fields(base)
+	want, err := fields(SetSteps(preset, base.Steps))
+	if err != nil {
+		return "", err
+	}
+	have, err := fields(base)
+	if err != nil {
+		return "", err
+	}
 	for _, name := range differing(want, have) {
-		value, _ := json.Marshal(have[name])
+		value, err := json.Marshal(have[name])
+		if err != nil {
+			return "", err
+		}
 		list = append(list, fmt.Sprintf("%s = %s", name, value))
 	}
 	slices.Sort(list)
-	return list, nil
+	return strings.Join(list, ", "), nil
 }
 
 // conflict is an error where base changes a field of the preset that a cell of the axis sets to a value of its own: then the cells would
@@ -39,9 +50,23 @@ func (a Axis) conflict(base distill.Config) error {
 		return err
 	}
 	preset.Seed = base.Seed
-	was, is := fields(preset), fields(base)
+	was, err := fields(preset)
+	if err != nil {
+		return err
+	}
+	is, err := fields(base)
+	if err != nil {
+		return err
+	}
 	for _, cell := range a.Cells {
-		before, after := fields(cell.Config(preset)), fields(cell.Config(base))
+		before, err := fields(cell.Config(preset))
+		if err != nil {
+			return err
+		}
+		after, err := fields(cell.Config(base))
+		if err != nil {
+			return err
+		}
 		for _, name := range differing(was, before) {
 			if reflect.DeepEqual(before[name], after[name]) && !reflect.DeepEqual(was[name], is[name]) {
 				return fmt.Errorf("ablations: the config changes %s, which cell %s of axis %s sets itself: want other fields there", name, cell.Name, a.Name)
@@ -52,14 +77,14 @@ func (a Axis) conflict(base distill.Config) error {
 }
 
 // fields are a config's JSON fields by their path, such as student_rate.peak.
-func fields(c distill.Config) map[string]any {
+func fields(c distill.Config) (map[string]any, error) {
 	text, err := json.Marshal(c)
 	var tree map[string]any
 	if err == nil {
 		err = json.Unmarshal(text, &tree)
 	}
 	if err != nil {
-		panic(fmt.Sprintf("ablations: %v", err)) // a config is numbers, names and lists of them
+		return nil, fmt.Errorf("ablations: %w", err)
 	}
 	flat := map[string]any{}
 	var walk func(prefix string, tree map[string]any)
@@ -73,7 +98,7 @@ func fields(c distill.Config) map[string]any {
 		}
 	}
 	walk("", tree)
-	return flat
+	return flat, nil
 }
 
 // differing are the names whose values are not the same, sorted.
@@ -86,10 +111,4 @@ func differing(a, b map[string]any) (names []string) {
 		}
 	}
 	return names
-}
-
-// changes says what a plan's cells have in common that is not of the preset.
-func changes(base distill.Config) (string, error) {
-	list, err := changed(base)
-	return strings.Join(list, ", "), err
 }

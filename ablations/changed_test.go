@@ -26,7 +26,7 @@ func TestChangedFieldsAreNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.edit(&cfg)
-		got, err := changes(cfg)
+		got, err := changed(cfg)
 		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got)\n%s", c.why, err, diff)
 		}

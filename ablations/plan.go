@@ -69,7 +69,7 @@ func NewPlan(w World, base distill.Config, axes []Axis, seeds []int64) (*Plan, e
 		}
 	}
 	var err error
-	if p.changed, err = changes(base); err != nil {
+	if p.changed, err = changed(base); err != nil {
 		return nil, err
 	}
 	seen := map[string]bool{}
