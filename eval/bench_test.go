@@ -52,17 +52,17 @@ func BenchmarkOthers(b *testing.B) {
 	x, y := cloud(1, 1000, 384, 0, 1), cloud(2, 1000, 384, .1, 1)
 	b.Run("KID/100x500", func(b *testing.B) {
 		for b.Loop() {
-			must(KID(x, y, KIDSubsets, 500, rand.New(rand.NewPCG(1, 1))))
+			must(KID(b.Context(), x, y, KIDSubsets, 500, rand.New(rand.NewPCG(1, 1))))
 		}
 	})
 	b.Run("PrecisionRecall", func(b *testing.B) {
 		for b.Loop() {
-			must(PrecisionRecall(x, y, PRNeighbours))
+			must(PrecisionRecall(b.Context(), x, y, PRNeighbours))
 		}
 	})
 	b.Run("DensityCoverage", func(b *testing.B) {
 		for b.Loop() {
-			must(DensityCoverage(x, y, DCNeighbours))
+			must(DensityCoverage(b.Context(), x, y, DCNeighbours))
 		}
 	})
 }

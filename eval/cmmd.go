@@ -29,12 +29,8 @@ type CMMDScore struct {
 // standard error; blocks = 0 leaves it out.
 //
 // At unit length all kernels lie near 1, so expm1 is summed and the ones cancel exactly.
-func CMMD(ref, gen Features, blocks int) (CMMDScore, error) {
-	return CMMDContext(context.Background(), ref, gen, blocks)
-}
-
-// CMMDContext is CMMD that ends early with the context's error.
-func CMMDContext(ctx context.Context, ref, gen Features, blocks int) (CMMDScore, error) {
+// It ends early with the context's error.
+func CMMD(ctx context.Context, ref, gen Features, blocks int) (CMMDScore, error) {
 	if err := validatePair("CMMD", ref, gen); err != nil {
 		return CMMDScore{}, err
 	}

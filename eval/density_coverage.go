@@ -19,12 +19,8 @@ type DC struct {
 
 // DensityCoverage uses balls around real images only, so one far-off generated image cannot claim space (Naeem et al. 2020,
 // eqs. 4–5). Balls are open, as in the authors' package prdc.
-func DensityCoverage(ref, gen Features, k int) (DC, error) {
-	return DensityCoverageContext(context.Background(), ref, gen, k)
-}
-
-// DensityCoverageContext is DensityCoverage that ends early with the context's error.
-func DensityCoverageContext(ctx context.Context, ref, gen Features, k int) (DC, error) {
+// It ends early with the context's error.
+func DensityCoverage(ctx context.Context, ref, gen Features, k int) (DC, error) {
 	if err := validateNeighbours("DensityCoverage", ref, gen, k); err != nil {
 		return DC{}, err
 	}

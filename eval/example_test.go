@@ -1,6 +1,7 @@
 package eval_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 	"math/rand/v2"
@@ -18,7 +19,7 @@ func Example() {
 		}
 		return f
 	}
-	fid, err := eval.FIDJackknife(cloud(2000, 0), cloud(1000, 1), eval.FIDBlocks, 0.95)
+	fid, err := eval.FIDJackknife(context.Background(), cloud(2000, 0), cloud(1000, 1), eval.FIDBlocks, 0.95)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -27,12 +27,8 @@ type FIDInfinityScore struct {
 // FIDInfinity extrapolates FID to infinitely many generated images (Chong & Forsyth 2020): FID of random subsets at evenly spaced
 // sizes from smallest to all images is fitted by a line in 1/n, whose intercept is the score. Every size draws a subset of its own from
 // r, without replacement. The reference counts as fixed: its own bias stays.
-func FIDInfinity(ref Stats, gen Features, points, smallest int, r *rand.Rand) (FIDInfinityScore, error) {
-	return FIDInfinityContext(context.Background(), ref, gen, points, smallest, r)
-}
-
-// FIDInfinityContext is FIDInfinity that ends between two FIDs with the context's error.
-func FIDInfinityContext(ctx context.Context, ref Stats, gen Features, points, smallest int, r *rand.Rand) (FIDInfinityScore, error) {
+// It ends between two FIDs with the context's error.
+func FIDInfinity(ctx context.Context, ref Stats, gen Features, points, smallest int, r *rand.Rand) (FIDInfinityScore, error) {
 	if err := gen.Validate(); err != nil {
 		return FIDInfinityScore{}, fmt.Errorf("%w (FIDInfinity)", err)
 	}

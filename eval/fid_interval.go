@@ -26,12 +26,8 @@ type FIDUncertainty struct {
 // A bootstrap would repeat images and so raise FID; the bias of θ₍g₎ is the same for all g and cancels in se. Image i belongs to
 // block i mod G, so that images sorted by class or prompt spread over all blocks. Near FID = 0 the estimate's distribution is skewed
 // and the interval only a guide: that of FID is cut at 0, the corrected estimate may be negative as KID may. The cost is that of G+1 FIDs.
-func FIDJackknife(ref, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
-	return FIDJackknifeContext(context.Background(), ref, gen, blocks, confidence)
-}
-
-// FIDJackknifeContext is FIDJackknife that ends between two FIDs with the context's error.
-func FIDJackknifeContext(ctx context.Context, ref, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
+// It ends between two FIDs with the context's error.
+func FIDJackknife(ctx context.Context, ref, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
 	if err := validatePair("FIDJackknife", ref, gen); err != nil {
 		return FIDUncertainty{}, err
 	}
@@ -43,12 +39,7 @@ func FIDJackknifeContext(ctx context.Context, ref, gen Features, blocks int, con
 }
 
 // FIDJackknifeStats is FIDJackknife against a reference of which only statistics are known.
-func FIDJackknifeStats(ref Stats, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
-	return FIDJackknifeStatsContext(context.Background(), ref, gen, blocks, confidence)
-}
-
-// FIDJackknifeStatsContext is FIDJackknifeStats that ends between two FIDs with the context's error.
-func FIDJackknifeStatsContext(ctx context.Context, ref Stats, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
+func FIDJackknifeStats(ctx context.Context, ref Stats, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
 	if err := gen.Validate(); err != nil {
 		return FIDUncertainty{}, fmt.Errorf("%w (FIDJackknifeStats, generated)", err)
 	}

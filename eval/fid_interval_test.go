@@ -21,7 +21,7 @@ func TestFIDJackknifeFindsSpreadAndBias(t *testing.T) {
 			fids, corrected, stdErrs, covered := make([]float64, trials), make([]float64, trials), make([]float64, trials), 0.
 			uncertain := make([]FIDUncertainty, trials)
 			for i := range uncertain {
-				u := must(FIDJackknife(ref, cloud(uint64(1000+i), c.n, c.d, .5, 1.3), 20, .95))
+				u := must(FIDJackknife(t.Context(), ref, cloud(uint64(1000+i), c.n, c.d, .5, 1.3), 20, .95))
 				uncertain[i], fids[i], corrected[i], stdErrs[i] = u, u.FID.Mean, u.Corrected.Mean, u.StdErr
 			}
 			mean, std := stat.MeanStdDev(fids, nil)
@@ -44,9 +44,9 @@ func TestFIDJackknifeFindsSpreadAndBias(t *testing.T) {
 func TestFIDJackknifeErrors(t *testing.T) {
 	f := cloud(1, 10, 2, 0, 1)
 	for _, blocks := range []int{1, 6} {
-		_, err := FIDJackknife(f, f, blocks, .95)
+		_, err := FIDJackknife(t.Context(), f, f, blocks, .95)
 		wantError(t, err, "want 2 to 5")
 	}
-	_, err := FIDJackknife(f, f, 2, 1)
+	_, err := FIDJackknife(t.Context(), f, f, 2, 1)
 	wantError(t, err, "confidence = 1")
 }

@@ -80,7 +80,7 @@ func TestGolden(t *testing.T) {
 	})
 	t.Run("neighbours", func(t *testing.T) {
 		ref, gen := g.Neighbours.Ref.features(), g.Neighbours.Gen.features()
-		pr, dc := must(PrecisionRecall(ref, gen, PRNeighbours)), must(DensityCoverage(ref, gen, DCNeighbours))
+		pr, dc := must(PrecisionRecall(t.Context(), ref, gen, PRNeighbours)), must(DensityCoverage(t.Context(), ref, gen, DCNeighbours))
 		near(t, "precision", pr.Precision, g.Neighbours.Precision, 1e-15)
 		near(t, "recall", pr.Recall, g.Neighbours.Recall, 1e-15)
 		near(t, "density", dc.Density, g.Neighbours.Density, 1e-15)

@@ -28,12 +28,8 @@ type KIDScore struct {
 
 // KID is the kernel inception distance: MMD2 averaged over subsets of both sides, drawn from r without replacement.
 // It is unbiased at any n, hence rightly negative at times.
-func KID(ref, gen Features, subsets, size int, r *rand.Rand) (KIDScore, error) {
-	return KIDContext(context.Background(), ref, gen, subsets, size, r)
-}
-
-// KIDContext is KID that ends early with the context's error.
-func KIDContext(ctx context.Context, ref, gen Features, subsets, size int, r *rand.Rand) (KIDScore, error) {
+// It ends early with the context's error.
+func KID(ctx context.Context, ref, gen Features, subsets, size int, r *rand.Rand) (KIDScore, error) {
 	if err := validatePair("KID", ref, gen); err != nil {
 		return KIDScore{}, err
 	}

@@ -32,12 +32,12 @@ func TestKIDSubsets(t *testing.T) {
 	ref, gen := cloud(13, 60, 5, 0, 1), cloud(14, 60, 5, .5, 1)
 	whole := must(MMD2(ref, gen))
 
-	all := must(KID(ref, gen, 3, 60, rand.New(rand.NewPCG(1, 1))))
+	all := must(KID(t.Context(), ref, gen, 3, 60, rand.New(rand.NewPCG(1, 1))))
 	near(t, "KID of all images", all.Mean, whole, 1e-12)
 	near(t, "its spread", all.Std, 0, 1e-12)
 
-	a := must(KID(ref, gen, 400, 20, rand.New(rand.NewPCG(1, 1))))
-	if a != must(KID(ref, gen, 400, 20, rand.New(rand.NewPCG(1, 1)))) {
+	a := must(KID(t.Context(), ref, gen, 400, 20, rand.New(rand.NewPCG(1, 1))))
+	if a != must(KID(t.Context(), ref, gen, 400, 20, rand.New(rand.NewPCG(1, 1)))) {
 		t.Error("one seed gives two values")
 	}
 	if stdErr := a.Std / math.Sqrt(400); math.Abs(a.Mean-whole) > 4*stdErr {
@@ -48,7 +48,7 @@ func TestKIDSubsets(t *testing.T) {
 // Past wholeKernel images the kernels are worked out per subset; the value must not tell.
 func TestKIDOfManyImages(t *testing.T) {
 	ref, gen := cloud(15, wholeKernel+1, 2, 0, 1), cloud(16, 300, 2, .5, 1)
-	got := must(KID(ref, gen, 4, 50, rand.New(rand.NewPCG(2, 2))))
+	got := must(KID(t.Context(), ref, gen, 4, 50, rand.New(rand.NewPCG(2, 2))))
 	r := rand.New(rand.NewPCG(2, 2))
 	var mean float64
 	for range 4 {
@@ -60,9 +60,9 @@ func TestKIDOfManyImages(t *testing.T) {
 
 func TestKIDErrors(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	_, err := KID(cloud(1, 20, 2, 0, 1), cloud(1, 10, 2, 0, 1), 1, 11, r)
+	_, err := KID(t.Context(), cloud(1, 20, 2, 0, 1), cloud(1, 10, 2, 0, 1), 1, 11, r)
 	wantError(t, err, "size = 11, want 2 to 10")
-	_, err = KID(cloud(1, 20, 2, 0, 1), cloud(1, 10, 2, 0, 1), 0, 5, r)
+	_, err = KID(t.Context(), cloud(1, 20, 2, 0, 1), cloud(1, 10, 2, 0, 1), 0, 5, r)
 	wantError(t, err, "subsets = 0")
 	_, err = MMD2(cloud(1, 20, 2, 0, 1), cloud(1, 10, 3, 0, 1))
 	wantError(t, err, "dimensions = 2 and 3")

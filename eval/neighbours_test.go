@@ -21,7 +21,7 @@ func TestNeighboursByHand(t *testing.T) {
 		"duplicates have radius 0":   {line(0, 0, 7, 7), line(0, 7), 1, 1, 1, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			pr, dc := must(PrecisionRecall(c.ref, c.gen, c.k)), must(DensityCoverage(c.ref, c.gen, c.k))
+			pr, dc := must(PrecisionRecall(t.Context(), c.ref, c.gen, c.k)), must(DensityCoverage(t.Context(), c.ref, c.gen, c.k))
 			near(t, "precision", pr.Precision, c.precision, 1e-15)
 			near(t, "recall", pr.Recall, c.recall, 1e-15)
 			near(t, "density", dc.Density, c.density, 1e-15)
@@ -33,7 +33,7 @@ func TestNeighboursByHand(t *testing.T) {
 // Naeem et al.: for equal distributions density is 1 and coverage 1 − (n−1)…(n−k)/((2n−1)…(2n−k)) in expectation.
 func TestDensityCoverageOfEqualDistributions(t *testing.T) {
 	const n, k = 1000, DCNeighbours
-	dc := must(DensityCoverage(cloud(17, n, 3, 0, 1), cloud(18, n, 3, 0, 1), k))
+	dc := must(DensityCoverage(t.Context(), cloud(17, n, 3, 0, 1), cloud(18, n, 3, 0, 1), k))
 	expected := 1.
 	for i := 1; i <= k; i++ {
 		expected *= float64(n-i) / float64(2*n-i)
@@ -43,10 +43,10 @@ func TestDensityCoverageOfEqualDistributions(t *testing.T) {
 }
 
 func TestNeighboursErrors(t *testing.T) {
-	_, err := PrecisionRecall(line(0, 1, 2), line(0, 1), 2)
+	_, err := PrecisionRecall(t.Context(), line(0, 1, 2), line(0, 1), 2)
 	wantError(t, err, "k = 2, want < 2")
-	_, err = PrecisionRecall(line(0, 1, 2), line(0, 1), 0)
+	_, err = PrecisionRecall(t.Context(), line(0, 1, 2), line(0, 1), 0)
 	wantError(t, err, "k = 0, want 1 to 2")
-	_, err = DensityCoverage(line(0, 1, 2), line(0), 3)
+	_, err = DensityCoverage(t.Context(), line(0, 1, 2), line(0), 3)
 	wantError(t, err, "k = 3, want 1 to 2")
 }

@@ -59,7 +59,7 @@ func TestPairsDecideAsExactDistances(t *testing.T) {
 					hits += hit
 				}
 				near(t, "precision", must(covered(t.Context(), y, x, k)), hits/float64(y.N), 1e-15)
-				dc := must(DensityCoverage(x, y, k))
+				dc := must(DensityCoverage(t.Context(), x, y, k))
 				near(t, "density", dc.Density, balls/float64(k*y.N), 1e-14)
 				if want := coverageByNearest(x, y, got); dc.Coverage != want {
 					t.Errorf("k = %d: coverage = %.17g, want %.17g", k, dc.Coverage, want)

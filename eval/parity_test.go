@@ -120,18 +120,18 @@ func TestParityWithReferenceTools(t *testing.T) {
 
 			kid, err := MMD2(ref, gen)
 			agree(t, "MMD2", c.KID, 1e-12, kid, err)
-			cmmd, err := CMMD(ref, gen, 0)
+			cmmd, err := CMMD(t.Context(), ref, gen, 0)
 			agree(t, "CMMD", c.CMMD, 1e-9, cmmd.Value, err)
 
 			for tool, want := range c.Neighbours {
-				pr, dc := must(PrecisionRecall(ref, gen, PRNeighbours)), must(DensityCoverage(ref, gen, DCNeighbours))
+				pr, dc := must(PrecisionRecall(t.Context(), ref, gen, PRNeighbours)), must(DensityCoverage(t.Context(), ref, gen, DCNeighbours))
 				near(t, "precision of "+tool, pr.Precision, want.Precision, 1e-7) // torch-fidelity's is float32
 				near(t, "recall of "+tool, pr.Recall, want.Recall, 1e-7)
 				near(t, "density of "+tool, dc.Density, want.Density, 1e-12)
 				near(t, "coverage of "+tool, dc.Coverage, want.Coverage, 1e-12)
 			}
 			if c.Neighbours == nil {
-				_, err := PrecisionRecall(ref, gen, PRNeighbours)
+				_, err := PrecisionRecall(t.Context(), ref, gen, PRNeighbours)
 				wantError(t, err, "k = 3, want")
 			}
 		})

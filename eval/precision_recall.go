@@ -14,12 +14,8 @@ type PR struct{ Precision, Recall float64 }
 // PrecisionRecall calls an image covered by a set when it lies in or on the ball of one of the set's images, whose radius is the
 // distance to that image's k-th neighbour, itself not counted (Kynkäänniemi et al. 2019, eqs. 1–2).
 // Both depend on n and k: compare at equal ones only.
-func PrecisionRecall(ref, gen Features, k int) (PR, error) {
-	return PrecisionRecallContext(context.Background(), ref, gen, k)
-}
-
-// PrecisionRecallContext is PrecisionRecall that ends early with the context's error.
-func PrecisionRecallContext(ctx context.Context, ref, gen Features, k int) (PR, error) {
+// It ends early with the context's error.
+func PrecisionRecall(ctx context.Context, ref, gen Features, k int) (PR, error) {
 	if err := validateNeighbours("PrecisionRecall", ref, gen, k); err != nil {
 		return PR{}, err
 	}

@@ -17,7 +17,7 @@ var CMMD = register(Metric{
 		if in.NoInterval || in.Gen.Features.N < 2*blocks {
 			blocks = 0
 		}
-		score, err := eval.CMMDContext(in.Context, in.Ref.Features, in.Gen.Features, blocks)
+		score, err := eval.CMMD(in.Context, in.Ref.Features, in.Gen.Features, blocks)
 		if err != nil {
 			return nil, err
 		}

@@ -26,9 +26,9 @@ func frechet(in Input) ([]Value, error) {
 		var u eval.FIDUncertainty
 		var err error
 		if in.Ref.Stats == nil {
-			u, err = eval.FIDJackknifeContext(in.Context, in.Ref.Features, in.Gen.Features, blocks, in.Confidence)
+			u, err = eval.FIDJackknife(in.Context, in.Ref.Features, in.Gen.Features, blocks, in.Confidence)
 		} else {
-			u, err = eval.FIDJackknifeStatsContext(in.Context, *in.Ref.Stats, in.Gen.Features, blocks, in.Confidence)
+			u, err = eval.FIDJackknifeStats(in.Context, *in.Ref.Stats, in.Gen.Features, blocks, in.Confidence)
 		}
 		v, err := within(u.FID, err, fmt.Sprintf("jackknife over %d groups of generated pictures, reference fixed", blocks))
 		return []Value{v}, err

@@ -26,7 +26,7 @@ var FIDInfinity = register(Metric{
 			return nil, err
 		}
 		n, points := in.Gen.Features.N, in.Param("points")
-		s, err := eval.FIDInfinityContext(in.Context, ref, in.Gen.Features, points, min(in.Param("smallest"), n/2), rng.New(in.Seed, "fid-inf", 0))
+		s, err := eval.FIDInfinity(in.Context, ref, in.Gen.Features, points, min(in.Param("smallest"), n/2), rng.New(in.Seed, "fid-inf", 0))
 		if err != nil {
 			return nil, err
 		}

@@ -19,7 +19,7 @@ var KID = register(Metric{
 	compute: func(in Input) ([]Value, error) {
 		ref, gen := in.Ref.Features, in.Gen.Features
 		size := min(in.Param("size"), ref.N, gen.N)
-		score, err := eval.KIDContext(in.Context, ref, gen, in.Param("subsets"), size, rng.New(in.Seed, "kid", 0))
+		score, err := eval.KID(in.Context, ref, gen, in.Param("subsets"), size, rng.New(in.Seed, "kid", 0))
 		if err != nil {
 			return nil, err
 		}

@@ -163,7 +163,7 @@ func TestStatisticsGiveTheSameFID(t *testing.T) {
 func TestParametersReachTheMetric(t *testing.T) {
 	ref, gen := sample(1, 200, 0), sample(11, 200, .5)
 	for k := 1; k <= 9; k += 4 {
-		want := must(eval.PrecisionRecall(ref.Features, gen.Features, k))
+		want := must(eval.PrecisionRecall(t.Context(), ref.Features, gen.Features, k))
 		got := must(PrecisionRecall.Compute(t.Context(), ref, gen, Options{Params: map[string]int{"k": k}}))
 		if got[0].Estimate.Mean != want.Precision || got[1].Estimate.Mean != want.Recall {
 			t.Errorf("k = %d: %g, %g, want %+v", k, got[0].Estimate.Mean, got[1].Estimate.Mean, want)

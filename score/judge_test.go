@@ -126,15 +126,15 @@ func TestMetricsAreEvals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fid, err := eval.FIDJackknife(j.reference, seen.features, 5, 0.95)
+	fid, err := eval.FIDJackknife(t.Context(), j.reference, seen.features, 5, 0.95)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pr, err := eval.PrecisionRecall(j.reference, seen.features, eval.PRNeighbours)
+	pr, err := eval.PrecisionRecall(t.Context(), j.reference, seen.features, eval.PRNeighbours)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dc, err := eval.DensityCoverage(j.reference, seen.features, eval.DCNeighbours)
+	dc, err := eval.DensityCoverage(t.Context(), j.reference, seen.features, eval.DCNeighbours)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package score
 
 import (
+	"context"
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/eval"
 )
@@ -16,7 +17,7 @@ func (s *Seen) Metrics() (Metrics, error) {
 	j, seen, prompts := s.judge, s.seen, s.prompts
 	m := Metrics{Images: seen.features.N, Seconds: s.spent.Seconds()}
 	m.MillisPerImage = 1000 * m.Seconds / float64(max(m.Images, 1))
-	fid, err := eval.FIDJackknife(j.reference, seen.features, j.Setup.Blocks, confidence)
+	fid, err := eval.FIDJackknife(context.Background(), j.reference, seen.features, j.Setup.Blocks, confidence)
 	if err != nil {
 		return m, err
 	}
@@ -36,14 +37,14 @@ func (s *Seen) Metrics() (Metrics, error) {
 	}
 	k := eval.PRNeighbours
 	if n := min(manifold, j.reference.N, seen.features.N); n > k {
-		pr, err := eval.PrecisionRecall(firstRows(j.reference, n), firstRows(seen.features, n), k)
+		pr, err := eval.PrecisionRecall(context.Background(), firstRows(j.reference, n), firstRows(seen.features, n), k)
 		if err != nil {
 			return m, err
 		}
 		m.Precision, m.Recall = pr.Precision, pr.Recall
 	}
 	if n := min(manifold, j.reference.N, seen.features.N); n > eval.DCNeighbours {
-		dc, err := eval.DensityCoverage(firstRows(j.reference, n), firstRows(seen.features, n), eval.DCNeighbours)
+		dc, err := eval.DensityCoverage(context.Background(), firstRows(j.reference, n), firstRows(seen.features, n), eval.DCNeighbours)
 		if err != nil {
 			return m, err
 		}

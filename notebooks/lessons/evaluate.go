@@ -1,6 +1,7 @@
 package lessons
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -120,7 +121,7 @@ func Bias(ref, other eval.Features, ns ...int) (report.Curves, error) {
 	for _, n := range ns {
 		var f, c []float64
 		for _, part := range parts(other, n, 5) {
-			e, err := eval.FIDJackknife(ref, part, 10, 0.95)
+			e, err := eval.FIDJackknife(context.Background(), ref, part, 10, 0.95)
 			if err != nil {
 				return report.Curves{}, err
 			}
@@ -150,7 +151,7 @@ func Intervals(ref eval.Features, s Seen, ns ...int) (show.Sheet, error) {
 		for i := range first {
 			first[i] = i
 		}
-		fid, err := eval.FIDJackknife(ref, s.Features.Subset(first), 10, 0.95)
+		fid, err := eval.FIDJackknife(context.Background(), ref, s.Features.Subset(first), 10, 0.95)
 		if err != nil {
 			return sheet, err
 		}
