@@ -25,6 +25,7 @@ type CellAgreement struct {
 	Name      string
 	Seeds     []int64
 	FID, CLIP Paired
+	Collapsed bool // here or there, so that its FIDs are of another size than all others
 }
 
 // Paired are one metric's numbers here and there, by pair.
@@ -32,11 +33,13 @@ type Paired struct{ Here, There []float64 }
 
 // Agree pairs the seeds of two lists of tables. A cell that stands in several tables counts once.
 func Agree(here, there []report.Table) Agreement {
-	known := map[string]report.SeedScore{}
-	eachSeed(there, func(_ string, s report.SeedScore) { known[s.Evaluation] = s })
+	known, collapsed := map[string]report.SeedScore{}, map[string]bool{}
+	eachSeed(there, func(_ string, r report.Row, s report.SeedScore) {
+		known[s.Evaluation], collapsed[s.Evaluation] = s, drawsNothing(r)
+	})
 	var a Agreement
 	index, done := map[string]int{}, map[string]bool{}
-	eachSeed(here, func(cell string, s report.SeedScore) {
+	eachSeed(here, func(cell string, r report.Row, s report.SeedScore) {
 		other, ok := known[s.Evaluation]
 		if !ok || done[s.Evaluation] {
 			return
@@ -46,12 +49,14 @@ func Agree(here, there []report.Table) Agreement {
 			index[cell] = len(a.Cells)
 			a.Cells = append(a.Cells, CellAgreement{Name: cell})
 		}
-		a.Cells[index[cell]].add(s.Seed, s, other)
+		c := &a.Cells[index[cell]]
+		c.add(s.Seed, s, other)
+		c.Collapsed = c.Collapsed || drawsNothing(r) || collapsed[s.Evaluation]
 	})
 	return a
 }
 
-// All compares the means over the cells, seed by seed: cells of one seed start from the same noise, and several may sample from one
+// All compares the means over the cells that did not collapse, seed by seed: cells of one seed start from the same noise, and several may sample from one
 // student, so that they are no independent pairs.
 func (a Agreement) All() CellAgreement {
 	type sum struct {
@@ -60,6 +65,9 @@ func (a Agreement) All() CellAgreement {
 	}
 	sums := map[int64]*sum{}
 	for _, c := range a.Cells {
+		if c.Collapsed {
+			continue
+		}
 		for i, seed := range c.Seeds {
 			if sums[seed] == nil {
 				sums[seed] = &sum{}
@@ -88,7 +96,7 @@ func (c *CellAgreement) add(seed int64, here, there report.SeedScore) {
 }
 
 // eachSeed visits what was trained; the default cell has one name in all tables.
-func eachSeed(tables []report.Table, visit func(cell string, s report.SeedScore)) {
+func eachSeed(tables []report.Table, visit func(cell string, r report.Row, s report.SeedScore)) {
 	for _, t := range tables {
 		for _, r := range t.Rows {
 			name := t.Axis + ": " + r.Name
@@ -97,7 +105,7 @@ func eachSeed(tables []report.Table, visit func(cell string, s report.SeedScore)
 			}
 			for _, s := range r.BySeed {
 				if s.Evaluation != "" {
-					visit(name, s)
+					visit(name, r, s)
 				}
 			}
 		}
@@ -153,8 +161,10 @@ func (a Agreement) Markdown(w io.Writer, here, there string) error {
 	for _, c := range a.Cells {
 		b.WriteString(c.row(c.FID.correlation()))
 	}
-	b.WriteString(a.All().row("–"))
-	fmt.Fprintf(&b, "\nDifference: here less there, the mean over pairs of the same cell and seed with Student's 95 %% interval, and p of its test, not corrected for the number of rows; in the last row over seeds, of which each is the mean of its cells. Correlation: of the FIDs of one cell over its seeds, from three on. Identical to the last bit: %d of %d FIDs, %d of %d CLIP scores.",
+	if all := a.All(); len(all.Seeds) > 0 {
+		b.WriteString(all.row("–"))
+	}
+	fmt.Fprintf(&b, "\nDifference: here less there, the mean over pairs of the same cell and seed with Student's 95 %% interval, and p of its test, not corrected for the number of rows; in the last row over seeds, of which each is the mean of its cells, without those that collapsed. Correlation: of the FIDs of one cell over its seeds, from three on. Identical to the last bit: %d of %d FIDs, %d of %d CLIP scores.",
 		sameFID, n, sameCLIP, n)
 	b.WriteString(" The runs on either side have their engine and commit in env.json.\n")
 	_, err := io.WriteString(w, b.String())

@@ -48,6 +48,24 @@ func TestAgreementPairsEqualRuns(t *testing.T) {
 	}
 }
 
+// FIDs of a cell that collapsed would be all that the mean over cells tells.
+func TestAgreementLeavesCollapsedCellsOutOfTheMean(t *testing.T) {
+	random := func(fid float64) report.Table {
+		m := measured("student-init", "random", false, "z", fid)
+		m.Rows[0].Precision, m.Rows[0].Recall = report.Estimate{Mean: .4, N: 1}, report.Estimate{Mean: .01, N: 1}
+		return m
+	}
+	both := measured("loss", "both", true, "ab", 20, 30)
+	a := Agree([]report.Table{both, random(1900)}, []report.Table{both, random(1500)})
+	if all := a.All(); len(a.Cells) != 2 || !a.Cells[1].Collapsed || all.FID.Here[0] != 20 || all.FID.There[0] != 20 {
+		t.Errorf("agreement = %+v, all = %+v, want a collapsed cell that is not in all", a, all)
+	}
+	var b strings.Builder
+	if err := Agree([]report.Table{random(1900)}, []report.Table{random(1500)}).Markdown(&b, "mine", "theirs"); err != nil || strings.Contains(b.String(), "all, by seed") {
+		t.Errorf("%v\n%s\nwant no mean over no cells", err, &b)
+	}
+}
+
 func TestAgreementOfNothing(t *testing.T) {
 	var b strings.Builder
 	err := Agree([]report.Table{measured("loss", "both", true, "a", 1)}, []report.Table{measured("loss", "both", true, "b", 1)}).Markdown(&b, "mine", "theirs")

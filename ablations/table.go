@@ -117,10 +117,15 @@ func newRow(name string, outcomes []Outcome) report.Row {
 	for _, m := range report.FurtherMetrics {
 		*m.Of(&row) = overSeeds(further[m.Key])
 	}
-	if row.Precision.Known() && min(row.Precision.Mean, row.Recall.Mean) < collapsedShare {
+	if drawsNothing(row) {
 		row.Note = join(row.Note, fmt.Sprintf("collapsed: precision %.2f, recall %.2f", row.Precision.Mean, row.Recall.Mean))
 	}
 	return row
+}
+
+// drawsNothing tells whether a row has collapsed though its numbers are finite.
+func drawsNothing(r report.Row) bool {
+	return r.Precision.Known() && min(r.Precision.Mean, r.Recall.Mean) < collapsedShare
 }
 
 // around is a mean over pictures with its 95 % interval; there are always enough of them for a normal quantile.
