@@ -108,25 +108,38 @@ func cells(axis ablations.Axis) show.Sheet {
 	return s
 }
 
-// results are those in the folder of an axis, below results, or else below results/reference or results/reference/gpu. Of another scale than
-// the lab's they count too: they say so.
+// results are those in the folder of an axis, below results, or else below results/reference or results/reference/gpu, whichever has more
+// cells. Of another scale than the lab's they count too: they say so.
 func (l *Lab) results(folder string) (s report.Section, found bool, err error) {
-	reference := filepath.Join(l.Root, "results", "reference")
-	roots := []string{filepath.Join(l.Root, "results"), reference}
+	results := filepath.Join(l.Root, "results")
+	reference := filepath.Join(results, "reference")
+	own := []string{results}
 	if l.Scale == "smoke" { // toys never stand beside results
-		roots = append([]string{l.Runs}, roots...)
+		own = []string{l.Runs, results}
 	}
-	for _, root := range roots {
-		s, err := report.ReadSection(filepath.Join(root, folder, "table.json"))
-		if !errors.Is(err, os.ErrNotExist) {
-			return s, err == nil, err
+	for _, root := range own {
+		if s, found, err = readSection(root, folder); found || err != nil {
+			return s, found, err
 		}
 	}
-	s, err = report.ReadSection(filepath.Join(reference, "gpu", folder, "table.json"))
+	s, found, err = readSection(reference, folder)
+	if err != nil {
+		return s, false, err
+	}
+	gpu, onGPU, err := readSection(filepath.Join(reference, "gpu"), folder)
+	if err == nil && onGPU && len(gpu.Table.Rows) > len(s.Table.Rows) {
+		gpu.Table.Title += ", on a GPU"
+		return gpu, true, nil
+	}
+	return s, found, err
+}
+
+// readSection reads the results of an axis below root, if there are any.
+func readSection(root, folder string) (s report.Section, found bool, err error) {
+	s, err = report.ReadSection(filepath.Join(root, folder, "table.json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return s, false, nil
 	}
-	s.Table.Title += ", on a GPU"
 	return s, err == nil, err
 }
 

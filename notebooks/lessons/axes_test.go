@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What was measured on a GPU only is shown, and says so; what was measured here goes before it.
+// What a GPU alone measured, or measured more cells of (lambda), is shown and says so; else what was measured here goes before it.
 func TestResultsOfAGPU(t *testing.T) {
 	l, err := open(t.Context(), "smoke", "go")
 	if err != nil {
