@@ -61,7 +61,7 @@ func TestWrongCalls(t *testing.T) {
 		{"measuring with other steps", []string{"--assess", "--steps", "2"}, "--steps beside --assess changes nothing"},
 		{"measuring some parts", []string{"--assess", "--parts", "teacher"}, "--parts beside --assess changes nothing"},
 		{"measuring nothing", []string{"--assess", "--out", empty}, "no pretrained networks in"},
-		{"a variant to measure that is not there", []string{"--assess", "--variants", "teacher-dit", "--bundle", shipped}, "holds no teacher-dit"},
+		{"a variant to measure that is not there", []string{"--assess", "--variants", "teacher-dit", "--data", "scenes-free", "--bundle", shipped + "-free"}, "holds no teacher-dit"},
 
 		{"going on without a folder for what comes of it", []string{"--continue", shipped, "--parts", "teacher"}, "another folder for the bundle, --out"},
 		{"going on with no part named", []string{"--continue", shipped, "--out", empty}, "wants the parts to train further"},
