@@ -3,6 +3,7 @@ package ablations
 import (
 	"time"
 
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 )
 
@@ -105,7 +106,7 @@ func (j Job) calls() int {
 		return 0
 	}
 	n := j.Evaluation.Setup.Images * s.Steps
-	if s.Guidance > 0 && s.Guidance != 1 {
+	if diffusion.Guided(s.Guidance) {
 		n *= 2
 	}
 	return n

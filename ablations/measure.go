@@ -66,11 +66,20 @@ func (o Options) train(ctx context.Context, job Job, open opener) (dir string, t
 		err = run.Result(&trained)
 		return run.Dir(), trained, err
 	}
+	cfg := job.Train.Distill
+	if trained, err = RecordTraining(run, cfg.Steps, func() error { return o.Trainer.Train(ctx, cfg, run) }); err != nil {
+		return "", trained, err
+	}
+	return run.Dir(), trained, nil
+}
+
+// RecordTraining trains and finishes the run with what came of it: a student, or that it diverged, which is a result. After another
+// fault the run stays open, to go on from.
+func RecordTraining(run *record.Run, steps int, learn func() error) (trained Trained, err error) {
 	_, _, resumed := run.LatestCheckpoint()
 	began := time.Now()
-	cfg := job.Train.Distill
-	err = o.Trainer.Train(ctx, cfg, run)
-	trained = Trained{Steps: cfg.Steps}
+	err = learn()
+	trained.Steps = steps
 	if !resumed {
 		trained.Seconds = time.Since(began).Seconds()
 	}
@@ -78,13 +87,13 @@ func (o Options) train(ctx context.Context, job Job, open opener) (dir string, t
 	case errors.Is(err, distill.ErrDiverged):
 		trained.Diverged = err.Error()
 	case err != nil:
-		return "", trained, err
+		return trained, err
 	default:
 		if trained.SHA256, err = weights.SHA256(filepath.Join(run.Dir(), distill.StudentFile)); err != nil {
-			return "", trained, fmt.Errorf("ablations: %w", err)
+			return trained, fmt.Errorf("ablations: %w", err)
 		}
 	}
-	return run.Dir(), trained, run.Finish(trained)
+	return trained, run.Finish(trained)
 }
 
 // evaluate draws a job's pictures. The record is held until settle has scored them.

@@ -1,6 +1,7 @@
 package ablations
 
 import (
+	"errors"
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/score"
 )
@@ -11,6 +12,14 @@ type Trained struct {
 	Seconds  float64 `json:"seconds"`            // 0 where it was interrupted
 	SHA256   string  `json:"sha256,omitempty"`   // of the student
 	Diverged string  `json:"diverged,omitempty"` // what happened, where there is no student
+}
+
+// Err tells why there is no student, nil where there is one.
+func (t Trained) Err() error {
+	if t.Diverged == "" {
+		return nil
+	}
+	return errors.New(t.Diverged)
 }
 
 // Evaluated is the result of an evaluation.

@@ -28,9 +28,12 @@ type Generator struct {
 	exec *model.Exec
 }
 
+// Guided tells whether a generator's guidance costs a second pass of the network: 0 stands for none, and 1 changes nothing.
+func Guided(guidance float64) bool { return guidance != 0 && guidance != 1 }
+
 // NewGenerator compiles nothing yet; the graph is built by the first call of Sample.
 func NewGenerator(backend compute.Backend, store *model.Store, build Model, g Generator) (*Generator, error) {
-	guided := g.Guidance != 0 && g.Guidance != 1
+	guided := Guided(g.Guidance)
 	step := func(root *model.Scope, args []*Node) (x, x0 *Node) {
 		xt, prev, z, level, coef, ids, null := args[0], args[1], args[2], LevelFrom(args[3]), args[4], args[5], args[6]
 		denoise, cond, nullCond := build(root, ids, null)

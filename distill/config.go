@@ -42,7 +42,8 @@ type Config struct {
 	TeacherGuidance float64 `json:"teacher_guidance"` // 0 for none; g of nfsd where that is the weighting
 	TeacherSteps    int     `json:"teacher_steps"`    // DDIM steps to the teacher's clean prediction (ADD Table 1f)
 
-	// Consistency, if set, takes the place of ADD eq. 4. Weighting and the teacher's t are not used then, and Times by sampling alone.
+	// Consistency, if set, takes the place of ADD eq. 4. Weighting and the teacher's t are not used then, and
+	// Times by sampling alone, but that the first of them is pure noise.
 	Consistency *Consistency `json:"consistency,omitempty"`
 
 	// Other networks of the bundle than its own (ADD Table 1a, 1e); "" for the teacher and the features.

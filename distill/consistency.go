@@ -13,9 +13,13 @@ import (
 // Consistency puts the loss of latent consistency distillation (Luo et al. 2310.04378, "LCM") in the place of ADD eq. 4, in pixels as
 // everything here: the student must say the same at both ends of a step of the teacher's solver. It is what ADD is compared with.
 //
-// Three things differ from the paper. The guidance of the solver is Config.TeacherGuidance, one number, where LCM draws it and tells the
+// Four things differ from the paper. The guidance of the solver is Config.TeacherGuidance, one number, where LCM draws it and tells the
 // student. No c_skip joins z to the prediction: the student is not asked at t = 0, where the target is z itself. And z at t = 1 is pure
-// noise even where the schedule would leave some signal in it, for that is where student and solver begin when they draw.
+// noise even where the schedule would leave some signal in it, for that is where student and solver begin when they draw. And the average,
+// which is the target here and draws in the end, follows the warm-up of Config.EMA.
+//
+// With c = .001 the distance is nearly that of absolute values, whose gradient hardly falls as the two ends agree: in the built-in world
+// λ = 1 pulls some four times as hard as λ = 2.5 does by eq. 4.
 type Consistency struct {
 	Grid  int     `json:"grid"`  // steps that the solver divides t into; 50 in LCM
 	Huber float64 `json:"huber"` // c of the pseudo-Huber distance; .001 in LCM

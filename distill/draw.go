@@ -41,8 +41,8 @@ func (d *distiller) draw(b dataset.Batch, step int) []*tensors.Tensor {
 	}
 }
 
-// drawTimes are s, stratified over the batch, so that every step trains all of T_student, or of the solver's grid; seesImage is 0 where
-// nothing of the picture is left.
+// drawTimes are s, stratified over the batch, so that every step trains all of T_student, or times from all over the solver's grid;
+// seesImage is 0 where nothing of the picture is left.
 func (d *distiller) drawTimes(step int) (times []float64, seesImage []float32) {
 	cfg, r := d.cfg, rng.New(d.cfg.Seed, "distill/s", step)
 	times, seesImage = make([]float64, cfg.Batch), make([]float32, cfg.Batch)

@@ -78,13 +78,7 @@ func newStore(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*model.S
 	for i := range widths {
 		widths[i] = b.Features(cfg.Features()).Width
 	}
-	condition := 0
-	if cfg.Discriminator.Text {
-		condition += b.Config.Networks.Text.Projection
-	}
-	if cfg.Discriminator.Image {
-		condition += b.Config.Networks.Features.Width
-	}
+	condition := cfg.Discriminator.CondDim(b.Config.Networks.Text.Projection, b.Config.Networks.Features.Width)
 	if err := discriminator.Init(store, "/"+discriminatorScope, widths, condition, cfg.Discriminator, cfg.Seed); err != nil {
 		return nil, fmt.Errorf("distill: %w", err)
 	}
@@ -94,6 +88,7 @@ func newStore(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*model.S
 // newStudent gives the weights that the student starts from.
 func newStudent(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*weights.File, error) {
 	store := model.NewStore()
+	defer store.Finalize()
 	if cfg.Init == Random {
 		network.Seed(store, cfg.Seed)
 		b.Build(backend, store, "/"+teacherScope, cfg.Student())

@@ -20,7 +20,7 @@ func levelsFrom(n *Node) teacherLevels {
 	return levels
 }
 
-// teacherTarget is x̂_ψ, the teacher's clean prediction for the diffused student output (ADD eq. 4). With more than one level
+// target is x̂_ψ, the teacher's clean prediction for the diffused student output (ADD eq. 4). With more than one level
 // it takes DDIM steps first (ADD Table 1f). x0 is [B,S,S,3] without gradient, eps fresh noise.
 func (t teacherLevels) target(teacher diffusion.Denoiser, x0, eps *Node, cond diffusion.Cond) *Node {
 	xt := diffusion.Diffuse(x0, eps, t[0])

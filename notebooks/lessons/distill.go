@@ -13,6 +13,7 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 
 	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/record"
@@ -53,16 +54,20 @@ func (l *Lab) Distill(cfg distill.Config) (s Student, err error) {
 	defer run.Close()
 	s.Dir = run.Dir()
 	if run.Finished() {
+		var trained ablations.Trained
+		if err := run.Result(&trained); err != nil {
+			return s, err
+		}
+		if err := trained.Err(); err != nil {
+			return s, err
+		}
 		return s, s.readGrowth()
 	}
 	if err := s.readGrowth(); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return s, err
 	}
-	began := time.Now()
-	if err := l.learn(&s, run); err != nil {
-		return s, err
-	}
-	return s, run.Finish(ablations.Trained{Steps: cfg.Steps, Seconds: time.Since(began).Seconds()})
+	trained, err := ablations.RecordTraining(run, cfg.Steps, func() error { return l.learn(&s, run) })
+	return s, errors.Join(err, trained.Err())
 }
 
 // learn trains and looks on.
@@ -124,6 +129,11 @@ func (l *Lab) grow(s *Student, j *score.Judge, step int, path string, save func(
 	images, err := l.paint(j, student(path, s.Config, 1), s.Growth.Columns)
 	if err != nil {
 		return err
+	}
+	for _, m := range images {
+		if slices.ContainsFunc(m.Pix, func(v float32) bool { return !train.Finite(float64(v)) }) {
+			return fmt.Errorf("%w: after step %d the student's pictures are not numbers", distill.ErrDiverged, step)
+		}
 	}
 	row := report.GridRow{Name: fmt.Sprintf("after step %d", step), Images: images}
 	again := slices.IndexFunc(s.Growth.Rows, func(r report.GridRow) bool { return r.Name == row.Name })
@@ -233,7 +243,7 @@ func teacherOf(cfg distill.Config, steps int) named {
 // Speed measures how long one picture takes, in batches of eight after a first one that compiles.
 func (l *Lab) Speed(s Student, steps ...int) (show.Sheet, error) {
 	const repeats = 3
-	sheet := show.Sheet{Head: []string{"pictures", "calls of the U-Net", "ms per picture"}, Note: "Batches of eight, the best of three. Guidance calls the U-Net twice per step."}
+	sheet := show.Sheet{Head: []string{"pictures", "calls of the network", "ms per picture"}, Note: "Batches of eight, the best of three. Guidance calls the network twice per step."}
 	j, err := l.brush()
 	if err != nil {
 		return sheet, err
@@ -260,7 +270,7 @@ func (l *Lab) Speed(s Student, steps ...int) (show.Sheet, error) {
 			best = min(best, time.Since(began))
 		}
 		calls := w.way.Steps
-		if w.way.Guidance > 1 {
+		if diffusion.Guided(w.way.Guidance) {
 			calls *= 2
 		}
 		sheet.Add(w.name, fmt.Sprint(calls), fmt.Sprintf("%.1f", best.Seconds()*1000/float64(len(captions))))

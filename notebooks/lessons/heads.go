@@ -107,7 +107,8 @@ func (l *Lab) trainHeads(cfg discriminator.Config, world forgeries) (steps []int
 		return nil, nil, err
 	}
 	vit := bundle.Networks.Features
-	widths := make([]int, vit.Depth+1)
+	blocks := cfg.Blocks(vit.Depth)
+	widths := make([]int, len(blocks))
 	for i := range widths {
 		widths[i] = vit.Width
 	}
@@ -122,11 +123,13 @@ func (l *Lab) trainHeads(cfg discriminator.Config, world forgeries) (steps []int
 		store.SetTraining(g, true)
 		see := func(img *Node) network.ViTResult { return network.ViT(root.At("features"), vit, img, nil) }
 		tokens := func(img, view *Node) []*Node {
-			taps := discriminator.Features(func(x *Node) []*Node { return see(x).Taps }, img, view, cfg, vit.ImageSize)
-			for k := range taps {
-				taps[k] = StopGradient(taps[k])
-			}
-			return taps
+			return discriminator.Features(func(x *Node) (taps []*Node) {
+				all := see(x).Taps
+				for _, block := range blocks {
+					taps = append(taps, StopGradient(all[block]))
+				}
+				return taps
+			}, img, view, cfg, vit.ImageSize)
 		}
 		text := diffusion.EncodeText(root.At("text"), bundle.Networks.Text, ids)
 		cond := discriminator.Condition(cfg, text.Pooled, see(real).Class())

@@ -84,6 +84,7 @@ func TestLessonsOnAFolder(t *testing.T) {
 	if diff := cmp.Diff(student, again); err != nil || diff != "" {
 		t.Errorf("a second call has error %v and another student (-first +second):\n%s", err, diff)
 	}
+	recorded(t, l, student)
 	losses, err := student.Losses()
 	drawn(t, losses, err)
 	sizes, err := student.Sizes()
