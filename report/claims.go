@@ -22,7 +22,7 @@ func (t Table) ClaimsMarkdown(w io.Writer) error {
 	return err
 }
 
-// ClaimsMarkdown writes the verdicts of all sections as one table.
+// ClaimsMarkdown writes the verdicts of all sections that compare as one table.
 func (p Page) ClaimsMarkdown(w io.Writer) error {
 	var b strings.Builder
 	counts := map[string]int{}
@@ -47,10 +47,10 @@ func (p Page) ClaimsMarkdown(w io.Writer) error {
 
 // measuredOn names data and engines of the tables with claims, or of all where no table has any: " (scenes, xla:cpu)".
 func (p Page) measuredOn() string {
-	none := !slices.ContainsFunc(p.Sections, func(s Section) bool { return len(s.Table.Verdicts) > 0 })
+	none := !slices.ContainsFunc(p.Sections, func(s Section) bool { return s.Warning == "" && len(s.Table.Verdicts) > 0 })
 	var data, engines []string
 	for _, s := range p.Sections {
-		if none || len(s.Table.Verdicts) > 0 {
+		if none || s.Warning == "" && len(s.Table.Verdicts) > 0 {
 			data, engines = append(data, oneLine(s.Table.Data)), append(engines, s.Table.engines()...)
 		}
 	}
@@ -99,9 +99,12 @@ type claimView struct {
 	Claim, Relation, Verdict, Effect, P, Seeds string
 }
 
-// claims lists the verdicts of all sections.
+// claims lists the verdicts of all sections that compare.
 func (p Page) claims() (views []claimView) {
 	for i, s := range p.Sections {
+		if s.Warning != "" {
+			continue
+		}
 		for _, v := range s.Table.Verdicts {
 			view := claimView{
 				Section: sectionID(i), Axis: s.Table.Axis, Claim: oneLine(v.Claim), Relation: v.Metric + ": " + v.relation(), Verdict: v.Verdict,

@@ -27,7 +27,7 @@ type Section struct {
 	From     string // folder that it was read from
 	Table    Table
 	Times    Times  // zero where none are known
-	Warning  string // why the table must not be compared with the others
+	Warning  string // why the table must not be compared with the others; its claims are not listed among theirs
 	Pictures []Picture
 }
 

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
@@ -79,7 +78,7 @@ func build(results, out string, stdout io.Writer) error {
 		Lead:  "Every number comes from runs whose config, seed, engine and commit are on disk beside the tables.",
 		Apart: folders,
 	}
-	var tables []report.Table
+	tables := setApart(results, sections)
 	for _, section := range sections {
 		if _, err := report.WriteAll(filepath.FromSlash(section.From), section.Table, record.WriteFile); err != nil {
 			return err
@@ -89,10 +88,8 @@ func build(results, out string, stdout io.Writer) error {
 			return err
 		}
 		section.Pictures = append(section.Pictures, curves...)
-		if section.Warning = incomparable(section.Table); section.Warning != "" {
+		if section.Warning != "" {
 			fmt.Fprintf(stdout, "%s: %s\n", section.From, section.Warning)
-		} else {
-			tables = append(tables, section.Table)
 		}
 		page.Sections = append(page.Sections, section)
 		fmt.Fprintf(stdout, "%s: %d cells\n", section.From, len(section.Table.Rows))
@@ -121,17 +118,6 @@ func build(results, out string, stdout io.Writer) error {
 	}
 	fmt.Fprintln(stdout, "wrote", out)
 	return nil
-}
-
-// incomparable says why a table does not compare with the others, "" where it does.
-func incomparable(t report.Table) string {
-	switch {
-	case t.Recipe != "" && t.Recipe != ablations.Recipe:
-		return fmt.Sprintf("Made by another recipe (%s) than this program's (%s): it does not compare with tables of that, and stands in none of the pictures above.", t.Recipe, ablations.Recipe)
-	case t.Changed != "":
-		return fmt.Sprintf("Not the preset of the scale (%s): it stands in none of the pictures above.", t.Changed)
-	}
-	return ""
 }
 
 // linked leads from a folder to the pages and claims of others, as far as they are there.
