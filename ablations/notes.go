@@ -38,7 +38,7 @@ func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
 	}
 	for _, r := range t.Rows {
 		if r.Direction != "" {
-			notes = append(notes, "Direction says whether a cell is better or worse than "+against+" as it is in the paper (agrees, differs), not whether by as much: that is for the claims. It is undecided where "+undecided(most)+", and a cell that collapsed is worse than one that did not.")
+			notes = append(notes, "Direction says whether a cell is better or worse than "+against+" as it is in the paper (agrees, differs), not whether by as much: that is for the claims. It is undecided where "+undecided(most)+", and a cell without numbers, all of whose seeds diverged, is worse than one with them.")
 			break
 		}
 	}

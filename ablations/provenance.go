@@ -50,5 +50,5 @@ func provenance(outcomes []Outcome) (engines, commits string) {
 		}
 		cs = add(cs, commit)
 	}
-	return strings.Join(es, ", "), strings.Join(cs, ", ")
+	return strings.Join(es, "; "), strings.Join(cs, ", ")
 }

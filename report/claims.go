@@ -68,13 +68,11 @@ func (p Page) measuredOn() string {
 	return " (" + escapeMarkdown(strings.Join(parts, ", ")) + ")"
 }
 
-// engines are the names in "xla:cuda PJRT 0.115, xla:cpu PJRT 0.115, plugin 0.11.2", which holds versions too.
+// engines are the names in "xla:cuda PJRT 0.115; xla:cpu PJRT 0.115, plugin 0.11.2".
 func (t Table) engines() (names []string) {
-	for part := range strings.SplitSeq(t.Engine, ",") {
+	for part := range strings.SplitSeq(t.Engine, ";") {
 		name, _, _ := strings.Cut(strings.TrimSpace(part), " ")
-		if name == "go" || strings.Contains(name, ":") {
-			names = append(names, name)
-		}
+		names = append(names, name)
 	}
 	return names
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // DataFolder holds, within results, the tables on other data than the built-in world: their FIDs do not compare.
@@ -91,7 +90,11 @@ func ReadSection(path string) (s Section, err error) {
 	if err := s.Table.PNG(&plot); err != nil {
 		return s, fmt.Errorf("%s: %w", path, err)
 	}
-	s.Pictures = []Picture{{"FID and CLIP score of " + strings.ToLower(s.Table.heading()) + ": ours with intervals, the paper's on axes of their own", plot.Bytes()}}
+	caption := s.Table.heading() + ": FID and CLIP score with intervals"
+	if slices.ContainsFunc(s.Table.Rows, hasPaper) {
+		caption += ", the paper's on axes of their own"
+	}
+	s.Pictures = []Picture{{caption, plot.Bytes()}}
 	samples, err := os.ReadFile(filepath.Join(filepath.Dir(path), "samples.png"))
 	switch {
 	case errors.Is(err, os.ErrNotExist):

@@ -30,6 +30,11 @@ func (f *figure) drawLegend() {
 			f.StrokeLine2(draw.LineStyle{Color: blue, Width: 2.5}, x-12, y, x+12, y)
 			glyph(draw.CircleGlyph{}, blue)(x)
 		}, "mean and its 95 % interval")
+		if f.table.mixesSeeds() {
+			item(func(x vg.Length) {
+				f.StrokeLine2(draw.LineStyle{Color: blue, Width: 2.5, Dashes: oneSeed}, x-12, y, x+12, y)
+			}, "one seed: over its pictures")
+		}
 	} else {
 		item(glyph(draw.CircleGlyph{}, blue), "mean, no interval known")
 	}

@@ -79,7 +79,7 @@ func TestPageNamesWhatStandsApart(t *testing.T) {
 			{Table: report.Table{Data: "emoji", Engine: "xla:cuda PJRT 0.115"}},
 		}}, "claims (scenes, xla:cpu)\n", []string{`<a href="gpu/index.html"><code>results/gpu</code></a>`, "[gpu](gpu/claims.md)", `href="data/a%20b/index.html"`, "[data/a b](data/a%20b/claims.md)"}},
 		{"of two", report.Page{Sections: []report.Section{
-			{Table: report.Table{Data: "scenes", Engine: "xla:cuda PJRT 0.115, xla:cpu PJRT 0.115, plugin 0.11.2", Verdicts: claim}},
+			{Table: report.Table{Data: "scenes", Engine: "xla:cuda PJRT 0.115; xla:cpu PJRT 0.115, plugin 0.11.2", Verdicts: claim}},
 			{Table: report.Table{Data: "scenes", Engine: "go v0.3.0, go1.26 without simd", Verdicts: claim}},
 		}}, "claims (scenes, go and xla:cpu and xla:cuda)\n", nil},
 		{"no claims", report.Page{Sections: []report.Section{{Table: report.Table{Data: "scenes", Engine: "onnx:cpu 1.22"}}}}, "claims (scenes, onnx:cpu)\n", nil},

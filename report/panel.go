@@ -148,7 +148,7 @@ func (f *figure) drawPanel(pn panel, left, right vg.Length) {
 				f.StrokeLine2(draw.LineStyle{Color: grey, Width: 1, Dashes: []vg.Length{4, 4}}, x, y+7, x, c.Max.Y)
 			}
 			if e.HasInterval() {
-				f.drawInterval(c, colour, pn.span.at(e.Low), pn.span.at(e.High), y)
+				f.drawInterval(c, draw.LineStyle{Color: colour, Width: 2.5, Dashes: f.dashes(i, e)}, pn.span.at(e.Low), pn.span.at(e.High), y)
 			}
 			f.DrawGlyphNoClip(draw.GlyphStyle{Color: colour, Radius: 7, Shape: glyph}, vg.Point{X: x, Y: y})
 		}
@@ -159,16 +159,38 @@ func (f *figure) drawPanel(pn panel, left, right vg.Length) {
 }
 
 // drawInterval draws a bar with caps; an end outside the axis becomes an arrow.
-func (f *figure) drawInterval(c draw.Canvas, colour color.Color, low, high float64, y vg.Length) {
-	line := draw.LineStyle{Color: colour, Width: 2.5}
+func (f *figure) drawInterval(c draw.Canvas, line draw.LineStyle, low, high float64, y vg.Length) {
 	f.StrokeLine2(line, c.X(max(low, 0)), y, c.X(min(high, 1)), y)
+	line.Dashes = nil
 	for _, end := range []float64{low, high} {
 		if end < 0 || end > 1 {
-			f.drawOutside(c, colour, end, y)
+			f.drawOutside(c, line.Color, end, y)
 			continue
 		}
 		f.StrokeLine2(line, c.X(end), y-6, c.X(end), y+6)
 	}
+}
+
+// dashes are those of an interval over the pictures of one seed, where others of the cells are over seeds and not to be compared with it.
+func (f *figure) dashes(row int, e Estimate) []vg.Length {
+	if row < len(f.table.Rows) && e.N == 1 && f.table.mixesSeeds() {
+		return oneSeed
+	}
+	return nil
+}
+
+// oneSeed is how an interval over pictures is drawn among those over seeds.
+var oneSeed = []vg.Length{5, 3}
+
+// mixesSeeds tells whether some cells have one seed and others several.
+func (t Table) mixesSeeds() bool {
+	one, several := false, false
+	for _, r := range t.Rows {
+		if r.FID.HasInterval() {
+			one, several = one || r.FID.N == 1, several || r.FID.N > 1
+		}
+	}
+	return one && several
 }
 
 // drawOutside draws an arrow at the edge of the axis beyond which a value lies.

@@ -30,6 +30,7 @@ const (
 type planePoint struct {
 	fid, clip Estimate
 	mark      draw.GlyphStyle
+	oneSeed   bool // a cell whose intervals are over pictures
 }
 
 // PNG draws the plane: every point has a number, which the legend explains. The default cell stands in it once. Where many points
@@ -46,7 +47,7 @@ func (p Plane) PNG(w io.Writer) error {
 		return err
 	}
 	s.put(bold(s.style(28, ink)), margin, height-44, oneLine(p.Title))
-	note := "Lines are 95 % intervals, cut at the edge. Hollow: references. Better is up and to the left."
+	note := "Lines are 95 % intervals, cut at the edge, dashed of one seed over its pictures. Hollow: references. Seeds differ between tables. Better is up and to the left."
 	if crowded {
 		note += " The upper panel shows the shaded part of the lower one."
 	}
@@ -55,10 +56,7 @@ func (p Plane) PNG(w io.Writer) error {
 
 	area := s.Canvas
 	area.Rectangle = vg.Rectangle{Min: vg.Point{X: margin, Y: 52}, Max: vg.Point{X: sheetWidth - planeLegend - 40, Y: height - 84}}
-	whole := window{x: [2]float64{math.Inf(1), math.Inf(-1)}, y: [2]float64{math.Inf(1), math.Inf(-1)}}
-	for _, pt := range points {
-		whole = whole.over(pt)
-	}
+	whole := spanning(points)
 	if !crowded {
 		s.plane(area, points, whole.wider(), window{})
 		return s.png(w)
@@ -94,7 +92,11 @@ func (s sheet) plane(area draw.Canvas, points []planePoint, view, frame window) 
 			}
 			at := place(pt)
 			for _, line := range pt.intervals(x, y) {
-				c.StrokeLines(draw.LineStyle{Color: pt.mark.Color, Width: 1.5}, c.ClipLinesXY(line)...)
+				style := draw.LineStyle{Color: pt.mark.Color, Width: 1.5}
+				if pt.oneSeed {
+					style.Dashes = oneSeed
+				}
+				c.StrokeLines(style, c.ClipLinesXY(line)...)
 				labels.lines = append(labels.lines, vg.Rectangle{Min: line[0], Max: vg.Point{X: line[1].X + 1.5, Y: line[1].Y + 1.5}})
 			}
 			labels.points = append(labels.points, at)
@@ -153,7 +155,7 @@ func (p Plane) points() (points []planePoint, entries []entry) {
 			return
 		}
 		seen[name] = true
-		points = append(points, planePoint{r.FID, r.CLIP, m})
+		points = append(points, planePoint{r.FID, r.CLIP, m, m != reference && r.FID.N == 1})
 		entries = append(entries, entry{mark: m, n: len(points), text: oneLine(name)})
 	}
 	// What is far away, such as a cell that collapsed, would press all others into a corner: it is named only.
@@ -178,16 +180,24 @@ func (p Plane) points() (points []planePoint, entries []entry) {
 	isCell := func(r Row) bool { // a reference of one axis may be a cell of another
 		return slices.ContainsFunc(cells, func(pt planePoint) bool { return pt.fid == r.FID && pt.clip == r.CLIP })
 	}
+	var distant []Row
 	for _, t := range p.Tables {
 		for _, r := range t.References {
-			if isCell(r) {
-				continue
+			switch {
+			case isCell(r):
+			case r.FID.Known() && r.CLIP.Known() && (far(cells, r.FID, planePoint.x) || far(cells, r.CLIP, planePoint.y)):
+				distant = append(distant, r)
+			default:
+				add(r, r.Name, reference)
 			}
-			if r.FID.Known() && r.CLIP.Known() && (far(cells, r.FID, planePoint.x) || far(cells, r.CLIP, planePoint.y)) {
-				mention(r, r.Name)
-				continue
-			}
+		}
+	}
+	whole := spanning(points).wider() // other references may have made room
+	for _, r := range distant {
+		if whole.holds(planePoint{fid: r.FID, clip: r.CLIP}) {
 			add(r, r.Name, reference)
+		} else {
+			mention(r, r.Name)
 		}
 	}
 	return points, entries

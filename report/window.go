@@ -22,6 +22,15 @@ func (w window) over(p planePoint) window {
 	}
 }
 
+// spanning reaches over all means.
+func spanning(points []planePoint) window {
+	w := window{x: [2]float64{math.Inf(1), math.Inf(-1)}, y: [2]float64{math.Inf(1), math.Inf(-1)}}
+	for _, p := range points {
+		w = w.over(p)
+	}
+	return w
+}
+
 // wider leaves room around the means, and gives a side without extent one.
 func (w window) wider() window {
 	side := func(s [2]float64) [2]float64 {
