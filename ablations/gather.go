@@ -1,6 +1,8 @@
 package ablations
 
 import (
+	"fmt"
+
 	"github.com/addlab/addlab/record"
 )
 
@@ -40,6 +42,9 @@ func (o Options) find(job Job) (outcome Outcome, found bool, err error) {
 		outcome.Dir, outcome.Dirs = dir, []string{dir}
 		if err := record.ReadResult(dir, &outcome.Evaluated); err != nil {
 			return outcome, false, err
+		}
+		if e := outcome.Evaluated; e.Diverged == "" && (e.FID == 0 || e.CLIP == 0) { // a field that is not there reads as 0
+			return outcome, false, fmt.Errorf("ablations: the result.json of %s has fid = %v and clip = %v, want numbers: remove the folder to measure again", dir, e.FID, e.CLIP)
 		}
 	}
 	if job.Train == nil {

@@ -80,6 +80,33 @@ func ReadStudentRun(dir string) (s StudentRun, err error) {
 	return s, nil
 }
 
+// Check compares the student with the checksum in the record of its training; older records may hold none.
+func (s StudentRun) Check() error {
+	var trained Trained
+	if err := record.ReadResult(s.Dir, &trained); err != nil || trained.SHA256 == "" {
+		return err
+	}
+	if err := trained.check(s.Dir); err != nil {
+		return fmt.Errorf("ablations: %w", err)
+	}
+	return nil
+}
+
+// FindBundle finds the networks that the student started from among the shipped ones and those beside the folder of its runs.
+func (s StudentRun) FindBundle() (*pretrain.Bundle, error) {
+	var dirs []string
+	for _, pattern := range []string{"pretrained/*", filepath.Join(filepath.Dir(filepath.Dir(s.Dir)), "pretrained", "*")} {
+		found, err := filepath.Glob(filepath.Join(pattern, "bundle.json"))
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range found {
+			dirs = append(dirs, filepath.Dir(path))
+		}
+	}
+	return s.Bundle(dirs)
+}
+
 // Bundle finds the networks that the student started from, in one of some folders.
 func (s StudentRun) Bundle(dirs []string) (*pretrain.Bundle, error) {
 	var damaged error

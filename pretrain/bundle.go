@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/tokenizer"
 	"github.com/addlab/addlab/weights"
@@ -84,6 +85,14 @@ func LoadBundle(dir string) (*Bundle, error) {
 
 // Has tells whether a part is in the bundle.
 func (b *Bundle) Has(part string) bool { _, ok := b.Files[part]; return ok }
+
+// MadeFor tells whether the networks were trained on a dataset.
+func (b *Bundle) MadeFor(data dataset.Dataset) error {
+	if b.DataHash != data.Hash() {
+		return fmt.Errorf("pretrain: the networks in %s were trained on %s, not on %s (%s)", b.Dir, b.DataHash, data.Name(), data.Hash())
+	}
+	return nil
+}
 
 // Into loads parts into a store, each below the scope of its name, as weights that training does not touch. Every tensor must
 // be one that the architecture wants, and none may be missing.

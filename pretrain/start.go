@@ -98,8 +98,8 @@ func sameFolder(a, b string) bool {
 
 // fits tells why parts cannot be shared with a bundle: words and data must be the same.
 func (c *Context) fits(b *Bundle) error {
-	if have, want := b.DataHash, c.Data.Hash(); have != want {
-		return fmt.Errorf("pretrain: the networks in %s were trained on %s, want %s", b.Dir, have, want)
+	if err := b.MadeFor(c.Data); err != nil {
+		return err
 	}
 	same, err := sameHash(map[string]any{"words": b.Words, "pair": b.PairWords}, map[string]any{"words": c.Words, "pair": c.PairWords})
 	if err == nil && !same {

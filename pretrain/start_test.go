@@ -54,7 +54,7 @@ func TestContinueFromBundle(t *testing.T) {
 	}{
 		{"pair", "pair cannot go on from a bundle", func(o *Options, _ *Bundle) { o.Parts = []string{"pair"} }},
 		{"another architecture", "teacher.safetensors", func(o *Options, _ *Bundle) { o.Config.Networks.UNet.BlockOutChannels = []int{16, 8} }},
-		{"other data", "were trained on elsewhere, want", func(_ *Options, b *Bundle) { b.DataHash = "elsewhere" }},
+		{"other data", "were trained on elsewhere, not on", func(_ *Options, b *Bundle) { b.DataHash = "elsewhere" }},
 		{"other words of the judge", "words of", func(_ *Options, b *Bundle) { b.PairWords = first.PairWords }},
 		{"onto itself", "holds the networks to go on from, want another folder", func(o *Options, b *Bundle) { o.Dir = filepath.Join(b.Dir, ".") }},
 		{"a kept part that the config would train longer", "asks for another pair", func(o *Options, _ *Bundle) { o.Config.PairTraining.Steps++ }},

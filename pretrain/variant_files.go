@@ -103,8 +103,15 @@ func (b *Bundle) Want(parts ...string) error {
 	if reason := missing[names[0]]; reason != "" {
 		why = " (" + names[0] + ": " + reason + ")"
 	}
-	return fmt.Errorf("pretrain: %w: %s holds no %s%s: run `go run ./experiments/pretrain --variants %s --bundle %s`",
-		ErrMissing, b.Dir, strings.Join(names, ", "), why, strings.Join(names, ","), b.Dir)
+	command := "go run ./experiments/pretrain --variants " + strings.Join(names, ",") + " --bundle " + b.Dir
+	switch data := b.Config.Data; data {
+	case "", "scenes":
+	case "scenes-free":
+		command += " --data " + data
+	default:
+		command += " --data path/to/" + data
+	}
+	return fmt.Errorf("pretrain: %w: %s holds no %s%s: run `%s`", ErrMissing, b.Dir, strings.Join(names, ", "), why, command)
 }
 
 // forget removes what vouches for weights before they are replaced, if it is there: a manifest must never name others.

@@ -31,8 +31,8 @@ type VariantOptions struct {
 // there already, of the same config, stay as they are. It gives the bundle anew, with them.
 func RunVariants(ctx context.Context, o VariantOptions) (*Bundle, error) {
 	b := o.Bundle
-	if have, want := b.DataHash, o.Data.Hash(); have != want {
-		return nil, fmt.Errorf("pretrain: the networks in %s were trained on %s, want %s", b.Dir, have, want)
+	if err := b.MadeFor(o.Data); err != nil {
+		return nil, err
 	}
 	c := &Context{Config: b.Config, Backend: o.Engine.Backend, Data: o.Data, Words: b.Words, PairWords: b.PairWords}
 	env := record.NewEnvironment(o.Engine.Name, o.Engine.Version, o.Engine.Device)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -68,13 +69,22 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	if err := program.Flags(f, args); err != nil {
 		return err
 	}
-	if o.steps < 0 || o.images < 0 {
-		return fmt.Errorf("steps = %d, images = %d, want ≥ 1", o.steps, o.images)
+	given := map[string]bool{}
+	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for name, value := range map[string]int{"steps": o.steps, "images": o.images, "among": o.among} {
+		if given[name] && value < 1 {
+			return fmt.Errorf("%s = %d, want ≥ 1", name, value)
+		}
 	}
 	if o.processes < 1 || o.processes > runtime.NumCPU() {
 		return fmt.Errorf("processes = %d, want 1 to %d, the cores here", o.processes, runtime.NumCPU())
 	}
 	o.out = cmp.Or(o.out, o.ofData("results"))
+	if o.reference != "" {
+		if _, err := os.Stat(o.reference); err != nil {
+			return fmt.Errorf("reference = %q, want a folder of results: %w", o.reference, err)
+		}
+	}
 	o.reference = cmp.Or(o.reference, o.ofData(filepath.Join("results", "reference")))
 	o.args = args
 	return nil

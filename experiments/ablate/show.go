@@ -115,6 +115,7 @@ func forecast(w io.Writer, o ablations.Options) error {
 func present(w io.Writer, o options, plan *ablations.Plan, results ablations.Results) error {
 	var written []string
 	for _, axis := range plan.Axes {
+		lacks := lacking(filepath.Join(o.out, axis.Name, "table.json"), plan.Table(axis, results))
 		paths, err := plan.Write(filepath.Join(o.out, axis.Name), axis, results)
 		if err != nil {
 			return err
@@ -124,10 +125,39 @@ func present(w io.Writer, o options, plan *ablations.Plan, results ablations.Res
 		if err := show(w, plan.Table(axis, results), o.reference); err != nil {
 			return err
 		}
+		if lacks > 0 {
+			fmt.Fprintf(w, "\nThe table that stood there had %d measurements more, of cells or seeds that were not asked for now. Their runs are still there: ask for them by --cells and --seeds.\n", lacks)
+		}
 	}
 	own, _ := o.runs()
 	_, err := fmt.Fprintf(w, "\nwrote\n  %s\nruns are in %s\n", strings.Join(written, "\n  "), own)
 	return err
+}
+
+// lacking counts the measurements of a table on disk that a new one lacks.
+func lacking(path string, t report.Table) (n int) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	before, err := report.ReadJSON(bytes.NewReader(text))
+	if err != nil {
+		return 0
+	}
+	has := map[string]bool{}
+	for _, r := range t.Rows {
+		for _, s := range r.BySeed {
+			has[s.Evaluation] = true
+		}
+	}
+	for _, r := range before.Rows {
+		for _, s := range r.BySeed {
+			if s.Evaluation != "" && !has[s.Evaluation] {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // show prints the table of an axis and, if it is another one, the committed table of the same scale.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/addlab/addlab/ablations"
@@ -22,8 +23,8 @@ func work(ctx context.Context, o options, stderr io.Writer, sweep ablations.Opti
 	if err != nil {
 		return results, err
 	}
-	if len(results) == 0 {
-		return results, fmt.Errorf("out = %q: none of %d measurements is finished there, want some with --no-train", o.out, len(missing))
+	if !slices.ContainsFunc(slices.Collect(maps.Values(results)), func(r ablations.Outcome) bool { return r.Train != nil }) {
+		return results, fmt.Errorf("out = %q: no student's measurement is finished there, want some with --no-train", o.out)
 	}
 	if len(missing) > 0 {
 		fmt.Fprintf(sweep.Out, "%d of %d measurements are finished; the tables are made of them\n", len(results), len(results)+len(missing))

@@ -63,7 +63,7 @@ func openWorld(ctx context.Context, o options, lazy *lazyEngine) (ablations.Worl
 	case (o.dry || toy && o.looks()) && !exists(filepath.Join(dir, "bundle.json")):
 		return ablations.World{}, fmt.Errorf("%w in %s: the same command without --no-train and --dry-run makes them", errNoBundle, dir)
 	case missing != nil:
-		return ablations.World{}, fmt.Errorf("%w (here: go run ./experiments/pretrain --data %s --scale %s)", missing, o.data, o.scale)
+		return ablations.World{}, fmt.Errorf("%w (here: go run ./experiments/pretrain --data %s --scale %s --out %s)", missing, o.data, o.scale, dir)
 	}
 	if bundle == nil {
 		if bundle, err = pretrainToy(ctx, o, cfg, dir, data, lazy); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"path/filepath"
 	"strconv"
 	"sync"
 
@@ -25,6 +24,9 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 	run, err := ablations.ReadStudentRun(dir)
 	if err != nil {
 		return set, nil, fmt.Errorf("%w: runs of evaluations keep a few samples only, want the run of a training with its weights, which git leaves out", err)
+	}
+	if err := run.Check(); err != nil {
+		return set, nil, err
 	}
 	cfg := run.Config.Distill
 	bundle, err := e.bundleOf(run)
@@ -101,17 +103,7 @@ func (e *evaluation) bundleOf(run ablations.StudentRun) (*pretrain.Bundle, error
 	if e.pretrained != "" {
 		return run.Bundle([]string{e.pretrained})
 	}
-	var dirs []string
-	for _, pattern := range []string{"pretrained/*", filepath.Join(filepath.Dir(filepath.Dir(run.Dir)), "pretrained", "*")} {
-		found, err := filepath.Glob(filepath.Join(pattern, "bundle.json"))
-		if err != nil {
-			return nil, err
-		}
-		for _, path := range found {
-			dirs = append(dirs, filepath.Dir(path))
-		}
-	}
-	return run.Bundle(dirs)
+	return run.FindBundle()
 }
 
 // draw samples one picture per caption.

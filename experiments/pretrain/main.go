@@ -92,6 +92,9 @@ func beside(ctx context.Context, o options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := b.MadeFor(data); err != nil {
+		return err
+	}
 	if o.variants != "" {
 		return runVariants(ctx, o, b, data, stdout)
 	}

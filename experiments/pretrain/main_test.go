@@ -60,6 +60,7 @@ func TestWrongCalls(t *testing.T) {
 		{"measuring with another seed", []string{"--assess", "--seed", "2"}, "--seed beside --assess changes nothing"},
 		{"measuring with other steps", []string{"--assess", "--steps", "2"}, "--steps beside --assess changes nothing"},
 		{"measuring some parts", []string{"--assess", "--parts", "teacher"}, "--parts beside --assess changes nothing"},
+		{"measuring on other data", []string{"--assess", "--data", "scenes-free", "--out", shipped}, "were trained on scenes-v4-size32-objects2-jitter0.4-seed1, not on scenes-free"},
 		{"measuring nothing", []string{"--assess", "--out", empty}, "no pretrained networks in"},
 		{"a variant to measure that is not there", []string{"--assess", "--variants", "teacher-dit", "--data", "scenes-free", "--bundle", shipped + "-free"}, "holds no teacher-dit"},
 

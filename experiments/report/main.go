@@ -43,6 +43,11 @@ func command() program.Program {
 			return program.Flags(f, args)
 		},
 		Do: func(_ context.Context, stdout, _ io.Writer) error {
+			if beside != "" { // else it is noticed when all is written
+				if _, err := tables(beside); err != nil {
+					return fmt.Errorf("--beside %s: %w", beside, err)
+				}
+			}
 			if err := build(results, out, stdout); err != nil || beside == "" {
 				return err
 			}
@@ -55,6 +60,9 @@ func command() program.Program {
 func build(results, out string, stdout io.Writer) error {
 	if out == "" {
 		out = filepath.Join(results, "index.html")
+	}
+	if info, err := os.Stat(out); err == nil && info.IsDir() {
+		return fmt.Errorf("out = %q, want a file for the page, that is a folder", out)
 	}
 	apart, err := report.Apart(results)
 	if err != nil {
@@ -93,6 +101,9 @@ func build(results, out string, stdout io.Writer) error {
 		}
 		page.Sections = append(page.Sections, section)
 		fmt.Fprintf(stdout, "%s: %d cells\n", section.From, len(section.Table.Rows))
+	}
+	if err := os.MkdirAll(beside(""), 0o777); err != nil {
+		return err
 	}
 	for _, p := range []struct {
 		file, caption string

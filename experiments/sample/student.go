@@ -22,20 +22,15 @@ func choose(o options) (student, *pretrain.Bundle, error) {
 	if err != nil {
 		return student{}, nil, err
 	}
-	dirs := []string{o.pretrained}
-	if o.pretrained == "" {
-		dirs = nil
-		for _, pattern := range []string{"pretrained/*", filepath.Join(o.results, "pretrained", "*")} {
-			found, err := filepath.Glob(filepath.Join(pattern, "bundle.json"))
-			if err != nil {
-				return student{}, nil, err
-			}
-			for _, path := range found {
-				dirs = append(dirs, filepath.Dir(path))
-			}
-		}
+	if err := run.Check(); err != nil {
+		return student{}, nil, err
 	}
-	bundle, err := run.Bundle(dirs)
+	var bundle *pretrain.Bundle
+	if o.pretrained == "" {
+		bundle, err = run.FindBundle()
+	} else {
+		bundle, err = run.Bundle([]string{o.pretrained})
+	}
 	return student{path: run.Student(), cfg: run.Config.Distill}, bundle, err
 }
 
