@@ -32,7 +32,8 @@ func (f *figure) drawLegend() {
 		}, "mean and its 95 % interval")
 		if f.table.mixesSeeds() {
 			item(func(x vg.Length) {
-				f.StrokeLine2(draw.LineStyle{Color: blue, Width: 2.5, Dashes: oneSeed}, x-12, y, x+12, y)
+				f.StrokeLine2(draw.LineStyle{Color: blue, Width: 2.5, Dashes: oneSeed}, x-14, y, x+14, y)
+				glyph(ring{}, blue)(x)
 			}, "one seed: over its pictures")
 		}
 	} else {

@@ -135,8 +135,12 @@ func (f *figure) drawPanel(pn panel, left, right vg.Length) {
 			}
 			reference := i >= cells
 			colour, glyph := pn.colour, pn.glyph
-			if reference {
+			dashes := f.dashes(i, e)
+			switch {
+			case reference:
 				colour, glyph = grey, ring{}
+			case dashes != nil && colour == blue:
+				glyph = ring{}
 			}
 			y, norm := f.centre[i], pn.span.at(e.Mean)
 			if norm < 0 || norm > 1 {
@@ -148,7 +152,7 @@ func (f *figure) drawPanel(pn panel, left, right vg.Length) {
 				f.StrokeLine2(draw.LineStyle{Color: grey, Width: 1, Dashes: []vg.Length{4, 4}}, x, y+7, x, c.Max.Y)
 			}
 			if e.HasInterval() {
-				f.drawInterval(c, draw.LineStyle{Color: colour, Width: 2.5, Dashes: f.dashes(i, e)}, pn.span.at(e.Low), pn.span.at(e.High), y)
+				f.drawInterval(c, draw.LineStyle{Color: colour, Width: 2.5, Dashes: dashes}, pn.span.at(e.Low), pn.span.at(e.High), y)
 			}
 			f.DrawGlyphNoClip(draw.GlyphStyle{Color: colour, Radius: 7, Shape: glyph}, vg.Point{X: x, Y: y})
 		}
