@@ -37,7 +37,11 @@ func (p Page) ClaimsMarkdown(w io.Writer) error {
 		rows += "| " + strings.Join(cells, " | ") + " |\n"
 	}
 	fmt.Fprintf(&b, "## What became of the paper's claims%s\n\n%s", p.measuredOn(), p.claimsApart())
-	fmt.Fprintf(&b, "%d comparisons: %d confirmed, %d refuted, %d undecided.\n\n", len(views), counts[Confirmed], counts[Refuted], counts[Undecided])
+	noun := "comparisons"
+	if len(views) == 1 {
+		noun = "comparison"
+	}
+	fmt.Fprintf(&b, "%d %s: %d confirmed, %d refuted, %d undecided.\n\n", len(views), noun, counts[Confirmed], counts[Refuted], counts[Undecided])
 	if len(views) > 0 {
 		b.WriteString(rows + "\nBetter is a lower FID or a higher CLIP score. Hedges' g: the difference, better less worse, in standard deviations within the cells. p: of the claim's own test over seeds, not corrected for the number of comparisons; that two cells are within so many per cent is shown where it is small, and refuted where a further test shows that they differ by more.\n")
 	}

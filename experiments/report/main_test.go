@@ -48,7 +48,7 @@ func TestReportFromResultsAlone(t *testing.T) {
 		t.Error(err)
 	}
 	claims, err := os.ReadFile(filepath.Join(results, "claims.md"))
-	if err != nil || !strings.Contains(string(claims), "| loss | a law | FID: both better than none | undecided |") || !strings.Contains(string(claims), "1 comparisons: 0 confirmed") {
+	if err != nil || !strings.Contains(string(claims), "| loss | a law | FID: both better than none | undecided |") || !strings.Contains(string(claims), "1 comparison: 0 confirmed") {
 		t.Errorf("claims.md holds %q (%v), want the claim of my own table alone", claims, err)
 	}
 	for _, name := range []string{"plane.png", "versus.png"} {
