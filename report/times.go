@@ -62,6 +62,7 @@ func (t Times) Markdown(w io.Writer) error {
 			b.WriteString("| " + strings.Join(cells(r), " | ") + " |\n")
 		}
 	}
+	b.WriteString("\nSeconds as they passed, on machines that other work may have shared; those of a training include compiling.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }

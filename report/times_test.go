@@ -21,7 +21,8 @@ func TestTimes(t *testing.T) {
 		want  string
 	}{
 		"Markdown": {func(b *bytes.Buffer) error { return times.Markdown(b) }, "| row | training, s | ms per image | times faster than the teacher at 25 steps |\n|---|---:|---:|---:|\n" +
-			"| both | 217 ± 3 | 1.25 ± 0.25 | 56.8 |\n| teacher, 25 steps | – | 71.00 | – |\n"},
+			"| both | 217 ± 3 | 1.25 ± 0.25 | 56.8 |\n| teacher, 25 steps | – | 71.00 | – |\n" +
+			"\nSeconds as they passed, on machines that other work may have shared; those of a training include compiling.\n"},
 		"CSV": {func(b *bytes.Buffer) error { return times.CSV(b) }, "axis,name,train_seconds,train_n,ms_per_image,ms_per_image_n,faster\n" +
 			"loss,both,217,3,1.25,3,56.8\nloss,not timed,,,,,\nloss,\"teacher, 25 steps\",,,71,1,\n"},
 	} {
