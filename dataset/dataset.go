@@ -29,3 +29,17 @@ type Dataset interface {
 	Train() Source
 	Heldout() Source
 }
+
+// Cut cuts flat pictures [n,S,S,3] apart, clipped to [-1,1].
+func Cut(flat []float32, size int) []Image {
+	area := size * size * 3
+	images := make([]Image, len(flat)/area)
+	for i := range images {
+		pix := make([]float32, area)
+		for k, v := range flat[i*area : (i+1)*area] {
+			pix[k] = min(max(v, -1), 1)
+		}
+		images[i] = Image{Size: size, Pix: pix}
+	}
+	return images
+}

@@ -93,15 +93,5 @@ func (j *Judge) Prompts(n int) Prompts {
 
 // Pictures cuts flat pictures [n,S,S,3] apart, clipped to [-1,1].
 func (j *Judge) Pictures(flat []float32) []dataset.Image {
-	size := j.Bundle.Config.Size
-	area := size * size * 3
-	pictures := make([]dataset.Image, len(flat)/area)
-	for i := range pictures {
-		pix := make([]float32, area)
-		for k, v := range flat[i*area : (i+1)*area] {
-			pix[k] = min(max(v, -1), 1)
-		}
-		pictures[i] = dataset.Image{Size: size, Pix: pix}
-	}
-	return pictures
+	return dataset.Cut(flat, j.Bundle.Config.Size)
 }

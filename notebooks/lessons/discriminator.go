@@ -46,7 +46,7 @@ func (l *Lab) Views(draws int) (report.Grid, error) {
 		if err != nil {
 			return g, err
 		}
-		g.Rows = append(g.Rows, report.GridRow{Name: fmt.Sprintf("draw %d", k+1), Images: cut(tensors.MustCopyFlatData[float32](out[0]), size)})
+		g.Rows = append(g.Rows, report.GridRow{Name: fmt.Sprintf("draw %d", k+1), Images: dataset.Cut(tensors.MustCopyFlatData[float32](out[0]), size)})
 		engine.Release(out...)
 	}
 	return g, nil
@@ -149,25 +149,11 @@ func componentMaps(tokens *mat.Dense, n int) ([]dataset.Image, error) {
 	return images, nil
 }
 
-// flat joins pictures to [n,S,S,3].
+// flat joins pictures to [n,S,S,3], which dataset.Cut cuts apart.
 func flat(images []dataset.Image) []float32 {
 	var all []float32
 	for _, m := range images {
 		all = append(all, m.Pix...)
 	}
 	return all
-}
-
-// cut is the reverse of flat, clipped to [-1,1].
-func cut(all []float32, size int) []dataset.Image {
-	area := size * size * 3
-	images := make([]dataset.Image, len(all)/area)
-	for i := range images {
-		pix := make([]float32, area)
-		for k, v := range all[i*area : (i+1)*area] {
-			pix[k] = min(max(v, -1), 1)
-		}
-		images[i] = dataset.Image{Size: size, Pix: pix}
-	}
-	return images
 }
