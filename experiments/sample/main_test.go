@@ -29,6 +29,7 @@ func TestWrongCalls(t *testing.T) {
 		{"steps that are no numbers", []string{"--prompt", "a star", "--steps", "1,few"}, `steps = "1,few"`},
 		{"no pictures", []string{"--prompt", "a star", "-n", "0"}, "n = 0"},
 		{"an unknown form", []string{"--prompt", "a star", "--form", "square"}, `form = "square"`},
+		{"another form of picture", []string{"--prompt", "a star", "--out", "star.jpg"}, `out = "star.jpg", want a file that ends in .png`},
 		{"no student yet", []string{"--prompt", "a star", "--results", empty}, "go run ./experiments/ablate"},
 		{"a run that is not there", []string{"--prompt", "a star", "--results", empty, "--run", "0123456789ab"}, `run = "0123456789ab"`},
 		{"a forgotten --prompt", []string{"a star"}, `argument = "a star"`},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -59,6 +60,8 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return errors.New(`prompt is missing, want for instance --prompt "a large red star left of a small blue ring"`)
 	case o.n < 1 || o.n*len(o.prompts) > 256:
 		return fmt.Errorf("n = %d for %d prompts, want 1 to 256 pictures per row", o.n, len(o.prompts))
+	case !strings.EqualFold(filepath.Ext(o.out), ".png"):
+		return fmt.Errorf("out = %q, want a file that ends in .png, which is what is written", o.out)
 	case o.form != diffusion.Renoise && o.form != diffusion.Ancestral:
 		return fmt.Errorf("form = %q, want %s or %s", o.form, diffusion.Renoise, diffusion.Ancestral)
 	}
