@@ -86,7 +86,7 @@ func build(results, out string, stdout io.Writer) error {
 		Lead:  "Every number comes from runs whose config, seed, engine and commit are on disk beside the tables.",
 		Apart: folders,
 	}
-	tables := setApart(results, sections)
+	tables, said := setApart(results, sections), ""
 	for _, section := range sections {
 		if _, err := report.WriteAll(filepath.FromSlash(section.From), section.Table, record.WriteFile); err != nil {
 			return err
@@ -96,11 +96,12 @@ func build(results, out string, stdout io.Writer) error {
 			return err
 		}
 		section.Pictures = append(section.Pictures, curves...)
-		if section.Warning != "" {
-			fmt.Fprintf(stdout, "%s: %s\n", section.From, section.Warning)
-		}
 		page.Sections = append(page.Sections, section)
 		fmt.Fprintf(stdout, "%s: %d cells\n", section.From, len(section.Table.Rows))
+		if section.Warning != "" && section.Warning != said {
+			fmt.Fprintln(stdout, "  "+section.Warning)
+		}
+		said = section.Warning // once for many
 	}
 	if err := os.MkdirAll(beside(""), 0o777); err != nil {
 		return err
