@@ -80,7 +80,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return fmt.Errorf("processes = %d, want 1 to %d, the cores here", o.processes, runtime.NumCPU())
 	}
 	o.out = cmp.Or(o.out, o.ofData("results"))
-	if o.reference != "" {
+	if o.reference != "" && o.reference != o.out { // what this call makes may be there only after it
 		if _, err := os.Stat(o.reference); err != nil {
 			return fmt.Errorf("reference = %q, want a folder of results: %w", o.reference, err)
 		}

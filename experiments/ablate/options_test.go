@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -30,6 +31,10 @@ func TestHelpShowsCallsThatWork(t *testing.T) {
 
 // Tables of different data do not overwrite each other, unless a folder is named.
 func TestFoldersOfOtherData(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("r", 0o777); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		why            string
 		args           []string
