@@ -56,8 +56,8 @@ func Agree(here, there []report.Table) Agreement {
 	return a
 }
 
-// All compares the means over the cells that did not collapse, seed by seed: cells of one seed start from the same noise, and several may sample from one
-// student, so that they are no independent pairs.
+// All compares the means over the cells that did not collapse, seed by seed: cells of one seed start from the same noise, and several may
+// sample from one student, so that they are no independent pairs.
 func (a Agreement) All() CellAgreement {
 	type sum struct {
 		here, there report.SeedScore

@@ -6,8 +6,9 @@ import (
 )
 
 // Consistency sets ADD beside the method that the paper's users compare it with: latent consistency distillation (Luo et al. 2310.04378),
-// of the same teacher, in as many steps of as many pictures, without and with ADD's discriminator. Its guidance is the one at which the teacher is measured. Of the times at which
-// its students draw, LCM's grid of 50 has 1 and .5; .75 and .25, and the odd eighths, lie between two points that it was trained at.
+// of the same teacher, in as many steps of as many pictures, without and with ADD's discriminator. The guidance of its solver is the one at
+// which the teacher is measured. Of the times at which its students draw, LCM's grid of 50 has 1 and .5; .75 and .25, and the odd eighths,
+// lie between two points that it was trained at.
 var Consistency = register(Axis{
 	Name: "consistency", Title: "ADD beside consistency distillation",
 	Question: "Is one step of ADD better than several of a consistency model of the same teacher?",

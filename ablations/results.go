@@ -2,6 +2,7 @@ package ablations
 
 import (
 	"errors"
+
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/score"
 )
