@@ -100,16 +100,22 @@ func Axes() []Axis {
 
 // Lookup finds an axis by name.
 func Lookup(name string) (Axis, error) {
-	var names []string
+	var names, longer []string
 	hint, least := "", 4 // more than three typing errors are another word
 	for _, a := range Axes() {
 		if a.Name == name {
 			return a, nil
 		}
 		names = append(names, a.Name)
+		if len(name) > 2 && strings.HasPrefix(a.Name, name) {
+			longer = append(longer, a.Name)
+		}
 		if d := editDistance(name, a.Name); d < least {
 			hint, least = fmt.Sprintf(" (did you mean %s?)", a.Name), d
 		}
+	}
+	if len(longer) > 0 {
+		hint = fmt.Sprintf(" (did you mean %s?)", strings.Join(longer, " or "))
 	}
 	return Axis{}, fmt.Errorf("ablations: axis = %q, want one of %s%s", name, strings.Join(names, ", "), hint)
 }

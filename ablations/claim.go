@@ -119,7 +119,7 @@ func (c Claim) judgeCollapse(a, b report.Row, v *report.Verdict) {
 }
 
 // judgeSame confirms where both one-sided tests reject a ratio outside 1 ± Within, and refutes where a two-sided test rejects every
-// ratio inside.
+// ratio inside; p is that of the test that decided.
 func (c Claim) judgeSame(a, b report.Row, v *report.Verdict) {
 	if a.Collapsed() != b.Collapsed() {
 		v.Verdict = report.Refuted
@@ -136,8 +136,10 @@ func (c Claim) judgeSame(a, b report.Row, v *report.Verdict) {
 	switch {
 	case p < 1-confidence:
 		v.Verdict = report.Confirmed
-	case low.P < 1-confidence && low.Difference.Mean < 0, high.P < 1-confidence && high.Difference.Mean > 0:
-		v.Verdict = report.Refuted
+	case low.P < 1-confidence && low.Difference.Mean < 0:
+		v.Verdict, v.P = report.Refuted, &low.P
+	case high.P < 1-confidence && high.Difference.Mean > 0:
+		v.Verdict, v.P = report.Refuted, &high.P
 	}
 }
 

@@ -63,8 +63,8 @@ func TestClaimsOverSeeds(t *testing.T) {
 		{"close, and shown to be", same, seeds("a", 20, 20.2, 20.1), seeds("b", 20.1, 20, 20.3), report.Confirmed, "a within 10 % of b"},
 		{"no difference is found, but nothing is shown either", same, seeds("a", 10, 20, 30), seeds("b", 12, 21, 29), report.Undecided, ""},
 		{"different, and close all the same", same, seeds("a", 20, 20.01, 20.02), seeds("b", 20.5, 20.51, 20.52), report.Confirmed, ""},
-		{"far above", same, seeds("a", 29, 30, 31), seeds("b", 19, 20, 21), report.Refuted, ""},
-		{"far below", same, seeds("a", 9, 10, 11), seeds("b", 19, 20, 21), report.Refuted, ""},
+		{"far above, by the test that refutes", same, seeds("a", 29, 30, 31), seeds("b", 19, 20, 21), report.Refuted, "p < 0.001"},
+		{"far below, by the test that refutes", same, seeds("a", 9, 10, 11), seeds("b", 19, 20, 21), report.Refuted, "p < 0.001"},
 		{"one collapsed", same, seeds("a", 20, 21), gone("b"), report.Refuted, ""},
 		{"one seed shows nothing", same, seeds("a", 20), seeds("b", 20), report.Undecided, "seeds 1 and 1"},
 	} {

@@ -11,7 +11,8 @@ import (
 type Forecast struct {
 	Job      Job
 	Done     bool
-	Expected time.Duration // training and sampling; 0 where nothing alike has been timed
+	Expected time.Duration // training and sampling; 0 where nothing has been timed
+	Basis    Basis         // of what is expected
 }
 
 // pace is what finished runs needed.
@@ -41,18 +42,20 @@ func networksOf(c distill.Config) networks {
 // Forecast looks through the finished runs of a plan; what is still to do is reckoned from their speed.
 func (o Options) Forecast() ([]Forecast, error) {
 	var list []Forecast
-	var p pace
 	for _, job := range o.Plan.Jobs {
-		outcome, done, err := o.find(job)
+		_, done, err := o.find(job)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, Forecast{Job: job, Done: done})
-		if done {
-			if err := p.learn(o, outcome); err != nil {
-				return nil, err
-			}
-		}
+	}
+	own, err := o.paceOf(o.Runs)
+	if err != nil {
+		return nil, err
+	}
+	elsewhere, err := o.paceOf(o.Finished...)
+	if err != nil {
+		return nil, err
 	}
 	charged := map[string]bool{} // a training serves several jobs and is done once
 	for i, f := range list {
@@ -68,9 +71,28 @@ func (o Options) Forecast() ([]Forecast, error) {
 			}
 			train = dir == ""
 		}
-		list[i].Expected = p.expect(f.Job, train)
+		list[i].Expected, list[i].Basis = own.expect(f.Job, train, elsewhere)
 	}
 	return list, nil
+}
+
+// paceOf is that of a plan's runs that are finished in some folders.
+func (o Options) paceOf(folders ...string) (p pace, err error) {
+	for _, folder := range folders {
+		there := Options{Plan: o.Plan, Runs: folder}
+		for _, job := range o.Plan.Jobs {
+			outcome, done, err := there.find(job)
+			if err != nil {
+				return p, err
+			}
+			if done {
+				if err := p.learn(there, outcome); err != nil {
+					return p, err
+				}
+			}
+		}
+	}
+	return p, nil
 }
 
 func (p *pace) learn(o Options, outcome Outcome) error {
@@ -87,16 +109,17 @@ func (p *pace) learn(o Options, outcome Outcome) error {
 	return err
 }
 
-func (p pace) expect(job Job, train bool) time.Duration {
-	seconds := p.call.expect(job.Evaluation.Net) * float64(job.calls())
+func (p pace) expect(job Job, train bool, elsewhere pace) (time.Duration, Basis) {
+	call, basis := p.call.expect(job.Evaluation.Net, elsewhere.call)
+	seconds := call * float64(job.calls())
 	if train {
-		step := p.step.expect(networksOf(job.Train.Distill))
+		step, of := p.step.expect(networksOf(job.Train.Distill), elsewhere.step)
 		if step == 0 {
-			return 0
+			return 0, of
 		}
-		seconds += step * float64(job.Train.Distill.Steps)
+		seconds, basis = seconds+step*float64(job.Train.Distill.Steps), max(basis, of)
 	}
-	return time.Duration(seconds * float64(time.Second))
+	return time.Duration(seconds * float64(time.Second)), basis
 }
 
 // calls counts the pictures that a network draws, once for each of its steps and twice where they are guided.

@@ -29,6 +29,7 @@ func TestForecast(t *testing.T) {
 	if _, err := Run(t.Context(), o); !errors.Is(err, errPower) {
 		t.Fatalf("error %v, want the laboratory's", err)
 	}
+	var elsewhere pace
 	pace := pace{step: timings[networks]{{seconds: 2}}, call: timings[string]{{seconds: .5}}}
 	list, err = o.Forecast()
 	if err != nil {
@@ -44,8 +45,8 @@ func TestForecast(t *testing.T) {
 		}
 		sampling := time.Duration(float64(f.Job.calls()) * .5 * float64(time.Second))
 		want := sampling + time.Duration(2*f.Job.Train.Distill.Steps)*time.Second
-		if got := pace.expect(f.Job, true); got != want {
-			t.Errorf("%s: %s, want %s", f.Job.Label, got, want)
+		if got, basis := pace.expect(f.Job, true, elsewhere); got != want || basis != OtherKind {
+			t.Errorf("%s: %s on basis %d, want %s on %d", f.Job.Label, got, basis, want, OtherKind)
 		}
 		if f.Expected > 0 {
 			trainings[f.Job.Evaluation.Run]++
@@ -67,6 +68,9 @@ func TestRemainingIsSaidWhereAllIsKnown(t *testing.T) {
 	if got := remaining(known, 1); !strings.Contains(got, "1m30s") {
 		t.Errorf("remaining = %q, want 1m30s", got)
 	}
+	if got := remaining(append(known, Forecast{Job: job(Student), Expected: time.Hour, Basis: CommittedRuns}), 1); got != "" {
+		t.Errorf("remaining = %q, want nothing where only another machine's speed is known", got)
+	}
 	if got := remaining(append(known, Forecast{Job: job(Teacher)}), 1); got != "" {
 		t.Errorf("remaining = %q, want nothing where a part is not known", got)
 	}
@@ -75,28 +79,36 @@ func TestRemainingIsSaidWhereAllIsKnown(t *testing.T) {
 // A sweep that goes on elsewhere soon knows the new machine, and a large network is not taken for as fast as a small one.
 func TestTheLatestRunsAlikeTellTheTime(t *testing.T) {
 	small, large := networks{}, networks{student: "teacher-l"}
-	var p timings[networks]
+	var p, elsewhere timings[networks]
 	at := func(hour int) time.Time { return time.Date(2026, 1, 1, hour, 0, 0, 0, time.UTC) }
-	if got := p.expect(small); got != 0 {
+	if got, _ := p.expect(small, nil); got != 0 {
 		t.Errorf("of nothing: %g, want 0", got)
 	}
 	for i, seconds := range []float64{1, 1, 1, 1} {
 		p.add(small, at(i), seconds)
 	}
-	if got := p.expect(large); got != 1 {
+	if got, _ := p.expect(large, nil); got != 1 {
 		t.Errorf("large, before any of it is done: %g, want 1, the small one's", got)
 	}
+	elsewhere.add(large, at(0), 9)
+	if got, basis := timings[networks](nil).expect(large, elsewhere); got != 9 || basis != CommittedRuns {
+		t.Errorf("large, nothing done here: %g on basis %d, want 9, the committed run's", got, basis)
+	}
+	elsewhere.add(small, at(0), 3)
+	if got, basis := p.expect(large, elsewhere); got != 3 || basis != OtherKind {
+		t.Errorf("large, that takes three times as long as small elsewhere: %g on basis %d, want 3 of another kind", got, basis)
+	}
 	p.add(large, at(4), 2)
-	if got := p.expect(large); got != 2 {
+	if got, _ := p.expect(large, nil); got != 2 {
 		t.Errorf("large: %g, want 2", got)
 	}
 	p.add(small, at(5), .1) // the end of an interrupted one
-	if got := p.expect(small); got != 1 {
+	if got, _ := p.expect(small, nil); got != 1 {
 		t.Errorf("small, one of them cut short: %g, want 1", got)
 	}
 	p.add(small, at(7), 3)
 	p.add(small, at(6), 3)
-	if got := p.expect(small); got != 3 {
+	if got, _ := p.expect(small, nil); got != 3 {
 		t.Errorf("small, after two on a slower machine: %g, want 3", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/addlab/addlab/report"
 )
@@ -29,6 +30,9 @@ func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
 			further = " and of a cell with one seed"
 		}
 		notes = append(notes, fmt.Sprintf("Intervals of cells are Student's, over the means of %s; those of real pictures and teacher%s are over pictures.", count, further))
+	}
+	if strings.Contains(t.Machines, ";") {
+		notes = append(notes, "Cells or seeds were trained on different machines ("+t.Machines+"), where the same seed gives other numbers; further.md says which on which.")
 	}
 	if t.Changed != "" {
 		notes = append(notes, "Not the preset of the scale: "+t.Changed+".")

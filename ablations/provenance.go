@@ -1,6 +1,7 @@
 package ablations
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -30,9 +31,9 @@ func header(envs []record.Environment) (pairs []record.Pair) {
 	return pairs
 }
 
-// provenance names the engines and commits behind outcomes, each once.
-func provenance(outcomes []Outcome) (engines, commits string) {
-	var es, cs []string
+// provenance names the engines, machines and commits behind outcomes, each once.
+func provenance(outcomes []Outcome) (engines, machines, commits string) {
+	var es, ms, cs []string
 	add := func(list []string, s string) []string {
 		if s = strings.TrimSpace(s); s == "" || slices.Contains(list, s) {
 			return list
@@ -40,7 +41,7 @@ func provenance(outcomes []Outcome) (engines, commits string) {
 		return append(list, s)
 	}
 	for _, env := range environments(outcomes) {
-		es = add(es, env.Engine+" "+env.EngineVersion)
+		es, ms = add(es, env.Engine+" "+env.EngineVersion), add(ms, machine(env))
 		commit := env.Commit
 		if len(commit) > 12 {
 			commit = commit[:12]
@@ -50,5 +51,45 @@ func provenance(outcomes []Outcome) (engines, commits string) {
 		}
 		cs = add(cs, commit)
 	}
-	return strings.Join(es, "; "), strings.Join(cs, ", ")
+	return strings.Join(es, "; "), strings.Join(ms, "; "), strings.Join(cs, ", ")
+}
+
+// machine names the GPU or the model of the processor that an engine ran on: the same seed gives other numbers on another one. It is ""
+// where a GPU's name was not recorded.
+func machine(env record.Environment) string {
+	if !strings.HasSuffix(env.Engine, ":cuda") {
+		return strings.Join(strings.Fields(strings.NewReplacer("(R)", " ", "(TM)", " ").Replace(env.CPU)), " ")
+	}
+	if strings.HasPrefix(env.Device, "cuda:") {
+		return ""
+	}
+	return env.Device
+}
+
+// machinesOf says which seeds were trained, or without a training drawn, on which machine: "AMD EPYC (1, 2), Intel Xeon Processor (3, 4)".
+func machinesOf(outcomes []Outcome) string {
+	var names []string
+	seeds := map[string][]int64{}
+	for _, o := range outcomes {
+		if len(o.Dirs) == 0 {
+			continue
+		}
+		for _, env := range record.Environments(o.Dirs[len(o.Dirs)-1]) { // several where a run went on elsewhere
+			name := machine(env)
+			if name == "" || slices.Contains(seeds[name], o.Seed) {
+				continue
+			}
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+			seeds[name] = append(seeds[name], o.Seed)
+		}
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s (%s)", name, formatSeeds(seeds[name]))
+	}
+	return strings.Join(names, ", ")
 }

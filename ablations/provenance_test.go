@@ -3,6 +3,7 @@ package ablations
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/report"
 )
 
 // weary stops once after a checkpoint, and goes on from there the next time.
@@ -53,5 +55,48 @@ func TestATrainingThatWentOnElsewhere(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "augment", "bench.txt"))
 	if err != nil || !strings.Contains(string(text), "engine: fake") || strings.Contains(string(text), "commit:") {
 		t.Errorf("bench.txt holds %q (%v), want the engine and no commit", text, err)
+	}
+}
+
+// The same seed gives other numbers on another machine, so that rows tell who trained them.
+func TestRowsNameTheirMachines(t *testing.T) {
+	on := func(seed int64, environments ...record.Environment) Outcome {
+		dir := t.TempDir()
+		for i, env := range environments {
+			name := "env.json"
+			if i > 0 {
+				name = fmt.Sprintf("env-%d.json", i+1)
+			}
+			if err := record.WriteJSON(filepath.Join(dir, name), env); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return Outcome{Job: Job{Seed: seed}, Dirs: []string{t.TempDir(), dir}}
+	}
+	amd := record.Environment{Engine: "xla:cpu", CPU: "AMD EPYC", Device: "AMD EPYC, 1 threads"}
+	intel := record.Environment{Engine: "xla:cpu", CPU: "Intel(R) Xeon(R) Processor"}
+	gpu := record.Environment{Engine: "xla:cuda", CPU: "AMD EPYC", Device: "NVIDIA H200"}
+	unnamed := record.Environment{Engine: "xla:cuda", CPU: "AMD EPYC", Device: "cuda:0 [processId=0]"}
+	for _, c := range []struct {
+		why      string
+		outcomes []Outcome
+		want     string
+	}{
+		{"all on one", []Outcome{on(1, amd), on(2, amd)}, "AMD EPYC"},
+		{"on two models", []Outcome{on(1, amd), on(2, amd), on(3, intel)}, "AMD EPYC (1, 2), Intel Xeon Processor (3)"},
+		{"begun on one, ended on another", []Outcome{on(1, amd, intel)}, "AMD EPYC (1), Intel Xeon Processor (1)"},
+		{"a GPU, not the processor beside it", []Outcome{on(1, gpu)}, "NVIDIA H200"},
+		{"a GPU whose name is not on record", []Outcome{on(1, unnamed)}, ""},
+		{"nothing on record", []Outcome{on(1), {}}, ""},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			if got := machinesOf(c.outcomes); got != c.want {
+				t.Errorf("machines = %q, want %q", got, c.want)
+			}
+		})
+	}
+	table := report.Table{Rows: []report.Row{{Name: "a", BySeed: make([]report.SeedScore, 2)}}, Machines: "AMD EPYC; Intel Xeon Processor"}
+	if notes := newTestPlan(t, []Axis{Augment}, 2).notes(Augment, table); !strings.Contains(strings.Join(notes, "\n"), "trained on different machines (AMD EPYC; Intel Xeon Processor)") {
+		t.Errorf("notes = %q, want the machines", notes)
 	}
 }

@@ -125,11 +125,11 @@ func (o Options) left() string {
 	return remaining(forecast, max(o.Processes, 1))
 }
 
-// remaining says how long a sweep still takes for processes that share it, where that is known of all that is left.
+// remaining says how long a sweep still takes for processes that share it, where that is known of all that is left on this machine.
 func remaining(forecast []Forecast, processes int) string {
 	var sum time.Duration
 	for _, f := range forecast {
-		if !f.Done && f.Expected == 0 && f.Job.Evaluation.Subject != Real {
+		if !f.Done && (f.Expected == 0 || f.Basis == CommittedRuns) && f.Job.Evaluation.Subject != Real {
 			return ""
 		}
 		sum += f.Expected

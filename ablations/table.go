@@ -49,8 +49,8 @@ func (p *Plan) Table(axis Axis, results Results) report.Table {
 	for _, c := range axis.Claims {
 		t.Verdicts = append(t.Verdicts, c.judge(t.Rows))
 	}
+	t.Engine, t.Machines, t.Commit = provenance(p.allOutcomes(axis, results))
 	t.Notes = p.notes(axis, t)
-	t.Engine, t.Commit = provenance(p.allOutcomes(axis, results))
 	return t
 }
 
@@ -84,7 +84,7 @@ func (p *Plan) allOutcomes(axis Axis, results Results) (found []Outcome) {
 
 // newRow averages over seeds. What diverged has no numbers: it counts as a seed that was tried.
 func newRow(name string, outcomes []Outcome) report.Row {
-	row := report.Row{Name: name, Seeds: len(outcomes)}
+	row := report.Row{Name: name, Seeds: len(outcomes), Machines: machinesOf(outcomes)}
 	var fid, clip []report.Estimate
 	further := map[string][]report.Estimate{}
 	for _, o := range outcomes {

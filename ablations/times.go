@@ -26,21 +26,5 @@ func (p *Plan) Times(axis Axis, results Results) report.Times {
 			add(r.name, r.outcomes(results))
 		}
 	}
-	for _, r := range p.references {
-		if r.subject == Teacher && r.steps == 25 && r.net == "" {
-			fasterThan(t.Rows, r.name)
-		}
-	}
 	return t
-}
-
-// fasterThan fills in how much faster each row is than the named one.
-func fasterThan(rows []report.TimeRow, name string) {
-	for _, slow := range rows {
-		for i, r := range rows {
-			if slow.Name == name && r.Name != name && slow.Image.Known() && r.Image.Known() {
-				rows[i].Faster = slow.Image.Mean / r.Image.Mean
-			}
-		}
-	}
 }

@@ -26,12 +26,40 @@ func (t *timings[K]) add(kind K, began time.Time, seconds float64) {
 	*t = append(*t, timing[K]{kind, began, seconds})
 }
 
-// expect is of the same kind where there is one and else of any; 0 where there is none.
-func (t timings[K]) expect(kind K) float64 {
-	alike := slices.DeleteFunc(slices.Clone(t), func(x timing[K]) bool { return x.kind != kind })
-	if len(alike) == 0 {
-		alike = slices.Clone(t)
+// Basis says whose speed a [Forecast] rests on.
+type Basis int
+
+const (
+	OwnRuns       Basis = iota // one's own, of the same kind
+	OtherKind                  // one's own of another kind, as much slower or faster as committed runs of both kinds tell, if they do
+	CommittedRuns              // those of the committed runs, on another machine
+)
+
+// expect is of the same kind where there is one, else of another one, and else of what was timed elsewhere; 0 where nothing was.
+func (t timings[K]) expect(kind K, elsewhere timings[K]) (seconds float64, basis Basis) {
+	if seconds := t.of(kind); seconds > 0 {
+		return seconds, OwnRuns
 	}
+	there := elsewhere.of(kind)
+	for _, x := range slices.Backward(t) {
+		if other := elsewhere.of(x.kind); other > 0 && there > 0 {
+			return t.of(x.kind) * there / other, OtherKind
+		}
+	}
+	if len(t) > 0 {
+		return t.middle(), OtherKind
+	}
+	return there, CommittedRuns
+}
+
+// of is the speed of one kind, 0 where none was timed.
+func (t timings[K]) of(kind K) float64 {
+	return slices.DeleteFunc(slices.Clone(t), func(x timing[K]) bool { return x.kind != kind }).middle()
+}
+
+// middle is the median of the latest few, 0 of none.
+func (t timings[K]) middle() float64 {
+	alike := slices.Clone(t)
 	if len(alike) == 0 {
 		return 0
 	}

@@ -102,10 +102,10 @@ func formatSeeds(r Row) string {
 	return formatCount(r.Seeds)
 }
 
-// provenance names data, scale, engine and commit of the runs.
+// provenance names data, scale, engine, machine and commit of the runs.
 func (t Table) provenance() string {
 	var parts []string
-	for _, p := range [][2]string{{"data", t.Data}, {"scale", t.Scale}, {"engine", t.Engine}, {"commit", t.Commit}} {
+	for _, p := range [][2]string{{"data", t.Data}, {"scale", t.Scale}, {"engine", t.Engine}, {"on", t.Machines}, {"commit", t.Commit}} {
 		if p[1] != "" {
 			parts = append(parts, p[0]+" "+oneLine(p[1]))
 		}

@@ -56,7 +56,7 @@ func Find(results string) ([]Section, error) {
 		return nil, err
 	}
 	if len(tables) == 0 {
-		return nil, fmt.Errorf("no table.json in the folders of %s, want what `go run ./experiments/ablate` writes", results)
+		return nil, noTables(results)
 	}
 	var sections []Section
 	for _, path := range tables {
@@ -69,15 +69,45 @@ func Find(results string) ([]Section, error) {
 	return sections, nil
 }
 
-// ReadSection reads a table, draws its plot anew, and takes the samples from beside it.
-func ReadSection(path string) (s Section, err error) {
+func noTables(results string) error {
+	return fmt.Errorf("no table.json in the folders of %s, want what `go run ./experiments/ablate` writes", results)
+}
+
+// Tables reads the tables in the folders of results itself.
+func Tables(results string) (list []Table, err error) {
+	found, err := filepath.Glob(filepath.Join(results, "*", "table.json"))
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range found {
+		t, err := readTable(path)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, t)
+	}
+	if len(list) == 0 {
+		return nil, noTables(results)
+	}
+	return list, nil
+}
+
+func readTable(path string) (t Table, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return s, err
+		return t, err
 	}
+	if t, err = ReadJSON(bytes.NewReader(text)); err != nil {
+		return t, fmt.Errorf("%s: %w", path, err)
+	}
+	return t, nil
+}
+
+// ReadSection reads a table, draws its plot anew, and takes the samples from beside it.
+func ReadSection(path string) (s Section, err error) {
 	s.From = filepath.ToSlash(filepath.Dir(path))
-	if s.Table, err = ReadJSON(bytes.NewReader(text)); err != nil {
-		return s, fmt.Errorf("%s: %w", path, err)
+	if s.Table, err = readTable(path); err != nil {
+		return s, err
 	}
 	times, err := os.ReadFile(filepath.Join(filepath.Dir(path), "times.json"))
 	if err == nil {

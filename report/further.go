@@ -2,10 +2,27 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 )
 
-// further are the columns that the page has beside those of the printed table; only those that say something about rows.
+// FurtherMarkdown writes what the printed table leaves out, for documents.
+func (t Table) FurtherMarkdown(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString("## " + escapeMarkdown(oneLine(t.heading())) + ": further numbers\n\n")
+	rows := t.all()
+	if cols := t.further("row", rows, Times{}); len(cols) > 1 {
+		markdownBlock(&b, cols, rows)
+		b.WriteString(escapeMarkdown(strings.TrimSpace(furtherLegend(rows))) + "\n")
+	} else {
+		b.WriteString("None was measured.\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// further are the columns that the page and further.md have beside those of the printed table; only those that say something about rows.
 func (t Table) further(first string, rows []Row, times Times) []column {
 	estimate := func(m FurtherMetric) func(Row) (string, string) {
 		return func(r Row) (string, string) {
@@ -20,31 +37,15 @@ func (t Table) further(first string, rows []Row, times Times) []column {
 			return mean, tail
 		}
 	}
-	p := func(of func(Row) *float64) func(Row) (string, string) {
-		return func(r Row) (string, string) {
-			v := of(r)
-			if v == nil {
-				return missing, ""
-			}
-			return shortP(*v), ""
-		}
-	}
-	text := func(of func(Row) string) func(Row) (string, string) {
-		return func(r Row) (string, string) { return "", of(r) }
-	}
-	cols := []column{{name: first, cell: text(func(r Row) string { return r.Name })}}
+	cols := told(first, rows)
 	add := func(any func(Row) bool, c column) {
 		if slices.ContainsFunc(rows, any) {
 			cols = append(cols, c)
 		}
 	}
-	add(func(r Row) bool { return r.PFID != nil }, column{name: "p (FID)", numeric: true, cell: p(func(r Row) *float64 { return r.PFID })})
-	add(func(r Row) bool { return r.GroupFID != "" }, column{name: "ties (FID)", cell: text(func(r Row) string { return r.GroupFID })})
-	add(func(r Row) bool { return r.PCLIP != nil }, column{name: "p (CLIP)", numeric: true, cell: p(func(r Row) *float64 { return r.PCLIP })})
-	add(func(r Row) bool { return r.GroupCLIP != "" }, column{name: "ties (CLIP)", cell: text(func(r Row) string { return r.GroupCLIP })})
 	for _, m := range FurtherMetrics {
 		if m.name == "" {
-			add(func(r Row) bool { return r.pOf(m) != nil }, column{name: "p (" + m.Key + ")", numeric: true, cell: p(func(r Row) *float64 { return r.pOf(m) })})
+			add(func(r Row) bool { return r.pOf(m) != nil }, column{name: "p (" + m.Key + ")", numeric: true, cell: cellP(func(r Row) *float64 { return r.pOf(m) })})
 			continue
 		}
 		add(func(r Row) bool { return m.Of(&r).Known() }, column{name: m.name, arrow: m.sign, numeric: true, cell: estimate(m)})
@@ -55,7 +56,20 @@ func (t Table) further(first string, rows []Row, times Times) []column {
 	add(func(r Row) bool { return times.of(r.Name).Image.Known() }, column{name: "ms per image", numeric: true, cell: func(r Row) (string, string) {
 		return times.of(r.Name).Image.format(2)
 	}})
+	if on := machines(rows); len(on) > 1 || strings.Contains(strings.Join(on, ""), "(") {
+		cols = append(cols, column{name: "trained on", cell: func(r Row) (string, string) { return "", orMissing(r.Machines) }})
+	}
 	return cols
+}
+
+// machines are those of the rows, each text once.
+func machines(rows []Row) (list []string) {
+	for _, r := range rows {
+		if r.Machines != "" && !slices.Contains(list, r.Machines) {
+			list = append(list, r.Machines)
+		}
+	}
+	return list
 }
 
 // FurtherMetric is a number beside FID and CLIP score that a row may hold.
@@ -92,7 +106,7 @@ func fewer(e Estimate, r Row) bool { return e.Known() && e.N < r.FID.N }
 func furtherLegend(rows []Row) string {
 	s := ""
 	if slices.ContainsFunc(rows, func(r Row) bool { return r.PFID != nil || r.PCLIP != nil || len(r.PFurther) > 0 }) {
-		s += "p: against the default cell, Welch's test over seeds, not corrected for the number of cells; cells that share a letter do not differ at 5 %. "
+		s += toldLegend
 	}
 	if slices.ContainsFunc(rows, func(r Row) bool { return r.Novel.Known() }) {
 		s += "align, novel: on pairs of shape and colour that training never saw. "

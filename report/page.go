@@ -19,8 +19,11 @@ type Page struct {
 }
 
 // Folder holds tables that have a page of their own. Page and Claims lead there and to its claims.md from beside this page; "" where there
-// is none.
-type Folder struct{ Name, Page, Claims string }
+// is none. Verdicts of its Tables are told beside those of the page, where both are of one scale.
+type Folder struct {
+	Name, Page, Claims string
+	Tables             []Table
+}
 
 // Section is a table with the pictures that belong to it.
 type Section struct {
@@ -50,6 +53,7 @@ func inline(png []byte) template.URL {
 // HTML writes the page.
 func (p Page) HTML(w io.Writer) error {
 	view := pageView{Title: p.Title, Lead: p.Lead, Apart: p.Apart, Pictures: p.Pictures, Claims: p.claims()}
+	view.Elsewhere = elsewhere(view.Claims)
 	for i, s := range p.Sections {
 		view.Sections = append(view.Sections, s.view(sectionID(i)))
 	}
@@ -85,6 +89,7 @@ type pageView struct {
 	Apart       []Folder
 	Pictures    []Picture
 	Claims      []claimView
+	Elsewhere   bool // some claims were also judged in other folders
 	Sections    []sectionView
 }
 

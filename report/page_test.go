@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
 	"html"
 	"image/color"
 	"regexp"
@@ -106,6 +107,44 @@ func TestPageNamesWhatStandsApart(t *testing.T) {
 			for _, f := range c.page.Apart {
 				if !strings.Contains(page.String(), "<code>"+f.Name+"</code>") {
 					t.Errorf("the page does not name %s", f.Name)
+				}
+			}
+		})
+	}
+}
+
+// What other folders found on the same claim stands beside it, if they have tables of the same axis and scale.
+func TestClaimsTellWhatOtherFoldersFound(t *testing.T) {
+	p := .035
+	claim := func(verdict string, seeds int) report.Verdict {
+		return report.Verdict{Claim: "a law", Metric: "FID", Better: "a", Worse: "b", Verdict: verdict, P: &p, Seeds: [2]int{seeds, seeds}}
+	}
+	of := func(axis, scale string, v report.Verdict) report.Table {
+		return report.Table{Axis: axis, Scale: scale, Verdicts: []report.Verdict{v}}
+	}
+	sections := []report.Section{{Table: of("loss", "cpu", claim(report.Undecided, 4))}}
+	other := claim(report.Refuted, 8)
+	other.Claim = "another law"
+	for _, c := range []struct {
+		why   string
+		there report.Table
+		want  string
+	}{
+		{"the same claim", of("loss", "cpu", claim(report.Confirmed, 8)), "gpu: confirmed, p = 0.035, seeds 8 and 8"},
+		{"of another axis", of("r1", "cpu", claim(report.Confirmed, 8)), ""},
+		{"at another scale", of("loss", "smoke", claim(report.Confirmed, 8)), ""},
+		{"another claim", of("loss", "cpu", other), ""},
+		{"of cells that were not run there", of("loss", "cpu", claim(report.Undecided, 0)), ""},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			page := report.Page{Sections: sections, Apart: []report.Folder{{Name: "results/gpu", Claims: "gpu/claims.md", Tables: []report.Table{c.there}}}}
+			var html, claims bytes.Buffer
+			if err := errors.Join(page.HTML(&html), page.ClaimsMarkdown(&claims)); err != nil {
+				t.Fatal(err)
+			}
+			for form, text := range map[string]string{"page": html.String(), "claims.md": claims.String()} {
+				if told := strings.Contains(text, "elsewhere"); told != (c.want != "") || !strings.Contains(text, c.want) {
+					t.Errorf("%s tells of elsewhere: %t, want %q\n%s", form, told, c.want, text)
 				}
 			}
 		})

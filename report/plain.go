@@ -27,12 +27,7 @@ func (t Table) Plain(w io.Writer) error {
 	p.text(t.Question)
 	p.WriteString("\n")
 
-	headings, rules := make([]string, len(p.cols)), make([]string, len(p.cols))
-	for j, c := range p.cols {
-		headings[j], rules[j] = c.heading(), strings.Repeat("-", p.widths[j])
-	}
-	p.line("  ", headings)
-	p.line("  ", rules)
+	rules := p.head()
 	if len(t.Rows) == 0 {
 		p.WriteString("  no cell has been measured yet\n")
 	}
@@ -44,6 +39,9 @@ func (t Table) Plain(w io.Writer) error {
 	}
 
 	p.WriteString("\n")
+	if cols := told("cell", t.Rows); len(cols) > 1 {
+		p.WriteString(differences(cols, t.Rows))
+	}
 	for _, note := range t.Notes {
 		p.text("- " + note)
 	}
@@ -55,6 +53,19 @@ func (t Table) Plain(w io.Writer) error {
 	p.text(t.provenance())
 	_, err := io.WriteString(w, p.String())
 	return err
+}
+
+// differences are the columns of told with their legend.
+func differences(cols []column, rows []Row) string {
+	p := newPlainSheet(cols, rows)
+	p.head()
+	for i, r := range rows {
+		p.row(i, r.Default)
+	}
+	p.WriteString("\n")
+	p.text(toldLegend)
+	p.WriteString("\n")
+	return p.String()
 }
 
 // plainSheet is a text of aligned columns.
@@ -88,6 +99,17 @@ func newPlainSheet(cols []column, rows []Row) *plainSheet {
 		}
 	}
 	return p
+}
+
+// head writes headings over rules, and returns the rules.
+func (p *plainSheet) head() []string {
+	headings, rules := make([]string, len(p.cols)), make([]string, len(p.cols))
+	for j, c := range p.cols {
+		headings[j], rules[j] = c.heading(), strings.Repeat("-", p.widths[j])
+	}
+	p.line("  ", headings)
+	p.line("  ", rules)
+	return rules
 }
 
 // row writes all lines of a row.

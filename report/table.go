@@ -57,6 +57,9 @@ type Row struct {
 	// PFurther is the P of numbers beside FID and CLIP score, by the key of their [FurtherMetric].
 	PFurther map[string]float64 `json:"p_further,omitempty"`
 
+	// Machines says which seeds were trained on which processor or GPU.
+	Machines string `json:"machines,omitempty"`
+
 	// BySeed holds what the means are made of.
 	BySeed []SeedScore `json:"by_seed,omitempty"`
 }
@@ -89,6 +92,7 @@ type Table struct {
 	Scale      string   `json:"scale,omitempty"`
 	Changed    string   `json:"changed,omitempty"` // how the cells' common config differs from the scale's
 	Engine     string   `json:"engine,omitempty"`
+	Machines   string   `json:"machines,omitempty"`
 	Commit     string   `json:"commit,omitempty"`
 	Recipe     string   `json:"recipe,omitempty"` // versions of what was trained and measured: tables of others do not compare
 	Rows       []Row    `json:"rows"`

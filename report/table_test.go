@@ -48,7 +48,7 @@ func ExampleTable() {
 func TestGolden(t *testing.T) {
 	table := lossTable()
 	for name, write := range map[string]func(io.Writer) error{
-		"table.md": table.Markdown, "table.csv": table.CSV, "table.json": table.JSON, "table.tex": table.LaTeX, "table.txt": table.Plain,
+		"table.md": table.Markdown, "table.csv": table.CSV, "table.json": table.JSON, "table.tex": table.LaTeX, "table.txt": table.Plain, "further.md": table.FurtherMarkdown,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer

@@ -20,8 +20,6 @@ type TimeRow struct {
 	Name  string   `json:"name"`
 	Train Estimate `json:"train_seconds,omitzero"` // of the process that finished the training
 	Image Estimate `json:"ms_per_image,omitzero"`  // of sampling, in batches
-	// Faster is how many times faster sampling is than the teacher's at 25 guided steps, where both were timed.
-	Faster float64 `json:"faster,omitempty"`
 }
 
 func (t Times) of(name string) TimeRow {
@@ -48,21 +46,17 @@ func (t Times) JSON(w io.Writer) error {
 func (t Times) Markdown(w io.Writer) error {
 	var b strings.Builder
 	cells := func(r TimeRow) []string {
-		faster := missing
-		if r.Faster > 0 {
-			faster = strconv.FormatFloat(r.Faster, 'g', 3, 64)
-		}
 		train, trainTail := r.Train.format(0)
 		image, imageTail := r.Image.format(2)
-		return []string{escapeMarkdown(oneLine(r.Name)), train + trainTail, image + imageTail, faster}
+		return []string{escapeMarkdown(oneLine(r.Name)), train + trainTail, image + imageTail}
 	}
-	b.WriteString("| row | training, s | ms per image | times faster than the teacher at 25 steps |\n|---|---:|---:|---:|\n")
+	b.WriteString("| row | training, s | ms per image |\n|---|---:|---:|\n")
 	for _, r := range t.Rows {
 		if r.Train.Known() || r.Image.Known() {
 			b.WriteString("| " + strings.Join(cells(r), " | ") + " |\n")
 		}
 	}
-	b.WriteString("\nSeconds as they passed, on machines that other work may have shared; those of a training include compiling.\n")
+	b.WriteString("\nSeconds as they passed, on machines that other work may have shared, so that rows do not compare: `speed --sampling` times ways to sample in turn. Those of a training include compiling.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -70,7 +64,7 @@ func (t Times) Markdown(w io.Writer) error {
 // CSV writes one line per row.
 func (t Times) CSV(w io.Writer) error {
 	c := csv.NewWriter(w)
-	c.Write([]string{"axis", "name", "train_seconds", "train_n", "ms_per_image", "ms_per_image_n", "faster"})
+	c.Write([]string{"axis", "name", "train_seconds", "train_n", "ms_per_image", "ms_per_image_n"})
 	for _, r := range t.Rows {
 		record := []string{t.Axis, r.Name}
 		for _, e := range []Estimate{r.Train, r.Image} {
@@ -80,11 +74,7 @@ func (t Times) CSV(w io.Writer) error {
 			}
 			record = append(record, csvNumber(e.Mean), strconv.Itoa(e.N))
 		}
-		faster := ""
-		if r.Faster > 0 {
-			faster = csvNumber(r.Faster)
-		}
-		c.Write(append(record, faster))
+		c.Write(record)
 	}
 	c.Flush()
 	return c.Error()

@@ -23,7 +23,7 @@ type Verdict struct {
 	Verdict string  `json:"verdict"`          // confirmed, refuted or undecided
 
 	// Difference is that of the means, better less worse, with its 95 % interval where both cells have seeds enough; Effect is Hedges' g,
-	// the difference in standard deviations within the cells. P is that of the claim's own test.
+	// the difference in standard deviations within the cells. P is that of the test that decided, or of the claim's own where nothing is.
 	Difference Estimate `json:"difference,omitzero"`
 	Effect     *float64 `json:"effect,omitempty"`
 	P          *float64 `json:"p,omitempty"`

@@ -12,14 +12,14 @@ import (
 // writes atomically.
 type WriteFunc func(path string, data []byte) error
 
-// WriteAll writes t into dir as table.md, table.csv, table.json, table.tex, table.txt and metrics.png and returns their
+// WriteAll writes t into dir as table.md, table.csv, table.json, table.tex, table.txt, further.md and metrics.png and returns their
 // paths. Everything is rendered before the first file is written.
 func WriteAll(dir string, t Table, write WriteFunc) ([]string, error) {
 	files := []struct {
 		name   string
 		encode func(io.Writer) error
 	}{
-		{"table.md", t.Markdown}, {"table.csv", t.CSV}, {"table.json", t.JSON}, {"table.tex", t.LaTeX}, {"table.txt", t.Plain},
+		{"table.md", t.Markdown}, {"table.csv", t.CSV}, {"table.json", t.JSON}, {"table.tex", t.LaTeX}, {"table.txt", t.Plain}, {"further.md", t.FurtherMarkdown},
 		{"metrics.png", t.PNG},
 	}
 	data := make([][]byte, len(files))

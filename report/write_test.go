@@ -12,7 +12,7 @@ import (
 )
 
 func TestWriteAll(t *testing.T) {
-	want := []string{"dir/table.md", "dir/table.csv", "dir/table.json", "dir/table.tex", "dir/table.txt", "dir/metrics.png"}
+	want := []string{"dir/table.md", "dir/table.csv", "dir/table.json", "dir/table.tex", "dir/table.txt", "dir/further.md", "dir/metrics.png"}
 
 	var written []string
 	got, err := report.WriteAll("dir", lossTable(), func(path string, data []byte) error {

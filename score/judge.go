@@ -24,7 +24,7 @@ type Judge struct {
 	Bundle  *pretrain.Bundle
 	Backend compute.Backend
 
-	pair, classify *model.Exec // classify is nil where the data has no attributes
+	pair, classify *model.Exec // nil in a judge made to draw only; classify also where the data has no attributes
 	prompts        Prompts
 	novel          Prompts // of compositions that training never saw; empty where the data or the judge knows none
 	reference      eval.Features
@@ -82,9 +82,10 @@ func NewJudge(ctx context.Context, backend compute.Backend, b *pretrain.Bundle, 
 
 // Close frees the compiled graphs.
 func (j *Judge) Close() {
-	j.pair.Finalize()
-	if j.classify != nil {
-		j.classify.Finalize()
+	for _, exec := range []*model.Exec{j.pair, j.classify} {
+		if exec != nil {
+			exec.Finalize()
+		}
 	}
 	for _, e := range j.easels {
 		e.close()

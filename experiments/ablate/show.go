@@ -78,6 +78,9 @@ func dryRun(w io.Writer, o options, plan *ablations.Plan, base distill.Config, a
 	return e.Encode(cells)
 }
 
+// basis says whose speed an expected time comes from.
+var basis = map[ablations.Basis]string{ablations.OtherKind: ", from runs of another kind", ablations.CommittedRuns: ", from the committed runs"}
+
 // forecast prints the jobs of a plan, what is done and how long the others should take.
 func forecast(w io.Writer, o ablations.Options) error {
 	list, err := o.Forecast()
@@ -85,7 +88,7 @@ func forecast(w io.Writer, o ablations.Options) error {
 		return err
 	}
 	var sum time.Duration
-	done, unknown := 0, 0
+	done, unknown, elsewhere := 0, 0, false
 	for _, f := range list {
 		state := "not timed yet"
 		switch {
@@ -93,8 +96,9 @@ func forecast(w io.Writer, o ablations.Options) error {
 			state = "done"
 			done++
 		case f.Expected > 0:
-			state = "about " + f.Expected.Round(time.Second).String()
+			state = "about " + f.Expected.Round(time.Second).String() + basis[f.Basis]
 			sum += f.Expected
+			elsewhere = elsewhere || f.Basis == ablations.CommittedRuns
 		default:
 			unknown++
 		}
@@ -103,6 +107,9 @@ func forecast(w io.Writer, o ablations.Options) error {
 	fmt.Fprintf(w, "\n%d of %d done", done, len(list))
 	if sum > 0 || unknown == 0 {
 		fmt.Fprintf(w, "; about %s of training and sampling left", sum.Round(time.Second))
+	}
+	if elsewhere {
+		fmt.Fprint(w, ", this machine may be slower or faster")
 	}
 	if unknown > 0 {
 		fmt.Fprintf(w, "; %d of a kind that was not timed yet", unknown)

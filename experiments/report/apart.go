@@ -55,3 +55,12 @@ func incomparable(t report.Table) string {
 	}
 	return ""
 }
+
+// comparable are the tables in a folder's folders whose verdicts may be told beside others of their scale.
+func comparable(folder string) (list []report.Table, err error) {
+	all, err := report.Tables(folder)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(t report.Table) bool { return incomparable(t) != "" }), nil
+}

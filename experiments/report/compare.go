@@ -13,11 +13,11 @@ import (
 
 // compare writes how far the cells and seeds of results agree with those of another folder.
 func compare(results, beside string, stdout io.Writer) error {
-	there, err := tables(beside)
+	there, err := report.Tables(beside)
 	if err != nil {
 		return fmt.Errorf("--beside %s: %w", beside, err)
 	}
-	here, err := tables(results)
+	here, err := report.Tables(results)
 	if err != nil {
 		return err
 	}
@@ -31,15 +31,4 @@ func compare(results, beside string, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "wrote %s\n\n%s", path, &text)
 	return nil
-}
-
-// tables are those of a folder itself: the reference that results hold is another folder's.
-func tables(folder string) (list []report.Table, err error) {
-	sections, err := report.Find(folder)
-	for _, s := range sections {
-		if filepath.Dir(filepath.FromSlash(s.From)) == filepath.Clean(folder) {
-			list = append(list, s.Table)
-		}
-	}
-	return list, err
 }

@@ -44,7 +44,7 @@ func command() program.Program {
 		},
 		Do: func(_ context.Context, stdout, _ io.Writer) error {
 			if beside != "" { // else it is noticed when all is written
-				if _, err := tables(beside); err != nil {
+				if _, err := report.Tables(beside); err != nil {
 					return fmt.Errorf("--beside %s: %w", beside, err)
 				}
 			}
@@ -152,7 +152,11 @@ func linked(folders []string, from string) (list []report.Folder, err error) {
 			}
 			return filepath.ToSlash(filepath.Join(way, name))
 		}
-		list = append(list, report.Folder{Name: folder, Page: to("index.html"), Claims: to("claims.md")})
+		tables, err := comparable(there)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, report.Folder{Name: folder, Page: to("index.html"), Claims: to("claims.md"), Tables: tables})
 	}
 	return list, nil
 }

@@ -97,8 +97,15 @@ func TestPicturesAreOfWhatCompares(t *testing.T) {
 func TestTablesApartHaveAPageOfTheirOwn(t *testing.T) {
 	results := t.TempDir()
 	gpu := filepath.Join(results, "reference", "gpu")
-	if _, err := report.WriteAll(filepath.Join(gpu, "teacher"), table("teacher"), nil); err != nil {
-		t.Fatal(err)
+	for _, axis := range []string{"teacher", "loss"} {
+		measured := table(axis)
+		measured.Verdicts[0].Verdict, measured.Verdicts[0].Seeds = report.Confirmed, [2]int{8, 8}
+		if axis == "teacher" {
+			measured.Recipe = "of long ago"
+		}
+		if _, err := report.WriteAll(filepath.Join(gpu, axis), measured, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 	photos := filepath.Join(results, report.DataFolder, "photos")
 	for dir, axis := range map[string]string{filepath.Join(results, "loss"): "loss", filepath.Join(photos, "augment"): "augment", filepath.Join(photos, "r1"): "r1"} {
@@ -126,6 +133,8 @@ func TestTablesApartHaveAPageOfTheirOwn(t *testing.T) {
 	// What has its own page is linked, other folders are named.
 	if claims := read(t, results, "claims.md"); !strings.Contains(claims, "[reference/gpu](reference/gpu/claims.md).\n") {
 		t.Errorf("claims.md holds %q, want the way to those of the other engine alone", claims)
+	} else if strings.Count(claims, "reference/gpu: confirmed, seeds 8 and 8 |") != 1 {
+		t.Errorf("claims.md holds %q, want beside the claim what the other engine found", claims)
 	}
 	if !strings.Contains(html, `<a href="reference/gpu/index.html"><code>`) || strings.Count(html, "index.html") != 1 {
 		t.Error("the page does not lead to that of the other engine alone")

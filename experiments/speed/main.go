@@ -1,4 +1,5 @@
-// Command speed times the training steps beside the same networks in PyTorch on the same cores or GPU, and watches memory.
+// Command speed times the training steps beside the same networks in PyTorch on the same cores or GPU, and watches memory; or it times
+// sampling.
 package main
 
 import (
@@ -21,6 +22,7 @@ const usage = `speed times a step of the teacher's training and a step of ADD, a
   go run ./experiments/speed                                  this project only
   go run ./experiments/speed --python venv/bin/python3        and PyTorch, from a Python that has torch
   go run ./experiments/speed --memory 2000                    and resident memory over so many ADD steps
+  go run ./experiments/speed --sampling 20                    instead, pictures: the teacher's solver and a student, in 20 rounds
 
 Run it alone on the machine: two programs on the same cores time each other.
 
@@ -28,7 +30,7 @@ Run it alone on the machine: two programs on the same cores time each other.
 
 type options struct {
 	python, engine, out, pretrained, scale string
-	steps, warmup, memory                  int
+	steps, warmup, memory, sampling        int
 }
 
 func main() { command().Main() }
@@ -44,14 +46,18 @@ func command() program.Program {
 func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.python, "python", "", "`program`: a Python with torch; empty to leave PyTorch out")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
-	f.StringVar(&o.out, "out", "results/speed", "`folder` for speed.json and speed.md")
+	f.StringVar(&o.out, "out", "results/speed", "`folder` for speed.json and speed.md, or sampling.json and sampling.md")
 	f.StringVar(&o.pretrained, "pretrained", "pretrained/scenes", "`folder` with the networks")
 	f.StringVar(&o.scale, "scale", "cpu", "preset of the batches")
 	f.IntVar(&o.steps, "steps", 40, "`steps` to time")
 	f.IntVar(&o.warmup, "warmup", 8, "`steps` before the clock starts")
 	f.IntVar(&o.memory, "memory", 0, "watch memory over so many ADD `steps`")
+	f.IntVar(&o.sampling, "sampling", 0, "time sampling instead, in so many `rounds`")
 	if err := program.Flags(f, args); err != nil {
 		return err
+	}
+	if o.sampling < 0 || o.sampling > 0 && (o.python != "" || o.memory > 0) {
+		return fmt.Errorf("sampling = %d, want rounds, and neither --python nor --memory, which are about training", o.sampling)
 	}
 	if o.steps < 2 || o.warmup < 1 || o.memory < 0 {
 		return fmt.Errorf("steps = %d, warmup = %d, memory = %d, want ≥ 2, ≥ 1 and ≥ 0", o.steps, o.warmup, o.memory)
@@ -74,6 +80,9 @@ func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	defer e.Close()
 	fmt.Fprintln(stdout, "engine:", e)
+	if o.sampling > 0 {
+		return sampling(ctx, o, bundle, data, e, stdout)
+	}
 	cfg, err := distill.DefaultConfig(o.scale)
 	if err != nil {
 		return err

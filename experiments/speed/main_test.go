@@ -22,6 +22,7 @@ func TestWrongCalls(t *testing.T) {
 		{"one step has no spread", []string{"--steps", "1"}, "steps = 1"},
 		{"no warm-up would time the compiler", []string{"--warmup", "0"}, "warmup = 0"},
 		{"a forgotten flag", []string{"2000"}, `argument = "2000"`},
+		{"sampling is not timed beside PyTorch", []string{"--sampling", "3", "--python", "python3"}, "sampling = 3"},
 		{"no networks", []string{"--pretrained", t.TempDir()}, "no pretrained networks"},
 	} {
 		t.Run(c.why, func(t *testing.T) {

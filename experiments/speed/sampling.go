@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/timing"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/score"
+)
+
+// Sampling is sampling.json: how long pictures take that are drawn in turn, a round after another, so that what else the machine does
+// falls on all rows alike.
+type Sampling struct {
+	Rounds      int                `json:"rounds"`
+	Environment record.Environment `json:"environment"`
+	Rows        []SamplingRow      `json:"rows"`
+}
+
+// SamplingRow is one way to draw. A student has its teacher's architecture, so that its times are those of one unguided pass.
+type SamplingRow struct {
+	Network string    `json:"network"` // in the bundle
+	Name    string    `json:"name"`
+	Calls   int       `json:"calls"` // of the network for a picture; two for each guided step
+	Batch   int       `json:"batch"`
+	Seconds []float64 `json:"seconds"` // per picture, of every round
+
+	way     score.Way
+	slowest bool // the row that others of its network and batch are compared with
+}
+
+// samplingBatches are one picture at a time, and a batch that fills the machine.
+var samplingBatches = []int{1, 64}
+
+// samplingRows are what is timed of a network: the teacher's solver and a student in its steps.
+func samplingRows(network string, guidance float64, times []int) (rows []SamplingRow) {
+	for _, batch := range samplingBatches {
+		for i, steps := range []int{25, 8, 4, 2} {
+			way := score.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: guidance, Net: network}
+			rows = append(rows, SamplingRow{Network: network, Name: fmt.Sprintf("teacher, %d guided steps", steps), Calls: 2 * steps, Batch: batch, way: way, slowest: i == 0})
+		}
+		for _, steps := range []int{4, 2, 1} {
+			way := score.FewSteps("", times, steps, diffusion.Renoise)
+			way.Net = network
+			name := fmt.Sprintf("student, %d steps", steps)
+			if steps == 1 {
+				name = "student, 1 step"
+			}
+			rows = append(rows, SamplingRow{Network: network, Name: name, Calls: steps, Batch: batch, way: way})
+		}
+	}
+	return rows
+}
+
+// samplingNetworks are the bundle's U-Net and, where it has one, the transformer of equal cost.
+func samplingNetworks(b *pretrain.Bundle) []string {
+	networks := []string{"teacher"}
+	if v, ok := b.Variants["teacher-dit"]; ok {
+		networks = append(networks, v.Name)
+	}
+	return networks
+}
+
+// sampling times all rows and leaves sampling.json and sampling.md.
+func sampling(ctx context.Context, o options, bundle *pretrain.Bundle, data dataset.Dataset, e *engine.Engine, stdout io.Writer) error {
+	cfg, err := distill.DefaultConfig(o.scale)
+	if err != nil {
+		return err
+	}
+	r := Sampling{Rounds: o.sampling, Environment: record.NewEnvironment(e.Name, e.Version, e.Device)}
+	for _, network := range samplingNetworks(bundle) {
+		r.Rows = append(r.Rows, samplingRows(network, score.DefaultSetup(o.scale).Guidance, cfg.Times)...)
+	}
+	judge := &score.Judge{Bundle: bundle, Backend: e.Backend}
+	defer judge.Close()
+	var captions []string
+	for i := range slices.Max(samplingBatches) {
+		sample, err := data.Heldout().Sample(i)
+		if err != nil {
+			return err
+		}
+		captions = append(captions, sample.Caption)
+	}
+	for round := range 1 + o.sampling { // the first compiles
+		for i := range r.Rows {
+			row := &r.Rows[i]
+			painter, err := judge.NewPainter(row.way, row.Batch)
+			if err != nil {
+				return err
+			}
+			_, spent, err := painter.Draw(ctx, captions[:row.Batch], int64(round))
+			if err != nil {
+				return err
+			}
+			if round > 0 {
+				row.Seconds = append(row.Seconds, spent.Seconds()/float64(row.Batch))
+			}
+		}
+		if round == 0 {
+			fmt.Fprintln(stdout, "compiled")
+			continue
+		}
+		fmt.Fprintf(stdout, "round %d of %d\n", round, o.sampling)
+	}
+	text, err := timing.Write(o.out, "sampling", r)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "\n%swrote %s\n", text, o.out)
+	return nil
+}
+
+// faster is how many times less a row takes than the slowest of its network and batch, round by round.
+func (r Sampling) faster(row SamplingRow) (ratios []float64) {
+	for _, slow := range r.Rows {
+		if slow.slowest && slow.Network == row.Network && slow.Batch == row.Batch {
+			for i := range row.Seconds {
+				ratios = append(ratios, slow.Seconds[i]/row.Seconds[i])
+			}
+		}
+	}
+	return ratios
+}
+
+// Markdown writes medians with their quartiles.
+func (r Sampling) Markdown(w io.Writer) {
+	fmt.Fprint(w, "| network | sampling | calls of the network | batch | ms per picture | pictures a second | times faster than 25 guided steps |\n|---|---|---:|---:|---:|---:|---:|\n")
+	for _, row := range r.Rows {
+		ms := make([]float64, len(row.Seconds))
+		for i, s := range row.Seconds {
+			ms[i] = 1000 * s
+		}
+		ratio := "1"
+		if !row.slowest {
+			ratio = quartiles(r.faster(row), 1)
+		}
+		fmt.Fprintf(w, "| %s | %s | %d | %d | %s | %.4g | %s |\n", row.Network, row.Name, row.Calls, row.Batch, quartiles(ms, 2), 1/timing.Median(row.Seconds), ratio)
+	}
+	fmt.Fprintf(w, "\nMedians of %d rounds with their quartiles, on %s (%s); every round draws all rows in turn, and ratios are of one round. A student has its teacher's architecture.\n",
+		r.Rounds, r.Environment.Device, r.Environment.Engine)
+}
+
+func quartiles(x []float64, digits int) string {
+	x = slices.Sorted(slices.Values(x))
+	return fmt.Sprintf("%.[1]*[2]f (%.[1]*[3]f–%.[1]*[4]f)", digits, timing.Median(x), x[len(x)/4], x[len(x)*3/4])
+}
