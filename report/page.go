@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+
+	"github.com/addlab/addlab/internal/smallpng"
 )
 
 // Page is one static HTML file with tables and pictures inside: it opens without a network and reads on a phone.
@@ -45,9 +47,9 @@ var pageText string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"inline": inline}).Parse(pageText))
 
-// inline gives a picture as a data URL.
+// inline gives a picture as a data URL, in as few bytes as the eye allows: a page holds dozens.
 func inline(png []byte) template.URL {
-	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png))
+	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(smallpng.Shrink(png)))
 }
 
 // HTML writes the page.

@@ -21,7 +21,7 @@ const (
 // layers are the rooms of the house from the bottom; a package may import what lies in lower layers only. "x/*" are the
 // packages directly below x.
 var layers = [][]string{
-	{"rng", "weights/atomicfile", "internal/program", "internal/processes", "internal/dense"},
+	{"rng", "weights/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng"},
 	{"weights", "npy", "internal/sweeptest", "internal/graphtest"},
 	{"engine"},
 	{"record", "tokenizer", "dataset", "optim"},
@@ -54,9 +54,10 @@ var narrower = map[string][]string{
 	"pictures":           {"dataset", "extractor"}, // they measure nothing
 	"eval":               {"internal/dense"},       // statistics know no network and no picture
 	"metric":             {"eval", "rng"},          // names extractors, runs none
-	"report":             {"dataset"},              // tables and pictures know no training
+	"internal/smallpng":  {},
+	"report":             {"dataset", "internal/smallpng"}, // tables and pictures know no training
 
-	"notebooks/show": {"report"},
+	"notebooks/show": {"report", "internal/smallpng"},
 }
 
 // withoutGraphs are packages that must not import GoMLX.

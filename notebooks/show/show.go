@@ -13,6 +13,7 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui"
 
+	"github.com/addlab/addlab/internal/smallpng"
 	"github.com/addlab/addlab/report"
 )
 
@@ -58,7 +59,7 @@ func render(d Drawing) []byte {
 
 // picture shows a PNG in the cell, or writes it to a file of its own.
 func picture(png []byte) {
-	png = shrink(png)
+	png = smallpng.Shrink(png)
 	if gonbui.IsNotebook {
 		intoCell(gonbui.DisplayPng, png)
 		return

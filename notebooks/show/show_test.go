@@ -8,7 +8,6 @@ import (
 	"image"
 	"image/color"
 	"image/png"
-	"math"
 	"os"
 	"strings"
 	"testing"
@@ -24,56 +23,6 @@ func encoded(t *testing.T, img image.Image) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
-}
-
-func TestShrunkPicturesLookTheSame(t *testing.T) {
-	plot := func() []byte {
-		var b bytes.Buffer
-		curve := report.Curve{Name: "loss", Steps: []int{1, 2, 3, 4}, Values: []float64{4, 2, 3, 1}}
-		if err := (report.Curves{Title: "A plot", Curves: []report.Curve{curve}}).PNG(&b); err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes()
-	}()
-	photo := image.NewNRGBA(image.Rect(0, 0, 64, 64)) // more colours than a palette has
-	for y := range 64 {
-		for x := range 64 {
-			photo.SetNRGBA(x, y, color.NRGBA{R: uint8(4 * x), G: uint8(4 * y), B: uint8(x * y), A: 255})
-		}
-	}
-	for name, picture := range map[string][]byte{"plot": plot, "photo": encoded(t, photo), "samples": encoded(t, samples(t, 4))} {
-		small := shrink(picture)
-		if len(small) > len(picture) || name != "photo" && len(small) > len(picture)/2 {
-			t.Errorf("%s: %d bytes of %d, want fewer, and half of a plot's or a sheet's at most", name, len(small), len(picture))
-		}
-		before, err := png.Decode(bytes.NewReader(picture))
-		if err != nil {
-			t.Fatal(err)
-		}
-		after, err := png.Decode(bytes.NewReader(small))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if before.Bounds() != after.Bounds() {
-			t.Fatalf("%s: bounds %v became %v", name, before.Bounds(), after.Bounds())
-		}
-		var sum float64
-		for y := range before.Bounds().Dy() {
-			for x := range before.Bounds().Dx() {
-				r, g, b, _ := before.At(x, y).RGBA()
-				u, v, w, _ := after.At(x, y).RGBA()
-				for _, d := range []int{distance(r, u), distance(g, v), distance(b, w)} {
-					sum += float64(d * d)
-				}
-			}
-		}
-		if rms := math.Sqrt(sum / float64(before.Bounds().Dx()*before.Bounds().Dy())); rms > nearness+2 {
-			t.Errorf("%s: its pixels move by %.2f, want ≤ %.2f", name, rms, nearness+2)
-		}
-	}
-	if got := shrink([]byte("no picture")); string(got) != "no picture" {
-		t.Errorf("what is no picture became %q", got)
-	}
 }
 
 // samples is a sheet of pictures with so many columns, shaded as samples are.
@@ -119,8 +68,6 @@ func TestNarrowSheetsHaveTheirFirstColumns(t *testing.T) {
 		}
 	}
 }
-
-func distance(a, b uint32) int { return max(int(a>>8)-int(b>>8), int(b>>8)-int(a>>8)) }
 
 func TestSheetIsEscaped(t *testing.T) {
 	s := Sheet{Head: []string{"name", "FID"}, Note: "n < 3"}

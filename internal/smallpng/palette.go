@@ -1,4 +1,4 @@
-package show
+package smallpng
 
 import (
 	"cmp"
@@ -112,20 +112,17 @@ func order(a, b color.NRGBA) int {
 	return cmp.Or(int(a.R)-int(b.R), int(a.G)-int(b.G), int(a.B)-int(b.B))
 }
 
-// indexed draws a picture with a palette.
+// indexed draws a picture of coarse colours with a palette.
 func indexed(rgb *image.NRGBA, palette color.Palette) *image.Paletted {
-	out, index := image.NewPaletted(rgb.Bounds(), palette), map[color.NRGBA]uint8{}
-	bounds := rgb.Bounds()
-	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
-		for x := bounds.Min.X; x < bounds.Max.X; x++ {
-			c := rgb.NRGBAAt(x, y)
-			i, known := index[c]
-			if !known {
-				i = uint8(palette.Index(c))
-				index[c] = i
-			}
-			out.SetColorIndex(x, y, i)
+	out := image.NewPaletted(rgb.Bounds(), palette)
+	var index [1 << 18]int // 0 where it is not known yet, else one more
+	for i := range out.Pix {
+		c := color.NRGBA{R: rgb.Pix[4*i], G: rgb.Pix[4*i+1], B: rgb.Pix[4*i+2], A: 0xff}
+		at := &index[number(c)]
+		if *at == 0 {
+			*at = 1 + palette.Index(c)
 		}
+		out.Pix[i] = uint8(*at - 1)
 	}
 	return out
 }
