@@ -15,8 +15,18 @@ import (
 // smoothed is the number of logged lines in the running mean of a curve.
 const smoothed = 8
 
-// curvesOf draws the trainings behind a table, each cell's first seed: how often the discriminator is right on generated pictures, where
-// there is one, and how much the student's pictures vary. Tables without runs beside them have none.
+// watched are the numbers of a training that are drawn, each of the trainings that have it: without a discriminator, say, its log says 0.
+var watched = []struct {
+	title, y, key string
+	of            func(distill.Config) bool
+}{
+	{"Adversarial loss of the student (ADD eq. 2)", "loss", "g_adv", func(c distill.Config) bool { return c.Adversarial > 0 }},
+	{"Distillation loss before λ (ADD eq. 4), or that of consistency in its place", "loss", "distill", func(c distill.Config) bool { return c.Lambda > 0 || c.Consistency != nil }},
+	{"The discriminator on generated pictures", "share of tokens told right", "acc_fake", func(c distill.Config) bool { return c.Adversarial > 0 }},
+	{"Variance of the student's pictures", "variance over a batch, mean over pixels", "pixel_var", func(distill.Config) bool { return true }},
+}
+
+// curvesOf draws the trainings behind a table, each cell's first seed. Tables without runs beside them have none.
 func curvesOf(dir string, t report.Table) (pictures []report.Picture, err error) {
 	plots, err := trainings(dir, t)
 	if err != nil {
@@ -36,8 +46,10 @@ func curvesOf(dir string, t report.Table) (pictures []report.Picture, err error)
 }
 
 func trainings(dir string, t report.Table) ([]report.Curves, error) {
-	right := report.Curves{Title: "The discriminator on generated pictures", YLabel: "share of tokens told right", Smooth: smoothed}
-	varied := report.Curves{Title: "Variance of the student's pictures", YLabel: "variance over a batch, mean over pixels", Smooth: smoothed}
+	plots := make([]report.Curves, len(watched))
+	for i, w := range watched {
+		plots[i] = report.Curves{Title: w.title, YLabel: w.y, Smooth: smoothed}
+	}
 	seen := map[string]bool{}
 	for _, r := range t.Rows {
 		if len(r.BySeed) == 0 || r.BySeed[0].Run == "" || seen[r.BySeed[0].Run] {
@@ -57,12 +69,13 @@ func trainings(dir string, t report.Table) ([]report.Curves, error) {
 		if err := record.ReadJSON(filepath.Join(run, "config.json"), &asked); err != nil {
 			return nil, err
 		}
-		if asked.Distill.Adversarial > 0 { // without a discriminator the log says 0
-			right.Curves = append(right.Curves, curve(r.Name, lines, "acc_fake"))
+		for i, w := range watched {
+			if w.of(asked.Distill) {
+				plots[i].Curves = append(plots[i].Curves, curve(r.Name, lines, w.key))
+			}
 		}
-		varied.Curves = append(varied.Curves, curve(r.Name, lines, "pixel_var"))
 	}
-	return []report.Curves{right, varied}, nil
+	return plots, nil
 }
 
 // curve is one number of all lines, with a gap where a line lacks it.

@@ -183,8 +183,8 @@ func read(t *testing.T, path ...string) string {
 func TestCurvesOfTrainings(t *testing.T) {
 	results := t.TempDir()
 	for run, files := range map[string][2]string{
-		"aaa": {`{"distill":{"adversarial":1}}`, `{"step":10,"acc_fake":0.5,"pixel_var":0.4}` + "\n" + `{"step":20,"pixel_var":0.3}` + "\n" + `{"step":30,"acc_fake":0.7,"pixel_var":0.2}` + "\n"},
-		"bbb": {`{"distill":{"adversarial":0}}`, `{"step":10,"acc_fake":0,"pixel_var":0.5}` + "\n"},
+		"aaa": {`{"distill":{"adversarial":1}}`, `{"step":10,"g_adv":0.1,"acc_fake":0.5,"pixel_var":0.4}` + "\n" + `{"step":20,"g_adv":0.2,"pixel_var":0.3}` + "\n" + `{"step":30,"g_adv":0.3,"acc_fake":0.7,"pixel_var":0.2}` + "\n"},
+		"bbb": {`{"distill":{"adversarial":0,"lambda":1}}`, `{"step":10,"g_adv":0,"distill":0.6,"acc_fake":0,"pixel_var":0.5}` + "\n"},
 	} {
 		dir := filepath.Join(results, "runs", run)
 		if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -205,6 +205,8 @@ func TestCurvesOfTrainings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]report.Curve{
+		{{Name: "both", Steps: []int{10, 20, 30}, Values: []float64{.1, .2, .3}}},
+		{{Name: "distill", Steps: []int{10}, Values: []float64{.6}}},
 		{{Name: "both", Steps: []int{10, 20, 30}, Values: []float64{.5, math.NaN(), .7}}},
 		{{Name: "both", Steps: []int{10, 20, 30}, Values: []float64{.4, .3, .2}}, {Name: "distill", Steps: []int{10}, Values: []float64{.5}}},
 	}
@@ -217,7 +219,7 @@ func TestCurvesOfTrainings(t *testing.T) {
 		why  string
 		rows []report.Row
 		want int
-	}{{"both", rows, 2}, {"no discriminator", rows[1:2], 1}, {"no runs", rows[3:], 0}} {
+	}{{"both", rows, 4}, {"no discriminator", rows[1:2], 2}, {"no runs", rows[3:], 0}} {
 		if pictures, err := curvesOf(filepath.Join(results, "loss"), report.Table{Rows: c.rows}); err != nil || len(pictures) != c.want {
 			t.Errorf("%s: %d pictures (%v), want %d", c.why, len(pictures), err, c.want)
 		}
