@@ -32,7 +32,7 @@ func (p *Plan) notes(axis Axis, t report.Table) (notes []string) {
 		notes = append(notes, fmt.Sprintf("Intervals of cells are Student's, over the means of %s; those of real pictures and teacher%s are over pictures.", count, further))
 	}
 	if strings.Contains(t.Machines, ";") {
-		notes = append(notes, "Cells or seeds were trained on different machines ("+t.Machines+"), where the same seed gives other numbers; further.md says which on which.")
+		notes = append(notes, "Not all seeds were trained on one kind of machine, as far as is on record ("+t.Machines+"): the same seed gives other numbers on another; further.md says which was trained on which.")
 	}
 	if t.Changed != "" {
 		notes = append(notes, "Not the preset of the scale: "+t.Changed+".")

@@ -54,14 +54,13 @@ func provenance(outcomes []Outcome) (engines, machines, commits string) {
 	return strings.Join(es, "; "), strings.Join(ms, "; "), strings.Join(cs, ", ")
 }
 
-// machine names the GPU or the model of the processor that an engine ran on: the same seed gives other numbers on another one. It is ""
-// where a GPU's name was not recorded.
+// machine names the GPU or the model of the processor that an engine ran on: the same seed gives other numbers on another one.
 func machine(env record.Environment) string {
 	if !strings.HasSuffix(env.Engine, ":cuda") {
 		return strings.Join(strings.Fields(strings.NewReplacer("(R)", " ", "(TM)", " ").Replace(env.CPU)), " ")
 	}
-	if strings.HasPrefix(env.Device, "cuda:") {
-		return ""
+	if strings.HasPrefix(env.Device, "cuda:") { // older records have its number alone
+		return "a GPU without a name"
 	}
 	return env.Device
 }

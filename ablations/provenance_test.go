@@ -86,7 +86,7 @@ func TestRowsNameTheirMachines(t *testing.T) {
 		{"on two models", []Outcome{on(1, amd), on(2, amd), on(3, intel)}, "AMD EPYC (1, 2), Intel Xeon Processor (3)"},
 		{"begun on one, ended on another", []Outcome{on(1, amd, intel)}, "AMD EPYC (1), Intel Xeon Processor (1)"},
 		{"a GPU, not the processor beside it", []Outcome{on(1, gpu)}, "NVIDIA H200"},
-		{"a GPU whose name is not on record", []Outcome{on(1, unnamed)}, ""},
+		{"a GPU whose name is not on record, and a processor", []Outcome{on(1, unnamed), on(2, amd)}, "a GPU without a name (1), AMD EPYC (2)"},
 		{"nothing on record", []Outcome{on(1), {}}, ""},
 	} {
 		t.Run(c.why, func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestRowsNameTheirMachines(t *testing.T) {
 		})
 	}
 	table := report.Table{Rows: []report.Row{{Name: "a", BySeed: make([]report.SeedScore, 2)}}, Machines: "AMD EPYC; Intel Xeon Processor"}
-	if notes := newTestPlan(t, []Axis{Augment}, 2).notes(Augment, table); !strings.Contains(strings.Join(notes, "\n"), "trained on different machines (AMD EPYC; Intel Xeon Processor)") {
+	if notes := newTestPlan(t, []Axis{Augment}, 2).notes(Augment, table); !strings.Contains(strings.Join(notes, "\n"), "(AMD EPYC; Intel Xeon Processor)") {
 		t.Errorf("notes = %q, want the machines", notes)
 	}
 }
