@@ -22,7 +22,7 @@ const usage = `speed times a step of the teacher's training and a step of ADD, a
   go run ./experiments/speed                                  this project only
   go run ./experiments/speed --python venv/bin/python3        and PyTorch, from a Python that has torch
   go run ./experiments/speed --memory 2000                    and resident memory over so many ADD steps
-  go run ./experiments/speed --sampling 20                    instead, pictures: the teacher's solver and a student, in 20 rounds
+  go run ./experiments/speed --sampling 5                     instead, pictures: the teacher's solver and a student, in five rounds
 
 Run it alone on the machine: two programs on the same cores time each other.
 

@@ -32,8 +32,7 @@ type SamplingRow struct {
 	Batch   int       `json:"batch"`
 	Seconds []float64 `json:"seconds"` // per picture, of every round
 
-	way     score.Way
-	slowest bool // the row that others of its network and batch are compared with
+	way score.Way
 }
 
 // samplingBatches are one picture at a time, and a batch that fills the machine.
@@ -42,9 +41,9 @@ var samplingBatches = []int{1, 64}
 // samplingRows are what is timed of a network: the teacher's solver and a student in its steps.
 func samplingRows(network string, guidance float64, times []int) (rows []SamplingRow) {
 	for _, batch := range samplingBatches {
-		for i, steps := range []int{25, 8, 4, 2} {
+		for _, steps := range []int{25, 8, 4, 2} {
 			way := score.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: guidance, Net: network}
-			rows = append(rows, SamplingRow{Network: network, Name: fmt.Sprintf("teacher, %d guided steps", steps), Calls: 2 * steps, Batch: batch, way: way, slowest: i == 0})
+			rows = append(rows, SamplingRow{Network: network, Name: fmt.Sprintf("teacher, %d guided steps", steps), Calls: 2 * steps, Batch: batch, way: way})
 		}
 		for _, steps := range []int{4, 2, 1} {
 			way := score.FewSteps("", times, steps, diffusion.Renoise)
@@ -117,17 +116,25 @@ func sampling(ctx context.Context, o options, bundle *pretrain.Bundle, data data
 	return nil
 }
 
-// faster is how many times less a row takes than the slowest of its network and batch, round by round.
+// faster is how many times less a row takes than the one with the most calls of its network and batch, round by round; that one has none.
 func (r Sampling) faster(row SamplingRow) (ratios []float64) {
-	for _, slow := range r.Rows {
-		if slow.slowest && slow.Network == row.Network && slow.Batch == row.Batch {
-			for i := range row.Seconds {
-				ratios = append(ratios, slow.Seconds[i]/row.Seconds[i])
-			}
+	most := row
+	for _, other := range r.Rows {
+		if other.Network == row.Network && other.Batch == row.Batch && other.Calls > most.Calls {
+			most = other
 		}
+	}
+	if most.Calls == row.Calls {
+		return nil
+	}
+	for i := range row.Seconds {
+		ratios = append(ratios, most.Seconds[i]/row.Seconds[i])
 	}
 	return ratios
 }
+
+// architectures are what readers call the networks of a bundle.
+var architectures = map[string]string{"teacher": "U-Net", "teacher-dit": "transformer"}
 
 // Markdown writes medians with their quartiles.
 func (r Sampling) Markdown(w io.Writer) {
@@ -138,10 +145,10 @@ func (r Sampling) Markdown(w io.Writer) {
 			ms[i] = 1000 * s
 		}
 		ratio := "1"
-		if !row.slowest {
-			ratio = quartiles(r.faster(row), 1)
+		if faster := r.faster(row); faster != nil {
+			ratio = quartiles(faster, 1)
 		}
-		fmt.Fprintf(w, "| %s | %s | %d | %d | %s | %.4g | %s |\n", row.Network, row.Name, row.Calls, row.Batch, quartiles(ms, 2), 1/timing.Median(row.Seconds), ratio)
+		fmt.Fprintf(w, "| %s | %s | %d | %d | %s | %.4g | %s |\n", architectures[row.Network], row.Name, row.Calls, row.Batch, quartiles(ms, 2), 1/timing.Median(row.Seconds), ratio)
 	}
 	fmt.Fprintf(w, "\nMedians of %d rounds with their quartiles, on %s (%s); every round draws all rows in turn, and ratios are of one round. A student has its teacher's architecture.\n",
 		r.Rounds, r.Environment.Device, r.Environment.Engine)
