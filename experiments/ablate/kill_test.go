@@ -25,12 +25,18 @@ func TestMain(m *testing.M) {
 }
 
 // The real program, networks and all, killed at random moments of pretraining, training and measuring, ends with the same tables,
-// pictures and students. It takes minutes: ADDLAB_TEST_KILLS says how many kills; tables name the
-// commit, which must stay the same meanwhile. Package ablations does the same without networks.
+// pictures and students. ADDLAB_TEST_KILLS asks for more kills; tables name the commit, which must stay the same meanwhile. Package
+// ablations does the same without networks.
 func TestKilledProgramEndsWithTheSameBytes(t *testing.T) {
-	kills, err := strconv.Atoi(os.Getenv("ADDLAB_TEST_KILLS"))
-	if err != nil {
-		t.Skip("ADDLAB_TEST_KILLS is not set to a number")
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	kills := 3
+	if asked := os.Getenv("ADDLAB_TEST_KILLS"); asked != "" {
+		var err error
+		if kills, err = strconv.Atoi(asked); err != nil {
+			t.Fatalf("ADDLAB_TEST_KILLS: %v", err)
+		}
 	}
 	start := func(out string) (*exec.Cmd, *bytes.Buffer) {
 		cmd, said := process(smallest(out)...)
@@ -83,5 +89,5 @@ func process(args ...string) (*exec.Cmd, *bytes.Buffer) {
 // shown reads what a sweep leaves: tables, pictures, curves, and the hashes of the students.
 func shown(t *testing.T, root string) map[string]string {
 	t.Helper()
-	return sweeptest.Shown(t, root, 15, "augment/table.*", "augment/bench.txt", "augment/*.png", "runs/*/*.jsonl", "runs/*/config.json", "runs/*/result.json")
+	return sweeptest.Shown(t, root, 17, "augment/table.*", "augment/further.md", "augment/claims.md", "augment/bench.txt", "augment/*.png", "runs/*/*.jsonl", "runs/*/config.json", "runs/*/result.json")
 }
