@@ -37,7 +37,7 @@ func (t Table) further(first string, rows []Row, times Times) []column {
 			return mean, tail
 		}
 	}
-	cols := told(first, rows)
+	cols := significance(first, rows)
 	add := func(any func(Row) bool, c column) {
 		if slices.ContainsFunc(rows, any) {
 			cols = append(cols, c)
@@ -106,7 +106,7 @@ func fewer(e Estimate, r Row) bool { return e.Known() && e.N < r.FID.N }
 func furtherLegend(rows []Row) string {
 	s := ""
 	if slices.ContainsFunc(rows, func(r Row) bool { return r.PFID != nil || r.PCLIP != nil || len(r.PFurther) > 0 }) {
-		s += toldLegend
+		s += significanceLegend
 	}
 	if slices.ContainsFunc(rows, func(r Row) bool { return r.Novel.Known() }) {
 		s += "align, novel: on pairs of shape and colour that training never saw. "

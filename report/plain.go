@@ -39,7 +39,7 @@ func (t Table) Plain(w io.Writer) error {
 	}
 
 	p.WriteString("\n")
-	if cols := told("cell", t.Rows); len(cols) > 1 {
+	if cols := significance("cell", t.Rows); len(cols) > 1 {
 		p.WriteString(differences(cols, t.Rows))
 	}
 	for _, note := range t.Notes {
@@ -55,7 +55,7 @@ func (t Table) Plain(w io.Writer) error {
 	return err
 }
 
-// differences are the columns of told with their legend.
+// differences are the columns of significance with their legend.
 func differences(cols []column, rows []Row) string {
 	p := newPlainSheet(cols, rows)
 	p.head()
@@ -63,7 +63,7 @@ func differences(cols []column, rows []Row) string {
 		p.row(i, r.Default)
 	}
 	p.WriteString("\n")
-	p.text(toldLegend)
+	p.text(significanceLegend)
 	p.WriteString("\n")
 	return p.String()
 }

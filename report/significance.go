@@ -2,11 +2,11 @@ package report
 
 import "slices"
 
-// toldLegend explains the columns of told.
-const toldLegend = "p: against the default cell, Welch's test over seeds, not corrected for the number of cells; cells that share a letter do not differ at 5 %. "
+// significanceLegend explains the columns of significance.
+const significanceLegend = "p: against the default cell, Welch's test over seeds, not corrected for the number of cells; cells that share a letter do not differ at 5 %. "
 
-// told are the names of rows and the columns of what tells them from the default cell and from each other, in FID and CLIP score.
-func told(first string, rows []Row) []column {
+// significance has the names of rows and the columns of what tells them from the default cell and from each other, in FID and CLIP score.
+func significance(first string, rows []Row) []column {
 	text := func(of func(Row) string) func(Row) (string, string) {
 		return func(r Row) (string, string) { return "", of(r) }
 	}
