@@ -2,7 +2,7 @@ package ablations
 
 import (
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/score"
+	"github.com/addlab/addlab/eval/protocol"
 )
 
 // Consistency sets ADD beside the method that the paper's users compare it with: latent consistency distillation (Luo et al. 2310.04378),
@@ -31,7 +31,7 @@ var Consistency = register(Axis{
 })
 
 func consistent(c *distill.Config) {
-	c.Adversarial, c.Lambda, c.TeacherGuidance, c.EMA = 0, 1, score.DefaultSetup(c.Scale).Guidance, 0.95
+	c.Adversarial, c.Lambda, c.TeacherGuidance, c.EMA = 0, 1, protocol.DefaultSetup(c.Scale).Guidance, 0.95
 	c.Consistency = &distill.Consistency{Grid: 50, Huber: 0.001}
 }
 

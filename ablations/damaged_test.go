@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/weights"
+	"github.com/addlab/addlab/network/weights"
 )
 
 // A field that is lost reads as 0, which would be the best FID of all.

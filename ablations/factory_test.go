@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/sweeptest"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/score"
 )
 
 // factory is a laboratory whose trainings take their time, write lines and checkpoints and go on from them. One cell diverges.
@@ -60,13 +60,13 @@ func (f *factory) Train(_ context.Context, cfg distill.Config, run *record.Run) 
 	return f.note("trained " + run.Hash())
 }
 
-func (f *factory) Evaluate(ctx context.Context, e Evaluation, student string) (func() (score.Metrics, error), Pictures, error) {
+func (f *factory) Evaluate(ctx context.Context, e Evaluation, student string) (func() (protocol.Metrics, error), Pictures, error) {
 	time.Sleep(2 * time.Millisecond)
 	metrics, p, err := f.laboratory.Evaluate(ctx, e, student)
 	if err != nil {
 		return nil, p, err
 	}
-	return func() (score.Metrics, error) {
+	return func() (protocol.Metrics, error) {
 		time.Sleep(2 * time.Millisecond)
 		m, err := metrics()
 		if err != nil {

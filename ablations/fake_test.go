@@ -10,9 +10,9 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/score"
 )
 
 // newTestPlan plans axes at smoke scale in a world whose networks are names only.
@@ -43,7 +43,7 @@ func testPlan(axes []Axis, seeds ...int64) (*Plan, error) {
 			files[part] = "hash of " + part
 		}
 	}
-	return NewPlan(World{Bundle: &pretrain.Bundle{Files: files}, Data: scenes, Setup: score.DefaultSetup("smoke")}, base, axes, seeds)
+	return NewPlan(World{Bundle: &pretrain.Bundle{Files: files}, Data: scenes, Setup: protocol.DefaultSetup("smoke")}, base, axes, seeds)
 }
 
 // laboratory is a Trainer and Evaluator without networks. Its students are a line of text.
@@ -71,7 +71,7 @@ func (l *laboratory) Train(_ context.Context, cfg distill.Config, run *record.Ru
 	return record.WriteFile(filepath.Join(run.Dir(), distill.StudentFile), fmt.Appendf(nil, "student %+v", cfg))
 }
 
-func (l *laboratory) Evaluate(_ context.Context, e Evaluation, student string) (func() (score.Metrics, error), Pictures, error) {
+func (l *laboratory) Evaluate(_ context.Context, e Evaluation, student string) (func() (protocol.Metrics, error), Pictures, error) {
 	if (e.Subject == Student) != (student != "") {
 		return nil, Pictures{}, fmt.Errorf("student = %q for subject %s", student, e.Subject)
 	}
@@ -81,8 +81,8 @@ func (l *laboratory) Evaluate(_ context.Context, e Evaluation, student string) (
 		fid += 10 / float64(e.Sampling.Steps)
 	}
 	img := dataset.Image{Size: 8, Pix: make([]float32, 8*8*3)}
-	m := score.Metrics{Images: 64, FID: fid, FIDLow: fid - 1, FIDHigh: fid + 1, CLIP: 1 / fid, CLIPStdErr: .001, Precision: .9, Recall: .8}
-	return func() (score.Metrics, error) { return m, nil },
+	m := protocol.Metrics{Images: 64, FID: fid, FIDLow: fid - 1, FIDHigh: fid + 1, CLIP: 1 / fid, CLIPStdErr: .001, Precision: .9, Recall: .8}
+	return func() (protocol.Metrics, error) { return m, nil },
 		Pictures{Captions: []string{"a red ring", "a blue star"}, Images: []dataset.Image{img, img}}, nil
 }
 

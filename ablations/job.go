@@ -3,7 +3,7 @@ package ablations
 import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/score"
+	"github.com/addlab/addlab/eval/protocol"
 )
 
 // What is measured.
@@ -31,7 +31,7 @@ type Evaluation struct {
 	Sampling *Sampling         `json:"sampling,omitempty"`
 	DataHash string            `json:"data_hash"`
 	Weights  map[string]string `json:"weights"` // SHA-256 of the networks that draw and judge
-	Setup    score.Setup       `json:"setup"`
+	Setup    protocol.Setup    `json:"setup"`
 }
 
 // evaluationRecipe changes when the same evaluation gives other numbers.
@@ -47,19 +47,19 @@ type Job struct {
 }
 
 // way is the sampling as package score wants it.
-func (e Evaluation) way(student string) (way score.Way, err error) {
+func (e Evaluation) way(student string) (way protocol.Way, err error) {
 	way, err = e.Sampling.way(student)
 	way.Net = e.Net
 	return way, err
 }
 
-func (s Sampling) way(student string) (score.Way, error) {
+func (s Sampling) way(student string) (protocol.Way, error) {
 	sampler, err := diffusion.SamplerByName(s.Sampler)
 	if err != nil {
-		return score.Way{}, err
+		return protocol.Way{}, err
 	}
 	if f, ok := sampler.(diffusion.FewStep); ok {
-		return score.FewSteps(student, s.Times, s.Steps, f.Form), nil
+		return protocol.FewSteps(student, s.Times, s.Steps, f.Form), nil
 	}
-	return score.Way{Sampler: sampler, Steps: s.Steps, Guidance: s.Guidance, Student: student}, nil
+	return protocol.Way{Sampler: sampler, Steps: s.Steps, Guidance: s.Guidance, Student: student}, nil
 }

@@ -8,8 +8,8 @@ import (
 
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/score"
 	"github.com/addlab/addlab/train"
 )
 
@@ -22,7 +22,7 @@ type Lab struct {
 	Engine func(ctx context.Context) (*engine.Engine, error) // opens it once, and gives the same one afterwards
 	Out    io.Writer
 
-	judge    *score.Judge
+	judge    *protocol.Judge
 	workshop distill.Workshop
 }
 
@@ -52,7 +52,7 @@ func (l *Lab) Train(ctx context.Context, cfg distill.Config, run *record.Run) er
 }
 
 // Evaluate implements Evaluator.
-func (l *Lab) Evaluate(ctx context.Context, e Evaluation, student string) (func() (score.Metrics, error), Pictures, error) {
+func (l *Lab) Evaluate(ctx context.Context, e Evaluation, student string) (func() (protocol.Metrics, error), Pictures, error) {
 	j, err := l.open(ctx)
 	if err != nil {
 		return nil, Pictures{}, err
@@ -74,7 +74,7 @@ func (l *Lab) Evaluate(ctx context.Context, e Evaluation, student string) (func(
 	if seen != nil {
 		p.Images = j.Pictures(seen.Images[:len(prompts.Images)])
 	}
-	if errors.Is(err, score.ErrNotNumbers) && student != "" {
+	if errors.Is(err, protocol.ErrNotNumbers) && student != "" {
 		err = fmt.Errorf("%w: the student's pictures: %w", distill.ErrDiverged, err)
 	}
 	if err != nil {
@@ -84,7 +84,7 @@ func (l *Lab) Evaluate(ctx context.Context, e Evaluation, student string) (func(
 }
 
 // open makes the judge of all evaluations.
-func (l *Lab) open(ctx context.Context) (*score.Judge, error) {
+func (l *Lab) open(ctx context.Context) (*protocol.Judge, error) {
 	if l.judge != nil {
 		return l.judge, nil
 	}
@@ -92,7 +92,7 @@ func (l *Lab) open(ctx context.Context) (*score.Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.judge, err = score.NewJudge(ctx, e.Backend, l.World.Bundle, l.World.Data, l.World.Setup)
+	l.judge, err = protocol.NewJudge(ctx, e.Backend, l.World.Bundle, l.World.Data, l.World.Setup)
 	return l.judge, err
 }
 

@@ -12,10 +12,10 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinyworld"
-	"github.com/addlab/addlab/score"
 )
 
 // A student whose weights have become no numbers draws no pictures that anything can judge: that is its result, with what it drew, and
@@ -23,7 +23,7 @@ import (
 func TestPicturesThatAreNoNumbersAreAResult(t *testing.T) {
 	bundle := tinybundle.Load(t, "text", "teacher", "pair", "classifier")
 	lab := &Lab{
-		World:  World{Bundle: bundle, Data: tinyworld.New(), Setup: score.Setup{Images: 10, Seed: 3, Batch: 5, Blocks: 2}},
+		World:  World{Bundle: bundle, Data: tinyworld.New(), Setup: protocol.Setup{Images: 10, Seed: 3, Batch: 5, Blocks: 2}},
 		Engine: func(context.Context) (*engine.Engine, error) { return &engine.Engine{Backend: graphtest.Engine()}, nil },
 		Out:    io.Discard,
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/weights"
+	"github.com/addlab/addlab/network/weights"
 )
 
 // Lost tells which finished trainings have a student that the plan still wants measured and that is gone or another one: results that

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/score"
 	"github.com/addlab/addlab/train"
-	"github.com/addlab/addlab/weights"
 )
 
 // opener is record.Open, or record.TryOpen where others' work is not waited for.
@@ -107,7 +107,7 @@ func (o Options) evaluate(ctx context.Context, job Job, open opener, student str
 	}
 	metrics, pictures, err := o.Evaluator.Evaluate(ctx, job.Evaluation, student)
 	if errors.Is(err, distill.ErrDiverged) {
-		metrics = func() (score.Metrics, error) { return score.Metrics{}, err }
+		metrics = func() (protocol.Metrics, error) { return protocol.Metrics{}, err }
 	} else if err != nil {
 		return nil, errors.Join(err, run.Close())
 	}
@@ -118,12 +118,12 @@ func (o Options) evaluate(ctx context.Context, job Job, open opener, student str
 }
 
 // settle scores pictures and finishes the record of their evaluation.
-func (j Job) settle(run *record.Run, student string, pictures Pictures, metrics func() (score.Metrics, error)) (err error) {
+func (j Job) settle(run *record.Run, student string, pictures Pictures, metrics func() (protocol.Metrics, error)) (err error) {
 	result := Evaluated{Captions: pictures.Captions}
 	result.Metrics, err = metrics()
 	switch {
 	case errors.Is(err, distill.ErrDiverged):
-		result.Metrics, result.Diverged = score.Metrics{}, err.Error()
+		result.Metrics, result.Diverged = protocol.Metrics{}, err.Error()
 	case err != nil:
 		return err
 	case !train.Finite(result.FID, result.CLIP):

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/score"
 )
 
 // Metrics and files of one measurement are finished while the next student is trained.
@@ -50,12 +50,12 @@ func (l *overlapping) Train(ctx context.Context, cfg distill.Config, run *record
 	return l.laboratory.Train(ctx, cfg, run)
 }
 
-func (l *overlapping) Evaluate(ctx context.Context, e Evaluation, student string) (func() (score.Metrics, error), Pictures, error) {
+func (l *overlapping) Evaluate(ctx context.Context, e Evaluation, student string) (func() (protocol.Metrics, error), Pictures, error) {
 	metrics, p, err := l.laboratory.Evaluate(ctx, e, student)
 	if student == "" || e.Sampling.Steps > 1 || l.trained == 4 { // no training follows
 		return metrics, p, err
 	}
-	return func() (score.Metrics, error) {
+	return func() (protocol.Metrics, error) {
 		l.reckoning <- struct{}{}
 		return metrics()
 	}, p, err
@@ -83,10 +83,10 @@ func TestFaultInTheRearLosesNothing(t *testing.T) {
 // unscored cannot score the first picture set.
 type unscored struct{ laboratory }
 
-func (l *unscored) Evaluate(ctx context.Context, e Evaluation, student string) (func() (score.Metrics, error), Pictures, error) {
+func (l *unscored) Evaluate(ctx context.Context, e Evaluation, student string) (func() (protocol.Metrics, error), Pictures, error) {
 	metrics, p, err := l.laboratory.Evaluate(ctx, e, student)
 	if l.evaluated == 1 {
-		metrics = func() (score.Metrics, error) { return score.Metrics{}, errPower }
+		metrics = func() (protocol.Metrics, error) { return protocol.Metrics{}, errPower }
 	}
 	return metrics, p, err
 }

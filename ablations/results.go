@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/score"
+	"github.com/addlab/addlab/eval/protocol"
 )
 
 // Trained is the result of a training.
@@ -25,7 +25,7 @@ func (t Trained) Err() error {
 
 // Evaluated is the result of an evaluation.
 type Evaluated struct {
-	score.Metrics
+	protocol.Metrics
 	Diverged string   `json:"diverged,omitempty"` // why the metrics are no numbers
 	Captions []string `json:"captions"`           // of the samples
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/score"
 )
 
 // Trainer trains a student to distill.StudentFile in the folder of its run, going on from the run's latest checkpoint, and does
@@ -23,7 +23,7 @@ type Trainer interface {
 // metrics come from a function, since reckoning them needs no engine: the next training runs beside it. An error of either that is
 // distill.ErrDiverged is a result.
 type Evaluator interface {
-	Evaluate(ctx context.Context, e Evaluation, student string) (metrics func() (score.Metrics, error), p Pictures, err error)
+	Evaluate(ctx context.Context, e Evaluation, student string) (metrics func() (protocol.Metrics, error), p Pictures, err error)
 }
 
 // Options of Run.

@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/report"
-	"github.com/addlab/addlab/score"
 )
 
 // row is of three seeds that lie as far from the mean as the halves say.
@@ -172,7 +172,7 @@ func TestRowsTellCollapseAndMore(t *testing.T) {
 	outcome := func(precision, recall float64) Outcome {
 		align, stdErr, density, imbalance := .6, .01, 1.25, .07
 		o := Outcome{Job: Job{Seed: 1, Hash: "e", Evaluation: Evaluation{Run: "t"}}, TrainSeconds: 200}
-		o.Metrics = score.Metrics{
+		o.Metrics = protocol.Metrics{
 			Images: 64, FID: 300, FIDLow: 290, FIDHigh: 310, CLIP: .5, CLIPStdErr: .01, Novel: &align, NovelStdErr: &stdErr, Precision: precision, Recall: recall,
 			Density: &density, Imbalance: &imbalance, MillisPerImage: 2,
 		}

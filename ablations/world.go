@@ -8,16 +8,16 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/score"
 )
 
 // World is what all runs of a sweep have in common.
 type World struct {
 	Bundle *pretrain.Bundle
 	Data   dataset.Dataset
-	Setup  score.Setup // of every evaluation
+	Setup  protocol.Setup // of every evaluation
 }
 
 // NewWorld takes a scale's evaluation, with fewer pictures where the dataset holds out too few: one half is generated for and
@@ -27,7 +27,7 @@ func NewWorld(b *pretrain.Bundle, data dataset.Dataset, scale string, images int
 		return World{}, fmt.Errorf("ablations: data %s has hash %s, want %s, on which the networks in %s were trained: run `go run ./experiments/pretrain` on it first",
 			data.Name(), data.Hash(), b.DataHash, b.Dir)
 	}
-	w := World{Bundle: b, Data: data, Setup: score.DefaultSetup(scale)}
+	w := World{Bundle: b, Data: data, Setup: protocol.DefaultSetup(scale)}
 	if images > 0 {
 		w.Setup.Images = images
 		w.Setup.Blocks = min(w.Setup.Blocks, images/2)

@@ -11,9 +11,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
-	"github.com/addlab/addlab/weights/atomicfile"
 )
 
 // Write puts everything that shows an axis into dir: the table in all its forms, claims and times, metrics.png, bench.txt and samples.png.

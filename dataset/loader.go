@@ -6,7 +6,7 @@ import (
 	"math"
 	"sync"
 
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/internal/rng"
 )
 
 // B batch, S side of the pictures.

@@ -6,7 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/internal/rng"
 )
 
 // ScenesConfig sets how hard the built-in world is.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/internal/rng"
 )
 
 // Eight Gaussians on a ring, sampled with their exact denoiser: every sample lands on the ring.

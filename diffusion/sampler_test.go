@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/internal/rng"
 )
 
 // allSamplers adds the options to the defaults.

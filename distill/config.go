@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/discriminator"
-	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/distill/discriminator"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // Student initialisations (ADD Table 1c).

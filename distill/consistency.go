@@ -7,7 +7,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // Consistency puts the loss of latent consistency distillation (Luo et al. 2310.04378, "LCM") in the place of ADD eq. 4, in pixels as

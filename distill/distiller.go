@@ -11,10 +11,10 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
-	"github.com/addlab/addlab/weights"
 )
 
 // Inputs are what a distillation works on.

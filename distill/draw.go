@@ -7,8 +7,8 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/discriminator"
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/distill/discriminator"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/train"
 )
 

@@ -10,10 +10,10 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/discriminator"
+	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
-	"github.com/addlab/addlab/weights"
 )
 
 // Where the networks stand in the store.

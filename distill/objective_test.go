@@ -12,8 +12,8 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/pretrain"
-	"github.com/addlab/addlab/rng"
 )
 
 // The toy world: a teacher known in closed form. Its points are pictures of one pixel with two channels, [B,1,1,2].

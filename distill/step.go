@@ -5,8 +5,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/discriminator"
-	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/distill/discriminator"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // step builds one training step, both updates in one graph: the pass of the frozen networks over the generated pictures is shared.

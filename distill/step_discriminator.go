@@ -4,8 +4,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/addlab/addlab/discriminator"
-	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/distill/discriminator"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // judged is what one look of the discriminator at a batch gives.

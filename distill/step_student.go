@@ -5,7 +5,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // studentStep moves the student along the gradient of L_adv^G + λ·L_distill (ADD eq. 1).

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/discriminator"
+	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/train"

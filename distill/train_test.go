@@ -18,9 +18,9 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/weights"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")

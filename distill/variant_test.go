@@ -12,8 +12,8 @@ import (
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
-	"github.com/addlab/addlab/weights"
 )
 
 // variantBundle is the tiny bundle with other networks beside its own.

@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/internal/rng"
 )
 
 // weightsOf builds a graph in a store with this seed (0: not set) and gives the weights by name.

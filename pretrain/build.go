@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/weights"
+	"github.com/addlab/addlab/network/weights"
 )
 
 // Check compares the tensors of a file with the variables that building the network creates.

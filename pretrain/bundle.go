@@ -11,9 +11,9 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/network/tokenizer"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/tokenizer"
-	"github.com/addlab/addlab/weights"
 )
 
 // Bundle is a folder with everything that distillation starts from and is judged by.

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/internal/graphtest"
-	"github.com/addlab/addlab/tokenizer"
-	"github.com/addlab/addlab/weights"
+	"github.com/addlab/addlab/network/tokenizer"
+	"github.com/addlab/addlab/network/weights"
 )
 
 // Written and read again, a bundle has the same config, tokenizers and weights, these to half precision.

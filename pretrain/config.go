@@ -7,7 +7,7 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // Training says how long and how fast one network learns.

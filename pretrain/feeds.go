@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/internal/rng"
 )
 
 // labelled is a source that knows what its pictures show: the built-in world.

@@ -11,9 +11,9 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/rng"
 	"github.com/addlab/addlab/train"
 )
 

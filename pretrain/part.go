@@ -7,8 +7,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/network/tokenizer"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/tokenizer"
 	"github.com/addlab/addlab/train"
 )
 

@@ -9,9 +9,9 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/internal/tinyworld"
-	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/network/tokenizer"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/tokenizer"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // The hash of a part's run: it must follow whatever decides its weights, and nothing that decides only those of other parts, or

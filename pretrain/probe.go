@@ -9,8 +9,8 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/train"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // Probe asks what frozen features tell: one linear layer per attribute on all taps of the vision transformer, trained on labelled

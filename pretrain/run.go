@@ -9,9 +9,9 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
-	"github.com/addlab/addlab/weights"
 )
 
 // PartResult is what a finished part leaves in its run.

@@ -15,10 +15,10 @@ import (
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
-	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
-	"github.com/addlab/addlab/weights"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // All parts are trained once, each in a run of its own; the bundle holds what they left, the text encoder as the teacher tuned it.

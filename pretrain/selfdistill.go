@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // B batch, V views, N patches, C width, K prototypes.

@@ -12,10 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/optim"
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // tinySelf is a self-distillation of 4 patches.

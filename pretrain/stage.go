@@ -9,11 +9,11 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/optim"
-	"github.com/addlab/addlab/rng"
-	"github.com/addlab/addlab/tokenizer"
+	"github.com/addlab/addlab/network/tokenizer"
 	"github.com/addlab/addlab/train"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // Context is what every stage trains with.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/weights"
 )
 
 // start is what a part's training begins with: files of weights by the scope they go below, and a name that enters the hash of the

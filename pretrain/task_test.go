@@ -16,10 +16,10 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
-	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
-	"github.com/addlab/addlab/weights"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // Every part trains on the pure Go engine, and ends with weights of the architecture that a bundle holds under the part's name.

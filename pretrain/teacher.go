@@ -9,10 +9,10 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/optim"
-	"github.com/addlab/addlab/rng"
 	"github.com/addlab/addlab/train"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // TeacherTask trains the diffusion model (scope /teacher, its average in /teacher_ema) told by the contrastive text encoder

@@ -12,7 +12,7 @@ import (
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // tinyConfig is every network as small as it can be, with trainings of the given number of steps.

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/internal/rng"
 )
 
 func TestTimesAreUniformOrGatherTowardsNoise(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // Objectives of feature networks.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/weights"
 )
 
 // variantsDir is the folder of a bundle that holds its variants, each with a manifest of its own: one more changes no other file.

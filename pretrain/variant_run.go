@@ -11,9 +11,9 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
-	"github.com/addlab/addlab/weights"
 )
 
 // VariantOptions say which variants to train for a bundle.

@@ -8,10 +8,10 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/optim"
-	"github.com/addlab/addlab/rng"
 	"github.com/addlab/addlab/train"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // localViews is the number of crops per picture that only the student of a self-distillation sees.

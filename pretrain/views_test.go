@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/addlab/addlab/internal/graphtest"
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/internal/rng"
 )
 
 func TestViews(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/internal/rng"
 )
 
 // Neighbouring pixels move alike, by no more than the two shares together.

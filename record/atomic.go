@@ -7,7 +7,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/addlab/addlab/weights/atomicfile"
+	"github.com/addlab/addlab/internal/atomicfile"
 )
 
 // WriteFile writes a file that is whole on the disk or, after a crash, still the old one.

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/addlab/addlab/weights/atomicfile"
+	"github.com/addlab/addlab/internal/atomicfile"
 )
 
 // keep is the number of checkpoints that stay: the latest, and the one before it should the latest be damaged.

@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/addlab/addlab/weights/atomicfile"
+	"github.com/addlab/addlab/internal/atomicfile"
 )
 
 // The files of a run's folder.

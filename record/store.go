@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/addlab/addlab/weights"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"

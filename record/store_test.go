@@ -14,7 +14,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
 	"github.com/addlab/addlab/internal/graphtest"
-	"github.com/addlab/addlab/weights"
+	"github.com/addlab/addlab/network/weights"
 )
 
 // trainingStore holds what a training holds: weights, moments, counters, and values that only a copy of bits keeps.

@@ -12,9 +12,9 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/internal/graphtest"
-	"github.com/addlab/addlab/optim"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // quadratic is a training of 20 steps of AdamW with an average, towards targets that the step draws. It begins in an empty

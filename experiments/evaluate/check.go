@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/addlab/addlab/eval"
-	"github.com/addlab/addlab/measure"
-	"github.com/addlab/addlab/metric"
-	"github.com/addlab/addlab/pictures"
+	"github.com/addlab/addlab/eval/features"
+	"github.com/addlab/addlab/eval/metric"
+	"github.com/addlab/addlab/eval/pictures"
 )
 
 // check refuses before the first picture is read what would fail after the last one.
@@ -116,7 +116,7 @@ func (e *evaluation) checkCaptions(in input) error {
 		return nil
 	}
 	var captions []string
-	for _, i := range measure.Order(len(in.set.Items), measure.Options{N: e.n, Seed: e.seed}) {
+	for _, i := range features.Order(len(in.set.Items), features.Options{N: e.n, Seed: e.seed}) {
 		captions = append(captions, in.set.Items[i].Caption)
 	}
 	return e.captioned(in, captions[:cmp.Or(e.n, len(captions))])

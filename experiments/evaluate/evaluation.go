@@ -11,9 +11,9 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/addlab/addlab/engine"
-	"github.com/addlab/addlab/extractor"
-	"github.com/addlab/addlab/measure"
-	"github.com/addlab/addlab/metric"
+	"github.com/addlab/addlab/eval/extractor"
+	"github.com/addlab/addlab/eval/features"
+	"github.com/addlab/addlab/eval/metric"
 )
 
 // evaluation is one call of the program.
@@ -130,7 +130,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 	e.used = append(e.used, used)
 
 	var reference metric.Sample
-	var real measure.Collected
+	var real features.Collected
 	if in := e.reference(); in != nil && needs.Reference {
 		if reference, real, err = e.sample(ctx, *in, ex, cache, metric.Needs{Statistics: needs.Statistics}); err != nil {
 			return err
@@ -144,7 +144,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 		if err != nil {
 			return err
 		}
-		e.warn(measure.Unlike(real, collected)...)
+		e.warn(features.Unlike(real, collected)...)
 		for _, w := range g.metrics {
 			e.notef("computing %s of %s", w.Name, in.spec)
 			values, err := w.Compute(ctx, reference, sample, metric.Options{
@@ -169,12 +169,12 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 }
 
 // sample is what metrics see of an input.
-func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extractor, cache *measure.Cache, needs metric.Needs) (metric.Sample, measure.Collected, error) {
+func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extractor, cache *features.Cache, needs metric.Needs) (metric.Sample, features.Collected, error) {
 	if in.given != nil {
-		return *in.given, measure.Collected{}, nil
+		return *in.given, features.Collected{}, nil
 	}
 	bar := newBar(e.stderr, in.spec)
-	c, err := measure.Collect(ctx, in.set, ex, measure.Options{Cache: cache, N: e.n, Seed: e.seed, Strict: e.strict, Progress: bar.show})
+	c, err := features.Collect(ctx, in.set, ex, features.Options{Cache: cache, N: e.n, Seed: e.seed, Strict: e.strict, Progress: bar.show})
 	bar.end()
 	e.name(c)
 	if err != nil {
@@ -192,7 +192,7 @@ func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extracto
 		if err := e.captioned(in, c.Captions); err != nil {
 			return s, c, err
 		}
-		if s.Captions, err = measure.Captions(ctx, c.Captions, ex.(extractor.Captioner), cache); err != nil {
+		if s.Captions, err = features.Captions(ctx, c.Captions, ex.(extractor.Captioner), cache); err != nil {
 			return s, c, err
 		}
 	}
@@ -200,7 +200,7 @@ func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extracto
 }
 
 // name keeps what became of a set's pictures and says what was wrong with them, once.
-func (e *evaluation) name(c measure.Collected) {
+func (e *evaluation) name(c features.Collected) {
 	if _, ok := e.counts[c.Name]; ok {
 		return
 	}

@@ -7,9 +7,9 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/addlab/addlab/extractor"
-	"github.com/addlab/addlab/measure"
-	"github.com/addlab/addlab/metric"
+	"github.com/addlab/addlab/eval/extractor"
+	"github.com/addlab/addlab/eval/features"
+	"github.com/addlab/addlab/eval/metric"
 )
 
 // openExtractor opens a kind with the weights that were named, that were named before, that the kind finds by itself, or that a person
@@ -89,11 +89,11 @@ func ours(kind string) bool {
 	return kind == extractor.Scenes.Name || kind == extractor.ScenesPair.Name
 }
 
-func (e *evaluation) openCache() (*measure.Cache, error) {
+func (e *evaluation) openCache() (*features.Cache, error) {
 	if e.noCache {
 		return nil, nil
 	}
-	return measure.OpenCache(e.cache)
+	return features.OpenCache(e.cache)
 }
 
 // saveStatistics writes mu and sigma of the reference where that was asked for.
@@ -102,13 +102,13 @@ func (e *evaluation) saveStatistics(s metric.Sample) error {
 		return nil
 	}
 	if s.Stats == nil {
-		stats, err := (*measure.Cache)(nil).Statistics("", s.Features)
+		stats, err := (*features.Cache)(nil).Statistics("", s.Features)
 		if err != nil {
 			return err
 		}
 		s.Stats = &stats
 	}
-	if err := measure.WriteStatistics(e.save, *s.Stats); err != nil {
+	if err := features.WriteStatistics(e.save, *s.Stats); err != nil {
 		return err
 	}
 	e.notef("wrote %s", e.save)

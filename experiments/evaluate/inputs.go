@@ -5,9 +5,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/addlab/addlab/measure"
-	"github.com/addlab/addlab/metric"
-	"github.com/addlab/addlab/pictures"
+	"github.com/addlab/addlab/eval/features"
+	"github.com/addlab/addlab/eval/metric"
+	"github.com/addlab/addlab/eval/pictures"
 	"github.com/addlab/addlab/pretrain"
 )
 
@@ -40,8 +40,8 @@ func (e *evaluation) open() error {
 	for i, spec := range e.inputs {
 		in := input{spec: spec}
 		switch {
-		case measure.IsGiven(spec):
-			given, err := measure.ReadGiven(spec)
+		case features.IsGiven(spec):
+			given, err := features.ReadGiven(spec)
 			if err != nil {
 				return err
 			}

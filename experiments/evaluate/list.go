@@ -5,8 +5,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/addlab/addlab/extractor"
-	"github.com/addlab/addlab/metric"
+	"github.com/addlab/addlab/eval/extractor"
+	"github.com/addlab/addlab/eval/metric"
 )
 
 // list shows what there is to choose from.

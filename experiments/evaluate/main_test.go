@@ -14,10 +14,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/eval/npy"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/internal/tinybundle"
-	"github.com/addlab/addlab/npy"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/rng"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/addlab/addlab/engine"
-	"github.com/addlab/addlab/extractor"
-	"github.com/addlab/addlab/metric"
+	"github.com/addlab/addlab/eval/extractor"
+	"github.com/addlab/addlab/eval/metric"
 )
 
 const usage = `evaluate scores generated pictures against real ones.

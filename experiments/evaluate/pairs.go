@@ -2,7 +2,7 @@ package main
 
 import (
 	"github.com/addlab/addlab/eval"
-	"github.com/addlab/addlab/pictures"
+	"github.com/addlab/addlab/eval/pictures"
 )
 
 // paired is the mean difference of a metric over the pictures that two sets have in common, first less second.

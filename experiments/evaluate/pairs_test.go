@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/metric"
+	"github.com/addlab/addlab/eval/pictures"
 	"github.com/addlab/addlab/internal/tinybundle"
-	"github.com/addlab/addlab/metric"
-	"github.com/addlab/addlab/pictures"
 )
 
 // judgedBy is a set of named pictures with a caption each, and their values but for those that are broken.

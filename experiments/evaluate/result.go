@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/addlab/addlab/eval"
-	"github.com/addlab/addlab/measure"
-	"github.com/addlab/addlab/metric"
+	"github.com/addlab/addlab/eval/features"
+	"github.com/addlab/addlab/eval/metric"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
 )
@@ -65,7 +65,7 @@ func (e *evaluation) result() (result, error) {
 				for _, s := range sets {
 					column = append(column, s.values[j])
 				}
-				for i, rank := range measure.Ranks(column) {
+				for i, rank := range features.Ranks(column) {
 					if len(sets) == 1 {
 						rank = 0
 					}

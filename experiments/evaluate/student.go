@@ -10,11 +10,11 @@ import (
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/extractor"
-	"github.com/addlab/addlab/pictures"
+	"github.com/addlab/addlab/eval/extractor"
+	"github.com/addlab/addlab/eval/pictures"
+	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
-	"github.com/addlab/addlab/score"
-	"github.com/addlab/addlab/weights"
 )
 
 // openRun lists the pictures that a run's student draws for held-out captions. A run keeps no pictures but a few samples: they are drawn
@@ -33,7 +33,7 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 	if err != nil {
 		return set, nil, err
 	}
-	way := score.FewSteps(run.Student(), cfg.Times, e.steps, diffusion.Renoise)
+	way := protocol.FewSteps(run.Student(), cfg.Times, e.steps, diffusion.Renoise)
 	way.Net = cfg.StudentNet
 	schedule, err := diffusion.ScheduleByName(bundle.Config.Schedule)
 	if err != nil {
@@ -49,7 +49,7 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 	if data.Hash() != run.Config.DataHash {
 		return set, nil, fmt.Errorf("%s was trained on %s, not on %s (%s): say --data", dir, run.Config.DataHash, data.Name(), data.Hash())
 	}
-	setup := score.DefaultSetup(cfg.Scale)
+	setup := protocol.DefaultSetup(cfg.Scale)
 	n := setup.Images
 	if e.n > 0 {
 		n = e.n
@@ -71,7 +71,7 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 		captions = append(captions, sample.Caption)
 	}
 	draw := sync.OnceValues(func() ([]float32, error) {
-		judge := &score.Judge{Bundle: bundle}
+		judge := &protocol.Judge{Bundle: bundle}
 		return e.draw(e.drawing, judge, way, captions, setup)
 	})
 	size := bundle.Config.Size
@@ -107,7 +107,7 @@ func (e *evaluation) bundleOf(run ablations.StudentRun) (*pretrain.Bundle, error
 }
 
 // draw samples one picture per caption.
-func (e *evaluation) draw(ctx context.Context, judge *score.Judge, way score.Way, captions []string, setup score.Setup) ([]float32, error) {
+func (e *evaluation) draw(ctx context.Context, judge *protocol.Judge, way protocol.Way, captions []string, setup protocol.Setup) ([]float32, error) {
 	backend, err := e.backend(ctx)
 	if err != nil {
 		return nil, err

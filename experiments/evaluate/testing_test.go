@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/internal/tinyworld"
-	"github.com/addlab/addlab/rng"
 )
 
 // album writes n coloured pictures with captions, the same for equal seeds.

@@ -20,7 +20,7 @@ const usage = `extract times how many pictures a second become Inception feature
   go run ./experiments/extract --weights FILE --python venv/bin/python3      from a Python that has torch and torch-fidelity
 
 Both take turns, round by round, so that whatever else the machine does disturbs both alike. Random weights are as fast as real
-ones; extractor/testdata/fullsize.py makes some.
+ones; eval/extractor/testdata/fullsize.py makes some.
 
 `
 

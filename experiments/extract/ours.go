@@ -8,7 +8,7 @@ import (
 
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval"
-	"github.com/addlab/addlab/extractor"
+	"github.com/addlab/addlab/eval/extractor"
 )
 
 // side of the pictures, as diffusion models make them.

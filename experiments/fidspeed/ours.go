@@ -17,7 +17,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/addlab/addlab/eval"
-	"github.com/addlab/addlab/rng"
+	"github.com/addlab/addlab/internal/rng"
 )
 
 // Timing is the mean of the calls of one turn: seconds by the clock, seconds of all processors, and the number that came out.

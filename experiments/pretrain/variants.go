@@ -16,9 +16,9 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/score"
 	"github.com/addlab/addlab/train"
 )
 
@@ -94,22 +94,22 @@ func assessVariant(ctx context.Context, o options, e *engine.Engine, b *pretrain
 		if err != nil {
 			return err
 		}
-		accuracy, rates, err := score.Rates(hits)
+		accuracy, rates, err := protocol.Rates(hits)
 		if err != nil {
 			return err
 		}
 		fmt.Fprintln(stdout, probeLine(v.Name, accuracy, rates))
 		quality = map[string]any{"probe": accuracy, "probe_rates": rates}
 	} else {
-		setup := score.DefaultSetup(o.scale)
+		setup := protocol.DefaultSetup(o.scale)
 		setup.Images = min(1000, setup.Images, data.Heldout().Len()/2)
 		setup.Blocks = min(setup.Blocks, setup.Images/2)
-		judge, err := score.NewJudge(ctx, e.Backend, b, data, setup)
+		judge, err := protocol.NewJudge(ctx, e.Backend, b, data, setup)
 		if err != nil {
 			return err
 		}
 		defer judge.Close()
-		m, _, err := judge.Evaluate(ctx, score.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: setup.Guidance, Net: v.Name})
+		m, _, err := judge.Evaluate(ctx, protocol.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: setup.Guidance, Net: v.Name})
 		if err != nil {
 			return err
 		}
@@ -129,11 +129,11 @@ func probeLine(name string, accuracy map[string]float64, rates map[string]eval.E
 	for _, attribute := range slices.Sorted(maps.Keys(accuracy)) {
 		all = append(all, fmt.Sprintf("%s %.4f", attribute, accuracy[attribute]))
 	}
-	return fmt.Sprintf("%s: linear probe, worst attribute %s; %s", name, score.Worst(accuracy, rates), strings.Join(all, ", "))
+	return fmt.Sprintf("%s: linear probe, worst attribute %s; %s", name, protocol.Worst(accuracy, rates), strings.Join(all, ", "))
 }
 
 // teacherLine says how well a teacher draws.
-func teacherLine(name string, m score.Metrics) string {
+func teacherLine(name string, m protocol.Metrics) string {
 	line := fmt.Sprintf("%s, 25 guided steps, %d pictures: FID %.1f [%.1f, %.1f], CLIP score %.4f", name, m.Images, m.FID, m.FIDLow, m.FIDHigh, m.CLIP)
 	if m.Align != nil {
 		line += fmt.Sprintf(", alignment %.4f", *m.Align)

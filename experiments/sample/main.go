@@ -11,10 +11,10 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
-	"github.com/addlab/addlab/score"
 )
 
 func main() { command().Main() }
@@ -65,7 +65,7 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			captions = append(captions, prompt)
 		}
 	}
-	judge := &score.Judge{Bundle: bundle, Backend: e.Backend}
+	judge := &protocol.Judge{Bundle: bundle, Backend: e.Backend}
 	grid := report.Grid{Columns: captions, Scale: max(1, 128/bundle.Config.Size)}
 	for _, w := range ways {
 		flat, each, err := draw(ctx, judge, w.way, captions, o.seed)
@@ -89,7 +89,7 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 const batchLimit = 32
 
 // draw samples twice: the first time compiles, the second is timed.
-func draw(ctx context.Context, judge *score.Judge, way score.Way, captions []string, seed int64) ([]float32, time.Duration, error) {
+func draw(ctx context.Context, judge *protocol.Judge, way protocol.Way, captions []string, seed int64) ([]float32, time.Duration, error) {
 	painter, err := judge.NewPainter(way, min(len(captions), batchLimit))
 	if err != nil {
 		return nil, 0, err
@@ -105,14 +105,14 @@ func draw(ctx context.Context, judge *score.Judge, way score.Way, captions []str
 // named is a row of the grid.
 type named struct {
 	name string
-	way  score.Way
+	way  protocol.Way
 }
 
 // ways are the rows that were asked for: the teacher of the run, then its student.
 func (o options) ways(s student, schedule diffusion.Schedule) (ways []named, err error) {
 	if o.teacher {
-		ways = append(ways, named{s.cfg.Teacher() + ", 25 steps", score.Way{
-			Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: score.DefaultSetup(s.cfg.Scale).Guidance, Net: s.cfg.TeacherNet,
+		ways = append(ways, named{s.cfg.Teacher() + ", 25 steps", protocol.Way{
+			Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: protocol.DefaultSetup(s.cfg.Scale).Guidance, Net: s.cfg.TeacherNet,
 		}})
 	}
 	for _, k := range o.steps {
@@ -120,7 +120,7 @@ func (o options) ways(s student, schedule diffusion.Schedule) (ways []named, err
 		if k > 1 {
 			name = fmt.Sprintf("student, %d steps", k)
 		}
-		way := score.FewSteps(s.path, s.cfg.Times, k, o.form)
+		way := protocol.FewSteps(s.path, s.cfg.Times, k, o.form)
 		way.Net = s.cfg.StudentNet
 		if _, err := way.Sampler.Plan(schedule, k); err != nil { // before an engine is opened
 			return nil, fmt.Errorf("%w: the student was trained on times %v", err, s.cfg.Times)

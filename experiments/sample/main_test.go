@@ -12,9 +12,9 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/score"
 )
 
 func TestWrongCalls(t *testing.T) {
@@ -115,13 +115,13 @@ func TestWaysAreThoseOfTheRun(t *testing.T) {
 	small, schedule := run(func(*distill.Config) {})
 	large, _ := run(func(c *distill.Config) { c.StudentNet, c.TeacherNet = "teacher-l", "teacher-dit" })
 	once, _ := run(func(c *distill.Config) { c.Times = []int{1000} })
-	few := func(s student, net string, k int) score.Way {
-		way := score.FewSteps(s.path, s.cfg.Times, k, diffusion.Renoise)
+	few := func(s student, net string, k int) protocol.Way {
+		way := protocol.FewSteps(s.path, s.cfg.Times, k, diffusion.Renoise)
 		way.Net = net
 		return way
 	}
-	teacher := func(net string) score.Way {
-		return score.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: score.DefaultSetup("smoke").Guidance, Net: net}
+	teacher := func(net string) protocol.Way {
+		return protocol.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: protocol.DefaultSetup("smoke").Guidance, Net: net}
 	}
 	for _, c := range []struct {
 		why   string

@@ -10,10 +10,10 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/timing"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/score"
 )
 
 // Sampling is sampling.json: how long pictures take that are drawn in turn, a round after another, so that what else the machine does
@@ -32,7 +32,7 @@ type SamplingRow struct {
 	Batch   int       `json:"batch"`
 	Seconds []float64 `json:"seconds"` // per picture, of every round
 
-	way score.Way
+	way protocol.Way
 }
 
 // samplingBatches are one picture at a time, and a batch that fills the machine.
@@ -42,11 +42,11 @@ var samplingBatches = []int{1, 64}
 func samplingRows(network string, guidance float64, times []int) (rows []SamplingRow) {
 	for _, batch := range samplingBatches {
 		for _, steps := range []int{25, 8, 4, 2} {
-			way := score.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: guidance, Net: network}
+			way := protocol.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: guidance, Net: network}
 			rows = append(rows, SamplingRow{Network: network, Name: fmt.Sprintf("teacher, %d guided steps", steps), Calls: 2 * steps, Batch: batch, way: way})
 		}
 		for _, steps := range []int{4, 2, 1} {
-			way := score.FewSteps("", times, steps, diffusion.Renoise)
+			way := protocol.FewSteps("", times, steps, diffusion.Renoise)
 			way.Net = network
 			name := fmt.Sprintf("student, %d steps", steps)
 			if steps == 1 {
@@ -75,9 +75,9 @@ func sampling(ctx context.Context, o options, bundle *pretrain.Bundle, data data
 	}
 	r := Sampling{Rounds: o.sampling, Environment: record.NewEnvironment(e.Name, e.Version, e.Device)}
 	for _, network := range samplingNetworks(bundle) {
-		r.Rows = append(r.Rows, samplingRows(network, score.DefaultSetup(o.scale).Guidance, cfg.Times)...)
+		r.Rows = append(r.Rows, samplingRows(network, protocol.DefaultSetup(o.scale).Guidance, cfg.Times)...)
 	}
-	judge := &score.Judge{Bundle: bundle, Backend: e.Backend}
+	judge := &protocol.Judge{Bundle: bundle, Backend: e.Backend}
 	defer judge.Close()
 	var captions []string
 	for i := range slices.Max(samplingBatches) {

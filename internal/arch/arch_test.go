@@ -21,19 +21,19 @@ const (
 // layers are the rooms of the house from the bottom; a package may import what lies in lower layers only. "x/*" are the
 // packages directly below x.
 var layers = [][]string{
-	{"rng", "weights/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng"},
-	{"weights", "npy", "internal/sweeptest", "internal/graphtest"},
+	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng"},
+	{"network/weights", "eval/npy", "internal/sweeptest", "internal/graphtest"},
 	{"engine"},
-	{"record", "tokenizer", "dataset", "optim"},
+	{"record", "network/tokenizer", "dataset", "train/optim"},
 	{"network", "internal/timing", "internal/tinyworld"},
 	{"diffusion"},
-	{"discriminator", "eval"},
+	{"distill/discriminator", "eval"},
 	{"train"},
 	{"pretrain"},
-	{"extractor", "internal/tinybundle"},
-	{"pictures"},
-	{"metric"},
-	{"distill", "score", "measure"},
+	{"eval/extractor", "internal/tinybundle"},
+	{"eval/pictures"},
+	{"eval/metric"},
+	{"distill", "eval/protocol", "eval/features"},
 	{"report"},
 	{"ablations"},
 	{"notebooks/show"},
@@ -43,17 +43,17 @@ var layers = [][]string{
 
 // narrower names packages that may import less of the project than their layer allows.
 var narrower = map[string][]string{
-	"tokenizer":          {},
-	"dataset":            {"rng"},
-	"record":             {"weights", "weights/atomicfile"},
+	"network/tokenizer":          {},
+	"dataset":            {"internal/rng"},
+	"record":             {"network/weights", "internal/atomicfile"},
 	"internal/program":   {},
 	"internal/dense":     {},
 	"internal/processes": {},
-	"optim":              {},
-	"npy":                {"weights/atomicfile"},
-	"pictures":           {"dataset", "extractor"}, // they measure nothing
+	"train/optim":              {},
+	"eval/npy":                {"internal/atomicfile"},
+	"eval/pictures":           {"dataset", "eval/extractor"}, // they measure nothing
 	"eval":               {"internal/dense"},       // statistics know no network and no picture
-	"metric":             {"eval", "rng"},          // names extractors, runs none
+	"eval/metric":             {"eval", "internal/rng"},          // names extractors, runs none
 	"internal/smallpng":  {},
 	"report":             {"dataset", "internal/smallpng"}, // tables and pictures know no training
 
@@ -61,7 +61,7 @@ var narrower = map[string][]string{
 }
 
 // withoutGraphs are packages that must not import GoMLX.
-var withoutGraphs = []string{"rng", "weights/atomicfile", "npy", "tokenizer", "dataset", "eval", "metric", "report"}
+var withoutGraphs = []string{"internal/rng", "internal/atomicfile", "eval/npy", "network/tokenizer", "dataset", "eval", "eval/metric", "report"}
 
 // backends are imported by package engine alone, and by what opens the pure Go engine for tests: no other package may know which one
 // runs.

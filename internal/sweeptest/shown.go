@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/addlab/addlab/weights/atomicfile"
+	"github.com/addlab/addlab/internal/atomicfile"
 )
 
 // Shown reads the files below root that match the patterns, by name. Of result.json the times are left out, which differ from run to

@@ -11,8 +11,8 @@ import (
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
-	"github.com/addlab/addlab/weights"
 )
 
 // context is the configuration of the bundles, tokenizers included.

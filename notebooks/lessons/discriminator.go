@@ -11,11 +11,11 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/discriminator"
+	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/report"
-	"github.com/addlab/addlab/rng"
 	"github.com/addlab/addlab/train"
 )
 

@@ -15,10 +15,10 @@ import (
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
-	"github.com/addlab/addlab/score"
 	"github.com/addlab/addlab/train"
 )
 
@@ -106,7 +106,7 @@ func (l *Lab) learn(s *Student, run *record.Run) error {
 }
 
 // beginGrowth starts the grid with real pictures and what the student starts from: the teacher in one step.
-func (l *Lab) beginGrowth(s *Student, j *score.Judge) error {
+func (l *Lab) beginGrowth(s *Student, j *protocol.Judge) error {
 	captions, images, err := l.prompts(columns)
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (l *Lab) beginGrowth(s *Student, j *score.Judge) error {
 }
 
 // grow adds a row of samples.
-func (l *Lab) grow(s *Student, j *score.Judge, step int, path string, save func(string) error) error {
+func (l *Lab) grow(s *Student, j *protocol.Judge, step int, path string, save func(string) error) error {
 	if err := save(path); err != nil {
 		return err
 	}
@@ -227,8 +227,8 @@ func (s Student) ways(steps []int) (ways []named) {
 }
 
 // student draws from weights of the architecture that a config trains.
-func student(path string, cfg distill.Config, steps int) score.Way {
-	way := score.FewSteps(path, cfg.Times, steps, "")
+func student(path string, cfg distill.Config, steps int) protocol.Way {
+	way := protocol.FewSteps(path, cfg.Times, steps, "")
 	way.Net = cfg.StudentNet
 	return way
 }

@@ -11,16 +11,16 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/internal/rng"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
-	"github.com/addlab/addlab/rng"
-	"github.com/addlab/addlab/score"
-	"github.com/addlab/addlab/weights"
 )
 
 // Seen are pictures as the evaluation networks see them: a row per picture.
-type Seen = score.Embeddings
+type Seen = protocol.Embeddings
 
 // seenConfig names a file of embeddings.
 type seenConfig struct {
@@ -34,7 +34,7 @@ type seenConfig struct {
 
 // Real looks at held-out pictures first … first+n−1.
 func (l *Lab) Real(first, n int) (Seen, error) {
-	return l.seen(seenConfig{Subject: "real", First: first, N: n}, func(j *score.Judge) ([]float32, []string, error) {
+	return l.seen(seenConfig{Subject: "real", First: first, N: n}, func(j *protocol.Judge) ([]float32, []string, error) {
 		var images []float32
 		var captions []string
 		for i := first; i < first+n; i++ {
@@ -50,7 +50,7 @@ func (l *Lab) Real(first, n int) (Seen, error) {
 
 // Generated looks at what the teacher draws in some steps for the first n held-out captions.
 func (l *Lab) Generated(steps, n int) (Seen, error) {
-	return l.seen(seenConfig{Subject: "teacher", Steps: steps, N: n}, func(j *score.Judge) ([]float32, []string, error) {
+	return l.seen(seenConfig{Subject: "teacher", Steps: steps, N: n}, func(j *protocol.Judge) ([]float32, []string, error) {
 		captions, _, err := l.prompts(n)
 		if err != nil {
 			return nil, nil, err
@@ -65,7 +65,7 @@ func (l *Lab) Generated(steps, n int) (Seen, error) {
 }
 
 // seen finds embeddings that another cell has computed, or computes them.
-func (l *Lab) seen(cfg seenConfig, pictures func(j *score.Judge) ([]float32, []string, error)) (s Seen, err error) {
+func (l *Lab) seen(cfg seenConfig, pictures func(j *protocol.Judge) ([]float32, []string, error)) (s Seen, err error) {
 	cfg.Kind, cfg.DataHash, cfg.Weights = "seen", l.Data.Hash(), l.Bundle.Files
 	hash, err := record.Hash(cfg)
 	if err != nil {

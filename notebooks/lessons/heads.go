@@ -9,12 +9,12 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/discriminator"
+	"github.com/addlab/addlab/distill/discriminator"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/optim"
 	"github.com/addlab/addlab/report"
-	"github.com/addlab/addlab/rng"
 	"github.com/addlab/addlab/train"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // fakesBatch is the batch of a discriminator that is trained alone.

@@ -12,9 +12,9 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/pretrain"
-	"github.com/addlab/addlab/score"
 )
 
 // ScaleEnv is the environment variable that chooses the scale where the first cell does not.
@@ -31,8 +31,8 @@ type Lab struct {
 
 	choice string // of the engine
 	engine *engine.Engine
-	judge  *score.Judge // with evaluation networks, once something was measured
-	bare   *score.Judge // without them, it only draws
+	judge  *protocol.Judge // with evaluation networks, once something was measured
+	bare   *protocol.Judge // without them, it only draws
 	ctx    context.Context
 }
 
@@ -128,19 +128,19 @@ func (l *Lab) Engine() (*engine.Engine, error) {
 }
 
 // Judge loads the evaluation networks once; the first Images held-out pictures are what it compares with.
-func (l *Lab) Judge() (*score.Judge, error) {
+func (l *Lab) Judge() (*protocol.Judge, error) {
 	if l.judge == nil {
 		e, err := l.Engine()
 		if err != nil {
 			return nil, err
 		}
-		setup := score.DefaultSetup(l.Scale)
+		setup := protocol.DefaultSetup(l.Scale)
 		setup.Images = min(l.Images, l.Data.Heldout().Len()/2)
 		setup.Blocks = min(setup.Blocks, setup.Images/2)
 		if l.Images < 1000 {
 			setup.Batch = columns // few pictures take less time than compiling another batch would
 		}
-		if l.judge, err = score.NewJudge(l.ctx, e.Backend, l.Bundle, l.Data, setup); err != nil {
+		if l.judge, err = protocol.NewJudge(l.ctx, e.Backend, l.Bundle, l.Data, setup); err != nil {
 			return nil, err
 		}
 	}
@@ -148,7 +148,7 @@ func (l *Lab) Judge() (*score.Judge, error) {
 }
 
 // brush draws: what was compiled for drawing before serves again.
-func (l *Lab) brush() (*score.Judge, error) {
+func (l *Lab) brush() (*protocol.Judge, error) {
 	if l.judge != nil {
 		return l.judge, nil
 	}
@@ -157,7 +157,7 @@ func (l *Lab) brush() (*score.Judge, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.bare = &score.Judge{Bundle: l.Bundle, Backend: e.Backend} // not to be closed: it has no evaluation networks
+		l.bare = &protocol.Judge{Bundle: l.Bundle, Backend: e.Backend} // not to be closed: it has no evaluation networks
 	}
 	return l.bare, nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/discriminator"
+	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/report"

@@ -4,9 +4,9 @@ import (
 	"fmt"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/report"
-	"github.com/addlab/addlab/rng"
 )
 
 // SignalLeft plots how much signal α_t² is left at time t for every schedule.

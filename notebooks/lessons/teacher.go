@@ -7,10 +7,10 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/report"
-	"github.com/addlab/addlab/rng"
-	"github.com/addlab/addlab/score"
 )
 
 // columns is the number of pictures in a row.
@@ -54,7 +54,7 @@ func (l *Lab) prompts(n int) (captions []string, images []dataset.Image, err err
 }
 
 // paint draws one picture per caption; every way starts from the same noise.
-func (l *Lab) paint(j *score.Judge, way score.Way, captions []string) ([]dataset.Image, error) {
+func (l *Lab) paint(j *protocol.Judge, way protocol.Way, captions []string) ([]dataset.Image, error) {
 	painter, err := j.NewPainter(way, len(captions))
 	if err != nil {
 		return nil, err
@@ -66,8 +66,8 @@ func (l *Lab) paint(j *score.Judge, way score.Way, captions []string) ([]dataset
 	return j.Pictures(flat), nil
 }
 
-func teacher(steps int, guidance float64) score.Way {
-	return score.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: guidance}
+func teacher(steps int, guidance float64) protocol.Way {
+	return protocol.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: guidance}
 }
 
 // Noised shows two training pictures noised to some times, and below what the teacher takes for clean in one call each.
@@ -145,7 +145,7 @@ func (l *Lab) Draw(captions ...string) (report.Grid, error) {
 // named is a row of a comparison.
 type named struct {
 	name string
-	way  score.Way
+	way  protocol.Way
 }
 
 // compare draws the same captions from the same noise in several ways; without captions those of held-out pictures, which stand above.
@@ -214,7 +214,7 @@ func (l *Lab) scores(ways ...named) (show.Sheet, error) {
 }
 
 // scored is a row below the head of scores.
-func scored(name string, m score.Metrics) ([]string, error) {
+func scored(name string, m protocol.Metrics) ([]string, error) {
 	clip, err := mean(m.CLIP, m.CLIPStdErr, m.Images)
 	if err != nil {
 		return nil, err

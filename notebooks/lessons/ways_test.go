@@ -9,17 +9,17 @@ import (
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/score"
+	"github.com/addlab/addlab/eval/protocol"
 )
 
 // Student and teacher of a run may be other networks than the bundle's small ones.
 func TestWaysAreThoseOfTheRun(t *testing.T) {
 	cfg := distill.Config{Times: []int{1000, 500}, StudentNet: "teacher-l", TeacherNet: "teacher-dit"}
-	few := score.Way{
+	few := protocol.Way{
 		Sampler: diffusion.FewStep{Times: []float64{1, .5}}, Steps: 2, Student: filepath.Join("runs", distill.StudentFile), Net: "teacher-l",
 	}
-	solver := func(net string) score.Way {
-		return score.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 2, Guidance: Guidance, Net: net}
+	solver := func(net string) protocol.Way {
+		return protocol.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 2, Guidance: Guidance, Net: net}
 	}
 	run := ablations.StudentRun{Dir: "runs", Config: distill.RunConfig{Distill: cfg}}
 	for _, c := range []struct {
@@ -40,7 +40,7 @@ func TestWaysAreThoseOfTheRun(t *testing.T) {
 // Student's interval of n = 200 is 1.972 standard errors to either side.
 func TestScoresCarryIntervals(t *testing.T) {
 	align, stdErr := .9, .02
-	m := score.Metrics{Images: 200, FID: 30, FIDLow: 25, FIDHigh: 36, CLIP: .5, CLIPStdErr: .01}
+	m := protocol.Metrics{Images: 200, FID: 30, FIDLow: 25, FIDHigh: 36, CLIP: .5, CLIPStdErr: .01}
 	for _, c := range []struct {
 		why  string
 		edit func()

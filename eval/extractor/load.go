@@ -1,0 +1,181 @@
+package extractor
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/network/weights"
+)
+
+// checkpoint is a file of weights that has been found and hashed.
+type checkpoint struct {
+	path, sum string // sum is the hexadecimal SHA-256
+}
+
+// hashed are names that say how the file's SHA-256 begins (PyTorch's hub) or what it is (the store of HuggingFace's cache).
+var (
+	hubHash  = regexp.MustCompile(`-([0-9a-f]{8,64})\.(pth|pt)$`)
+	blobHash = regexp.MustCompile(`^([0-9a-f]{64})$`)
+)
+
+// openCheckpoint hashes a file and wants it to be the one that its name promises.
+func openCheckpoint(path string) (checkpoint, error) {
+	sum, err := weights.SHA256(path)
+	if err != nil {
+		return checkpoint{}, err
+	}
+	promised := hubHash.FindStringSubmatch(filepath.Base(path))
+	if real, err := filepath.EvalSymlinks(path); err == nil && promised == nil {
+		promised = blobHash.FindStringSubmatch(filepath.Base(real))
+	}
+	if promised != nil && !strings.HasPrefix(sum, promised[1]) {
+		return checkpoint{}, fmt.Errorf("extractor: %s: SHA-256 = %s, want %s… as its name says (broken or cut short?)", path, sum, promised[1])
+	}
+	return checkpoint{path: path, sum: sum}, nil
+}
+
+// namer translates the names of a file's tensors to those of the graph; declaration builds a further graph over the same weights.
+type (
+	namer       func(*weights.File)
+	declaration func(*model.Scope, *Graph)
+)
+
+// load reads the file into a store: the tensors must be exactly those that build declares, by name and shape, once names has
+// translated them.
+func (c checkpoint) load(backend compute.Backend, names namer, build declaration) (*model.Store, error) {
+	store := model.NewStore()
+	if err := network.Declare(backend, store, build); err != nil {
+		return nil, err
+	}
+	f, err := c.read(names)
+	if err == nil {
+		err = weights.Check(store, "/", f)
+	}
+	if err != nil {
+		store.Finalize()
+		return nil, fmt.Errorf("extractor: %s (SHA-256 %s) does not hold this network: %w", c.path, c.sum, err)
+	}
+	if err := move(backend, store, f); err != nil {
+		store.Finalize()
+		return nil, err
+	}
+	return store, nil
+}
+
+func (c checkpoint) read(names namer) (*weights.File, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(20)) // gigabytes are not to be in memory twice
+	f, err := weights.ReadAny(c.path)
+	if err == nil && names != nil {
+		names(f)
+	}
+	return f, err
+}
+
+// move gives the variables their values tensor by tensor; what has gone to the device leaves the memory of this program.
+func move(backend compute.Backend, store *model.Store, f *weights.File) error {
+	const often = 512 << 20
+	moved := 0
+	for name, t := range f.Tensors {
+		if err := weights.Into(store, "/", &weights.File{Tensors: map[string]weights.Tensor{name: t}}); err != nil {
+			return err
+		}
+		path, err := weights.Path("/", name)
+		if err != nil {
+			return err
+		}
+		value, err := store.GetVariable(path).Value()
+		if err == nil {
+			err = value.ToDevice(backend, 0)
+		}
+		if err != nil {
+			return fmt.Errorf("extractor: tensor %q: %w", name, err)
+		}
+		delete(f.Tensors, name)
+		if moved += 4 * len(t.Data); moved > often {
+			debug.FreeOSMemory()
+			moved = 0
+		}
+	}
+	debug.FreeOSMemory()
+	return nil
+}
+
+// weightsFile finds the file in what the user named: the file itself, or a folder that holds one of the usual names or a single
+// file of weights.
+func weightsFile(path string, usual []string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("extractor: weights: %w", err)
+	}
+	if !info.IsDir() {
+		return path, nil
+	}
+	for _, name := range usual {
+		if file := filepath.Join(path, name); isFile(file) {
+			return file, nil
+		}
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return "", fmt.Errorf("extractor: weights: %w", err)
+	}
+	var found []string
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); slices.Contains([]string{".safetensors", ".pth", ".pt", ".bin"}, ext) && !e.IsDir() {
+			found = append(found, e.Name())
+		}
+	}
+	if len(found) == 1 {
+		return filepath.Join(path, found[0]), nil
+	}
+	return "", fmt.Errorf("extractor: weights = %q has %d files of weights, want one of %s", path, len(found), strings.Join(usual, ", "))
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// load finds and reads the weights and opens the graph.
+func (r *runner) load(ctx context.Context, o Options, s source, names namer, batch int, graph func(*model.Scope, *Node) []*Node, more ...declaration) error {
+	path, err := s.find(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if r.from, err = openCheckpoint(path); err != nil {
+		return err
+	}
+	if r.backend, err = o.Engine(ctx); err != nil {
+		return err
+	}
+	r.store, err = r.from.load(r.backend, names, func(scope *model.Scope, g *Graph) {
+		graph(scope, Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, r.size, r.size, 3)))
+		for _, declare := range more {
+			declare(scope, g)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.open(o, batch, graph); err != nil {
+		r.store.Finalize()
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,213 @@
+package features
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/extractor"
+	"github.com/addlab/addlab/eval/pictures"
+	"github.com/addlab/addlab/internal/rng"
+)
+
+// Options say how pictures are brought before an extractor.
+type Options struct {
+	Cache    *Cache
+	N        int   // pictures wanted, chosen by Seed; 0 for all
+	Seed     int64 //
+	Strict   bool  // no picture may be broken; else 2 % may
+	Progress func(done, total, cached int)
+}
+
+// brokenShare of a set may be left out.
+const brokenShare = 0.02
+
+// Collected is what an extractor saw of a set.
+type Collected struct {
+	Name     string
+	Features eval.Features   // [n,d]
+	Logits   eval.Features   // [n,classes]; empty where the network has none
+	Hashes   []pictures.Hash // of the pictures, in order
+	Items    []int           // their places in the set
+	Names    []string
+	Captions []string
+	Facts    Facts
+	Faults   []error  // pictures that could not be used
+	Notes    []string // what else the user may want to know
+
+	Extracted, Cached int
+}
+
+// Key identifies the pictures as the extractor with this key sees them.
+func (c Collected) Key(extractorKey string) string {
+	parts := []string{extractorKey}
+	for _, h := range c.Hashes {
+		parts = append(parts, string(h[:]))
+	}
+	h := pictures.NewHash(parts...)
+	return hex.EncodeToString(h[:])
+}
+
+// Pictures per pack of the cache, and the longest time of work that an interruption may lose.
+const (
+	packPictures = 1024
+	packSeconds  = 60
+)
+
+// Collect gives the features of the pictures of a set in the order of their names: from the cache what is there, the rest from the
+// extractor. What was extracted is kept also where it ends with an error or an interruption.
+func Collect(ctx context.Context, set pictures.Set, ex extractor.Extractor, o Options) (c Collected, err error) {
+	total := len(set.Items)
+	if o.N > 0 {
+		total = o.N
+	}
+	c.Name, c.Faults, c.Notes = set.Name, slices.Clone(set.Faults), slices.Clone(set.Notes)
+	if o.N > len(set.Items) {
+		return c, fmt.Errorf("measure: %s holds %d pictures, want n = %d", set.Name, len(set.Items), o.N)
+	}
+	s, err := o.Cache.shelf(ex.Key(), ex.Name())
+	if err != nil {
+		return c, err
+	}
+	for _, name := range s.damaged {
+		c.Notes = append(c.Notes, fmt.Sprintf("cache: %s is damaged: its pictures are extracted anew", name))
+	}
+	p := &pending{shelf: s, ex: ex, fresh: map[pictures.Hash]bool{}, since: time.Now()}
+	defer func() {
+		if flushErr := p.flush(); err == nil {
+			err = flushErr
+		}
+	}()
+
+	// Read, decode and extract; reading is a window ahead, in other goroutines, which see the cache as it was.
+	before := maps.Clone(s.rows)
+	has := func(h pictures.Hash) bool { _, ok := before[h]; return ok }
+	readCtx, stop := context.WithCancel(ctx)
+	defer stop()
+	var found []known
+	progress := func() {
+		if done := len(found) - len(p.waiting); o.Progress != nil {
+			o.Progress(done, total, done-p.extracted)
+		}
+	}
+	for w := range read(readCtx, set.Items, Order(len(set.Items), o), total, has) {
+		if err := ctx.Err(); err != nil {
+			return c, err
+		}
+		c.Faults = append(c.Faults, w.faults...)
+		if err := p.add(ctx, w.misses); err != nil {
+			return c, fmt.Errorf("measure: %s: %w", set.Name, err)
+		}
+		found = append(found, w.known...)
+		progress()
+	}
+	if err := ctx.Err(); err != nil {
+		return c, err
+	}
+	if err := c.judge(set, len(found), o); err != nil {
+		return c, err
+	}
+	if len(p.waiting) > 0 {
+		if err := p.extract(ctx, len(p.waiting)); err != nil {
+			return c, fmt.Errorf("measure: %s: %w", set.Name, err)
+		}
+		progress()
+	}
+	c.Extracted, c.Cached = p.extracted, len(found)-p.extracted
+	if err := p.flush(); err != nil {
+		return c, err
+	}
+	err = c.gather(set, found, p)
+	return c, err
+}
+
+// Order is the order in which Collect tries the n items of a set: that of the names, or a random one where only some are wanted.
+func Order(n int, o Options) []int {
+	if o.N > 0 && o.N < n {
+		return rng.New(o.Seed, "measure/choose", 0).Perm(n)
+	}
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	return order
+}
+
+// judge refuses a set of which too little can be used.
+func (c *Collected) judge(set pictures.Set, good int, o Options) error {
+	broken := len(c.Faults)
+	listed := len(set.Items) + len(set.Faults)
+	switch {
+	case good == 0:
+		return fmt.Errorf("measure: %s: no picture can be used of %d: %w", set.Name, listed, c.Faults[0])
+	case o.N > 0 && good < o.N:
+		return fmt.Errorf("measure: %s: only %d pictures can be used, want n = %d; %d are broken, the first: %w", set.Name, good, o.N, broken, c.Faults[0])
+	case broken > 0 && (o.Strict || float64(broken) > brokenShare*float64(good+broken)):
+		limit := fmt.Sprintf("at most %g %%", 100*brokenShare)
+		if o.Strict {
+			limit = "none"
+		}
+		return fmt.Errorf("measure: %s: %d of %d pictures cannot be used, want %s: %s", set.Name, broken, good+broken, limit, someFaults(c.Faults))
+	}
+	return nil
+}
+
+// someFaults names a few.
+func someFaults(faults []error) string {
+	var names []string
+	for _, f := range faults[:min(len(faults), 5)] {
+		names = append(names, f.Error())
+	}
+	if more := len(faults) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, "; ")
+}
+
+// gather puts the features of the pictures into the order of the set.
+func (c *Collected) gather(set pictures.Set, found []known, p *pending) error {
+	slices.SortFunc(found, func(a, b known) int { return a.index - b.index })
+	seen := map[pictures.Hash]bool{}
+	byPack := map[string][]int{}
+	for i, k := range found {
+		c.Hashes = append(c.Hashes, k.content.Hash)
+		c.Items = append(c.Items, k.index)
+		c.Names = append(c.Names, set.Items[k.index].Name)
+		c.Captions = append(c.Captions, set.Items[k.index].Caption)
+		c.Facts.add(k.content, seen[k.content.Hash])
+		seen[k.content.Hash] = true
+		r := p.shelf.rows[k.content.Hash]
+		byPack[r.pack] = append(byPack[r.pack], i)
+	}
+	for pack, rows := range byPack {
+		features, logits, err := p.pack(pack)
+		if err != nil {
+			return fmt.Errorf("measure: cache: %w; remove the file, or say --no-cache", err)
+		}
+		if c.Features.N == 0 {
+			c.Features = eval.Features{N: len(found), D: features.D, Data: make([]float32, len(found)*features.D)}
+			if logits.N > 0 {
+				c.Logits = eval.Features{N: len(found), D: logits.D, Data: make([]float32, len(found)*logits.D)}
+			}
+		}
+		if features.D != c.Features.D || logits.D != c.Logits.D {
+			return fmt.Errorf("measure: cache: %s in %s has %d dimensions and %d logits, want %d and %d", pack, p.shelf.dir, features.D, logits.D, c.Features.D, c.Logits.D)
+		}
+		for _, i := range rows {
+			at := p.shelf.rows[c.Hashes[i]].at
+			if at >= features.N || logits.N > 0 && at >= logits.N {
+				return fmt.Errorf("measure: cache: %s in %s ends before row %d; remove the file", pack, p.shelf.dir, at)
+			}
+			copy(c.Features.Row(i), features.Row(at))
+			if c.Logits.N > 0 {
+				copy(c.Logits.Row(i), logits.Row(at))
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package features
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/metric"
+	"github.com/addlab/addlab/eval/npy"
+)
+
+// IsGiven tells whether an input is a file of features or statistics that were computed elsewhere.
+func IsGiven(spec string) bool {
+	if strings.Contains(spec, pickleEntry) {
+		return true
+	}
+	return slices.Contains([]string{".npy", ".npz", ".pkl"}, strings.ToLower(filepath.Ext(spec)))
+}
+
+// pickleEntry stands between a pickle of edm2 and the name of its statistics, as in stats.pkl#fd_dinov2.
+const pickleEntry = ".pkl#"
+
+// Names under which tools keep features: dgm-eval, and what people call them.
+var (
+	featureNames = []string{"reps", "features", "feats", "arr_0"}
+	logitNames   = []string{"logits", "logits_unbiased"}
+)
+
+// ReadGiven reads features, .npy [n,d] or .npz with reps (dgm-eval), features or logits; or statistics, .npz with mu and sigma
+// (pytorch-fid, clean-fid, edm) and perhaps the number of pictures n, or .pkl of edm2, which holds those of several networks.
+func ReadGiven(path string) (metric.Sample, error) {
+	var s metric.Sample
+	if file, name, ok := strings.Cut(path, pickleEntry); ok || strings.EqualFold(filepath.Ext(path), ".pkl") {
+		if ok {
+			file += ".pkl"
+		}
+		return readPickled(file, name)
+	}
+	if strings.EqualFold(filepath.Ext(path), ".npy") {
+		array, err := npy.ReadFile[float32](path)
+		if err != nil {
+			return s, err
+		}
+		if s.Features, err = matrix(array); err != nil {
+			return s, fmt.Errorf("measure: %s: %w", path, err)
+		}
+		return s, nil
+	}
+	a, err := npy.Open(path)
+	if err != nil {
+		return s, err
+	}
+	defer a.Close()
+	if a.Has("mu") && a.Has("sigma") {
+		stats, err := readStatistics(a)
+		if err != nil {
+			return s, fmt.Errorf("measure: %s: %w", path, err)
+		}
+		return metric.Sample{Stats: &stats}, nil
+	}
+	for _, to := range []struct {
+		features *eval.Features
+		names    []string
+	}{{&s.Features, featureNames}, {&s.Logits, logitNames}} {
+		if i := slices.IndexFunc(to.names, a.Has); i >= 0 {
+			if *to.features, err = loadFeatures(a, to.names[i]); err != nil {
+				return s, fmt.Errorf("measure: %s: %w", path, err)
+			}
+		}
+	}
+	if s.Features.N == 0 && s.Logits.N == 0 {
+		return s, fmt.Errorf("measure: %s holds %s, want mu and sigma, or features under %s", path, strings.Join(a.Names(), ", "), strings.Join(featureNames, ", "))
+	}
+	return s, nil
+}
+
+func readStatistics(a *npy.Archive) (eval.Stats, error) {
+	mu, err := npy.Load[float64](a, "mu")
+	if err != nil {
+		return eval.Stats{}, err
+	}
+	sigma, err := npy.Load[float64](a, "sigma")
+	if err != nil {
+		return eval.Stats{}, err
+	}
+	stats, err := newStatistics(mu, sigma)
+	if err != nil {
+		return stats, err
+	}
+	for _, name := range []string{"n", "num_samples"} {
+		if a.Has(name) {
+			if n, err := npy.Load[int64](a, name); err == nil && len(n.Data) == 1 && n.Data[0] > 0 {
+				stats.N = int(n.Data[0])
+			}
+		}
+	}
+	return stats, nil
+}
+
+// newStatistics checks shapes and symmetry.
+func newStatistics(mu, sigma npy.Array[float64]) (eval.Stats, error) {
+	d := len(mu.Data)
+	if d == 0 || len(sigma.Shape) != 2 || sigma.Shape[0] != d || sigma.Shape[1] != d {
+		return eval.Stats{}, fmt.Errorf("mu has shape %v and sigma %v, want [d] and [d d]", mu.Shape, sigma.Shape)
+	}
+	stats := eval.Stats{Mean: mu.Data, Cov: mat.NewSymDense(d, nil)}
+	largest := 0.0
+	for _, v := range sigma.Data {
+		largest = max(largest, v, -v)
+	}
+	for i := range d {
+		for j := i; j < d; j++ {
+			upper, lower := sigma.Data[i*d+j], sigma.Data[j*d+i]
+			if diff := upper - lower; diff > 1e-6*largest || -diff > 1e-6*largest {
+				return eval.Stats{}, fmt.Errorf("sigma[%d,%d] = %g and sigma[%d,%d] = %g, want a symmetric covariance", i, j, upper, j, i, lower)
+			}
+			stats.Cov.SetSym(i, j, (upper+lower)/2)
+		}
+	}
+	return stats, nil
+}
+
+// WriteStatistics writes mu, sigma and n so that pytorch-fid and clean-fid read them.
+func WriteStatistics(path string, s eval.Stats) error {
+	d := len(s.Mean)
+	sigma := make([]float64, 0, d*d)
+	for i := range d {
+		for j := range d {
+			sigma = append(sigma, s.Cov.At(i, j))
+		}
+	}
+	return npy.WriteArchive(path,
+		npy.As("mu", npy.Array[float64]{Shape: []int{d}, Data: s.Mean}),
+		npy.As("sigma", npy.Array[float64]{Shape: []int{d, d}, Data: sigma}),
+		npy.As("n", npy.Array[int64]{Shape: []int{}, Data: []int64{int64(s.N)}}))
+}
+
+// Statistics are those of features, from the cache where the same pictures were summed up before. key identifies pictures and extractor.
+func (c *Cache) Statistics(key string, f eval.Features) (eval.Stats, error) {
+	if c == nil || key == "" {
+		return eval.NewStats(f)
+	}
+	path := filepath.Join(c.dir, "statistics-"+shortHash(key)+".npz")
+	if s, err := ReadGiven(path); err == nil && s.Stats != nil && s.Stats.N == f.N && len(s.Stats.Mean) == f.D {
+		return *s.Stats, nil
+	}
+	s, err := eval.NewStats(f)
+	if err != nil {
+		return s, err
+	}
+	if err := WriteStatistics(path, s); err != nil {
+		return s, fmt.Errorf("measure: cache: %w; say --no-cache or --cache with another folder", err)
+	}
+	return s, nil
+}

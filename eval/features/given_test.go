@@ -1,0 +1,95 @@
+package features
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/npy"
+)
+
+func archive(t testing.TB, members ...npy.Member) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "a.npz")
+	if err := npy.WriteArchive(path, members...); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func f64(name string, shape []int, data ...float64) npy.Member {
+	return npy.As(name, npy.Array[float64]{Shape: shape, Data: data})
+}
+
+func TestGivenFeaturesAndStatistics(t *testing.T) {
+	for _, c := range []struct {
+		why, path string
+		n, d      int
+	}{
+		{"dgm-eval's reps", archive(t, f64("reps", []int{3, 2}, 1, 2, 3, 4, 5, 6)), 3, 2},
+		{"features with logits", archive(t, f64("features", []int{2, 2}, 1, 2, 3, 4), f64("logits", []int{2, 1}, 1, 2)), 2, 2},
+	} {
+		s, err := ReadGiven(c.path)
+		if err != nil || s.Features.N != c.n || s.Features.D != c.d || s.Features.Row(1)[0] != 3 {
+			t.Errorf("%s: %v, %v", c.why, s.Features, err)
+		}
+	}
+
+	path := filepath.Join(t.TempDir(), "s.npz")
+	want := eval.Stats{N: 7, Mean: []float64{1, 2}, Cov: mat.NewSymDense(2, []float64{2, 0.5, 0.5, 1})}
+	if err := WriteStatistics(path, want); err != nil {
+		t.Fatal(err)
+	}
+	s, err := ReadGiven(path)
+	if err != nil || s.Stats == nil || s.Stats.N != 7 || s.Stats.Mean[1] != 2 || s.Stats.Cov.At(1, 0) != 0.5 {
+		t.Errorf("statistics = %+v, %v", s.Stats, err)
+	}
+	s, err = ReadGiven(archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{2, 2}, 2, 0.5, 0.5, 1)))
+	if err != nil || s.Stats.N != 0 {
+		t.Errorf("statistics without n: %+v, %v, want n = 0, not known", s.Stats, err)
+	}
+}
+
+func TestWrongGivenFiles(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "t.npy")
+	if err := os.WriteFile(text, []byte("1 2 3"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ why, path, want string }{
+		{"not there", filepath.Join(t.TempDir(), "none.npz"), "no such file"},
+		{"no array", text, "does not begin"},
+		{"other names", archive(t, f64("x", []int{1}, 1)), "holds x, want mu and sigma"},
+		{"one dimension", archive(t, f64("reps", []int{2}, 1, 2)), "shape = [2]"},
+		{"no rows", archive(t, f64("reps", []int{0, 2})), "at least one row"},
+		{"a sigma of another size", archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{1, 1}, 2)), "want [d] and [d d]"},
+		{"a sigma that is not symmetric", archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{2, 2}, 2, 0.5, 0.4, 1)), "symmetric"},
+	} {
+		if _, err := ReadGiven(c.path); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error = %v, want %q", c.why, err, c.want)
+		}
+	}
+}
+
+func TestPickledStatisticsAreChosenByName(t *testing.T) {
+	pickled := "../npy/testdata/statistics.pkl"
+	for path, first := range map[string]float64{pickled: 0, pickled + "#fid": 0, pickled + "#fd_dinov2": 1} {
+		s, err := ReadGiven(path)
+		if err != nil || !IsGiven(path) || s.Stats == nil || s.Stats.N != 70000 || s.Stats.Mean[0] != first || s.Stats.Cov.At(0, 1) != 14 {
+			t.Errorf("%s: %+v, %v", path, s.Stats, err)
+		}
+	}
+	for path, want := range map[string]string{
+		pickled + "#clip":                   "holds statistics of fd_dinov2, fid, want clip",
+		"../npy/testdata/protocol4.pkl":     "want a symmetric covariance",
+		"../npy/testdata/code.pkl":          "its code is not run",
+		filepath.Join(t.TempDir(), "n.pkl"): "no such file",
+	} {
+		if _, err := ReadGiven(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error = %v, want %q", path, err, want)
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package metric
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/internal/rng"
+)
+
+// FIDInfinity is FID without the part of its bias that comes from the number of generated pictures.
+var FIDInfinity = register(Metric{
+	Name: "fid-inf", Title: "FID extrapolated to infinitely many generated pictures", Source: "Chong and Forsyth 2020",
+	Outputs: []Output{{"fid-inf", true}}, Extractor: "inception", Needs: Needs{Reference: true, Statistics: true},
+	Params: []Param{
+		{"points", eval.FIDInfinityPoints, 3, "sizes that the line is fitted to"},
+		{"smallest", eval.FIDInfinitySize, 2, "smallest of the sizes; half of the pictures where there are fewer than twice as many"},
+	},
+	Usual: 50000, Least: 30, Few: 10000, Bias: "the line is drawn far beyond its points",
+	compute: func(in Input) ([]Value, error) {
+		if in.Gen.Features.N == 0 {
+			return nil, fmt.Errorf("the generated pictures have statistics only, want features")
+		}
+		ref, err := in.Ref.statistics()
+		if err != nil {
+			return nil, err
+		}
+		n, points := in.Gen.Features.N, in.Param("points")
+		s, err := eval.FIDInfinity(in.Context, ref, in.Gen.Features, points, min(in.Param("smallest"), n/2), rng.New(in.Seed, "fid-inf", 0))
+		if err != nil {
+			return nil, err
+		}
+		// The line has points − 2 degrees of freedom: as many as a mean of points − 1 values has.
+		e, err := eval.MeanInterval(s.Intercept, s.StdErr, points-1, in.Confidence)
+		v, err := within(e, err, fmt.Sprintf("scatter of %d sizes about the line; too narrow, for they share pictures", points))
+		if len(s.Sizes) > 0 && math.Abs(s.Slope)/float64(n) > math.Abs(s.Intercept) {
+			v.Warnings = append(v.Warnings, fmt.Sprintf("fid-inf: the bias at n = %d is larger than the score itself", n))
+		}
+		return []Value{v}, err
+	},
+})

@@ -1,0 +1,127 @@
+package pictures
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"strings"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/eval/extractor"
+)
+
+// encoded is a picture file whose header was read.
+type encoded struct {
+	dataset.Encoded
+	data []byte
+}
+
+func readHeader(data []byte) (encoded, error) {
+	if len(data) == 0 {
+		return encoded{}, errors.New("empty file")
+	}
+	if format(data) == gifFormat {
+		data = showAll(data)
+	}
+	if frame := firstWebPFrame(data); frame != nil {
+		data = frame
+	}
+	e, err := dataset.ReadHeader(data)
+	if err != nil {
+		return encoded{}, errors.New(strings.TrimPrefix(err.Error(), "dataset: "))
+	}
+	return encoded{e, data}, nil
+}
+
+// decode gives the pixels as Pillow's convert("RGB") does: alpha is dropped and the colours below it stay, grey is repeated,
+// of 16 bits the upper 8 count, palettes are looked up, and of an animation the first frame is taken. Colour profiles, gamma and EXIF
+// orientation are not applied.
+func decode(e encoded) (rgb extractor.RGB, err error) {
+	defer func() { // a decoder that panics on a damaged file must not end a long evaluation
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: damaged: %v", e.Format, r)
+		}
+	}()
+	m, err := e.Decode()
+	if err != nil {
+		return rgb, err
+	}
+	b := m.Bounds()
+	if b.Dx() != e.Width || b.Dy() != e.Height {
+		return rgb, fmt.Errorf("%s: picture = %d×%d, its header says %d×%d", e.Format, b.Dx(), b.Dy(), e.Width, e.Height)
+	}
+	rgb = extractor.RGB{Width: e.Width, Height: e.Height, Pix: make([]uint8, e.Width*e.Height*3)}
+	fill(rgb, m, e.Format == "WebP")
+	return rgb, nil
+}
+
+// fill converts every kind of picture that the decoders give.
+func fill(rgb extractor.RGB, m image.Image, webp bool) {
+	b := m.Bounds()
+	each := func(pixel func(x, y int, to []uint8)) {
+		for y := range rgb.Height {
+			for x := range rgb.Width {
+				pixel(b.Min.X+x, b.Min.Y+y, rgb.Pix[3*(y*rgb.Width+x):])
+			}
+		}
+	}
+	switch m := m.(type) {
+	case *image.YCbCr:
+		if webp {
+			fillWebP(rgb, m)
+		} else {
+			fillJPEG(rgb, m)
+		}
+	case *image.NYCbCrA:
+		fillWebP(rgb, &m.YCbCr)
+	case *image.Gray:
+		each(func(x, y int, to []uint8) {
+			v := m.Pix[m.PixOffset(x, y)]
+			to[0], to[1], to[2] = v, v, v
+		})
+	case *image.Gray16:
+		each(func(x, y int, to []uint8) {
+			v := m.Pix[m.PixOffset(x, y)]
+			to[0], to[1], to[2] = v, v, v
+		})
+	case *image.RGBA: // opaque, as decoders give it
+		each(func(x, y int, to []uint8) { copy(to[:3], m.Pix[m.PixOffset(x, y):]) })
+	case *image.NRGBA:
+		each(func(x, y int, to []uint8) { copy(to[:3], m.Pix[m.PixOffset(x, y):]) })
+	case *image.RGBA64:
+		each(func(x, y int, to []uint8) { upper(to, m.Pix[m.PixOffset(x, y):]) })
+	case *image.NRGBA64:
+		each(func(x, y int, to []uint8) { upper(to, m.Pix[m.PixOffset(x, y):]) })
+	case *image.CMYK:
+		each(func(x, y int, to []uint8) { fromCMYK(to, m.Pix[m.PixOffset(x, y):]) })
+	case *image.Paletted:
+		colours := palette(m)
+		each(func(x, y int, to []uint8) { copy(to[:3], colours[m.ColorIndexAt(x, y)][:]) })
+	default:
+		each(func(x, y int, to []uint8) {
+			r, g, b, _ := m.At(x, y).RGBA()
+			to[0], to[1], to[2] = uint8(r>>8), uint8(g>>8), uint8(b>>8)
+		})
+	}
+}
+
+// upper takes the upper bytes of three 16-bit channels.
+func upper(to, from []uint8) { to[0], to[1], to[2] = from[0], from[2], from[4] }
+
+// fromCMYK multiplies ink by what black leaves, rounded as a division by 255.
+func fromCMYK(to, cmyk []uint8) {
+	left := 255 - int(cmyk[3])
+	for i := range 3 {
+		t := int(cmyk[i])*left + 128
+		to[i] = uint8(max(left-(t+t>>8)>>8, 0))
+	}
+}
+
+// palette gives 256 colours without their alpha; a picture may use more indices than its palette has.
+func palette(m *image.Paletted) (colours [256][3]uint8) {
+	type straight interface{ RGBA() (r, g, b, a uint32) }
+	for i, c := range m.Palette {
+		colours[i] = withoutAlpha(straight(c))
+	}
+	return colours
+}

@@ -1,0 +1,84 @@
+package pictures
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/eval/extractor"
+)
+
+const (
+	defaultSplit  = "heldout"
+	defaultScenes = 5000 // as many as the ablations are scored with
+)
+
+var splits = []string{"train", "heldout", "novel", "all"}
+
+// openScenes draws WORLD[:SPLIT[:N[:FIRST]]] of a built-in world, at the size that the shipped networks know.
+func openScenes(spec string, wanted int) (Set, error) {
+	set := Set{Name: spec, Kind: "scenes"}
+	split, n, first := defaultSplit, defaultScenes, 0
+	if wanted > 0 {
+		n = wanted
+	}
+	fields := strings.Split(spec, ":")
+	set.World = fields[0]
+	fields = fields[1:]
+	wrong := fmt.Errorf("pictures: %q, want %s:SPLIT:N:FIRST with a split of %s and whole numbers", spec, set.World, strings.Join(splits, ", "))
+	if len(fields) > 3 {
+		return set, wrong
+	}
+	for i, field := range fields {
+		if i == 0 {
+			if split = field; !slices.Contains(splits, split) {
+				return set, wrong
+			}
+			continue
+		}
+		v, err := strconv.Atoi(field)
+		if err != nil || v < 2-i || v > 100_000_000 {
+			return set, wrong
+		}
+		if i == 1 {
+			n = v
+		} else {
+			first = v
+		}
+	}
+	data, err := dataset.Open(set.World, dataset.DefaultScenes().Size, nil)
+	if err != nil {
+		return set, err
+	}
+	scenes, ok := data.(*dataset.Scenes)
+	if !ok {
+		return set, fmt.Errorf("pictures: %s is no world of scenes", set.World)
+	}
+	source := scenes.Split(split)
+	for i := first; i < first+n; i++ {
+		_, caption, _ := source.Scene(i)
+		hash := NewHash("scene", scenes.Hash(), split, strconv.Itoa(i))
+		set.Items = append(set.Items, Item{fmt.Sprintf("%s/%08d", split, i), caption, func() (Content, error) {
+			return Content{Hash: hash, Format: "drawn", Width: scenes.Config.Size, Height: scenes.Config.Size, Decode: func() (extractor.RGB, error) {
+				sample, err := source.Sample(i)
+				if err != nil {
+					return extractor.RGB{}, err
+				}
+				return EightBits(sample.Image.Pix, sample.Image.Size), nil
+			}}, nil
+		}})
+	}
+	return set, nil
+}
+
+// EightBits rounds values of [-1,1], flat [size,size,3], as a picture file would hold them; what lies outside is clipped.
+func EightBits(pix []float32, size int) extractor.RGB {
+	rgb := extractor.RGB{Width: size, Height: size, Pix: make([]uint8, len(pix))}
+	for i, v := range pix {
+		rgb.Pix[i] = uint8(math.Round(127.5 * (min(max(float64(v), -1), 1) + 1)))
+	}
+	return rgb
+}

@@ -1,0 +1,67 @@
+package protocol
+
+import "fmt"
+
+// Setup is the protocol of an evaluation: equal setups make numbers comparable.
+type Setup struct {
+	Images   int     `json:"images"`   // generated pictures, one per held-out caption
+	Seed     int64   `json:"seed"`     // of the noise, the same for every model
+	Batch    int     `json:"batch"`    // pictures per pass
+	Blocks   int     `json:"blocks"`   // of the jackknife behind FID's interval
+	Guidance float64 `json:"guidance"` // of the teacher where it is guided
+}
+
+// DefaultSetup is the protocol of a scale.
+func DefaultSetup(scale string) Setup {
+	s := Setup{Images: 5000, Seed: 1234, Batch: 100, Blocks: 20, Guidance: 2}
+	if scale == "smoke" {
+		s.Images, s.Batch, s.Blocks = 64, 32, 8
+	}
+	return s
+}
+
+// Validate tells which field cannot work.
+func (s Setup) Validate() error {
+	if s.Images < 2 || s.Batch < 1 {
+		return fmt.Errorf("score: images = %d, batch = %d, want ≥ 2 and ≥ 1", s.Images, s.Batch)
+	}
+	if s.Blocks < 2 || s.Blocks > s.Images/2 {
+		return fmt.Errorf("score: blocks = %d, want 2 to %d: two of images = %d in each at least", s.Blocks, s.Images/2, s.Images)
+	}
+	return nil
+}
+
+// Metrics are the numbers of one model under a Setup. Intervals are at 95 %.
+type Metrics struct {
+	Images  int     `json:"images"`
+	FID     float64 `json:"fid"`
+	FIDLow  float64 `json:"fid_low"`
+	FIDHigh float64 `json:"fid_high"`
+
+	CLIP       float64 `json:"clip"` // mean cosine of picture and caption
+	CLIPStdErr float64 `json:"clip_stderr"`
+
+	// Alignment exists where the data knows what its captions state.
+	Align       *float64 `json:"align,omitempty"`
+	AlignStdErr *float64 `json:"align_stderr,omitempty"`
+	AllCorrect  *float64 `json:"all_correct,omitempty"` // share of pictures with every stated attribute right
+	// ByAttribute is the accuracy of each attribute over the pictures whose caption states it.
+	ByAttribute map[string]float64 `json:"by_attribute,omitempty"`
+
+	// Novel is the alignment on captions of compositions that training never saw, where the data has such.
+	Novel       *float64 `json:"align_novel,omitempty"`
+	NovelStdErr *float64 `json:"align_novel_stderr,omitempty"`
+
+	// Imbalance exists with Align: how far what captions leave open is spread otherwise than in real pictures, as total variation, the mean
+	// over attributes weighted by how often they are open. 0 is as varied as real pictures, but for noise; see the real pictures' own.
+	Imbalance   *float64           `json:"imbalance,omitempty"`
+	ImbalanceBy map[string]float64 `json:"imbalance_by_attribute,omitempty"`
+
+	Precision float64  `json:"precision"` // share of generated pictures within the real ones' manifold
+	Recall    float64  `json:"recall"`
+	Density   *float64 `json:"density,omitempty"`  // real balls around a generated picture, over k; may exceed 1
+	Coverage  *float64 `json:"coverage,omitempty"` // share of real balls that hold a generated picture
+
+	Seconds        float64 `json:"seconds"` // of sampling
+	MillisPerImage float64 `json:"ms_per_image"`
+}

@@ -1,0 +1,237 @@
+package weights
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"math/bits"
+	"os"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/addlab/addlab/internal/atomicfile"
+)
+
+// maxHeader is the longest JSON header that safetensors accepts.
+const maxHeader = 100_000_000
+
+// metadataKey is the header entry that holds text about the file instead of a tensor.
+const metadataKey = "__metadata__"
+
+// Raw is a tensor as the file holds it: little-endian bytes, rows first.
+type Raw struct {
+	DType DType
+	Shape []int
+	Bytes []byte
+}
+
+// RawFile is a safetensors file without any conversion, for exact copies of every element type.
+type RawFile struct {
+	Tensors  map[string]Raw
+	Metadata map[string]string
+}
+
+// ReadRaw reads a safetensors file bit by bit.
+func ReadRaw(path string) (*RawFile, error) {
+	f := &RawFile{Tensors: map[string]Raw{}}
+	var err error
+	f.Metadata, err = readFile(path, func(e entry, b []byte) error {
+		f.Tensors[e.name] = Raw{DType: e.dtype, Shape: e.shape, Bytes: b}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// WriteRaw writes f atomically; equal files give equal bytes.
+func WriteRaw(path string, f *RawFile) error {
+	err := atomicfile.Write(path, func(w io.Writer) error { return f.encode(w) })
+	if err != nil {
+		return fmt.Errorf("weights: %w", err)
+	}
+	return nil
+}
+
+// readFile calls visit with every tensor of the file in the order of their bytes, which visit may keep.
+func readFile(path string, visit func(e entry, b []byte) error) (metadata map[string]string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	if metadata, err = decode(f, info.Size(), visit); err != nil {
+		return nil, fmt.Errorf("weights: %s: %w", path, err)
+	}
+	return metadata, nil
+}
+
+// decode reads a file of the given size. Nothing is allocated on the word of the header alone.
+func decode(r io.Reader, size int64, visit func(e entry, b []byte) error) (map[string]string, error) {
+	var prefix [8]byte
+	if size < int64(len(prefix)) {
+		return nil, fmt.Errorf("file has %d bytes, want at least 8", size)
+	}
+	if _, err := io.ReadFull(r, prefix[:]); err != nil {
+		return nil, fmt.Errorf("header length: %w", err)
+	}
+	n := binary.LittleEndian.Uint64(prefix[:])
+	if n > maxHeader {
+		return nil, fmt.Errorf("header length = %d, want ≤ %d (not a safetensors file?)", n, maxHeader)
+	}
+	data := size - int64(len(prefix)) - int64(n)
+	if data < 0 {
+		return nil, fmt.Errorf("header length = %d, but the file has %d bytes (cut short?)", n, size)
+	}
+	header := make([]byte, n)
+	if _, err := io.ReadFull(r, header); err != nil {
+		return nil, fmt.Errorf("header: %w", err)
+	}
+	entries, metadata, err := parseHeader(header)
+	if err != nil {
+		return nil, fmt.Errorf("header: %w", err)
+	}
+	if err := checkLayout(entries, data); err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		b := make([]byte, e.end-e.begin)
+		if _, err := io.ReadFull(r, b); err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", e.name, err)
+		}
+		if err := visit(e, b); err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", e.name, err)
+		}
+	}
+	return metadata, nil
+}
+
+// checkLayout wants the entries, sorted by offset, to fill the data without gaps or overlaps, each as long as its shape says.
+func checkLayout(entries []entry, data int64) error {
+	slices.SortFunc(entries, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end), cmp.Compare(a.name, b.name))
+	})
+	at := int64(0)
+	for _, e := range entries {
+		want, err := byteSize(e.dtype, e.shape)
+		switch {
+		case err != nil:
+			return fmt.Errorf("tensor %q: %w", e.name, err)
+		case e.begin < at:
+			return fmt.Errorf("tensor %q: begins at %d inside the tensor before it, which ends at %d", e.name, e.begin, at)
+		case e.begin > at:
+			return fmt.Errorf("tensor %q: begins at %d, want %d (a gap)", e.name, e.begin, at)
+		case e.end < e.begin || e.end-e.begin != want:
+			return fmt.Errorf("tensor %q: data_offsets = [%d, %d], want %d bytes for %s %v", e.name, e.begin, e.end, want, e.dtype, e.shape)
+		case e.end > data:
+			return fmt.Errorf("tensor %q: ends at %d, but the file holds %d bytes of data (cut short?)", e.name, e.end, data)
+		}
+		at = e.end
+	}
+	if at != data {
+		return fmt.Errorf("file holds %d bytes of data, the tensors fill %d", data, at)
+	}
+	return nil
+}
+
+// byteSize is the number of bytes of a tensor, with overflow an error.
+func byteSize(d DType, shape []int) (int64, error) {
+	if d.Size() == 0 {
+		return 0, fmt.Errorf("dtype = %q, want one of BOOL, U8, I8, U16, I16, F16, BF16, U32, I32, F32, U64, I64, F64", string(d))
+	}
+	n := uint64(d.Size())
+	for _, dim := range shape {
+		if dim < 0 {
+			return 0, fmt.Errorf("shape = %v, want dimensions ≥ 0", shape)
+		}
+		hi, lo := bits.Mul64(n, uint64(dim))
+		if hi != 0 || lo > math.MaxInt64 {
+			return 0, fmt.Errorf("shape = %v, want fewer than 2⁶³ bytes", shape)
+		}
+		n = lo
+	}
+	return int64(n), nil
+}
+
+// encode writes the file as Python's safetensors does: wider types first, then by name, the header padded to 8 bytes.
+func (f *RawFile) encode(w io.Writer) error {
+	names := slices.SortedFunc(maps.Keys(f.Tensors), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rank[f.Tensors[b].DType], rank[f.Tensors[a].DType]), cmp.Compare(a, b))
+	})
+
+	header := []byte{'{'}
+	if len(f.Metadata) > 0 {
+		header = appendJSON(header, metadataKey)
+		header = append(header, ':')
+		header = appendJSON(header, f.Metadata)
+		header = append(header, ',')
+	}
+	at := int64(0)
+	for _, name := range names {
+		t := f.Tensors[name]
+		if name == metadataKey || !utf8.ValidString(name) {
+			return fmt.Errorf("tensor %q: name is reserved or not UTF-8", name)
+		}
+		size, err := byteSize(t.DType, t.Shape)
+		if err != nil {
+			return fmt.Errorf("tensor %q: %w", name, err)
+		}
+		if size != int64(len(t.Bytes)) {
+			return fmt.Errorf("tensor %q: has %d bytes, want %d for %s %v", name, len(t.Bytes), size, t.DType, t.Shape)
+		}
+		shape := t.Shape
+		if shape == nil {
+			shape = []int{}
+		}
+		header = appendJSON(header, name)
+		header = append(header, ':')
+		header = appendJSON(header, struct {
+			DType   DType    `json:"dtype"`
+			Shape   []int    `json:"shape"`
+			Offsets [2]int64 `json:"data_offsets"`
+		}{t.DType, shape, [2]int64{at, at + size}})
+		header = append(header, ',')
+		at += size
+	}
+	header = append(bytes.TrimSuffix(header, []byte{','}), '}')
+	for len(header)%8 != 0 {
+		header = append(header, ' ')
+	}
+	if len(header) > maxHeader {
+		return fmt.Errorf("header has %d bytes, want ≤ %d", len(header), maxHeader)
+	}
+
+	if _, err := w.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(header)))); err != nil {
+		return err
+	}
+	if _, err := w.Write(header); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := w.Write(f.Tensors[name].Bytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendJSON appends v, which always has a JSON form, without spaces and without escaping <, > and &.
+func appendJSON(b []byte, v any) []byte {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic(err)
+	}
+	return append(b, bytes.TrimSuffix(buf.Bytes(), []byte{'\n'})...)
+}
