@@ -73,7 +73,8 @@ func (a Axis) Only(cells []string) (Axis, error) {
 	return a, nil
 }
 
-func (a Axis) hasDefault() bool {
+// HasDefault tells whether the default cell is one of the axis.
+func (a Axis) HasDefault() bool {
 	return slices.ContainsFunc(a.Cells, func(c Cell) bool { return c.Default })
 }
 

@@ -66,21 +66,6 @@ func TestAxes(t *testing.T) {
 	}
 }
 
-// Every cell of an axis must be another measurement.
-func TestCellsAreDifferent(t *testing.T) {
-	for _, axis := range Axes() {
-		p := newTestPlan(t, []Axis{axis}, 1)
-		seen := map[string]string{}
-		for _, cell := range axis.Cells {
-			hash := p.cells[cellKey{axis.Name, cell.Name, 1}]
-			if other := seen[hash]; other != "" {
-				t.Errorf("%s: cells %s and %s are the same measurement", axis.Name, other, cell.Name)
-			}
-			seen[hash] = cell.Name
-		}
-	}
-}
-
 // A claim must follow from the paper's own numbers where the axis gives them.
 func TestClaimsFollowFromThePaper(t *testing.T) {
 	for _, axis := range Axes() {
@@ -151,35 +136,6 @@ func TestParse(t *testing.T) {
 	}
 	if all, err := Parse("all"); err != nil || len(all) != len(registry) {
 		t.Errorf("all = %d axes, %v, want %d", len(all), err, len(registry))
-	}
-}
-
-func TestParseSeeds(t *testing.T) {
-	for _, c := range []struct {
-		why, text string
-		want      []int64
-	}{
-		{"a number counts seeds from 1", "3", []int64{1, 2, 3}},
-		{"a range", "0-2", []int64{0, 1, 2}},
-		{"one seed", "7,", []int64{7}},
-		{"a list with a range, each once", "1, 8-9,1", []int64{1, 8, 9}},
-		{"no seeds", "0", nil},
-		{"negative", "-3", nil},
-		{"falling", "5-2", nil},
-		{"a hole", "1,,2", nil},
-		{"a word", "many", nil},
-		{"a slip of the finger", "1-10000000", nil},
-		{"nothing", "", nil},
-	} {
-		t.Run(c.why, func(t *testing.T) {
-			got, err := ParseSeeds(c.text)
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-			if (err == nil) != (c.want != nil) {
-				t.Errorf("error = %v", err)
-			}
-		})
 	}
 }
 

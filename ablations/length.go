@@ -17,5 +17,5 @@ var Length = register(Axis{
 
 // stretch trains for a multiple of the steps; the rates fall later accordingly.
 func stretch(by float64) func(*distill.Config) {
-	return func(c *distill.Config) { *c = SetSteps(*c, max(1, int(by*float64(c.Steps)))) }
+	return func(c *distill.Config) { *c = c.WithSteps(max(1, int(by*float64(c.Steps)))) }
 }

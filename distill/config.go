@@ -96,6 +96,14 @@ func DefaultConfig(scale string) (Config, error) {
 	return c, nil
 }
 
+// WithSteps gives a config another length; the warm-up stays within its first quarter.
+func (c Config) WithSteps(steps int) Config {
+	c.Steps = steps
+	c.StudentRate.Warmup = min(c.StudentRate.Warmup, steps/4)
+	c.DiscriminatorRate.Warmup = min(c.DiscriminatorRate.Warmup, steps/4)
+	return c
+}
+
 // Validate tells which field cannot work.
 func (c Config) Validate() error {
 	bad := func(field string, value any, want string) error {

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/addlab/addlab/internal/rng"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/internal/rng"
 )
 
 // Init creates the variables of one head per entry of widths, the channels of the taps, under scope: heads/0/…, heads/1/…

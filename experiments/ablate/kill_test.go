@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/addlab/addlab/internal/sweeptest"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/internal/sweeptest"
 )
 
 // programVariable makes this test program, and those that it starts, the program itself.

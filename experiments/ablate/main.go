@@ -12,6 +12,7 @@ import (
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/sweep"
 )
 
 func main() { command().Main() }
@@ -37,7 +38,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	seeds, err := ablations.ParseSeeds(o.seeds)
+	seeds, err := sweep.ParseSeeds(o.seeds)
 	if err != nil {
 		return err
 	}
@@ -62,14 +63,14 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	if o.forecast {
-		return forecast(stdout, ablations.Options{Plan: plan, Runs: own, Finished: finished})
+		return forecast(stdout, sweep.Sweep{Plan: plan, Runs: own, Finished: finished})
 	}
 
-	lab := &ablations.Lab{World: world, Engine: lazy.open, Out: stdout}
+	lab := &sweep.Lab{World: world, Engine: lazy.open, Out: stdout}
 	defer lab.Close()
-	results, err := work(ctx, o, stderr, ablations.Options{
+	results, err := work(ctx, o, stderr, sweep.Sweep{
 		Plan: plan, Runs: own, Finished: finished, Processes: o.among, Trainer: lab, Evaluator: lab, Environment: lab.Environment, Out: stdout,
-		Completed: func(axis ablations.Axis, results ablations.Results) (string, error) {
+		Completed: func(axis ablations.Axis, results sweep.Results) (string, error) {
 			dir := filepath.Join(o.out, axis.Name)
 			_, err := plan.Write(dir, axis, results)
 			return fmt.Sprintf("%s: the table so far is in %s", axis.Name, filepath.Join(dir, "table.txt")), err
@@ -82,7 +83,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 }
 
 // prepare brings the networks and what they are asked together. Axes that lack a network may be left out of the plan.
-func prepare(ctx context.Context, o options, base distill.Config, axes []ablations.Axis, seeds []int64, lazy *lazyEngine) (ablations.World, *ablations.Plan, error) {
+func prepare(ctx context.Context, o options, base distill.Config, axes []ablations.Axis, seeds []int64, lazy *lazyEngine) (sweep.World, *sweep.Plan, error) {
 	world, err := openWorld(ctx, o, lazy)
 	if err != nil {
 		return world, nil, err
@@ -91,6 +92,6 @@ func prepare(ctx context.Context, o options, base distill.Config, axes []ablatio
 	if err != nil {
 		return world, nil, err
 	}
-	plan, err := ablations.NewPlan(world, base, axes, seeds)
+	plan, err := sweep.NewPlan(world, base, axes, seeds)
 	return world, plan, err
 }

@@ -114,7 +114,7 @@ func (o options) base() (distill.Config, error) {
 		}
 	}
 	if o.steps > 0 {
-		cfg = ablations.SetSteps(cfg, o.steps)
+		cfg = cfg.WithSteps(o.steps)
 	}
 	return cfg, cfg.Validate()
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/sweep"
 )
 
 // list shows what can be asked.
@@ -49,12 +50,12 @@ type resolved struct {
 }
 
 // dryRun prints the config of every cell, and the names of its runs where the networks to start from are known.
-func dryRun(w io.Writer, o options, plan *ablations.Plan, base distill.Config, axes []ablations.Axis, seeds []int64) error {
-	var done ablations.Results
+func dryRun(w io.Writer, o options, plan *sweep.Plan, base distill.Config, axes []ablations.Axis, seeds []int64) error {
+	var done sweep.Results
 	if plan != nil {
 		var err error
 		own, finished := o.runs()
-		if done, _, err = (ablations.Options{Plan: plan, Runs: own, Finished: finished}).Gather(); err != nil {
+		if done, _, err = (sweep.Sweep{Plan: plan, Runs: own, Finished: finished}).Gather(); err != nil {
 			return err
 		}
 	}
@@ -79,10 +80,10 @@ func dryRun(w io.Writer, o options, plan *ablations.Plan, base distill.Config, a
 }
 
 // basis says whose speed an expected time comes from.
-var basis = map[ablations.Basis]string{ablations.OtherKind: ", from runs of another kind", ablations.CommittedRuns: ", from the committed runs"}
+var basis = map[sweep.Basis]string{sweep.OtherKind: ", from runs of another kind", sweep.CommittedRuns: ", from the committed runs"}
 
 // forecast prints the jobs of a plan, what is done and how long the others should take.
-func forecast(w io.Writer, o ablations.Options) error {
+func forecast(w io.Writer, o sweep.Sweep) error {
 	list, err := o.Forecast()
 	if err != nil {
 		return err
@@ -98,7 +99,7 @@ func forecast(w io.Writer, o ablations.Options) error {
 		case f.Expected > 0:
 			state = "about " + f.Expected.Round(time.Second).String() + basis[f.Basis]
 			sum += f.Expected
-			elsewhere = elsewhere || f.Basis == ablations.CommittedRuns
+			elsewhere = elsewhere || f.Basis == sweep.CommittedRuns
 		default:
 			unknown++
 		}
@@ -119,7 +120,7 @@ func forecast(w io.Writer, o ablations.Options) error {
 }
 
 // present writes and prints the tables.
-func present(w io.Writer, o options, plan *ablations.Plan, results ablations.Results) error {
+func present(w io.Writer, o options, plan *sweep.Plan, results sweep.Results) error {
 	var written []string
 	for _, axis := range plan.Axes {
 		lacks := lacking(filepath.Join(o.out, axis.Name, "table.json"), plan.Table(axis, results))

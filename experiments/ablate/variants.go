@@ -10,11 +10,12 @@ import (
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/sweep"
 )
 
 // complete brings the networks that the axes ask for and the bundle lacks: trains them where that was asked for, as at smoke scale
 // always. Else a single axis that lacks some is an error, and of several those are left out and named, unless none is left.
-func complete(ctx context.Context, o options, w ablations.World, base distill.Config, axes []ablations.Axis, lazy *lazyEngine) (ablations.World, []ablations.Axis, error) {
+func complete(ctx context.Context, o options, w sweep.World, base distill.Config, axes []ablations.Axis, lazy *lazyEngine) (sweep.World, []ablations.Axis, error) {
 	train := o.pretrain || o.scale == "smoke"
 	var kept []ablations.Axis
 	var missing []string
@@ -70,9 +71,9 @@ func namedVariants(scale string, b *pretrain.Bundle, names []string) ([]pretrain
 
 // tellForeign names the records that another version of the recipe made.
 func tellForeign(w io.Writer, runs string) error {
-	foreign, err := ablations.Foreign(runs)
+	foreign, err := sweep.Foreign(runs)
 	for kind, n := range foreign {
-		fmt.Fprintf(w, "%s holds %d of recipe %q, this program's is %q: they count for nothing here\n", runs, n, kind, ablations.Recipe)
+		fmt.Fprintf(w, "%s holds %d of recipe %q, this program's is %q: they count for nothing here\n", runs, n, kind, sweep.Recipe)
 	}
 	return err
 }

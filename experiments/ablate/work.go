@@ -7,43 +7,43 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/internal/processes"
+	"github.com/addlab/addlab/sweep"
 )
 
 // work finds or makes the results; with --no-train it only finds them.
-func work(ctx context.Context, o options, stderr io.Writer, sweep ablations.Options) (ablations.Results, error) {
+func work(ctx context.Context, o options, stderr io.Writer, s sweep.Sweep) (sweep.Results, error) {
 	if !o.noTrain {
-		if err := shareOut(ctx, o, stderr, sweep); err != nil {
+		if err := shareOut(ctx, o, stderr, s); err != nil {
 			return nil, err
 		}
-		return ablations.Run(ctx, sweep)
+		return s.Run(ctx)
 	}
-	results, missing, err := sweep.Gather()
+	results, missing, err := s.Gather()
 	if err != nil {
 		return results, err
 	}
-	if !slices.ContainsFunc(slices.Collect(maps.Values(results)), func(r ablations.Outcome) bool { return r.Train != nil }) {
+	if !slices.ContainsFunc(slices.Collect(maps.Values(results)), func(r sweep.Outcome) bool { return r.Train != nil }) {
 		return results, fmt.Errorf("out = %q: no student's measurement is finished there, want some with --no-train", o.out)
 	}
 	if len(missing) > 0 {
-		fmt.Fprintf(sweep.Out, "%d of %d measurements are finished; the tables are made of them\n", len(results), len(results)+len(missing))
+		fmt.Fprintf(s.Out, "%d of %d measurements are finished; the tables are made of them\n", len(results), len(results)+len(missing))
 	}
 	return results, nil
 }
 
 // shareOut has several processes do what is to do, where that was asked for.
-func shareOut(ctx context.Context, o options, stderr io.Writer, sweep ablations.Options) error {
+func shareOut(ctx context.Context, o options, stderr io.Writer, s sweep.Sweep) error {
 	if o.processes == 1 {
 		return nil
 	}
-	_, todo, err := sweep.Gather()
+	_, todo, err := s.Gather()
 	if err != nil || len(todo) == 0 {
 		return err
 	}
-	if err := sweep.Lost(); err != nil {
+	if err := s.Lost(); err != nil {
 		return err
 	}
 	n := min(o.processes, len(todo))
-	return processes.Run(ctx, n, append(slices.Clone(o.args), "--processes=1", fmt.Sprintf("--among=%d", n)), sweep.Out, stderr)
+	return processes.Run(ctx, n, append(slices.Clone(o.args), "--processes=1", fmt.Sprintf("--among=%d", n)), s.Out, stderr)
 }

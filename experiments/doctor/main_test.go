@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/addlab/addlab/engine"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/engine"
 )
 
 func TestWrongCalls(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/eval/extractor"
@@ -15,13 +14,14 @@ import (
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/sweep"
 )
 
 // openRun lists the pictures that a run's student draws for held-out captions. A run keeps no pictures but a few samples: they are drawn
 // when the first of them is wanted, from the noise that the ablations use.
 func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error) {
 	set := pictures.Set{Name: dir, Kind: "run"}
-	run, err := ablations.ReadStudentRun(dir)
+	run, err := sweep.ReadStudentRun(dir)
 	if err != nil {
 		return set, nil, fmt.Errorf("%w: runs of evaluations keep a few samples only, want the run of a training with its weights, which git leaves out", err)
 	}
@@ -99,7 +99,7 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 }
 
 // bundleOf finds the networks that a student started from.
-func (e *evaluation) bundleOf(run ablations.StudentRun) (*pretrain.Bundle, error) {
+func (e *evaluation) bundleOf(run sweep.StudentRun) (*pretrain.Bundle, error) {
 	if e.pretrained != "" {
 		return run.Bundle([]string{e.pretrained})
 	}

@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/sweep"
 )
 
 // setApart warns of tables that compare with none of the others, and gives those that do: they share the pictures and the list of claims.
@@ -48,8 +48,8 @@ func setApart(results string, sections []report.Section) (tables []report.Table)
 // incomparable says why a table compares with none that this program makes of a preset, "" where it does.
 func incomparable(t report.Table) string {
 	switch {
-	case t.Recipe != "" && t.Recipe != ablations.Recipe:
-		return fmt.Sprintf("Made by another recipe (%s) than this program's (%s): it does not compare with tables of that, and stands in none of the pictures above.", t.Recipe, ablations.Recipe)
+	case t.Recipe != "" && t.Recipe != sweep.Recipe:
+		return fmt.Sprintf("Made by another recipe (%s) than this program's (%s): it does not compare with tables of that, and stands in none of the pictures above.", t.Recipe, sweep.Recipe)
 	case t.Changed != "":
 		return fmt.Sprintf("Not the preset of the scale (%s): it stands in none of the pictures above.", t.Changed)
 	}

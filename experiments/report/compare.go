@@ -6,9 +6,9 @@ import (
 	"io"
 	"path/filepath"
 
-	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/sweep"
 )
 
 // compare writes how far the cells and seeds of results agree with those of another folder.
@@ -22,7 +22,7 @@ func compare(results, beside string, stdout io.Writer) error {
 		return err
 	}
 	var text bytes.Buffer
-	if err := ablations.Agree(here, there).Markdown(&text, filepath.ToSlash(results), filepath.ToSlash(beside)); err != nil {
+	if err := sweep.Agree(here, there).Markdown(&text, filepath.ToSlash(results), filepath.ToSlash(beside)); err != nil {
 		return err
 	}
 	path := filepath.Join(results, "agreement.md")

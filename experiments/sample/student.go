@@ -5,9 +5,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/sweep"
 )
 
 // student is the model to draw from.
@@ -36,21 +36,21 @@ func choose(o options) (student, *pretrain.Bundle, error) {
 
 // chooseRun finds the run by hash, folder or file. Without any of them it is the newest of the default cell; a toy of the smoke
 // scale is taken only if there is nothing else.
-func chooseRun(o options) (ablations.StudentRun, error) {
+func chooseRun(o options) (sweep.StudentRun, error) {
 	runs := filepath.Join(o.results, "runs")
 	if o.run != "" {
 		for _, dir := range []string{o.run, filepath.Dir(o.run), filepath.Join(runs, o.run)} {
 			if _, err := os.Stat(filepath.Join(dir, "config.json")); err == nil {
-				return ablations.ReadStudentRun(dir)
+				return sweep.ReadStudentRun(dir)
 			}
 		}
-		return ablations.StudentRun{}, fmt.Errorf("run = %q, want the hash of a run in %s, its folder, or its student.safetensors", o.run, runs)
+		return sweep.StudentRun{}, fmt.Errorf("run = %q, want the hash of a run in %s, its folder, or its student.safetensors", o.run, runs)
 	}
-	all, err := ablations.StudentRuns(runs)
+	all, err := sweep.StudentRuns(runs)
 	if err != nil {
-		return ablations.StudentRun{}, err
+		return sweep.StudentRun{}, err
 	}
-	var toy *ablations.StudentRun
+	var toy *sweep.StudentRun
 	for _, r := range all {
 		switch {
 		case !r.IsDefault():
@@ -61,7 +61,7 @@ func chooseRun(o options) (ablations.StudentRun, error) {
 		}
 	}
 	if toy == nil {
-		return ablations.StudentRun{}, fmt.Errorf("no trained student of the default cell in %s: run `go run ./experiments/ablate --axis disc-cond` first, or say --run", runs)
+		return sweep.StudentRun{}, fmt.Errorf("no trained student of the default cell in %s: run `go run ./experiments/ablate --axis disc-cond` first, or say --run", runs)
 	}
 	return *toy, nil
 }

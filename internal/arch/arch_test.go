@@ -36,6 +36,7 @@ var layers = [][]string{
 	{"distill", "eval/protocol", "eval/features"},
 	{"report"},
 	{"ablations"},
+	{"sweep"},
 	{"notebooks/show"},
 	{"notebooks/lessons"},
 	{"experiments/*", "internal/arch"},
@@ -43,17 +44,17 @@ var layers = [][]string{
 
 // narrower names packages that may import less of the project than their layer allows.
 var narrower = map[string][]string{
-	"network/tokenizer":          {},
+	"network/tokenizer":  {},
 	"dataset":            {"internal/rng"},
 	"record":             {"network/weights", "internal/atomicfile"},
 	"internal/program":   {},
 	"internal/dense":     {},
 	"internal/processes": {},
-	"train/optim":              {},
-	"eval/npy":                {"internal/atomicfile"},
-	"eval/pictures":           {"dataset", "eval/extractor"}, // they measure nothing
-	"eval":               {"internal/dense"},       // statistics know no network and no picture
-	"eval/metric":             {"eval", "internal/rng"},          // names extractors, runs none
+	"train/optim":        {},
+	"eval/npy":           {"internal/atomicfile"},
+	"eval/pictures":      {"dataset", "eval/extractor"}, // they measure nothing
+	"eval":               {"internal/dense"},            // statistics know no network and no picture
+	"eval/metric":        {"eval", "internal/rng"},      // names extractors, runs none
 	"internal/smallpng":  {},
 	"report":             {"dataset", "internal/smallpng"}, // tables and pictures know no training
 

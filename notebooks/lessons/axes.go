@@ -17,6 +17,7 @@ import (
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/sweep"
 )
 
 // Train tells Axis what to do about an axis.
@@ -158,7 +159,7 @@ func (l *Lab) trainAxis(axis ablations.Axis, seeds string) error {
 	if seeds == "" {
 		seeds = "1"
 	}
-	numbers, err := ablations.ParseSeeds(seeds)
+	numbers, err := sweep.ParseSeeds(seeds)
 	if err != nil {
 		return err
 	}
@@ -166,11 +167,11 @@ func (l *Lab) trainAxis(axis ablations.Axis, seeds string) error {
 	if err != nil {
 		return err
 	}
-	world, err := ablations.NewWorld(l.Bundle, l.Data, l.Scale, 0)
+	world, err := sweep.NewWorld(l.Bundle, l.Data, l.Scale, 0)
 	if err != nil {
 		return err
 	}
-	plan, err := ablations.NewPlan(world, base, []ablations.Axis{axis}, numbers)
+	plan, err := sweep.NewPlan(world, base, []ablations.Axis{axis}, numbers)
 	if err != nil {
 		return err
 	}
@@ -183,12 +184,12 @@ func (l *Lab) trainAxis(axis ablations.Axis, seeds string) error {
 	if gonbui.IsNotebook {
 		progress = live
 	}
-	lab := &ablations.Lab{World: world, Engine: func(context.Context) (*engine.Engine, error) { return l.Engine() }, Out: progress}
+	lab := &sweep.Lab{World: world, Engine: func(context.Context) (*engine.Engine, error) { return l.Engine() }, Out: progress}
 	defer lab.Close()
-	results, err := ablations.Run(l.ctx, ablations.Options{
+	results, err := sweep.Sweep{
 		Plan: plan, Runs: filepath.Join(out, "runs"), Finished: []string{filepath.Join(l.Root, "results", "reference", "runs")},
 		Trainer: lab, Evaluator: lab, Environment: lab.Environment, Out: progress,
-	})
+	}.Run(l.ctx)
 	if err != nil {
 		return err
 	}

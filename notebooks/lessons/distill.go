@@ -12,13 +12,13 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui"
 
-	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/sweep"
 	"github.com/addlab/addlab/train"
 )
 
@@ -29,7 +29,7 @@ const growthFile = "growth.json"
 func (l *Lab) Config() distill.Config {
 	c, err := distill.DefaultConfig(l.Scale)
 	show.Check(err) // the scale was checked when the lab was opened
-	return ablations.SetSteps(c, l.DistillSteps)
+	return c.WithSteps(l.DistillSteps)
 }
 
 // Student is a student's training: its folder with what it has left there.
@@ -54,7 +54,7 @@ func (l *Lab) Distill(cfg distill.Config) (s Student, err error) {
 	defer run.Close()
 	s.Dir = run.Dir()
 	if run.Finished() {
-		var trained ablations.Trained
+		var trained sweep.Trained
 		if err := run.Result(&trained); err != nil {
 			return s, err
 		}
@@ -66,7 +66,7 @@ func (l *Lab) Distill(cfg distill.Config) (s Student, err error) {
 	if err := s.readGrowth(); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return s, err
 	}
-	trained, err := ablations.RecordTraining(run, cfg.Steps, func() error { return l.learn(&s, run) })
+	trained, err := sweep.RecordTraining(run, cfg.Steps, func() error { return l.learn(&s, run) })
 	return s, errors.Join(err, trained.Err())
 }
 

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/sweep"
 )
 
 // recorded tells whether a notebook's training leaves what the programs' do: the checksum of its student, or that it diverged.
 func recorded(t *testing.T, l *Lab, student Student) {
 	t.Helper()
-	result := func(dir string) (trained ablations.Trained) {
+	result := func(dir string) (trained sweep.Trained) {
 		text, err := os.ReadFile(filepath.Join(dir, "result.json"))
 		if err != nil {
 			t.Fatal(err)

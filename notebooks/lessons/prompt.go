@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/sweep"
 )
 
 // Prompt draws what a reader types, with as many steps as the slider says, until Done is pressed: the newest student beside the teacher.
@@ -59,7 +59,7 @@ func (l *Lab) Prompt(prompt string) error {
 }
 
 // pair is a student, where one was found, and its teacher.
-func pair(run ablations.StudentRun, found bool, steps int) (ways []named) {
+func pair(run sweep.StudentRun, found bool, steps int) (ways []named) {
 	cfg := run.Config.Distill
 	if found {
 		ways = Student{Dir: run.Dir, Config: cfg}.ways([]int{steps})
@@ -75,9 +75,9 @@ func drawings(g report.Grid) []show.Drawing {
 }
 
 // newestStudent is the latest one of the lab's networks that the notebooks or the programs have trained; toys count on their own scale.
-func (l *Lab) newestStudent() (newest ablations.StudentRun, found bool, err error) {
+func (l *Lab) newestStudent() (newest sweep.StudentRun, found bool, err error) {
 	for _, runs := range []string{l.Runs, filepath.Join(l.Root, "results", "runs")} {
-		all, err := ablations.StudentRuns(runs)
+		all, err := sweep.StudentRuns(runs)
 		if err != nil {
 			return newest, false, err
 		}

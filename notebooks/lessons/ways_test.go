@@ -6,10 +6,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/sweep"
 )
 
 // Student and teacher of a run may be other networks than the bundle's small ones.
@@ -21,14 +21,14 @@ func TestWaysAreThoseOfTheRun(t *testing.T) {
 	solver := func(net string) protocol.Way {
 		return protocol.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 2, Guidance: Guidance, Net: net}
 	}
-	run := ablations.StudentRun{Dir: "runs", Config: distill.RunConfig{Distill: cfg}}
+	run := sweep.StudentRun{Dir: "runs", Config: distill.RunConfig{Distill: cfg}}
 	for _, c := range []struct {
 		why  string
 		got  []named
 		want []named
 	}{
 		{"a prompt", pair(run, true, 2), []named{{"student, 2 steps", few}, {"teacher-dit, 2 steps", solver("teacher-dit")}}},
-		{"a prompt without any student", pair(ablations.StudentRun{}, false, 2), []named{{"teacher, 2 steps", solver("")}}},
+		{"a prompt without any student", pair(sweep.StudentRun{}, false, 2), []named{{"teacher, 2 steps", solver("")}}},
 		{"a comparison", Student{Dir: "runs", Config: cfg}.ways([]int{2}), []named{{"student, 2 steps", few}}},
 	} {
 		if diff := cmp.Diff(c.want, c.got, cmp.AllowUnexported(named{})); diff != "" {

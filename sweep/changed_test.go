@@ -1,0 +1,62 @@
+package sweep
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/distill"
+)
+
+func TestChangedFieldsAreNamed(t *testing.T) {
+	for _, c := range []struct {
+		why  string
+		edit func(*distill.Config)
+		want string
+	}{
+		{"nothing", func(*distill.Config) {}, ""},
+		{"another seed", func(c *distill.Config) { c.Seed = 7 }, ""},
+		{"another length, and not its shorter warm-up", func(c *distill.Config) { *c = c.WithSteps(12) }, "steps = 12"},
+		{"two fields, one of them within another", func(c *distill.Config) { c.Lambda, c.StudentRate.Peak = 7, .5 }, "lambda = 7, student_rate.peak = 0.5"},
+		{"a list", func(c *distill.Config) { c.Times = []int{1000} }, "times = [1000]"},
+	} {
+		cfg, err := distill.DefaultConfig("cpu")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.edit(&cfg)
+		got, err := changed(cfg)
+		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got)\n%s", c.why, err, diff)
+		}
+	}
+}
+
+// A cell whose name says 2.5 must not be trained with 7.
+func TestConfigsThatContradictACell(t *testing.T) {
+	for _, c := range []struct {
+		why  string
+		axis ablations.Axis
+		edit func(*distill.Config)
+		want string
+	}{
+		{"what the axis is about", ablations.Lambda, func(c *distill.Config) { c.Lambda = 7 }, "changes lambda, which cell 0 of axis lambda"},
+		{"the same value", ablations.Lambda, func(c *distill.Config) { c.Lambda = 2.5 }, ""},
+		{"another field", ablations.Lambda, func(c *distill.Config) { c.Discriminator.R1Weight = 0 }, ""},
+		{"a weighting that two cells would share", ablations.Loss, func(c *distill.Config) { c.Weighting = "sds" }, "changes weighting"},
+		{"multiples of another length", ablations.Length, func(c *distill.Config) { *c = c.WithSteps(80) }, ""},
+		{"times that one set is called by", ablations.StudentSteps, func(c *distill.Config) { c.Times = []int{1000, 500} }, "changes times"},
+	} {
+		cfg, err := distill.DefaultConfig("cpu")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.edit(&cfg)
+		err = conflict(c.axis, cfg)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error = %v, want %q", c.why, err, c.want)
+		}
+	}
+}

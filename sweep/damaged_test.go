@@ -1,0 +1,59 @@
+package sweep
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/network/weights"
+)
+
+// A field that is lost reads as 0, which would be the best FID of all.
+func TestMeasurementsWithoutNumbersAreRefused(t *testing.T) {
+	p := newTestPlan(t, []ablations.Axis{ablations.Augment}, 1)
+	l := &laboratory{}
+	o := Sweep{Plan: p, Runs: t.TempDir(), Trainer: l, Evaluator: l, Environment: l.environment, Out: io.Discard}
+	if _, err := o.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(o.Runs, p.Jobs[0].Hash, "result.json")
+	for _, damage := range []string{"{}", `{"fid": null, "clip": 0.3}`} {
+		if err := os.WriteFile(path, []byte(damage), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := o.Gather(); err == nil || !strings.Contains(err.Error(), "has fid = 0 and clip = 0") || !strings.Contains(err.Error(), filepath.Dir(path)) {
+			t.Errorf("%s: error %v, want the folder and what it lacks", damage, err)
+		}
+	}
+}
+
+// Networks take any bytes for weights: that a student is the one that was trained is told by its checksum.
+func TestDamagedStudentsAreRefused(t *testing.T) {
+	s := StudentRun{Dir: t.TempDir()}
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(s.Dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(distill.StudentFile, "weights")
+	sum, err := weights.SHA256(s.Student())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, result := range []string{"{}", fmt.Sprintf(`{"sha256": %q}`, sum)} {
+		write("result.json", result)
+		if err := s.Check(); err != nil {
+			t.Errorf("%s: %v, want none", result, err)
+		}
+	}
+	write(distill.StudentFile, "weightz")
+	if err := s.Check(); err == nil || !strings.Contains(err.Error(), distill.StudentFile+" has SHA-256") {
+		t.Errorf("a student of which a byte changed: error %v, want both checksums", err)
+	}
+}

@@ -1,0 +1,65 @@
+package sweep
+
+import (
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/eval/protocol"
+)
+
+// What is measured.
+const (
+	Student = "student"
+	Teacher = "teacher"
+	Real    = "real" // held-out pictures against others: the floor of FID
+)
+
+// Sampling is how pictures are drawn from a model.
+type Sampling struct {
+	Sampler  string  `json:"sampler"` // name of a diffusion.Sampler
+	Steps    int     `json:"steps"`
+	Guidance float64 `json:"guidance,omitempty"`
+	Times    []int   `json:"times,omitempty"` // of a few-step sampler, in the paper's timesteps
+}
+
+// Evaluation names a measurement, as distill.RunConfig names a training.
+type Evaluation struct {
+	Kind     string            `json:"kind"`
+	Recipe   int               `json:"recipe"`
+	Subject  string            `json:"subject"`       // Student, Teacher or Real
+	Run      string            `json:"run,omitempty"` // hash of the training that the student came from
+	Net      string            `json:"net,omitempty"` // part of the bundle that has the subject's architecture; "" for the teacher
+	Sampling *Sampling         `json:"sampling,omitempty"`
+	DataHash string            `json:"data_hash"`
+	Weights  map[string]string `json:"weights"` // SHA-256 of the networks that draw and judge
+	Setup    protocol.Setup    `json:"setup"`
+}
+
+// evaluationRecipe changes when the same evaluation gives other numbers.
+const evaluationRecipe = 1
+
+// Job is one thing to measure and, for a student, to train before.
+type Job struct {
+	Label      string // "disc-cond/none, seed 1"
+	Hash       string // of Evaluation
+	Evaluation Evaluation
+	Train      *distill.RunConfig // nil where there is nothing to train
+	Seed       int64              // of the training
+}
+
+// way is the sampling as package score wants it.
+func (e Evaluation) way(student string) (way protocol.Way, err error) {
+	way, err = e.Sampling.way(student)
+	way.Net = e.Net
+	return way, err
+}
+
+func (s Sampling) way(student string) (protocol.Way, error) {
+	sampler, err := diffusion.SamplerByName(s.Sampler)
+	if err != nil {
+		return protocol.Way{}, err
+	}
+	if f, ok := sampler.(diffusion.FewStep); ok {
+		return protocol.FewSteps(student, s.Times, s.Steps, f.Form), nil
+	}
+	return protocol.Way{Sampler: sampler, Steps: s.Steps, Guidance: s.Guidance, Student: student}, nil
+}

@@ -1,0 +1,142 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/network/weights"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/train"
+)
+
+// opener is record.Open, or record.TryOpen where others' work is not waited for.
+type opener func(config any) (*record.Run, error)
+
+// measure trains and draws what a job needs. What is left to do after that needs no engine.
+func (o Sweep) measure(ctx context.Context, job Job, open opener) (finish func() (Outcome, error), err error) {
+	student := ""
+	if job.Train != nil {
+		dir, trained, err := o.train(ctx, job, open)
+		if err != nil {
+			return nil, err
+		}
+		if trained.Diverged != "" {
+			outcome := Outcome{Job: job, Evaluated: Evaluated{Diverged: trained.Diverged}, Dirs: []string{dir}}
+			return func() (Outcome, error) { return outcome, nil }, nil
+		}
+		student = filepath.Join(dir, distill.StudentFile)
+	}
+	settle, err := o.evaluate(ctx, job, open, student)
+	if err != nil {
+		return nil, err
+	}
+	return func() (Outcome, error) {
+		if err := settle(); err != nil {
+			return Outcome{}, err
+		}
+		outcome, _, err := o.find(job)
+		return outcome, err
+	}, nil
+}
+
+// train finds a finished training with its student, or makes one.
+func (o Sweep) train(ctx context.Context, job Job, open opener) (dir string, trained Trained, err error) {
+	dir, trained, err = o.findTrained(job)
+	if err != nil {
+		return "", trained, err
+	}
+	if dir != "" && trained.Diverged == "" {
+		err = trained.check(dir)
+	}
+	if dir != "" {
+		return dir, trained, err
+	}
+
+	run, err := open(job.Train)
+	if err != nil {
+		return "", trained, err
+	}
+	defer run.Close()
+	if run.Finished() { // by another process, while this one waited
+		err = run.Result(&trained)
+		return run.Dir(), trained, err
+	}
+	cfg := job.Train.Distill
+	if trained, err = RecordTraining(run, cfg.Steps, func() error { return o.Trainer.Train(ctx, cfg, run) }); err != nil {
+		return "", trained, err
+	}
+	return run.Dir(), trained, nil
+}
+
+// RecordTraining trains and finishes the run with what came of it: a student, or that it diverged, which is a result. After another
+// fault the run stays open, to go on from.
+func RecordTraining(run *record.Run, steps int, learn func() error) (trained Trained, err error) {
+	_, _, resumed := run.LatestCheckpoint()
+	began := time.Now()
+	err = learn()
+	trained.Steps = steps
+	if !resumed {
+		trained.Seconds = time.Since(began).Seconds()
+	}
+	switch {
+	case errors.Is(err, distill.ErrDiverged):
+		trained.Diverged = err.Error()
+	case err != nil:
+		return trained, err
+	default:
+		if trained.SHA256, err = weights.SHA256(filepath.Join(run.Dir(), distill.StudentFile)); err != nil {
+			return trained, fmt.Errorf("sweep: %w", err)
+		}
+	}
+	return trained, run.Finish(trained)
+}
+
+// evaluate draws a job's pictures. The record is held until settle has scored them.
+func (o Sweep) evaluate(ctx context.Context, job Job, open opener, student string) (settle func() error, err error) {
+	run, err := open(job.Evaluation)
+	if err != nil {
+		return nil, err
+	}
+	if run.Finished() { // by another process, while this one trained or waited
+		return run.Close, nil
+	}
+	metrics, pictures, err := o.Evaluator.Evaluate(ctx, job.Evaluation, student)
+	if errors.Is(err, distill.ErrDiverged) {
+		metrics = func() (protocol.Metrics, error) { return protocol.Metrics{}, err }
+	} else if err != nil {
+		return nil, errors.Join(err, run.Close())
+	}
+	return func() error {
+		defer run.Close()
+		return job.settle(run, student, pictures, metrics)
+	}, nil
+}
+
+// settle scores pictures and finishes the record of their evaluation.
+func (j Job) settle(run *record.Run, student string, pictures Pictures, metrics func() (protocol.Metrics, error)) (err error) {
+	result := Evaluated{Captions: pictures.Captions}
+	result.Metrics, err = metrics()
+	switch {
+	case errors.Is(err, distill.ErrDiverged):
+		result.Metrics, result.Diverged = protocol.Metrics{}, err.Error()
+	case err != nil:
+		return err
+	case !train.Finite(result.FID, result.CLIP):
+		return fmt.Errorf("sweep: FID = %g, CLIP score = %g, want numbers", result.FID, result.CLIP)
+	}
+	if err := writePictures(run.Dir(), pictures); err != nil {
+		return err
+	}
+	// The samples stand beside the training's curves, where people look for them.
+	if student != "" && j.Evaluation.Sampling.Steps == 1 {
+		if err := writeGrid(filepath.Join(filepath.Dir(student), samplesFile), "1 step", pictures); err != nil {
+			return err
+		}
+	}
+	return run.Finish(result)
+}

@@ -1,0 +1,31 @@
+package sweep
+
+import (
+	"testing"
+
+	"github.com/addlab/addlab/report"
+)
+
+func TestSeedsAreNamed(t *testing.T) {
+	row := func(seeds ...int64) (r report.Row) {
+		for _, s := range seeds {
+			r.BySeed = append(r.BySeed, report.SeedScore{Seed: s})
+		}
+		return r
+	}
+	for _, c := range []struct {
+		why  string
+		rows []report.Row
+		want string
+	}{
+		{"a range", []report.Row{row(3, 4, 5, 6), row(6, 5, 4, 3)}, "3 to 6"},
+		{"gaps", []report.Row{row(0, 1, 3, 8, 9, 10)}, "0, 1, 3, 8 to 10"},
+		{"cells that are missing, or have one seed", []report.Row{row(), row(1, 2), row(7)}, "1, 2"},
+		{"cells of different seeds", []report.Row{row(1, 2), row(2, 3)}, ""},
+		{"nothing", nil, ""},
+	} {
+		if got := sameSeeds(c.rows); got != c.want {
+			t.Errorf("%s: %q, want %q", c.why, got, c.want)
+		}
+	}
+}

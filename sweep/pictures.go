@@ -1,0 +1,107 @@
+package sweep
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/report"
+)
+
+// picturesFile holds an evaluation's samples side by side at their own size; samplesFile shows samples to people.
+const (
+	picturesFile = "pictures.png"
+	samplesFile  = "samples.png"
+)
+
+// writePictures keeps samples in eight bits per channel, so that grids can be put together later without any network.
+func writePictures(dir string, p Pictures) error {
+	if len(p.Images) == 0 {
+		return nil
+	}
+	size := p.Images[0].Size
+	strip := image.NewNRGBA(image.Rect(0, 0, size*len(p.Images), size))
+	for i, m := range p.Images {
+		if m.Size != size || len(m.Pix) != size*size*3 {
+			return fmt.Errorf("sweep: sample %d has size %d and %d values, want %d and %d", i, m.Size, len(m.Pix), size, size*size*3)
+		}
+		for k := range size * size {
+			strip.SetNRGBA(i*size+k%size, k/size, eightBits(m.Pix[3*k:]))
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, strip); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	return record.WriteFile(filepath.Join(dir, picturesFile), b.Bytes())
+}
+
+// readPictures reads what writePictures wrote; no folder or file is no pictures.
+func readPictures(dir string) ([]dataset.Image, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	path := filepath.Join(dir, picturesFile)
+	b, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sweep: %w", err)
+	}
+	strip, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		return nil, fmt.Errorf("sweep: %s: %w", path, err)
+	}
+	size := strip.Bounds().Dy()
+	images := make([]dataset.Image, strip.Bounds().Dx()/size)
+	for i := range images {
+		images[i] = dataset.Image{Size: size, Pix: make([]float32, size*size*3)}
+		for k := range size * size {
+			c := color.NRGBAModel.Convert(strip.At(i*size+k%size, k/size)).(color.NRGBA)
+			for ch, v := range []uint8{c.R, c.G, c.B} {
+				images[i].Pix[3*k+ch] = float32(v)/127.5 - 1
+			}
+		}
+	}
+	return images, nil
+}
+
+// eightBits maps a pixel of [-1,1]; one that is no number becomes magenta.
+func eightBits(rgb []float32) color.NRGBA {
+	c := [3]uint8{}
+	for ch := range c {
+		v := float64(rgb[ch])
+		if math.IsNaN(v) {
+			return color.NRGBA{R: 255, B: 255, A: 255}
+		}
+		c[ch] = uint8(math.Round(127.5 * (min(max(v, -1), 1) + 1)))
+	}
+	return color.NRGBA{R: c[0], G: c[1], B: c[2], A: 255}
+}
+
+// writeGrid shows the samples of one subject.
+func writeGrid(path, name string, p Pictures) error {
+	if len(p.Images) == 0 {
+		return nil
+	}
+	return report.WriteFile(path, newGrid(p.Captions, report.GridRow{Name: name, Images: p.Images}).PNG, record.WriteFile)
+}
+
+// newGrid enlarges pictures so that people can see them.
+func newGrid(captions []string, rows ...report.GridRow) report.Grid {
+	size := 32
+	for _, r := range rows {
+		for _, m := range r.Images {
+			size = max(size, m.Size)
+		}
+	}
+	return report.Grid{Columns: captions, Rows: rows, Scale: max(1, 128/size)}
+}

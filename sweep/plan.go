@@ -1,0 +1,177 @@
+package sweep
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/record"
+)
+
+// Plan says what a set of axes and seeds wants measured, each thing once.
+type Plan struct {
+	Scale string
+	Data  string // name of the dataset
+	Axes  []ablations.Axis
+	Seeds []int64
+	Jobs  []Job // in the order in which they are done
+
+	changed string // what the cells have in common that is not of the scale's preset
+
+	cells      map[cellKey]string // hash of the evaluation
+	references []reference
+}
+
+type cellKey struct {
+	axis, cell string
+	seed       int64
+}
+
+// reference is a row below the cells: the evaluations of all seeds, or of the only one.
+type reference struct {
+	name, subject string
+	steps         int
+	net           string // variant of the teacher
+	axis          string // whose table it stands in; "" for all
+	hashes        []string
+}
+
+// of tells whether a reference stands in the table of an axis.
+func (r reference) of(axis ablations.Axis) bool { return r.axis == "" || r.axis == axis.Name }
+
+// NewPlan lists the jobs of axes × seeds. Tables fill seed by seed: the default cell, which stands in all of them, comes
+// first, and the references after the first seed's cells.
+func NewPlan(w World, base distill.Config, axes []ablations.Axis, seeds []int64) (*Plan, error) {
+	p := &Plan{
+		Scale: base.Scale, Data: w.Data.Name(), Axes: axes, Seeds: seeds, cells: map[cellKey]string{},
+		references: []reference{
+			{name: "real against real (floor)", subject: Real},
+			{name: "teacher, 25 steps", subject: Teacher, steps: 25},
+			{name: "teacher, 1 step", subject: Teacher, steps: 1},
+		},
+	}
+	if slices.ContainsFunc(axes, ablations.Axis.HasDefault) { // else its student is not trained
+		for _, steps := range []int{2, 4} {
+			p.references = append(p.references, reference{name: fmt.Sprintf("student (default cell), %d steps", steps), subject: Student, steps: steps})
+		}
+	}
+	for _, axis := range axes {
+		for _, steps := range axis.SolverSteps {
+			p.references = append(p.references, reference{name: fmt.Sprintf("teacher, %d steps", steps), subject: Teacher, steps: steps, axis: axis.Name})
+		}
+		for _, net := range axis.Teachers {
+			p.references = append(p.references, reference{name: net + ", 25 steps", subject: Teacher, steps: 25, net: net, axis: axis.Name})
+		}
+	}
+	for _, axis := range axes {
+		if err := conflict(axis, base); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if p.changed, err = changed(base); err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	add := func(j Job) (string, error) {
+		hash, err := record.Hash(j.Evaluation)
+		if err == nil && !seen[hash] {
+			j.Hash, seen[hash] = hash, true
+			p.Jobs = append(p.Jobs, j)
+		}
+		return hash, err
+	}
+
+	for _, seed := range seeds {
+		base.Seed = seed
+		if err := p.addCells(w, base, add); err != nil {
+			return nil, err
+		}
+		if err := p.addReferences(w, base, add); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (p *Plan) addCells(w World, base distill.Config, add func(Job) (string, error)) error {
+	for _, wantDefault := range []bool{true, false} {
+		for _, axis := range p.Axes {
+			for _, cell := range axis.Cells {
+				if cell.Default != wantDefault {
+					continue
+				}
+				label := fmt.Sprintf("%s/%s, seed %d", axis.Name, cell.Name, base.Seed)
+				if cell.Default {
+					label = fmt.Sprintf("default cell, seed %d", base.Seed)
+				}
+				cfg := cell.Config(base)
+				if err := cfg.Validate(); err != nil {
+					return fmt.Errorf("sweep: %s: %w", label, err)
+				}
+				job, err := w.student(label, cfg, cell.Steps, cell.Form)
+				if err != nil {
+					return err
+				}
+				hash, err := add(job)
+				if err != nil {
+					return err
+				}
+				p.cells[cellKey{axis.Name, cell.Name, base.Seed}] = hash
+			}
+		}
+	}
+	return nil
+}
+
+// addReferences adds real pictures and teacher once, and more steps of the default cell's student for every seed.
+func (p *Plan) addReferences(w World, base distill.Config, add func(Job) (string, error)) error {
+	for i := range p.references {
+		r := &p.references[i]
+		var job Job
+		switch {
+		case r.subject != Student && len(r.hashes) > 0:
+			continue
+		case r.subject == Real:
+			job = w.real()
+		case r.subject == Teacher:
+			job = w.teacher(r.name, r.net, r.steps)
+		default:
+			var err error
+			if job, err = w.student(fmt.Sprintf("%s, seed %d", r.name, base.Seed), base, r.steps, ""); err != nil {
+				return err
+			}
+		}
+		hash, err := add(job)
+		if err != nil {
+			return err
+		}
+		r.hashes = append(r.hashes, hash)
+	}
+	return nil
+}
+
+// complete counts the seeds of which all cells of an axis have results.
+func (p *Plan) complete(axis ablations.Axis, results Results) (seeds int) {
+	for _, seed := range p.Seeds {
+		if !slices.ContainsFunc(axis.Cells, func(c ablations.Cell) bool {
+			_, done := results[p.cells[cellKey{axis.Name, c.Name, seed}]]
+			return !done
+		}) {
+			seeds++
+		}
+	}
+	return seeds
+}
+
+// Job returns the measurement of a cell.
+func (p *Plan) Job(axis, cell string, seed int64) (Job, bool) {
+	hash := p.cells[cellKey{axis, cell, seed}]
+	for _, j := range p.Jobs {
+		if j.Hash == hash {
+			return j, true
+		}
+	}
+	return Job{}, false
+}

@@ -1,0 +1,77 @@
+package sweep
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/ablations"
+)
+
+func TestPlanNamesEachThingOnce(t *testing.T) {
+	p := newTestPlan(t, []ablations.Axis{ablations.DiscCond, ablations.Loss, ablations.Lambda}, 1, 2)
+	var labels []string
+	runs := map[string]bool{}
+	for _, j := range p.Jobs {
+		labels = append(labels, j.Label)
+		if j.Train != nil {
+			runs[j.Evaluation.Run] = true
+		}
+	}
+	// λ = 0 is L_adv alone, and the default cell stands on all three axes: 1 + 3 + 4 + 4 students per seed.
+	if len(runs) != 2*12 {
+		t.Errorf("trainings = %d, want 24", len(runs))
+	}
+	head := []string{"default cell, seed 1", "disc-cond/none, seed 1", "disc-cond/text, seed 1", "disc-cond/image, seed 1", "loss/adv, seed 1"}
+	if diff := cmp.Diff(head, labels[:5]); diff != "" {
+		t.Errorf("first jobs (-want +got)\n%s", diff)
+	}
+	tail := []string{"lambda/10, seed 2", "student (default cell), 2 steps, seed 2", "student (default cell), 4 steps, seed 2"}
+	if diff := cmp.Diff(tail, labels[len(labels)-3:]); diff != "" {
+		t.Errorf("last jobs (-want +got)\n%s", diff)
+	}
+}
+
+// Steps of the solver between are measured for the axis that asks for them, and stand in no other table.
+func TestTeacherAtFewStepsStandsInOneTable(t *testing.T) {
+	p := newTestPlan(t, []ablations.Axis{ablations.Loss, ablations.StudentSteps}, 1, 2)
+	names := func(axis ablations.Axis) (names []string) {
+		for _, r := range p.Table(axis, nil).References {
+			names = append(names, r.Name)
+		}
+		return names
+	}
+	everywhere := []string{
+		"real against real (floor)", "teacher, 25 steps", "teacher, 1 step", "student (default cell), 2 steps", "student (default cell), 4 steps",
+	}
+	if diff := cmp.Diff(everywhere, names(ablations.Loss)); diff != "" {
+		t.Errorf("loss (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(append(everywhere, "teacher, 12 steps", "teacher, 8 steps", "teacher, 4 steps", "teacher, 3 steps", "teacher, 2 steps"), names(ablations.StudentSteps)); diff != "" {
+		t.Errorf("student-steps (-want +got)\n%s", diff)
+	}
+	drawn := map[int]int{}
+	for _, j := range p.Jobs {
+		if j.Evaluation.Subject == Teacher {
+			drawn[j.Evaluation.Sampling.Steps]++
+		}
+	}
+	if diff := cmp.Diff(map[int]int{25: 1, 12: 1, 8: 1, 4: 1, 3: 1, 2: 1, 1: 1}, drawn); diff != "" {
+		t.Errorf("how often the teacher is drawn from at how many steps (-want +got)\n%s", diff)
+	}
+}
+
+// Every cell of an axis must be another measurement.
+func TestCellsAreDifferent(t *testing.T) {
+	for _, axis := range ablations.Axes() {
+		p := newTestPlan(t, []ablations.Axis{axis}, 1)
+		seen := map[string]string{}
+		for _, cell := range axis.Cells {
+			hash := p.cells[cellKey{axis.Name, cell.Name, 1}]
+			if other := seen[hash]; other != "" {
+				t.Errorf("%s: cells %s and %s are the same measurement", axis.Name, other, cell.Name)
+			}
+			seen[hash] = cell.Name
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package sweep
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/addlab/addlab/record"
+)
+
+// environments reads what the records behind outcomes ran on, in their order. Records of other machines may differ.
+func environments(outcomes []Outcome) (envs []record.Environment) {
+	for _, o := range outcomes {
+		for _, dir := range slices.Backward(o.Dirs) { // the training first
+			envs = append(envs, record.Environments(dir)...)
+		}
+	}
+	return envs
+}
+
+// header has what is the same in all environments.
+func header(envs []record.Environment) (pairs []record.Pair) {
+	for i, env := range envs {
+		if i == 0 {
+			pairs = env.Header()
+			continue
+		}
+		other := env.Header()
+		pairs = slices.DeleteFunc(pairs, func(p record.Pair) bool { return !slices.Contains(other, p) })
+	}
+	return pairs
+}
+
+// provenance names the engines, machines and commits behind outcomes, each once.
+func provenance(outcomes []Outcome) (engines, machines, commits string) {
+	var es, ms, cs []string
+	add := func(list []string, s string) []string {
+		if s = strings.TrimSpace(s); s == "" || slices.Contains(list, s) {
+			return list
+		}
+		return append(list, s)
+	}
+	for _, env := range environments(outcomes) {
+		es, ms = add(es, env.Engine+" "+env.EngineVersion), add(ms, machine(env))
+		commit := env.Commit
+		if len(commit) > 12 {
+			commit = commit[:12]
+		}
+		if env.Dirty {
+			commit += "+dirty"
+		}
+		cs = add(cs, commit)
+	}
+	return strings.Join(es, "; "), strings.Join(ms, "; "), strings.Join(cs, ", ")
+}
+
+// machine names the GPU or the model of the processor that an engine ran on: the same seed gives other numbers on another one.
+func machine(env record.Environment) string {
+	if !strings.HasSuffix(env.Engine, ":cuda") {
+		return strings.Join(strings.Fields(strings.NewReplacer("(R)", " ", "(TM)", " ").Replace(env.CPU)), " ")
+	}
+	if strings.HasPrefix(env.Device, "cuda:") { // older records have its number alone
+		return "a GPU without a name"
+	}
+	return env.Device
+}
+
+// machinesOf says which seeds were trained, or without a training drawn, on which machine: "AMD EPYC (1, 2), Intel Xeon Processor (3, 4)".
+func machinesOf(outcomes []Outcome) string {
+	var names []string
+	seeds := map[string][]int64{}
+	for _, o := range outcomes {
+		if len(o.Dirs) == 0 {
+			continue
+		}
+		for _, env := range record.Environments(o.Dirs[len(o.Dirs)-1]) { // several where a run went on elsewhere
+			name := machine(env)
+			if name == "" || slices.Contains(seeds[name], o.Seed) {
+				continue
+			}
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+			seeds[name] = append(seeds[name], o.Seed)
+		}
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s (%s)", name, formatSeeds(seeds[name]))
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,50 @@
+package sweep
+
+import (
+	"errors"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/eval/protocol"
+)
+
+// Trained is the result of a training.
+type Trained struct {
+	Steps    int     `json:"steps"`
+	Seconds  float64 `json:"seconds"`            // 0 where it was interrupted
+	SHA256   string  `json:"sha256,omitempty"`   // of the student
+	Diverged string  `json:"diverged,omitempty"` // what happened, where there is no student
+}
+
+// Err tells why there is no student, nil where there is one.
+func (t Trained) Err() error {
+	if t.Diverged == "" {
+		return nil
+	}
+	return errors.New(t.Diverged)
+}
+
+// Evaluated is the result of an evaluation.
+type Evaluated struct {
+	protocol.Metrics
+	Diverged string   `json:"diverged,omitempty"` // why the metrics are no numbers
+	Captions []string `json:"captions"`           // of the samples
+}
+
+// Pictures are samples with their captions. All subjects draw the same captions from the same noise.
+type Pictures struct {
+	Captions []string
+	Images   []dataset.Image
+}
+
+// Outcome is what is known about a job: scores, or in Diverged why there are none.
+type Outcome struct {
+	Job
+	Evaluated
+	TrainSeconds float64 // 0 where the training was interrupted
+
+	Dir  string   // of the evaluation; "" where the training diverged
+	Dirs []string // of all records behind the outcome, each with an env.json
+}
+
+// Results are outcomes by the job's hash.
+type Results map[string]Outcome

@@ -1,0 +1,123 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+)
+
+// StudentRun is a finished training whose student is there.
+type StudentRun struct {
+	Dir      string
+	Config   distill.RunConfig
+	Finished time.Time
+}
+
+// Student is the file of the weights.
+func (s StudentRun) Student() string { return filepath.Join(s.Dir, distill.StudentFile) }
+
+// IsDefault tells the default cell of any scale, seed and length.
+func (s StudentRun) IsDefault() bool {
+	have := s.Config.Distill
+	want, err := distill.DefaultConfig(have.Scale)
+	if err != nil {
+		return false
+	}
+	want.Seed = have.Seed
+	return reflect.DeepEqual(want.WithSteps(have.Steps), have)
+}
+
+// StudentRuns lists the finished trainings in a folder of runs, the latest first.
+func StudentRuns(runs string) ([]StudentRun, error) {
+	entries, err := os.ReadDir(runs)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sweep: %w", err)
+	}
+	var found []StudentRun
+	for _, e := range entries {
+		if s, err := ReadStudentRun(filepath.Join(runs, e.Name())); err == nil {
+			found = append(found, s)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b StudentRun) int { return b.Finished.Compare(a.Finished) })
+	return found, nil
+}
+
+// ReadStudentRun reads the folder of a finished training.
+func ReadStudentRun(dir string) (s StudentRun, err error) {
+	s.Dir = dir
+	if err := record.ReadJSON(filepath.Join(dir, "config.json"), &s.Config); err != nil {
+		return s, err
+	}
+	info, err := os.Stat(filepath.Join(dir, "result.json"))
+	if err == nil && s.Config.Kind == "distill" {
+		_, err = os.Stat(s.Student())
+	}
+	if err != nil || s.Config.Kind != "distill" {
+		return s, fmt.Errorf("sweep: %s holds no finished training with %s", dir, distill.StudentFile)
+	}
+	s.Finished = info.ModTime()
+	return s, nil
+}
+
+// Check compares the student with the checksum in the record of its training; older records may hold none.
+func (s StudentRun) Check() error {
+	var trained Trained
+	if err := record.ReadResult(s.Dir, &trained); err != nil || trained.SHA256 == "" {
+		return err
+	}
+	if err := trained.check(s.Dir); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	return nil
+}
+
+// FindBundle finds the networks that the student started from among the shipped ones and those beside the folder of its runs.
+func (s StudentRun) FindBundle() (*pretrain.Bundle, error) {
+	var dirs []string
+	for _, pattern := range []string{"pretrained/*", filepath.Join(filepath.Dir(filepath.Dir(s.Dir)), "pretrained", "*")} {
+		found, err := filepath.Glob(filepath.Join(pattern, "bundle.json"))
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range found {
+			dirs = append(dirs, filepath.Dir(path))
+		}
+	}
+	return s.Bundle(dirs)
+}
+
+// Bundle finds the networks that the student started from, in one of some folders.
+func (s StudentRun) Bundle(dirs []string) (*pretrain.Bundle, error) {
+	var damaged error
+	for _, dir := range dirs {
+		b, err := pretrain.LoadBundle(dir)
+		if err != nil {
+			damaged = errors.Join(damaged, err)
+			continue
+		}
+		fits := true
+		for part, want := range s.Config.Weights {
+			fits = fits && b.Files[part] == want
+		}
+		if fits {
+			return b, nil
+		}
+	}
+	if damaged != nil {
+		return nil, damaged
+	}
+	return nil, fmt.Errorf("sweep: none of %q holds the networks that %s started from: want the folder that pretrain wrote", dirs, s.Dir)
+}
