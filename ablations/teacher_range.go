@@ -9,12 +9,12 @@ var TeacherRange = register(Axis{
 	Question: "Up to which noise level t should the teacher look at the student's picture?",
 	Cells: []Cell{
 		{Name: "0.98", Default: true},
-		{Name: "0.7", Set: teacherUpTo(0.7)},
-		{Name: "0.5", Set: teacherUpTo(0.5)},
-		{Name: "0.3", Set: teacherUpTo(0.3)},
+		{Name: "0.7", Set: teacherUpTo(700)},
+		{Name: "0.5", Set: teacherUpTo(500)},
+		{Name: "0.3", Set: teacherUpTo(300)},
 	},
 })
 
-func teacherUpTo(t float64) func(*distill.Config) {
-	return func(c *distill.Config) { c.TeacherMax = t }
+func teacherUpTo(timestep int) func(*distill.Config) {
+	return func(c *distill.Config) { c.TeacherMax = timestep }
 }

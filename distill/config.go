@@ -37,8 +37,8 @@ type Config struct {
 	Weighting   string  `json:"weighting"`   // c(t) of ADD eq. 4: exp, sds, nfsd
 	Reduction   string  `json:"reduction"`   // of d in ADD eq. 4; λ is relative to it
 
-	TeacherMin      float64 `json:"teacher_min"` // range of the teacher's t, uniform
-	TeacherMax      float64 `json:"teacher_max"`
+	TeacherMin      int     `json:"teacher_min"` // range of the teacher's t in timesteps, uniform
+	TeacherMax      int     `json:"teacher_max"`
 	TeacherGuidance float64 `json:"teacher_guidance"` // 0 for none; g of nfsd where that is the weighting
 	TeacherSteps    int     `json:"teacher_steps"`    // DDIM steps to the teacher's clean prediction (ADD Table 1f)
 
@@ -74,7 +74,7 @@ func DefaultConfig(scale string) (Config, error) {
 		Recipe: RecipeVersion, Scale: scale, Seed: 1,
 		Times: []int{1000, 750, 500, 250}, Init: Pretrained,
 		Adversarial: 1, Lambda: 2.5, Weighting: "exp", Reduction: Patch,
-		TeacherMin: 0.02, TeacherMax: 0.98, TeacherSteps: 1,
+		TeacherMin: 20, TeacherMax: 980, TeacherSteps: 1,
 		Discriminator: discriminator.DefaultConfig(),
 		ClipNorm:      1, EMA: 0.99,
 	}
@@ -132,8 +132,8 @@ func (c Config) Validate() error {
 		return bad("lambda", c.Lambda, "> 0 where adversarial = 0: nothing would be learned")
 	case c.Reduction != Sum && c.Reduction != Patch && c.Reduction != Mean:
 		return bad("reduction", c.Reduction, Sum+", "+Patch+" or "+Mean)
-	case !(0 <= c.TeacherMin && c.TeacherMin < c.TeacherMax && c.TeacherMax <= 1):
-		return bad("teacher_min, teacher_max", fmt.Sprint(c.TeacherMin, ", ", c.TeacherMax), "0 ≤ min < max ≤ 1")
+	case !(0 <= c.TeacherMin && c.TeacherMin < c.TeacherMax && c.TeacherMax <= 1000):
+		return bad("teacher_min, teacher_max", fmt.Sprint(c.TeacherMin, ", ", c.TeacherMax), "0 ≤ min < max ≤ 1000")
 	case c.TeacherSteps < 1:
 		return bad("teacher_steps", c.TeacherSteps, "≥ 1")
 	case c.TeacherSteps > 1 && c.Weighting == (diffusion.NFSD{}).Name():

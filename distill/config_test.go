@@ -49,13 +49,13 @@ func TestDefaultCellIsThePapers(t *testing.T) {
 		t.Fatal(err)
 	}
 	type cell struct {
-		Times                                                     []int
-		Init, Weighting                                           string
-		Adversarial, Lambda, R1, Guidance, TeacherMin, TeacherMax float64
-		TeacherSteps, R1Every, Heads                              int
-		Text, Image, Augment                                      bool
+		Times                                                []int
+		Init, Weighting                                      string
+		Adversarial, Lambda, R1, Guidance                    float64
+		TeacherMin, TeacherMax, TeacherSteps, R1Every, Heads int
+		Text, Image, Augment                                 bool
 	}
-	want := cell{[]int{1000, 750, 500, 250}, Pretrained, "exp", 1, 2.5, 1e-5, 0, 0.02, 0.98, 1, 1, 5, true, true, true}
+	want := cell{[]int{1000, 750, 500, 250}, Pretrained, "exp", 1, 2.5, 1e-5, 0, 20, 980, 1, 1, 5, true, true, true}
 	networks, err := pretrain.DefaultConfig("gpu")
 	if err != nil {
 		t.Fatal(err)
@@ -89,8 +89,8 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		{"unknown reduction", "distill: reduction = max, want sum, patch or mean", func(c *Config) { c.Reduction = "max" }},
 		{"unknown weighting", `weighting = "snr", want one of ["exp" "sds" "nfsd"]`, func(c *Config) { c.Weighting = "snr" }},
 		{"weighting in capitals", `weighting = "EXP", want one of ["exp" "sds" "nfsd"]`, func(c *Config) { c.Weighting = "EXP" }},
-		{"teacher times out of order", "distill: teacher_min, teacher_max = 0.9, 0.1, want 0 ≤ min < max ≤ 1", func(c *Config) { c.TeacherMin, c.TeacherMax = 0.9, 0.1 }},
-		{"teacher time above 1", "distill: teacher_min, teacher_max = 0.02, 1.5, want", func(c *Config) { c.TeacherMax = 1.5 }},
+		{"teacher times out of order", "distill: teacher_min, teacher_max = 900, 100, want 0 ≤ min < max ≤ 1000", func(c *Config) { c.TeacherMin, c.TeacherMax = 900, 100 }},
+		{"teacher time beyond pure noise", "distill: teacher_min, teacher_max = 20, 1001, want", func(c *Config) { c.TeacherMax = 1001 }},
 		{"steps that nfsd would ignore", "distill: teacher_steps = 2, want 1 with nfsd", func(c *Config) { c.TeacherSteps, c.Weighting = 2, "nfsd" }},
 		{"no teacher step", "distill: teacher_steps = 0, want ≥ 1", func(c *Config) { c.TeacherSteps = 0 }},
 		{"negative guidance", "distill: teacher_guidance = -1, want ≥ 0", func(c *Config) { c.TeacherGuidance = -1 }},

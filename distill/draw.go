@@ -75,9 +75,10 @@ func (d *distiller) drawTeacher(step int, s []float64) (levels, weight []float32
 
 	// t: independent of s; the teacher's further steps divide the way down to 0.
 	r := rng.New(cfg.Seed, "distill/t", step)
+	low, high := float64(cfg.TeacherMin)/1000, float64(cfg.TeacherMax)/1000
 	for i := range ts {
 		u := (float64(i) + r.Float64()) / float64(n)
-		ts[i] = cfg.TeacherMin + u*(cfg.TeacherMax-cfg.TeacherMin)
+		ts[i] = low + u*(high-low)
 	}
 	r.Shuffle(n, func(i, j int) { ts[i], ts[j] = ts[j], ts[i] })
 	for k := range cfg.TeacherSteps {

@@ -166,14 +166,14 @@ func TestPureNoiseSeesNoImage(t *testing.T) {
 
 // t is uniform on [min,max]: each of as many equal parts as the batch has pictures is hit once per step, whatever s is.
 func TestTeacherTimes(t *testing.T) {
-	cfg := tinyConfig(t, func(c *Config) { c.Batch, c.TeacherMin, c.TeacherMax, c.TeacherSteps = 8, 0.1, 0.9, 4 })
+	cfg := tinyConfig(t, func(c *Config) { c.Batch, c.TeacherMin, c.TeacherMax, c.TeacherSteps = 8, 100, 900, 4 })
 	meanAt, count := map[float32]float64{}, map[float32]float64{}
 	for step := 1; step <= 300; step++ {
 		d := drawStep(cfg, step)
 		var parts []int
 		for i := range cfg.Batch {
 			top := float64(d.teacherT[3*i])
-			parts = append(parts, int((top-cfg.TeacherMin)/(cfg.TeacherMax-cfg.TeacherMin)*float64(cfg.Batch)))
+			parts = append(parts, int((top-0.1)/0.8*float64(cfg.Batch)))
 			meanAt[d.level[3*i]] += top
 			count[d.level[3*i]]++
 
