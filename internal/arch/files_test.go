@@ -79,14 +79,17 @@ func TestNothingLeftBehind(t *testing.T) {
 	})
 }
 
-var link = regexp.MustCompile(`\]\(([^)\s#]+)[^)]*\)`)
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s#]+)[^)]*\)`)
+	picture = regexp.MustCompile(`<img src="([^"]+)"`)
+)
 
 func TestLinksLeadSomewhere(t *testing.T) {
 	sources(t, func(name string, text []byte) {
 		if !strings.HasSuffix(name, ".md") {
 			return
 		}
-		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+		for _, m := range append(link.FindAllStringSubmatch(string(text), -1), picture.FindAllStringSubmatch(string(text), -1)...) {
 			target := m[1]
 			if strings.Contains(target, ":") || strings.HasPrefix(target, "results/") { // elsewhere, or written by runs
 				continue

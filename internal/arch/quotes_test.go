@@ -13,20 +13,28 @@ import (
 
 var update = flag.Bool("update", false, "copy the quoted result files into the documents anew")
 
-// block is the part of a document that repeats a file that a program wrote.
-var block = regexp.MustCompile(`(?s)<!-- from (\S+) -->\n(.*?)<!-- /from -->`)
+// block is the part of a document that repeats a file that a program wrote: all of it, or the named columns and rows of its n-th table.
+//
+//	<!-- from results/x/table.md -->
+//	<!-- from results/x/table.md table 2: reference, FID; rows: teacher, 1 step; teacher, 25 steps -->
+var block = regexp.MustCompile(`(?s)<!-- from (\S+?)(?: table (\d))?(?:: ([^;>]*?))?(?:; rows: ([^>]*?))? -->\n(.*?)<!-- /from -->`)
 
 // quoted gives the document with every quote as its file is now.
 func quoted(t *testing.T, name, text string) string {
 	return block.ReplaceAllStringFunc(text, func(old string) string {
-		path := block.FindStringSubmatch(old)[1]
+		m := block.FindStringSubmatch(old)
+		path, columns := m[1], m[3]
 		content, err := os.ReadFile(filepath.Join(root, path))
+		text := strings.TrimRight(string(content), "\n")
+		if err == nil && columns != "" {
+			text, err = project(text, m[2], columns, m[4])
+		}
 		if err != nil {
 			t.Errorf("%s quotes %s: %v", name, path, err)
 			return old
 		}
 		// A table's own heading stands below the document's.
-		text := regexp.MustCompile(`(?m)^## `).ReplaceAllString(strings.TrimRight(string(content), "\n"), "### ")
+		text = regexp.MustCompile(`(?m)^## `).ReplaceAllString(text, "### ")
 		// Its links lead from where the file is.
 		text = link.ReplaceAllStringFunc(text, func(whole string) string {
 			target := link.FindStringSubmatch(whole)[1]
@@ -36,7 +44,8 @@ func quoted(t *testing.T, name, text string) string {
 			}
 			return strings.Replace(whole, target, filepath.ToSlash(moved), 1)
 		})
-		return "<!-- from " + path + " -->\n" + text + "\n<!-- /from -->"
+		mark, _, _ := strings.Cut(old, "\n")
+		return mark + "\n" + text + "\n<!-- /from -->"
 	})
 }
 
