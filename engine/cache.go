@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,25 +44,46 @@ const marker = "verified"
 
 func (p archive) mark(size int64) string { return fmt.Sprintf("%s %d\n", p.sha256, size) }
 
-// cached returns the library if the cache holds all of it, from a package that is still pinned.
-func (a artifact) cached() (string, bool) {
+// cached returns the library, and its package, if the cache holds all of it and the package is still pinned.
+func (a artifact) cached() (string, archive, bool) {
 	dir, err := cacheDir()
 	if err != nil {
-		return "", false
+		return "", archive{}, false
 	}
 	library := filepath.Join(dir, a.name, a.library)
 	info, err := os.Stat(library)
 	if err != nil || !info.Mode().IsRegular() {
-		return "", false
+		return "", archive{}, false
 	}
 	mark, err := os.ReadFile(filepath.Join(dir, a.name, marker))
 	if err != nil {
-		return "", false
+		return "", archive{}, false
 	}
 	for _, p := range a.here() {
 		if strings.TrimSpace(string(mark)) == strings.TrimSpace(p.mark(info.Size())) {
-			return library, true
+			return library, p, true
 		}
 	}
-	return "", false
+	return "", archive{}, false
+}
+
+// cache is the library as it was fetched before.
+func (a artifact) cache() source {
+	path, p, ok := a.cached()
+	return source{name: "the cache, from " + p.client(), get: func(context.Context) (string, error) {
+		if !ok {
+			return "", errAbsent
+		}
+		return path, nil
+	}}
+}
+
+// fetch are the packages that hold the library, in the order to try.
+func (a artifact) fetch(s setting) (sources []source) {
+	for _, p := range a.here() {
+		sources = append(sources, source{name: p.client(), fetches: true, get: func(ctx context.Context) (string, error) {
+			return fetch(ctx, a, p, s)
+		}})
+	}
+	return sources
 }

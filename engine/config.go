@@ -15,7 +15,7 @@ func openConfig(ctx context.Context, c candidate, _ setting) (*Engine, error) {
 	_, config, _ := strings.Cut(c.config, ":")
 	path, options, _ := strings.Cut(config, ",")
 	if c.name == "onnx" {
-		return newONNX(ctx, config)
+		return newONNX(ctx, config, "", library{source: "its configuration"})
 	}
 	if strings.ContainsRune(path, filepath.Separator) {
 		plugin, err := filepath.Abs(path)
@@ -27,12 +27,12 @@ func openConfig(ctx context.Context, c candidate, _ setting) (*Engine, error) {
 		} else if info.IsDir() {
 			return nil, fmt.Errorf("%s is a folder, want a plugin file", plugin)
 		}
-		return openPlugin(ctx, "", plugin, options, openGPULimit)
+		return openPlugin(ctx, "", library{plugin, "its configuration"}, options, openGPULimit)
 	}
 	backend, err := attempt(ctx, openGPULimit, func() (compute.Backend, error) { return compute.NewWithConfig(c.config) })
 	if err != nil {
 		return nil, err
 	}
 	device, _, _ := strings.Cut(path, "_") // "cpu" of "cpu_v0.98.0"
-	return &Engine{Name: "xla:" + device, Version: pluginVersion(path), Device: backend.DeviceDescription(0), Backend: backend}, nil
+	return &Engine{Name: "xla:" + device, Version: pluginVersion(path), Device: backend.DeviceDescription(0), Backend: backend, library: library{source: "its configuration"}}, nil
 }

@@ -14,48 +14,28 @@ func openXLACUDA(ctx context.Context, c candidate, s setting) (*Engine, error) {
 	if !hasNVIDIA(ctx) {
 		return nil, errors.New("no NVIDIA GPU here")
 	}
-	plugin, err := findXLACUDA(ctx, s)
+	folder := goXLAFolder("cuda")
+	plugin, err := s.first(ctx, folder, jaxCUDAPlugin, goXLAInstaller("cuda").source(s, folder))
 	if err != nil {
 		return nil, err
 	}
 	return openPlugin(ctx, xlaCUDA, plugin, c.options, openGPULimit)
 }
 
-// findXLACUDA returns the path of the plugin: in go-xla's places, in a JAX installation, or installed by go-xla.
-func findXLACUDA(ctx context.Context, s setting) (string, error) {
-	if plugin, ok := goXLAPlugin(ctx, "cuda"); ok {
-		return plugin, nil
-	}
-	if plugin, ok := jaxCUDAPlugin(ctx); ok {
-		return plugin, nil
-	}
-	if !s.fetch {
-		return "", errNotFetched
-	}
-	// The plugin comes with NVIDIA's libraries, several gigabytes.
-	if err := installXLA(ctx, "cuda", time.Hour, s.progress); err != nil {
-		return "", err
-	}
-	if plugin, ok := goXLAPlugin(ctx, "cuda"); ok {
-		return plugin, nil
-	}
-	return "", errors.New("go-xla's installer left no plugin")
-}
-
 // jaxCUDAPlugin finds the plugin of JAX in Python's packages; its NVIDIA libraries lie where it looks for them.
-func jaxCUDAPlugin(ctx context.Context) (string, bool) {
+var jaxCUDAPlugin = source{name: "JAX's Python package", get: func(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	out, err := quickCommand(ctx, "python3", "-c", "import sysconfig; print(sysconfig.get_path('platlib'))").Output()
 	if err != nil {
-		return "", false
+		return "", err
 	}
 	found, _ := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "jax_plugins", "xla_cuda*", "xla_cuda_plugin.so"))
 	if len(found) == 0 {
-		return "", false
+		return "", errAbsent
 	}
-	return found[len(found)-1], true // the newest CUDA sorts last
-}
+	return found[len(found)-1], nil // the newest CUDA sorts last
+}}
 
 // hasNVIDIA says whether there is an NVIDIA GPU: by its device file, or by nvidia-smi, as on WSL.
 func hasNVIDIA(ctx context.Context) bool {

@@ -8,16 +8,18 @@
 //
 // The automatic choice takes the first of these that works here:
 //
-//	xla:cuda  XLA on an NVIDIA GPU    go-xla's places, a JAX installation, or go-xla's installer
-//	xla:cpu   XLA on the processor    the cache, go-xla's places, or a pinned package fetched by pip
-//	onnx:cpu  ONNX Runtime            the cache, compute-onnx's place, or a pinned package fetched by pip or npm
+//	xla:cuda  XLA on an NVIDIA GPU    go-xla's folder, a JAX installation, or go-xla's installer
+//	xla:cpu   XLA on the processor    go-xla's folder, the cache, go-xla's installer, or a pinned package fetched by pip
+//	onnx:cpu  ONNX Runtime            the same with compute-onnx, and npm after pip
 //	go        pure Go                 always there; several times faster when built with GOEXPERIMENT=simd
+//
+// Before anything is fetched its hosts are asked. An unreachable one costs five seconds at most, once in a process.
 //
 // Whatever is refused on the way is kept with its reason in [Engine.Refusals]. An engine that is asked for by name is never
 // replaced by another one. Environment:
 //
 //	GOMLX_BACKEND                    the choice, where the caller makes none
-//	PJRT_PLUGIN_LIBRARY_PATH         folders with XLA plugins, looked at before the cache
+//	PJRT_PLUGIN_LIBRARY_PATH         folders with XLA plugins, in place of go-xla's
 //	ONNXRUNTIME_SHARED_LIBRARY_PATH  the ONNX Runtime library, before the cache
 //	GOMLX_NO_AUTO_INSTALL            if set, nothing is fetched
 //	XDG_CACHE_HOME                   fetched libraries lie in addlab/engines below it (default ~/.cache)

@@ -15,6 +15,8 @@ type Engine struct {
 	Device   string
 	Backend  compute.Backend
 	Refusals []Refusal // better or asked-for engines that did not open
+
+	library library
 }
 
 // Refusal says why an engine is not used.

@@ -12,18 +12,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 )
-
-var errNotFetched = errors.New("not on this machine, and fetching is switched off")
 
 // fetchLimit bounds one package. Packages have up to 114 MB, so this allows for slow lines.
 const fetchLimit = 15 * time.Minute
 
 // downloader brings one archive into dir with the client of its registry and returns its path.
-type downloader func(ctx context.Context, p archive, dir string) (string, error)
+type downloader func(ctx context.Context, n *network, p archive, dir string) (string, error)
 
 // client is the name of a downloader, for messages.
 func (p archive) client() string {
@@ -33,12 +30,9 @@ func (p archive) client() string {
 	return "npm"
 }
 
-// fetch brings the library into the cache and returns its path.
+// fetch brings the library of a package into the cache and returns its path.
 // The library appears there complete and checked or not at all; other processes that want it wait for the one that fetches.
-func fetch(ctx context.Context, a artifact, progress io.Writer) (string, error) {
-	if len(a.here()) == 0 {
-		return "", fmt.Errorf("no package of it for %s/%s", runtime.GOOS, runtime.GOARCH)
-	}
+func fetch(ctx context.Context, a artifact, p archive, s setting) (string, error) {
 	dir, err := cacheDir()
 	if err != nil {
 		return "", err
@@ -48,13 +42,13 @@ func fetch(ctx context.Context, a artifact, progress io.Writer) (string, error) 
 	}
 
 	unlock, err := lock(ctx, filepath.Join(dir, a.name+".lock"), func() {
-		fmt.Fprintf(progress, "engine: another process is fetching %s, waiting for it\n", a.title)
+		fmt.Fprintf(s.progress, "engine: another process is fetching %s, waiting for it\n", a.title)
 	})
 	if err != nil {
 		return "", fmt.Errorf("cannot lock the cache (XDG_CACHE_HOME chooses another): %w", err)
 	}
 	defer unlock()
-	if library, ok := a.cached(); ok {
+	if library, _, ok := a.cached(); ok {
 		return library, nil
 	}
 
@@ -64,26 +58,17 @@ func fetch(ctx context.Context, a artifact, progress io.Writer) (string, error) 
 		_ = os.RemoveAll(folder)
 	}
 
-	var failures []error
-	for _, p := range a.here() {
-		start := time.Now()
-		fmt.Fprintf(progress, "engine: fetching %s (%.0f MB) with %s …\n", a.title, float64(p.size)/1e6, p.client())
-		library, err := fetchArchive(ctx, a, p, dir)
-		if err == nil {
-			fmt.Fprintf(progress, "engine: %s is here after %.1f s\n", a.title, time.Since(start).Seconds())
-			return library, nil
-		}
-		fmt.Fprintf(progress, "engine: %s did not come: %s\n", a.title, oneLine(err.Error()))
-		failures = append(failures, err)
-		if ctx.Err() != nil {
-			break
-		}
+	start := time.Now()
+	fmt.Fprintf(s.progress, "engine: fetching %s (%.0f MB) with %s …\n", a.title, float64(p.size)/1e6, p.client())
+	library, err := fetchArchive(ctx, a, p, dir, s.network)
+	if err == nil {
+		fmt.Fprintf(s.progress, "engine: %s is here after %.1f s\n", a.title, time.Since(start).Seconds())
 	}
-	return "", errors.Join(failures...)
+	return library, err
 }
 
 // fetchArchive downloads, checks and unpacks one package beside the cache entry, then renames it into place.
-func fetchArchive(ctx context.Context, a artifact, p archive, dir string) (string, error) {
+func fetchArchive(ctx context.Context, a artifact, p archive, dir string, n *network) (string, error) {
 	work, err := os.MkdirTemp(dir, "."+a.name+"-")
 	if err != nil {
 		return "", err
@@ -92,7 +77,7 @@ func fetchArchive(ctx context.Context, a artifact, p archive, dir string) (strin
 
 	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
-	file, err := p.download(ctx, p, work)
+	file, err := p.download(ctx, n, p, work)
 	if err != nil {
 		return "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,6 +31,12 @@ const (
 	failedPip = `echo "Looking around"; echo "ERROR: No matching distribution found" >&2; echo "hint"; exit 1`
 )
 
+// reachable is a setting in which every host answers.
+func reachable(progress io.Writer) setting {
+	h := &hosts{answer: map[string]func(*http.Request) (*http.Response, error){"pypi.org": ok(nil), "registry.npmjs.org": ok(nil)}}
+	return setting{fetch: true, progress: progress, network: h.network()}
+}
+
 func TestFetchByPip(t *testing.T) {
 	for _, c := range []struct {
 		why, body string
@@ -54,7 +61,7 @@ func TestFetchByPip(t *testing.T) {
 
 			var progress bytes.Buffer
 			start := time.Now()
-			library, err := fetch(ctx, a, &progress)
+			library, err := fetch(ctx, a, a.here()[0], reachable(&progress))
 			if elapsed := time.Since(start); elapsed > 5*time.Second {
 				t.Errorf("took %v", elapsed)
 			}
@@ -76,7 +83,7 @@ func TestFetchByPip(t *testing.T) {
 			}
 
 			// A second fetch finds it there.
-			if _, err := fetch(ctx, a, io.Discard); err != nil || calls() != 1 {
+			if _, err := fetch(ctx, a, a.here()[0], reachable(io.Discard)); err != nil || calls() != 1 {
 				t.Errorf("second fetch: %v, %d calls of pip, want 1", err, calls())
 			}
 		})
@@ -88,21 +95,7 @@ func TestFetchByNPM(t *testing.T) {
 	tarball := filepath.Join(t.TempDir(), "tarball")
 	a := fakeArtifact(archive{download: npmPack, spec: "fake@1.0", sha256: writeTarball(t, tarball)})
 	fakeClient(t, "npm", "--pack-destination", tarball, `/bin/cp "$package" "$dir/fake-1.0.tgz"`)
-	library, err := fetch(t.Context(), a, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantLibrary(t, library)
-}
-
-func TestFetchTriesTheNextPackage(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	tarball := filepath.Join(t.TempDir(), "tarball")
-	a := fakeArtifact(archive{download: npmPack, spec: "fake@1.0", sha256: writeTarball(t, tarball)})
-	system := runtime.GOOS + "/" + runtime.GOARCH
-	a.packages[system] = append([]archive{{download: pipDownload, spec: "fake==1.0"}}, a.packages[system]...)
-	fakeClient(t, "npm", "--pack-destination", tarball, `/bin/cp "$package" "$dir/fake-1.0.tgz"`) // no pip on this PATH
-	library, err := fetch(t.Context(), a, io.Discard)
+	library, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +108,8 @@ func TestFetchIntoAnUnusableCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("XDG_CACHE_HOME", file) // for root, too, no folder
-	_, err := fetch(t.Context(), fakeArtifact(archive{download: pipDownload}), io.Discard)
+	a := fakeArtifact(archive{download: pipDownload})
+	_, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
 	if err == nil || !strings.Contains(err.Error(), "XDG_CACHE_HOME") {
 		t.Errorf("error = %v, want one that names XDG_CACHE_HOME", err)
 	}
@@ -126,13 +120,13 @@ func TestCacheEntryMustBeWholeAndPinned(t *testing.T) {
 	wheel := filepath.Join(t.TempDir(), "wheel")
 	a := fakeArtifact(archive{download: pipDownload, spec: "fake==1.0", sha256: writeWheel(t, wheel)})
 	calls := fakeClient(t, "pip", "-d", wheel, goodPip)
-	library, err := fetch(t.Context(), a, io.Discard)
+	library, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	repinned := fakeArtifact(archive{download: pipDownload, spec: "fake==1.1", sha256: strings.Repeat("0", 64)})
-	if _, ok := repinned.cached(); ok {
+	if _, _, ok := repinned.cached(); ok {
 		t.Error("an entry from a package that is no longer pinned counts as cached")
 	}
 	for why, spoil := range map[string]func() error{
@@ -143,11 +137,11 @@ func TestCacheEntryMustBeWholeAndPinned(t *testing.T) {
 		if err := spoil(); err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := a.cached(); ok {
+		if _, _, ok := a.cached(); ok {
 			t.Errorf("an entry %s counts as cached", why)
 		}
 		before := calls()
-		if _, err := fetch(t.Context(), a, io.Discard); err != nil || calls() != before+1 {
+		if _, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard)); err != nil || calls() != before+1 {
 			t.Errorf("entry %s: fetch = %v with %d calls of pip, want 1", why, err, calls()-before)
 		}
 		wantLibrary(t, library)
@@ -165,7 +159,7 @@ func TestConcurrentFetchesCallPipOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
-			if _, err := fetch(t.Context(), a, io.Discard); err != nil {
+			if _, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -224,12 +218,12 @@ func TestKilledProcessLeavesNoHalfFile(t *testing.T) {
 	if found, _ := filepath.Glob(half); len(found) != 1 {
 		t.Fatalf("found %v, want the half file of the killed process", found)
 	}
-	if _, ok := a.cached(); ok {
+	if _, _, ok := a.cached(); ok {
 		t.Fatal("half a download counts as cached")
 	}
 
 	fakeClient(t, "pip", "-d", wheel, goodPip)
-	library, err := fetch(t.Context(), a, io.Discard)
+	library, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +238,8 @@ func TestHelperThatFetches(t *testing.T) {
 	if os.Getenv("ENGINE_TEST_FETCH") == "" {
 		t.Skip("runs only as a child process")
 	}
-	_, _ = fetch(t.Context(), fakeArtifact(archive{download: pipDownload, spec: "fake==1.0"}), io.Discard)
+	a := fakeArtifact(archive{download: pipDownload, spec: "fake==1.0"})
+	_, _ = fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
 }
 
 func TestPinsAreComplete(t *testing.T) {

@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -12,54 +10,46 @@ import (
 	"github.com/gomlx/compute-onnx/support/onnxruntime"
 )
 
-// installONNX runs compute-onnx's installer, which downloads a release and returns the library.
-func installONNX(ctx context.Context, limit time.Duration, progress io.Writer) (string, error) {
-	var library string
-	err := runInstaller(ctx, limit, progress, "ONNX Runtime", "compute-onnx", func() (err error) {
-		library, err = onnxruntime.Install(onnxRuntime, false, "", "", false)
-		return err
-	})
-	if err != nil {
-		return "", err
-	}
-	return library, nil
+// installer is one of GoMLX's own. It knows no context, so what it needs is asked first.
+type installer struct {
+	name, title string
+	needs       []string // addresses it downloads from
+	limit       time.Duration
+	run         func() error
 }
 
-// runInstaller runs an installer of GoMLX, which knows no context: it first asks within seconds whether releases can be
-// reached at all, and leaves an installer behind that does not end.
-func runInstaller(ctx context.Context, limit time.Duration, progress io.Writer, title, name string, install func() error) error {
-	if err := releasesReachable(ctx); err != nil {
-		return fmt.Errorf("%s's installer: %w", name, err)
-	}
-	start := time.Now()
-	fmt.Fprintf(progress, "engine: installing %s with %s's installer …\n", title, name)
-	var err error
-	quietly(func() {
-		_, err = attempt(ctx, limit, func() (struct{}, error) { return struct{}{}, install() })
-	})
-	if err != nil {
-		return fmt.Errorf("%s's installer: %w", name, err)
-	}
-	fmt.Fprintf(progress, "engine: %s is here after %.1f s\n", title, time.Since(start).Seconds())
-	return nil
+// source runs the installer, then looks in the installer's folder.
+func (i installer) source(s setting, folder source) source {
+	return source{name: i.name + "'s installer", fetches: true, get: func(ctx context.Context) (string, error) {
+		if err := s.network.reach(ctx, i.needs...); err != nil {
+			return "", err
+		}
+		start := time.Now()
+		fmt.Fprintf(s.progress, "engine: installing %s with %s's installer …\n", i.title, i.name)
+		var err error
+		quietly(func() {
+			_, err = attempt(ctx, i.limit, func() (struct{}, error) { return struct{}{}, i.run() })
+		})
+		if err != nil {
+			return "", err
+		}
+		path, err := folder.get(ctx)
+		if err != nil {
+			return "", fmt.Errorf("it left no library that loads: %w", err)
+		}
+		fmt.Fprintf(s.progress, "engine: %s is here after %.1f s\n", i.title, time.Since(start).Seconds())
+		return path, nil
+	}}
 }
 
-// releasesReachable says whether the host of GoMLX's releases answers within five seconds, through a proxy if one is set.
-func releasesReachable(ctx context.Context) error {
-	client := http.Client{Timeout: 5 * time.Second}
-	request, err := http.NewRequestWithContext(ctx, http.MethodHead, "https://github.com/gomlx/pjrt-cpu-binaries", nil)
-	if err != nil {
+// onnxInstaller downloads ONNX Runtime from a release.
+var onnxInstaller = installer{
+	name: "compute-onnx", title: "ONNX Runtime", limit: 10 * time.Minute,
+	needs: []string{onnxruntime.RepoURL + "/v" + onnxRuntime + "/onnxruntime-linux-x64-" + onnxRuntime + ".tgz"},
+	run: func() error {
+		_, err := onnxruntime.Install(onnxRuntime, false, "", "", false)
 		return err
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return fmt.Errorf("releases cannot be reached: %w", err)
-	}
-	_ = response.Body.Close()
-	if response.StatusCode >= 400 {
-		return fmt.Errorf("releases cannot be reached: %s", response.Status)
-	}
-	return nil
+	},
 }
 
 var stdout sync.Mutex

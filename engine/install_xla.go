@@ -2,17 +2,9 @@
 
 package engine
 
-import (
-	"context"
-	"io"
-	"time"
+import goxla "github.com/gomlx/go-xla/installer"
 
-	"github.com/gomlx/go-xla/installer"
-)
-
-// installXLA runs go-xla's installer for "cpu" or "cuda"; the plugin then lies in go-xla's places.
-func installXLA(ctx context.Context, device string, limit time.Duration, progress io.Writer) error {
-	return runInstaller(ctx, limit, progress, "XLA plugin for "+device, "go-xla", func() error {
-		return installer.AutoInstallPlugin(device, "", true, installer.Quiet)
-	})
+// installXLA runs go-xla's installer for "cpu" or "cuda".
+func installXLA(device string) error {
+	return goxla.AutoInstallPlugin(device, "", true, goxla.Quiet)
 }

@@ -2,11 +2,9 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gomlx/compute"
 	onnxbackend "github.com/gomlx/compute-onnx"
@@ -57,19 +55,40 @@ var onnxLibrary = artifact{
 
 // openONNX opens ONNX Runtime on the processor.
 func openONNX(ctx context.Context, c candidate, s setting) (*Engine, error) {
-	library, err := findONNX(ctx, s)
+	if named := os.Getenv(onnxLibraryEnv); named != "" {
+		if _, err := os.Stat(named); err != nil {
+			return nil, fmt.Errorf("%s: %w", onnxLibraryEnv, err)
+		}
+		return newONNX(ctx, "cpu,"+named, c.options, library{named, onnxLibraryEnv})
+	}
+	sources := []source{onnxFolder, onnxLibrary.cache(), onnxInstaller.source(s, onnxFolder)}
+	found, err := s.first(ctx, append(sources, onnxLibrary.fetch(s)...)...)
 	if err != nil {
 		return nil, err
 	}
-	config := "cpu," + library
-	if c.options != "" {
-		config += "," + c.options
-	}
-	return newONNX(ctx, config)
+	return newONNX(ctx, "cpu,"+found.path, c.options, found)
 }
 
+// onnxFolder is where compute-onnx's installer puts the library.
+var onnxFolder = source{name: "compute-onnx's folder", get: func(context.Context) (string, error) {
+	dir, err := onnxruntime.GetInstallPath()
+	if err != nil {
+		return "", err
+	}
+	file, err := onnxruntime.GetLibFilename()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, file)
+	_, err = os.Stat(path)
+	return path, err
+}}
+
 // newONNX opens the backend and reads its version.
-func newONNX(ctx context.Context, config string) (*Engine, error) {
+func newONNX(ctx context.Context, config, options string, from library) (*Engine, error) {
+	if options != "" {
+		config += "," + options
+	}
 	// ONNX Runtime counts and reports its use to its maker unless it is told not to.
 	if _, found := os.LookupEnv(onnxTelemetryEnv); !found {
 		_ = os.Setenv(onnxTelemetryEnv, "1")
@@ -78,7 +97,7 @@ func newONNX(ctx context.Context, config string) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{Name: onnxCPU, Device: processor(), Backend: backend}
+	e := &Engine{Name: onnxCPU, Device: processor(), Backend: backend, library: from}
 	if b, ok := backend.(*onnxbackend.Backend); ok {
 		e.Version = b.Version()
 		if provider := b.ExecutionProvider().String(); provider != "cpu" {
@@ -86,48 +105,4 @@ func newONNX(ctx context.Context, config string) (*Engine, error) {
 		}
 	}
 	return e, nil
-}
-
-// findONNX returns the path of the library: where ONNXRUNTIME_SHARED_LIBRARY_PATH says, in the cache, in compute-onnx's place,
-// or fetched.
-func findONNX(ctx context.Context, s setting) (string, error) {
-	if library := os.Getenv(onnxLibraryEnv); library != "" {
-		if _, err := os.Stat(library); err != nil {
-			return "", fmt.Errorf("%s: %w", onnxLibraryEnv, err)
-		}
-		return library, nil
-	}
-	if library, ok := onnxLibrary.cached(); ok {
-		return library, nil
-	}
-	if library, ok := installedONNX(); ok {
-		return library, nil
-	}
-	if !s.fetch {
-		return "", errNotFetched
-	}
-	library, err := fetch(ctx, onnxLibrary, s.progress)
-	if err == nil || ctx.Err() != nil {
-		return library, err
-	}
-	library, installErr := installONNX(ctx, 10*time.Minute, s.progress)
-	if installErr != nil {
-		return "", errors.Join(err, installErr)
-	}
-	return library, nil
-}
-
-// installedONNX is the library where compute-onnx's installer puts it.
-func installedONNX() (string, bool) {
-	dir, err := onnxruntime.GetInstallPath()
-	if err != nil {
-		return "", false
-	}
-	file, err := onnxruntime.GetLibFilename()
-	if err != nil {
-		return "", false
-	}
-	library := filepath.Join(dir, file)
-	_, err = os.Stat(library)
-	return library, err == nil
 }

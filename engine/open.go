@@ -33,6 +33,7 @@ func Check(choice string) error {
 type setting struct {
 	fetch    bool // libraries that are missing may be fetched
 	progress io.Writer
+	network  *network
 }
 
 // noAutoInstallEnv is GoMLX's own variable against downloads.
@@ -48,7 +49,7 @@ func newSetting(fetch bool, progress io.Writer) setting {
 	// What is fetched is decided here, so the backends must not fetch on their own.
 	xla.EnableAutoInstall(false)
 	onnxbackend.EnableAutoInstall(false)
-	return setting{fetch: fetch, progress: progress}
+	return setting{fetch: fetch, progress: progress, network: internet}
 }
 
 // openFirst opens the first candidate that works and keeps the refusals of those before it.

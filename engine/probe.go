@@ -14,6 +14,8 @@ type Report struct {
 	Reason      string  `json:"reason,omitempty"` // why it is not available, or what is wrong with it
 	Version     string  `json:"version,omitempty"`
 	Device      string  `json:"device,omitempty"`
+	Source      string  `json:"source,omitempty"`       // how its library was found or came here
+	Library     string  `json:"library,omitempty"`      // its path
 	OpenSeconds float64 `json:"open_seconds,omitempty"` // with fetching, if that was needed
 	GFlops      float64 `json:"gflops,omitempty"`       // of a small training step, see Benchmark
 	Chosen      bool    `json:"chosen"`                 // Open would take this one
@@ -63,7 +65,7 @@ func probe(ctx context.Context, c candidate, p plan, s setting) (r Report, why s
 	}
 	defer e.Close()
 	r.OpenSeconds = time.Since(start).Seconds()
-	r.Available, r.Version, r.Device = true, e.Version, e.Device
+	r.Available, r.Version, r.Device, r.Source, r.Library = true, e.Version, e.Device, e.library.source, e.library.path
 	if r.GFlops, err = Benchmark(ctx, e.Backend); err != nil {
 		r.Reason = "benchmark: " + oneLine(err.Error())
 	}

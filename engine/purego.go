@@ -24,7 +24,7 @@ func openGo(ctx context.Context, c candidate, _ setting) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{Name: pureGo, Version: goVersion(), Device: processor(), Backend: backend}, nil
+	return &Engine{Name: pureGo, Version: goVersion(), Device: processor(), Backend: backend, library: library{source: "built in"}}, nil
 }
 
 // goVersion is the version of the backend's module, the Go release, and whether vector instructions are built in.

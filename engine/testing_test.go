@@ -65,7 +65,8 @@ func fakeClient(t *testing.T, name, dirFlag, packagePath, body string) (calls fu
 	bin := t.TempDir()
 	log := filepath.Join(bin, "calls")
 	script := `#!/bin/sh
-[ "$1" = --version ] && exit 0
+all="$*"
+[ "$1" = config ] && exit 0
 echo call >>'` + log + `'
 package='` + packagePath + `'
 while [ $# -gt 0 ]; do [ "$1" = ` + dirFlag + ` ] && dir=$2; shift; done

@@ -2,9 +2,7 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -40,58 +38,48 @@ var xlaCPUPlugin = artifact{
 
 // openXLACPU opens XLA on the processor.
 func openXLACPU(ctx context.Context, c candidate, s setting) (*Engine, error) {
-	plugin, err := findXLACPU(ctx, s)
+	folder := goXLAFolder("cpu")
+	sources := []source{folder, xlaCPUPlugin.cache(), goXLAInstaller("cpu").source(s, folder)}
+	plugin, err := s.first(ctx, append(sources, xlaCPUPlugin.fetch(s)...)...)
 	if err != nil {
 		return nil, err
 	}
 	return openPlugin(ctx, xlaCPU, plugin, c.options, openLimit)
 }
 
-// findXLACPU returns the path of the plugin: where PJRT_PLUGIN_LIBRARY_PATH says, in the cache, in go-xla's places, or fetched.
-func findXLACPU(ctx context.Context, s setting) (string, error) {
-	if os.Getenv(pjrt.PJRTPluginPathsEnv) != "" {
-		if plugin, ok := goXLAPlugin(ctx, "cpu"); ok {
-			return plugin, nil
-		}
-	}
-	if plugin, ok := xlaCPUPlugin.cached(); ok {
-		return plugin, nil
-	}
-	if plugin, ok := goXLAPlugin(ctx, "cpu"); ok {
-		return plugin, nil
-	}
-	if !s.fetch {
-		return "", errNotFetched
-	}
-	plugin, err := fetch(ctx, xlaCPUPlugin, s.progress)
-	if err == nil || ctx.Err() != nil {
-		return plugin, err
-	}
-	if installErr := installXLA(ctx, "cpu", 10*time.Minute, s.progress); installErr != nil {
-		return "", errors.Join(err, installErr)
-	}
-	if plugin, ok := goXLAPlugin(ctx, "cpu"); ok {
-		return plugin, nil
-	}
-	return "", errors.Join(err, errors.New("go-xla's installer left no plugin"))
+// goXLAFolder looks for a plugin where go-xla does, and where PJRT_PLUGIN_LIBRARY_PATH says.
+// It is guarded because go-xla loads every plugin it meets, and panics at one that does not load.
+func goXLAFolder(device string) source {
+	return source{name: "go-xla's folder", get: func(ctx context.Context) (string, error) {
+		return attempt(ctx, openLimit, func() (string, error) {
+			for name, path := range pjrt.AvailablePlugins() {
+				if name == device || strings.HasPrefix(name, device+"_v") {
+					return filepath.Abs(path)
+				}
+			}
+			return "", errAbsent
+		})
+	}}
 }
 
-// goXLAPlugin looks for a plugin where go-xla does.
-// It is guarded because go-xla loads every plugin it meets, and panics at one that does not load.
-func goXLAPlugin(ctx context.Context, device string) (string, bool) {
-	plugin, err := attempt(ctx, openLimit, func() (string, error) {
-		for name, path := range pjrt.AvailablePlugins() {
-			if name == device || strings.HasPrefix(name, device+"_v") {
-				return filepath.Abs(path)
-			}
-		}
-		return "", errors.New("none")
-	})
-	return plugin, err == nil
+// goXLAInstaller installs the plugin for "cpu" from a release, or for "cuda" from JAX's packages.
+func goXLAInstaller(device string) installer {
+	i := installer{name: "go-xla", title: "XLA plugin for " + device, run: func() error { return installXLA(device) }}
+	if device == "cuda" { // it comes with NVIDIA's libraries, several gigabytes
+		i.limit, i.needs = time.Hour, []string{"https://pypi.org/pypi/jax-cuda13-pjrt/json"}
+		return i
+	}
+	const releases = "/gomlx/pjrt-cpu-binaries/releases"
+	i.limit, i.needs = 10*time.Minute, []string{
+		"https://api.github.com/repos" + releases + "/tags/" + pjrt.DefaultCPUVersion,
+		"https://github.com" + releases + "/download/" + pjrt.DefaultCPUVersion + "/pjrt_cpu_linux_amd64.tar.gz",
+	}
+	return i
 }
 
 // openPlugin opens the plugin at an absolute path. Without a name, file and device tell whether it is for CUDA.
-func openPlugin(ctx context.Context, name, plugin, options string, limit time.Duration) (*Engine, error) {
+func openPlugin(ctx context.Context, name string, from library, options string, limit time.Duration) (*Engine, error) {
+	plugin := from.path
 	if name == "" && namesCUDA(plugin) {
 		name = xlaCUDA
 	}
@@ -121,7 +109,7 @@ func openPlugin(ctx context.Context, name, plugin, options string, limit time.Du
 	case xlaCUDA:
 		device = nvidiaName(ctx, device)
 	}
-	return &Engine{Name: name, Version: pluginVersion(plugin), Device: device, Backend: backend}, nil
+	return &Engine{Name: name, Version: pluginVersion(plugin), Device: device, Backend: backend, library: from}, nil
 }
 
 // namesCUDA says whether a plugin's path or a device's description speaks of CUDA. A file's own name counts more than its folder.

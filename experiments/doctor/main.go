@@ -8,12 +8,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/program"
 )
 
 const usage = `doctor opens every engine that GoMLX can run on here, fetches what is missing, and measures a small training step.
@@ -23,91 +23,75 @@ const usage = `doctor opens every engine that GoMLX can run on here, fetches wha
   go run ./experiments/doctor --no-fetch           only what is on this machine already
   go run ./experiments/doctor --json               for programs
 
-It ends with 0 if an engine can be used, 1 if none can or it was interrupted, and 2 if it was called wrongly.
+It ends with 0 if an engine can be used, else with 1.
 
 `
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+type options struct {
+	engine       string
+	json, absent bool // absent libraries stay so
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprint(stderr, usage)
-		flags.PrintDefaults()
-	}
-	choice := flags.String("engine", "", "probe this `engine` only (default: all)")
-	asJSON := flags.Bool("json", false, "print JSON instead of a table")
-	noFetch := flags.Bool("no-fetch", false, "do not fetch missing libraries")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return 0
-	} else if err != nil {
-		return 2
-	}
-	if flags.NArg() > 0 {
-		fmt.Fprintf(stderr, "doctor: argument = %q, want flags only (see --help)\n", flags.Arg(0))
-		return 2
-	}
+func main() { command().Main() }
 
-	reports, err := engine.Probe(ctx, *choice, !*noFetch, stderr)
+func command() program.Program {
+	var o options
+	return program.Program{
+		Name: "doctor", Usage: usage,
+		Parse: func(f *flag.FlagSet, args []string) error {
+			f.StringVar(&o.engine, "engine", "", "probe this `engine` only (default: all)")
+			f.BoolVar(&o.json, "json", false, "print JSON instead of a table")
+			f.BoolVar(&o.absent, "no-fetch", false, "do not fetch missing libraries")
+			return program.Flags(f, args)
+		},
+		Do: func(ctx context.Context, stdout, stderr io.Writer) error { return examine(ctx, o, stdout, stderr) },
+	}
+}
+
+func examine(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	reports, err := engine.Probe(ctx, o.engine, !o.absent, stderr)
 	if err != nil {
-		fmt.Fprintln(stderr, err)
-		if ctx.Err() != nil {
-			return 1
-		}
-		return 2
+		return err
 	}
-	write := table
-	if *asJSON {
-		write = func(w io.Writer, reports []engine.Report) error {
-			e := json.NewEncoder(w)
-			e.SetIndent("", "  ")
-			return e.Encode(reports)
-		}
+	if o.json {
+		e := json.NewEncoder(stdout)
+		e.SetIndent("", "  ")
+		err = e.Encode(reports)
+	} else {
+		err = table(stdout, reports)
 	}
-	if err := write(stdout, reports); err != nil {
-		fmt.Fprintln(stderr, err)
-		return 1
+	if err == nil && !slices.ContainsFunc(reports, func(r engine.Report) bool { return r.Chosen }) {
+		err = errors.New("no engine can be used")
 	}
-	for _, r := range reports {
-		if r.Chosen {
-			return 0
-		}
-	}
-	return 1
+	return err
 }
 
-// table prints one line per engine and, below, the choice.
+// table prints one line per engine and, below, where libraries came from, what is wrong, and the choice.
 func table(w io.Writer, reports []engine.Report) error {
-	var b strings.Builder
+	var b, notes strings.Builder
+	choice := ""
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "engine\tavailable\tGFLOP/s\tversion\tdevice")
 	for _, r := range reports {
-		if !r.Available {
+		if r.Available {
+			fmt.Fprintf(t, "%s\tyes\t%.1f\t%s\t%s\n", r.Engine, r.GFlops, r.Version, r.Device)
+		} else {
 			fmt.Fprintf(t, "%s\tno\t\t\t\n", r.Engine)
-			continue
 		}
-		fmt.Fprintf(t, "%s\tyes\t%.1f\t%s\t%s\n", r.Engine, r.GFlops, r.Version, r.Device)
+		if r.Library != "" {
+			fmt.Fprintf(&notes, "%s: library from %s: %s\n", r.Engine, r.Source, r.Library)
+		}
+		if r.Reason != "" {
+			fmt.Fprintf(&notes, "%s: %s\n", r.Engine, r.Reason)
+		}
+		if r.Chosen {
+			choice = fmt.Sprintf("The experiments would take %s: %s.\n", r.Engine, r.Why)
+		}
 	}
 	_ = t.Flush() // into memory
 	for line := range strings.Lines(b.String()) {
 		fmt.Fprintln(w, strings.TrimRight(line, " \n"))
 	}
-
-	fmt.Fprintln(w)
-	choice := "No engine can be used."
-	for _, r := range reports {
-		if r.Reason != "" {
-			fmt.Fprintf(w, "%s: %s\n", r.Engine, r.Reason)
-		}
-		if r.Chosen {
-			choice = fmt.Sprintf("The experiments would take %s: %s.", r.Engine, r.Why)
-		}
-	}
-	_, err := fmt.Fprintln(w, choice)
+	_, err := fmt.Fprintf(w, "\n%s%s", &notes, choice)
 	return err
 }
