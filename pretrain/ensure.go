@@ -104,8 +104,12 @@ func Run(ctx context.Context, o Options) error {
 }
 
 func readProvenance(dir, command string) (p Provenance, err error) {
+	run, err := record.At(dir)
+	if err != nil {
+		return p, err
+	}
 	var result PartResult
-	if err := record.ReadResult(dir, &result); err != nil {
+	if err := run.Result(&result); err != nil {
 		return p, err
 	}
 	p = Provenance{Command: command, Steps: result.Steps, Seconds: result.Seconds, Run: filepath.Base(dir)}

@@ -21,6 +21,17 @@ const (
 // openRun begins the run of a config in root, goes on with it, or finds it finished with its weights, which are the files. One that was
 // finished without them begins again: a checkout of the repository has the results of its runs and not their weights.
 func openRun(ctx context.Context, root string, cfg PartConfig, env record.Environment, out io.Writer, files ...string) (*record.Run, error) {
+	packed, err := record.OpenRuns(root)
+	if err != nil {
+		return nil, err
+	}
+	elsewhere, _, err := record.Find(cfg, packed)
+	if err != nil {
+		return nil, err
+	}
+	if elsewhere.Finished() && elsewhere.Dir() == "" {
+		fmt.Fprintf(out, notHere, cfg.Part)
+	}
 	for {
 		run, err := record.Open(ctx, root, cfg, env)
 		if err != nil {
@@ -35,7 +46,7 @@ func openRun(ctx context.Context, root string, cfg PartConfig, env record.Enviro
 		if hasAll(run.Dir(), files) {
 			return run, nil
 		}
-		fmt.Fprintf(out, "%s: trained elsewhere, its weights are not here: training it again\n", cfg.Part)
+		fmt.Fprintf(out, notHere, cfg.Part)
 		if err := run.Close(); err != nil {
 			return nil, err
 		}
@@ -45,6 +56,8 @@ func openRun(ctx context.Context, root string, cfg PartConfig, env record.Enviro
 		}
 	}
 }
+
+const notHere = "%s: trained elsewhere, its weights are not here: training it again\n"
 
 func hasAll(dir string, files []string) bool {
 	for _, name := range files {

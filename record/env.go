@@ -164,17 +164,6 @@ var folders = regexp.MustCompile(`(^|[\s:=,;"'])(?:~|[A-Za-z]:)?[/\\](?:[^\s:=,;
 // withoutFolders leaves of an absolute path its last part: "xla:/home/me/plugin.so" is "xla:plugin.so".
 func withoutFolders(s string) string { return folders.ReplaceAllString(s, "$1") }
 
-// Environments reads on what the run in dir was begun and where it went on, if that differs. What cannot be read is left out.
-func Environments(dir string) (envs []Environment) {
-	for n := 1; ; n++ {
-		var env Environment
-		if err := ReadJSON(filepath.Join(dir, envName(n)), &env); err != nil {
-			return envs
-		}
-		envs = append(envs, env)
-	}
-}
-
 func envName(n int) string {
 	if n == 1 {
 		return envFile

@@ -167,17 +167,25 @@ func ReadLines[T any](path string) ([]T, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
-	var lines []T
+	lines, err := parseLines[T](b)
+	if err != nil {
+		return nil, fmt.Errorf("record: %s:%w", path, err)
+	}
+	return lines, nil
+}
+
+// parseLines starts its error with the number of the line.
+func parseLines[T any](text []byte) (lines []T, err error) {
 	for n := 1; ; n++ {
-		line, rest, whole := bytes.Cut(b, []byte{'\n'})
+		line, rest, whole := bytes.Cut(text, []byte{'\n'})
 		if !whole {
 			return lines, nil
 		}
 		var v T
 		if err := json.Unmarshal(line, &v); err != nil {
-			return nil, fmt.Errorf("record: %s:%d: %w", path, n, err)
+			return nil, fmt.Errorf("%d: %w", n, err)
 		}
 		lines = append(lines, v)
-		b = rest
+		text = rest
 	}
 }

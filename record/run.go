@@ -157,29 +157,6 @@ func check(dir string, config any) (finished bool, err error) {
 	return err == nil, nil
 }
 
-// Find looks for the run of config in several roots and locks nothing. A finished run is preferred to one that has only
-// begun; dir is "" where there is neither.
-func Find(roots []string, config any) (dir string, finished bool, err error) {
-	hash, err := Hash(config)
-	if err != nil {
-		return "", false, err
-	}
-	for _, root := range roots {
-		d := filepath.Join(root, hash)
-		finished, err := check(d, config)
-		if err != nil {
-			return "", false, err
-		}
-		if finished {
-			return d, true, nil
-		}
-		if _, err := os.Stat(filepath.Join(d, configFile)); err == nil && dir == "" {
-			dir = d
-		}
-	}
-	return dir, false, nil
-}
-
 // Dir is the run's folder.
 func (r *Run) Dir() string { return r.dir }
 
@@ -205,10 +182,7 @@ func (r *Run) Finish(result any) error {
 }
 
 // Result reads the result of a finished run.
-func (r *Run) Result(v any) error { return ReadResult(r.dir, v) }
-
-// ReadResult reads the result of the finished run in dir, as Find gives it.
-func ReadResult(dir string, v any) error { return ReadJSON(filepath.Join(dir, resultFile), v) }
+func (r *Run) Result(v any) error { return ReadJSON(filepath.Join(r.dir, resultFile), v) }
 
 // Close lets go of the run; it may be called twice.
 func (r *Run) Close() error {

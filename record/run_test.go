@@ -87,7 +87,7 @@ func TestSecondProcessWaitsAndADeadOneDoesNotBlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	other.Close()
-	if _, finished, err := Find([]string{root}, tinyConfig{}); finished || err != nil {
+	if _, finished, err := Find(tinyConfig{}, openRuns(t, root)); finished || err != nil {
 		t.Errorf("Find: %v, %v", finished, err)
 	}
 
@@ -197,47 +197,11 @@ func TestOpenRefuses(t *testing.T) {
 	write(t, filepath.Join(dir, "config.json"), `{"seed":1}`)
 	_, err = Open(context.Background(), root, tinyConfig{}, Environment{})
 	checkError(t, err, "belongs to another config")
-	_, _, err = Find([]string{root}, tinyConfig{})
+	_, _, err = Find(tinyConfig{}, openRuns(t, root))
 	checkError(t, err, "belongs to another config")
 	write(t, filepath.Join(dir, "config.json"), `{"seed":`)
 	_, err = Open(context.Background(), root, tinyConfig{}, Environment{})
 	checkError(t, err, "config.json")
-}
-
-func TestFindPrefersAFinishedRun(t *testing.T) {
-	begun, done, absent := t.TempDir(), t.TempDir(), t.TempDir()
-	hash := mustHash(t, tinyConfig{})
-	for _, root := range []string{begun, done} {
-		run, err := Open(context.Background(), root, tinyConfig{}, Environment{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if root == done {
-			if err := run.Finish(7); err != nil {
-				t.Fatal(err)
-			}
-		}
-		run.Close()
-	}
-	for _, c := range []struct {
-		reason   string
-		roots    []string
-		dir      string
-		finished bool
-	}{
-		{"finished in a later root", []string{absent, begun, done}, filepath.Join(done, hash), true},
-		{"only begun", []string{absent, begun}, filepath.Join(begun, hash), false},
-		{"nowhere", []string{absent, filepath.Join(absent, "no", "such", "root")}, "", false},
-	} {
-		dir, finished, err := Find(c.roots, tinyConfig{})
-		if dir != c.dir || finished != c.finished || err != nil {
-			t.Errorf("%s: got %q, %v, %v", c.reason, dir, finished, err)
-		}
-	}
-	var result int
-	if err := ReadResult(filepath.Join(done, hash), &result); err != nil || result != 7 {
-		t.Errorf("got %d, %v", result, err)
-	}
 }
 
 // TestKilledWhileFinishing finds the result there and the checkpoints not yet dropped.

@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,11 +16,11 @@ import (
 func TestMeasurementsWithoutNumbersAreRefused(t *testing.T) {
 	p := newTestPlan(t, []ablations.Axis{ablations.Augment}, 1)
 	l := &laboratory{}
-	o := Sweep{Plan: p, Runs: t.TempDir(), Trainer: l, Evaluator: l, Environment: l.environment, Out: io.Discard}
+	o := l.options(p, t.TempDir())
 	if _, err := o.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(o.Runs, p.Jobs[0].Hash, "result.json")
+	path := filepath.Join(o.Runs.Dir(), p.Jobs[0].Hash, "result.json")
 	for _, damage := range []string{"{}", `{"fid": null, "clip": 0.3}`} {
 		if err := os.WriteFile(path, []byte(damage), 0o666); err != nil {
 			t.Fatal(err)
@@ -41,6 +40,7 @@ func TestDamagedStudentsAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	write("config.json", "{}")
 	write(distill.StudentFile, "weights")
 	sum, err := weights.SHA256(s.Student())
 	if err != nil {

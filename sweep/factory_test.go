@@ -111,7 +111,7 @@ func sweep(ctx context.Context, root string) error {
 	}
 	f := &factory{root: root}
 	o := Sweep{
-		Plan: p, Runs: filepath.Join(root, "runs"), Trainer: f, Evaluator: f, Environment: f.environment, Out: io.Discard,
+		Plan: p, Runs: openRuns(root), Worker: f, Out: io.Discard,
 		Completed: func(axis ablations.Axis, results Results) (string, error) {
 			_, err := p.Write(filepath.Join(root, axis.Name), axis, results)
 			return axis.Name, err

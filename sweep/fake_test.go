@@ -44,10 +44,10 @@ func testPlan(axes []ablations.Axis, seeds ...int64) (*Plan, error) {
 			files[part] = "hash of " + part
 		}
 	}
-	return NewPlan(World{Bundle: &pretrain.Bundle{Files: files}, Data: scenes, Setup: protocol.DefaultSetup("smoke")}, base, axes, seeds)
+	return NewPlan(Inputs{Bundle: &pretrain.Bundle{Files: files}, Data: scenes, Setup: protocol.DefaultSetup("smoke")}, base, axes, seeds)
 }
 
-// laboratory is a Trainer and Evaluator without networks. Its students are a line of text.
+// laboratory is a Worker without networks. Its students are a line of text.
 type laboratory struct {
 	opened, trained, evaluated int
 	diverges                   func(distill.Config) bool
@@ -56,7 +56,7 @@ type laboratory struct {
 
 var errPower = errors.New("the power is out")
 
-func (l *laboratory) environment(context.Context) (record.Environment, error) {
+func (l *laboratory) Environment(context.Context) (record.Environment, error) {
 	l.opened++
 	return record.Environment{Engine: "fake", EngineVersion: "v1", Commit: "0123abc"}, nil
 }
@@ -89,5 +89,14 @@ func (l *laboratory) Evaluate(_ context.Context, e Evaluation, student string) (
 
 // options of a sweep by this laboratory below root.
 func (l *laboratory) options(p *Plan, root string) Sweep {
-	return Sweep{Plan: p, Runs: filepath.Join(root, "runs"), Trainer: l, Evaluator: l, Environment: l.environment, Out: io.Discard}
+	return Sweep{Plan: p, Runs: openRuns(root), Worker: l, Out: io.Discard}
+}
+
+// openRuns opens the runs below root, without the errors that a damaged pack has.
+func openRuns(root string) *record.Runs {
+	runs, err := record.OpenRuns(filepath.Join(root, "runs"))
+	if err != nil {
+		panic(err)
+	}
+	return runs
 }

@@ -1,10 +1,13 @@
 package sweep
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/record"
 )
 
 // Forecast says of a job of a plan whether it is done and else how long it should take.
@@ -39,21 +42,21 @@ func networksOf(c distill.Config) networks {
 	return n
 }
 
-// Forecast looks through the finished runs of a plan; what is still to do is reckoned from their speed.
-func (o Sweep) Forecast() ([]Forecast, error) {
+// Forecast looks through the finished runs of a plan, and estimates from their speed how long the others take.
+func (s Sweep) Forecast() ([]Forecast, error) {
 	var list []Forecast
-	for _, job := range o.Plan.Jobs {
-		_, done, err := o.find(job)
+	for _, job := range s.Plan.Jobs {
+		_, done, err := s.find(job)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, Forecast{Job: job, Done: done})
 	}
-	own, err := o.paceOf(o.Runs)
+	own, err := s.paceOf(s.Runs)
 	if err != nil {
 		return nil, err
 	}
-	elsewhere, err := o.paceOf(o.Finished...)
+	elsewhere, err := s.paceOf(s.Finished...)
 	if err != nil {
 		return nil, err
 	}
@@ -65,48 +68,36 @@ func (o Sweep) Forecast() ([]Forecast, error) {
 		train := false
 		if f.Job.Train != nil && !charged[f.Job.Evaluation.Run] {
 			charged[f.Job.Evaluation.Run] = true
-			dir, _, err := o.findTrained(f.Job)
+			run, _, err := s.findTrained(f.Job)
 			if err != nil {
 				return nil, err
 			}
-			train = dir == ""
+			train = !run.Finished()
 		}
 		list[i].Expected, list[i].Basis = own.expect(f.Job, train, elsewhere)
 	}
 	return list, nil
 }
 
-// paceOf is that of a plan's runs that are finished in some folders.
-func (o Sweep) paceOf(folders ...string) (p pace, err error) {
-	for _, folder := range folders {
-		there := Sweep{Plan: o.Plan, Runs: folder}
-		for _, job := range o.Plan.Jobs {
+// paceOf is the speed of a plan's finished runs in some places.
+func (s Sweep) paceOf(places ...*record.Runs) (p pace, err error) {
+	for _, runs := range places {
+		there := Sweep{Plan: s.Plan, Runs: runs}
+		for _, job := range s.Plan.Jobs {
 			outcome, done, err := there.find(job)
 			if err != nil {
 				return p, err
 			}
-			if done {
-				if err := p.learn(there, outcome); err != nil {
-					return p, err
-				}
+			if n := job.calls(); done && n > 0 && outcome.Seconds > 0 {
+				p.call.add(job.Evaluation.Net, began(outcome.Scored), outcome.Seconds/float64(n))
+			}
+			if done && outcome.TrainSeconds > 0 {
+				cfg := job.Train.Distill
+				p.step.add(networksOf(cfg), began(outcome.Records[0]), outcome.TrainSeconds/float64(cfg.Steps))
 			}
 		}
 	}
 	return p, nil
-}
-
-func (p *pace) learn(o Sweep, outcome Outcome) error {
-	if n := outcome.Job.calls(); n > 0 && outcome.Seconds > 0 {
-		p.call.add(outcome.Evaluation.Net, began(outcome.Dir), outcome.Seconds/float64(n))
-	}
-	if outcome.Job.Train == nil {
-		return nil
-	}
-	dir, trained, err := o.findTrained(outcome.Job)
-	if err == nil && trained.Steps > 0 && trained.Seconds > 0 {
-		p.step.add(networksOf(outcome.Job.Train.Distill), began(dir), trained.Seconds/float64(trained.Steps))
-	}
-	return err
 }
 
 func (p pace) expect(job Job, train bool, elsewhere pace) (time.Duration, Basis) {
@@ -133,4 +124,72 @@ func (j Job) calls() int {
 		n *= 2
 	}
 	return n
+}
+
+// timings are seconds that runs of some kinds needed. Results move between machines and a machine has other work at times, so the
+// latest few tell most, by their median.
+type timings[K comparable] []timing[K]
+
+type timing[K comparable] struct {
+	kind    K
+	began   time.Time
+	seconds float64
+}
+
+// latestFew is how many runs are asked; two of a new machine overrule an old one's.
+const latestFew = 3
+
+func (t *timings[K]) add(kind K, began time.Time, seconds float64) {
+	*t = append(*t, timing[K]{kind, began, seconds})
+}
+
+// Basis says whose speed a [Forecast] rests on.
+type Basis int
+
+const (
+	OwnRuns       Basis = iota // one's own, of the same kind
+	OtherKind                  // one's own of another kind, as much slower or faster as committed runs of both kinds tell, if they do
+	CommittedRuns              // those of the committed runs, on another machine
+)
+
+// expect is of the same kind where there is one, else of another one, and else of what was timed elsewhere; 0 where nothing was.
+func (t timings[K]) expect(kind K, elsewhere timings[K]) (seconds float64, basis Basis) {
+	if seconds := t.of(kind); seconds > 0 {
+		return seconds, OwnRuns
+	}
+	there := elsewhere.of(kind)
+	for _, x := range slices.Backward(t) {
+		if other := elsewhere.of(x.kind); other > 0 && there > 0 {
+			return t.of(x.kind) * there / other, OtherKind
+		}
+	}
+	if len(t) > 0 {
+		return t.middle(), OtherKind
+	}
+	return there, CommittedRuns
+}
+
+// of is the speed of one kind, 0 where none was timed.
+func (t timings[K]) of(kind K) float64 {
+	return slices.DeleteFunc(slices.Clone(t), func(x timing[K]) bool { return x.kind != kind }).middle()
+}
+
+// middle is the median of the latest few, 0 of none.
+func (t timings[K]) middle() float64 {
+	alike := slices.Clone(t)
+	if len(alike) == 0 {
+		return 0
+	}
+	slices.SortStableFunc(alike, func(a, b timing[K]) int { return b.began.Compare(a.began) })
+	alike = alike[:min(len(alike), latestFew)]
+	slices.SortFunc(alike, func(a, b timing[K]) int { return cmp.Compare(a.seconds, b.seconds) })
+	return alike[len(alike)/2].seconds
+}
+
+// began is when a run began; the zero time where that is not known.
+func began(run record.Saved) time.Time {
+	for _, env := range run.Environments() {
+		return env.Time
+	}
+	return time.Time{}
 }

@@ -2,15 +2,16 @@ package sweep
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/addlab/addlab/record"
 )
 
 // Gather finds the results of a plan that are there, and lists the jobs that have none. It needs nothing but Plan, Runs and Finished.
-func (o Sweep) Gather() (results Results, todo []Job, err error) {
+func (s Sweep) Gather() (results Results, todo []Job, err error) {
 	results = Results{}
-	for _, job := range o.Plan.Jobs {
-		outcome, found, err := o.find(job)
+	for _, job := range s.Plan.Jobs {
+		outcome, found, err := s.find(job)
 		if err != nil {
 			return results, todo, err
 		}
@@ -24,38 +25,38 @@ func (o Sweep) Gather() (results Results, todo []Job, err error) {
 }
 
 // roots are the folders in which the result of a job is looked for.
-func (o Sweep) roots(job Job) []string {
+func (s Sweep) roots(job Job) []*record.Runs {
 	if job.Train != nil {
-		return []string{o.Runs}
+		return []*record.Runs{s.Runs}
 	}
-	return append([]string{o.Runs}, o.Finished...)
+	return append([]*record.Runs{s.Runs}, s.Finished...)
 }
 
 // find looks for the result of a job, which is its evaluation or the training's divergence.
-func (o Sweep) find(job Job) (outcome Outcome, found bool, err error) {
-	dir, found, err := record.Find(o.roots(job), job.Evaluation)
+func (s Sweep) find(job Job) (outcome Outcome, found bool, err error) {
+	scored, found, err := record.Find(job.Evaluation, s.roots(job)...)
 	if err != nil {
 		return outcome, false, err
 	}
 	outcome.Job = job
 	if found {
-		outcome.Dir, outcome.Dirs = dir, []string{dir}
-		if err := record.ReadResult(dir, &outcome.Evaluated); err != nil {
+		outcome.Scored, outcome.Records = scored, []record.Saved{scored}
+		if err := scored.Result(&outcome.Evaluated); err != nil {
 			return outcome, false, err
 		}
 		if e := outcome.Evaluated; e.Diverged == "" && (e.FID == 0 || e.CLIP == 0) { // a field that is not there reads as 0
-			return outcome, false, fmt.Errorf("sweep: the result.json of %s has fid = %v and clip = %v, want numbers: remove the folder to measure again", dir, e.FID, e.CLIP)
+			return outcome, false, fmt.Errorf("sweep: %s has fid = %v and clip = %v, want numbers: remove it to measure again", scored, e.FID, e.CLIP)
 		}
 	}
 	if job.Train == nil {
 		return outcome, found, nil
 	}
-	dir, trained, err := o.findTrained(job)
+	run, trained, err := s.findTrained(job)
 	if err != nil {
 		return outcome, false, err
 	}
-	if dir != "" {
-		outcome.Dirs, outcome.TrainSeconds = append(outcome.Dirs, dir), trained.Seconds
+	if run.Finished() {
+		outcome.Records, outcome.TrainSeconds = slices.Insert(outcome.Records, 0, run), trained.Seconds
 	}
 	if !found && trained.Diverged != "" {
 		outcome.Diverged, found = trained.Diverged, true
@@ -63,15 +64,15 @@ func (o Sweep) find(job Job) (outcome Outcome, found bool, err error) {
 	return outcome, found, nil
 }
 
-// findTrained looks for a finished training; dir is "" where there is none.
-func (o Sweep) findTrained(job Job) (dir string, trained Trained, err error) {
-	dir, finished, err := record.Find([]string{o.Runs}, job.Train)
-	if err != nil || !finished {
-		return "", Trained{}, err
+// findTrained looks for a finished training; the zero run is none.
+func (s Sweep) findTrained(job Job) (run record.Saved, trained Trained, err error) {
+	run, found, err := record.Find(job.Train, s.Runs)
+	if err != nil || !found {
+		return run, trained, err
 	}
-	err = record.ReadResult(dir, &trained)
-	if len(record.Environments(dir)) > 1 {
+	err = run.Result(&trained)
+	if len(run.Environments()) > 1 {
 		trained.Seconds = 0 // older records have those of the last process
 	}
-	return dir, trained, err
+	return run, trained, err
 }

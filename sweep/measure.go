@@ -18,20 +18,20 @@ import (
 type opener func(config any) (*record.Run, error)
 
 // measure trains and draws what a job needs. What is left to do after that needs no engine.
-func (o Sweep) measure(ctx context.Context, job Job, open opener) (finish func() (Outcome, error), err error) {
+func (s Sweep) measure(ctx context.Context, job Job, open opener) (finish func() (Outcome, error), err error) {
 	student := ""
 	if job.Train != nil {
-		dir, trained, err := o.train(ctx, job, open)
+		run, trained, err := s.train(ctx, job, open)
 		if err != nil {
 			return nil, err
 		}
 		if trained.Diverged != "" {
-			outcome := Outcome{Job: job, Evaluated: Evaluated{Diverged: trained.Diverged}, Dirs: []string{dir}}
+			outcome := Outcome{Job: job, Evaluated: Evaluated{Diverged: trained.Diverged}, Records: []record.Saved{run}}
 			return func() (Outcome, error) { return outcome, nil }, nil
 		}
-		student = filepath.Join(dir, distill.StudentFile)
+		student = filepath.Join(run.Dir(), distill.StudentFile)
 	}
-	settle, err := o.evaluate(ctx, job, open, student)
+	settle, err := s.evaluate(ctx, job, open, student)
 	if err != nil {
 		return nil, err
 	}
@@ -39,38 +39,40 @@ func (o Sweep) measure(ctx context.Context, job Job, open opener) (finish func()
 		if err := settle(); err != nil {
 			return Outcome{}, err
 		}
-		outcome, _, err := o.find(job)
+		outcome, _, err := s.find(job)
 		return outcome, err
 	}, nil
 }
 
 // train finds a finished training with its student, or makes one.
-func (o Sweep) train(ctx context.Context, job Job, open opener) (dir string, trained Trained, err error) {
-	dir, trained, err = o.findTrained(job)
+func (s Sweep) train(ctx context.Context, job Job, open opener) (found record.Saved, trained Trained, err error) {
+	found, trained, err = s.findTrained(job)
 	if err != nil {
-		return "", trained, err
+		return found, trained, err
 	}
-	if dir != "" && trained.Diverged == "" {
-		err = trained.check(dir)
-	}
-	if dir != "" {
-		return dir, trained, err
+	if found.Finished() {
+		if trained.Diverged == "" {
+			err = trained.check(found)
+		}
+		return found, trained, err
 	}
 
 	run, err := open(job.Train)
 	if err != nil {
-		return "", trained, err
+		return found, trained, err
 	}
 	defer run.Close()
 	if run.Finished() { // by another process, while this one waited
 		err = run.Result(&trained)
-		return run.Dir(), trained, err
+	} else {
+		cfg := job.Train.Distill
+		trained, err = RecordTraining(run, cfg.Steps, func() error { return s.Worker.Train(ctx, cfg, run) })
 	}
-	cfg := job.Train.Distill
-	if trained, err = RecordTraining(run, cfg.Steps, func() error { return o.Trainer.Train(ctx, cfg, run) }); err != nil {
-		return "", trained, err
+	if err != nil {
+		return found, trained, err
 	}
-	return run.Dir(), trained, nil
+	found, err = record.At(run.Dir())
+	return found, trained, err
 }
 
 // RecordTraining trains and finishes the run with what came of it: a student, or that it diverged, which is a result. After another
@@ -97,7 +99,7 @@ func RecordTraining(run *record.Run, steps int, learn func() error) (trained Tra
 }
 
 // evaluate draws a job's pictures. The record is held until settle has scored them.
-func (o Sweep) evaluate(ctx context.Context, job Job, open opener, student string) (settle func() error, err error) {
+func (s Sweep) evaluate(ctx context.Context, job Job, open opener, student string) (settle func() error, err error) {
 	run, err := open(job.Evaluation)
 	if err != nil {
 		return nil, err
@@ -105,7 +107,7 @@ func (o Sweep) evaluate(ctx context.Context, job Job, open opener, student strin
 	if run.Finished() { // by another process, while this one trained or waited
 		return run.Close, nil
 	}
-	metrics, pictures, err := o.Evaluator.Evaluate(ctx, job.Evaluation, student)
+	metrics, pictures, err := s.Worker.Evaluate(ctx, job.Evaluation, student)
 	if errors.Is(err, distill.ErrDiverged) {
 		metrics = func() (protocol.Metrics, error) { return protocol.Metrics{}, err }
 	} else if err != nil {

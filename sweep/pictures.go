@@ -2,12 +2,13 @@ package sweep
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 
 	"github.com/addlab/addlab/dataset"
@@ -43,14 +44,10 @@ func writePictures(dir string, p Pictures) error {
 	return record.WriteFile(filepath.Join(dir, picturesFile), b.Bytes())
 }
 
-// readPictures reads what writePictures wrote; no folder or file is no pictures.
-func readPictures(dir string) ([]dataset.Image, error) {
-	if dir == "" {
-		return nil, nil
-	}
-	path := filepath.Join(dir, picturesFile)
-	b, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
+// readPictures reads what writePictures wrote; no file is no pictures.
+func readPictures(run record.Saved) ([]dataset.Image, error) {
+	b, err := run.File(picturesFile)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
@@ -58,7 +55,7 @@ func readPictures(dir string) ([]dataset.Image, error) {
 	}
 	strip, err := png.Decode(bytes.NewReader(b))
 	if err != nil {
-		return nil, fmt.Errorf("sweep: %s: %w", path, err)
+		return nil, fmt.Errorf("sweep: %s, %s: %w", run, picturesFile, err)
 	}
 	size := strip.Bounds().Dy()
 	images := make([]dataset.Image, strip.Bounds().Dx()/size)

@@ -42,9 +42,9 @@ func (r reference) of(axis ablations.Axis) bool { return r.axis == "" || r.axis 
 
 // NewPlan lists the jobs of axes × seeds. Tables fill seed by seed: the default cell, which stands in all of them, comes
 // first, and the references after the first seed's cells.
-func NewPlan(w World, base distill.Config, axes []ablations.Axis, seeds []int64) (*Plan, error) {
+func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int64) (*Plan, error) {
 	p := &Plan{
-		Scale: base.Scale, Data: w.Data.Name(), Axes: axes, Seeds: seeds, cells: map[cellKey]string{},
+		Scale: base.Scale, Data: in.Data.Name(), Axes: axes, Seeds: seeds, cells: map[cellKey]string{},
 		references: []reference{
 			{name: "real against real (floor)", subject: Real},
 			{name: "teacher, 25 steps", subject: Teacher, steps: 25},
@@ -85,17 +85,17 @@ func NewPlan(w World, base distill.Config, axes []ablations.Axis, seeds []int64)
 
 	for _, seed := range seeds {
 		base.Seed = seed
-		if err := p.addCells(w, base, add); err != nil {
+		if err := p.addCells(in, base, add); err != nil {
 			return nil, err
 		}
-		if err := p.addReferences(w, base, add); err != nil {
+		if err := p.addReferences(in, base, add); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-func (p *Plan) addCells(w World, base distill.Config, add func(Job) (string, error)) error {
+func (p *Plan) addCells(in Inputs, base distill.Config, add func(Job) (string, error)) error {
 	for _, wantDefault := range []bool{true, false} {
 		for _, axis := range p.Axes {
 			for _, cell := range axis.Cells {
@@ -110,7 +110,7 @@ func (p *Plan) addCells(w World, base distill.Config, add func(Job) (string, err
 				if err := cfg.Validate(); err != nil {
 					return fmt.Errorf("sweep: %s: %w", label, err)
 				}
-				job, err := w.student(label, cfg, cell.Steps, cell.Form)
+				job, err := in.student(label, cfg, cell.Steps, cell.Form)
 				if err != nil {
 					return err
 				}
@@ -126,7 +126,7 @@ func (p *Plan) addCells(w World, base distill.Config, add func(Job) (string, err
 }
 
 // addReferences adds real pictures and teacher once, and more steps of the default cell's student for every seed.
-func (p *Plan) addReferences(w World, base distill.Config, add func(Job) (string, error)) error {
+func (p *Plan) addReferences(in Inputs, base distill.Config, add func(Job) (string, error)) error {
 	for i := range p.references {
 		r := &p.references[i]
 		var job Job
@@ -134,12 +134,12 @@ func (p *Plan) addReferences(w World, base distill.Config, add func(Job) (string
 		case r.subject != Student && len(r.hashes) > 0:
 			continue
 		case r.subject == Real:
-			job = w.real()
+			job = in.real()
 		case r.subject == Teacher:
-			job = w.teacher(r.name, r.net, r.steps)
+			job = in.teacher(r.name, r.net, r.steps)
 		default:
 			var err error
-			if job, err = w.student(fmt.Sprintf("%s, seed %d", r.name, base.Seed), base, r.steps, ""); err != nil {
+			if job, err = in.student(fmt.Sprintf("%s, seed %d", r.name, base.Seed), base, r.steps, ""); err != nil {
 				return err
 			}
 		}

@@ -11,8 +11,8 @@ import (
 // environments reads what the records behind outcomes ran on, in their order. Records of other machines may differ.
 func environments(outcomes []Outcome) (envs []record.Environment) {
 	for _, o := range outcomes {
-		for _, dir := range slices.Backward(o.Dirs) { // the training first
-			envs = append(envs, record.Environments(dir)...)
+		for _, run := range o.Records {
+			envs = append(envs, run.Environments()...)
 		}
 	}
 	return envs
@@ -70,10 +70,10 @@ func machinesOf(outcomes []Outcome) string {
 	var names []string
 	seeds := map[string][]int64{}
 	for _, o := range outcomes {
-		if len(o.Dirs) == 0 {
+		if len(o.Records) == 0 {
 			continue
 		}
-		for _, env := range record.Environments(o.Dirs[len(o.Dirs)-1]) { // several where a run went on elsewhere
+		for _, env := range o.Records[0].Environments() { // several where a run went on elsewhere
 			name := machine(env)
 			if name == "" || slices.Contains(seeds[name], o.Seed) {
 				continue

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,16 @@ import (
 )
 
 // weary stops once after a checkpoint, and goes on from there the next time.
-type weary struct{ laboratory }
+type weary struct {
+	laboratory
+	commit string // of the second start
+}
+
+func (w *weary) Environment(ctx context.Context) (record.Environment, error) {
+	env, err := w.laboratory.Environment(ctx)
+	env.Commit = cmp.Or(w.commit, env.Commit)
+	return env, err
+}
 
 func (w *weary) Train(ctx context.Context, cfg distill.Config, run *record.Run) error {
 	if _, _, ok := run.LatestCheckpoint(); !ok && cfg.Discriminator.Augment {
@@ -31,13 +41,11 @@ func (w *weary) Train(ctx context.Context, cfg distill.Config, run *record.Run) 
 func TestATrainingThatWentOnElsewhere(t *testing.T) {
 	p, root, w := newTestPlan(t, []ablations.Axis{ablations.Augment}, 1), t.TempDir(), &weary{}
 	o := w.options(p, root)
-	o.Trainer, o.Evaluator = w, w
+	o.Worker = w
 	if _, err := o.Run(t.Context()); !errors.Is(err, errPower) {
 		t.Fatalf("err = %v, want %v", err, errPower)
 	}
-	o.Environment = func(context.Context) (record.Environment, error) {
-		return record.Environment{Engine: "fake", EngineVersion: "v1", Commit: "4567def"}, nil
-	}
+	w.commit = "4567def"
 	results, err := o.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +80,14 @@ func TestRowsNameTheirMachines(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		return Outcome{Job: Job{Seed: seed}, Dirs: []string{t.TempDir(), dir}}
+		if err := record.WriteJSON(filepath.Join(dir, "config.json"), map[string]int64{"seed": seed}); err != nil {
+			t.Fatal(err)
+		}
+		run, err := record.At(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Outcome{Job: Job{Seed: seed}, Records: []record.Saved{run, {}}}
 	}
 	amd := record.Environment{Engine: "xla:cpu", CPU: "AMD EPYC", Device: "AMD EPYC, 1 threads"}
 	intel := record.Environment{Engine: "xla:cpu", CPU: "Intel(R) Xeon(R) Processor"}

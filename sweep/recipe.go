@@ -1,11 +1,7 @@
 package sweep
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/record"
@@ -18,32 +14,29 @@ func recipeName(train, measure int) string {
 	return fmt.Sprintf("distill %d, evaluate %d", train, measure)
 }
 
-// Foreign counts the records in a folder of runs that another recipe version made, by kind and version. They are never mixed into a
-// table, since their configs have other hashes.
-func Foreign(runs string) (map[string]int, error) {
-	entries, err := os.ReadDir(runs)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+// OtherRecipes counts the runs that another version of the recipe made, by kind and version. They never come into a table: their
+// configs have other hashes.
+func OtherRecipes(runs *record.Runs) (map[string]int, error) {
+	all, err := runs.All()
 	if err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)
 	}
-	foreign := map[string]int{}
-	for _, e := range entries {
+	others := map[string]int{}
+	for _, run := range all {
 		var c struct {
 			Kind    string
 			Recipe  int
 			Distill struct{ Recipe int }
 		}
-		if err := record.ReadJSON(filepath.Join(runs, e.Name(), "config.json"), &c); err != nil {
-			continue // no record, or one that has just begun
+		if err := run.Config(&c); err != nil {
+			continue // one that has just begun
 		}
 		switch {
 		case c.Kind == "distill" && c.Distill.Recipe != distill.RecipeVersion:
-			foreign[fmt.Sprintf("distill %d", c.Distill.Recipe)]++
+			others[fmt.Sprintf("distill %d", c.Distill.Recipe)]++
 		case c.Kind == "evaluate" && c.Recipe != evaluationRecipe:
-			foreign[fmt.Sprintf("evaluate %d", c.Recipe)]++
+			others[fmt.Sprintf("evaluate %d", c.Recipe)]++
 		}
 	}
-	return foreign, nil
+	return others, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/record"
 )
 
 // Trained is the result of a training.
@@ -42,8 +43,8 @@ type Outcome struct {
 	Evaluated
 	TrainSeconds float64 // 0 where the training was interrupted
 
-	Dir  string   // of the evaluation; "" where the training diverged
-	Dirs []string // of all records behind the outcome, each with an env.json
+	Scored  record.Saved   // the evaluation; zero where the training diverged
+	Records []record.Saved // all that the outcome rests on, a training first
 }
 
 // Results are outcomes by the job's hash.

@@ -14,29 +14,27 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// Trainer trains a student to distill.StudentFile in the folder of its run, going on from the run's latest checkpoint, and does
-// not finish the run. An error that is distill.ErrDiverged is a result.
-type Trainer interface {
-	Train(ctx context.Context, cfg distill.Config, run *record.Run) error
-}
+// Worker does the jobs of a sweep. An error that is distill.ErrDiverged is a result.
+type Worker interface {
+	// Environment says on what the work is done. It is asked once there is something to do.
+	Environment(ctx context.Context) (record.Environment, error)
 
-// Evaluator draws a subject's pictures and shows the first of them. student is the file of the weights, "" for other subjects. The
-// metrics come from a function, since reckoning them needs no engine: the next training runs beside it. An error of either that is
-// distill.ErrDiverged is a result.
-type Evaluator interface {
+	// Train writes distill.StudentFile to the folder of a run, from the run's latest checkpoint on. It does not finish the run.
+	Train(ctx context.Context, cfg distill.Config, run *record.Run) error
+
+	// Evaluate draws a subject's pictures and gives the first of them. student is the file of the weights, "" for other subjects.
+	// The metrics come from a function that needs no engine: the next training runs meanwhile.
 	Evaluate(ctx context.Context, e Evaluation, student string) (metrics func() (protocol.Metrics, error), p Pictures, err error)
 }
 
-// Sweep of Run.
+// Sweep finds or makes the results of a plan.
 type Sweep struct {
-	Plan        *Plan
-	Runs        string   // folder of the runs
-	Finished    []string // further folders, only read, whose measurements of real pictures and teacher count; students are one's own
-	Processes   int      // that share the sweep, this one included; 0 where that is not known
-	Trainer     Trainer
-	Evaluator   Evaluator
-	Environment func(ctx context.Context) (record.Environment, error) // asked once there is something to do
-	Out         io.Writer
+	Plan      *Plan
+	Runs      *record.Runs
+	Finished  []*record.Runs // further ones whose scores of real pictures and teacher count; students are one's own
+	Processes int            // that share the sweep, this one included; 0 where that is not known
+	Worker    Worker
+	Out       io.Writer
 
 	// Completed, if set, is called when all cells of an axis are measured for one seed more, and says what to tell of it.
 	Completed func(axis ablations.Axis, results Results) (note string, err error)
@@ -44,44 +42,44 @@ type Sweep struct {
 
 // Run finds or makes the results of a plan. A diverged training is a result; any other fault ends the sweep and comes with what
 // was finished, and the next Run goes on from there.
-func (o Sweep) Run(ctx context.Context) (Results, error) {
-	results, todo, err := o.Gather()
+func (s Sweep) Run(ctx context.Context) (Results, error) {
+	results, todo, err := s.Gather()
 	if err != nil || len(todo) == 0 {
 		return results, err
 	}
-	if err := o.Lost(); err != nil { // now, not after hours of others
+	if err := s.MissingStudents(); err != nil { // now, not after hours of others
 		return results, err
 	}
 
-	env, err := o.Environment(ctx)
+	env, err := s.Worker.Environment(ctx)
 	if err != nil {
 		return results, err
 	}
-	if err := os.MkdirAll(o.Runs, 0o777); err != nil {
+	if err := os.MkdirAll(s.Runs.Dir(), 0o777); err != nil {
 		return results, fmt.Errorf("sweep: %w", err)
 	}
-	return results, o.work(ctx, todo, results, env)
+	return results, s.work(ctx, todo, results, env)
 }
 
 // work does what is to do. What another process holds is left for later, so that several of them share a sweep; when nothing else is
 // left, it waits for them.
-func (o Sweep) work(ctx context.Context, todo []Job, results Results, env record.Environment) (err error) {
-	try := func(config any) (*record.Run, error) { return record.TryOpen(o.Runs, config, env) }
-	wait := func(config any) (*record.Run, error) { return record.Open(ctx, o.Runs, config, env) }
-	rear := newRearguard(o, results)
-	defer func() { err = errors.Join(err, rear.wait()) }()
-	total, left := len(o.Plan.Jobs), len(todo)
+func (s Sweep) work(ctx context.Context, todo []Job, results Results, env record.Environment) (err error) {
+	try := func(config any) (*record.Run, error) { return record.TryOpen(s.Runs.Dir(), config, env) }
+	wait := func(config any) (*record.Run, error) { return record.Open(ctx, s.Runs.Dir(), config, env) }
+	scoring := newBackground(s, results)
+	defer func() { err = errors.Join(err, scoring.wait()) }()
+	total, left := len(s.Plan.Jobs), len(todo)
 	for open := try; len(todo) > 0; {
 		var held []Job
 		for i, job := range todo {
-			outcome, found, err := o.find(job) // another process may have finished it
+			outcome, found, err := s.find(job) // another process may have finished it
 			finish := func() (Outcome, error) { return outcome, nil }
 			if err == nil && !found {
-				finish, err = o.measure(ctx, job, o.announced(open, total-left+1, job))
+				finish, err = s.measure(ctx, job, s.announced(open, total-left+1, job))
 			}
 			if errors.Is(err, record.ErrHeld) {
-				if o.Processes == 0 { // else it is no news
-					fmt.Fprintf(o.Out, "%s: another process is at it, going on with the next\n", job.Label)
+				if s.Processes == 0 { // else it is no news
+					fmt.Fprintf(s.Out, "%s: another process is at it, going on with the next\n", job.Label)
 				}
 				held = append(held, job)
 				continue
@@ -91,7 +89,7 @@ func (o Sweep) work(ctx context.Context, todo []Job, results Results, env record
 			}
 			left--
 			last := i == len(todo)-1 && len(held) == 0 // the caller has it all in a moment
-			if err := rear.follow(job, finish, last); err != nil {
+			if err := scoring.follow(job, finish, last); err != nil {
 				return err
 			}
 			open = try
@@ -105,12 +103,12 @@ func (o Sweep) work(ctx context.Context, todo []Job, results Results, env record
 }
 
 // announced opens as open does, and says once that this process is at the job now.
-func (o Sweep) announced(open opener, number int, job Job) opener {
+func (s Sweep) announced(open opener, number int, job Job) opener {
 	said := false
 	return func(config any) (*record.Run, error) {
 		run, err := open(config)
 		if err == nil && !said {
-			fmt.Fprintf(o.Out, "[%d/%d] %s%s\n", number, len(o.Plan.Jobs), job.Label, o.left())
+			fmt.Fprintf(s.Out, "[%d/%d] %s%s\n", number, len(s.Plan.Jobs), job.Label, s.left())
 			said = true
 		}
 		return run, err
@@ -118,12 +116,12 @@ func (o Sweep) announced(open opener, number int, job Job) opener {
 }
 
 // left says how long the sweep still takes, where that is known.
-func (o Sweep) left() string {
-	forecast, err := o.Forecast()
+func (s Sweep) left() string {
+	forecast, err := s.Forecast()
 	if err != nil {
 		return ""
 	}
-	return remaining(forecast, max(o.Processes, 1))
+	return remaining(forecast, max(s.Processes, 1))
 }
 
 // remaining says how long a sweep still takes for processes that share it, where that is known of all that is left on this machine.

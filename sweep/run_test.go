@@ -12,6 +12,7 @@ import (
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/record"
 )
 
 func TestSecondRunDoesNothing(t *testing.T) {
@@ -103,7 +104,7 @@ func TestCommittedResultsCount(t *testing.T) {
 	}
 	again := &laboratory{}
 	o := again.options(p, t.TempDir())
-	o.Finished = []string{filepath.Join(committed, "runs")}
+	o.Finished = []*record.Runs{openRuns(committed)}
 	got, err := o.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +120,7 @@ func TestCommittedResultsCount(t *testing.T) {
 }
 
 // What cannot be measured any more is told at once, before others are trained for hours.
-func TestLostAndChangedStudents(t *testing.T) {
+func TestMissingAndChangedStudents(t *testing.T) {
 	l, root := &laboratory{}, t.TempDir()
 	p := newTestPlan(t, []ablations.Axis{ablations.DiscCond}, 1)
 	o := l.options(p, root)

@@ -3,7 +3,6 @@ package sweep
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -36,18 +35,15 @@ func (s StudentRun) IsDefault() bool {
 	return reflect.DeepEqual(want.WithSteps(have.Steps), have)
 }
 
-// StudentRuns lists the finished trainings in a folder of runs, the latest first.
-func StudentRuns(runs string) ([]StudentRun, error) {
-	entries, err := os.ReadDir(runs)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+// StudentRuns lists the finished trainings among runs whose students are there, the latest first.
+func StudentRuns(runs *record.Runs) ([]StudentRun, error) {
+	all, err := runs.All()
 	if err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)
 	}
 	var found []StudentRun
-	for _, e := range entries {
-		if s, err := ReadStudentRun(filepath.Join(runs, e.Name())); err == nil {
+	for _, run := range all {
+		if s, err := newStudentRun(run); err == nil {
 			found = append(found, s)
 		}
 	}
@@ -56,17 +52,31 @@ func StudentRuns(runs string) ([]StudentRun, error) {
 }
 
 // ReadStudentRun reads the folder of a finished training.
-func ReadStudentRun(dir string) (s StudentRun, err error) {
-	s.Dir = dir
-	if err := record.ReadJSON(filepath.Join(dir, "config.json"), &s.Config); err != nil {
-		return s, err
+func ReadStudentRun(dir string) (StudentRun, error) {
+	run, err := record.At(dir)
+	if err != nil {
+		return StudentRun{}, fmt.Errorf("sweep: %w", err)
 	}
-	info, err := os.Stat(filepath.Join(dir, "result.json"))
-	if err == nil && s.Config.Kind == "distill" {
+	return newStudentRun(run)
+}
+
+func newStudentRun(run record.Saved) (s StudentRun, err error) {
+	s.Dir = run.Dir()
+	if err := run.Config(&s.Config); err != nil {
+		return s, fmt.Errorf("sweep: %w", err)
+	}
+	switch {
+	case s.Config.Kind != "distill":
+		return s, fmt.Errorf("sweep: %s is a run of kind %q, want distill", run, s.Config.Kind)
+	case s.Dir == "":
+		return s, fmt.Errorf("sweep: %s has no weights, want a run's folder with %s", run, distill.StudentFile)
+	}
+	info, err := os.Stat(filepath.Join(s.Dir, "result.json"))
+	if err == nil {
 		_, err = os.Stat(s.Student())
 	}
-	if err != nil || s.Config.Kind != "distill" {
-		return s, fmt.Errorf("sweep: %s holds no finished training with %s", dir, distill.StudentFile)
+	if err != nil {
+		return s, fmt.Errorf("sweep: %s holds no finished training with %s", run, distill.StudentFile)
 	}
 	s.Finished = info.ModTime()
 	return s, nil
@@ -74,11 +84,15 @@ func ReadStudentRun(dir string) (s StudentRun, err error) {
 
 // Check compares the student with the checksum in the record of its training; older records may hold none.
 func (s StudentRun) Check() error {
+	run, err := record.At(s.Dir)
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
 	var trained Trained
-	if err := record.ReadResult(s.Dir, &trained); err != nil || trained.SHA256 == "" {
+	if err := run.Result(&trained); err != nil || trained.SHA256 == "" {
 		return err
 	}
-	if err := trained.check(s.Dir); err != nil {
+	if err := trained.check(run); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
 	return nil

@@ -141,27 +141,27 @@ func TestTemporariesOfKilledProcessesGo(t *testing.T) {
 	}
 }
 
-func TestForeignRecordsAreSeen(t *testing.T) {
-	runs := t.TempDir()
+func TestOtherRecipesAreCounted(t *testing.T) {
+	root := t.TempDir()
 	for name, config := range map[string]string{
 		"ours": `{"kind":"distill","distill":{"recipe":1}}`, "older": `{"kind":"distill","distill":{"recipe":0}}`,
 		"newer": `{"kind":"evaluate","recipe":99}`, "other": `{"kind":"pretrain","recipe":3}`, "broken": `{`,
 	} {
-		if err := os.MkdirAll(filepath.Join(runs, name), 0o777); err != nil {
+		if err := os.MkdirAll(filepath.Join(root, "runs", name), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(runs, name, "config.json"), []byte(config), 0o666); err != nil {
+		if err := os.WriteFile(filepath.Join(root, "runs", name, "config.json"), []byte(config), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := Foreign(runs)
+	got, err := OtherRecipes(openRuns(root))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]int{"distill 0": 1, "evaluate 99": 1}, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if got, err := Foreign(filepath.Join(runs, "none")); len(got) > 0 || err != nil {
+	if got, err := OtherRecipes(openRuns(t.TempDir())); len(got) > 0 || err != nil {
 		t.Errorf("no folder: %v, %v", got, err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
 )
 
@@ -159,7 +160,14 @@ func TestPicturesKeepTheirPixels(t *testing.T) {
 	if err := writePictures(dir, Pictures{Images: want}); err != nil {
 		t.Fatal(err)
 	}
-	got, err := readPictures(dir)
+	if err := record.WriteJSON(filepath.Join(dir, "config.json"), map[string]int{}); err != nil {
+		t.Fatal(err)
+	}
+	run, err := record.At(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := readPictures(run)
 	if err != nil {
 		t.Fatal(err)
 	}

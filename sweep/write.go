@@ -128,7 +128,7 @@ func (p *Plan) samples(axis ablations.Axis, results Results) (report.Grid, error
 	var captions []string
 	var rows []report.GridRow
 	add := func(name string, o Outcome) error {
-		images, err := readPictures(o.Dir)
+		images, err := readPictures(o.Scored)
 		if err != nil {
 			return err
 		}

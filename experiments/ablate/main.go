@@ -49,7 +49,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 
 	lazy := &lazyEngine{choice: o.engine, out: stdout, stderr: stderr}
 	defer lazy.close()
-	world, plan, err := prepare(ctx, o, base, axes, seeds, lazy)
+	inputs, plan, err := prepare(ctx, o, base, axes, seeds, lazy)
 	switch {
 	case o.dry && (errors.Is(err, errNoBundle) || errors.Is(err, pretrain.ErrMissing)): // configs can be shown all the same
 		return dryRun(stdout, o, nil, base, axes, seeds)
@@ -58,24 +58,26 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	case o.dry:
 		return dryRun(stdout, o, plan, base, plan.Axes, seeds)
 	}
-	own, finished := o.runs()
-	if err := tellForeign(stderr, own); err != nil {
+	s, err := o.sweep(plan)
+	if err != nil {
+		return err
+	}
+	if err := warnOtherRecipes(stderr, s.Runs); err != nil {
 		return err
 	}
 	if o.forecast {
-		return forecast(stdout, sweep.Sweep{Plan: plan, Runs: own, Finished: finished})
+		return forecast(stdout, s)
 	}
 
-	lab := &sweep.Lab{World: world, Engine: lazy.open, Out: stdout}
-	defer lab.Close()
-	results, err := work(ctx, o, stderr, sweep.Sweep{
-		Plan: plan, Runs: own, Finished: finished, Processes: o.among, Trainer: lab, Evaluator: lab, Environment: lab.Environment, Out: stdout,
-		Completed: func(axis ablations.Axis, results sweep.Results) (string, error) {
-			dir := filepath.Join(o.out, axis.Name)
-			_, err := plan.Write(dir, axis, results)
-			return fmt.Sprintf("%s: the table so far is in %s", axis.Name, filepath.Join(dir, "table.txt")), err
-		},
-	})
+	worker := &sweep.EngineWorker{Inputs: inputs, Engine: lazy.open, Out: stdout}
+	defer worker.Close()
+	s.Processes, s.Worker, s.Out = o.among, worker, stdout
+	s.Completed = func(axis ablations.Axis, results sweep.Results) (string, error) {
+		dir := filepath.Join(o.out, axis.Name)
+		_, err := plan.Write(dir, axis, results)
+		return fmt.Sprintf("%s: the table so far is in %s", axis.Name, filepath.Join(dir, "table.txt")), err
+	}
+	results, err := work(ctx, o, stderr, s)
 	if err != nil || o.among > 0 {
 		return err
 	}
@@ -83,15 +85,15 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 }
 
 // prepare brings the networks and what they are asked together. Axes that lack a network may be left out of the plan.
-func prepare(ctx context.Context, o options, base distill.Config, axes []ablations.Axis, seeds []int64, lazy *lazyEngine) (sweep.World, *sweep.Plan, error) {
-	world, err := openWorld(ctx, o, lazy)
+func prepare(ctx context.Context, o options, base distill.Config, axes []ablations.Axis, seeds []int64, lazy *lazyEngine) (sweep.Inputs, *sweep.Plan, error) {
+	inputs, err := openInputs(ctx, o, lazy)
 	if err != nil {
-		return world, nil, err
+		return inputs, nil, err
 	}
-	world, axes, err = complete(ctx, o, world, base, axes, lazy)
+	inputs, axes, err = complete(ctx, o, inputs, base, axes, lazy)
 	if err != nil {
-		return world, nil, err
+		return inputs, nil, err
 	}
-	plan, err := sweep.NewPlan(world, base, axes, seeds)
-	return world, plan, err
+	plan, err := sweep.NewPlan(inputs, base, axes, seeds)
+	return inputs, plan, err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/sweep"
 )
 
 const usage = `ablate trains and scores the cells of an ablation axis and prints its table.
@@ -132,13 +133,23 @@ func (o options) axes() ([]ablations.Axis, error) {
 	return axes, err
 }
 
-// runs are the folders of this sweep's runs and of the committed ones.
-func (o options) runs() (own string, finished []string) {
-	own = filepath.Join(o.out, "runs")
-	if committed := filepath.Join(o.reference, "runs"); filepath.Clean(own) != committed {
-		finished = append(finished, committed)
+// runs is the folder of this sweep's runs.
+func (o options) runs() string { return filepath.Join(o.out, "runs") }
+
+// sweep opens this sweep's runs and the committed ones.
+func (o options) sweep(plan *sweep.Plan) (s sweep.Sweep, err error) {
+	s.Plan = plan
+	if s.Runs, err = record.OpenRuns(o.runs()); err != nil {
+		return s, err
 	}
-	return own, finished
+	if dir := filepath.Join(o.reference, "runs"); dir != s.Runs.Dir() {
+		committed, err := record.OpenRuns(dir)
+		if err != nil {
+			return s, err
+		}
+		s.Finished = append(s.Finished, committed)
+	}
+	return s, nil
 }
 
 // ofData keeps the tables of different data apart: those of scenes stand in the folder itself.

@@ -53,9 +53,11 @@ type resolved struct {
 func dryRun(w io.Writer, o options, plan *sweep.Plan, base distill.Config, axes []ablations.Axis, seeds []int64) error {
 	var done sweep.Results
 	if plan != nil {
-		var err error
-		own, finished := o.runs()
-		if done, _, err = (sweep.Sweep{Plan: plan, Runs: own, Finished: finished}).Gather(); err != nil {
+		s, err := o.sweep(plan)
+		if err != nil {
+			return err
+		}
+		if done, _, err = s.Gather(); err != nil {
 			return err
 		}
 	}
@@ -83,8 +85,8 @@ func dryRun(w io.Writer, o options, plan *sweep.Plan, base distill.Config, axes 
 var basis = map[sweep.Basis]string{sweep.OtherKind: ", from runs of another kind", sweep.CommittedRuns: ", from the committed runs"}
 
 // forecast prints the jobs of a plan, what is done and how long the others should take.
-func forecast(w io.Writer, o sweep.Sweep) error {
-	list, err := o.Forecast()
+func forecast(w io.Writer, s sweep.Sweep) error {
+	list, err := s.Forecast()
 	if err != nil {
 		return err
 	}
@@ -116,7 +118,7 @@ func forecast(w io.Writer, o sweep.Sweep) error {
 		fmt.Fprintf(w, "; %d of a kind that was not timed yet", unknown)
 	}
 	fmt.Fprintln(w)
-	return o.Lost()
+	return s.MissingStudents()
 }
 
 // present writes and prints the tables.
@@ -137,8 +139,7 @@ func present(w io.Writer, o options, plan *sweep.Plan, results sweep.Results) er
 			fmt.Fprintf(w, "\nThe table that stood there had %d measurements more, of cells or seeds that were not asked for now. Their runs are still there: ask for them by --cells and --seeds.\n", lacks)
 		}
 	}
-	own, _ := o.runs()
-	_, err := fmt.Fprintf(w, "\nwrote\n  %s\nruns are in %s\n", strings.Join(written, "\n  "), own)
+	_, err := fmt.Fprintf(w, "\nwrote\n  %s\nruns are in %s\n", strings.Join(written, "\n  "), o.runs())
 	return err
 }
 

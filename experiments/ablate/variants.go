@@ -10,23 +10,24 @@ import (
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/sweep"
 )
 
 // complete brings the networks that the axes ask for and the bundle lacks: trains them where that was asked for, as at smoke scale
 // always. Else a single axis that lacks some is an error, and of several those are left out and named, unless none is left.
-func complete(ctx context.Context, o options, w sweep.World, base distill.Config, axes []ablations.Axis, lazy *lazyEngine) (sweep.World, []ablations.Axis, error) {
+func complete(ctx context.Context, o options, in sweep.Inputs, base distill.Config, axes []ablations.Axis, lazy *lazyEngine) (sweep.Inputs, []ablations.Axis, error) {
 	train := o.pretrain || o.scale == "smoke"
 	var kept []ablations.Axis
 	var missing []string
 	var first error
 	for _, axis := range axes {
-		err := w.Bundle.Want(axis.Parts(base)...)
+		err := in.Bundle.Want(axis.Parts(base)...)
 		switch {
 		case err == nil:
 		case train && !o.looks():
 			for _, part := range axis.Parts(base) {
-				if !w.Bundle.Has(part) && !slices.Contains(missing, part) {
+				if !in.Bundle.Has(part) && !slices.Contains(missing, part) {
 					missing = append(missing, part)
 				}
 			}
@@ -42,23 +43,23 @@ func complete(ctx context.Context, o options, w sweep.World, base distill.Config
 		kept = append(kept, axis)
 	}
 	if len(kept) == 0 && first != nil {
-		return w, nil, first
+		return in, nil, first
 	}
 	if len(missing) == 0 {
-		return w, kept, nil
+		return in, kept, nil
 	}
-	variants, err := namedVariants(o.scale, w.Bundle, missing)
+	variants, err := namedVariants(o.scale, in.Bundle, missing)
 	if err != nil {
-		return w, nil, err
+		return in, nil, err
 	}
 	e, err := lazy.open(ctx)
 	if err != nil {
-		return w, nil, err
+		return in, nil, err
 	}
-	w.Bundle, err = pretrain.RunVariants(ctx, pretrain.VariantOptions{
-		Bundle: w.Bundle, Variants: variants, Runs: filepath.Join(o.out, "pretrain"), Data: w.Data, Engine: e, Command: o.command(), Out: lazy.out,
+	in.Bundle, err = pretrain.RunVariants(ctx, pretrain.VariantOptions{
+		Bundle: in.Bundle, Variants: variants, Runs: filepath.Join(o.out, "pretrain"), Data: in.Data, Engine: e, Command: o.command(), Out: lazy.out,
 	})
-	return w, kept, err
+	return in, kept, err
 }
 
 func namedVariants(scale string, b *pretrain.Bundle, names []string) ([]pretrain.Variant, error) {
@@ -69,11 +70,11 @@ func namedVariants(scale string, b *pretrain.Bundle, names []string) ([]pretrain
 	return pretrain.VariantsNamed(all, names)
 }
 
-// tellForeign names the records that another version of the recipe made.
-func tellForeign(w io.Writer, runs string) error {
-	foreign, err := sweep.Foreign(runs)
-	for kind, n := range foreign {
-		fmt.Fprintf(w, "%s holds %d of recipe %q, this program's is %q: they count for nothing here\n", runs, n, kind, sweep.Recipe)
+// warnOtherRecipes names the runs that another version of the recipe made.
+func warnOtherRecipes(w io.Writer, runs *record.Runs) error {
+	others, err := sweep.OtherRecipes(runs)
+	for kind, n := range others {
+		fmt.Fprintf(w, "%s holds %d of recipe %q, this program's is %q: they count for nothing here\n", runs.Dir(), n, kind, sweep.Recipe)
 	}
 	return err
 }

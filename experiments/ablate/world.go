@@ -36,11 +36,11 @@ func (l *lazyEngine) open(ctx context.Context) (*engine.Engine, error) {
 
 func (l *lazyEngine) close() { l.engine.Close() }
 
-// openWorld brings dataset and networks together. Only the smoke scale makes networks that are missing.
-func openWorld(ctx context.Context, o options, lazy *lazyEngine) (sweep.World, error) {
+// openInputs brings dataset and networks together. Only the smoke scale makes networks that are missing.
+func openInputs(ctx context.Context, o options, lazy *lazyEngine) (sweep.Inputs, error) {
 	cfg, err := pretrain.DefaultConfig(o.scale)
 	if err != nil {
-		return sweep.World{}, err
+		return sweep.Inputs{}, err
 	}
 	dir := o.bundleDir()
 	toy := o.scale == "smoke" && o.pretrained == "" && !exists(dir)
@@ -57,20 +57,20 @@ func openWorld(ctx context.Context, o options, lazy *lazyEngine) (sweep.World, e
 	warn := func(format string, args ...any) { fmt.Fprintf(lazy.stderr, format+"\n", args...) }
 	data, err := dataset.Open(o.data, cfg.Size, warn) // a wrong folder is to be named before the networks that it lacks
 	if err != nil {
-		return sweep.World{}, err
+		return sweep.Inputs{}, err
 	}
 	switch {
 	case (o.dry || toy && o.looks()) && !exists(filepath.Join(dir, "bundle.json")):
-		return sweep.World{}, fmt.Errorf("%w in %s: the same command without --no-train and --dry-run makes them", errNoBundle, dir)
+		return sweep.Inputs{}, fmt.Errorf("%w in %s: the same command without --no-train and --dry-run makes them", errNoBundle, dir)
 	case missing != nil:
-		return sweep.World{}, fmt.Errorf("%w (here: go run ./experiments/pretrain --data %s --scale %s --out %s)", missing, o.data, o.scale, dir)
+		return sweep.Inputs{}, fmt.Errorf("%w (here: go run ./experiments/pretrain --data %s --scale %s --out %s)", missing, o.data, o.scale, dir)
 	}
 	if bundle == nil {
 		if bundle, err = pretrainToy(ctx, o, cfg, dir, data, lazy); err != nil {
-			return sweep.World{}, err
+			return sweep.Inputs{}, err
 		}
 	}
-	return sweep.NewWorld(bundle, data, o.scale, o.images)
+	return sweep.NewInputs(bundle, data, o.scale, o.images)
 }
 
 func pretrainToy(ctx context.Context, o options, cfg pretrain.Config, dir string, data dataset.Dataset, lazy *lazyEngine) (*pretrain.Bundle, error) {

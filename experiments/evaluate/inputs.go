@@ -2,13 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/addlab/addlab/eval/features"
 	"github.com/addlab/addlab/eval/metric"
 	"github.com/addlab/addlab/eval/pictures"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
 )
 
 // input is one side of a comparison: pictures, or a file of what was computed of them elsewhere.
@@ -84,11 +83,10 @@ func (e *evaluation) home() (dir string) {
 	return dir
 }
 
-// isRun tells a folder that a training or an evaluation of this project wrote.
+// isRun reports whether a training or an evaluation of this project wrote the folder.
 func isRun(spec string) bool {
-	_, err := os.Stat(filepath.Join(spec, "config.json"))
-	_, noResult := os.Stat(filepath.Join(spec, "env.json"))
-	return err == nil && noResult == nil
+	run, err := record.At(spec)
+	return err == nil && len(run.Environments()) > 0
 }
 
 // reference and generated are the two sides; a metric that needs no reference may have one side alone.

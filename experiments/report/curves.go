@@ -26,9 +26,18 @@ var watched = []struct {
 	{"Variance of the student's pictures", "variance over a batch, mean over pixels", "pixel_var", func(distill.Config) bool { return true }},
 }
 
-// curvesOf draws the trainings behind a table, each cell's first seed. Tables without runs beside them have none.
-func curvesOf(dir string, t report.Table) (pictures []report.Picture, err error) {
-	plots, err := trainings(dir, t)
+// curves opens each folder of runs once.
+type curves map[string]*record.Runs
+
+// of draws the trainings behind the table in a folder, each cell's first seed. Tables without runs beside them have none.
+func (c curves) of(dir string, t report.Table) (pictures []report.Picture, err error) {
+	beside := filepath.Join(filepath.Dir(dir), "runs")
+	if c[beside] == nil {
+		if c[beside], err = record.OpenRuns(beside); err != nil {
+			return nil, err
+		}
+	}
+	plots, err := trainings(c[beside], t)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +54,7 @@ func curvesOf(dir string, t report.Table) (pictures []report.Picture, err error)
 	return pictures, nil
 }
 
-func trainings(dir string, t report.Table) ([]report.Curves, error) {
+func trainings(runs *record.Runs, t report.Table) ([]report.Curves, error) {
 	plots := make([]report.Curves, len(watched))
 	for i, w := range watched {
 		plots[i] = report.Curves{Title: w.title, YLabel: w.y, Smooth: smoothed}
@@ -57,8 +66,8 @@ func trainings(dir string, t report.Table) ([]report.Curves, error) {
 		}
 		name := r.BySeed[0].Run
 		seen[name] = true
-		run := filepath.Join(filepath.Dir(dir), "runs", name)
-		lines, err := record.ReadLines[map[string]record.Number](filepath.Join(run, "metrics.jsonl"))
+		run, _ := runs.Lookup(name)
+		lines, err := run.Curves("metrics.jsonl")
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -66,7 +75,7 @@ func trainings(dir string, t report.Table) ([]report.Curves, error) {
 			return nil, err
 		}
 		var asked distill.RunConfig
-		if err := record.ReadJSON(filepath.Join(run, "config.json"), &asked); err != nil {
+		if err := run.Config(&asked); err != nil {
 			return nil, err
 		}
 		for i, w := range watched {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
 )
 
@@ -33,7 +34,11 @@ func TestCurvesOfTrainings(t *testing.T) {
 		return report.Row{Name: name, BySeed: []report.SeedScore{{Seed: 1, Run: run}}}
 	}
 	rows := []report.Row{row("both", "aaa"), row("distill", "bbb"), row("both again", "aaa"), row("lost", "ccc"), {Name: "never run"}}
-	got, err := trainings(filepath.Join(results, "loss"), report.Table{Rows: rows})
+	runs, err := record.OpenRuns(filepath.Join(results, "runs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := trainings(runs, report.Table{Rows: rows})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +58,7 @@ func TestCurvesOfTrainings(t *testing.T) {
 		rows []report.Row
 		want int
 	}{{"both", rows, 4}, {"no discriminator", rows[1:2], 2}, {"no runs", rows[3:], 0}} {
-		if pictures, err := curvesOf(filepath.Join(results, "loss"), report.Table{Rows: c.rows}); err != nil || len(pictures) != c.want {
+		if pictures, err := make(curves).of(filepath.Join(results, "loss"), report.Table{Rows: c.rows}); err != nil || len(pictures) != c.want {
 			t.Errorf("%s: %d pictures (%v), want %d", c.why, len(pictures), err, c.want)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/sweep"
 )
 
 const usage = `report builds tables, plots, a list of the paper's claims and one HTML page from a folder of results; it trains nothing and needs no engine.
@@ -23,6 +24,7 @@ const usage = `report builds tables, plots, a list of the paper's claims and one
   go run ./experiments/report --results results/data/photos   tables on other data, which stand in none of the pictures above
   go run ./experiments/report --out page.html                 the page somewhere else
   go run ./experiments/report --beside results/reference      do my cells and seeds agree with the committed ones? Into agreement.md
+  go run ./experiments/report --pack results/runs             all finished runs as one file, results/runs.jsonl, which every program reads as the folder
 
 `
 
@@ -33,16 +35,24 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func command() program.Program {
-	var results, out, beside string
+	var results, out, beside, pack string
 	return program.Program{
 		Name: "report", Usage: usage,
 		Parse: func(f *flag.FlagSet, args []string) error {
 			f.StringVar(&results, "results", "results", "`folder` that ablate wrote to")
 			f.StringVar(&out, "out", "", "`file` for the page (default: index.html in the folder); claims.md, plane.png and versus.png stand beside it")
 			f.StringVar(&beside, "beside", "", "`folder` of another sweep, to compare the cells and seeds that both have")
+			f.StringVar(&pack, "pack", "", "`folder` of finished runs to write as one file beside it, with thinned curves and without weights; nothing else is done")
 			return program.Flags(f, args)
 		},
 		Do: func(_ context.Context, stdout, _ io.Writer) error {
+			if pack != "" {
+				path, n, err := sweep.Pack(pack)
+				if err == nil {
+					fmt.Fprintf(stdout, "wrote %s: %d runs\n", path, n)
+				}
+				return err
+			}
 			if beside != "" { // else it is noticed when all is written
 				if _, err := report.Tables(beside); err != nil {
 					return fmt.Errorf("--beside %s: %w", beside, err)
@@ -86,12 +96,12 @@ func build(results, out string, stdout io.Writer) error {
 		Lead:  "Every number comes from runs whose config, seed, engine and commit are on disk beside the tables.",
 		Apart: folders,
 	}
-	tables, said := setApart(results, sections), ""
+	tables, said, opened := setApart(results, sections), "", curves{}
 	for _, section := range sections {
 		if _, err := report.WriteAll(filepath.FromSlash(section.From), section.Table, record.WriteFile); err != nil {
 			return err
 		}
-		curves, err := curvesOf(filepath.FromSlash(section.From), section.Table)
+		curves, err := opened.of(filepath.FromSlash(section.From), section.Table)
 		if err != nil {
 			return err
 		}

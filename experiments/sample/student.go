@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/sweep"
 )
 
@@ -37,14 +39,19 @@ func choose(o options) (student, *pretrain.Bundle, error) {
 // chooseRun finds the run by hash, folder or file. Without any of them it is the newest of the default cell; a toy of the smoke
 // scale is taken only if there is nothing else.
 func chooseRun(o options) (sweep.StudentRun, error) {
-	runs := filepath.Join(o.results, "runs")
+	dir := filepath.Join(o.results, "runs")
 	if o.run != "" {
-		for _, dir := range []string{o.run, filepath.Dir(o.run), filepath.Join(runs, o.run)} {
-			if _, err := os.Stat(filepath.Join(dir, "config.json")); err == nil {
-				return sweep.ReadStudentRun(dir)
+		for _, dir := range []string{o.run, filepath.Dir(o.run), filepath.Join(dir, o.run)} {
+			run, err := sweep.ReadStudentRun(dir)
+			if !errors.Is(err, fs.ErrNotExist) {
+				return run, err
 			}
 		}
-		return sweep.StudentRun{}, fmt.Errorf("run = %q, want the hash of a run in %s, its folder, or its student.safetensors", o.run, runs)
+		return sweep.StudentRun{}, fmt.Errorf("run = %q, want the hash of a run in %s, its folder, or its student.safetensors", o.run, dir)
+	}
+	runs, err := record.OpenRuns(dir)
+	if err != nil {
+		return sweep.StudentRun{}, err
 	}
 	all, err := sweep.StudentRuns(runs)
 	if err != nil {
@@ -61,7 +68,7 @@ func chooseRun(o options) (sweep.StudentRun, error) {
 		}
 	}
 	if toy == nil {
-		return sweep.StudentRun{}, fmt.Errorf("no trained student of the default cell in %s: run `go run ./experiments/ablate --axis disc-cond` first, or say --run", runs)
+		return sweep.StudentRun{}, fmt.Errorf("no trained student of the default cell in %s: run `go run ./experiments/ablate --axis disc-cond` first, or say --run", dir)
 	}
 	return *toy, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/notebooks/show"
+	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/sweep"
 )
@@ -167,11 +168,11 @@ func (l *Lab) trainAxis(axis ablations.Axis, seeds string) error {
 	if err != nil {
 		return err
 	}
-	world, err := sweep.NewWorld(l.Bundle, l.Data, l.Scale, 0)
+	inputs, err := sweep.NewInputs(l.Bundle, l.Data, l.Scale, 0)
 	if err != nil {
 		return err
 	}
-	plan, err := sweep.NewPlan(world, base, []ablations.Axis{axis}, numbers)
+	plan, err := sweep.NewPlan(inputs, base, []ablations.Axis{axis}, numbers)
 	if err != nil {
 		return err
 	}
@@ -184,12 +185,17 @@ func (l *Lab) trainAxis(axis ablations.Axis, seeds string) error {
 	if gonbui.IsNotebook {
 		progress = live
 	}
-	lab := &sweep.Lab{World: world, Engine: func(context.Context) (*engine.Engine, error) { return l.Engine() }, Out: progress}
-	defer lab.Close()
-	results, err := sweep.Sweep{
-		Plan: plan, Runs: filepath.Join(out, "runs"), Finished: []string{filepath.Join(l.Root, "results", "reference", "runs")},
-		Trainer: lab, Evaluator: lab, Environment: lab.Environment, Out: progress,
-	}.Run(l.ctx)
+	runs, err := record.OpenRuns(filepath.Join(out, "runs"))
+	if err != nil {
+		return err
+	}
+	committed, err := record.OpenRuns(filepath.Join(l.Root, "results", "reference", "runs"))
+	if err != nil {
+		return err
+	}
+	worker := &sweep.EngineWorker{Inputs: inputs, Engine: func(context.Context) (*engine.Engine, error) { return l.Engine() }, Out: progress}
+	defer worker.Close()
+	results, err := sweep.Sweep{Plan: plan, Runs: runs, Finished: []*record.Runs{committed}, Worker: worker, Out: progress}.Run(l.ctx)
 	if err != nil {
 		return err
 	}

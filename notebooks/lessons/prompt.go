@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/addlab/addlab/notebooks/show"
+	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/sweep"
 )
@@ -76,7 +77,11 @@ func drawings(g report.Grid) []show.Drawing {
 
 // newestStudent is the latest one of the lab's networks that the notebooks or the programs have trained; toys count on their own scale.
 func (l *Lab) newestStudent() (newest sweep.StudentRun, found bool, err error) {
-	for _, runs := range []string{l.Runs, filepath.Join(l.Root, "results", "runs")} {
+	for _, dir := range []string{l.Runs, filepath.Join(l.Root, "results", "runs")} {
+		runs, err := record.OpenRuns(dir)
+		if err != nil {
+			return newest, false, err
+		}
 		all, err := sweep.StudentRuns(runs)
 		if err != nil {
 			return newest, false, err

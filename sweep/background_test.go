@@ -21,7 +21,7 @@ func TestMeasuresWhileTheNextIsTrained(t *testing.T) {
 	p := newTestPlan(t, []ablations.Axis{ablations.DiscCond}, 1)
 	l := &overlapping{reckoning: make(chan struct{})}
 	o := l.options(p, t.TempDir())
-	o.Trainer, o.Evaluator = l, l
+	o.Worker = l
 	results, err := o.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -63,11 +63,11 @@ func (l *overlapping) Evaluate(ctx context.Context, e Evaluation, student string
 }
 
 // A fault of a measurement that is finished in the background ends the sweep, and what was drawn meanwhile is scored all the same.
-func TestFaultInTheRearLosesNothing(t *testing.T) {
+func TestFaultInTheBackgroundLosesNothing(t *testing.T) {
 	p, root := newTestPlan(t, []ablations.Axis{ablations.DiscCond}, 1), t.TempDir()
 	l := &unscored{}
 	o := l.options(p, root)
-	o.Evaluator = l
+	o.Worker = l
 	results, err := o.Run(t.Context())
 	if !errors.Is(err, errPower) || !strings.Contains(err.Error(), "default cell, seed 1") {
 		t.Errorf("error = %v, want the fault and its cell", err)
@@ -75,7 +75,7 @@ func TestFaultInTheRearLosesNothing(t *testing.T) {
 	if len(results) != 1 || l.trained != 2 {
 		t.Errorf("results = %d, trained = %d, want 1 and 2: that of the cell after the fault", len(results), l.trained)
 	}
-	o.Evaluator = &l.laboratory
+	o.Worker = &l.laboratory
 	if results, err = o.Run(t.Context()); err != nil || len(results) != len(p.Jobs) || l.trained != 4 {
 		t.Errorf("again: %d results, %d trained, error %v, want %d and 4", len(results), l.trained, err, len(p.Jobs))
 	}
@@ -115,10 +115,10 @@ func TestOthersCompleteAxesToo(t *testing.T) {
 	job, _ := p.Job(ablations.StudentInit.Name, ablations.StudentInit.Cells[0].Name, 1)
 	l := &laboratory{}
 	o := l.options(p, root)
-	if err := os.MkdirAll(o.Runs, 0o777); err != nil {
+	if err := os.MkdirAll(o.Runs.Dir(), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	held, err := record.Open(t.Context(), o.Runs, job.Train, record.Environment{})
+	held, err := record.Open(t.Context(), o.Runs.Dir(), job.Train, record.Environment{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,9 +16,9 @@ import (
 // samplesShown is the number of columns of a sample grid.
 const samplesShown = 8
 
-// Lab trains and evaluates with real networks. The judge is made when it is first needed.
-type Lab struct {
-	World  World
+// EngineWorker trains and evaluates on an engine. The judge is made when it is first needed.
+type EngineWorker struct {
+	Inputs Inputs
 	Engine func(ctx context.Context) (*engine.Engine, error) // opens it once, and gives the same one afterwards
 	Out    io.Writer
 
@@ -26,41 +26,38 @@ type Lab struct {
 	workshop distill.Workshop
 }
 
-var (
-	_ Trainer   = (*Lab)(nil)
-	_ Evaluator = (*Lab)(nil)
-)
+var _ Worker = (*EngineWorker)(nil)
 
-// Environment opens the engine.
-func (l *Lab) Environment(ctx context.Context) (record.Environment, error) {
-	e, err := l.Engine(ctx)
+// Environment implements Worker; it opens the engine.
+func (w *EngineWorker) Environment(ctx context.Context) (record.Environment, error) {
+	e, err := w.Engine(ctx)
 	if err != nil {
 		return record.Environment{}, err
 	}
 	return record.NewEnvironment(e.Name, e.Version, e.Device), nil
 }
 
-// Train implements Trainer.
-func (l *Lab) Train(ctx context.Context, cfg distill.Config, run *record.Run) error {
-	e, err := l.Engine(ctx)
+// Train implements Worker.
+func (w *EngineWorker) Train(ctx context.Context, cfg distill.Config, run *record.Run) error {
+	e, err := w.Engine(ctx)
 	if err != nil {
 		return err
 	}
-	in := distill.Inputs{Config: cfg, Bundle: l.World.Bundle, Data: l.World.Data, Backend: e.Backend}
-	l.workshop.Keep = e.Keeps()
-	return l.workshop.Train(ctx, in, run, train.NewProgress(l.Out))
+	in := distill.Inputs{Config: cfg, Bundle: w.Inputs.Bundle, Data: w.Inputs.Data, Backend: e.Backend}
+	w.workshop.Keep = e.Keeps()
+	return w.workshop.Train(ctx, in, run, train.NewProgress(w.Out))
 }
 
-// Evaluate implements Evaluator.
-func (l *Lab) Evaluate(ctx context.Context, e Evaluation, student string) (func() (protocol.Metrics, error), Pictures, error) {
-	j, err := l.open(ctx)
+// Evaluate implements Worker.
+func (w *EngineWorker) Evaluate(ctx context.Context, e Evaluation, student string) (func() (protocol.Metrics, error), Pictures, error) {
+	j, err := w.open(ctx)
 	if err != nil {
 		return nil, Pictures{}, err
 	}
 	prompts := j.Prompts(samplesShown)
 	p := Pictures{Captions: prompts.Captions, Images: j.Pictures(prompts.Images)}
 	if e.Subject == Real {
-		seen, err := j.LookReal(ctx, l.World.Data)
+		seen, err := j.LookReal(ctx, w.Inputs.Data)
 		if err != nil {
 			return nil, p, err
 		}
@@ -84,23 +81,23 @@ func (l *Lab) Evaluate(ctx context.Context, e Evaluation, student string) (func(
 }
 
 // open makes the judge of all evaluations.
-func (l *Lab) open(ctx context.Context) (*protocol.Judge, error) {
-	if l.judge != nil {
-		return l.judge, nil
+func (w *EngineWorker) open(ctx context.Context) (*protocol.Judge, error) {
+	if w.judge != nil {
+		return w.judge, nil
 	}
-	e, err := l.Engine(ctx)
+	e, err := w.Engine(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l.judge, err = protocol.NewJudge(ctx, e.Backend, l.World.Bundle, l.World.Data, l.World.Setup)
-	return l.judge, err
+	w.judge, err = protocol.NewJudge(ctx, e.Backend, w.Inputs.Bundle, w.Inputs.Data, w.Inputs.Setup)
+	return w.judge, err
 }
 
 // Close frees what was compiled. The engine is the caller's.
-func (l *Lab) Close() {
-	l.workshop.Close()
-	if l.judge != nil {
-		l.judge.Close()
-		l.judge = nil
+func (w *EngineWorker) Close() {
+	w.workshop.Close()
+	if w.judge != nil {
+		w.judge.Close()
+		w.judge = nil
 	}
 }

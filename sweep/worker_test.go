@@ -22,20 +22,20 @@ import (
 // no fault that would stop a sweep.
 func TestPicturesThatAreNoNumbersAreAResult(t *testing.T) {
 	bundle := tinybundle.Load(t, "text", "teacher", "pair", "classifier")
-	lab := &Lab{
-		World:  World{Bundle: bundle, Data: tinyworld.New(), Setup: protocol.Setup{Images: 10, Seed: 3, Batch: 5, Blocks: 2}},
+	w := &EngineWorker{
+		Inputs: Inputs{Bundle: bundle, Data: tinyworld.New(), Setup: protocol.Setup{Images: 10, Seed: 3, Batch: 5, Blocks: 2}},
 		Engine: func(context.Context) (*engine.Engine, error) { return &engine.Engine{Backend: graphtest.Engine()}, nil },
 		Out:    io.Discard,
 	}
-	defer lab.Close()
+	defer w.Close()
 	e := Evaluation{Subject: Student, Sampling: &Sampling{Sampler: diffusion.FewStep{}.Name(), Steps: 1, Times: []int{1000}}}
 	student := tinybundle.WritePart(t, "teacher", 2)
-	if _, p, err := lab.Evaluate(t.Context(), e, student); err != nil || len(p.Images) == 0 {
+	if _, p, err := w.Evaluate(t.Context(), e, student); err != nil || len(p.Images) == 0 {
 		t.Fatalf("a sound student: %d pictures, %v", len(p.Images), err)
 	}
 
 	spoil(t, student)
-	_, p, err := lab.Evaluate(t.Context(), e, student)
+	_, p, err := w.Evaluate(t.Context(), e, student)
 	if !errors.Is(err, distill.ErrDiverged) || len(p.Images) == 0 {
 		t.Errorf("%d pictures, err = %v, want pictures and %v", len(p.Images), err, distill.ErrDiverged)
 	}

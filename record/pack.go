@@ -1,0 +1,177 @@
+package record
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// packed is a finished run as a line of a pack.
+type packed struct {
+	Run    string                     `json:"run"`           // hash of the config
+	Was    string                     `json:"was,omitempty"` // its hash when it ran, where fields of configs have been renamed since
+	Config json.RawMessage            `json:"config"`
+	Envs   []json.RawMessage          `json:"envs"`
+	Result json.RawMessage            `json:"result"`
+	Curves map[string]json.RawMessage `json:"curves,omitempty"` // thinned columns, by file of lines
+	Files  map[string][]byte          `json:"files,omitempty"`  // others
+}
+
+func (p *packed) read(name string) ([]byte, error) {
+	switch {
+	case name == configFile:
+		return p.Config, nil
+	case name == resultFile:
+		return p.Result, nil
+	case p.Files[name] != nil:
+		return p.Files[name], nil
+	case p.Curves[name] != nil:
+		return unfold(p.Curves[name])
+	}
+	for n, env := range p.Envs {
+		if name == envName(n+1) {
+			return env, nil
+		}
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// validate says what a line of a pack lacks.
+func (p *packed) validate() error {
+	for _, field := range []struct {
+		name string
+		has  bool
+	}{{"config", p.Config != nil}, {"envs", len(p.Envs) > 0}, {"result", p.Result != nil}} {
+		if !field.has {
+			return fmt.Errorf("run %q has no %s, want run, config, envs and result", p.Run, field.name)
+		}
+	}
+	hash, err := Hash(p.Config)
+	if err != nil {
+		return err
+	}
+	if hash != p.Run {
+		return fmt.Errorf("run = %q, want %s, the hash of its config", p.Run, hash)
+	}
+	return nil
+}
+
+var errNoEnd = errors.New("the line has no end")
+
+// readPack reads all lines of a pack, none where there is no such file.
+func readPack(path string) (map[string]Saved, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	runs := map[string]Saved{}
+	for n := 1; len(text) > 0; n++ {
+		line, rest, whole := bytes.Cut(text, []byte{'\n'})
+		text = rest
+		p := &packed{}
+		err := json.Unmarshal(line, p)
+		switch {
+		case err != nil || !whole:
+			err = fmt.Errorf("%w, want a whole line with the JSON object of a run", cmp.Or(err, errNoEnd))
+		default:
+			err = p.validate()
+		}
+		if err == nil && runs[p.Run].files != nil {
+			err = fmt.Errorf("run %s is there twice, want it once", p.Run)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("record: %s:%d: %w", path, n, err)
+		}
+		runs[p.Run] = Saved{Hash: p.Run, place: fmt.Sprintf("%s:%d (run %s)", path, n, p.Run), files: p}
+	}
+	return runs, nil
+}
+
+// Pack writes the finished runs in dir and in the pack beside it as that pack, one line each, with curves thinned and of other files
+// those that keep names. The same runs give the same bytes. Runs that are not finished or damaged are an error with their names.
+// The folders stay as they are.
+func Pack(dir string, keep ...string) (path string, n int, err error) {
+	runs, err := OpenRuns(dir)
+	if err != nil {
+		return "", 0, err
+	}
+	all, err := runs.All()
+	if err != nil {
+		return "", 0, err
+	}
+	var text bytes.Buffer
+	var faults []error
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	for _, s := range all {
+		p, err := s.pack(keep)
+		if err == nil {
+			err = enc.Encode(p)
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("run %s: %w", s.Hash, err))
+		}
+	}
+	path = runs.dir + packExt
+	switch {
+	case len(faults) > 0:
+		return "", 0, fmt.Errorf("record: pack %s: want finished runs: %w", dir, errors.Join(faults...))
+	case len(all) == 0:
+		return "", 0, fmt.Errorf("record: pack %s: no runs there, want the folder of some", dir)
+	}
+	return path, len(all), WriteFile(path, text.Bytes())
+}
+
+// pack makes a line of a run.
+func (s Saved) pack(keep []string) (p *packed, err error) {
+	if s.dir == "" {
+		return s.files.(*packed), nil
+	}
+	p = &packed{Run: s.Hash, Curves: map[string]json.RawMessage{}, Files: map[string][]byte{}}
+	for name, field := range map[string]*json.RawMessage{configFile: &p.Config, resultFile: &p.Result} {
+		if err := s.json(name, field); err != nil {
+			return nil, err
+		}
+	}
+	for n := 1; ; n++ {
+		var env json.RawMessage
+		err := s.json(envName(n), &env)
+		if errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		p.Envs = append(p.Envs, env)
+	}
+	names, err := filepath.Glob(filepath.Join(s.dir, "*"+linesExt))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		name = filepath.Base(name)
+		text, err := s.File(name)
+		if err != nil {
+			return nil, err
+		}
+		if p.Curves[name], err = fold(text); err != nil {
+			return nil, fmt.Errorf("%s:%w", name, err)
+		}
+	}
+	for _, name := range keep {
+		if b, err := s.File(name); err == nil {
+			p.Files[name] = b
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return p, p.validate()
+}

@@ -1,0 +1,207 @@
+package record
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Runs are the runs in a folder, such as results/runs, and in the pack beside it, results/runs.jsonl. They are only read.
+type Runs struct {
+	dir    string
+	packed map[string]Saved
+}
+
+// Saved is a run on disk: a folder, or a line of a pack. Both have the same files.
+type Saved struct {
+	Hash  string // of its config
+	dir   string // "" in a pack
+	place string // where it is, for people
+	files files
+}
+
+// files gives the content of a run's file by its name. A file that is not there is fs.ErrNotExist.
+type files interface {
+	read(name string) ([]byte, error)
+}
+
+// unpacked are the files of a run's folder.
+type unpacked string
+
+func (u unpacked) read(name string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(string(u), name))
+}
+
+func inFolder(dir string) Saved {
+	return Saved{Hash: filepath.Base(dir), dir: dir, place: dir, files: unpacked(dir)}
+}
+
+// packExt is what the name of a pack adds to that of the folder of its runs.
+const packExt = ".jsonl"
+
+// OpenRuns reads the pack beside dir; neither of them need be there.
+func OpenRuns(dir string) (*Runs, error) {
+	dir = filepath.Clean(dir)
+	packed, err := readPack(dir + packExt)
+	return &Runs{dir: dir, packed: packed}, err
+}
+
+// At is the run in the folder dir, or that of this name in the pack beside the folder's parent.
+func At(dir string) (Saved, error) {
+	dir = filepath.Clean(dir)
+	hash := filepath.Base(dir)
+	if _, err := os.Stat(filepath.Join(dir, configFile)); err == nil {
+		return inFolder(dir), nil
+	}
+	runs, err := OpenRuns(filepath.Dir(dir))
+	if err != nil {
+		return Saved{}, err
+	}
+	if s, ok := runs.packed[hash]; ok {
+		return s, nil
+	}
+	return Saved{}, fmt.Errorf("record: no run %s in %s or %s: %w", hash, runs.dir, runs.dir+packExt, fs.ErrNotExist)
+}
+
+// Dir is the folder, where new runs go.
+func (r *Runs) Dir() string { return r.dir }
+
+// Find looks for the finished run of config, in several places one after the other. It locks nothing.
+func Find(config any, among ...*Runs) (s Saved, found bool, err error) {
+	hash, err := Hash(config)
+	if err != nil {
+		return Saved{}, false, err
+	}
+	for _, r := range among {
+		dir := filepath.Join(r.dir, hash)
+		finished, err := check(dir, config)
+		if err != nil {
+			return Saved{}, false, err
+		}
+		if finished {
+			return inFolder(dir), true, nil
+		}
+		if s, ok := r.packed[hash]; ok {
+			return s, true, nil
+		}
+	}
+	return Saved{}, false, nil
+}
+
+// Lookup is the run of this hash, finished or not. A folder comes before the pack, unless only the latter is finished.
+func (r *Runs) Lookup(hash string) (s Saved, ok bool) {
+	dir := filepath.Join(r.dir, hash)
+	s, ok = r.packed[hash]
+	if _, err := os.Stat(filepath.Join(dir, configFile)); err != nil {
+		return s, ok
+	}
+	if own := inFolder(dir); !ok || own.Finished() {
+		return own, true
+	}
+	return s, true
+}
+
+// All lists the runs by their hash, also those that have only begun.
+func (r *Runs) All() (all []Saved, err error) {
+	entries, err := os.ReadDir(r.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	hashes := map[string]bool{}
+	for hash := range r.packed {
+		hashes[hash] = true
+	}
+	for _, e := range entries {
+		hashes[e.Name()] = true
+	}
+	for hash := range hashes {
+		if s, ok := r.Lookup(hash); ok {
+			all = append(all, s)
+		}
+	}
+	slices.SortFunc(all, func(a, b Saved) int { return strings.Compare(a.Hash, b.Hash) })
+	return all, nil
+}
+
+// Dir is the run's folder, "" in a pack.
+func (s Saved) Dir() string { return s.dir }
+
+// String says where the run is: its folder, or the pack and the line.
+func (s Saved) String() string { return s.place }
+
+// Finished tells whether the run has a result.
+func (s Saved) Finished() bool {
+	if s.dir == "" {
+		return s.files != nil
+	}
+	_, err := os.Stat(filepath.Join(s.dir, resultFile))
+	return err == nil
+}
+
+// File reads any file of the run. One that is not there is fs.ErrNotExist.
+func (s Saved) File(name string) ([]byte, error) {
+	if s.files == nil {
+		return nil, fmt.Errorf("record: %s: %w", name, fs.ErrNotExist)
+	}
+	b, err := s.files.read(name)
+	if err != nil {
+		return nil, fmt.Errorf("record: %s: %w", s, err)
+	}
+	return b, nil
+}
+
+func (s Saved) json(name string, v any) error {
+	b, err := s.File(name)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("record: %s, %s: %w", s, name, err)
+	}
+	return nil
+}
+
+// Config reads what the run was asked for.
+func (s Saved) Config(v any) error { return s.json(configFile, v) }
+
+// Result reads what came of a finished run.
+func (s Saved) Result(v any) error { return s.json(resultFile, v) }
+
+// Environments reads on what the run was begun and where it went on, if that differs. What cannot be read is left out.
+func (s Saved) Environments() (envs []Environment) {
+	for n := 1; ; n++ {
+		var env Environment
+		if err := s.json(envName(n), &env); err != nil {
+			return envs
+		}
+		envs = append(envs, env)
+	}
+}
+
+// Curves reads the numbers in a file of lines. Texts among them are left out.
+func (s Saved) Curves(name string) (lines []map[string]Number, err error) {
+	text, err := s.File(name)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := parseLines[map[string]json.RawMessage](text)
+	if err != nil {
+		return nil, fmt.Errorf("record: %s, %s:%w", s, name, err)
+	}
+	for _, fields := range raw {
+		line := map[string]Number{}
+		for key, value := range fields {
+			var x Number
+			if x.UnmarshalJSON(value) == nil {
+				line[key] = x
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}

@@ -1,0 +1,79 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+)
+
+// background finishes one evaluation at a time while the engine does the next job: metrics, pictures and tables need no engine.
+// Until wait returns, only it may touch results.
+type background struct {
+	Sweep
+	results Results
+
+	complete map[string]int // seeds of an axis that Completed was told of
+	done     chan error     // nil where nothing is under way
+	notes    []string
+}
+
+func newBackground(s Sweep, results Results) *background {
+	b := &background{Sweep: s, results: results, complete: map[string]int{}}
+	for _, axis := range s.Plan.Axes {
+		b.complete[axis.Name] = s.Plan.complete(axis, results)
+	}
+	return b
+}
+
+// follow waits for the evaluation before and begins to finish this one. On error, it finishes this one first, then returns the error.
+func (b *background) follow(job Job, finish func() (Outcome, error), last bool) error {
+	if err := b.wait(); err != nil {
+		return errors.Join(err, b.finish(job, finish, last))
+	}
+	b.done = make(chan error, 1)
+	go func() { b.done <- b.finish(job, finish, last) }()
+	return nil
+}
+
+// wait prints what was completed: here it cannot fall into a progress line.
+func (b *background) wait() error {
+	if b.done == nil {
+		return nil
+	}
+	err := <-b.done
+	b.done = nil
+	for _, note := range b.notes {
+		fmt.Fprintln(b.Out, note)
+	}
+	b.notes = nil
+	return err
+}
+
+func (b *background) finish(job Job, finish func() (Outcome, error), last bool) error {
+	outcome, err := finish()
+	if err != nil {
+		return fmt.Errorf("%s: %w", job.Label, err)
+	}
+	b.results[job.Hash] = outcome
+	if b.Completed == nil || last {
+		return nil
+	}
+	others, _, err := b.Gather() // other processes finish cells too
+	if err != nil {
+		return err
+	}
+	maps.Copy(b.results, others)
+	for _, axis := range b.Plan.Axes {
+		seeds := b.Plan.complete(axis, b.results)
+		if seeds == b.complete[axis.Name] {
+			continue
+		}
+		note, err := b.Completed(axis, b.results)
+		if err != nil {
+			return err
+		}
+		b.complete[axis.Name] = seeds
+		b.notes = append(b.notes, note)
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+package sweep
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+)
+
+// Inputs are what all runs of a sweep share.
+type Inputs struct {
+	Bundle *pretrain.Bundle
+	Data   dataset.Dataset
+	Setup  protocol.Setup // of every evaluation
+}
+
+// NewInputs takes a scale's evaluation, with fewer pictures where the dataset holds out too few: one half is generated for and
+// compared with, the other is the real pictures' own score. images > 0 asks for so many pictures instead of the scale's.
+func NewInputs(b *pretrain.Bundle, data dataset.Dataset, scale string, images int) (Inputs, error) {
+	if b.DataHash != data.Hash() {
+		return Inputs{}, fmt.Errorf("sweep: data %s has hash %s, want %s, on which the networks in %s were trained: run `go run ./experiments/pretrain` on it first",
+			data.Name(), data.Hash(), b.DataHash, b.Dir)
+	}
+	in := Inputs{Bundle: b, Data: data, Setup: protocol.DefaultSetup(scale)}
+	if images > 0 {
+		in.Setup.Images = images
+		in.Setup.Blocks = min(in.Setup.Blocks, images/2)
+	}
+	have := data.Heldout().Len() / 2
+	if have < images {
+		return Inputs{}, fmt.Errorf("sweep: images = %d, want at most half of the %d held-out pictures of %s", images, data.Heldout().Len(), data.Name())
+	}
+	if have < in.Setup.Images {
+		in.Setup.Images = have
+		in.Setup.Blocks = min(in.Setup.Blocks, have/2)
+	}
+	least := 2 * (eval.PRNeighbours + 1)
+	if images > 0 && images < least {
+		return Inputs{}, fmt.Errorf("sweep: images = %d, want at least %d", images, least)
+	}
+	if in.Setup.Images < least {
+		return Inputs{}, fmt.Errorf("sweep: data %s has %d held-out pictures, want at least %d", data.Name(), data.Heldout().Len(), 2*least)
+	}
+	return in, in.Setup.Validate()
+}
+
+// judges are the parts of a bundle that score pictures.
+var judges = []string{"classifier", "pair"}
+
+func (in Inputs) evaluation(subject string, parts ...string) Evaluation {
+	e := Evaluation{Kind: "evaluate", Recipe: evaluationRecipe, Subject: subject, DataHash: in.Data.Hash(), Weights: map[string]string{}, Setup: in.Setup}
+	for _, part := range append(parts, judges...) {
+		if in.Bundle.Has(part) {
+			e.Weights[part] = in.Bundle.Files[part]
+		}
+	}
+	return e
+}
+
+func (in Inputs) real() Job {
+	e := in.evaluation(Real)
+	e.Setup.Guidance = 0 // nothing is guided, here and below
+	return Job{Label: "real pictures", Evaluation: e}
+}
+
+// teacher is the measurement of the bundle's teacher or of a variant of it.
+func (in Inputs) teacher(label, net string, steps int) Job {
+	e := in.evaluation(Teacher, "text", cmp.Or(net, "teacher"))
+	e.Net = net
+	e.Sampling = &Sampling{Sampler: diffusion.DPMSolverPP2M{}.Name(), Steps: steps, Guidance: in.Setup.Guidance}
+	return Job{Label: label, Evaluation: e}
+}
+
+// student is the measurement of a config's student at some steps.
+func (in Inputs) student(label string, cfg distill.Config, steps int, form diffusion.Form) (Job, error) {
+	if err := in.Bundle.Want(cfg.Parts()...); err != nil {
+		return Job{}, err
+	}
+	run := distill.NewRunConfig(cfg, in.Bundle, in.Data)
+	hash, err := record.Hash(run)
+	if err != nil {
+		return Job{}, err
+	}
+	e := in.evaluation(Student)
+	e.Setup.Guidance = 0
+	e.Run, e.Net = hash, cfg.StudentNet
+	e.Sampling = &Sampling{Sampler: diffusion.FewStep{Form: form}.Name(), Steps: max(steps, 1), Times: cfg.Times}
+	return Job{Label: label, Evaluation: e, Train: &run, Seed: cfg.Seed}, nil
+}
