@@ -6,8 +6,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Cond is what the network is told: Tokens [B,L,E] for cross-attention, Pooled [B,P]. A nil field is absent; the zero Cond
-// says nothing.
+// Cond is the condition of the network: Tokens [B,L,E] for cross-attention, Pooled [B,P]. A nil field is absent; the zero Cond
+// is unconditional.
 type Cond struct{ Tokens, Pooled *Node }
 
 // ConcatCond joins two batches of conditions, which must hold the same fields.

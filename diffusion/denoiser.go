@@ -80,10 +80,10 @@ const EpsAlphaFloor = 0.06826491421716747
 // noSignal is the α below which X0FromEps takes x_t for pure noise.
 const noSignal = 1e-3
 
-// X0FromEps returns x̂₀ = (x_t − σ_t ε̂)/α_t (DDIM eq. 9, first term), of which EpsFromX0 is the inverse. An error of ε̂ grows by σ_t/α_t.
+// X0FromEps returns x̂₀ = (x_t − σ_t ε̂)/α_t (DDIM eq. 9, first term), the inverse of EpsFromX0. It scales an error of ε̂ by σ_t/α_t.
 //
-// At pure noise ε̂ says nothing about x₀ and the division has no value. It is converted with α, σ of EpsAlphaFloor: the network is
-// fed pure noise and read as at its own last step, as the released ADD models are used.
+// At pure noise α_t = 0 and the division has no value. There α and σ of EpsAlphaFloor are used: the network gets pure noise, and its
+// output is converted as at its own last step. The released ADD models are used so.
 func X0FromEps(xt, eps *Node, level Level) *Node {
 	l := level.Like(xt)
 	pure := LessThan(l.Alpha, ConstAs(l.Alpha, noSignal))
@@ -92,7 +92,7 @@ func X0FromEps(xt, eps *Node, level Level) *Node {
 	return Div(Sub(xt, Mul(sigma, eps)), alpha)
 }
 
-// sigmaFloor keeps divisions by σ_t finite at t = 0, where ε and v cannot be read from x_t.
+// sigmaFloor keeps divisions by σ_t finite at t = 0, where x_t does not determine ε and v.
 const sigmaFloor = 1e-3
 
 // EpsFromX0 returns ε̂ = (x_t − α_t x̂₀)/σ_t (DDIM eq. 9 solved for ε): x_t itself at α = 0. Keep t away from 0.

@@ -1,4 +1,4 @@
-// Package diffusion is the mathematics of diffusion models that the rest of the program stands on: noise schedules, one
+// Package diffusion is the mathematics of diffusion models: noise schedules, one
 // denoiser convention, guidance, the distillation weightings of ADD, and samplers as plans of linear updates.
 //
 // Notation: data x₀, noise ε ~ N(0,I), x_t = α_t x₀ + σ_t ε with α_t² + σ_t² = 1; λ_t = ln(α_t/σ_t) is half the log-SNR;

@@ -12,16 +12,16 @@ const (
 	// Renoise diffuses the prediction anew, x_u = α_u x̂ + σ_u z (ADD §3.1, after consistency models 2303.01469 algorithm 1): the
 	// student sees the marginals it was trained on, as far as x̂ is distributed like data.
 	Renoise Form = "renoise"
-	// Ancestral draws x_u from q(x_u | x_t, x₀ = x̂): the ancestral Euler step of k-diffusion, which the ADD demo uses. A first time below
-	// 1 is only what the student is told: x is pure noise, of which nothing stays, and the first step that of Renoise.
+	// Ancestral draws x_u from q(x_u | x_t, x₀ = x̂): the ancestral Euler step of k-diffusion, which the ADD demo uses. If the first time
+	// is below 1, the student gets that timestep but x is still pure noise, so the first step equals that of Renoise.
 	Ancestral Form = "ancestral"
 )
 
 // FewStep samples from a distilled student at the times it was trained for. The last prediction is the image.
 type FewStep struct {
-	// Times are falling in (0,1]; the default is 1, 0.75, 0.5, 0.25. Fewer steps take an evenly spread subset that begins with
-	// the first: two of four are 1 and 0.5. A multiple of their number divides the ways between them and from the last one to 0: eight
-	// of four are 1, 0.875, 0.75 … 0.125, half of which no student of the four has been trained at.
+	// Times fall within (0,1]; the default is 1, 0.75, 0.5, 0.25. Fewer steps take an evenly spread subset that begins with
+	// the first: two of four are 1 and 0.5. A multiple of their number divides each interval, the last one down to 0: eight
+	// of four are 1, 0.875, 0.75 … 0.125. A student of the four was not trained at half of these.
 	Times []float64
 	Form  Form // default Renoise
 }

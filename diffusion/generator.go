@@ -17,7 +17,7 @@ type Model func(root *model.Scope, ids, null *Node) (denoise Denoiser, cond, nul
 
 // Generator draws batches of pictures on an engine by the plan of any sampler.
 //
-// Some engines bake the weights into the compiled graph: make a new Generator when they change.
+// Some engines compile the weights into the graph: make a new Generator when they change.
 type Generator struct {
 	Schedule Schedule
 	Size     int // pixels per side
@@ -28,7 +28,7 @@ type Generator struct {
 	exec *model.Exec
 }
 
-// Guided tells whether a generator's guidance costs a second pass of the network: 0 stands for none, and 1 changes nothing.
+// Guided reports whether guidance needs a second pass of the network. 0 means none, and 1 equals the conditional prediction.
 func Guided(guidance float64) bool { return guidance != 0 && guidance != 1 }
 
 // NewGenerator compiles nothing yet; the graph is built by the first call of Sample.

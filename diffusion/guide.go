@@ -4,8 +4,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Guide returns the guided denoiser x̂_u + w (x̂_c − x̂_u) (CFG eq. 6, with its 1+w written as w), where x̂_c is told cond and
-// x̂_u is told null. In x̂₀, ε̂ or v̂ it is the same formula, since each is affine in the others at a given x_t.
+// Guide returns the guided denoiser x̂_u + w (x̂_c − x̂_u) (CFG eq. 6, with its 1+w written as w). x̂_c is conditioned on cond,
+// x̂_u on null. In x̂₀, ε̂ or v̂ it is the same formula, since each is affine in the others at a given x_t.
 //
 // scale is w, a scalar or [B]: 0 is unconditional, 1 conditional. null may have batch 1. Both predictions come from one
 // doubled batch.

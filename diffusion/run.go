@@ -14,7 +14,7 @@ func Update(coef, x, x0, prev, z *Node) *Node {
 	return Add(Add(term(0, x), term(1, x0)), Add(term(2, prev), term(3, z)))
 }
 
-// Apply executes a plan on the host and returns the sample; x is left as it was. denoise returns x̂₀ of x at time t; noise
+// Apply executes a plan on the host and returns the sample; x is not changed. denoise returns x̂₀ of x at time t; noise
 // returns fresh z of the length of x and is called only where a step adds noise.
 func Apply(plan []Step, x []float64, denoise func(x []float64, t float64) []float64, noise func() []float64) []float64 {
 	var prev []float64

@@ -40,9 +40,7 @@ func SamplerByName(name string) (Sampler, error) {
 // Grid names how a sampler spaces its times.
 //
 // Uniform t is what Stable Diffusion's users run. Uniform λ resolves the last, fine levels better, where Stable Diffusion's
-// schedule is steep: on eight sharp modes (Ring(8, 1, 0.02)) 25 steps of DPM-Solver++ end 0.074 from the exact points in
-// uniform t and 0.007 in uniform λ; with the cosine schedule 0.016 and 0.003. On broad modes with the cosine schedule uniform
-// t is the better one (0.004, 0.017).
+// schedule is steep. It is better on sharp modes with both schedules; on broad modes with the cosine schedule uniform t is.
 type Grid string
 
 const (
@@ -50,7 +48,7 @@ const (
 	GridLogSNR Grid = "logsnr" // uniform in λ_t between t = 0.999 and 0.001, closed by t = 1 and t = 0
 )
 
-// GridLogSNR stands between these times, for at 0 and 1 λ may be infinite.
+// GridLogSNR spans these times: at 0 and 1 λ may be infinite.
 const gridFirst, gridLast = 0.999, 0.001
 
 // times returns steps+1 falling times from 1 to 0.

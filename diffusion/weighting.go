@@ -61,8 +61,8 @@ const (
 //
 //	x̂_θ − (σ_t/α_t)(δ_D + g δ_C),  δ_C = ε̂(y) − ε̂(∅),  δ_D = ε̂(∅) − [t ≥ 0.2] ε̂(p_neg)
 //
-// with x0 = x̂_θ, the student's output, and the teacher's noise predictions at its diffused version: told the caption (cond),
-// nothing (null), and the negative prompt (neg). With c(t) = α_t/(2σ_t) the gradient in x̂_θ is δ_D + g δ_C. The target is
+// with x0 = x̂_θ, the student's output, and the teacher's noise predictions at its diffused version, conditioned on the caption
+// (cond), nothing (null), and the negative prompt (neg). With c(t) = α_t/(2σ_t) the gradient in x̂_θ is δ_D + g δ_C. The target is
 // a constant: no gradient passes.
 func NFSDTarget(x0, cond, null, neg *Node, level Level, g float64) *Node {
 	l := level.Like(x0)

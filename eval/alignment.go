@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// Alignment says how much of what the captions state is seen in the pictures.
+// Alignment is how much of what captions state is found in their pictures.
 type Alignment struct {
 	N          int
-	AllCorrect int       // pictures on which nothing stated is missing
+	AllCorrect int       // pictures in which all stated attributes are correct
 	Accuracy   float64   // mean over pictures of correct/stated: every picture weighs the same
 	StdErr     float64   // standard error of Accuracy over pictures; +Inf for a single picture
 	PerImage   []float64 // correct/stated of each picture, for paired differences

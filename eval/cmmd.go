@@ -17,19 +17,19 @@ const (
 	CMMDScale = 1000
 )
 
-// CMMDScore is CMMD with what its pairs tell of its sampling error.
+// CMMDScore is CMMD with its sampling error.
 type CMMDScore struct {
 	Value  float64
 	StdErr float64 // delete-a-group jackknife over generated images; +Inf without groups
 }
 
 // CMMD is the squared maximum mean discrepancy of CLIP embeddings with the Gaussian kernel exp(−|x−y|²/2σ²), σ = 10, times 1000
-// (Jayasumana et al. 2024, eq. 4), in the biased form that keeps each image's pair with itself. Rows are brought to unit length, as
-// in the authors' code. For blocks ≥ 2 a jackknife that deletes the generated images i with i mod blocks = g gives the
-// standard error; blocks = 0 leaves it out.
+// (Jayasumana et al. 2024, eq. 4), in the biased form, which includes each image's pair with itself. Rows are normalised, as in
+// the authors' code. For blocks ≥ 2 the standard error is a jackknife that deletes the generated images i with i mod blocks = g;
+// blocks = 0 leaves it out.
 //
-// At unit length all kernels lie near 1, so expm1 is summed and the ones cancel exactly.
-// It ends early with the context's error.
+// For normalised rows all kernels are near 1, so expm1 is summed and the ones cancel exactly.
+// A cancelled context ends it early, with its error.
 func CMMD(ctx context.Context, ref, gen Features, blocks int) (CMMDScore, error) {
 	if err := validatePair("CMMD", ref, gen); err != nil {
 		return CMMDScore{}, err
@@ -54,7 +54,7 @@ func CMMD(ctx context.Context, ref, gen Features, blocks int) (CMMDScore, error)
 
 	m := float64(ref.N)
 	value := func(n, cross, within float64) float64 {
-		return max(CMMDScale*(sumX/(m*m)+within/(n*n)-2*cross/(m*n)), 0) // below zero is rounding
+		return max(CMMDScale*(sumX/(m*m)+within/(n*n)-2*cross/(m*n)), 0) // a negative value is rounding
 	}
 	var crossAll, withinAll float64
 	for _, v := range cross {
@@ -81,7 +81,7 @@ func CMMD(ctx context.Context, ref, gen Features, blocks int) (CMMDScore, error)
 	return score, nil
 }
 
-// unitRows brings every row to length 1.
+// unitRows normalises every row to length 1.
 func unitRows(f Features, side string) (*mat.Dense, error) {
 	x := f.dense(0, f.N, nil)
 	for i := range f.N {
@@ -95,8 +95,8 @@ func unitRows(f Features, side string) (*mat.Dense, error) {
 	return x, nil
 }
 
-// gaussianSums adds expm1(−|x−y|²/2σ²) over all pairs, split by the rows' indices modulo gx and gy: [gx·gy]. Once the context is done,
-// the sums lack pairs.
+// gaussianSums adds expm1(−|x−y|²/2σ²) over all pairs, split by the rows' indices modulo gx and gy: [gx·gy]. After cancellation the
+// sums are incomplete.
 func gaussianSums(ctx context.Context, x, y *mat.Dense, gx, gy int) []float64 {
 	const rows = 256
 	n, d := x.Dims()

@@ -10,16 +10,16 @@ import (
 // DCNeighbours is the paper's k.
 const DCNeighbours = 5
 
-// DC is density (in how many real balls does a generated image lie, over k; may exceed 1) and coverage (which share of the real
-// balls holds a generated image).
+// DC is density (the number of real balls that hold a generated image, over k; may exceed 1) and coverage (the share of real balls
+// that hold a generated image).
 type DC struct {
 	Density, Coverage float64
 	DensityStdErr     float64 // standard error of Density over generated images, the real balls held fixed; +Inf for a single image
 }
 
-// DensityCoverage uses balls around real images only, so one far-off generated image cannot claim space (Naeem et al. 2020,
+// DensityCoverage uses balls around real images only, so one generated outlier cannot cover space (Naeem et al. 2020,
 // eqs. 4–5). Balls are open, as in the authors' package prdc.
-// It ends early with the context's error.
+// A cancelled context ends it early, with its error.
 func DensityCoverage(ctx context.Context, ref, gen Features, k int) (DC, error) {
 	if err := validateNeighbours("DensityCoverage", ref, gen, k); err != nil {
 		return DC{}, err
@@ -29,7 +29,7 @@ func DensityCoverage(ctx context.Context, ref, gen Features, k int) (DC, error) 
 		return DC{}, err
 	}
 	balls := make([]float64, gen.N)
-	held := make([]atomic.Bool, ref.N) // balls with an image inside; images come side by side
+	held := make([]atomic.Bool, ref.N) // balls with an image inside; images are handled in parallel
 	err = eachPair(ctx, gen, ref, func(p *pairs, i, at int, approx []float64) {
 		for j, d := range approx {
 			if p.within(i, at+j, d, radii[at+j], false) {

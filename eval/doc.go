@@ -1,5 +1,5 @@
-// Package eval turns features into numbers: how far a model's pictures are from real ones, and how sure we are of it.
-// It knows no network and no picture. Features come in as rows of float32, one row per image; scores go out with n and an interval.
+// Package eval turns features into scores with intervals: how far a model's pictures are from real ones.
+// It knows no network and no picture. Features are rows of float32, one row per image; a score has n and an interval.
 //
 //	features → statistics → number → interval
 //
@@ -8,7 +8,7 @@
 //	FIDInfinity             FID without its bias in n                         lower   Chong 2020
 //	KID, MMD2               unbiased kernel distance, may be negative         lower   Bińkowski 2018
 //	CMMD                    Gaussian kernel distance of CLIP embeddings       lower   Jayasumana 2024
-//	InceptionScore          sure and various classes, from logits             higher  Salimans 2016
+//	InceptionScore          confident and varied classes, logits              higher  Salimans 2016
 //	PrecisionRecall         fidelity and coverage by k-NN balls, ≤            higher  Kynkäänniemi 2019
 //	DensityCoverage         the same, robust to outliers, <                   higher  Naeem 2020
 //	CLIPScore               cosine between a picture and its caption          higher  Hessel 2021

@@ -16,7 +16,7 @@ type Features struct {
 // Row returns the features of image i, sharing memory. Like a slice, it panics when i is out of range.
 func (f Features) Row(i int) []float32 { return f.Data[i*f.D : (i+1)*f.D : (i+1)*f.D] }
 
-// Validate reports a shape that does not fit the data, or the first row that holds a NaN or an infinity.
+// Validate returns an error if the shape does not fit the data, or for the first row with a NaN or an infinity.
 func (f Features) Validate() error {
 	if f.N < 1 || f.D < 1 {
 		return fmt.Errorf("eval: features = [%d,%d], want at least one row and one column", f.N, f.D)

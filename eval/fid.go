@@ -14,11 +14,11 @@ import (
 )
 
 // FID is the squared Fréchet distance of two Gaussians, |μ₁−μ₂|² + tr(Σ₁ + Σ₂ − 2√(Σ₁Σ₂)) (Heusel et al. 2017, eq. 6).
-// It is biased upwards by about c/n: compare equal n only, and print n beside it.
+// It is biased upwards by about c/n: compare equal n only, and print n.
 //
 // With roots Σᵢ = RᵢᵀRᵢ the eigenvalues of Σ₁Σ₂ are the squared singular values of R₁R₂ᵀ, so tr√(Σ₁Σ₂) = ‖R₁R₂ᵀ‖_*.
-// Singular values keep the digits that square roots of eigenvalues lose near zero, and a root with fewer rows than
-// columns is a rank-deficient covariance as it is: nothing is added to a diagonal.
+// Singular values keep the digits that square roots of eigenvalues lose near zero. A root with fewer rows than columns
+// represents a rank-deficient covariance: nothing is added to a diagonal.
 func FID(a, b Stats) (float64, error) {
 	return frechetOf(rootOfStats, a, b)
 }
@@ -29,7 +29,7 @@ func FIDFeatures(a, b Features) (float64, error) {
 	return frechetOf(rootOfFeatures, a, b)
 }
 
-// frechetOf finds both roots at once: that of a small covariance is work for one core.
+// frechetOf computes both roots in parallel: a small covariance uses one core only.
 func frechetOf[T Stats | Features](root func(T) (gaussian, error), a, b T) (float64, error) {
 	sides := [2]T{a, b}
 	var roots [2]gaussian
@@ -42,7 +42,7 @@ func frechetOf[T Stats | Features](root func(T) (gaussian, error), a, b T) (floa
 }
 
 // gaussian is one side of FID: its mean and a root R [r,d] of its covariance, Σ = RᵀR; r = 0 is zero covariance. Column k of the root
-// stands for dimension order[k], and the root has zeros left of its diagonal then; a nil order is the usual one.
+// is dimension order[k], and the root is then zero left of its diagonal; a nil order is the usual one.
 type gaussian struct {
 	mean  []float64
 	root  blas64.General
@@ -71,7 +71,7 @@ func rootOfFeatures(f Features) (gaussian, error) {
 
 var errOneImage = errors.New("eval: FID: N = 1, want at least 2 images")
 
-// rootOfStats factors Σ = RᵀR by Cholesky with complete pivoting, which stops at the rank of Σ by itself.
+// rootOfStats factors Σ = RᵀR by Cholesky with complete pivoting, which stops at the rank of Σ.
 func rootOfStats(s Stats) (gaussian, error) {
 	if err := s.validate(); err != nil {
 		return gaussian{}, err
@@ -94,7 +94,7 @@ func rootOfStats(s Stats) (gaussian, error) {
 		g.root.Rows = min(g.root.Rows, s.N-1)
 	}
 
-	// A positive semi-definite Σ is used up by its root; an indefinite one is not.
+	// RᵀR equals a positive semi-definite Σ, but not an indefinite one.
 	if want, got := mat.Trace(s.Cov), g.trace(); math.Abs(got-want) > 1e-6*math.Max(got, want) || want < 0 {
 		return gaussian{}, fmt.Errorf("eval: FID: tr Cov = %g but tr RᵀR = %g, want a positive semi-definite covariance", want, got)
 	}
@@ -157,6 +157,6 @@ func frechet(a, b gaussian) (float64, error) {
 	if math.IsNaN(fid) || math.IsInf(fid, 0) {
 		return 0, fmt.Errorf("eval: FID = %v, want a finite number: the statistics overflow", fid)
 	}
-	// 2‖R₁R₂ᵀ‖_* ≤ ‖R₁‖_F² + ‖R₂‖_F² always, so whatever is below zero is rounding.
+	// 2‖R₁R₂ᵀ‖_* ≤ ‖R₁‖_F² + ‖R₂‖_F² always, so a negative value is rounding.
 	return math.Max(fid, 0), nil
 }

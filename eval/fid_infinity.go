@@ -15,7 +15,7 @@ const (
 	FIDInfinitySize   = 5000 // the smallest of them
 )
 
-// FIDInfinityScore is the line through FIDs of growing n, drawn to n = ∞.
+// FIDInfinityScore is the line through FIDs of growing n, extrapolated to n = ∞.
 type FIDInfinityScore struct {
 	Intercept float64 // FID∞; may be negative, as rounding of an unbiased estimate
 	Slope     float64 // of FID against 1/n: the bias of FID at n images is about Slope/n
@@ -25,9 +25,9 @@ type FIDInfinityScore struct {
 }
 
 // FIDInfinity extrapolates FID to infinitely many generated images (Chong & Forsyth 2020): FID of random subsets at evenly spaced
-// sizes from smallest to all images is fitted by a line in 1/n, whose intercept is the score. Every size draws a subset of its own from
-// r, without replacement. The reference counts as fixed: its own bias stays.
-// It ends between two FIDs with the context's error.
+// sizes from smallest to all images is fitted by a line in 1/n, whose intercept is the score. Each size draws its own subset from
+// r, without replacement. The reference is taken as fixed: its own bias stays.
+// A cancelled context ends it between two FIDs, with its error.
 func FIDInfinity(ctx context.Context, ref Stats, gen Features, points, smallest int, r *rand.Rand) (FIDInfinityScore, error) {
 	if err := gen.Validate(); err != nil {
 		return FIDInfinityScore{}, fmt.Errorf("%w (FIDInfinity)", err)

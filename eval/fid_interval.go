@@ -8,13 +8,13 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// FIDBlocks is a number of blocks that leaves the t quantile near 2 at a bearable cost.
+// FIDBlocks keeps the t quantile near 2 at a moderate cost.
 const FIDBlocks = 20
 
-// FIDUncertainty is an FID with its sampling error over generated images. The reference counts as fixed, for all cells share it.
+// FIDUncertainty is an FID with its sampling error over generated images. The reference is taken as fixed, since all cells share it.
 type FIDUncertainty struct {
 	FID       Estimate // the usual FID of all n images; its interval is for the mean FID of n such images, bias included
-	Corrected Estimate // the bias-corrected jackknife estimate: the part of the bias that goes as 1/n of the generated images is gone
+	Corrected Estimate // the bias-corrected jackknife estimate: without the bias that is proportional to 1/n of the generated images
 	StdErr    float64  // jackknife standard error, shared by both
 }
 
@@ -23,10 +23,10 @@ type FIDUncertainty struct {
 //
 //	corrected = G·θ − (G−1)·θ̄,  se² = (G−1)/G·Σ(θ₍g₎−θ̄)²,  interval = estimate ± t_{G−1}·se.
 //
-// A bootstrap would repeat images and so raise FID; the bias of θ₍g₎ is the same for all g and cancels in se. Image i belongs to
-// block i mod G, so that images sorted by class or prompt spread over all blocks. Near FID = 0 the estimate's distribution is skewed
-// and the interval only a guide: that of FID is cut at 0, the corrected estimate may be negative as KID may. The cost is that of G+1 FIDs.
-// It ends between two FIDs with the context's error.
+// A bootstrap would repeat images and so raise FID; the bias of θ₍g₎ is the same for all g and cancels in se. Image i is in
+// block i mod G, so that images sorted by class or prompt spread over all blocks. Near FID = 0 the estimate is skewed and the interval
+// approximate: that of FID is cut at 0, the corrected estimate may be negative as KID may. It costs G+1 FIDs.
+// A cancelled context ends it between two FIDs, with its error.
 func FIDJackknife(ctx context.Context, ref, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
 	if err := validatePair("FIDJackknife", ref, gen); err != nil {
 		return FIDUncertainty{}, err
@@ -38,7 +38,7 @@ func FIDJackknife(ctx context.Context, ref, gen Features, blocks int, confidence
 	return jackknife(ctx, reference, gen, blocks, confidence)
 }
 
-// FIDJackknifeStats is FIDJackknife against a reference of which only statistics are known.
+// FIDJackknifeStats is FIDJackknife against reference statistics.
 func FIDJackknifeStats(ctx context.Context, ref Stats, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
 	if err := gen.Validate(); err != nil {
 		return FIDUncertainty{}, fmt.Errorf("%w (FIDJackknifeStats, generated)", err)
@@ -57,7 +57,7 @@ func jackknife(ctx context.Context, reference gaussian, gen Features, blocks int
 	if err := validateConfidence(confidence); err != nil {
 		return FIDUncertainty{}, err
 	}
-	// Where covariances are full, a block's part is taken out of the whole, which spares G passes over all images.
+	// With full covariances a block is subtracted from the whole, which saves G passes over all images.
 	var whole *Stats
 	if gen.N-(gen.N+blocks-1)/blocks > gen.D {
 		s, err := NewStats(gen)

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// InceptionSplits is into how many splits Salimans et al. and torch-fidelity cut the images.
+// InceptionSplits is the number of splits of Salimans et al. and torch-fidelity.
 const InceptionSplits = 10
 
 // InceptionSplitsScore is the mean and the population standard deviation of the scores of disjoint splits.
@@ -18,8 +18,8 @@ type InceptionSplitsScore struct {
 }
 
 // InceptionScore is exp of the mean of KL(p(y|x) ‖ p(y)) over the images of a split (Salimans et al. 2016, section 4), averaged over
-// splits of consecutive rows; p(y|x) is the softmax of a row of logits and p(y) the mean of its split. It sees no real picture, and
-// lies between 1 and the number of classes. Rows that stand sorted, by class for instance, must be shuffled before.
+// splits of consecutive rows; p(y|x) is the softmax of a row of logits and p(y) the mean of its split. It uses no real picture, and
+// lies between 1 and the number of classes. Shuffle sorted rows first.
 func InceptionScore(logits Features, splits int) (InceptionSplitsScore, error) {
 	if err := logits.Validate(); err != nil {
 		return InceptionSplitsScore{}, fmt.Errorf("%w (InceptionScore, logits)", err)
@@ -52,7 +52,7 @@ func meanDivergence(logits Features, from, to int) float64 {
 			}
 		}
 	}
-	return max(sum/n, 0) // below zero is rounding
+	return max(sum/n, 0) // a negative value is rounding
 }
 
 // softmax writes the probabilities of a row of logits and their logarithms.

@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Estimate is a mean with its confidence interval and the number of samples behind it.
-// One sample alone says nothing of the spread: its bounds are −Inf and +Inf, null in JSON.
+// Estimate is a mean with its confidence interval and its number of samples.
+// The bounds of a single sample are −Inf and +Inf, null in JSON.
 type Estimate struct {
 	Mean, Low, High float64
 	N               int
@@ -30,7 +30,7 @@ func TInterval(x []float64, confidence float64) (Estimate, error) {
 	return MeanInterval(mean, stdErr, len(x), confidence)
 }
 
-// MeanInterval is Student's interval of a mean that is known with its standard error from n samples, n−1 degrees of freedom.
+// MeanInterval is Student's interval of a mean of n samples with a known standard error, with n−1 degrees of freedom.
 func MeanInterval(mean, stdErr float64, n int, confidence float64) (Estimate, error) {
 	if n < 1 || !(stdErr >= 0) {
 		return Estimate{}, fmt.Errorf("eval: interval: n = %d, standard error = %v, want n ≥ 1 and an error ≥ 0", n, stdErr)
@@ -45,8 +45,8 @@ func MeanInterval(mean, stdErr float64, n int, confidence float64) (Estimate, er
 	return Estimate{Mean: mean, Low: mean - half, High: mean + half, N: n}, nil
 }
 
-// PairedInterval is the interval of the mean of b−a where both were measured on the same prompts: what the prompts have in common
-// cancels. The difference is significant where the interval leaves out 0.
+// PairedInterval is the interval of the mean of b−a, both measured on the same prompts: the effect of the prompts cancels.
+// The difference is significant if the interval excludes 0.
 func PairedInterval(a, b []float64, confidence float64) (Estimate, error) {
 	if len(a) != len(b) {
 		return Estimate{}, fmt.Errorf("eval: paired interval: lengths = %d and %d, want equal", len(a), len(b))

@@ -20,15 +20,15 @@ const (
 )
 
 // KIDScore is the mean and the population standard deviation of MMD² over random subsets.
-// Std says how much one subset's value varies. It is not the error of Mean: subsets share images, and all are one when Size = n.
+// Std is the variation of one subset's value, not the error of Mean: subsets share images, and all are equal when Size = n.
 type KIDScore struct {
 	Mean, Std     float64
 	Subsets, Size int
 }
 
 // KID is the kernel inception distance: MMD2 averaged over subsets of both sides, drawn from r without replacement.
-// It is unbiased at any n, hence rightly negative at times.
-// It ends early with the context's error.
+// It is unbiased at any n, so it may be negative.
+// A cancelled context ends it early, with its error.
 func KID(ctx context.Context, ref, gen Features, subsets, size int, r *rand.Rand) (KIDScore, error) {
 	if err := validatePair("KID", ref, gen); err != nil {
 		return KIDScore{}, err
@@ -49,7 +49,7 @@ func KID(ctx context.Context, ref, gen Features, subsets, size int, r *rand.Rand
 // draw names the rows of one subset of each side.
 type draw struct{ ref, gen []int }
 
-// wholeKernel is up to how many images the kernels of all pairs are kept (3 × 128 MiB) instead of being worked out per subset.
+// wholeKernel is the largest number of images for which the kernels of all pairs are kept (3 × 128 MiB) and not computed per subset.
 const wholeKernel = 4096
 
 func kidOver(ctx context.Context, ref, gen Features, draws []draw) (KIDScore, error) {
@@ -75,7 +75,7 @@ func kidOver(ctx context.Context, ref, gen Features, draws []draw) (KIDScore, er
 }
 
 // MMD2 is the unbiased squared maximum mean discrepancy with KID's kernel k(x,y) = (x·y/d + 1)³ over all images of both sides
-// (Gretton et al. 2012, eq. 3): of all unbiased estimates the one with the smallest variance.
+// (Gretton et al. 2012, eq. 3): the unbiased estimate with the smallest variance.
 func MMD2(ref, gen Features) (float64, error) {
 	if err := validatePair("MMD2", ref, gen); err != nil {
 		return 0, err

@@ -8,10 +8,10 @@ import (
 	"sync"
 )
 
-// Distances are squared sums of differences in float64, not |x|²+|y|²−2x·y: a duplicate is at exactly 0, and a neighbour at exactly
-// its ball's radius from either end.
+// Distances are sums of squared differences in float64, not |x|²+|y|²−2x·y: a duplicate has distance exactly 0, and a neighbour's
+// distance equals its ball's radius exactly.
 
-// squaredDistance keeps four sums, which the processor adds side by side.
+// squaredDistance keeps four sums, which the processor adds in parallel.
 func squaredDistance(x, y []float32) float64 {
 	var sum [4]float64
 	y = y[:len(x)]
@@ -64,7 +64,7 @@ func fraction(n int, holds func(i int) bool) float64 {
 	return float64(hits) / float64(n)
 }
 
-// forEach runs body(0) … body(n−1) on all cores; each call writes only what belongs to its index.
+// forEach runs body(0) … body(n−1) on all cores; each call writes only to its index.
 func forEach(n int, body func(i int)) {
 	workers := min(runtime.GOMAXPROCS(0), n)
 	var wait sync.WaitGroup

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Paired compares two cells seed by seed by Student's t-test of the differences b−a: what the seeds have in common cancels. It is for
+// Paired compares two cells seed by seed by Student's t-test of the differences b−a: the effect of the seed cancels. It is for
 // cells that share their trainings.
 func Paired(a, b []float64, confidence float64) (Comparison, error) {
 	difference, err := PairedInterval(a, b, confidence)

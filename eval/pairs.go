@@ -8,8 +8,8 @@ import (
 	"github.com/addlab/addlab/internal/dense"
 )
 
-// pairs are the squared distances between rows of two sets by |x|²+|y|²−2x·y, which matrix products make fast, with a bound on their
-// rounding: near is what decides where the bound leaves a doubt, by the exact sum.
+// pairs are the squared distances between rows of two sets by |x|²+|y|²−2x·y, a fast matrix product, with a bound on the
+// rounding. Where the bound cannot decide, the exact sum does.
 type pairs struct {
 	x, y   Features
 	xx, yy []float64 // squared lengths of the rows, less the mean of y
@@ -19,8 +19,8 @@ type pairs struct {
 // Rows of x and y that are multiplied at once.
 const pairRows, pairColumns = 512, 512
 
-// eachPair calls visit for every row of x with blocks of rows of y from at on, in order; rows of x run side by side. It ends early with
-// the context's error.
+// eachPair calls visit for every row of x with blocks of rows of y from at on, in order; rows of x run in parallel. A cancelled context ends it early,
+// with its error.
 func eachPair(ctx context.Context, x, y Features, visit func(p *pairs, i, at int, approx []float64)) error {
 	p := &pairs{x: x, y: y, xx: make([]float64, x.N), yy: make([]float64, y.N)}
 	p.unit = 4 * float64(x.D+8) * 0x1p-53
@@ -57,7 +57,7 @@ func eachPair(ctx context.Context, x, y Features, visit func(p *pairs, i, at int
 	return nil
 }
 
-// within tells whether row j of y is nearer to row i of x than the radius, or as near if closed is true.
+// within reports whether row j of y is nearer to row i of x than the radius, or as near if closed is true.
 func (p *pairs) within(i, j int, approx, radius float64, closed bool) bool {
 	slack := p.unit * (p.xx[i] + p.yy[j])
 	switch {

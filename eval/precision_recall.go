@@ -8,13 +8,13 @@ import (
 // PRNeighbours is the paper's k.
 const PRNeighbours = 3
 
-// PR is improved precision (do the generated images look real?) and recall (are all real ones within reach?).
+// PR is improved precision (do generated images look real?) and recall (are all real ones covered?).
 type PR struct{ Precision, Recall float64 }
 
 // PrecisionRecall calls an image covered by a set when it lies in or on the ball of one of the set's images, whose radius is the
 // distance to that image's k-th neighbour, itself not counted (Kynkäänniemi et al. 2019, eqs. 1–2).
 // Both depend on n and k: compare at equal ones only.
-// It ends early with the context's error.
+// A cancelled context ends it early, with its error.
 func PrecisionRecall(ctx context.Context, ref, gen Features, k int) (PR, error) {
 	if err := validateNeighbours("PrecisionRecall", ref, gen, k); err != nil {
 		return PR{}, err

@@ -11,7 +11,7 @@ import (
 )
 
 // Stats are the mean and the covariance (ddof = 1) of N feature vectors, in float64 throughout.
-// N = 0 means that the number is not known, as in reference statistics published without it.
+// N = 0 means unknown, as in reference statistics published without it.
 type Stats struct {
 	N    int
 	Mean []float64
@@ -21,8 +21,8 @@ type Stats struct {
 // blockRows is how many rows are centred and multiplied at once: [blockRows,D] in float64 should stay in the cache.
 const blockRows = 256
 
-// NewStats takes the mean in a first pass over the rows and the covariance of the centred rows in a second.
-// One row alone has zero covariance here, so that a last batch of one can be merged.
+// NewStats computes the mean in a first pass over the rows and the covariance of the centred rows in a second.
+// A single row has zero covariance, so that a last batch of one can be merged.
 func NewStats(f Features) (Stats, error) {
 	if err := f.Validate(); err != nil {
 		return Stats{}, err
@@ -68,7 +68,7 @@ func (f Features) mean() []float64 {
 	return mean
 }
 
-// without takes a block's statistics out again, the inverse of Merge.
+// without subtracts a block's statistics, the inverse of Merge.
 func (s Stats) without(block Stats) Stats {
 	n, m := float64(s.N), float64(block.N)
 	rest := Stats{N: s.N - block.N, Mean: make([]float64, len(s.Mean)), Cov: mat.NewSymDense(len(s.Mean), nil)}
@@ -118,7 +118,7 @@ func Merge(batches ...Stats) (Stats, error) {
 	return pooled, nil
 }
 
-// validate checks shapes and finiteness, so that a NaN in a file of statistics is named and does not become a score.
+// validate checks shapes and finiteness, so that a NaN in a file of statistics is an error and no score.
 func (s Stats) validate() error {
 	d := len(s.Mean)
 	if d == 0 || s.Cov == nil || s.Cov.SymmetricDim() != d {

@@ -2,8 +2,8 @@ package eval
 
 import "fmt"
 
-// TotalVariation is half the sum of |pᵢ − qᵢ| over classes, of two samples given as counts per class: the share of one that would have to
-// be of other classes for the two to be alike, from 0 to 1. Samples of equal distributions have one of the order of √(classes/n), not 0.
+// TotalVariation is half the sum of |pᵢ − qᵢ| over classes, of two samples given as counts per class, from 0 to 1. For samples of
+// one distribution it is of the order of √(classes/n), not 0.
 func TotalVariation(a, b []int) (float64, error) {
 	if len(a) != len(b) {
 		return 0, fmt.Errorf("eval: total variation: len(a) = %d, len(b) = %d, want equal", len(a), len(b))

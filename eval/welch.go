@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// ErrNoSpread says that no seed differs from another within a cell, so nothing tells a difference between cells from chance.
+// ErrNoSpread means that no seed differs from another within a cell, so there is no measure of chance.
 var ErrNoSpread = errors.New("eval: Welch: both variances = 0, want seeds that differ")
 
 // Comparison is the difference between two cells with its interval and test.
@@ -19,8 +19,7 @@ type Comparison struct {
 	P          float64  // two-sided p-value of no difference in means
 }
 
-// Welch compares the seeds of two cells by the t-test that lets each have its own variance. It wants at least two seeds of each:
-// with fewer, print no verdict.
+// Welch compares the seeds of two cells by Welch's t-test, which allows unequal variances. It needs at least two seeds of each.
 func Welch(a, b []float64, confidence float64) (Comparison, error) {
 	for i, x := range [][]float64{a, b} {
 		if len(x) < 2 {

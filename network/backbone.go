@@ -11,7 +11,7 @@ type Backbone interface {
 	Apply(scope *model.Scope, x, timestep, tokens, pooled *Node) *Node
 	Validate() error
 
-	// Outer names the layers that meet pixels, which some optimisers treat apart.
+	// Outer names the first and last layers, which some optimisers treat differently.
 	Outer() []string
 }
 

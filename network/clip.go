@@ -23,7 +23,7 @@ type CLIPVisionConfig struct {
 	QuickGELU  bool `json:"quick_gelu"` // OpenAI's weights; OpenCLIP's use the exact GELU
 }
 
-// Validate tells which field cannot work.
+// Validate returns an error that names a field that cannot work.
 func (c CLIPVisionConfig) Validate() error {
 	switch {
 	case c.Patch < 1 || c.ImageSize < c.Patch || c.ImageSize%c.Patch != 0:

@@ -19,10 +19,10 @@ type ConvNetConfig struct {
 // convNetGroups is the number of groups of its norms.
 const convNetGroups = 8
 
-// Validate tells which field cannot work for pictures of a size.
+// Validate returns an error that names a field that cannot work for pictures of this size.
 func (c ConvNetConfig) Validate(size int) error {
 	if len(c.Widths) == 0 {
-		return fmt.Errorf("network: widths = %v, want one at least", c.Widths)
+		return fmt.Errorf("network: widths = %v, want at least one", c.Widths)
 	}
 	for _, width := range c.Widths {
 		if width < 1 || width%convNetGroups != 0 {
@@ -38,7 +38,7 @@ func (c ConvNetConfig) Validate(size int) error {
 	return nil
 }
 
-// ConvNet maps x [B,H,W,3] to feature vectors [B,Out]. The last map is flattened, not pooled: where things are matters.
+// ConvNet maps x [B,H,W,3] to feature vectors [B,Out]. The last map is flattened, not pooled: positions matter.
 func ConvNet(scope *model.Scope, cfg ConvNetConfig, x *Node) *Node {
 	x.AssertRank(4)
 	h := engine.SpaceToDepth(x, 2)

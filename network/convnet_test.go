@@ -46,7 +46,7 @@ func TestConvNetConfigsValidate(t *testing.T) {
 		size int
 		want string
 	}{
-		{func(c *ConvNetConfig) { c.Widths = nil }, 24, "widths = [], want one at least"},
+		{func(c *ConvNetConfig) { c.Widths = nil }, 24, "widths = [], want at least one"},
 		{func(c *ConvNetConfig) { c.Widths = []int{20} }, 24, "widths = [20], want multiples of 8"},
 		{func(*ConvNetConfig) {}, 28, "28 pixels, want a size that 8 divides"},
 		{func(c *ConvNetConfig) { c.Out = 0 }, 24, "out = 0, want"},

@@ -23,7 +23,7 @@ func TinyDiT(textWidth int) DiTConfig {
 	}
 }
 
-// Validate tells which field cannot work.
+// Validate returns an error that names a field that cannot work.
 func (c DiTConfig) Validate() error {
 	switch {
 	case c.Patch < 1 || c.SampleSize < 1 || c.SampleSize%c.Patch != 0:

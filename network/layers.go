@@ -101,7 +101,7 @@ func attend(q, k, v, mask *Node, heads int) *Node {
 	return Reshape(TransposeAllDims(out, 0, 2, 1, 3), b, n, c)
 }
 
-// Matrix is a learned matrix [rows,columns] by itself.
+// Matrix is a learned matrix [rows,columns].
 func Matrix(scope *model.Scope, g *Graph, rows, columns int) *Node {
 	return param(scope, g, "weight", gaussian(1), rows, columns)
 }

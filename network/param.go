@@ -12,7 +12,7 @@ import (
 
 const seedParam = "addlab_seed"
 
-// Seed sets the seed of the initial values of every network that is built in this store from now on.
+// Seed sets the seed for the initial values of all networks built in this store afterwards.
 func Seed(store *model.Store, seed int64) { store.SetParam("/"+seedParam, seed) }
 
 // initializer fills the initial values of a parameter with its dimensions.

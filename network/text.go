@@ -24,7 +24,7 @@ type TextConfig struct {
 	End        int  `json:"eos_token_id"`
 }
 
-// Validate tells which field cannot work. Vocabulary and end token are the tokenizer's business.
+// Validate returns an error that names a field that cannot work. Vocabulary and end token belong to the tokenizer.
 func (c TextConfig) Validate() error {
 	switch {
 	case c.Heads < 1 || c.Width < 1 || c.Width%c.Heads != 0:

@@ -44,7 +44,7 @@ func StableDiffusion21() UNetConfig {
 	}
 }
 
-// Validate tells which field cannot work.
+// Validate returns an error that names a field that cannot work.
 func (c UNetConfig) Validate() error {
 	levels := len(c.BlockOutChannels)
 	switch {

@@ -29,7 +29,7 @@ func TinyViT() ViTConfig {
 	return ViTConfig{ImageSize: 32, Patch: 4, Width: 64, Depth: 4, Heads: 4, Stem: "conv"}
 }
 
-// Validate tells which field cannot work.
+// Validate returns an error that names a field that cannot work.
 func (c ViTConfig) Validate() error {
 	switch {
 	case c.Patch < 1 || c.ImageSize%c.Patch != 0:
@@ -135,5 +135,5 @@ func patchEmbedding(scope *model.Scope, cfg ViTConfig, x *Node) *Node {
 // stemGroups are the groups of the norms in a convolutional stem.
 const stemGroups = 8
 
-// stemWidth is the width of a convolutional stem where a token stands for size×size pixels.
+// stemWidth is the width of a convolutional stem where a token covers size×size pixels.
 func stemWidth(cfg ViTConfig, size int) int { return max(cfg.Width*size/cfg.Patch, 32) }

@@ -12,7 +12,7 @@ import (
 	"github.com/addlab/addlab/train"
 )
 
-// Hits are the right answers of so many.
+// Hits counts right answers among all.
 type Hits struct{ Right, Of int }
 
 // Rate is their share.
@@ -39,7 +39,7 @@ func (c *Context) attributeAccuracy(ctx context.Context, store *model.Store, src
 		}
 		seen := tensors.MustCopyFlatData[int32](out)
 		engine.Release(images, out)
-		for i, want := range b.Labels[:min(batch, n-start)*len(names)] { // the last batch may hold more than is asked for
+		for i, want := range b.Labels[:min(batch, n-start)*len(names)] { // the last batch may hold more than n
 			if want < 0 {
 				continue
 			}

@@ -1,6 +1,6 @@
 package pretrain
 
-// blur averages every pixel of one picture [S,S,3] over 5×5 neighbours, edges repeated, in place.
+// blur averages every pixel of a picture [S,S,3] over 5×5 neighbours, in place; edges are repeated.
 func blur(pix []float32, size int) {
 	const r = 2
 	in := append([]float32(nil), pix...)

@@ -66,10 +66,10 @@ func Build(backend compute.Backend, store *model.Store, part string, cfg Config)
 	build(backend, store, "/"+part, part, cfg)
 }
 
-// unmasked are features that know no masked patches and so have no token for them.
+// unmasked are features trained without masked patches, which have no token for them.
 const unmasked = "unmasked features"
 
-// build takes the teacher's network from the config where no other is given.
+// build takes the teacher's network from the config unless another is given.
 func build(backend compute.Backend, store *model.Store, path, part string, cfg Config, backbone ...network.Backbone) {
 	g := NewGraph(backend, part)
 	defer g.Finalize()

@@ -16,7 +16,7 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// Bundle is a folder with everything that distillation starts from and is judged by.
+// Bundle is a folder with the networks that distillation starts from and is scored by.
 type Bundle struct {
 	Dir       string
 	Config    Config
@@ -26,7 +26,7 @@ type Bundle struct {
 	PairWords *tokenizer.Words
 
 	Variants map[string]Variant // other networks for some parts, by name
-	Unfit    map[string]string  // variants that are there and do not belong to this bundle, with the reason
+	Unfit    map[string]string  // variants in the folder that do not belong to this bundle, with the reason
 }
 
 // manifest is bundle.json.
@@ -39,7 +39,7 @@ type manifest struct {
 	Provenance map[string]Provenance `json:"provenance"`
 }
 
-// Provenance tells how a part came to be.
+// Provenance says how a part was made.
 type Provenance struct {
 	Command     string             `json:"command"`
 	Environment record.Environment `json:"environment"`
@@ -59,7 +59,7 @@ func LoadBundle(dir string) (*Bundle, error) {
 	path := filepath.Join(dir, manifestName)
 	if err := record.ReadJSON(path, &m); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("pretrain: no pretrained networks in %s: want the folder that `go run ./experiments/pretrain` writes", dir)
+			return nil, fmt.Errorf("pretrain: no pretrained networks in %s, want the folder that `go run ./experiments/pretrain` writes", dir)
 		}
 		return nil, fmt.Errorf("pretrain: %w", err)
 	}
@@ -83,10 +83,10 @@ func LoadBundle(dir string) (*Bundle, error) {
 	return b, b.loadVariants()
 }
 
-// Has tells whether a part is in the bundle.
+// Has reports whether a part is in the bundle.
 func (b *Bundle) Has(part string) bool { _, ok := b.Files[part]; return ok }
 
-// MadeFor tells whether the networks were trained on a dataset.
+// MadeFor reports whether the networks were trained on a dataset.
 func (b *Bundle) MadeFor(data dataset.Dataset) error {
 	if b.DataHash != data.Hash() {
 		return fmt.Errorf("pretrain: the networks in %s were trained on %s, not on %s (%s)", b.Dir, b.DataHash, data.Name(), data.Hash())
@@ -94,8 +94,8 @@ func (b *Bundle) MadeFor(data dataset.Dataset) error {
 	return nil
 }
 
-// Into loads parts into a store, each below the scope of its name, as weights that training does not touch. Every tensor must
-// be one that the architecture wants, and none may be missing.
+// Into loads parts into a store as weights that are not trained, each below the scope of its name. The file must hold exactly
+// the tensors of the architecture.
 func (b *Bundle) Into(backend compute.Backend, store *model.Store, parts ...string) error {
 	for _, part := range parts {
 		if err := b.Load(backend, store, "/"+part, part); err != nil {
@@ -127,8 +127,8 @@ func (b *Bundle) Load(backend compute.Backend, store *model.Store, scope, part s
 	return nil
 }
 
-// WriteBundle writes the weights of all parts (below the scope of their name in their stores) into dir as float16, then the manifest. Killed
-// on the way, it leaves no bundle.
+// WriteBundle writes the weights of all parts (below the scope of their name in their stores) into dir as float16, then the manifest. If
+// it is killed before that, there is no bundle.
 func WriteBundle(dir string, c *Context, stores map[string]*model.Store, provenance map[string]Provenance) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("pretrain: %w", err)
@@ -154,7 +154,7 @@ func WriteBundle(dir string, c *Context, stores map[string]*model.Store, provena
 	return record.WriteJSON(filepath.Join(dir, manifestName), m)
 }
 
-// DefaultDir is where the bundle of a dataset and scale stands.
+// DefaultDir is the folder of the bundle of a dataset and scale.
 func DefaultDir(data, scale string) string {
 	if scale != "cpu" {
 		data += "-" + scale

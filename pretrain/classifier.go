@@ -11,7 +11,7 @@ import (
 
 // B batch, D width of the features, A attributes.
 
-// Classifier reads every attribute of a scene from a picture. Its features are to FID here what Inception's are elsewhere.
+// Classifier reads every attribute of a scene from a picture. FID uses its features here, as it uses Inception's elsewhere.
 type Classifier struct{ Net network.ConvNetConfig }
 
 // Features returns the feature vectors, [B,D]. images is [B,H,W,3].
@@ -43,7 +43,7 @@ func Predict(logits []*Node) *Node {
 }
 
 // attributeLoss is the cross-entropy summed over the attributes that labels [B,A] give, averaged over the batch; a label of −1
-// does not count. It also returns the share of given labels that are predicted right.
+// is ignored. It also returns the share of correct predictions.
 func attributeLoss(logits []*Node, labels *Node) (loss, accuracy *Node) {
 	b := labels.Shape().Dim(0)
 	var right, given *Node

@@ -1,5 +1,5 @@
-// Package pretrain makes the networks that distillation starts from and is judged by: teacher, text encoder, feature network
-// of the discriminator, and the evaluation networks. Together they are a Bundle.
+// Package pretrain trains the networks that distillation starts from and is scored by: teacher, text encoder, the
+// discriminator's feature network, and the evaluation networks. Together they are a Bundle.
 package pretrain
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/addlab/addlab/train/optim"
 )
 
-// Training says how long and how fast one network learns.
+// Training is the length, batch and learning rate of one network's training.
 type Training struct {
 	Steps int        `json:"steps"`
 	Batch int        `json:"batch"`
@@ -18,7 +18,7 @@ type Training struct {
 	Muon  bool       `json:"muon"` // orthogonal updates of the hidden matrices in place of AdamW's
 }
 
-// Validate tells which field cannot work; name is the stage.
+// Validate returns an error that names a field that cannot work; name is the stage.
 func (t Training) Validate(name string) error {
 	if t.Steps < 1 || t.Batch < 1 || t.Rate.Peak <= 0 {
 		return fmt.Errorf("pretrain: %s steps = %d, batch = %d, rate.peak = %g, want all > 0", name, t.Steps, t.Batch, t.Rate.Peak)
@@ -39,7 +39,7 @@ type Networks struct {
 	PairImage  network.ConvNetConfig `json:"pair_image"`
 }
 
-// Config is everything that decides what a bundle becomes.
+// Config determines a bundle.
 type Config struct {
 	Data        string               `json:"data"`
 	Size        int                  `json:"size"`
@@ -49,16 +49,16 @@ type Config struct {
 	Schedule    string               `json:"schedule"`
 	Prediction  diffusion.Prediction `json:"prediction"`
 	CaptionDrop float64              `json:"caption_drop"` // share of captions replaced by "" for guidance
-	// EMA is the decay of the teacher's average after a warm-up: it is (1+step)/(10+step) as long as that is less, which is up to step
-	// (10·EMA−1)/(1−EMA), 8,990 for .999. A teacher of 7,000 steps ends in the warm-up, with .9987.
+	// EMA is the decay of the teacher's average after a warm-up with decay (1+step)/(10+step). The warm-up ends at step
+	// (10·EMA−1)/(1−EMA), 8,990 for .999, which the presets do not reach.
 	EMA float64 `json:"ema"`
-	// TuneText lets the teacher's training move the text encoder too; else it stays as contrast with pictures has made it.
+	// TuneText trains the text encoder together with the teacher; otherwise it stays frozen.
 	TuneText bool `json:"tune_text"`
-	// A share of the teacher's pictures is blurred and captioned so: the low-quality prompt that noise-free score distillation needs.
+	// This share of the teacher's pictures is blurred and gets NegativeCaption: the low-quality prompt of noise-free score distillation.
 	NegativeCaption string  `json:"negative_caption"`
 	NegativeShare   float64 `json:"negative_share"`
-	// Noise levels of the teacher's training: a share of the times is logit-normal, the others uniform. MinSNR bounds the weight of
-	// low noise (γ of Hang et al. 2303.09556); 0 weights all v-losses alike.
+	// Noise levels of the teacher's training: a share of the times is logit-normal, the others are uniform. MinSNR bounds the weight of
+	// low noise (γ of Hang et al. 2303.09556); 0 is the plain v-loss.
 	LogitNormalShare float64  `json:"logit_normal_share"`
 	MinSNR           float64  `json:"min_snr"`
 	Networks         Networks `json:"networks"`
@@ -98,7 +98,7 @@ func DefaultConfig(scale string) (Config, error) {
 	}
 	switch scale {
 	case "smoke":
-		// As few operations as the real thing can have: most of the time goes into compiling.
+		// As few operations as possible: compiling takes most of the time.
 		small := network.ConvNetConfig{Widths: []int{16, 16}, Blocks: 0, Out: 32}
 		c.Networks.Tower, c.Networks.Classifier, c.Networks.PairImage = small, small, small
 		c.Networks.Text.Width, c.Networks.Text.Layers, c.Networks.Text.Projection = 32, 1, 32
@@ -127,7 +127,7 @@ func DefaultConfig(scale string) (Config, error) {
 	return c, nil
 }
 
-// Validate tells which field cannot work.
+// Validate returns an error that names a field that cannot work.
 func (c Config) Validate() error {
 	if c.Context < 3 || c.MaxWords < 1 {
 		return fmt.Errorf("pretrain: context = %d, max_words = %d, want ≥ 3 and ≥ 1", c.Context, c.MaxWords)

@@ -14,7 +14,7 @@ import (
 
 // B batch, P width of the shared space.
 
-// Pair is a text encoder and an image tower that learn to agree (CLIP, Radford et al. 2103.00020).
+// Pair is a text encoder and an image tower trained by contrast (CLIP, Radford et al. 2103.00020).
 type Pair struct {
 	Text  network.TextConfig
 	Image network.ConvNetConfig
@@ -27,7 +27,7 @@ func (p Pair) Embed(scope *model.Scope, ids, images *Node) (text, image *Node) {
 	return normalise(text), normalise(image)
 }
 
-// Loss is the symmetric cross-entropy of telling which caption belongs to which picture, and the share told right.
+// Loss is the symmetric cross-entropy of matching captions with pictures, and the share of correct matches.
 func (p Pair) Loss(scope *model.Scope, ids, images *Node) (loss, accuracy *Node) {
 	text, image := p.Embed(scope, ids, images)
 	return contrast(scope, text, image)

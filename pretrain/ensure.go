@@ -20,13 +20,13 @@ type Options struct {
 	Dir     string // of the bundle
 	Runs    string // root of the parts' runs
 	Config  Config
-	Parts   []string // nil for all that the data can have
+	Parts   []string // nil for all that the dataset allows
 	Data    dataset.Dataset
 	Engine  *engine.Engine
 	Command string // for the provenance
 
-	// Continue goes on training Parts from the weights of this bundle and takes the other parts from it as they are, for which Config must
-	// be what made them; nil trains from scratch. Dir must be another folder than this bundle's, or the same call would go on and on.
+	// Continue trains Parts further from the weights of this bundle and copies its other parts, so Config must be the one that
+	// made them; nil trains from scratch. Dir must be another folder than this bundle's, or each call would train further.
 	Continue *Bundle
 	Out      io.Writer
 }
@@ -96,7 +96,7 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 		provenance[part] = from
-		if stores[part] == nil { // a teacher brings its text encoder along
+		if stores[part] == nil { // the teacher's run holds its text encoder
 			stores[part] = store
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/addlab/addlab/internal/rng"
 )
 
-// labelled is a source that knows what its pictures show: the built-in world.
+// labelled is a source with attribute labels: the built-in world.
 type labelled interface {
 	Scene(i int) (scene dataset.Scene, caption string, stated dataset.Attributes)
 }
@@ -40,7 +40,7 @@ func drawLabelled(src labelled, size, first, batch int) labelledBatch {
 	return b
 }
 
-// firstIndex is where a purpose's stream of endless samples begins.
+// firstIndex is the first index of a purpose's stream of samples.
 func firstIndex(seed int64, purpose string) int { return int(rng.New(seed, purpose, 0).Uint64() >> 16) }
 
 func inParallel(n int, do func(i int)) {

@@ -12,10 +12,10 @@ import (
 	"github.com/addlab/addlab/train"
 )
 
-// recipeVersion changes when the same config trains to other weights.
+// recipeVersion must change when the same config yields other weights.
 const recipeVersion = 3
 
-// PartConfig is what decides the weights of one part; its hash names the part's run.
+// PartConfig determines the weights of one part; its hash names the part's run.
 type PartConfig struct {
 	Kind     string   `json:"kind"`
 	Recipe   int      `json:"recipe"`
@@ -30,11 +30,11 @@ type PartConfig struct {
 	Options  any      `json:"options,omitempty"`
 	From     string   `json:"from,omitempty"` // run whose weights this one starts from
 
-	// Words is the hash of the words of a part that reads captions, where they are others than with the presets' negative caption.
+	// Words is the hash of the vocabulary of a part that reads captions; empty with the presets' negative caption.
 	Words string `json:"words,omitempty"`
 }
 
-// PartConfig cuts out of the configuration what matters to one part. from is the text part's run for the teacher, else "".
+// PartConfig selects what matters to one part. from is the text part's run for the teacher, else "".
 func (c *Context) PartConfig(part, from string) (PartConfig, error) {
 	cfg, nets := c.Config, c.Config.Networks
 	p := PartConfig{Kind: "pretrain", Recipe: recipeVersion, Part: part, DataHash: c.Data.Hash(), Size: cfg.Size, Seed: cfg.Seed, Context: cfg.Context, MaxWords: cfg.MaxWords, From: from}
@@ -75,15 +75,15 @@ func (c *Context) Task(part string, store *model.Store) (train.Task, error) {
 	return train.Task{}, fmt.Errorf("pretrain: part = %q, want one of %q", part, Parts)
 }
 
-// scopes says where a part's trained weights stand in the store of its task.
+// scopes are the scopes of a part's trained weights in the store of its task.
 var scopes = map[string]string{
 	"text": "/pair/text", "features": "/features/vit", "classifier": "/classifier", "pair": "/pair", "teacher": "/teacher_ema",
 }
 
-// Scope is where the trained weights of a part stand in its task's store.
+// Scope is the scope of a part's trained weights in its task's store.
 func Scope(part string) string { return scopes[part] }
 
-// TextScope is where the teacher's training leaves its text encoder.
+// TextScope is the scope of the text encoder after the teacher's training.
 func (c Config) TextScope() string {
 	if c.TuneText {
 		return "/text_ema"
@@ -91,7 +91,7 @@ func (c Config) TextScope() string {
 	return "/text"
 }
 
-// Prepare builds the tokenizers and fills in what follows from them.
+// Prepare builds the tokenizers and fills in what depends on them.
 func (c *Context) Prepare() error {
 	const captions = 20000
 	src := c.Data.Train()
@@ -113,7 +113,7 @@ func (c *Context) Prepare() error {
 	}
 	c.Words = words(c.Config.NegativeCaption)
 	c.PairWords, c.otherWords = c.Words, ""
-	// The data's hash stands for the words of its captions, but those of the negative caption join them, at a place that depends on all.
+	// The data's hash covers the words of its captions, but not those of the negative caption, which shift the ids of others.
 	if !slices.Equal(c.Words.Vocabulary, words(negativeCaption).Vocabulary) {
 		var err error
 		if c.otherWords, err = record.Hash(c.Words); err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/addlab/addlab/train/optim"
 )
 
-// Probe asks what frozen features tell: one linear layer per attribute on all taps of the vision transformer, trained on labelled
-// scenes and scored on held-out ones.
+// Probe is a linear probe of frozen features: one linear layer per attribute on all taps of the vision transformer, trained on
+// labelled scenes and scored on held-out ones.
 type Probe struct {
 	Steps, Batch int
 	Rate         optim.Rate

@@ -18,8 +18,8 @@ const (
 	envFile    = "env.json"
 )
 
-// openRun begins the run of a config in root, goes on with it, or finds it finished with its weights, which are the files. One that was
-// finished without them begins again: a checkout of the repository has the results of its runs and not their weights.
+// openRun begins or resumes the run of a config in root, or finds it finished with its weights, which are the files. A run that is
+// finished but lacks them begins again: a checkout of the repository has the results of runs, not their weights.
 func openRun(ctx context.Context, root string, cfg PartConfig, env record.Environment, out io.Writer, files ...string) (*record.Run, error) {
 	packed, err := record.OpenRuns(root)
 	if err != nil {
@@ -50,7 +50,7 @@ func openRun(ctx context.Context, root string, cfg PartConfig, env record.Enviro
 		if err := run.Close(); err != nil {
 			return nil, err
 		}
-		// Without its result the run has only begun. Where several processes come here, Open lets one train and the others wait for it.
+		// Without its result the run counts as begun. Of several processes Open lets one train; the others wait.
 		if err := forget(filepath.Join(run.Dir(), resultFile)); err != nil {
 			return nil, err
 		}
@@ -68,13 +68,13 @@ func hasAll(dir string, files []string) bool {
 	return true
 }
 
-// renewEnvironment makes env the only one of a run that starts over: of what an earlier start did in another one nothing is left.
+// renewEnvironment makes env the only environment of a run that starts over.
 func renewEnvironment(run *record.Run, env record.Environment) error {
 	if _, _, ok := run.LatestCheckpoint(); ok {
 		return nil
 	}
 	old, err := fs.Glob(os.DirFS(run.Dir()), "env*.json")
-	if err != nil || len(old) < 2 { // one: it is this one
+	if err != nil || len(old) < 2 { // the only one is this start's
 		return err
 	}
 	for _, name := range old {

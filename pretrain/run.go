@@ -14,7 +14,7 @@ import (
 	"github.com/addlab/addlab/train"
 )
 
-// PartResult is what a finished part leaves in its run.
+// PartResult is the result of a part's run.
 type PartResult struct {
 	Steps   int     `json:"steps"`
 	Seconds float64 `json:"seconds"` // of the process that finished it

@@ -15,9 +15,9 @@ import (
 
 // B batch, V views, N patches, C width, K prototypes.
 
-// SelfDistillation trains a vision transformer to agree with its own moving average: both assign views to prototypes, the average
-// with sharpened assignments that use all prototypes alike (DINO, Caron et al. 2104.14294). With Patches the student's global views are masked and it
-// must also say what the average sees in the masked patches (iBOT, Zhou et al. 2111.07832; DINOv2, Oquab et al. 2304.07193).
+// SelfDistillation trains a vision transformer to agree with its own moving average (DINO, Caron et al. 2104.14294). Both assign views
+// to prototypes; the average's assignments are sharpened and use all prototypes equally. With Patches the student's global views are
+// masked, and it must also predict the average's assignments of masked patches (iBOT, Zhou et al. 2111.07832; DINOv2, Oquab et al. 2304.07193).
 type SelfDistillation struct {
 	Net     network.ViTConfig
 	Patches bool
@@ -25,7 +25,7 @@ type SelfDistillation struct {
 
 const (
 	prototypes         = 256 // K
-	prototypeBottom    = 64  // width in which tokens meet prototypes
+	prototypeBottom    = 64  // width of the space of prototypes
 	studentTemperature = 0.1
 	teacherTemperature = 0.04
 	sinkhornSteps      = 3
@@ -65,7 +65,7 @@ func (s SelfDistillation) head(scope *model.Scope, x *Node) *Node {
 // Loss takes two global views [2·B,H,W,3] (all first ones, then all second ones), their masks [2·B,N] (zeros without Patches) and
 // local views [V·B,H,W,3] that only the student sees. The average is moved by optim.EMA after the update.
 // Returns the loss, its part over views and over masked patches, and the entropy of the student's mean assignment over log K: near 0
-// all pictures fall to one prototype.
+// all pictures share one prototype.
 func (s SelfDistillation) Loss(root *model.Scope, global, mask, local *Node) (loss, views, patches, entropy *Node) {
 	g, b := global.Graph(), global.Shape().Dim(0)/2
 	none := ZerosLike(mask)
@@ -105,9 +105,8 @@ func (s SelfDistillation) Loss(root *model.Scope, global, mask, local *Node) (lo
 	return loss, views, patches, entropy
 }
 
-// targets sharpens the average's logits [...,K] into assignments that use all prototypes alike over the batch, by steps of Sinkhorn and
-// Knopp (SwAV, 2006.09882; DINOv2). DINO centres them by a moving mean; in batches as small as these, whose pictures are as alike as
-// scenes are, that left three of them in use.
+// targets sharpens the average's logits [...,K] into assignments that use all prototypes equally over the batch, by Sinkhorn–Knopp
+// steps (SwAV, 2006.09882; DINOv2). DINO centres them by a moving mean, which collapsed here.
 func targets(logits *Node) *Node {
 	log := MulScalar(Reshape(logits, -1, prototypes), 1/teacherTemperature)
 	for range sinkhornSteps {

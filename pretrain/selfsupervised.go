@@ -21,14 +21,14 @@ type SelfSupervised struct {
 }
 
 const (
-	maskShare           = 0.5 // in the second view: too much for neighbours to fill in, so that the shape must be known
+	maskShare           = 0.5 // in the second view: too much to fill in from neighbours
 	contrastTemperature = 0.1
 	reconstructWeight   = 10.0
 	projectionWidth     = 64
 )
 
 // Loss takes two views [B,H,W,3] and the mask [B,N] of the second; returns loss, its two parts, and how often the other view of
-// the same picture is the nearest.
+// the same picture is nearest.
 func (s SelfSupervised) Loss(scope *model.Scope, first, second, mask *Node) (loss, contrast, reconstruct, accuracy *Node) {
 	b := first.Shape().Dim(0)
 	vit := func(x, mask *Node) network.ViTResult { return network.ViT(scope.At("vit"), s.Net, x, mask) }

@@ -16,7 +16,7 @@ import (
 	"github.com/addlab/addlab/train/optim"
 )
 
-// Context is what every stage trains with.
+// Context is what all stages share.
 type Context struct {
 	Config    Config
 	Backend   compute.Backend
@@ -32,8 +32,8 @@ func adam(name string) optim.AdamW {
 	return optim.AdamW{Name: name, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.01, ClipNorm: 1}
 }
 
-// optimizer trains the hidden matrices of a large network by Muon where the config says so; the layers that meet pixels stay with
-// AdamW, as do all vectors.
+// optimizer uses Muon for the hidden matrices of a large network if the config says so; the first and last layers and all vectors
+// stay with AdamW.
 func (t Training) optimizer(adam optim.AdamW, outer ...string) optim.Optimizer {
 	if !t.Muon {
 		return adam
@@ -54,7 +54,7 @@ func (c *Context) TextTask(store *model.Store) (train.Task, error) {
 	return c.contrastiveTask("text", store, pair, c.Words, c.Config.TextTraining, c.Data.Train(), c.Config.Seed)
 }
 
-// PairTask trains the evaluation pair, on all compositions where the dataset holds some out, with a seed of its own.
+// PairTask trains the evaluation pair with a seed of its own, on all compositions, held-out ones too.
 func (c *Context) PairTask(store *model.Store) (train.Task, error) {
 	pair := Pair{Text: c.Config.Networks.PairText, Image: c.Config.Networks.PairImage}
 	src := c.Data.Train()

@@ -12,8 +12,8 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// start is what a part's training begins with: files of weights by the scope they go below, and a name that enters the hash of the
-// run. The zero value is a training from scratch.
+// start holds the initial weights of a part's training: files by scope, and a name that enters the hash of the run. The zero value
+// trains from scratch.
 type start struct {
 	name  string
 	files map[string]string
@@ -33,12 +33,12 @@ func (s start) into(store *model.Store) error {
 	return nil
 }
 
-// afterText is how a teacher begins: with the text encoder of the text part's run.
+// afterText starts a teacher with the text encoder of the text part's run.
 func afterText(dir string) start {
 	return start{name: filepath.Base(dir), files: map[string]string{"/text": filepath.Join(dir, weightsFile)}}
 }
 
-// continued lists the parts that can go on from a bundle, with the scopes that their weights go below.
+// continued lists the parts that can be trained further from a bundle, with the scopes of their weights.
 var continued = map[string]map[string]string{
 	"features": {"/features/vit": "features"},
 	"teacher":  {"/teacher": "teacher", "/text": "text"},
@@ -66,15 +66,15 @@ func (c *Context) continueFrom(b *Bundle, part string) (start, error) {
 	return s, nil
 }
 
-// goesOn tells why parts cannot be trained further from a bundle into the folder dir, beside its other parts as they are.
+// goesOn returns an error if parts of a bundle cannot be trained further into the folder dir, next to copies of its other parts.
 func (c *Context) goesOn(b *Bundle, dir string, parts []string) error {
 	for _, part := range parts {
 		if continued[part] == nil {
-			return fmt.Errorf("pretrain: %s cannot go on from a bundle, want features or teacher", part)
+			return fmt.Errorf("pretrain: %s cannot be trained further, want features or teacher", part)
 		}
 	}
 	if sameFolder(dir, b.Dir) {
-		return fmt.Errorf("pretrain: %s holds the networks to go on from, want another folder for those that come of it", dir)
+		return fmt.Errorf("pretrain: out = %s is the bundle to continue, want another folder", dir)
 	}
 	if err := c.fits(b); err != nil {
 		return err
@@ -96,20 +96,20 @@ func sameFolder(a, b string) bool {
 	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
-// fits tells why parts cannot be shared with a bundle: words and data must be the same.
+// fits returns an error if parts cannot be shared with a bundle: words and data must be the same.
 func (c *Context) fits(b *Bundle) error {
 	if err := b.MadeFor(c.Data); err != nil {
 		return err
 	}
 	same, err := sameHash(map[string]any{"words": b.Words, "pair": b.PairWords}, map[string]any{"words": c.Words, "pair": c.PairWords})
 	if err == nil && !same {
-		err = fmt.Errorf("pretrain: the words of %s are others than those of %s", b.Dir, c.Data.Name())
+		err = fmt.Errorf("pretrain: the vocabulary of %s differs from that of %s", b.Dir, c.Data.Name())
 	}
 	return err
 }
 
-// keeps tells why a part of a bundle cannot stay beside parts that are trained further: its file must hold the network of the config, and
-// the config, which is to be the new bundle's, must tell how it was made. Only the seed may be another.
+// keeps returns an error if a part of a bundle cannot be copied next to parts that are trained further. Its file must hold the
+// network of the config, and the config must be the one that made it; only the seed may differ.
 func (c *Context) keeps(b *Bundle, part string) error {
 	theirs := *c
 	theirs.Config = b.Config
@@ -127,7 +127,7 @@ func (c *Context) keeps(b *Bundle, part string) error {
 		return err
 	}
 	if !same {
-		return fmt.Errorf("pretrain: the config asks for another %s than the one in %s, which is to stay as it is, want that bundle's fields for it", part, b.Dir)
+		return fmt.Errorf("pretrain: the config's %s differs from the one in %s, which is copied; want that bundle's fields", part, b.Dir)
 	}
 	if !b.Has(part) {
 		return fmt.Errorf("pretrain: %s holds no %s, want %s.safetensors", b.Dir, part, part)
@@ -151,7 +151,7 @@ func sameHash(a, b any) (bool, error) {
 	return x == y, err
 }
 
-// take gives a part of a bundle as it is, in a store below the scope of its name, with its provenance.
+// take loads a part of a bundle below the scope of its name, with its provenance.
 func (b *Bundle) take(part string) (*model.Store, Provenance, error) {
 	var m manifest
 	if err := record.ReadJSON(filepath.Join(b.Dir, manifestName), &m); err != nil {

@@ -52,13 +52,13 @@ func TestContinueFromBundle(t *testing.T) {
 		name, want string
 		edit       func(o *Options, b *Bundle)
 	}{
-		{"pair", "pair cannot go on from a bundle", func(o *Options, _ *Bundle) { o.Parts = []string{"pair"} }},
+		{"pair", "pair cannot be trained further", func(o *Options, _ *Bundle) { o.Parts = []string{"pair"} }},
 		{"another architecture", "teacher.safetensors", func(o *Options, _ *Bundle) { o.Config.Networks.UNet.BlockOutChannels = []int{16, 8} }},
 		{"other data", "were trained on elsewhere, not on", func(_ *Options, b *Bundle) { b.DataHash = "elsewhere" }},
-		{"other words of the judge", "words of", func(_ *Options, b *Bundle) { b.PairWords = first.PairWords }},
-		{"onto itself", "holds the networks to go on from, want another folder", func(o *Options, b *Bundle) { o.Dir = filepath.Join(b.Dir, ".") }},
-		{"a kept part that the config would train longer", "asks for another pair", func(o *Options, _ *Bundle) { o.Config.PairTraining.Steps++ }},
-		{"a kept teacher that would predict something else", "asks for another teacher", func(o *Options, _ *Bundle) {
+		{"other words of the judge", "the vocabulary of", func(_ *Options, b *Bundle) { b.PairWords = first.PairWords }},
+		{"onto itself", "is the bundle to continue, want another folder", func(o *Options, b *Bundle) { o.Dir = filepath.Join(b.Dir, ".") }},
+		{"a kept part that the config would train longer", "the config's pair differs", func(o *Options, _ *Bundle) { o.Config.PairTraining.Steps++ }},
+		{"a kept teacher that would predict something else", "the config's teacher differs", func(o *Options, _ *Bundle) {
 			o.Parts, o.Config.Prediction = []string{"features"}, "eps"
 		}},
 		{"a kept network that its file is not", "pair.safetensors", func(o *Options, b *Bundle) {

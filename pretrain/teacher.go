@@ -15,8 +15,8 @@ import (
 	"github.com/addlab/addlab/train/optim"
 )
 
-// TeacherTask trains the diffusion model (scope /teacher, its average in /teacher_ema) told by the contrastive text encoder
-// (scope /text), which Config.TuneText trains along (average in /text_ema).
+// TeacherTask trains the diffusion model (scope /teacher, average in /teacher_ema), conditioned on the contrastive text encoder
+// (scope /text). Config.TuneText trains that too (average in /text_ema).
 func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
 	return c.teacherTask("teacher", store, c.Config.Networks.UNet, c.Config.TeacherTraining, c.Config.TuneText)
 }
@@ -91,7 +91,7 @@ func (c *Context) teacherTask(name string, store *model.Store, net network.Backb
 	return task, nil
 }
 
-// emaDecay warms the average up: a young average must forget its start. See Config.EMA.
+// emaDecay warms up, so that an early average forgets its start. See Config.EMA.
 func emaDecay(decay float64, step int) float32 {
 	return float32(math.Min(decay, float64(1+step)/float64(10+step)))
 }

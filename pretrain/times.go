@@ -7,8 +7,8 @@ import (
 	"github.com/addlab/addlab/diffusion"
 )
 
-// Logit-normal times gather where the structure of a picture is decided (Esser et al. 2403.03206 §3.1). In small pictures of large
-// even areas that is near the noise: the mean over an area of n pixels shows at 1/n of the signal-to-noise ratio of one pixel.
+// Logit-normal times concentrate where the structure of a picture is decided (Esser et al. 2403.03206 §3.1). In small pictures with
+// large flat areas that is near the noise: the mean of n pixels is visible at 1/n of the signal-to-noise ratio of one pixel.
 const (
 	logitMean = 1.2
 	logitStd  = 1.0
@@ -24,7 +24,7 @@ func drawTime(r *rand.Rand, i, batch int, logitNormalShare float64) float64 {
 	return 1 / (1 + math.Exp(-(logitMean + logitStd*normal)))
 }
 
-// lossWeight is what the squared error of a prediction counts at t. For v and x₀ it is the v-loss, SNR + 1 per squared error of x̂₀,
+// lossWeight is the weight of the squared error of a prediction at t. For v and x₀ it is the v-loss, SNR + 1 per squared error of x̂₀,
 // bounded by γ where little noise is left; for ε it is min(1, γ/SNR) (min-SNR, Hang et al. 2303.09556 §3.4). γ = 0 bounds nothing.
 func lossWeight(s diffusion.Schedule, p diffusion.Prediction, t, gamma float64) float32 {
 	alpha, sigma := s.AlphaSigma(t)

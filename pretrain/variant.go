@@ -15,14 +15,14 @@ const (
 	DINO2 = "dino2" // self-distillation of views and of masked patches
 	CLIP  = "clip"  // contrast with captions
 
-	Untrained = "untrained" // none: weights as they were drawn, a control
+	Untrained = "untrained" // none: random initial weights, a control
 )
 
-// Variant is a network that some cells of an ablation put in the place of a bundle's part: other features for the discriminator, or
-// another teacher. Exactly one architecture is given.
+// Variant replaces a part of a bundle in some cells of an ablation: other features for the discriminator, or another teacher.
+// Exactly one architecture is given.
 type Variant struct {
 	Name      string              `json:"name"`
-	Part      string              `json:"part"` // what it can stand for: "features" or "teacher"
+	Part      string              `json:"part"` // the part that it replaces: "features" or "teacher"
 	About     string              `json:"about"`
 	Objective string              `json:"objective,omitempty"` // of features: DINO, DINO2, CLIP or Untrained
 	ViT       *network.ViTConfig  `json:"vit,omitempty"`
@@ -39,7 +39,7 @@ func (v Variant) Backbone() network.Backbone {
 	return *v.UNet
 }
 
-// Validate tells which field cannot work.
+// Validate returns an error that names a field that cannot work.
 func (v Variant) Validate() error {
 	bad := func(field string, value any, want string) error {
 		return fmt.Errorf("pretrain: variant %s: %s = %v, want %s", v.Name, field, value, want)
@@ -70,8 +70,8 @@ func (v Variant) Validate() error {
 	return v.Backbone().Validate()
 }
 
-// DefaultVariants are the networks that the ablations ask for beside those of a bundle of the same scale: the discriminator's features
-// of ADD Table 1a and a control to them, the larger teacher of Table 1e and a transformer as teacher. small and large features differ in
+// DefaultVariants are the further networks of the ablations, next to a bundle of the same scale: the discriminator's features
+// of ADD Table 1a with a control, the larger teacher of Table 1e, and a transformer as teacher. Small and large features differ in
 // width and depth.
 func DefaultVariants(scale string, cfg Config) ([]Variant, error) {
 	if _, err := DefaultConfig(scale); err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// variantsDir is the folder of a bundle that holds its variants, each with a manifest of its own: one more changes no other file.
+// variantsDir is the folder of a bundle's variants. Each has its own manifest, so that adding one changes no other file.
 const variantsDir = "variants"
 
 // variantManifest is variants/<name>.json.
@@ -28,8 +28,8 @@ type variantManifest struct {
 	Provenance Provenance `json:"provenance"`
 }
 
-// loadVariants reads the variants beside the bundle's parts. One that was trained with another text encoder or on other data is left
-// out, and the reason kept; one that is damaged is an error.
+// loadVariants reads the variants of a bundle. One that was trained with another text encoder or on other data is left out, with
+// the reason; a damaged one is an error.
 func (b *Bundle) loadVariants() error {
 	paths, err := filepath.Glob(filepath.Join(b.Dir, variantsDir, "*.json"))
 	if err != nil {
@@ -59,7 +59,7 @@ func (b *Bundle) loadVariants() error {
 	return nil
 }
 
-// checkSHA256 wants a file to be the one that a manifest names.
+// checkSHA256 compares a file with the hash in a manifest.
 func checkSHA256(file, want, manifest string) error {
 	got, err := weights.SHA256(file)
 	if err != nil {
@@ -80,10 +80,10 @@ func (b *Bundle) path(part string) string {
 	return filepath.Join(dir, part+".safetensors")
 }
 
-// ErrMissing tells that a bundle lacks networks that can be trained.
+// ErrMissing means that a bundle lacks networks that can be trained.
 var ErrMissing = errors.New("networks are missing")
 
-// Want gives ErrMissing, with the command that trains them, where the bundle lacks some parts.
+// Want returns ErrMissing, with the command that trains them, if the bundle lacks some parts.
 func (b *Bundle) Want(parts ...string) error {
 	missing := map[string]string{}
 	for _, part := range parts {
@@ -114,7 +114,7 @@ func (b *Bundle) Want(parts ...string) error {
 	return fmt.Errorf("pretrain: %w: %s holds no %s%s: run `%s`", ErrMissing, b.Dir, strings.Join(names, ", "), why, command)
 }
 
-// forget removes what vouches for weights before they are replaced, if it is there: a manifest must never name others.
+// forget removes a manifest before its weights are replaced: a manifest must never name other weights.
 func forget(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("pretrain: %w", err)
@@ -127,7 +127,7 @@ func (b *Bundle) manifestPath(variant string) string {
 	return strings.TrimSuffix(b.path(variant), ".safetensors") + ".json"
 }
 
-// runOf is the run that made a variant which belongs to this bundle, "" where there is none.
+// runOf is the run that made a variant of this bundle; "" if there is none.
 func (b *Bundle) runOf(variant string) (string, error) {
 	if _, ok := b.Variants[variant]; !ok {
 		return "", nil

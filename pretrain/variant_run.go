@@ -27,8 +27,8 @@ type VariantOptions struct {
 	Out      io.Writer
 }
 
-// RunVariants trains variants, each as a run of its own that is never repeated, and writes them beside the bundle's parts; those that stand
-// there already, of the same config, stay as they are. It gives the bundle anew, with them.
+// RunVariants trains variants, each as a run of its own that is never repeated, and writes them into the bundle. Variants of the same
+// config that are there already stay. It returns the bundle loaded again.
 func RunVariants(ctx context.Context, o VariantOptions) (*Bundle, error) {
 	b := o.Bundle
 	if err := b.MadeFor(o.Data); err != nil {

@@ -17,7 +17,7 @@ import (
 // localViews is the number of crops per picture that only the student of a self-distillation sees.
 const localViews = 2
 
-// variantConfig is to a variant what PartConfig is to a part; text is the SHA-256 of the bundle's text encoder.
+// variantConfig determines the weights of a variant, as PartConfig does for a part; text is the SHA-256 of the bundle's text encoder.
 func (c *Context) variantConfig(v Variant, text string) (PartConfig, error) {
 	p, err := c.PartConfig(v.Part, "")
 	if err != nil {
@@ -46,7 +46,7 @@ func (c *Context) variantConfig(v Variant, text string) (PartConfig, error) {
 	return p, nil
 }
 
-// variantTask is the training of a variant, and the scope where its weights then are.
+// variantTask is the training of a variant, and the scope of its trained weights.
 func (c *Context) variantTask(v Variant, store *model.Store) (task train.Task, scope string, err error) {
 	switch {
 	case v.Part == "teacher":
@@ -111,16 +111,15 @@ func (c *Context) selfDistillationTask(v Variant, store *model.Store) (train.Tas
 	return task, nil
 }
 
-// selfDecay is the smaller one of averageDecay's rise to 1 along half a cosine (DINO §3.1, which has nothing else and begins at .996) and of
-// the warm-up (1+step)/(10+step), in which the average forgets its start. The warm-up is the smaller one at the beginning and at the end,
-// so that a training ends at (1+steps)/(10+steps) and not at 1: of 20,000 steps the cosine decides 895 to 17,049, of fewer than 3,408
-// none. The 1,500 of the CPU's variants go from .18 to .994 by the warm-up alone; averageDecay has no part in them.
+// selfDecay is the smaller of two decays: averageDecay's rise to 1 along half a cosine (DINO §3.1), and the warm-up (1+step)/(10+step),
+// in which the average forgets its start. DINO has no warm-up. In short trainings, such as those of the CPU's variants, the warm-up
+// is always the smaller one, and averageDecay has no effect.
 func selfDecay(step, steps int) float64 {
 	decay := 1 - (1-averageDecay)*(1+math.Cos(math.Pi*float64(step)/float64(steps)))/2
 	return math.Min(decay, float64(1+step)/float64(10+step))
 }
 
-// captionTask trains features by contrast with captions, whose encoder is trained along and left behind.
+// captionTask trains features by contrast with captions; the text encoder is trained too and not kept.
 func (c *Context) captionTask(v Variant, store *model.Store) (train.Task, error) {
 	t, size, seed, opt := v.Training, c.Config.Size, c.Config.Seed+3000, adam(v.Name)
 	network.Seed(store, seed)

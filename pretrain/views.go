@@ -4,8 +4,8 @@ import "math/rand/v2"
 
 // drawView returns a changed copy of pictures [B,S,S,3]: each is moved by up to an eighth of its side and bent by up to a tenth
 // (edges repeated), has its brightness, contrast and saturation changed, sometimes its colour channels permuted, and noise
-// added. What stays is what a feature network should tell: shapes, sizes, arrangement, most colours. Without bending, the exact
-// places of things tell pictures apart and a network need not look at their shapes.
+// added. What is preserved is what features should encode: shapes, sizes, arrangement, most colours. Without bending, exact
+// positions identify a picture, and a network need not encode shapes.
 func drawView(r *rand.Rand, images []float32, size int) []float32 {
 	out := make([]float32, len(images))
 	area := size * size * 3
@@ -15,7 +15,7 @@ func drawView(r *rand.Rand, images []float32, size int) []float32 {
 	return out
 }
 
-// permuteShare is the share of views with permuted channels: colours must stay worth telling.
+// permuteShare is the share of views with permuted channels; below 1, so that features still encode colours.
 const permuteShare = 0.5
 
 func drawOneView(r *rand.Rand, in, out []float32, size int) {

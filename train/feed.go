@@ -7,7 +7,7 @@ import (
 	"github.com/addlab/addlab/dataset"
 )
 
-// Feed hands out the batches of a loader by step, drawing the next ones in the background.
+// Feed returns the batches of a loader by step and draws the next ones in the background.
 type Feed struct {
 	loader *dataset.Loader
 	cancel context.CancelFunc
@@ -18,7 +18,7 @@ type Feed struct {
 // NewFeed reads from a loader.
 func NewFeed(loader *dataset.Loader) *Feed { return &Feed{loader: loader, next: -1} }
 
-// Batch returns the batch of a step; steps that follow each other are fast.
+// Batch returns the batch of a step; consecutive steps are fast.
 func (f *Feed) Batch(ctx context.Context, step int) (dataset.Batch, error) {
 	if f.cancel == nil || step != f.next {
 		f.Close()

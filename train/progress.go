@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Progress shows one line that is rewritten on a terminal, and a line now and then elsewhere.
+// Progress shows one line that is rewritten on a terminal, and occasional lines elsewhere.
 type Progress struct {
 	out      io.Writer
 	terminal bool
@@ -33,7 +33,7 @@ func NewProgress(out io.Writer) *Progress {
 	return p
 }
 
-// SetBatch lets the line show pictures per second.
+// SetBatch makes the line show pictures per second.
 func (p *Progress) SetBatch(n int) { p.batch = n }
 
 // Begin starts a new line for steps first+1 … steps.

@@ -17,8 +17,8 @@ import (
 // stateFile holds the whole store within a checkpoint.
 const stateFile = "state.safetensors"
 
-// Task is a training that may stop after any step and go on later. Step must be a function of the store and the step alone:
-// everything random comes from seed and step.
+// Task is a training that may stop after any step and resume later. Step must depend on the store and the step alone:
+// all randomness comes from seed and step.
 type Task struct {
 	Name    string
 	Store   *model.Store // all state: weights, moments, averages
@@ -27,7 +27,7 @@ type Task struct {
 	Step    func(ctx context.Context, step int) ([]float64, error) // step counts from 1
 
 	LogEvery        int                                           // steps between lines of metrics.jsonl; values are means over them
-	CheckpointEvery int                                           // least steps between checkpoints, which stand where a line ends; 0 for none
+	CheckpointEvery int                                           // fewest steps between checkpoints, which are written where a line ends; 0 for none
 	AfterLog        func(step int, mean map[string]float64) error // optional, after each line
 	Close           func()                                        // optional, when Run ends: frees what Step holds
 }
@@ -53,7 +53,7 @@ func (t Task) Run(ctx context.Context, run *record.Run, progress *Progress) erro
 	progress.Begin(t.Name, start, t.Steps)
 	sums, count, saved := make([]float64, len(t.Columns)), 0, start
 	for step := start + 1; step <= t.Steps; step++ {
-		// An interrupted training goes on to the end of the line, where a checkpoint can stand: at most LogEvery steps.
+		// An interrupted training continues to the end of the line, where a checkpoint can be written: at most LogEvery steps.
 		if ctx.Err() != nil && count == 0 {
 			return t.interrupted(ctx, run, step-1)
 		}
@@ -90,7 +90,7 @@ func (t Task) Run(ctx context.Context, run *record.Run, progress *Progress) erro
 				}
 			}
 		}
-		// Checkpoints stand where a line ends, so that no half-summed line is lost.
+		// Checkpoints are written where a line ends, so that no partial sum is lost.
 		if t.CheckpointEvery > 0 && step-saved >= t.CheckpointEvery && count == 0 && step < t.Steps {
 			if err := t.save(run, step); err != nil {
 				return err
@@ -117,7 +117,7 @@ func (t Task) save(run *record.Run, step int) error {
 	return run.SaveCheckpoint(step, func(dir string) error { return record.SaveStore(filepath.Join(dir, stateFile), t.Store) })
 }
 
-// interrupted keeps all that has been done.
+// interrupted saves a checkpoint.
 func (t Task) interrupted(ctx context.Context, run *record.Run, step int) error {
 	if step > 0 {
 		if err := t.save(run, step); err != nil {
@@ -128,7 +128,7 @@ func (t Task) interrupted(ctx context.Context, run *record.Run, step int) error 
 	return ctx.Err()
 }
 
-// Finite tells whether all values are numbers: a training whose loss is not has diverged.
+// Finite reports whether all values are finite; a training whose loss is not has diverged.
 func Finite(values ...float64) bool {
 	for _, v := range values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {

@@ -82,7 +82,7 @@ func (c Config) Blocks(depth int) []int {
 	return blocks
 }
 
-// Conditional tells whether the heads see any condition.
+// Conditional reports whether the heads see any condition.
 func (c Config) Conditional() bool { return c.Text || c.Image }
 
 // CondDim is E, the width of Condition for embeddings of these widths.

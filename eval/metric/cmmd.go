@@ -6,7 +6,7 @@ import (
 	"github.com/addlab/addlab/eval"
 )
 
-// CMMD assumes no Gaussian and settles with few pictures.
+// CMMD assumes no Gaussian and needs few pictures.
 var CMMD = register(Metric{
 	Name: "cmmd", Title: "maximum mean discrepancy of CLIP embeddings", Source: "Jayasumana et al. 2024",
 	Outputs: []Output{{"cmmd", true}}, Extractor: "clip-l14-336", Needs: Needs{Reference: true},

@@ -10,7 +10,7 @@ import (
 	"github.com/addlab/addlab/eval"
 )
 
-// Compute scores the generated sample. Its values are named as in Outputs; warnings stand on the first.
+// Compute scores the generated sample. Its values are named as in Outputs; the first one holds the warnings.
 func (m Metric) Compute(ctx context.Context, ref, gen Sample, o Options) ([]Value, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (m Metric) resolve(given map[string]int) (map[string]int, error) {
 	return params, nil
 }
 
-// warnings tell what makes a number incomparable or doubtful.
+// warnings say what makes a number incomparable or doubtful.
 func (m Metric) warnings(ref, gen Sample) []string {
 	var list []string
 	if n := gen.N(); n == 0 {
@@ -86,12 +86,12 @@ func (m Metric) warnings(ref, gen Sample) []string {
 	return list
 }
 
-// alone is an estimate whose error is not known.
+// alone is an estimate with an unknown error.
 func alone(v float64) eval.Estimate {
 	return eval.Estimate{Mean: v, Low: math.Inf(-1), High: math.Inf(1)}
 }
 
-// within is a value with its interval and how that was found.
+// within is a value with its interval and the method behind it.
 func within(e eval.Estimate, err error, how string) (Value, error) {
 	if err != nil {
 		return Value{}, err

@@ -6,7 +6,7 @@ import (
 	"github.com/addlab/addlab/eval"
 )
 
-// FID is the usual distance, of Inception's features.
+// FID is the Fréchet distance of Inception's features.
 var FID = register(Metric{
 	Name: "fid", Title: "Fréchet Inception distance", Source: "Heusel et al. 2017",
 	Outputs: []Output{{"fid", true}}, Extractor: "inception", Needs: Needs{Reference: true, Statistics: true},

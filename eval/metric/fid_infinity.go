@@ -8,7 +8,7 @@ import (
 	"github.com/addlab/addlab/internal/rng"
 )
 
-// FIDInfinity is FID without the part of its bias that comes from the number of generated pictures.
+// FIDInfinity is FID without the bias that comes from the number of generated pictures.
 var FIDInfinity = register(Metric{
 	Name: "fid-inf", Title: "FID extrapolated to infinitely many generated pictures", Source: "Chong and Forsyth 2020",
 	Outputs: []Output{{"fid-inf", true}}, Extractor: "inception", Needs: Needs{Reference: true, Statistics: true},

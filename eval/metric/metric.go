@@ -21,9 +21,9 @@ type Metric struct {
 	Params    []Param
 
 	Usual int    // generated pictures behind published numbers
-	Least int    // fewest generated pictures for a number at all
-	Few   int    // below it Compute warns
-	Bias  string // why few pictures mislead: the warning's words
+	Least int    // fewest generated pictures for which there is a number
+	Few   int    // Compute warns below it
+	Bias  string // why few pictures mislead: the text of the warning
 
 	compute func(in Input) ([]Value, error)
 }
@@ -34,9 +34,9 @@ type Output struct {
 	Lower bool   // lower is better
 }
 
-// Needs say what a metric wants of the two samples.
+// Needs says what a metric uses of the two samples.
 type Needs struct {
-	Reference  bool // real pictures to compare with; without it the reference is not looked at
+	Reference  bool // real pictures; without it the reference is ignored
 	Statistics bool // mean and covariance will do in place of features, on either side
 	Logits     bool // class logits of the generated pictures instead of their features
 	Captions   bool // embeddings of the captions, beside the generated pictures' features
@@ -50,7 +50,7 @@ type Param struct {
 	About   string
 }
 
-// Value is one number with what is known of its error.
+// Value is one number with its interval, if known.
 type Value struct {
 	Metric   string        `json:"metric"`
 	Name     string        `json:"name"`
@@ -64,7 +64,7 @@ type Value struct {
 	Warnings []string      `json:"warnings,omitempty"`    // of the metric, once on its first value
 }
 
-// Options hold for all metrics.
+// Options apply to all metrics.
 type Options struct {
 	Seed       int64
 	Confidence float64        // of the intervals; 0 for 0.95

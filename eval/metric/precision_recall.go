@@ -6,7 +6,7 @@ import (
 	"github.com/addlab/addlab/eval"
 )
 
-// PrecisionRecall tells fidelity from variety.
+// PrecisionRecall separates fidelity and variety.
 var PrecisionRecall = register(Metric{
 	Name: "pr", Title: "improved precision and recall", Source: "Kynkäänniemi et al. 2019",
 	Outputs: []Output{{"precision", false}, {"recall", false}}, Extractor: "inception", Needs: Needs{Reference: true},

@@ -6,7 +6,7 @@ import (
 	"github.com/addlab/addlab/eval"
 )
 
-// Sample is one set of pictures as an extractor saw it. What is not known stays empty.
+// Sample holds the features of one set of pictures. Unknown fields are empty.
 type Sample struct {
 	Features eval.Features // [N,D]
 	Stats    *eval.Stats   // of the features; taken from Features where nil
@@ -35,7 +35,7 @@ func (s Sample) statistics() (eval.Stats, error) {
 	return eval.NewStats(s.Features)
 }
 
-// missing says what a metric needs and the sample lacks; empty if nothing.
+// missing names what a metric needs and the sample lacks; "" if nothing.
 func (s Sample) missing(n Needs, generated bool) string {
 	switch {
 	case generated && n.Logits:
@@ -54,7 +54,7 @@ func (s Sample) missing(n Needs, generated bool) string {
 	return ""
 }
 
-// Check is what both sides of a metric must fulfil. It looks at which parts the samples have and at their N, not at the data.
+// Check checks which parts the samples have, and their N, not the data.
 func (m Metric) Check(ref, gen Sample) error {
 	if m.Needs.Reference {
 		if what := ref.missing(m.Needs, false); what != "" {

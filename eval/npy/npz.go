@@ -37,7 +37,7 @@ func listMembers(z *zip.Reader) map[string]*zip.File {
 // Close closes the file.
 func (a *Archive) Close() error { return a.zip.Close() }
 
-// Has tells whether an array is there.
+// Has reports whether an array is there.
 func (a *Archive) Has(name string) bool { return a.members[name] != nil }
 
 // Names lists the arrays in order.

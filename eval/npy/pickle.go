@@ -75,7 +75,7 @@ func parsePickle(data []byte) (d Dict, err error) {
 	}
 }
 
-// maxEntries and maxDepth bound what is looked at: a dictionary may stand in itself.
+// maxEntries and maxDepth bound the search: a dictionary may contain itself.
 const (
 	maxEntries = 10_000
 	maxDepth   = 32

@@ -13,7 +13,7 @@ type dtype struct{ descr string }
 type ndarray struct {
 	header
 	raw  []byte
-	done *Array[float64] // its values once they are converted: an array may stand in several places
+	done *Array[float64] // its values once converted: an array may occur several times
 }
 
 // reduce calls one of the functions by which NumPy pickles itself; its module was renamed in version 2.

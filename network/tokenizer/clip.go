@@ -52,7 +52,7 @@ const wordEnd = "</w>"
 
 func isPrintable(b int) bool { return b >= '!' && b <= '~' || b >= 0xa1 && b <= 0xac || b >= 0xae }
 
-// byteLetters is the letter that stands for a byte: itself, or one from U+0100 on.
+// byteLetters maps a byte to its letter: itself, or one from U+0100 on.
 var byteLetters = func() (letters [256]string) {
 	next := rune(256)
 	for b := range 256 {
@@ -99,7 +99,7 @@ func (t *CLIP) EncodeAll(captions []string) []int32 {
 // contractions are words of their own, as are single digits, runs of letters, and runs of what is neither nor space.
 var contractions = []string{"<start_of_text>", "<end_of_text>", "'s", "'t", "'re", "'ve", "'m", "'ll", "'d"}
 
-// nextWord cuts the next word off; an empty one stands for space.
+// nextWord cuts off the next word; an empty one is white space.
 func nextWord(text string) (word, rest string) {
 	for _, c := range contractions {
 		if strings.HasPrefix(text, c) {

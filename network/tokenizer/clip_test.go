@@ -38,7 +38,7 @@ func readGolden(t testing.TB) (g clipGolden) {
 	return g
 }
 
-// vocabulary is CLIP's, with pairs that no caption has in the place of the merges that testdata/clip.json leaves out.
+// vocabulary is CLIP's, with pairs that no caption has in place of the merges that testdata/clip.json leaves out.
 func (g clipGolden) vocabulary() string {
 	lines := make([]string, clipMerges)
 	for i := range lines {

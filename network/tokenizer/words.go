@@ -44,7 +44,7 @@ func Build(captions []string, maxWords, context int) *Words {
 // Size is the number of different ids.
 func (t *Words) Size() int { return len(t.Vocabulary) + firstWord }
 
-// Validate tells which field cannot work.
+// Validate returns an error that names a field that cannot work.
 func (t *Words) Validate() error {
 	if t.Context < 3 {
 		return fmt.Errorf("tokenizer: context = %d, want ≥ 3", t.Context)

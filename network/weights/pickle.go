@@ -12,7 +12,7 @@ import (
 	"github.com/nlpodyssey/gopickle/types"
 )
 
-// maxPickle is the longest pickle that is read. It holds names and shapes only, for the numbers stand beside it.
+// maxPickle is the longest pickle that is read. It holds names and shapes only; the numbers are in other files of the archive.
 const maxPickle = 64 << 20
 
 // pickleArgs tells the argument of every instruction that a state dict needs: a number of bytes, or one of the kinds below.

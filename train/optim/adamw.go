@@ -12,7 +12,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// Optimizer moves variables against the gradient of a loss. coefficients is [3], see AdamW.Coefficients; Update returns the global norm
+// Optimizer updates variables against the gradient of a loss. coefficients is [3], see AdamW.Coefficients; Update returns the global norm
 // of the gradient.
 type Optimizer interface {
 	Update(variables []*model.Variable, loss, coefficients *Node) *Node
@@ -21,12 +21,12 @@ type Optimizer interface {
 var _ Optimizer = AdamW{}
 
 // AdamW is Adam with decoupled weight decay (Loshchilov & Hutter 1711.05101). Its moments live under /optimizer/<Name>.
-// Rate and bias corrections come from the host, so that a schedule is a function of the step and nothing else.
+// Rate and bias corrections come from the host, so that a schedule depends on the step alone.
 type AdamW struct {
 	Name         string
 	Beta1, Beta2 float64
 	Epsilon      float64
-	WeightDecay  float64 // on all of rank 2 and more, which takes in embeddings and tokens beside matrices and kernels; not on biases and norms
+	WeightDecay  float64 // on variables of rank ≥ 2: matrices, kernels, embeddings and tokens; not on biases and norms
 	ClipNorm     float64 // largest global norm of the gradient; 0 for none
 }
 
@@ -51,7 +51,7 @@ func Variables(scope *model.Scope, g *Graph) []*model.Variable {
 	return vs
 }
 
-// Update moves the variables against the gradient of the loss. coefficients is [3], see Coefficients; returns the global
+// Update updates the variables against the gradient of the loss. coefficients is [3], see Coefficients; returns the global
 // norm of the gradient before clipping.
 func (o AdamW) Update(variables []*model.Variable, loss, coefficients *Node) *Node {
 	return o.Apply(variables, o.gradients(variables, loss), coefficients)
@@ -69,7 +69,7 @@ func (o AdamW) gradients(variables []*model.Variable, loss *Node) []*Node {
 	return Gradient(loss, nodes...)
 }
 
-// Apply is Update for gradients that are known already.
+// Apply is Update for given gradients.
 func (o AdamW) Apply(variables []*model.Variable, grads []*Node, coefficients *Node) *Node {
 	g := coefficients.Graph()
 	at := func(i int) *Node { return Squeeze(Slice(coefficients, AxisElem(i))) }
@@ -103,10 +103,10 @@ func globalNorm(grads []*Node) *Node {
 	return Sqrt(square)
 }
 
-// ownScope is where the optimisers gather what they know of gradients; it all begins at zero.
+// ownScope holds the state of the optimisers, which starts at zero.
 const ownScope = "/optimizer/"
 
-// Gathered tells whether a variable's path is one of an optimiser's own.
+// Gathered reports whether a path belongs to the state of an optimiser.
 func Gathered(path string) bool { return strings.HasPrefix(path, ownScope) }
 
 func (o AdamW) moment(g *Graph, v *model.Variable, kind string) *model.Variable {

@@ -9,25 +9,24 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// Muon moves every matrix along the orthogonal factor of its momentum (Jordan et al. 2024), and all that is no hidden matrix, or is
-// kept from it, as AdamW does. Kernels [O,I,K,K] are matrices [O,I·K·K]. Updates are scaled to the size that Adam's usually
-// have (Liu et al. 2502.16982 eq. 4), so that one rate serves both. ClipNorm bounds the gradient of AdamW's share only: an orthogonal
-// update does not depend on the gradient's size.
+// Muon updates every hidden matrix along the orthogonal factor of its momentum (Jordan et al. 2024), and all other or kept variables as
+// AdamW does. Kernels [O,I,K,K] are matrices [O,I·K·K]. Updates are scaled to the usual size of Adam's (Liu et al. 2502.16982 eq. 4),
+// so that one rate serves both. ClipNorm bounds AdamW's gradients only: an orthogonal update does not depend on the gradient's size.
 type Muon struct {
 	AdamW
 	Momentum   float64                // Nesterov's, of the gradients
 	Iterations int                    // of Newton and Schulz
-	Keep       func(path string) bool // tells which variables AdamW keeps besides vectors; nil for none
+	Keep       func(path string) bool // reports which variables, apart from vectors, AdamW updates; nil for none
 }
 
 var _ Optimizer = Muon{}
 
-// NewMuon has the usual momentum and iterations (Jordan et al. 2024); layers of the kept names, such as a first and a last one, stay with AdamW.
+// NewMuon uses the momentum and iterations of Jordan et al. 2024. AdamW updates the layers of the kept names, such as the first and the last.
 func NewMuon(adam AdamW, kept ...string) Muon {
 	return Muon{AdamW: adam, Momentum: 0.95, Iterations: 5, Keep: Named(kept...)}
 }
 
-// Named tells the paths that have one of these names among their scopes.
+// Named reports paths with one of these names among their scopes.
 func Named(names ...string) func(path string) bool {
 	return func(path string) bool {
 		return slices.ContainsFunc(strings.Split(path, "/"), func(part string) bool { return slices.Contains(names, part) })
@@ -37,7 +36,7 @@ func Named(names ...string) func(path string) bool {
 // updateSize is the root mean square of Adam's updates as seen in practice.
 const updateSize = 0.2
 
-// Update moves the variables against the gradient of the loss, as AdamW.Update does.
+// Update updates the variables against the gradient of the loss, as AdamW.Update does.
 func (o Muon) Update(variables []*model.Variable, loss, coefficients *Node) *Node {
 	grads := o.gradients(variables, loss)
 	rate := Squeeze(Slice(coefficients, AxisElem(0)))
@@ -67,8 +66,8 @@ func (o Muon) Update(variables []*model.Variable, loss, coefficients *Node) *Nod
 	return globalNorm(grads)
 }
 
-// Orthogonalize moves the singular values of x [M,N] near to 1 by a quintic Newton–Schulz iteration (Jordan et al. 2024). Its
-// coefficients are chosen for speed: values that are not far below the largest end between 0.7 and 1.2, which is good enough for an update.
+// Orthogonalize moves the singular values of x [M,N] near 1 by a quintic Newton–Schulz iteration (Jordan et al. 2024). Its
+// coefficients favour speed: most singular values end between 0.7 and 1.2, which suffices for an update.
 func Orthogonalize(x *Node, iterations int) *Node {
 	const a, b, c = 3.4445, -4.7750, 2.0315
 	x.AssertRank(2)

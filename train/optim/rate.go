@@ -10,7 +10,7 @@ type Rate struct {
 	Final  float64 `json:"final"`  // share of the peak at the last step
 }
 
-// At is the rate of a step, counted from 1, of a training of this many steps.
+// At is the rate of a step, counted from 1, in a training of so many steps.
 func (r Rate) At(step, steps int) float64 {
 	rate := r.Peak
 	if step < r.Warmup {
