@@ -1,36 +1,45 @@
-// Command speed times the training steps beside the same networks in PyTorch on the same cores or GPU, and watches memory; or it times
-// sampling.
+// Command speed times this project beside the tools that others use, in turns on the same cores or GPU.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 
-	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/program"
-	"github.com/addlab/addlab/internal/timing"
-	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 )
 
-const usage = `speed times a step of the teacher's training and a step of ADD, and compares with PyTorch in the same run.
+const usage = `speed times training, sampling, FID and feature extraction, beside Python's tools in the same run.
 
-  go run ./experiments/speed                                  this project only
-  go run ./experiments/speed --python venv/bin/python3        and PyTorch, from a Python that has torch
-  go run ./experiments/speed --memory 2000                    and resident memory over so many ADD steps
-  go run ./experiments/speed --sampling 5                     instead, pictures: the teacher's solver and a student, in five rounds
+  go run ./experiments/speed                                     a step of the teacher's training and a step of ADD
+  go run ./experiments/speed --python venv/bin/python3           and PyTorch's, from a Python that has torch
+  go run ./experiments/speed --memory 2000                       and resident memory over so many ADD steps
+  go run ./experiments/speed --sampling 5                        pictures: the teacher's solver and a student, in five rounds
+  go run ./experiments/speed --fid --python venv/bin/python3     FID and covariance beside numpy, scipy and clean-fid
+  go run ./experiments/speed --extract --weights FILE            Inception features; with --python beside torch-fidelity
 
-Run it alone on the machine: two programs on the same cores time each other.
+Run it alone on the machine: two programs on the same cores time each other. Random weights of Inception are as fast as real ones;
+eval/extractor/testdata/fullsize.py makes some.
 
 `
 
 type options struct {
 	python, engine, out, pretrained, scale string
 	steps, warmup, memory, sampling        int
+
+	fid, extract    bool
+	rounds          int
+	dims            []int // of FID's features
+	threads, images int
+	weights         string // of Inception
+	pictures, batch int
 }
 
 func main() { command().Main() }
@@ -44,35 +53,62 @@ func command() program.Program {
 }
 
 func (o *options) parse(f *flag.FlagSet, args []string) error {
-	f.StringVar(&o.python, "python", "", "`program`: a Python with torch; empty to leave PyTorch out")
+	var dims string
+	f.StringVar(&o.python, "python", "", "`program`: a Python with the other tools; empty to leave them out (--fid needs one: python3)")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
-	f.StringVar(&o.out, "out", "results/speed", "`folder` for speed.json and speed.md, or sampling.json and sampling.md")
+	f.StringVar(&o.out, "out", "results/speed", "`folder` for the report, as JSON and as a table")
 	f.StringVar(&o.pretrained, "pretrained", "pretrained/scenes", "`folder` with the networks")
 	f.StringVar(&o.scale, "scale", "cpu", "preset of the batches")
 	f.IntVar(&o.steps, "steps", 40, "`steps` to time")
 	f.IntVar(&o.warmup, "warmup", 8, "`steps` before the clock starts")
 	f.IntVar(&o.memory, "memory", 0, "watch memory over so many ADD `steps`")
 	f.IntVar(&o.sampling, "sampling", 0, "time sampling instead, in so many `rounds`")
+	f.BoolVar(&o.fid, "fid", false, "time FID's linear algebra instead")
+	f.BoolVar(&o.extract, "extract", false, "time Inception's features instead")
+	f.IntVar(&o.rounds, "rounds", 5, "`rounds` of --fid and --extract")
+	f.StringVar(&dims, "dims", "512,1024,2048", "--fid: `list` of feature dimensions")
+	f.IntVar(&o.threads, "threads", 2, "--fid: `threads` for all tools")
+	f.IntVar(&o.images, "images", 50000, "--fid: `images` of the covariance, in the largest dimension; 0 leaves it out")
+	f.StringVar(&o.weights, "weights", "", "--extract: `file` of Inception's weights (default: where PyTorch's hub keeps them)")
+	f.IntVar(&o.pictures, "pictures", 64, "--extract: `pictures` of a round")
+	f.IntVar(&o.batch, "batch", 16, "--extract: `pictures` per call of the network")
 	if err := program.Flags(f, args); err != nil {
 		return err
 	}
-	if o.sampling < 0 || o.sampling > 0 && (o.python != "" || o.memory > 0) {
+	switch {
+	case o.fid && (o.extract || o.sampling != 0) || o.extract && o.sampling != 0:
+		return errors.New("fid, extract, sampling: want one of them")
+	case o.sampling < 0 || o.sampling > 0 && (o.python != "" || o.memory > 0):
 		return fmt.Errorf("sampling = %d, want rounds, and neither --python nor --memory, which are about training", o.sampling)
-	}
-	if o.steps < 2 || o.warmup < 1 || o.memory < 0 {
+	case o.steps < 2 || o.warmup < 1 || o.memory < 0:
 		return fmt.Errorf("steps = %d, warmup = %d, memory = %d, want ≥ 2, ≥ 1 and ≥ 0", o.steps, o.warmup, o.memory)
+	case o.rounds < 1 || o.threads < 1 || o.images < 0:
+		return fmt.Errorf("rounds = %d, threads = %d, images = %d, want ≥ 1, ≥ 1 and ≥ 0", o.rounds, o.threads, o.images)
+	case o.pictures < 1 || o.batch < 1:
+		return fmt.Errorf("pictures = %d, batch = %d, want ≥ 1", o.pictures, o.batch)
+	case o.extract && o.python != "" && o.weights == "":
+		return errors.New("weights are not named, want the file that both are to read")
+	}
+	for _, field := range strings.Split(dims, ",") {
+		d, err := strconv.Atoi(strings.TrimSpace(field))
+		if err != nil || d < 2 {
+			return fmt.Errorf("dims = %q, want numbers ≥ 2 with commas between", dims)
+		}
+		o.dims = append(o.dims, d)
 	}
 	return nil
 }
 
 func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	bundle, err := pretrain.LoadBundle(o.pretrained)
-	if err != nil {
-		return err
+	if o.fid {
+		return fid(ctx, o, stdout, stderr)
 	}
-	data, err := dataset.Open(bundle.Config.Data, bundle.Config.Size, nil)
-	if err != nil {
-		return err
+	var in distill.Inputs
+	if !o.extract {
+		var err error
+		if in, err = o.inputs(); err != nil {
+			return err
+		}
 	}
 	e, err := engine.Open(ctx, o.engine, stderr)
 	if err != nil {
@@ -80,47 +116,13 @@ func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	defer e.Close()
 	fmt.Fprintln(stdout, "engine:", e)
-	if o.sampling > 0 {
-		return sampling(ctx, o, bundle, data, e, stdout)
+	in.Backend = e.Backend
+	env := record.NewEnvironment(e.Name, e.Version, e.Device)
+	switch {
+	case o.extract:
+		return extract(ctx, o, e, env, stdout, stderr)
+	case o.sampling > 0:
+		return sampling(ctx, o, in, env, stdout)
 	}
-	cfg, err := distill.DefaultConfig(o.scale)
-	if err != nil {
-		return err
-	}
-	in := distill.Inputs{Config: cfg, Bundle: bundle, Data: data, Backend: e.Backend}
-
-	r := Report{Steps: o.steps, Warmup: o.warmup, Environment: record.NewEnvironment(e.Name, e.Version, e.Device), TeacherBatch: bundle.Config.TeacherTraining.Batch, Batch: cfg.Batch}
-	var theirs *peer
-	if o.python != "" {
-		if theirs, err = openTheirs(ctx, o, r.device(), stderr); err != nil {
-			return err
-		}
-		defer theirs.Close()
-	}
-	if r.Ours, err = measure(ctx, in, o, stdout); err != nil {
-		return err
-	}
-	if theirs != nil {
-		fmt.Fprintln(stdout, "PyTorch: the same steps")
-		if r.Torch, err = theirs.time(o, in, r.device()); err != nil {
-			return err
-		}
-		if err := sameNetworks(r.Ours, *r.Torch); err != nil {
-			return err
-		}
-	}
-	text, err := timing.Write(o.out, "speed", r)
-	if err != nil {
-		return err
-	}
-	if o.memory > 0 { // which takes longest: the times are kept already
-		if r.Memory, err = watchMemory(ctx, in, o.memory, stdout); err != nil {
-			return err
-		}
-		if text, err = timing.Write(o.out, "speed", r); err != nil {
-			return err
-		}
-	}
-	fmt.Fprintf(stdout, "\n%swrote %s\n", text, o.out)
-	return nil
+	return steps(ctx, o, in, env, stdout, stderr)
 }

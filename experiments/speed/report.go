@@ -1,69 +1,63 @@
 package main
 
 import (
-	"cmp"
+	"bytes"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
-	"strings"
 
-	"github.com/addlab/addlab/internal/timing"
 	"github.com/addlab/addlab/record"
 )
 
-// Report is speed.json.
-type Report struct {
-	Steps        int                `json:"steps"` // timed
-	Warmup       int                `json:"warmup"`
-	Environment  record.Environment `json:"environment"`
-	TeacherBatch int                `json:"teacher_batch"`
-	Batch        int                `json:"batch"` // of ADD
-	Ours         Timing             `json:"ours"`
-	Torch        *Timing            `json:"torch,omitempty"`
-	Memory       []Memory           `json:"memory,omitempty"`
+// write leaves name.json and name.md in a folder, and prints the text.
+func write(folder, name string, r interface{ Markdown(w io.Writer) }, stdout io.Writer) error {
+	var text bytes.Buffer
+	r.Markdown(&text)
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	if err := record.WriteJSON(filepath.Join(folder, name+".json"), r); err != nil {
+		return err
+	}
+	if err := record.WriteFile(filepath.Join(folder, name+".md"), text.Bytes()); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(stdout, "\n%swrote %s\n", &text, folder)
+	return err
 }
 
-// device is where PyTorch runs: where this project did.
-func (r Report) device() string {
-	if strings.HasSuffix(r.Environment.Engine, ":cuda") {
-		return "cuda"
-	}
-	return "cpu"
-}
-
-// Markdown writes the medians and their ratio.
-func (r Report) Markdown(w io.Writer) {
-	torch := "not measured"
-	if r.Torch != nil {
-		torch = "PyTorch " + r.Torch.Version
-	}
-	fmt.Fprintf(w, "| step | batch | %s, seconds | first step, which compiles | %s, seconds | ratio |\n|---|---|---|---|---|---|\n", r.Environment.Engine, torch)
-	for _, row := range []struct {
-		name, key string
-		batch     int
-	}{{"teacher", "teacher", r.TeacherBatch}, {"ADD: student, teacher, features, heads, R1", "add", r.Batch}} {
-		ours := r.Ours.Seconds[row.key]
-		theirs, ratio := "–", "–"
-		if r.Torch != nil {
-			seconds := r.Torch.Seconds[row.key]
-			theirs, ratio = spread(seconds), fmt.Sprintf("%.2f", timing.Median(ours)/timing.Median(seconds))
-		}
-		fmt.Fprintf(w, "| %s | %d | %s | %.1f | %s | %s |\n", row.name, row.batch, spread(ours), r.Ours.Compile[row.key], theirs, ratio)
-	}
-	fmt.Fprintf(w, "\nMedians of %d steps with their quartiles, on %s; ratio: this project's time over PyTorch's (eager, float32, %s).\n",
-		len(r.Ours.Seconds["add"]), r.Environment.Device, map[string]string{"cpu": "all cores", "cuda": "the same GPU, TF32 products on both sides"}[r.device()])
-	if n := len(r.Memory); n > 1 {
-		first, last := r.Memory[0], r.Memory[n-1]
-		most := slices.MaxFunc(r.Memory, func(a, b Memory) int { return cmp.Compare(a.MiB, b.MiB) })
-		fmt.Fprintf(w, "\nResident memory: %.0f MiB after step %d, %.0f MiB after step %d, at most %.0f MiB.\n", first.MiB, first.Step, last.MiB, last.Step, most.MiB)
-	}
-}
-
-func spread(x []float64) string {
+// median is the middle value, or the mean of the middle two.
+func median(x []float64) float64 {
 	x = slices.Sorted(slices.Values(x))
-	digits := 3
-	if timing.Median(x) < 0.1 {
-		digits = 4
+	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
+}
+
+// quartiles are the median with the quartiles.
+func quartiles(x []float64, digits int) string { return spread(x, digits, len(x)/4, len(x)*3/4) }
+
+// extremes are the median with the lowest and the highest value.
+func extremes(x []float64, digits int) string { return spread(x, digits, 0, len(x)-1) }
+
+func spread(x []float64, digits, low, high int) string {
+	sorted := slices.Sorted(slices.Values(x))
+	return fmt.Sprintf("%.[1]*[2]f (%.[1]*[3]f–%.[1]*[4]f)", digits, median(x), sorted[low], sorted[high])
+}
+
+// ratios divides value by value.
+func ratios(a, b []float64) []float64 {
+	x := make([]float64, len(b))
+	for i := range x {
+		x[i] = a[i] / b[i]
 	}
-	return fmt.Sprintf("%.[1]*[2]f (%.[1]*[3]f–%.[1]*[4]f)", digits, timing.Median(x), x[len(x)/4], x[len(x)*3/4])
+	return x
+}
+
+// column is one number of every element.
+func column[T any](all []T, of func(T) float64) (x []float64) {
+	for _, v := range all {
+		x = append(x, of(v))
+	}
+	return x
 }

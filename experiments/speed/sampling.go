@@ -6,12 +6,9 @@ import (
 	"io"
 	"slices"
 
-	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/protocol"
-	"github.com/addlab/addlab/internal/timing"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 )
@@ -68,20 +65,16 @@ func samplingNetworks(b *pretrain.Bundle) []string {
 }
 
 // sampling times all rows and leaves sampling.json and sampling.md.
-func sampling(ctx context.Context, o options, bundle *pretrain.Bundle, data dataset.Dataset, e *engine.Engine, stdout io.Writer) error {
-	cfg, err := distill.DefaultConfig(o.scale)
-	if err != nil {
-		return err
+func sampling(ctx context.Context, o options, in distill.Inputs, env record.Environment, stdout io.Writer) error {
+	r := Sampling{Rounds: o.sampling, Environment: env}
+	for _, network := range samplingNetworks(in.Bundle) {
+		r.Rows = append(r.Rows, samplingRows(network, protocol.DefaultSetup(o.scale).Guidance, in.Config.Times)...)
 	}
-	r := Sampling{Rounds: o.sampling, Environment: record.NewEnvironment(e.Name, e.Version, e.Device)}
-	for _, network := range samplingNetworks(bundle) {
-		r.Rows = append(r.Rows, samplingRows(network, protocol.DefaultSetup(o.scale).Guidance, cfg.Times)...)
-	}
-	judge := &protocol.Judge{Bundle: bundle, Backend: e.Backend}
+	judge := &protocol.Judge{Bundle: in.Bundle, Backend: in.Backend}
 	defer judge.Close()
 	var captions []string
 	for i := range slices.Max(samplingBatches) {
-		sample, err := data.Heldout().Sample(i)
+		sample, err := in.Data.Heldout().Sample(i)
 		if err != nil {
 			return err
 		}
@@ -108,16 +101,11 @@ func sampling(ctx context.Context, o options, bundle *pretrain.Bundle, data data
 		}
 		fmt.Fprintf(stdout, "round %d of %d\n", round, o.sampling)
 	}
-	text, err := timing.Write(o.out, "sampling", r)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(stdout, "\n%swrote %s\n", text, o.out)
-	return nil
+	return write(o.out, "sampling", r, stdout)
 }
 
 // faster is how many times less a row takes than the one with the most calls of its network and batch, round by round; that one has none.
-func (r Sampling) faster(row SamplingRow) (ratios []float64) {
+func (r Sampling) faster(row SamplingRow) []float64 {
 	most := row
 	for _, other := range r.Rows {
 		if other.Network == row.Network && other.Batch == row.Batch && other.Calls > most.Calls {
@@ -127,10 +115,7 @@ func (r Sampling) faster(row SamplingRow) (ratios []float64) {
 	if most.Calls == row.Calls {
 		return nil
 	}
-	for i := range row.Seconds {
-		ratios = append(ratios, most.Seconds[i]/row.Seconds[i])
-	}
-	return ratios
+	return ratios(most.Seconds, row.Seconds)
 }
 
 // architectures are what readers call the networks of a bundle.
@@ -140,21 +125,13 @@ var architectures = map[string]string{"teacher": "U-Net", "teacher-dit": "transf
 func (r Sampling) Markdown(w io.Writer) {
 	fmt.Fprint(w, "| network | sampling | calls of the network | batch | ms per picture | pictures a second | times faster than 25 guided steps |\n|---|---|---:|---:|---:|---:|---:|\n")
 	for _, row := range r.Rows {
-		ms := make([]float64, len(row.Seconds))
-		for i, s := range row.Seconds {
-			ms[i] = 1000 * s
-		}
+		ms := column(row.Seconds, func(s float64) float64 { return 1000 * s })
 		ratio := "1"
 		if faster := r.faster(row); faster != nil {
 			ratio = quartiles(faster, 1)
 		}
-		fmt.Fprintf(w, "| %s | %s | %d | %d | %s | %.4g | %s |\n", architectures[row.Network], row.Name, row.Calls, row.Batch, quartiles(ms, 2), 1/timing.Median(row.Seconds), ratio)
+		fmt.Fprintf(w, "| %s | %s | %d | %d | %s | %.4g | %s |\n", architectures[row.Network], row.Name, row.Calls, row.Batch, quartiles(ms, 2), 1/median(row.Seconds), ratio)
 	}
 	fmt.Fprintf(w, "\nMedians of %d rounds with their quartiles, on %s (%s); every round draws all rows in turn, and ratios are of one round. A student has its teacher's architecture.\n",
 		r.Rounds, r.Environment.Device, r.Environment.Engine)
-}
-
-func quartiles(x []float64, digits int) string {
-	x = slices.Sorted(slices.Values(x))
-	return fmt.Sprintf("%.[1]*[2]f (%.[1]*[3]f–%.[1]*[4]f)", digits, timing.Median(x), x[len(x)/4], x[len(x)*3/4])
 }

@@ -1,35 +1,19 @@
 package main
 
 import (
-	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"io"
 	"runtime"
 
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/internal/timing"
 )
 
 //go:embed torch_steps.py
 var torchSteps string
 
-// peer is PyTorch in a Python of its own. It is there before anything is timed, and waits.
-type peer struct {
-	*timing.Peer
-	version string
-}
-
-// openTheirs wants a torch that computes on a device, "cpu" or "cuda".
-func openTheirs(ctx context.Context, o options, device string, stderr io.Writer) (*peer, error) {
-	var hello struct{ Version string }
-	p, err := timing.Start(ctx, o.python, "torch for "+device, torchSteps, []string{device}, nil, stderr, &hello)
-	return &peer{p, hello.Version}, err
-}
-
-// time has the same steps timed there.
-func (p *peer) time(o options, in distill.Inputs, device string) (*Timing, error) {
+// timeTorch has the same steps timed by a PyTorch that waits.
+func timeTorch(torch *peer, version string, o options, in distill.Inputs, device string) (*Timing, error) {
 	summed := 1
 	switch cfg := in.Bundle.Config; in.Config.Reduction {
 	case distill.Sum:
@@ -45,8 +29,8 @@ func (p *peer) time(o options, in distill.Inputs, device string) (*Timing, error
 	if err != nil {
 		return nil, err
 	}
-	t := Timing{Version: p.version}
-	if err := p.Ask(string(spec), &t); err != nil {
+	t := Timing{Version: version}
+	if err := torch.ask(string(spec), &t); err != nil {
 		return nil, fmt.Errorf("PyTorch: %w", err)
 	}
 	return &t, nil

@@ -326,6 +326,6 @@ def main(spec):
 
 if sys.argv[1] == "cuda" and not torch.cuda.is_available():
     sys.exit("torch %s sees no GPU" % torch.__version__)
-print(json.dumps({"version": torch.__version__}), flush=True)
+print(json.dumps(torch.__version__), flush=True)
 if line := sys.stdin.readline():
     main(json.loads(line))

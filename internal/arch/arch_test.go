@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"network/weights", "eval/npy", "internal/sweeptest", "internal/graphtest"},
 	{"engine"},
 	{"record", "network/tokenizer", "dataset", "train/optim"},
-	{"network", "internal/timing", "internal/tinyworld"},
+	{"network", "internal/tinyworld"},
 	{"diffusion"},
 	{"distill/discriminator", "eval"},
 	{"train"},

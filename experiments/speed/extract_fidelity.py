@@ -15,17 +15,17 @@ pictures = np.stack([((i // 3 % side) * (k + 1) + (i // 3 // side) * (i % 3 + 1)
 x = torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous()
 
 
-def answer(**values):
-    print(json.dumps(values), flush=True)
+def answer(value):
+    print(json.dumps(value), flush=True)
 
 
-answer(version="torch %s, torch-fidelity %s, %d threads" % (torch.__version__, torch_fidelity.__version__, torch.get_num_threads()))
+answer("torch %s, torch-fidelity %s, %d threads" % (torch.__version__, torch_fidelity.__version__, torch.get_num_threads()))
 features = None
 for line in sys.stdin:
     if line.strip() == "features":
-        answer(features=[float(v) for v in features.flatten().tolist()])
+        answer(features.flatten().tolist())
         continue
     start = time.perf_counter()
     with torch.no_grad():
         features = torch.cat([model(x[j:j + batch])[0] for j in range(0, n, batch)])
-    answer(seconds=time.perf_counter() - start)
+    answer(time.perf_counter() - start)

@@ -8,7 +8,6 @@ import importlib.metadata
 import importlib.util
 import io
 import json
-import os
 import pathlib
 import sys
 import time
@@ -62,7 +61,7 @@ def prepare(r):
 
 
 versions = {p: importlib.metadata.version(p) for p in ("numpy", "scipy", "clean-fid")}
-print(json.dumps({"versions": {**versions, "python": sys.version.split()[0]}, "threads": os.environ.get("OPENBLAS_NUM_THREADS")}), flush=True)
+print(json.dumps({**versions, "python": sys.version.split()[0]}), flush=True)
 for line in sys.stdin:
     work = prepare(json.loads(line))
     wall, cpu, calls = time.perf_counter(), time.process_time(), 0

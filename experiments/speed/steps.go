@@ -12,8 +12,10 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
 )
 
 // Timing is what one implementation needs. The keys of Seconds are "teacher" and "add".
@@ -22,6 +24,50 @@ type Timing struct {
 	Parameters map[string]int       `json:"parameters"`        // of every network
 	Seconds    map[string][]float64 `json:"seconds"`           // of every step
 	Compile    map[string]float64   `json:"compile,omitempty"` // seconds of the first step, which compiles
+}
+
+// inputs are the networks and data of the training steps.
+func (o options) inputs() (in distill.Inputs, err error) {
+	if in.Config, err = distill.DefaultConfig(o.scale); err != nil {
+		return in, err
+	}
+	if in.Bundle, err = pretrain.LoadBundle(o.pretrained); err != nil {
+		return in, err
+	}
+	in.Data, err = dataset.Open(in.Bundle.Config.Data, in.Bundle.Config.Size, nil)
+	return in, err
+}
+
+// steps times training steps and leaves speed.json and speed.md.
+func steps(ctx context.Context, o options, in distill.Inputs, env record.Environment, stdout, stderr io.Writer) (err error) {
+	r := Report{Steps: o.steps, Warmup: o.warmup, Environment: env, TeacherBatch: in.Bundle.Config.TeacherTraining.Batch, Batch: in.Config.Batch}
+	var torch *peer
+	var version string
+	if o.python != "" { // it is there before anything is timed
+		if torch, err = start(ctx, o.python, "torch for "+r.device(), torchSteps, []string{r.device()}, nil, stderr, &version); err != nil {
+			return err
+		}
+		defer torch.close()
+	}
+	if r.Ours, err = measure(ctx, in, o, stdout); err != nil {
+		return err
+	}
+	if torch != nil {
+		fmt.Fprintln(stdout, "PyTorch: the same steps")
+		if r.Torch, err = timeTorch(torch, version, o, in, r.device()); err != nil {
+			return err
+		}
+		if err := sameNetworks(r.Ours, *r.Torch); err != nil {
+			return err
+		}
+	}
+	if err := write(o.out, "speed", r, stdout); err != nil || o.memory == 0 {
+		return err
+	}
+	if r.Memory, err = watchMemory(ctx, in, o.memory, stdout); err != nil { // which takes longest: the times are kept already
+		return err
+	}
+	return write(o.out, "speed", r, stdout)
 }
 
 // measure times the steps of this project.

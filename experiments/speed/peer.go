@@ -1,4 +1,4 @@
-package timing
+package main
 
 import (
 	"bufio"
@@ -10,17 +10,17 @@ import (
 	"os/exec"
 )
 
-// Peer is a Python process that answers each line with a line of JSON, and waits in between.
-type Peer struct {
+// peer is a Python process that answers each line with a line of JSON, and waits in between.
+type peer struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
 }
 
-// Start runs a script with arguments and further environment. Its first line, a greeting, is read into hello; wanted says what the
+// start runs a script with arguments and further environment. Its first line, a greeting, is read into hello; wanted says what the
 // Python must have.
-func Start(ctx context.Context, python, wanted, script string, args, env []string, stderr io.Writer, hello any) (*Peer, error) {
-	p := &Peer{cmd: exec.CommandContext(ctx, python, append([]string{"-c", script}, args...)...)}
+func start(ctx context.Context, python, wanted, script string, args, env []string, stderr io.Writer, hello any) (*peer, error) {
+	p := &peer{cmd: exec.CommandContext(ctx, python, append([]string{"-c", script}, args...)...)}
 	p.cmd.Env, p.cmd.Stderr = append(os.Environ(), env...), stderr
 	var err error
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
@@ -35,21 +35,21 @@ func Start(ctx context.Context, python, wanted, script string, args, env []strin
 		return nil, fmt.Errorf("python = %q: %w", python, err)
 	}
 	if err := p.read(hello); err != nil {
-		p.Close()
+		p.close()
 		return nil, fmt.Errorf("python = %q: %w, want a Python with %s", python, err, wanted)
 	}
 	return p, nil
 }
 
-// Ask sends a line and reads the answer.
-func (p *Peer) Ask(line string, answer any) error {
+// ask sends a line and reads the answer.
+func (p *peer) ask(line string, answer any) error {
 	if _, err := io.WriteString(p.in, line+"\n"); err != nil {
 		return err
 	}
 	return p.read(answer)
 }
 
-func (p *Peer) read(answer any) error {
+func (p *peer) read(answer any) error {
 	line, err := p.out.ReadBytes('\n')
 	if err != nil {
 		return fmt.Errorf("no answer: %w", err)
@@ -57,8 +57,8 @@ func (p *Peer) read(answer any) error {
 	return json.Unmarshal(line, answer)
 }
 
-// Close ends the process; what it says by then no longer matters.
-func (p *Peer) Close() {
+// close ends the process; what it says by then no longer matters.
+func (p *peer) close() {
 	_ = p.in.Close()
 	_ = p.cmd.Wait()
 }
