@@ -51,12 +51,12 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	defer lazy.close()
 	inputs, plan, err := prepare(ctx, o, base, axes, seeds, lazy)
 	switch {
-	case o.dry && (errors.Is(err, errNoBundle) || errors.Is(err, pretrain.ErrMissing)): // configs can be shown all the same
-		return dryRun(stdout, o, nil, base, axes, seeds)
+	case o.printConfig && (errors.Is(err, errNoBundle) || errors.Is(err, pretrain.ErrMissing)): // configs can be shown all the same
+		return printConfig(stdout, o, nil, base, axes, seeds)
 	case err != nil:
 		return err
-	case o.dry:
-		return dryRun(stdout, o, plan, base, plan.Axes, seeds)
+	case o.printConfig:
+		return printConfig(stdout, o, plan, base, plan.Axes, seeds)
 	}
 	s, err := o.sweep(plan)
 	if err != nil {
@@ -65,7 +65,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err := warnOtherRecipes(stderr, s.Runs); err != nil {
 		return err
 	}
-	if o.forecast {
+	if o.dryRun {
 		return forecast(stdout, s)
 	}
 

@@ -96,7 +96,7 @@ func TestAnswersWithoutWork(t *testing.T) {
 	}
 }
 
-func TestDryRun(t *testing.T) {
+func TestPrintConfig(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	var stdout, stderr bytes.Buffer
 	if rc := run(t.Context(), []string{"-n", "--scale", "smoke", "--axis", "student-init", "--seeds", "2", "--steps", "8", "--out", out, "--reference", out}, &stdout, &stderr); rc != 0 {
@@ -110,14 +110,14 @@ func TestDryRun(t *testing.T) {
 		t.Errorf("cells = %+v, want 2 cells × 2 seeds of 8 steps", cells)
 	}
 	if exists(out) {
-		t.Error("a dry run wrote something")
+		t.Error("printing configs wrote something")
 	}
 }
 
 // A committed student counts for the table beside, not for one's own: its weights are not here.
-func TestDryRunTellsWhatIsFinished(t *testing.T) {
+func TestPrintConfigTellsWhatIsFinished(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	args := []string{"-n", "--axis", "augment", "--pretrained", leanBundle(t), "--out", t.TempDir(), "--reference", "../../results/reference"}
+	args := []string{"--print-config", "--axis", "augment", "--pretrained", leanBundle(t), "--out", t.TempDir(), "--reference", "../../results/reference"}
 	if rc := run(t.Context(), args, &stdout, &stderr); rc != 0 {
 		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
 	}

@@ -29,7 +29,7 @@ const usage = `ablate trains and scores the cells of an ablation axis and prints
   go run ./experiments/ablate --axis all --seeds 4 --no-train  the tables of what is finished, while the rest is running elsewhere
   go run ./experiments/ablate --axis all --seeds 4 --processes 4  four processes, each on a quarter of the cores, share it
   go run ./experiments/ablate --axis teacher --pretrain      with the networks that are missing trained first
-  go run ./experiments/ablate --axis disc-cond -n            print the resolved config of every cell and stop
+  go run ./experiments/ablate --axis disc-cond --print-config  print the resolved config of every cell and stop
   go run ./experiments/ablate --axis disc-cond --scale smoke --out /tmp/smoke       a toy, in a minute
   go run ./experiments/ablate --axis disc-cond --data path/to/folder                on the pictures you pretrained on
 
@@ -41,7 +41,7 @@ Flags have the forms --axis and -axis.
 type options struct {
 	axis, cells, scale, seeds, engine, out, data, pretrained, reference, config string
 	steps, images, processes, among                                             int
-	list, dry, forecast, pretrain, noTrain                                      bool
+	list, printConfig, dryRun, pretrain, noTrain                                bool
 
 	args []string // as typed
 }
@@ -57,7 +57,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, scenes-free, an image folder with metadata.jsonl, or WebDataset shards")
 	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks to start from (default: pretrained/<data>, or pretrained/<data>-<scale> beside the cpu scale)")
 	f.StringVar(&o.reference, "reference", "", "`folder` of committed results: shown beside, and its scores of real pictures and teacher are taken over (default: results/reference, or data/<name> in it)")
-	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the config to change in every cell (-n prints them all)")
+	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the config to change in every cell (--print-config prints them all)")
 	f.IntVar(&o.images, "images", 0, "score so many `pictures` instead of the scale's")
 	f.IntVar(&o.steps, "steps", 0, "train every student for so many `steps` instead of the scale's")
 	f.IntVar(&o.processes, "processes", 1, "let so many `processes` share the sweep, each on its part of the cores")
@@ -65,8 +65,8 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.BoolVar(&o.pretrain, "pretrain", false, "train networks that the axes ask for and the bundle lacks; without it they are named, with the command")
 	f.BoolVar(&o.noTrain, "no-train", false, "make the tables of what is finished, and train and score nothing")
 	f.BoolVar(&o.list, "list", false, "list the axes and stop")
-	f.BoolVar(&o.forecast, "dry-run", false, "print what would be run, what is done already and how long the rest should take, and stop")
-	f.BoolVar(&o.dry, "n", false, "print the resolved config of every cell and stop")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be run, what is done already and how long the rest should take, and stop")
+	program.PrintConfig(f, &o.printConfig, "the resolved config of every cell")
 	if err := program.Flags(f, args); err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 }
 
 // looks tells whether the command only looks at what there is, so that no network may be trained for it.
-func (o options) looks() bool { return o.dry || o.forecast || o.noTrain }
+func (o options) looks() bool { return o.printConfig || o.dryRun || o.noTrain }
 
 // command is the command as typed, for the provenance of what is pretrained on the way.
 func (o options) command() string {

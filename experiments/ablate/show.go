@@ -49,8 +49,8 @@ type resolved struct {
 	Config     distill.Config `json:"config"`
 }
 
-// dryRun prints the config of every cell, and the names of its runs where the networks to start from are known.
-func dryRun(w io.Writer, o options, plan *sweep.Plan, base distill.Config, axes []ablations.Axis, seeds []int64) error {
+// printConfig prints the config of every cell, and the names of its runs where the networks to start from are known.
+func printConfig(w io.Writer, o options, plan *sweep.Plan, base distill.Config, axes []ablations.Axis, seeds []int64) error {
 	var done sweep.Results
 	if plan != nil {
 		s, err := o.sweep(plan)

@@ -60,7 +60,7 @@ func openInputs(ctx context.Context, o options, lazy *lazyEngine) (sweep.Inputs,
 		return sweep.Inputs{}, err
 	}
 	switch {
-	case (o.dry || toy && o.looks()) && !exists(filepath.Join(dir, "bundle.json")):
+	case (o.printConfig || toy && o.looks()) && !exists(filepath.Join(dir, "bundle.json")):
 		return sweep.Inputs{}, fmt.Errorf("%w in %s: the same command without --no-train and --dry-run makes them", errNoBundle, dir)
 	case missing != nil:
 		return sweep.Inputs{}, fmt.Errorf("%w (here: go run ./experiments/pretrain --data %s --scale %s --out %s)", missing, o.data, o.scale, dir)

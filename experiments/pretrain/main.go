@@ -52,7 +52,7 @@ func trainParts(ctx context.Context, o options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.dry {
+	if o.printConfig {
 		c := &pretrain.Context{Config: cfg, Data: data}
 		if err := c.Prepare(); err != nil {
 			return err

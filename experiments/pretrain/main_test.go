@@ -91,7 +91,7 @@ func TestWrongCalls(t *testing.T) {
 func resolved(t *testing.T, args ...string) (cfg pretrain.Config) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	if rc := command().Run(t.Context(), append(args, "-n"), &stdout, &stderr); rc != 0 {
+	if rc := command().Run(t.Context(), append(args, "--print-config"), &stdout, &stderr); rc != 0 {
 		t.Fatalf("%q: rc = %d, stderr = %q", args, rc, &stderr)
 	}
 	if err := json.Unmarshal(stdout.Bytes(), &cfg); err != nil {

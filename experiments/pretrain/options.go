@@ -24,7 +24,7 @@ const usage = `pretrain trains teacher, text encoder, discriminator features and
                                                                    train the teacher further, into another bundle
   go run ./experiments/pretrain --variants teacher-l,teacher-dit   other networks for some ablations, beside a bundle's own
   go run ./experiments/pretrain --assess                           measure the networks that are there (with --variants: those)
-  go run ./experiments/pretrain -n                                 print the resolved config and stop
+  go run ./experiments/pretrain --print-config                     print the resolved config and stop
 
 Interrupted, the same command goes on from the last checkpoint. What is trained already is not trained again, if its weights are here.
 
@@ -36,7 +36,7 @@ type options struct {
 	seed                                                int64
 	steps                                               int
 	rate                                                float64
-	dry, assess                                         bool
+	printConfig, assess                                 bool
 
 	given   map[string]bool // names of the flags that were typed
 	command string          // as typed, for the provenance
@@ -45,7 +45,7 @@ type options struct {
 func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, scenes-free, an image folder with metadata.jsonl, or WebDataset shards")
 	f.StringVar(&o.scale, "scale", "cpu", "preset of sizes and steps: "+strings.Join(pretrain.Scales, ", "))
-	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change, or of the config of the bundle to go on from (-n prints them all)")
+	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change, or of the config of the bundle to go on from (--print-config prints them all)")
 	f.StringVar(&o.parts, "parts", "all", "comma-separated `parts`: "+strings.Join(pretrain.Parts, ", "))
 	f.StringVar(&o.out, "out", "", "`folder` of the bundle (default pretrained/<data>, or pretrained/<data>-<scale> beside the cpu scale)")
 	f.StringVar(&o.runs, "runs", "results/pretrain", "`folder` of the parts' runs")
@@ -57,7 +57,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.variants, "variants", "", "comma-separated `networks` to train for a bundle that is there, or all; what the bundle holds already is not trained again")
 	f.StringVar(&o.bundle, "bundle", "", "`folder` of the bundle that --variants belong to (default: where --out is by default)")
 	f.BoolVar(&o.assess, "assess", false, "measure the networks that are there, or --variants, and stop")
-	f.BoolVar(&o.dry, "n", false, "print the resolved config and stop")
+	program.PrintConfig(f, &o.printConfig, "the resolved config")
 	if err := program.Flags(f, args); err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (o *options) check() error {
 		unused []string
 	}{
 		{"--variants", o.variants != "", []string{"seed", "config", "parts", "continue"}},
-		{"--assess", o.assess, []string{"seed", "config", "parts", "continue", "steps", "rate", "n"}},
+		{"--assess", o.assess, []string{"seed", "config", "parts", "continue", "steps", "rate", "n", "print-config"}},
 		{"--bundle", o.bundle != "", []string{"out"}},
 	} {
 		for _, name := range c.unused {

@@ -42,7 +42,7 @@ func runVariants(ctx context.Context, o options, b *pretrain.Bundle, data datase
 			variants[i].Training.Rate.Peak = o.rate
 		}
 	}
-	if o.dry {
+	if o.printConfig {
 		return printJSON(stdout, variants)
 	}
 	if o.assess {

@@ -68,6 +68,12 @@ func (p Program) line(err error) string {
 	return strings.ReplaceAll(strings.TrimPrefix(err.Error(), p.Name+": "), "\n", "; ")
 }
 
+// PrintConfig adds --print-config and its short form -n.
+func PrintConfig(f *flag.FlagSet, on *bool, what string) {
+	f.BoolVar(on, "print-config", false, "print "+what+" and stop")
+	f.BoolVar(on, "n", false, "short for --print-config")
+}
+
 // Flags parses args and refuses what is no flag.
 func Flags(f *flag.FlagSet, args []string) error {
 	if err := f.Parse(args); err != nil {

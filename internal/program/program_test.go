@@ -57,3 +57,14 @@ func TestExitCodes(t *testing.T) {
 		})
 	}
 }
+
+func TestPrintConfigHasAShortForm(t *testing.T) {
+	for _, arg := range []string{"--print-config", "-n"} {
+		var on bool
+		f := flag.NewFlagSet("program", flag.ContinueOnError)
+		PrintConfig(f, &on, "the config")
+		if err := Flags(f, []string{arg}); err != nil || !on {
+			t.Errorf("%s: %v, on = %v, want true", arg, err, on)
+		}
+	}
+}
