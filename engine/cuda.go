@@ -22,7 +22,7 @@ func openXLACUDA(ctx context.Context, c candidate, s setting) (*Engine, error) {
 	return openPlugin(ctx, xlaCUDA, plugin, c.options, openGPULimit)
 }
 
-// jaxCUDAPlugin finds the plugin of JAX in Python's packages; its NVIDIA libraries lie where it looks for them.
+// jaxCUDAPlugin finds JAX's plugin in Python's packages, next to the NVIDIA libraries that it loads.
 var jaxCUDAPlugin = source{name: "JAX's Python package", get: func(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -48,7 +48,7 @@ func hasNVIDIA(ctx context.Context) bool {
 	return err == nil && strings.Contains(string(out), "GPU ")
 }
 
-// nvidiaName is what nvidia-smi calls the first GPU, or other where it does not answer: PJRT numbers the devices but does not name them.
+// nvidiaName is what nvidia-smi calls the first GPU, or other if it does not answer: PJRT numbers devices but does not name them.
 func nvidiaName(ctx context.Context, other string) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -15,12 +15,12 @@
 //
 // Before anything is fetched its hosts are asked. An unreachable one costs five seconds at most, once in a process.
 //
-// Whatever is refused on the way is kept with its reason in [Engine.Refusals]. An engine that is asked for by name is never
+// Engines that do not open are listed with their reasons in [Engine.Refusals]. An engine that is chosen by name is never
 // replaced by another one. Environment:
 //
 //	GOMLX_BACKEND                    the choice, where the caller makes none
 //	PJRT_PLUGIN_LIBRARY_PATH         folders with XLA plugins, in place of go-xla's
 //	ONNXRUNTIME_SHARED_LIBRARY_PATH  the ONNX Runtime library, before the cache
 //	GOMLX_NO_AUTO_INSTALL            if set, nothing is fetched
-//	XDG_CACHE_HOME                   fetched libraries lie in addlab/engines below it (default ~/.cache)
+//	XDG_CACHE_HOME                   fetched libraries are in addlab/engines below it (default ~/.cache)
 package engine

@@ -35,15 +35,15 @@ func (e *Engine) Close() {
 	if e == nil || e.Backend == nil {
 		return
 	}
-	defer func() { _ = recover() }() // a backend that panics while it goes must not hide the program's own result
+	defer func() { _ = recover() }() // a backend that panics on closing must not hide the program's own result
 	if !e.Backend.IsFinalized() {
 		e.Backend.Finalize()
 	}
 	e.Backend = nil
 }
 
-// Keeps says of how many trainings the compiled steps are worth their memory, some 400 MB each: on a GPU, where compiling takes longer
-// than a short training, of those of a large axis; on a processor, where it is a tenth of one, of none.
+// Keeps is the number of trainings whose compiled steps are kept, at about 400 MB each. On a GPU compiling takes longer than a short
+// training, so it covers a large axis; on a processor it is a tenth of one, so none is kept.
 func (e *Engine) Keeps() int {
 	if e.Name == xlaCUDA {
 		return 24
@@ -51,7 +51,7 @@ func (e *Engine) Keeps() int {
 	return 0
 }
 
-// UnavailableError says that no engine of the choice opened, and why.
+// UnavailableError means that no engine of the choice opened; it lists the reasons.
 type UnavailableError struct {
 	Choice   string
 	Refusals []Refusal

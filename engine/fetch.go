@@ -31,7 +31,7 @@ func (p archive) client() string {
 }
 
 // fetch brings the library of a package into the cache and returns its path.
-// The library appears there complete and checked or not at all; other processes that want it wait for the one that fetches.
+// The library appears there complete and checked, or not at all. Other processes that want it wait.
 func fetch(ctx context.Context, a artifact, p archive, s setting) (string, error) {
 	dir, err := cacheDir()
 	if err != nil {
@@ -67,7 +67,7 @@ func fetch(ctx context.Context, a artifact, p archive, s setting) (string, error
 	return library, err
 }
 
-// fetchArchive downloads, checks and unpacks one package beside the cache entry, then renames it into place.
+// fetchArchive downloads, checks and unpacks one package next to the cache entry, then renames it into place.
 func fetchArchive(ctx context.Context, a artifact, p archive, dir string, n *network) (string, error) {
 	work, err := os.MkdirTemp(dir, "."+a.name+"-")
 	if err != nil {

@@ -23,7 +23,7 @@ func Open(ctx context.Context, choice string, progress io.Writer) (*Engine, erro
 	return openFirst(ctx, p, newSetting(true, progress))
 }
 
-// Check tells a choice that can be no engine, without opening one.
+// Check returns an error for a choice that names no engine, without opening one.
 func Check(choice string) error {
 	_, err := readChoice(choice)
 	return err
@@ -71,7 +71,7 @@ func openFirst(ctx context.Context, p plan, s setting) (*Engine, error) {
 	return nil, &UnavailableError{Choice: p.choice, Refusals: refusals}
 }
 
-// open opens one candidate and makes it multiply, since some faults (drivers, versions) show only then.
+// open opens one candidate and runs a multiplication, since some faults (drivers, versions) show only then.
 func open(ctx context.Context, c candidate, s setting) (*Engine, error) {
 	e, err := opener(c)(ctx, c, s)
 	if err != nil {
@@ -121,13 +121,13 @@ func (p plan) why(e *Engine) string {
 }
 
 // attempt runs fn and turns a panic, or a call that takes longer than the limit, into an error.
-// What hangs cannot be stopped, only left behind.
+// A call that hangs cannot be stopped; its goroutine is abandoned.
 func attempt[T any](ctx context.Context, limit time.Duration, fn func() (T, error)) (T, error) {
 	type outcome struct {
 		value T
 		err   error
 	}
-	done := make(chan outcome, 1) // one place, so that a late answer is dropped and its goroutine ends
+	done := make(chan outcome, 1) // buffered, so that a late answer is dropped and its goroutine ends
 	go func() {
 		var o outcome
 		defer func() {

@@ -90,7 +90,7 @@ func DepthToSpace(x *Node, p int) *Node {
 	return Reshape(TransposeAllDims(x, 0, 1, 3, 2, 4, 5), b, h*p, w*p, c)
 }
 
-// Release frees tensors on host and device at once: waiting for the collector lets device memory grow with every step.
+// Release frees tensors on host and device immediately: waiting for the garbage collector lets device memory grow with every step.
 func Release(ts ...*tensors.Tensor) {
 	for _, t := range ts {
 		if t != nil {
@@ -99,7 +99,7 @@ func Release(ts ...*tensors.Tensor) {
 	}
 }
 
-// BakesWeights tells whether a compiled evaluation graph keeps the values that its variables had at the time.
+// BakesWeights reports whether a compiled evaluation graph keeps the values that its variables had when it was compiled.
 func BakesWeights(b compute.Backend) bool { return b.Name() == "onnxruntime" }
 
 func hasFastConvolution(x *Node) bool { return x.Graph().Backend().Name() == "xla" }

@@ -81,5 +81,5 @@ func fold(op func(a, b *Node) *Node, all []*Node) *Node {
 	return sum
 }
 
-// needsMatMul tells engines whose native convolutions are slow or hang.
+// needsMatMul reports engines whose native convolutions are slow or hang.
 func needsMatMul(x *Node) bool { return x.Graph().Backend().Name() == "Go Backend" }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Report is what Probe found out about one engine.
+// Report is the result of Probe for one engine.
 type Report struct {
 	Engine      string  `json:"engine"`
 	Available   bool    `json:"available"`

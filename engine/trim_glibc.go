@@ -15,8 +15,8 @@ import "C"
 
 import "runtime/debug"
 
-// TrimMemory gives memory that nobody uses back to the system. XLA's compiler frees more than a gigabyte, which the C library keeps
-// otherwise: a sweep that compiles a training after the other would grow by it each time.
+// TrimMemory returns unused memory to the system. XLA's compiler frees more than a gigabyte, which the C library would keep:
+// a sweep would grow by it with each training that it compiles.
 func TrimMemory() {
 	debug.FreeOSMemory()
 	C.trim()

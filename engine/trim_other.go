@@ -4,5 +4,5 @@ package engine
 
 import "runtime/debug"
 
-// TrimMemory gives memory that nobody uses back to the system, as far as Go's own heap goes.
+// TrimMemory returns unused memory of Go's heap to the system.
 func TrimMemory() { debug.FreeOSMemory() }

@@ -56,7 +56,7 @@ func untar(archive, member, dst string) (int64, error) {
 	}
 }
 
-// writeFile writes a file to the disk for good: its marker, written next, must not outlive it in a power cut.
+// writeFile syncs a file to the disk: its marker, written next, must not survive a power cut without it.
 func writeFile(dst string, r io.Reader) (int64, error) {
 	f, err := os.OpenFile(dst, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
 	if err != nil {

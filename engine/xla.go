@@ -13,7 +13,7 @@ import (
 	"github.com/gomlx/go-xla/pjrt"
 )
 
-// The limits are far above what was measured (0.1 s on a processor): they only tell slow from hung.
+// The limits are far above what was measured (0.1 s on a processor): they only separate slow from hung.
 const (
 	openLimit    = 30 * time.Second
 	openGPULimit = 2 * time.Minute
@@ -77,7 +77,7 @@ func goXLAInstaller(device string) installer {
 	return i
 }
 
-// openPlugin opens the plugin at an absolute path. Without a name, file and device tell whether it is for CUDA.
+// openPlugin opens the plugin at an absolute path. Without a name, file and device decide whether it is for CUDA.
 func openPlugin(ctx context.Context, name string, from library, options string, limit time.Duration) (*Engine, error) {
 	plugin := from.path
 	if name == "" && namesCUDA(plugin) {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// header is what a file says about its values.
+// header describes the values of a file.
 type header struct {
 	kind    byte // 'f', 'i', 'u' or 'b'
 	width   int  // bytes per value

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Number is a type that arrays are read as.
+// Number is an element type of arrays.
 type Number interface {
 	uint8 | int32 | int64 | float32 | float64
 }
@@ -44,7 +44,7 @@ func ReadFile[T Number](path string) (Array[T], error) {
 	return a, nil
 }
 
-// Read reads one array of format 1, 2 or 3. Memory grows with what is really there, not with what the header claims.
+// Read reads one array of format 1, 2 or 3. Memory grows with the data, not with the size that the header claims.
 func Read[T Number](r io.Reader) (a Array[T], err error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	h, err := readHeader(in)
@@ -181,7 +181,7 @@ func descr[T Number]() string {
 	}
 }
 
-// noEOF tells an end in the middle from an end.
+// noEOF turns an end in the middle into an error.
 func noEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

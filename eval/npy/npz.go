@@ -76,7 +76,7 @@ func readMember[T Number](f *zip.File) (Array[T], error) {
 	return a, err
 }
 
-// Member is an array of an archive that is to be written.
+// Member is an array to write into an archive.
 type Member struct {
 	Name  string
 	Write func(w io.Writer) error

@@ -14,8 +14,7 @@ type Dict map[string]any
 const maxPickle = 2 << 30
 
 // ReadPickle reads a dictionary of NumPy arrays that Python's pickle wrote with protocol 3 or later, as edm2 keeps its statistics. It
-// knows the few instructions that such a file needs and makes nothing but arrays: a file that asks for anything else is refused, and
-// nothing of it is run.
+// knows the few instructions of such files and makes arrays only. Anything else is refused, and nothing is run.
 func ReadPickle(path string) (Dict, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -35,7 +34,7 @@ func ReadPickle(path string) (Dict, error) {
 	return d, nil
 }
 
-// machine carries out a pickle's instructions on its own bytes; lengths are checked against what is there.
+// machine executes a pickle's instructions; lengths are checked against the remaining bytes.
 type machine struct {
 	data  []byte
 	stack []any

@@ -1,3 +1,3 @@
-// Package arch holds no code, only tests of what no single package can test: imports point down, every package says what it
-// is, files stay short, and the documentation names things that exist.
+// Package arch holds tests of the whole repository: imports point down, every package has a comment, files and the README stay short,
+// and documents link to files that exist and quote results as they are.
 package arch

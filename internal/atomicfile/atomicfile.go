@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// mark stands between a file's name and the random end of its temporary name.
+// mark separates a file's name from the random end of its temporary name.
 const mark = ".tmp-"
 
 // Write lets write fill a temporary file in path's folder and renames it to path once it is on the disk.
@@ -49,7 +49,7 @@ func Write(path string, write func(w io.Writer) error) (err error) {
 	return SyncDir(filepath.Dir(path))
 }
 
-// cause leaves the temporary file's name out, which says nothing to whom the error is told. Errors of other files keep theirs.
+// cause removes the temporary file's name, which means nothing to a user. Errors of other files keep their names.
 func cause(err error, tmp string) error {
 	switch e := err.(type) {
 	case *fs.PathError:
@@ -74,7 +74,7 @@ func SyncDir(dir string) error {
 	return d.Sync()
 }
 
-// IsTemporary tells the temporary files that a killed Write leaves behind.
+// IsTemporary reports the temporary files that a killed Write leaves behind.
 func IsTemporary(name string) bool {
 	i := strings.LastIndex(name, mark)
 	return i > 0 && len(name)-i-len(mark) == 16

@@ -1,13 +1,13 @@
 package dense
 
-// band is a matrix [n,n] with its elements on the diagonal and width columns right of it. Room beside the band takes the bulges:
+// band is a matrix [n,n] with elements on the diagonal and width columns right of it. Storage next to the band holds the bulges:
 // width−1 columns left of the diagonal and 2·width−1 right.
 type band struct {
 	n    int
 	data []float64
 }
 
-// reach is how far apart two rows of a column stand in data.
+// reach is the distance in data between two rows of a column.
 const reach = 3*width - 1
 
 func newBand(n int) band { return band{n, make([]float64, (n+2)*(reach+1))} }

@@ -7,8 +7,8 @@ import (
 )
 
 // Cholesky factors a positive semi-definite a [n,n], of which it reads and overwrites what is on and right of the diagonal: with
-// complete pivoting, a[order,order] = UᵀU. U [rank,n] has zeros left of its diagonal; it ends where no pivot stands out of the
-// rounding, n·ε·max aᵢᵢ (blocked as in LAPACK's dpstrf, which needs matrix products for nearly all).
+// complete pivoting, a[order,order] = UᵀU. U [rank,n] has zeros left of its diagonal; it ends where no pivot exceeds the
+// rounding, n·ε·max aᵢᵢ (blocked as in LAPACK's dpstrf, so that nearly all work is in matrix products).
 func Cholesky(a blas64.General) (u blas64.General, order []int) { return best.cholesky(a) }
 
 const panel = 64

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/blas/blas64"
 )
 
-// view is a matrix whose element (i,j) is data[i·rs + j·cs]; its shape stands with whoever uses it.
+// view is a matrix whose element (i,j) is data[i·rs + j·cs]; its user knows the shape.
 type view struct {
 	data   []float64
 	rs, cs int

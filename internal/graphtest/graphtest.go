@@ -1,4 +1,4 @@
-// Package graphtest is what tests of graphs share: the pure Go engine, calls of a graph, and tensors of random numbers.
+// Package graphtest helps tests of graphs: the pure Go engine, calls of a graph, and tensors of random numbers.
 package graphtest
 
 import (
@@ -65,8 +65,8 @@ func Normals(seed int64, dims ...int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(rng.Normal(rng.New(seed, "test", 0), n), dims...)
 }
 
-// Shake adds normal noise of a standard deviation to every variable: layers that begin with zeros would hide the gradients before them
-// and make all inputs look alike.
+// Shake adds normal noise of a standard deviation to every variable: layers initialised with zeros would hide the gradients before them
+// and give the same output for all inputs.
 func Shake(t testing.TB, store *model.Store, seed int64, deviation float32) {
 	t.Helper()
 	for v := range store.IterVariables() {

@@ -43,7 +43,7 @@ func reduce(pixels map[color.NRGBA]int, count int) (palette color.Palette, near 
 	return palette, math.Sqrt(total/weight) <= nearness
 }
 
-// box is a set of colours with the one that stands for all.
+// box is a set of colours and the one that replaces them.
 type box struct {
 	colours []color.NRGBA
 	kept    color.NRGBA
