@@ -8,6 +8,9 @@
 //	checkpoints/   the last two whole states, while the run goes on
 //	result.json    the outcome; its presence means that the run is finished
 //
+// Runs that are finished can be packed: results/runs.jsonl has a line for each run of the folder results/runs. [Runs] finds a run in
+// either, and [Saved] reads it. A pack has no weights, and its curves are thinned.
+//
 // A run can be killed at any moment. Files appear whole or not at all, a second process waits for the first, the lock of
 // a dead process is free at once, and a run that was interrupted ends with the same bytes as one that was not, given a
 // loop of this form:
