@@ -78,7 +78,7 @@ func TestWrongCalls(t *testing.T) {
 		{"weights that are not there", []string{pictures, pictures, "--metrics", "fid", "--engine", "go", "--weights", filepath.Join(empty, "none.pth")}, "none.pth"},
 		{"weights that are nowhere", []string{pictures, pictures, "--metrics", "fid", "--engine", "go"}, "say --weights inception=PATH"},
 		{"networks of a world that are not there", []string{"scenes-free:heldout:4", "scenes-free:heldout:4:4", "--metrics", "fid", "--engine", "go"}, "no pretrained networks in pretrained/scenes-free"},
-		{"a run that keeps no student", []string{pictures, evaluated}, "keep a few samples only"},
+		{"a run that keeps no student", []string{pictures, evaluated}, "is a run of kind \"evaluate\", want distill"},
 		{"an unknown flag", []string{"--fast"}, "see --help"},
 	} {
 		t.Run(c.why, func(t *testing.T) {

@@ -23,7 +23,7 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 	set := pictures.Set{Name: dir, Kind: "run"}
 	run, err := sweep.ReadStudentRun(dir)
 	if err != nil {
-		return set, nil, fmt.Errorf("%w: runs of evaluations keep a few samples only, want the run of a training with its weights, which git leaves out", err)
+		return set, nil, fmt.Errorf("%w: want the run of a training, with its weights", err)
 	}
 	if err := run.Check(); err != nil {
 		return set, nil, err
