@@ -16,6 +16,9 @@ type Features struct {
 // Row returns the features of image i, sharing memory. Like a slice, it panics when i is out of range.
 func (f Features) Row(i int) []float32 { return f.Data[i*f.D : (i+1)*f.D : (i+1)*f.D] }
 
+// First are the first n rows, sharing memory.
+func (f Features) First(n int) Features { return Features{N: n, D: f.D, Data: f.Data[:n*f.D]} }
+
 // Validate returns an error if the shape does not fit the data, or for the first row with a NaN or an infinity.
 func (f Features) Validate() error {
 	if f.N < 1 || f.D < 1 {

@@ -15,6 +15,14 @@ import (
 // Hits counts right answers among all.
 type Hits struct{ Right, Of int }
 
+// Add counts one answer more.
+func (h *Hits) Add(right bool) {
+	h.Of++
+	if right {
+		h.Right++
+	}
+}
+
 // Rate is their share.
 func (h Hits) Rate() float64 { return float64(h.Right) / float64(h.Of) }
 
@@ -43,10 +51,7 @@ func (c *Context) attributeAccuracy(ctx context.Context, store *model.Store, src
 			if want < 0 {
 				continue
 			}
-			hits[i%len(names)].Of++
-			if seen[i] == want {
-				hits[i%len(names)].Right++
-			}
+			hits[i%len(names)].Add(seen[i] == want)
 		}
 	}
 	accuracy := map[string]Hits{}
@@ -56,13 +61,4 @@ func (c *Context) attributeAccuracy(ctx context.Context, store *model.Store, src
 		}
 	}
 	return accuracy, nil
-}
-
-// ClassifierAccuracy is the accuracy of the classifier below /classifier on held-out and novel scenes together.
-func (c *Context) ClassifierAccuracy(ctx context.Context, store *model.Store, scenes *dataset.Scenes, n int) (map[string]Hits, error) {
-	classifier := Classifier{c.Config.Networks.Classifier}
-	return c.attributeAccuracy(ctx, store, scenes.Split("all"), n, 100, func(root *model.Scope, images *Node) *Node {
-		scope := root.At("classifier")
-		return Predict(classifier.Logits(scope, classifier.Features(scope, images)))
-	})
 }

@@ -27,6 +27,8 @@ type Bundle struct {
 
 	Variants map[string]Variant // other networks for some parts, by name
 	Unfit    map[string]string  // variants in the folder that do not belong to this bundle, with the reason
+
+	Student *Student // nil where none is shipped
 }
 
 // manifest is bundle.json.
@@ -37,6 +39,7 @@ type manifest struct {
 	Words      *tokenizer.Words      `json:"words"`
 	PairWords  *tokenizer.Words      `json:"pair_words"`
 	Provenance map[string]Provenance `json:"provenance"`
+	Student    *Student              `json:"student,omitempty"`
 }
 
 // Provenance says how a part was made.
@@ -79,7 +82,7 @@ func LoadBundle(dir string) (*Bundle, error) {
 			return nil, err
 		}
 	}
-	b := &Bundle{Dir: dir, Config: m.Config, DataHash: m.DataHash, Files: m.Files, Words: m.Words, PairWords: m.PairWords}
+	b := &Bundle{Dir: dir, Config: m.Config, DataHash: m.DataHash, Files: m.Files, Words: m.Words, PairWords: m.PairWords, Student: m.Student}
 	return b, b.loadVariants()
 }
 

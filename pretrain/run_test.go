@@ -209,7 +209,7 @@ func TestAccuracyIsIndependentOfBatches(t *testing.T) {
 	}
 }
 
-func TestProbeAndClassifierAccuracy(t *testing.T) {
+func TestProbe(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains")
 	}
@@ -219,7 +219,7 @@ func TestProbeAndClassifierAccuracy(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := model.NewStore()
-	if err := b.Into(graphtest.Engine(), store, "features", "classifier"); err != nil {
+	if err := b.Into(graphtest.Engine(), store, "features"); err != nil {
 		t.Fatal(err)
 	}
 	before := snapshot(store)
@@ -227,9 +227,6 @@ func TestProbeAndClassifierAccuracy(t *testing.T) {
 	for name, measure := range map[string]func() (map[string]Hits, error){
 		"probe": func() (map[string]Hits, error) {
 			return probe.Accuracy(t.Context(), c, store, train.NewProgress(nil))
-		},
-		"classifier": func() (map[string]Hits, error) {
-			return c.ClassifierAccuracy(t.Context(), store, tinyworld.New(), 20)
 		},
 	} {
 		got, err := measure()

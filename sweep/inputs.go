@@ -50,12 +50,12 @@ func NewInputs(b *pretrain.Bundle, data dataset.Dataset, scale string, images in
 	return in, in.Setup.Validate()
 }
 
-// judges are the parts of a bundle that score pictures.
-var judges = []string{"classifier", "pair"}
+// scorers are the parts of a bundle that score pictures.
+var scorers = []string{"classifier", "pair"}
 
 func (in Inputs) evaluation(subject string, parts ...string) Evaluation {
 	e := Evaluation{Kind: "evaluate", Recipe: evaluationRecipe, Subject: subject, DataHash: in.Data.Hash(), Weights: map[string]string{}, Setup: in.Setup}
-	for _, part := range append(parts, judges...) {
+	for _, part := range append(parts, scorers...) {
 		if in.Bundle.Has(part) {
 			e.Weights[part] = in.Bundle.Files[part]
 		}

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval/protocol"
 )
@@ -30,7 +31,7 @@ type Evaluation struct {
 	Net      string            `json:"net,omitempty"` // part of the bundle that has the subject's architecture; "" for the teacher
 	Sampling *Sampling         `json:"sampling,omitempty"`
 	DataHash string            `json:"data_hash"`
-	Weights  map[string]string `json:"weights"` // SHA-256 of the networks that draw and judge
+	Weights  map[string]string `json:"weights"` // SHA-256 of the networks that draw and score
 	Setup    protocol.Setup    `json:"setup"`
 }
 
@@ -46,20 +47,15 @@ type Job struct {
 	Seed       int64              // of the training
 }
 
-// way is the sampling as package score wants it.
-func (e Evaluation) way(student string) (way protocol.Way, err error) {
-	way, err = e.Sampling.way(student)
-	way.Net = e.Net
-	return way, err
-}
-
-func (s Sampling) way(student string) (protocol.Way, error) {
+// sampling is how the subject's pictures are drawn; student is the file of its weights.
+func (e Evaluation) sampling(student string) (pipeline.Sampling, error) {
+	s := e.Sampling
 	sampler, err := diffusion.SamplerByName(s.Sampler)
 	if err != nil {
-		return protocol.Way{}, err
+		return pipeline.Sampling{}, err
 	}
 	if f, ok := sampler.(diffusion.FewStep); ok {
-		return protocol.FewSteps(student, s.Times, s.Steps, f.Form), nil
+		return pipeline.FewSteps(student, s.Times, s.Steps, f.Form).For(e.Net), nil
 	}
-	return protocol.Way{Sampler: sampler, Steps: s.Steps, Guidance: s.Guidance, Student: student}, nil
+	return pipeline.Sampling{Sampler: sampler, Steps: s.Steps, Guidance: s.Guidance, Student: student, Net: e.Net}, nil
 }

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -19,6 +20,15 @@ type StudentRun struct {
 	Dir      string
 	Config   distill.RunConfig
 	Finished time.Time
+}
+
+// Shipped is the student that a bundle brings along.
+func Shipped(b *pretrain.Bundle) (s StudentRun, found bool, err error) {
+	if b.Student == nil {
+		return s, false, nil
+	}
+	s.Dir = b.Dir
+	return s, true, json.Unmarshal(b.Student.Config, &s.Config)
 }
 
 // Student is the file of the weights.

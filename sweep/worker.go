@@ -16,14 +16,14 @@ import (
 // samplesShown is the number of columns of a sample grid.
 const samplesShown = 8
 
-// EngineWorker trains and evaluates on an engine. The judge is made when it is first needed.
+// EngineWorker trains and evaluates on an engine. The evaluator is made when it is first needed.
 type EngineWorker struct {
 	Inputs Inputs
 	Engine func(ctx context.Context) (*engine.Engine, error) // opens it once, and gives the same one afterwards
 	Out    io.Writer
 
-	judge    *protocol.Judge
-	workshop distill.Workshop
+	evaluator *protocol.Evaluator
+	workshop  distill.Workshop
 }
 
 var _ Worker = (*EngineWorker)(nil)
@@ -50,26 +50,26 @@ func (w *EngineWorker) Train(ctx context.Context, cfg distill.Config, run *recor
 
 // Evaluate implements Worker.
 func (w *EngineWorker) Evaluate(ctx context.Context, e Evaluation, student string) (func() (protocol.Metrics, error), Pictures, error) {
-	j, err := w.open(ctx)
+	evaluator, err := w.open(ctx)
 	if err != nil {
 		return nil, Pictures{}, err
 	}
-	prompts := j.Prompts(samplesShown)
-	p := Pictures{Captions: prompts.Captions, Images: j.Pictures(prompts.Images)}
+	prompts := evaluator.First(samplesShown)
+	p := Pictures{Captions: prompts.Captions, Images: evaluator.Pictures(prompts.Images)}
 	if e.Subject == Real {
-		seen, err := j.LookReal(ctx, w.Inputs.Data)
+		sample, err := evaluator.Real(ctx)
 		if err != nil {
 			return nil, p, err
 		}
-		return seen.Metrics, p, nil
+		return sample.Metrics, p, nil
 	}
-	way, err := e.way(student)
+	sampling, err := e.sampling(student)
 	if err != nil {
 		return nil, p, err
 	}
-	seen, err := j.Look(ctx, way)
-	if seen != nil {
-		p.Images = j.Pictures(seen.Images[:len(prompts.Images)])
+	sample, err := evaluator.Draw(ctx, sampling)
+	if sample != nil {
+		p.Images = evaluator.Pictures(sample.Images[:len(prompts.Images)])
 	}
 	if errors.Is(err, protocol.ErrNotNumbers) && student != "" {
 		err = fmt.Errorf("%w: the student's pictures: %w", distill.ErrDiverged, err)
@@ -77,27 +77,27 @@ func (w *EngineWorker) Evaluate(ctx context.Context, e Evaluation, student strin
 	if err != nil {
 		return nil, p, err
 	}
-	return seen.Metrics, p, nil
+	return sample.Metrics, p, nil
 }
 
-// open makes the judge of all evaluations.
-func (w *EngineWorker) open(ctx context.Context) (*protocol.Judge, error) {
-	if w.judge != nil {
-		return w.judge, nil
+// open makes the evaluator of all evaluations.
+func (w *EngineWorker) open(ctx context.Context) (*protocol.Evaluator, error) {
+	if w.evaluator != nil {
+		return w.evaluator, nil
 	}
 	e, err := w.Engine(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w.judge, err = protocol.NewJudge(ctx, e.Backend, w.Inputs.Bundle, w.Inputs.Data, w.Inputs.Setup)
-	return w.judge, err
+	w.evaluator, err = protocol.NewEvaluator(ctx, e.Backend, w.Inputs.Bundle, w.Inputs.Data, w.Inputs.Setup)
+	return w.evaluator, err
 }
 
 // Close frees what was compiled. The engine is the caller's.
 func (w *EngineWorker) Close() {
 	w.workshop.Close()
-	if w.judge != nil {
-		w.judge.Close()
-		w.judge = nil
+	if w.evaluator != nil {
+		w.evaluator.Close()
+		w.evaluator = nil
 	}
 }

@@ -22,6 +22,7 @@ type RGB struct {
 type Output struct {
 	Features eval.Features // [n,D]
 	Logits   eval.Features // [n,classes], for the Inception Score; empty where the network has none
+	Classes  []int32       // [n,A], attributes of the built-in world; nil where the network knows none
 }
 
 // Extractor maps pictures to features. The features of a picture do not depend on the others of its batch.
@@ -44,6 +45,12 @@ type Captioner interface {
 	Extractor
 	// Captions returns [n,D] embeddings, not normalised.
 	Captions(ctx context.Context, captions []string) (eval.Features, error)
+}
+
+// Drawn is an Extractor that also takes pictures [n,S,S,3] of its own size S as a model draws them, before they are rounded to 8 bits.
+type Drawn interface {
+	Extractor
+	ExtractDrawn(ctx context.Context, flat []float32) (Output, error)
 }
 
 // Options say how an extractor is opened.

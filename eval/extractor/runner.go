@@ -50,7 +50,7 @@ func (r *runner) open(o Options, defaultBatch int, graph func(scope *model.Scope
 }
 
 // opened is what Open returns: no half-open extractor beside an error.
-func opened(e Extractor, err error) (Extractor, error) {
+func opened[E Extractor](e E, err error) (Extractor, error) {
 	if err != nil {
 		return nil, err
 	}

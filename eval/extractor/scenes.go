@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -20,19 +21,22 @@ import (
 	"github.com/addlab/addlab/train"
 )
 
-// B batch, S side of the pictures, D width of the features.
+// B batch, S side of the pictures, D width of the features, A attributes.
 
-// Scenes are the features that the ablations' FID is taken on: those of the shipped classifier, or for a bundle without one those of its
+// Scenes are the features of the ablations' FID: those of the shipped classifier, or for a bundle without one those of its
 // picture-caption pair. Its logits are those of shape and colour of the first object, taken together.
 var Scenes = register(Kind{
 	Name:  "scenes",
 	About: "this project's small classifier, for pictures of its built-in world; weights: a folder that pretrain wrote",
 	Open: func(ctx context.Context, o Options) (Extractor, error) {
-		s, err := openSmall(ctx, o, "classifier")
+		b, backend, err := openBundle(ctx, o)
 		if err != nil {
 			return nil, err
 		}
-		return s, nil
+		if !b.Has("classifier") {
+			return opened(Pair(backend, b, o.Batch))
+		}
+		return opened(Classifier(backend, b, o.Batch))
 	},
 })
 
@@ -41,13 +45,26 @@ var ScenesPair = register(Kind{
 	Name: "scenes-pair", Captions: true,
 	About: "this project's small pair of picture and caption encoder; weights: a folder that pretrain wrote",
 	Open: func(ctx context.Context, o Options) (Extractor, error) {
-		s, err := openSmall(ctx, o, "pair")
+		b, backend, err := openBundle(ctx, o)
 		if err != nil {
 			return nil, err
 		}
-		return &smallPair{s}, nil
+		return opened(Pair(backend, b, o.Batch))
 	},
 })
+
+func openBundle(ctx context.Context, o Options) (*pretrain.Bundle, compute.Backend, error) {
+	dir := o.Weights
+	if dir == "" {
+		dir = pretrain.DefaultDir("scenes", "cpu")
+	}
+	b, err := pretrain.LoadBundle(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	backend, err := o.Engine(ctx)
+	return b, backend, err
+}
 
 // smallVersion changes when the same weights give other features.
 const smallVersion = "1"
@@ -56,66 +73,73 @@ const smallBatch = 100
 
 // small runs a network of a bundle. All calls have the same batch: the last one is filled up.
 type small struct {
-	part          string
-	bundle        *pretrain.Bundle
-	batch         int
-	store         *model.Store
-	look, caption *model.Exec // caption is nil but for the pair
+	part   string
+	bundle *pretrain.Bundle
+	batch  int
+	store  *model.Store
+	images *model.Exec // [B,S,S,3] → features, and what only the classifier says
 }
 
-func openSmall(ctx context.Context, o Options, part string) (*small, error) {
-	dir := o.Weights
-	if dir == "" {
-		dir = pretrain.DefaultDir("scenes", "cpu")
+var _ Drawn = (*small)(nil)
+
+func newSmall(backend compute.Backend, b *pretrain.Bundle, part string, batch int, images func(scope *model.Scope, x *Node) []*Node) (*small, error) {
+	if batch < 1 {
+		batch = smallBatch
 	}
-	b, err := pretrain.LoadBundle(dir)
-	if err != nil {
-		return nil, err
-	}
-	if part == "classifier" && !b.Has(part) {
-		part = "pair"
-	}
-	s := &small{part: part, bundle: b, batch: o.Batch, store: model.NewStore()}
-	if s.batch < 1 {
-		s.batch = smallBatch
-	}
-	backend, err := o.Engine(ctx)
-	if err != nil {
-		return nil, err
-	}
+	s := &small{part: part, bundle: b, batch: batch, store: model.NewStore()}
 	if err := b.Into(backend, s.store, part); err != nil {
 		return nil, err
 	}
-	nets := b.Config.Networks
-	pair := pretrain.Pair{Text: nets.PairText, Image: nets.PairImage}
-	if part == "classifier" {
-		s.look, err = model.NewExec(backend, s.store, func(root *model.Scope, images *Node) []*Node {
-			c := pretrain.Classifier{Net: nets.Classifier}
-			features := c.Features(root.At("%s", part), images)
-			return []*Node{features, firstObject(c.Logits(root.At("%s", part), features))}
-		})
-	} else {
-		// One side of the pair takes no notice of the other, which is given something small.
-		s.look, err = model.NewExec(backend, s.store, func(root *model.Scope, images *Node) []*Node {
-			none := Zeros(images.Graph(), shapes.Make(dtypes.Int32, 1, b.PairWords.Context))
-			_, image := pair.Embed(root.At("%s", part), none, images)
-			return []*Node{image}
-		})
-	}
+	var err error
+	s.images, err = model.NewExec(backend, s.store, func(root *model.Scope, x *Node) []*Node { return images(root.At("%s", part), x) })
 	if err != nil {
 		return nil, fmt.Errorf("extractor: %w", err)
 	}
-	if part == "pair" {
-		s.caption, err = model.NewExec(backend, s.store, func(root *model.Scope, ids *Node) *Node {
-			none := Zeros(ids.Graph(), shapes.Make(dtypes.Float32, 1, b.Config.Size, b.Config.Size, 3))
-			text, _ := pair.Embed(root.At("%s", part), ids, none)
-			return text
-		})
-		if err != nil {
-			return nil, fmt.Errorf("extractor: %w", err)
-		}
-	}
 	return s, nil
+}
+
+// Classifier is the extractor of a bundle's classifier of attributes. batch < 1 is the default.
+func Classifier(backend compute.Backend, b *pretrain.Bundle, batch int) (Extractor, error) {
+	c := pretrain.Classifier{Net: b.Config.Networks.Classifier}
+	return opened(newSmall(backend, b, "classifier", batch, func(scope *model.Scope, images *Node) []*Node {
+		features := c.Features(scope, images)
+		logits := c.Logits(scope, features)
+		return []*Node{features, firstObject(logits), pretrain.Predict(logits)}
+	}))
+}
+
+// smallPair is a small network that reads captions too.
+type smallPair struct {
+	*small
+	captions *model.Exec // [B,L] ids → embeddings
+}
+
+var (
+	_ Captioner = (*smallPair)(nil)
+	_ Drawn     = (*smallPair)(nil)
+)
+
+// Pair is the extractor of a bundle's pair of picture and caption encoder. batch < 1 is the default.
+func Pair(backend compute.Backend, b *pretrain.Bundle, batch int) (Captioner, error) {
+	// One side of the pair takes no notice of the other, which is given something small.
+	pair := pretrain.Pair{Text: b.Config.Networks.PairText, Image: b.Config.Networks.PairImage}
+	s, err := newSmall(backend, b, "pair", batch, func(scope *model.Scope, images *Node) []*Node {
+		none := Zeros(images.Graph(), shapes.Make(dtypes.Int32, 1, b.PairWords.Context))
+		_, image := pair.Embed(scope, none, images)
+		return []*Node{image}
+	})
+	if err != nil {
+		return nil, err
+	}
+	captions, err := model.NewExec(backend, s.store, func(root *model.Scope, ids *Node) *Node {
+		none := Zeros(ids.Graph(), shapes.Make(dtypes.Float32, 1, b.Config.Size, b.Config.Size, 3))
+		text, _ := pair.Embed(root.At("pair"), ids, none)
+		return text
+	})
+	if err != nil {
+		return nil, fmt.Errorf("extractor: %w", err)
+	}
+	return &smallPair{s, captions}, nil
 }
 
 // firstObject is the logits of every pair of shape and colour, [B,shapes·colours]: their softmax is the product of both.
@@ -145,49 +169,74 @@ func (s *small) Dim() int {
 func (s *small) Batch() int { return s.batch }
 
 func (s *small) Close() {
-	s.look.Finalize()
-	if s.caption != nil {
-		s.caption.Finalize()
-	}
+	s.images.Finalize()
 	s.store.Finalize()
 }
 
-func (s *small) Extract(ctx context.Context, pictures []RGB) (out Output, err error) {
+func (s *smallPair) Close() {
+	s.captions.Finalize()
+	s.small.Close()
+}
+
+// Extract fits pictures to the size of the network.
+func (s *small) Extract(ctx context.Context, pictures []RGB) (Output, error) {
+	size := s.bundle.Config.Size
+	return s.extract(ctx, len(pictures), func(i int, pixels []float32) error {
+		fitted, err := dataset.Fit(pictures[i].image(), size)
+		if err != nil {
+			return fmt.Errorf("extractor: %w", err)
+		}
+		copy(pixels, fitted.Pix)
+		return nil
+	})
+}
+
+// ExtractDrawn takes pictures as they are, clipped to [-1,1].
+func (s *small) ExtractDrawn(ctx context.Context, flat []float32) (Output, error) {
+	area := s.bundle.Config.Size * s.bundle.Config.Size * 3
+	if len(flat)%area != 0 {
+		return Output{}, fmt.Errorf("extractor: %d values, want %d for each picture", len(flat), area)
+	}
+	return s.extract(ctx, len(flat)/area, func(i int, pixels []float32) error {
+		for k, v := range flat[i*area : (i+1)*area] {
+			pixels[k] = min(max(v, -1), 1)
+		}
+		return nil
+	})
+}
+
+// extract asks the network for n pictures, whose pixels fill writes.
+func (s *small) extract(ctx context.Context, n int, fill func(i int, pixels []float32) error) (out Output, err error) {
 	size := s.bundle.Config.Size
 	area := size * size * 3
-	for start := 0; start < len(pictures); start += s.batch {
+	for start := 0; start < n; start += s.batch {
 		if err := ctx.Err(); err != nil {
 			return out, err
 		}
-		batch := pictures[start:min(start+s.batch, len(pictures))]
-		pixels := make([]float32, s.batch*area)
-		for i, p := range batch {
-			fitted, err := dataset.Fit(p.image(), size)
-			if err != nil {
-				return out, fmt.Errorf("extractor: %w", err)
+		count, pixels := min(s.batch, n-start), make([]float32, s.batch*area)
+		for i := range count {
+			if err := fill(start+i, pixels[i*area:(i+1)*area]); err != nil {
+				return out, err
 			}
-			copy(pixels[i*area:], fitted.Pix)
 		}
 		input := train.F32(pixels, s.batch, size, size, 3)
-		seen, err := s.look.Call(input)
+		seen, err := s.images.Call(input)
 		engine.Release(input)
 		if err != nil {
 			return out, fmt.Errorf("extractor: %w", err)
 		}
-		for i, to := range []*eval.Features{&out.Features, &out.Logits}[:len(seen)] {
-			if err := to.Append(firstRows(seen[i], len(batch))); err != nil {
+		for i, to := range []*eval.Features{&out.Features, &out.Logits}[:min(len(seen), 2)] {
+			if err := to.Append(firstRows(seen[i], count)); err != nil {
 				return out, fmt.Errorf("extractor: %s: %w", s.Name(), err)
 			}
+		}
+		if len(seen) > 2 {
+			out.Classes = append(out.Classes, tensors.MustCopyFlatData[int32](seen[2])[:count*len(dataset.AttributeClasses)]...)
 		}
 		engine.Release(seen...)
 	}
 	return out, nil
 }
-
-// smallPair is a small network that reads captions too.
-type smallPair struct{ *small }
-
-var _ Captioner = (*smallPair)(nil)
 
 func (s *smallPair) Captions(ctx context.Context, captions []string) (all eval.Features, err error) {
 	words := s.bundle.PairWords
@@ -198,7 +247,7 @@ func (s *smallPair) Captions(ctx context.Context, captions []string) (all eval.F
 		texts := make([]string, s.batch)
 		count := copy(texts, captions[start:])
 		ids := train.I32(words.EncodeAll(texts), s.batch, words.Context)
-		seen, err := s.caption.Call(ids)
+		seen, err := s.captions.Call(ids)
 		engine.Release(ids)
 		if err != nil {
 			return all, fmt.Errorf("extractor: %w", err)

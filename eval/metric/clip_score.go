@@ -14,7 +14,7 @@ var CLIPScore = register(Metric{
 		}
 		e, err := score.Interval(in.Confidence)
 		v, err := within(e, err, "Student's over pictures")
-		v.PerImage = score.PerImage
+		v.PerImage, v.StdErr = score.PerImage, score.StdErr
 		return []Value{v}, err
 	},
 })

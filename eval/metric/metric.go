@@ -60,6 +60,7 @@ type Value struct {
 	Spread   *float64      `json:"spread,omitempty"`   // standard deviation over subsets or splits, as the reference tools print it; not the error of the mean
 	SpreadOf string        `json:"spread_of,omitempty"`
 	RefN     int           `json:"reference_n,omitempty"` // real pictures; 0 where unknown or not used
+	StdErr   float64       `json:"-"`                     // of the mean of PerImage
 	PerImage []float64     `json:"-"`                     // values of the generated pictures in order, for paired differences, where the metric is their mean
 	Warnings []string      `json:"warnings,omitempty"`    // of the metric, once on its first value
 }

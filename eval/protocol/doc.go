@@ -1,4 +1,7 @@
-// Package protocol judges generated pictures with a bundle's evaluation networks: FID on the classifier's features (or the evaluation
-// pair's, where the data has no attributes), CLIP score on the evaluation pair, and alignment: the share of stated attributes that
-// the classifier finds in the picture.
+// Package protocol scores models of a bundle: which captions they draw, with which noise and how many, and what is measured on the
+// pictures. The networks are extractors of package eval/extractor, the metrics those of package eval/metric. Alignment, imbalance and
+// novel compositions are its own.
+//
+//	e, err := protocol.NewEvaluator(ctx, backend, bundle, data, protocol.DefaultSetup("cpu"))
+//	metrics, pictures, err := e.Evaluate(ctx, pipeline.Teacher(25, 2))
 package protocol

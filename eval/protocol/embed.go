@@ -2,18 +2,62 @@ package protocol
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/extractor"
+	"github.com/addlab/addlab/eval/pictures"
 )
+
+// ErrNotNumbers says that pictures have values that are not numbers, which no network can score.
+var ErrNotNumbers = errors.New("not a number")
 
 // Embeddings is what the evaluation networks see in pictures and their captions, a row for each.
 type Embeddings struct {
 	Features    eval.Features // [n,D], for FID
+	Classes     []int32       // [n,A], attributes that the classifier sees; nil where the bundle has none
 	Image, Text eval.Features // [n,P], for the CLIP score
 }
 
-// Embed shows pictures [n,S,S,3] and their captions to the evaluation networks.
-func (j *Judge) Embed(ctx context.Context, images []float32, captions []string) (Embeddings, error) {
-	seen, err := j.look(ctx, images, captions)
-	return Embeddings{Features: seen.features, Image: seen.image, Text: seen.text}, err
+// Embed runs the evaluation networks over pictures [n,S,S,3] and their captions.
+func (e *Evaluator) Embed(ctx context.Context, images []float32, captions []string) (out Embeddings, err error) {
+	area := len(images) / max(len(captions), 1)
+	if i := slices.IndexFunc(images, func(v float32) bool { return v != v }); i >= 0 {
+		return out, fmt.Errorf("protocol: picture %d: %w", i/area, ErrNotNumbers)
+	}
+	if out.Text, err = e.pair.Captions(ctx, captions); err != nil {
+		return out, err
+	}
+	seen, err := e.extract(ctx, e.pair, images)
+	if err != nil {
+		return out, err
+	}
+	out.Image, out.Features = seen.Features, seen.Features
+	if e.features != extractor.Extractor(e.pair) {
+		if seen, err = e.extract(ctx, e.features, images); err != nil {
+			return out, err
+		}
+		out.Features, out.Classes = seen.Features, seen.Classes
+	}
+	return out, nil
+}
+
+// extract gives an extractor the pictures as they were drawn, or rounded to 8 bits where it takes files only.
+func (e *Evaluator) extract(ctx context.Context, x extractor.Extractor, images []float32) (extractor.Output, error) {
+	if drawn, ok := x.(extractor.Drawn); ok {
+		return drawn.ExtractDrawn(ctx, images)
+	}
+	size := e.Bundle.Config.Size
+	var rounded []extractor.RGB
+	for pix := range slices.Chunk(images, size*size*3) {
+		rounded = append(rounded, pictures.EightBits(pix, size))
+	}
+	return x.Extract(ctx, rounded)
+}
+
+func (e *Evaluator) embed(ctx context.Context, images []float32, prompts Prompts) (scoredSet, error) {
+	seen, err := e.Embed(ctx, images, prompts.Captions)
+	return scoredSet{prompts, seen}, err
 }

@@ -5,27 +5,21 @@ import (
 	"github.com/addlab/addlab/eval"
 )
 
-// classesSeen are the attributes that the classifier saw, [n,A], in pictures of captions that state some of them.
-type classesSeen struct {
-	seen   []int32
-	stated []dataset.Attributes
-}
-
 // open counts the classes of an attribute over the pictures whose caption leaves it open.
-func (c classesSeen) open(attribute int) (counts []int, n int) {
+func (s scoredSet) open(attribute int) (counts []int, n int) {
 	counts = make([]int, dataset.AttributeClasses[attribute])
-	for i, stated := range c.stated {
+	for i, stated := range s.Stated {
 		if stated.LeavesOpen(attribute) {
-			counts[c.seen[i*len(dataset.AttributeClasses)+attribute]]++
+			counts[s.Classes[i*len(dataset.AttributeClasses)+attribute]]++
 			n++
 		}
 	}
 	return counts, n
 }
 
-// balance compares what pictures show where their captions leave it open with what real ones show there: a student that paints every
-// ground white unless told otherwise obeys each caption, and is less varied than what it learned from.
-func (m *Metrics) balance(real, generated classesSeen) error {
+// balance measures imbalance: total variation between real and generated choices of attributes that the captions leave open. A student
+// that draws every background white unless told otherwise obeys each caption, and is less varied than real pictures.
+func (m *Metrics) balance(real, generated scoredSet) error {
 	sum, asked, by := 0.0, 0, map[string]float64{}
 	for a, name := range dataset.AttributeNames {
 		want, nReal := real.open(a)

@@ -8,7 +8,7 @@ import (
 )
 
 // pictures of lone objects on these backgrounds, of captions that state all but the background where open says so.
-func onBackgrounds(backgrounds []int, open func(i int) bool) (c classesSeen) {
+func onBackgrounds(backgrounds []int, open func(i int) bool) (c scoredSet) {
 	for i, b := range backgrounds {
 		scene := dataset.Scene{Background: b, Objects: []dataset.Object{{Shape: 1, Color: 2, Size: i % 2}}}
 		all := scene.Attributes()
@@ -16,13 +16,13 @@ func onBackgrounds(backgrounds []int, open func(i int) bool) (c classesSeen) {
 			if class < 0 {
 				all[a] = 0 // what a classifier says of objects that are not there
 			}
-			c.seen = append(c.seen, int32(all[a]))
+			c.Classes = append(c.Classes, int32(all[a]))
 		}
 		stated := scene.Attributes()
 		if open(i) {
 			stated[2] = -1
 		}
-		c.stated = append(c.stated, stated)
+		c.Stated = append(c.Stated, stated)
 	}
 	return c
 }
@@ -34,7 +34,7 @@ func TestImbalanceIsOfWhatCaptionsLeaveOpen(t *testing.T) {
 	real := onBackgrounds([]int{0, 1, 2, 0, 1, 2}, all)
 	for _, c := range []struct {
 		name string
-		got  classesSeen
+		got  scoredSet
 		want float64
 	}{
 		{"the same", real, 0},
@@ -58,7 +58,7 @@ func TestImbalanceWeighsAttributesByHowOftenTheyAreOpen(t *testing.T) {
 	all := func(int) bool { return true }
 	real, got := onBackgrounds([]int{0, 1, 2, 0, 1, 2}, all), onBackgrounds([]int{2, 2, 2, 2, 2, 2}, all)
 	for _, i := range []int{0, 1} { // the sizes of two pictures, alike in both: one small, one large
-		real.stated[i][5], got.stated[i][5] = -1, -1
+		real.Stated[i][5], got.Stated[i][5] = -1, -1
 	}
 	var m Metrics
 	if err := m.balance(real, got); err != nil {

@@ -2,77 +2,92 @@ package protocol
 
 import (
 	"context"
+
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/metric"
 )
 
-const (
-	confidence = 0.95
-	// manifold is the number of pictures for precision and recall, whose cost grows with its square.
-	manifold = 1000
-)
+// manifold is the number of pictures for precision and recall, whose cost grows with its square.
+const manifold = 1000
 
-// Metrics compares the pictures, one per prompt, with the reference. It needs no engine.
-func (s *Seen) Metrics() (Metrics, error) {
-	j, seen, prompts := s.judge, s.seen, s.prompts
-	m := Metrics{Images: seen.features.N, Seconds: s.spent.Seconds()}
-	m.MillisPerImage = 1000 * m.Seconds / float64(max(m.Images, 1))
-	fid, err := eval.FIDJackknife(context.Background(), j.reference, seen.features, j.Setup.Blocks, confidence)
-	if err != nil {
-		return m, err
-	}
-	m.FID, m.FIDLow, m.FIDHigh = fid.FID.Mean, fid.FID.Low, fid.FID.High
-	clip, err := eval.CLIPScore(seen.image, seen.text)
-	if err != nil {
-		return m, err
-	}
-	m.CLIP, m.CLIPStdErr = clip.Mean, clip.StdErr
-	if prompts.Stated != nil && seen.attributes != nil {
-		if err := m.align(seen.attributes, prompts.Stated); err != nil {
+// Metrics measures every caption set. It needs no engine.
+func (s *Sample) Metrics() (Metrics, error) {
+	n := len(s.sets[0].Captions)
+	m := Metrics{Images: n, Seconds: s.spent.Seconds(), MillisPerImage: 1000 * s.spent.Seconds() / float64(max(n, 1))}
+	for i, set := range s.sets {
+		if err := s.evaluator.sets[i].score(s.evaluator, &m, set); err != nil {
 			return m, err
 		}
-		if err := m.balance(j.shown, classesSeen{seen.attributes, prompts.Stated}); err != nil {
-			return m, err
-		}
-	}
-	k := eval.PRNeighbours
-	if n := min(manifold, j.reference.N, seen.features.N); n > k {
-		pr, err := eval.PrecisionRecall(context.Background(), firstRows(j.reference, n), firstRows(seen.features, n), k)
-		if err != nil {
-			return m, err
-		}
-		m.Precision, m.Recall = pr.Precision, pr.Recall
-	}
-	if n := min(manifold, j.reference.N, seen.features.N); n > eval.DCNeighbours {
-		dc, err := eval.DensityCoverage(context.Background(), firstRows(j.reference, n), firstRows(seen.features, n), eval.DCNeighbours)
-		if err != nil {
-			return m, err
-		}
-		m.Density, m.Coverage = &dc.Density, &dc.Coverage
-	}
-	if s.novel.attributes != nil {
-		var novel Metrics
-		if err := novel.align(s.novel.attributes, j.novel.Stated); err != nil {
-			return m, err
-		}
-		m.Novel, m.NovelStdErr = novel.Align, novel.AlignStdErr
 	}
 	return m, nil
 }
 
-// align compares what the classifier saw, [n,A], with what the captions state.
-func (m *Metrics) align(seen []int32, stated []dataset.Attributes) error {
+// scoreHeldout compares the pictures of the held-out captions with the reference.
+func scoreHeldout(e *Evaluator, m *Metrics, s scoredSet) error {
+	real, generated := e.reference.Features, s.Features
+	fid, err := measure(metric.FID, real, metric.Sample{Features: generated}, map[string]int{"blocks": e.Setup.Blocks})
+	if err != nil {
+		return err
+	}
+	m.FID, m.FIDLow, m.FIDHigh = fid[0].Estimate.Mean, fid[0].Estimate.Low, fid[0].Estimate.High
+	clip, err := measure(metric.CLIPScore, eval.Features{}, metric.Sample{Features: s.Image, Captions: s.Text}, nil)
+	if err != nil {
+		return err
+	}
+	m.CLIP, m.CLIPStdErr = clip[0].Estimate.Mean, clip[0].StdErr
+	if s.Stated != nil && s.Classes != nil {
+		if err := m.align(s); err != nil {
+			return err
+		}
+		if err := m.balance(e.reference, s); err != nil {
+			return err
+		}
+	}
+	n := min(manifold, real.N, generated.N)
+	real, generated = real.First(n), generated.First(n)
+	if n > eval.PRNeighbours {
+		pr, err := measure(metric.PrecisionRecall, real, metric.Sample{Features: generated}, nil)
+		if err != nil {
+			return err
+		}
+		m.Precision, m.Recall = pr[0].Estimate.Mean, pr[1].Estimate.Mean
+	}
+	if n > eval.DCNeighbours {
+		dc, err := measure(metric.DensityCoverage, real, metric.Sample{Features: generated}, nil)
+		if err != nil {
+			return err
+		}
+		m.Density, m.Coverage = &dc[0].Estimate.Mean, &dc[1].Estimate.Mean
+	}
+	return nil
+}
+
+// scoreNovel asks how well compositions that training never saw are obeyed.
+func scoreNovel(_ *Evaluator, m *Metrics, s scoredSet) error {
+	var novel Metrics
+	err := novel.align(s)
+	m.Novel, m.NovelStdErr = novel.Align, novel.AlignStdErr
+	return err
+}
+
+func measure(m metric.Metric, real eval.Features, generated metric.Sample, params map[string]int) ([]metric.Value, error) {
+	return m.Compute(context.Background(), metric.Sample{Features: real}, generated, metric.Options{Params: params})
+}
+
+// align compares what the classifier saw with what the captions state.
+func (m *Metrics) align(s scoredSet) error {
 	names := dataset.AttributeNames
-	correct, given := make([]int, len(stated)), make([]int, len(stated))
+	correct, given := make([]int, len(s.Stated)), make([]int, len(s.Stated))
 	hits, asked := make([]float64, len(names)), make([]float64, len(names))
-	for i, want := range stated {
+	for i, want := range s.Stated {
 		for a, class := range want {
 			if class < 0 {
 				continue
 			}
 			given[i]++
 			asked[a]++
-			if int(seen[i*len(names)+a]) == class {
+			if int(s.Classes[i*len(names)+a]) == class {
 				correct[i]++
 				hits[a]++
 			}
@@ -90,8 +105,4 @@ func (m *Metrics) align(seen []int32, stated []dataset.Attributes) error {
 		}
 	}
 	return nil
-}
-
-func firstRows(f eval.Features, n int) eval.Features {
-	return eval.Features{N: n, D: f.D, Data: f.Data[:n*f.D]}
 }

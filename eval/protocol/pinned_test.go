@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinyworld"
 )
@@ -19,13 +20,13 @@ var update = flag.Bool("update", false, "rewrite testdata/pinned.json")
 
 // All numbers of a tiny bundle are pinned. Other processors round otherwise, hence the tolerance.
 func TestMetricsArePinned(t *testing.T) {
-	j := newTestJudge(t, tinybundle.Load(t, "pair", "classifier", "text", "teacher"), tinyworld.New(), Setup{Images: 40, Seed: 3, Batch: 16, Blocks: 4, Guidance: 2})
+	e := newTest(t, tinybundle.Load(t, "pair", "classifier", "text", "teacher"), tinyworld.New(), Setup{Images: 40, Seed: 3, Batch: 16, Blocks: 4, Guidance: 2})
 	got := map[string]Metrics{}
 	var err error
-	if got["real"], err = j.Real(t.Context(), tinyworld.New()); err != nil {
+	if got["real"], err = e.EvaluateReal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got["teacher"], _, err = j.Evaluate(t.Context(), Way{Sampler: diffusion.DDIM{}, Steps: 2, Guidance: 2}); err != nil {
+	if got["teacher"], _, err = e.Evaluate(t.Context(), pipeline.Sampling{Sampler: diffusion.DDIM{}, Steps: 2, Guidance: 2}); err != nil {
 		t.Fatal(err)
 	}
 	for name, m := range got {

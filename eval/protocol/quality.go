@@ -11,13 +11,13 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/train"
 )
 
-// Quality tells whether a bundle is good enough to distil from and to judge by.
+// Quality tells whether a bundle is good enough to distil from and to score with.
 type Quality struct {
 	Classifier map[string]float64 `json:"classifier,omitempty"` // accuracy per attribute on scenes it has not seen
 	Probe      map[string]float64 `json:"probe,omitempty"`      // a linear layer's on the discriminator's frozen features
@@ -38,36 +38,64 @@ const (
 )
 
 // Assess measures a bundle.
-func Assess(ctx context.Context, j *Judge, data dataset.Dataset, probe pretrain.Probe, progress *train.Progress) (q Quality, err error) {
-	c := &pretrain.Context{Config: j.Bundle.Config, Backend: j.Backend, Data: data, Words: j.Bundle.Words, PairWords: j.Bundle.PairWords}
-	if scenes, ok := data.(*dataset.Scenes); ok {
-		store := model.NewStore()
-		if err := j.Bundle.Into(j.Backend, store, "classifier", "features"); err != nil {
-			return q, err
-		}
-		hits, err := c.ClassifierAccuracy(ctx, store, scenes, probe.Heldout)
+func Assess(ctx context.Context, e *Evaluator, probe pretrain.Probe, progress *train.Progress) (q Quality, err error) {
+	b := e.Bundle
+	if scenes, ok := e.data.(*dataset.Scenes); ok {
+		hits, err := e.classifierAccuracy(ctx, scenes.Split("all"), probe.Heldout)
 		if err != nil {
 			return q, err
 		}
 		if q.Classifier, q.ClassifierRates, err = Rates(hits); err != nil {
 			return q, err
 		}
+		store := model.NewStore()
+		defer store.Finalize()
+		if err := b.Into(e.Backend, store, "features"); err != nil {
+			return q, err
+		}
+		c := &pretrain.Context{Config: b.Config, Backend: e.Backend, Data: scenes, Words: b.Words, PairWords: b.PairWords}
 		if hits, err = probe.Accuracy(ctx, c, store, progress); err != nil {
 			return q, err
 		}
 		if q.Probe, q.ProbeRates, err = Rates(hits); err != nil {
 			return q, err
 		}
-		store.Finalize()
 	}
-	if q.Real, err = j.Real(ctx, data); err != nil {
+	if q.Real, err = e.EvaluateReal(ctx); err != nil {
 		return q, err
 	}
-	if q.Teacher, _, err = j.Evaluate(ctx, Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: j.Setup.Guidance}); err != nil {
+	if q.Teacher, _, err = e.Evaluate(ctx, pipeline.Teacher(25, e.Setup.Guidance)); err != nil {
 		return q, err
 	}
-	q.TeacherOne, _, err = j.Evaluate(ctx, Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 1, Guidance: j.Setup.Guidance})
+	q.TeacherOne, _, err = e.Evaluate(ctx, pipeline.Teacher(1, e.Setup.Guidance))
 	return q, err
+}
+
+// classifierAccuracy is how often the classifier is right about the first n scenes of a split.
+func (e *Evaluator) classifierAccuracy(ctx context.Context, scenes dataset.SceneSource, n int) (map[string]pretrain.Hits, error) {
+	prompts, err := takePrompts(scenes, 0, n)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := e.extract(ctx, e.features, prompts.Images)
+	if err != nil {
+		return nil, err
+	}
+	if seen.Classes == nil {
+		return nil, fmt.Errorf("protocol: %s holds no classifier", e.Bundle.Dir)
+	}
+	hits := map[string]pretrain.Hits{}
+	for i := range n {
+		scene, _, _ := scenes.Scene(i)
+		for a, class := range scene.Attributes() {
+			if class >= 0 {
+				h := hits[dataset.AttributeNames[a]]
+				h.Add(seen.Classes[i*len(dataset.AttributeNames)+a] == int32(class))
+				hits[dataset.AttributeNames[a]] = h
+			}
+		}
+	}
+	return hits, nil
 }
 
 // Rates are accuracies, alone and with their 95 % intervals.
@@ -75,7 +103,7 @@ func Rates(hits map[string]pretrain.Hits) (accuracy map[string]float64, rates ma
 	accuracy, rates = map[string]float64{}, map[string]eval.Estimate{}
 	for name, h := range hits {
 		if rates[name], err = eval.RateInterval(h.Right, h.Of, 0.95); err != nil {
-			return nil, nil, fmt.Errorf("score: %s: %w", name, err)
+			return nil, nil, fmt.Errorf("protocol: %s: %w", name, err)
 		}
 		accuracy[name] = rates[name].Mean
 	}

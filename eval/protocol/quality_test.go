@@ -50,7 +50,7 @@ func TestProbeGate(t *testing.T) {
 		}
 	}
 	_, _, err := Rates(map[string]pretrain.Hits{"size": {}})
-	wantError(t, "no pictures", err, "score: size: ", "hits = 0 of 0")
+	wantError(t, "no pictures", err, "protocol: size: ", "hits = 0 of 0")
 }
 
 // An assessment of a former version, which knows no intervals, is read and reported as it was.

@@ -1,6 +1,10 @@
 package protocol
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/addlab/addlab/dataset"
+)
 
 // Setup is the protocol of an evaluation: equal setups make numbers comparable.
 type Setup struct {
@@ -20,13 +24,20 @@ func DefaultSetup(scale string) Setup {
 	return s
 }
 
+// Within is the setup with at most so many pictures, and half of what a dataset holds out.
+func (s Setup) Within(images int, data dataset.Dataset) Setup {
+	s.Images = min(s.Images, images, data.Heldout().Len()/2)
+	s.Blocks = min(s.Blocks, s.Images/2)
+	return s
+}
+
 // Validate tells which field cannot work.
 func (s Setup) Validate() error {
 	if s.Images < 2 || s.Batch < 1 {
-		return fmt.Errorf("score: images = %d, batch = %d, want ≥ 2 and ≥ 1", s.Images, s.Batch)
+		return fmt.Errorf("protocol: images = %d, batch = %d, want ≥ 2 and ≥ 1", s.Images, s.Batch)
 	}
 	if s.Blocks < 2 || s.Blocks > s.Images/2 {
-		return fmt.Errorf("score: blocks = %d, want 2 to %d: two of images = %d in each at least", s.Blocks, s.Images/2, s.Images)
+		return fmt.Errorf("protocol: blocks = %d, want 2 to %d: two of images = %d in each at least", s.Blocks, s.Images/2, s.Images)
 	}
 	return nil
 }
@@ -52,8 +63,8 @@ type Metrics struct {
 	Novel       *float64 `json:"align_novel,omitempty"`
 	NovelStdErr *float64 `json:"align_novel_stderr,omitempty"`
 
-	// Imbalance exists with Align: how far what captions leave open is spread otherwise than in real pictures, as total variation, the mean
-	// over attributes weighted by how often they are open. 0 is as varied as real pictures, but for noise; see the real pictures' own.
+	// Imbalance exists with Align: total variation between real and generated choices of attributes that captions leave open, the
+	// mean over attributes weighted by how often they are open. It is not 0 for real pictures either, which are finitely many.
 	Imbalance   *float64           `json:"imbalance,omitempty"`
 	ImbalanceBy map[string]float64 `json:"imbalance_by_attribute,omitempty"`
 

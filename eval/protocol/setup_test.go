@@ -18,15 +18,15 @@ func TestSetupValidate(t *testing.T) {
 		name, want string
 		edit       func(s *Setup)
 	}{
-		{"one picture has no covariance", "score: images = 1, batch = 4, want ≥ 2 and ≥ 1", func(s *Setup) { s.Images = 1 }},
-		{"empty batch", "score: images = 10, batch = 0, want", func(s *Setup) { s.Batch = 0 }},
-		{"one block", "score: blocks = 1, want 2 to", func(s *Setup) { s.Blocks = 1 }},
-		{"blocks of less than two pictures, which the jackknife refuses", "score: blocks = 6, want 2 to", func(s *Setup) { s.Blocks = 6 }},
+		{"one picture has no covariance", "protocol: images = 1, batch = 4, want ≥ 2 and ≥ 1", func(s *Setup) { s.Images = 1 }},
+		{"empty batch", "protocol: images = 10, batch = 0, want", func(s *Setup) { s.Batch = 0 }},
+		{"one block", "protocol: blocks = 1, want 2 to", func(s *Setup) { s.Blocks = 1 }},
+		{"blocks of less than two pictures, which the jackknife refuses", "protocol: blocks = 6, want 2 to", func(s *Setup) { s.Blocks = 6 }},
 	} {
 		setup := tinySetup()
 		test.edit(&setup)
 		wantError(t, test.name, setup.Validate(), test.want)
-		_, err := NewJudge(t.Context(), graphtest.Engine(), &pretrain.Bundle{}, tinyworld.New(), setup)
+		_, err := NewEvaluator(t.Context(), graphtest.Engine(), &pretrain.Bundle{}, tinyworld.New(), setup)
 		wantError(t, test.name+", judge", err, test.want)
 	}
 }

@@ -17,14 +17,14 @@ const tinyArea = tinyworld.Size * tinyworld.Size * 3
 
 func tinySetup() Setup { return Setup{Images: 10, Seed: 3, Batch: 4, Blocks: 2, Guidance: 2} }
 
-func newTestJudge(t testing.TB, b *pretrain.Bundle, data dataset.Dataset, setup Setup) *Judge {
+func newTest(t testing.TB, b *pretrain.Bundle, data dataset.Dataset, setup Setup) *Evaluator {
 	t.Helper()
-	j, err := NewJudge(t.Context(), graphtest.Engine(), b, data, setup)
+	e, err := NewEvaluator(t.Context(), graphtest.Engine(), b, data, setup)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(j.Close)
-	return j
+	t.Cleanup(e.Close)
+	return e
 }
 
 // backwards is a tokenizer with the same words under other ids.
@@ -60,11 +60,11 @@ func wantError(t testing.TB, what string, err error, texts ...string) {
 	}
 }
 
-// metrics are those of pictures for the judge's own captions.
-func metrics(t *testing.T, j *Judge, images []float32) (Metrics, error) {
+// metrics are those of pictures for the held-out captions.
+func metrics(t *testing.T, e *Evaluator, images []float32) (Metrics, error) {
 	t.Helper()
-	s := &Seen{judge: j, prompts: j.prompts, Images: images}
-	if err := s.look(t.Context(), nil); err != nil {
+	s := &Sample{evaluator: e, Images: images}
+	if err := s.add(t.Context(), images, e.reference.Prompts); err != nil {
 		return Metrics{}, err
 	}
 	return s.Metrics()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/eval/extractor"
 	"github.com/addlab/addlab/eval/pictures"
 	"github.com/addlab/addlab/eval/protocol"
@@ -33,13 +34,8 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 	if err != nil {
 		return set, nil, err
 	}
-	way := protocol.FewSteps(run.Student(), cfg.Times, e.steps, diffusion.Renoise)
-	way.Net = cfg.StudentNet
-	schedule, err := diffusion.ScheduleByName(bundle.Config.Schedule)
-	if err != nil {
-		return set, nil, err
-	}
-	if _, err := way.Sampler.Plan(schedule, way.Steps); err != nil {
+	p, sampling := pipeline.New(nil, bundle), pipeline.FewSteps(run.Student(), cfg.Times, e.steps, diffusion.Renoise).For(cfg.StudentNet)
+	if _, err := p.Plan(sampling); err != nil {
 		return set, nil, fmt.Errorf("%w: the student of %s was trained on times %v", err, dir, cfg.Times)
 	}
 	data, err := dataset.Open(e.data, bundle.Config.Size, e.warnf)
@@ -71,8 +67,7 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 		captions = append(captions, sample.Caption)
 	}
 	draw := sync.OnceValues(func() ([]float32, error) {
-		judge := &protocol.Judge{Bundle: bundle}
-		return e.draw(e.drawing, judge, way, captions, setup)
+		return e.draw(e.drawing, p, sampling, captions, setup)
 	})
 	size := bundle.Config.Size
 	area := size * size * 3
@@ -107,17 +102,16 @@ func (e *evaluation) bundleOf(run sweep.StudentRun) (*pretrain.Bundle, error) {
 }
 
 // draw samples one picture per caption.
-func (e *evaluation) draw(ctx context.Context, judge *protocol.Judge, way protocol.Way, captions []string, setup protocol.Setup) ([]float32, error) {
-	backend, err := e.backend(ctx)
-	if err != nil {
+func (e *evaluation) draw(ctx context.Context, p *pipeline.Pipeline, sampling pipeline.Sampling, captions []string, setup protocol.Setup) ([]float32, error) {
+	var err error
+	if p.Backend, err = e.backend(ctx); err != nil {
 		return nil, err
 	}
-	judge.Backend = backend
-	painter, err := judge.NewPainter(way, min(setup.Batch, len(captions)))
+	generator, err := p.Generator(sampling, min(setup.Batch, len(captions)))
 	if err != nil {
 		return nil, err
 	}
 	e.notef("drawing %d pictures", len(captions))
-	flat, _, err := painter.Draw(ctx, captions, setup.Seed)
+	flat, _, err := generator.Draw(ctx, captions, setup.Seed)
 	return flat, err
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/protocol"
@@ -101,15 +101,13 @@ func assessVariant(ctx context.Context, o options, e *engine.Engine, b *pretrain
 		fmt.Fprintln(stdout, probeLine(v.Name, accuracy, rates))
 		quality = map[string]any{"probe": accuracy, "probe_rates": rates}
 	} else {
-		setup := protocol.DefaultSetup(o.scale)
-		setup.Images = min(1000, setup.Images, data.Heldout().Len()/2)
-		setup.Blocks = min(setup.Blocks, setup.Images/2)
-		judge, err := protocol.NewJudge(ctx, e.Backend, b, data, setup)
+		setup := protocol.DefaultSetup(o.scale).Within(assessed, data)
+		evaluator, err := protocol.NewEvaluator(ctx, e.Backend, b, data, setup)
 		if err != nil {
 			return err
 		}
-		defer judge.Close()
-		m, _, err := judge.Evaluate(ctx, protocol.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: setup.Guidance, Net: v.Name})
+		defer evaluator.Close()
+		m, _, err := evaluator.Evaluate(ctx, pipeline.Teacher(25, setup.Guidance).For(v.Name))
 		if err != nil {
 			return err
 		}

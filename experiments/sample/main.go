@@ -1,4 +1,4 @@
-// Command sample draws pictures for captions from a trained student.
+// Command sample draws pictures for captions from a student, beside its teacher.
 package main
 
 import (
@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/program"
@@ -41,11 +41,9 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			fmt.Fprintf(stderr, "sample: the networks have never seen %q of %q: they know %d words\n", unknown, prompt, len(bundle.Words.Vocabulary))
 		}
 	}
-	schedule, err := diffusion.ScheduleByName(bundle.Config.Schedule)
-	if err != nil {
-		return err
-	}
-	ways, err := o.ways(student, schedule)
+	p := pipeline.New(nil, bundle)
+	defer p.Close()
+	rows, err := o.rows(student, p)
 	if err != nil {
 		return err
 	}
@@ -56,7 +54,10 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	defer e.Close()
 	fmt.Fprintln(stdout, "engine:", e)
-	fmt.Fprintln(stdout, "student:", student.path)
+	fmt.Fprintf(stdout, "student: %s (%s)\n", student.path, student.about)
+	if o.ship != "" {
+		return ship(ctx, o, student, bundle, e, stdout)
+	}
 
 	// Every prompt n times, from other noise each time; all rows share prompts and noise.
 	var captions []string
@@ -65,15 +66,15 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			captions = append(captions, prompt)
 		}
 	}
-	judge := &protocol.Judge{Bundle: bundle, Backend: e.Backend}
+	p.Backend = e.Backend
 	grid := report.Grid{Columns: captions, Scale: max(1, 128/bundle.Config.Size)}
-	for _, w := range ways {
-		flat, each, err := draw(ctx, judge, w.way, captions, o.seed)
+	for _, w := range rows {
+		flat, each, err := draw(ctx, p, w.sampling, captions, o.seed)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
 		fmt.Fprintf(stdout, "%-20s %8.2f ms per image\n", w.name, each.Seconds()*1000)
-		grid.Rows = append(grid.Rows, report.GridRow{Name: w.name, Images: judge.Pictures(flat)})
+		grid.Rows = append(grid.Rows, report.GridRow{Name: w.name, Images: p.Pictures(flat)})
 	}
 	if err := os.MkdirAll(filepath.Dir(o.out), 0o777); err != nil {
 		return err
@@ -88,44 +89,43 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 // batchLimit bounds the pictures of one pass.
 const batchLimit = 32
 
-// draw samples twice: the first time compiles, the second is timed.
-func draw(ctx context.Context, judge *protocol.Judge, way protocol.Way, captions []string, seed int64) ([]float32, time.Duration, error) {
-	painter, err := judge.NewPainter(way, min(len(captions), batchLimit))
+// draw gives the pictures and the time of one. A call of the network before compiles and is not timed.
+func draw(ctx context.Context, p *pipeline.Pipeline, s pipeline.Sampling, captions []string, seed int64) ([]float32, time.Duration, error) {
+	generator, err := p.Generator(s, min(len(captions), batchLimit))
 	if err != nil {
 		return nil, 0, err
 	}
-	if _, _, err := painter.Draw(ctx, captions, seed); err != nil {
+	first := captions[:min(len(captions), batchLimit)]
+	if _, err := generator.Denoise(ctx, make([]float32, len(first)*generator.Area()), 1, first); err != nil {
 		return nil, 0, err
 	}
 	began := time.Now()
-	flat, _, err := painter.Draw(ctx, captions, seed)
+	flat, _, err := generator.Draw(ctx, captions, seed)
 	return flat, time.Since(began) / time.Duration(len(captions)), err
 }
 
 // named is a row of the grid.
 type named struct {
-	name string
-	way  protocol.Way
+	name     string
+	sampling pipeline.Sampling
 }
 
-// ways are the rows that were asked for: the teacher of the run, then its student.
-func (o options) ways(s student, schedule diffusion.Schedule) (ways []named, err error) {
+// rows are those that were asked for: the teacher of the run, then its student.
+func (o options) rows(s student, p *pipeline.Pipeline) (rows []named, err error) {
 	if o.teacher {
-		ways = append(ways, named{s.cfg.Teacher() + ", 25 steps", protocol.Way{
-			Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: protocol.DefaultSetup(s.cfg.Scale).Guidance, Net: s.cfg.TeacherNet,
-		}})
+		sampling := pipeline.Teacher(25, protocol.DefaultSetup(s.cfg.Scale).Guidance).For(s.cfg.TeacherNet)
+		rows = append(rows, named{s.cfg.Teacher() + ", 25 steps", sampling})
 	}
 	for _, k := range o.steps {
 		name := "student, 1 step"
 		if k > 1 {
 			name = fmt.Sprintf("student, %d steps", k)
 		}
-		way := protocol.FewSteps(s.path, s.cfg.Times, k, o.form)
-		way.Net = s.cfg.StudentNet
-		if _, err := way.Sampler.Plan(schedule, k); err != nil { // before an engine is opened
+		sampling := pipeline.FewSteps(s.path, s.cfg.Times, k, o.form).For(s.cfg.StudentNet)
+		if _, err := p.Plan(sampling); err != nil { // before an engine is opened
 			return nil, fmt.Errorf("%w: the student was trained on times %v", err, s.cfg.Times)
 		}
-		ways = append(ways, named{name, way})
+		rows = append(rows, named{name, sampling})
 	}
-	return ways, nil
+	return rows, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/tinybundle"
@@ -18,7 +19,7 @@ import (
 )
 
 func TestWrongCalls(t *testing.T) {
-	empty := t.TempDir()
+	empty, bare := t.TempDir(), tinybundle.Write(t, "text", "teacher")
 	for _, c := range []struct {
 		why  string
 		args []string
@@ -30,7 +31,8 @@ func TestWrongCalls(t *testing.T) {
 		{"no pictures", []string{"--prompt", "a star", "-n", "0"}, "n = 0"},
 		{"an unknown form", []string{"--prompt", "a star", "--form", "square"}, `form = "square"`},
 		{"another form of picture", []string{"--prompt", "a star", "--out", "star.jpg"}, `out = "star.jpg", want a file that ends in .png`},
-		{"no student yet", []string{"--prompt", "a star", "--results", empty}, "go run ./experiments/ablate"},
+		{"no student yet", []string{"--prompt", "a star", "--results", empty, "--pretrained", bare}, "go run ./experiments/ablate"},
+		{"nothing to ship", []string{"--ship", "ADD"}, "run is missing"},
 		{"a run that is not there", []string{"--prompt", "a star", "--results", empty, "--run", "0123456789ab"}, `run = "0123456789ab"`},
 		{"a forgotten --prompt", []string{"a star"}, `argument = "a star"`},
 	} {
@@ -73,10 +75,10 @@ func finished(t *testing.T, results, scale string, age time.Duration, edit func(
 }
 
 func TestChooseRun(t *testing.T) {
-	results := t.TempDir()
+	results, bare := t.TempDir(), tinybundle.Write(t, "text", "teacher") // no student is shipped
 	toy := finished(t, results, "smoke", time.Minute, func(*distill.Config) {})
 	choose := func(name string) string {
-		r, err := chooseRun(options{results: results, run: name})
+		r, _, _, err := chooseRun(options{results: results, run: name, pretrained: bare})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,30 +100,24 @@ func TestChooseRun(t *testing.T) {
 }
 
 // A run's networks need not be the bundle's small ones, and how many steps there are is for the sampler to say.
-func TestWaysAreThoseOfTheRun(t *testing.T) {
+func TestRowsAreThoseOfTheRun(t *testing.T) {
 	pretrained := tinybundle.Write(t, "text", "teacher")
-	run := func(edit func(*distill.Config)) (student, diffusion.Schedule) {
+	run := func(edit func(*distill.Config)) (student, *pipeline.Pipeline) {
 		dir := finished(t, t.TempDir(), "smoke", 0, edit)
 		s, bundle, err := choose(options{run: dir, pretrained: pretrained})
 		if err != nil {
 			t.Fatal(err)
 		}
-		schedule, err := diffusion.ScheduleByName(bundle.Config.Schedule)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s, schedule
+		return s, pipeline.New(nil, bundle)
 	}
-	small, schedule := run(func(*distill.Config) {})
+	small, p := run(func(*distill.Config) {})
 	large, _ := run(func(c *distill.Config) { c.StudentNet, c.TeacherNet = "teacher-l", "teacher-dit" })
 	once, _ := run(func(c *distill.Config) { c.Times = []int{1000} })
-	few := func(s student, net string, k int) protocol.Way {
-		way := protocol.FewSteps(s.path, s.cfg.Times, k, diffusion.Renoise)
-		way.Net = net
-		return way
+	few := func(s student, net string, k int) pipeline.Sampling {
+		return pipeline.FewSteps(s.path, s.cfg.Times, k, diffusion.Renoise).For(net)
 	}
-	teacher := func(net string) protocol.Way {
-		return protocol.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 25, Guidance: protocol.DefaultSetup("smoke").Guidance, Net: net}
+	teacher := func(net string) pipeline.Sampling {
+		return pipeline.Teacher(25, protocol.DefaultSetup("smoke").Guidance).For(net)
 	}
 	for _, c := range []struct {
 		why   string
@@ -136,12 +132,12 @@ func TestWaysAreThoseOfTheRun(t *testing.T) {
 			{"teacher, 25 steps", teacher("")}, {"student, 1 step", few(once, "", 1)}, {"student, 2 steps", few(once, "", 2)}, {"student, 4 steps", few(once, "", 4)},
 		}},
 	} {
-		got, err := options{steps: c.steps, form: diffusion.Renoise, teacher: true}.ways(c.s, schedule)
+		got, err := options{steps: c.steps, form: diffusion.Renoise, teacher: true}.rows(c.s, p)
 		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(named{})); err != nil || diff != "" {
 			t.Errorf("%s: error %v (-want +got):\n%s", c.why, err, diff)
 		}
 	}
-	_, err := options{steps: []int{5}, form: diffusion.Renoise}.ways(small, schedule)
+	_, err := options{steps: []int{5}, form: diffusion.Renoise}.rows(small, p)
 	if want := "steps = 5, want 1 to 4, the number of times, or a multiple of it: the student was trained on times [1000 750 500 250]"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error = %v, want %q", err, want)
 	}

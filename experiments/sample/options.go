@@ -12,13 +12,14 @@ import (
 	"github.com/addlab/addlab/internal/program"
 )
 
-const usage = `sample draws pictures for captions from a trained student and says how long one takes.
+const usage = `sample draws pictures for captions from a student, beside its teacher, and says how long one takes.
 
-  go run ./experiments/sample --prompt "a large red star left of a small blue ring" --steps 1,2,4
-  go run ./experiments/sample --prompt "a green disc" --prompt "a yellow ring" --n 4 --teacher
+  go run ./experiments/sample --prompt "a large red star left of a small blue ring"
+  go run ./experiments/sample --prompt "a green disc" --prompt "a yellow ring" --n 4 --steps 1,2,4
   go run ./experiments/sample --prompt "a green disc" --run results/runs/0123456789ab
+  go run ./experiments/sample --run results/runs/0123456789ab --ship "ADD, 800 steps"   put a student into the bundle
 
-Without --run it takes the newest student of the default cell that ablate has trained.
+Without --run it takes your newest student of the default cell, and without one the student that is shipped with the networks.
 
 `
 
@@ -26,6 +27,7 @@ type options struct {
 	prompts                               []string
 	steps                                 []int
 	run, results, pretrained, engine, out string
+	ship, data                            string
 	form                                  diffusion.Form
 	teacher                               bool
 	seed                                  int64
@@ -41,22 +43,28 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		o.prompts = append(o.prompts, s)
 		return nil
 	})
-	steps := f.String("steps", "1,2,4", "numbers of student `steps`, a row for each")
+	steps := f.String("steps", "1", "numbers of student `steps`, a row for each")
 	form := f.String("form", string(diffusion.Renoise), "`form` of the student's further steps: renoise, ancestral")
-	f.StringVar(&o.run, "run", "", "`hash` or folder of a run, or its student.safetensors (default: the newest of the default cell)")
+	f.StringVar(&o.run, "run", "", "`hash` or folder of a run, its student.safetensors, or shipped (default: your newest of the default cell, else shipped)")
 	f.StringVar(&o.results, "results", "results", "`folder` that ablate wrote to")
 	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks that the student started from (default: found by their hashes)")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
-	f.BoolVar(&o.teacher, "teacher", false, "also show the teacher at 25 steps, with guidance")
+	f.BoolVar(&o.teacher, "teacher", true, "show the teacher at 25 steps, with guidance")
 	f.Int64Var(&o.seed, "seed", 1, "seed of the noise")
 	f.IntVar(&o.n, "n", 1, "`pictures` per prompt")
+	f.StringVar(&o.ship, "ship", "", "score the student of --run, put it into the bundle that it started from, and stop; the `recipe` says how it was trained")
+	f.StringVar(&o.data, "data", "scenes", "`dataset` that --ship scores on")
 	f.StringVar(&o.out, "out", "samples.png", "`file` for the grid")
 	if err := program.Flags(f, args); err != nil {
 		return err
 	}
 	o.form = diffusion.Form(*form)
 	switch {
-	case len(o.prompts) == 0:
+	case o.ship != "" && o.run == "":
+		return errors.New("run is missing, want the one whose student is to be shipped")
+	case o.ship != "" && o.run == shipped:
+		return fmt.Errorf("run = %q, want one that was trained here", shipped)
+	case len(o.prompts) == 0 && o.ship == "":
 		return errors.New(`prompt is missing, want for instance --prompt "a large red star left of a small blue ring"`)
 	case o.n < 1 || o.n*len(o.prompts) > 256:
 		return fmt.Errorf("n = %d for %d prompts, want 1 to 256 pictures per row", o.n, len(o.prompts))

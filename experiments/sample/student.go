@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/pretrain"
@@ -12,63 +13,78 @@ import (
 	"github.com/addlab/addlab/sweep"
 )
 
+// shipped is what --run calls the student that comes with the networks.
+const shipped = "shipped"
+
 // student is the model to draw from.
 type student struct {
-	path string // of its weights
-	cfg  distill.Config
+	path  string // of its weights
+	about string // which one it is
+	cfg   distill.Config
 }
 
 // choose finds the student that was asked for and the networks that it started from.
 func choose(o options) (student, *pretrain.Bundle, error) {
-	run, err := chooseRun(o)
+	run, about, bundle, err := chooseRun(o)
 	if err != nil {
 		return student{}, nil, err
 	}
-	if err := run.Check(); err != nil {
-		return student{}, nil, err
+	if bundle == nil {
+		if err := run.Check(); err != nil {
+			return student{}, nil, err
+		}
+		if o.pretrained == "" {
+			bundle, err = run.FindBundle()
+		} else {
+			bundle, err = run.Bundle([]string{o.pretrained})
+		}
 	}
-	var bundle *pretrain.Bundle
-	if o.pretrained == "" {
-		bundle, err = run.FindBundle()
-	} else {
-		bundle, err = run.Bundle([]string{o.pretrained})
-	}
-	return student{path: run.Student(), cfg: run.Config.Distill}, bundle, err
+	return student{path: run.Student(), about: about, cfg: run.Config.Distill}, bundle, err
 }
 
-// chooseRun finds the run by hash, folder or file. Without any of them it is the newest of the default cell; a toy of the smoke
-// scale is taken only if there is nothing else.
-func chooseRun(o options) (sweep.StudentRun, error) {
-	dir := filepath.Join(o.results, "runs")
-	if o.run != "" {
-		for _, dir := range []string{o.run, filepath.Dir(o.run), filepath.Join(dir, o.run)} {
+// chooseRun finds the run by hash, folder or file. Without any of them it is one's own newest of the default cell, else the shipped
+// student, which comes with its networks. A toy of the smoke scale is taken only if there is nothing else.
+func chooseRun(o options) (run sweep.StudentRun, about string, shippedIn *pretrain.Bundle, err error) {
+	runs := filepath.Join(o.results, "runs")
+	if o.run != "" && o.run != shipped {
+		for _, dir := range []string{o.run, filepath.Dir(o.run), filepath.Join(runs, o.run)} {
 			run, err := sweep.ReadStudentRun(dir)
 			if !errors.Is(err, fs.ErrNotExist) {
-				return run, err
+				return run, "of --run", nil, err
 			}
 		}
-		return sweep.StudentRun{}, fmt.Errorf("run = %q, want the hash of a run in %s, its folder, or its student.safetensors", o.run, dir)
+		return run, "", nil, fmt.Errorf("run = %q, want the hash of a run in %s, its folder, its student.safetensors, or %q", o.run, runs, shipped)
 	}
-	runs, err := record.OpenRuns(dir)
-	if err != nil {
-		return sweep.StudentRun{}, err
+	var own []sweep.StudentRun
+	if o.run != shipped {
+		folder, err := record.OpenRuns(runs)
+		if err != nil {
+			return run, "", nil, err
+		}
+		if own, err = sweep.StudentRuns(folder); err != nil {
+			return run, "", nil, err
+		}
+		own = slices.DeleteFunc(own, func(r sweep.StudentRun) bool { return !r.IsDefault() })
 	}
-	all, err := sweep.StudentRuns(runs)
-	if err != nil {
-		return sweep.StudentRun{}, err
+	if i := slices.IndexFunc(own, func(r sweep.StudentRun) bool { return r.Config.Distill.Scale != "smoke" }); i >= 0 {
+		return own[i], "your newest of the default cell; --run shipped takes the shipped one", nil, nil
 	}
-	var toy *sweep.StudentRun
-	for _, r := range all {
-		switch {
-		case !r.IsDefault():
-		case r.Config.Distill.Scale != "smoke":
-			return r, nil
-		case toy == nil:
-			toy = &r
+	dir := o.pretrained
+	if dir == "" {
+		dir = pretrain.DefaultDir("scenes", "cpu")
+	}
+	bundle, err := pretrain.LoadBundle(dir)
+	if err == nil {
+		var found bool
+		if run, found, err = sweep.Shipped(bundle); found {
+			return run, "shipped: " + bundle.Student.About, bundle, err
 		}
 	}
-	if toy == nil {
-		return sweep.StudentRun{}, fmt.Errorf("no trained student of the default cell in %s: run `go run ./experiments/ablate --axis disc-cond` first, or say --run", dir)
+	switch {
+	case len(own) > 0:
+		return own[0], "your newest of the default cell, a toy", nil, nil
+	case err != nil:
+		return run, "", nil, err
 	}
-	return *toy, nil
+	return run, "", nil, fmt.Errorf("no student in %s, nor one of the default cell in %s: run `go run ./experiments/ablate --axis disc-cond` first, or say --run", dir, runs)
 }

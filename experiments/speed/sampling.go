@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/pretrain"
@@ -29,7 +30,7 @@ type SamplingRow struct {
 	Batch   int       `json:"batch"`
 	Seconds []float64 `json:"seconds"` // per picture, of every round
 
-	way protocol.Way
+	sampling pipeline.Sampling
 }
 
 // samplingBatches are one picture at a time, and a batch that fills the machine.
@@ -39,17 +40,15 @@ var samplingBatches = []int{1, 64}
 func samplingRows(network string, guidance float64, times []int) (rows []SamplingRow) {
 	for _, batch := range samplingBatches {
 		for _, steps := range []int{25, 8, 4, 2} {
-			way := protocol.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: guidance, Net: network}
-			rows = append(rows, SamplingRow{Network: network, Name: fmt.Sprintf("teacher, %d guided steps", steps), Calls: 2 * steps, Batch: batch, way: way})
+			rows = append(rows, SamplingRow{Network: network, Name: fmt.Sprintf("teacher, %d guided steps", steps), Calls: 2 * steps, Batch: batch, sampling: pipeline.Teacher(steps, guidance).For(network)})
 		}
 		for _, steps := range []int{4, 2, 1} {
-			way := protocol.FewSteps("", times, steps, diffusion.Renoise)
-			way.Net = network
+			sampling := pipeline.FewSteps("", times, steps, diffusion.Renoise).For(network)
 			name := fmt.Sprintf("student, %d steps", steps)
 			if steps == 1 {
 				name = "student, 1 step"
 			}
-			rows = append(rows, SamplingRow{Network: network, Name: name, Calls: steps, Batch: batch, way: way})
+			rows = append(rows, SamplingRow{Network: network, Name: name, Calls: steps, Batch: batch, sampling: sampling})
 		}
 	}
 	return rows
@@ -70,8 +69,8 @@ func sampling(ctx context.Context, o options, in distill.Inputs, env record.Envi
 	for _, network := range samplingNetworks(in.Bundle) {
 		r.Rows = append(r.Rows, samplingRows(network, protocol.DefaultSetup(o.scale).Guidance, in.Config.Times)...)
 	}
-	judge := &protocol.Judge{Bundle: in.Bundle, Backend: in.Backend}
-	defer judge.Close()
+	p := pipeline.New(in.Backend, in.Bundle)
+	defer p.Close()
 	var captions []string
 	for i := range slices.Max(samplingBatches) {
 		sample, err := in.Data.Heldout().Sample(i)
@@ -83,11 +82,11 @@ func sampling(ctx context.Context, o options, in distill.Inputs, env record.Envi
 	for round := range 1 + o.sampling { // the first compiles
 		for i := range r.Rows {
 			row := &r.Rows[i]
-			painter, err := judge.NewPainter(row.way, row.Batch)
+			generator, err := p.Generator(row.sampling, row.Batch)
 			if err != nil {
 				return err
 			}
-			_, spent, err := painter.Draw(ctx, captions[:row.Batch], int64(round))
+			_, spent, err := generator.Draw(ctx, captions[:row.Batch], int64(round))
 			if err != nil {
 				return err
 			}

@@ -30,7 +30,7 @@ var layers = [][]string{
 	{"distill/discriminator", "eval"},
 	{"train"},
 	{"pretrain"},
-	{"eval/extractor", "internal/tinybundle"},
+	{"eval/extractor", "internal/tinybundle", "diffusion/pipeline"},
 	{"eval/pictures"},
 	{"eval/metric"},
 	{"distill", "eval/protocol", "eval/features"},

@@ -13,8 +13,8 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
@@ -77,23 +77,23 @@ func (l *Lab) learn(s *Student, run *record.Run) error {
 	if gonbui.IsNotebook {
 		out = nil // the live place shows it
 	}
-	j, err := l.brush()
+	p, err := l.pipeline()
 	if err != nil {
 		return err
 	}
 	if s.Growth.Columns == nil {
-		if err := l.beginGrowth(s, j); err != nil {
+		if err := l.beginGrowth(s, p); err != nil {
 			return err
 		}
 	}
 	began, look := time.Now(), 0
 	latest := filepath.Join(run.Dir(), "latest.tmp")
 	defer os.Remove(latest)
-	in := distill.Inputs{Config: s.Config, Bundle: l.Bundle, Data: l.Data, Backend: j.Backend}
+	in := distill.Inputs{Config: s.Config, Bundle: l.Bundle, Data: l.Data, Backend: p.Backend}
 	in.Watch = func(step int, mean map[string]float64, save func(string) error) error {
 		if step >= look || step == s.Config.Steps {
 			look = 2 * step
-			if err := l.grow(s, j, step, latest, save); err != nil {
+			if err := l.grow(s, p, step, latest, save); err != nil {
 				return err
 			}
 		}
@@ -106,14 +106,12 @@ func (l *Lab) learn(s *Student, run *record.Run) error {
 }
 
 // beginGrowth starts the grid with real pictures and what the student starts from: the teacher in one step.
-func (l *Lab) beginGrowth(s *Student, j *protocol.Judge) error {
+func (l *Lab) beginGrowth(s *Student, p *pipeline.Pipeline) error {
 	captions, images, err := l.prompts(columns)
 	if err != nil {
 		return err
 	}
-	way := teacher(1, 0)
-	way.Net = s.Config.StudentNet
-	start, err := l.paint(j, way, captions)
+	start, err := l.draw(p, pipeline.Teacher(1, 0).For(s.Config.StudentNet), captions)
 	if err != nil {
 		return err
 	}
@@ -122,11 +120,11 @@ func (l *Lab) beginGrowth(s *Student, j *protocol.Judge) error {
 }
 
 // grow adds a row of samples.
-func (l *Lab) grow(s *Student, j *protocol.Judge, step int, path string, save func(string) error) error {
+func (l *Lab) grow(s *Student, p *pipeline.Pipeline, step int, path string, save func(string) error) error {
 	if err := save(path); err != nil {
 		return err
 	}
-	images, err := l.paint(j, student(path, s.Config, 1), s.Growth.Columns)
+	images, err := l.draw(p, student(path, s.Config, 1), s.Growth.Columns)
 	if err != nil {
 		return err
 	}
@@ -211,40 +209,36 @@ func (s *Student) curves(title, label string, columns []string, names ...string)
 
 // Compare draws the student in some numbers of steps beside the teacher.
 func (l *Lab) Compare(s Student, steps ...int) (report.Grid, error) {
-	return l.compare(nil, append([]named{teacherOf(s.Config, 25), teacherOf(s.Config, 1)}, s.ways(steps)...)...)
+	return l.compare(nil, append([]named{teacherOf(s.Config, 25), teacherOf(s.Config, 1)}, s.samplings(steps)...)...)
 }
 
 // StudentScores measures the student in some numbers of steps beside real pictures and the teacher.
 func (l *Lab) StudentScores(s Student, steps ...int) (show.Sheet, error) {
-	return l.scores(append(s.ways(steps), teacherOf(s.Config, 25), teacherOf(s.Config, 1))...)
+	return l.scores(append(s.samplings(steps), teacherOf(s.Config, 25), teacherOf(s.Config, 1))...)
 }
 
-func (s Student) ways(steps []int) (ways []named) {
+func (s Student) samplings(steps []int) (rows []named) {
 	for _, k := range steps {
-		ways = append(ways, named{"student, " + count(k, "step"), student(filepath.Join(s.Dir, distill.StudentFile), s.Config, k)})
+		rows = append(rows, named{"student, " + count(k, "step"), student(filepath.Join(s.Dir, distill.StudentFile), s.Config, k)})
 	}
-	return ways
+	return rows
 }
 
 // student draws from weights of the architecture that a config trains.
-func student(path string, cfg distill.Config, steps int) protocol.Way {
-	way := protocol.FewSteps(path, cfg.Times, steps, "")
-	way.Net = cfg.StudentNet
-	return way
+func student(path string, cfg distill.Config, steps int) pipeline.Sampling {
+	return pipeline.FewSteps(path, cfg.Times, steps, "").For(cfg.StudentNet)
 }
 
 // teacherOf draws with guidance from the network that a config has as teacher.
 func teacherOf(cfg distill.Config, steps int) named {
-	way := teacher(steps, Guidance)
-	way.Net = cfg.TeacherNet
-	return named{cfg.Teacher() + ", " + count(steps, "step"), way}
+	return named{cfg.Teacher() + ", " + count(steps, "step"), pipeline.Teacher(steps, Guidance).For(cfg.TeacherNet)}
 }
 
 // Speed measures how long one picture takes, in batches of eight after a first one that compiles.
 func (l *Lab) Speed(s Student, steps ...int) (show.Sheet, error) {
 	const repeats = 3
 	sheet := show.Sheet{Head: []string{"pictures", "calls of the network", "ms per picture"}, Note: "Batches of eight, the best of three. Guidance calls the network twice per step."}
-	j, err := l.brush()
+	p, err := l.pipeline()
 	if err != nil {
 		return sheet, err
 	}
@@ -252,25 +246,25 @@ func (l *Lab) Speed(s Student, steps ...int) (show.Sheet, error) {
 	if err != nil {
 		return sheet, err
 	}
-	guided := named{s.Config.Teacher() + ", 25 guided steps", teacherOf(s.Config, 25).way}
-	for _, w := range append(s.ways(steps), guided) {
-		painter, err := j.NewPainter(w.way, len(captions))
+	guided := named{s.Config.Teacher() + ", 25 guided steps", teacherOf(s.Config, 25).Sampling}
+	for _, w := range append(s.samplings(steps), guided) {
+		generator, err := p.Generator(w.Sampling, len(captions))
 		if err != nil {
 			return sheet, err
 		}
-		if _, _, err := painter.Draw(l.ctx, captions, 1); err != nil {
+		if _, _, err := generator.Draw(l.ctx, captions, 1); err != nil {
 			return sheet, err
 		}
 		best := time.Duration(1 << 62)
 		for range repeats {
 			began := time.Now()
-			if _, _, err := painter.Draw(l.ctx, captions, 1); err != nil {
+			if _, _, err := generator.Draw(l.ctx, captions, 1); err != nil {
 				return sheet, err
 			}
 			best = min(best, time.Since(began))
 		}
-		calls := w.way.Steps
-		if diffusion.Guided(w.way.Guidance) {
+		calls := w.Steps
+		if diffusion.Guided(w.Guidance) {
 			calls *= 2
 		}
 		sheet.Add(w.name, fmt.Sprint(calls), fmt.Sprintf("%.1f", best.Seconds()*1000/float64(len(captions))))

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/rng"
@@ -34,7 +35,7 @@ type seenConfig struct {
 
 // Real looks at held-out pictures first … first+n−1.
 func (l *Lab) Real(first, n int) (Seen, error) {
-	return l.seen(seenConfig{Subject: "real", First: first, N: n}, func(j *protocol.Judge) ([]float32, []string, error) {
+	return l.seen(seenConfig{Subject: "real", First: first, N: n}, func(e *protocol.Evaluator) ([]float32, []string, error) {
 		var images []float32
 		var captions []string
 		for i := first; i < first+n; i++ {
@@ -50,22 +51,22 @@ func (l *Lab) Real(first, n int) (Seen, error) {
 
 // Generated looks at what the teacher draws in some steps for the first n held-out captions.
 func (l *Lab) Generated(steps, n int) (Seen, error) {
-	return l.seen(seenConfig{Subject: "teacher", Steps: steps, N: n}, func(j *protocol.Judge) ([]float32, []string, error) {
+	return l.seen(seenConfig{Subject: "teacher", Steps: steps, N: n}, func(e *protocol.Evaluator) ([]float32, []string, error) {
 		captions, _, err := l.prompts(n)
 		if err != nil {
 			return nil, nil, err
 		}
-		painter, err := j.NewPainter(teacher(steps, Guidance), min(n, j.Setup.Batch))
+		generator, err := e.Generator(pipeline.Teacher(steps, Guidance), min(n, e.Setup.Batch))
 		if err != nil {
 			return nil, nil, err
 		}
-		images, _, err := painter.Draw(l.ctx, captions, 1)
+		images, _, err := generator.Draw(l.ctx, captions, 1)
 		return images, captions, err
 	})
 }
 
 // seen finds embeddings that another cell has computed, or computes them.
-func (l *Lab) seen(cfg seenConfig, pictures func(j *protocol.Judge) ([]float32, []string, error)) (s Seen, err error) {
+func (l *Lab) seen(cfg seenConfig, pictures func(e *protocol.Evaluator) ([]float32, []string, error)) (s Seen, err error) {
 	cfg.Kind, cfg.DataHash, cfg.Weights = "seen", l.Data.Hash(), l.Bundle.Files
 	hash, err := record.Hash(cfg)
 	if err != nil {
@@ -75,15 +76,15 @@ func (l *Lab) seen(cfg seenConfig, pictures func(j *protocol.Judge) ([]float32, 
 	if file, err := weights.Read(path); err == nil {
 		return unpack(file), nil
 	}
-	j, err := l.Judge()
+	e, err := l.Evaluator()
 	if err != nil {
 		return s, err
 	}
-	images, captions, err := pictures(j)
+	images, captions, err := pictures(e)
 	if err != nil {
 		return s, err
 	}
-	if s, err = j.Embed(l.ctx, images, captions); err != nil {
+	if s, err = e.Embed(l.ctx, images, captions); err != nil {
 		return s, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -207,7 +208,7 @@ func Agreement(a, b float64) float64 { return math.Abs(a-b) / math.Max(math.Abs(
 
 // First are the first n rows.
 func First(f eval.Features, n int) eval.Features {
-	return eval.Features{N: n, D: f.D, Data: f.Data[:n*f.D]}
+	return f.First(n)
 }
 
 // Rest are the rows after the first n.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network"
@@ -87,11 +88,11 @@ func (l *Lab) fakes() (f forgeries, err error) {
 		}
 		f.captions, f.real = append(f.captions, s.Caption), append(f.real, s.Image)
 	}
-	j, err := l.brush()
+	p, err := l.pipeline()
 	if err != nil {
 		return f, err
 	}
-	f.fake, err = l.paint(j, teacher(1, 0), f.captions)
+	f.fake, err = l.draw(p, pipeline.Teacher(1, 0), f.captions)
 	return f, err
 }
 

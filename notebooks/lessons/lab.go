@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/protocol"
@@ -29,11 +30,11 @@ type Lab struct {
 	Data   dataset.Dataset
 	Bundle *pretrain.Bundle
 
-	choice string // of the engine
-	engine *engine.Engine
-	judge  *protocol.Judge // with evaluation networks, once something was measured
-	bare   *protocol.Judge // without them, it only draws
-	ctx    context.Context
+	choice    string // of the engine
+	engine    *engine.Engine
+	drawing   *pipeline.Pipeline // also of the evaluator
+	evaluator *protocol.Evaluator
+	ctx       context.Context
 }
 
 // Sizes is how much is computed at a scale.
@@ -127,39 +128,39 @@ func (l *Lab) Engine() (*engine.Engine, error) {
 	return l.engine, nil
 }
 
-// Judge loads the evaluation networks once; the first Images held-out pictures are what it compares with.
-func (l *Lab) Judge() (*protocol.Judge, error) {
-	if l.judge == nil {
+// Evaluator loads the evaluation networks once; the first Images held-out pictures are what it compares with.
+func (l *Lab) Evaluator() (*protocol.Evaluator, error) {
+	if l.evaluator == nil {
 		e, err := l.Engine()
 		if err != nil {
 			return nil, err
 		}
-		setup := protocol.DefaultSetup(l.Scale)
-		setup.Images = min(l.Images, l.Data.Heldout().Len()/2)
-		setup.Blocks = min(setup.Blocks, setup.Images/2)
+		setup := protocol.DefaultSetup(l.Scale).Within(l.Images, l.Data)
 		if l.Images < 1000 {
 			setup.Batch = columns // few pictures take less time than compiling another batch would
 		}
-		if l.judge, err = protocol.NewJudge(l.ctx, e.Backend, l.Bundle, l.Data, setup); err != nil {
+		if l.evaluator, err = protocol.NewEvaluator(l.ctx, e.Backend, l.Bundle, l.Data, setup); err != nil {
+			l.evaluator = nil
 			return nil, err
 		}
+		if l.drawing != nil { // what was compiled for drawing serves again
+			l.evaluator.Pipeline = l.drawing
+		}
+		l.drawing = l.evaluator.Pipeline
 	}
-	return l.judge, nil
+	return l.evaluator, nil
 }
 
-// brush draws: what was compiled for drawing before serves again.
-func (l *Lab) brush() (*protocol.Judge, error) {
-	if l.judge != nil {
-		return l.judge, nil
-	}
-	if l.bare == nil {
+// pipeline draws from the lab's networks, without those that evaluate.
+func (l *Lab) pipeline() (*pipeline.Pipeline, error) {
+	if l.drawing == nil {
 		e, err := l.Engine()
 		if err != nil {
 			return nil, err
 		}
-		l.bare = &protocol.Judge{Bundle: l.Bundle, Backend: e.Backend} // not to be closed: it has no evaluation networks
+		l.drawing = pipeline.New(e.Backend, l.Bundle)
 	}
-	return l.bare, nil
+	return l.drawing, nil
 }
 
 // About says in a line what works here.
@@ -173,8 +174,10 @@ func (l *Lab) About() (string, error) {
 
 // Close lets go of what was opened.
 func (l *Lab) Close() {
-	if l.judge != nil {
-		l.judge.Close()
+	if l.evaluator != nil {
+		l.evaluator.Close()
+	} else if l.drawing != nil {
+		l.drawing.Close()
 	}
 	l.engine.Close()
 }

@@ -124,13 +124,13 @@ func TestSeenIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.judge.Close()
-	l.judge = nil
+	l.evaluator.Close()
+	l.evaluator, l.drawing = nil, nil
 	again, err := l.Real(0, 3)
 	if diff := cmp.Diff(first, again); err != nil || diff != "" {
 		t.Errorf("looked at again (-first +again), error %v:\n%s", err, diff)
 	}
-	if l.judge != nil {
+	if l.evaluator != nil {
 		t.Error("the evaluation networks were loaded again for what is on disk")
 	}
 	other, err := l.Generated(1, 3)

@@ -11,7 +11,8 @@ import (
 	"github.com/addlab/addlab/sweep"
 )
 
-// Prompt draws what a reader types, with as many steps as the slider says, until Done is pressed: the newest student beside the teacher.
+// Prompt draws what a reader types, with as many steps as the slider says, until Done is pressed: the newest student beside the teacher; the shipped one
+// where none was trained here.
 func (l *Lab) Prompt(prompt string) error {
 	run, found, err := l.newestStudent()
 	if err != nil {
@@ -24,7 +25,7 @@ func (l *Lab) Prompt(prompt string) error {
 	} else {
 		note += " There is no student yet (notebook 04 trains one): the teacher draws alone."
 	}
-	j, err := l.brush()
+	p, err := l.pipeline()
 	if err != nil {
 		return err
 	}
@@ -42,7 +43,7 @@ func (l *Lab) Prompt(prompt string) error {
 		live.Update(line+" …", drawings(last)...)
 		grid := report.Grid{Scale: 5}
 		for _, w := range pair(run, found, o.Number) {
-			images, err := l.paint(j, w.way, []string{o.Text, o.Text, o.Text, o.Text})
+			images, err := l.draw(p, w.Sampling, []string{o.Text, o.Text, o.Text, o.Text})
 			if err != nil {
 				return err
 			}
@@ -60,12 +61,12 @@ func (l *Lab) Prompt(prompt string) error {
 }
 
 // pair is a student, where one was found, and its teacher.
-func pair(run sweep.StudentRun, found bool, steps int) (ways []named) {
+func pair(run sweep.StudentRun, found bool, steps int) (rows []named) {
 	cfg := run.Config.Distill
 	if found {
-		ways = Student{Dir: run.Dir, Config: cfg}.ways([]int{steps})
+		rows = Student{Dir: run.Dir, Config: cfg}.samplings([]int{steps})
 	}
-	return append(ways, teacherOf(cfg, steps))
+	return append(rows, teacherOf(cfg, steps))
 }
 
 func drawings(g report.Grid) []show.Drawing {
@@ -97,5 +98,8 @@ func (l *Lab) newestStudent() (newest sweep.StudentRun, found bool, err error) {
 			}
 		}
 	}
-	return newest, found, nil
+	if !found {
+		return sweep.Shipped(l.Bundle)
+	}
+	return newest, true, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/rng"
@@ -53,31 +54,27 @@ func (l *Lab) prompts(n int) (captions []string, images []dataset.Image, err err
 	return captions, images, nil
 }
 
-// paint draws one picture per caption; every way starts from the same noise.
-func (l *Lab) paint(j *protocol.Judge, way protocol.Way, captions []string) ([]dataset.Image, error) {
-	painter, err := j.NewPainter(way, len(captions))
+// draw draws one picture per caption, from the same noise for every sampling.
+func (l *Lab) draw(p *pipeline.Pipeline, s pipeline.Sampling, captions []string) ([]dataset.Image, error) {
+	generator, err := p.Generator(s, len(captions))
 	if err != nil {
 		return nil, err
 	}
-	flat, _, err := painter.Draw(l.ctx, captions, 1)
+	flat, _, err := generator.Draw(l.ctx, captions, 1)
 	if err != nil {
 		return nil, err
 	}
-	return j.Pictures(flat), nil
-}
-
-func teacher(steps int, guidance float64) protocol.Way {
-	return protocol.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: guidance}
+	return p.Pictures(flat), nil
 }
 
 // Noised shows two training pictures noised to some times, and below what the teacher takes for clean in one call each.
 func (l *Lab) Noised(times ...float64) (report.Grid, error) {
 	g := report.Grid{Columns: []string{"clean"}, Scale: 3}
-	j, err := l.brush()
+	p, err := l.pipeline()
 	if err != nil {
 		return g, err
 	}
-	painter, err := j.NewPainter(teacher(1, 0), 2)
+	generator, err := p.Generator(pipeline.Teacher(1, 0), 2)
 	if err != nil {
 		return g, err
 	}
@@ -102,13 +99,13 @@ func (l *Lab) Noised(times ...float64) (report.Grid, error) {
 				noised = append(noised, float32(alpha)*m.Pix[p]+float32(sigma)*eps)
 			}
 		}
-		clean, err := painter.Denoise(l.ctx, noised, t, captions)
+		clean, err := generator.Denoise(l.ctx, noised, t, captions)
 		if err != nil {
 			return g, err
 		}
 		for i := range images {
-			g.Rows[2*i].Images = append(g.Rows[2*i].Images, j.Pictures(noised)[i])
-			g.Rows[2*i+1].Images = append(g.Rows[2*i+1].Images, j.Pictures(clean)[i])
+			g.Rows[2*i].Images = append(g.Rows[2*i].Images, p.Pictures(noised)[i])
+			g.Rows[2*i+1].Images = append(g.Rows[2*i+1].Images, p.Pictures(clean)[i])
 		}
 	}
 	return g, nil
@@ -118,7 +115,7 @@ func (l *Lab) Noised(times ...float64) (report.Grid, error) {
 func (l *Lab) Guided(scales ...float64) (report.Grid, error) {
 	var rows []named
 	for _, w := range scales {
-		rows = append(rows, named{fmt.Sprintf("w = %g", w), teacher(25, w)})
+		rows = append(rows, named{fmt.Sprintf("w = %g", w), pipeline.Teacher(25, w)})
 	}
 	return l.compare(nil, rows...)
 }
@@ -127,7 +124,7 @@ func (l *Lab) Guided(scales ...float64) (report.Grid, error) {
 func (l *Lab) Steps(steps ...int) (report.Grid, error) {
 	var rows []named
 	for _, k := range steps {
-		rows = append(rows, named{"teacher, " + count(k, "step"), teacher(k, Guidance)})
+		rows = append(rows, named{"teacher, " + count(k, "step"), pipeline.Teacher(k, Guidance)})
 	}
 	return l.compare(nil, rows...)
 }
@@ -139,19 +136,19 @@ func (l *Lab) Draw(captions ...string) (report.Grid, error) {
 			fmt.Printf("the networks have never seen %s: they know %d words\n", strings.Join(unknown, ", "), len(l.Bundle.Words.Vocabulary))
 		}
 	}
-	return l.compare(captions, named{"teacher, 25 steps", teacher(25, Guidance)})
+	return l.compare(captions, named{"teacher, 25 steps", pipeline.Teacher(25, Guidance)})
 }
 
 // named is a row of a comparison.
 type named struct {
 	name string
-	way  protocol.Way
+	pipeline.Sampling
 }
 
-// compare draws the same captions from the same noise in several ways; without captions those of held-out pictures, which stand above.
-func (l *Lab) compare(captions []string, ways ...named) (report.Grid, error) {
+// compare draws the same captions from the same noise by several samplings; without captions those of held-out pictures, which stand above.
+func (l *Lab) compare(captions []string, samplings ...named) (report.Grid, error) {
 	g := report.Grid{Columns: captions, Scale: 3}
-	j, err := l.brush()
+	p, err := l.pipeline()
 	if err != nil {
 		return g, err
 	}
@@ -162,8 +159,8 @@ func (l *Lab) compare(captions []string, ways ...named) (report.Grid, error) {
 		}
 		g.Rows = append(g.Rows, report.GridRow{Name: "real", Images: images})
 	}
-	for _, w := range ways {
-		images, err := l.paint(j, w.way, g.Columns)
+	for _, w := range samplings {
+		images, err := l.draw(p, w.Sampling, g.Columns)
 		if err != nil {
 			return g, fmt.Errorf("%s: %w", w.name, err)
 		}
@@ -176,23 +173,23 @@ func (l *Lab) compare(captions []string, ways ...named) (report.Grid, error) {
 func (l *Lab) TeacherScores(steps ...int) (show.Sheet, error) {
 	var rows []named
 	for _, k := range steps {
-		rows = append(rows, named{"teacher, " + count(k, "step"), teacher(k, Guidance)})
+		rows = append(rows, named{"teacher, " + count(k, "step"), pipeline.Teacher(k, Guidance)})
 	}
 	return l.scores(rows...)
 }
 
-// scores measures real pictures, then some ways.
-func (l *Lab) scores(ways ...named) (show.Sheet, error) {
+// scores measures real pictures, then some samplings.
+func (l *Lab) scores(samplings ...named) (show.Sheet, error) {
 	s := show.Sheet{Head: []string{"pictures", "n", "FID ↓", "95 %", "CLIP score ↑", "alignment ↑"}}
-	j, err := l.Judge()
+	e, err := l.Evaluator()
 	if err != nil {
 		return s, err
 	}
-	s.Note = fmt.Sprintf("FID on the features of the project's own judge: it compares rows of this table, nothing else. All rows share captions, noise and n; reference: %d held-out pictures. ± is half of a 95 %% interval over pictures, Student's.", j.Setup.Images)
-	if j.Setup.Images < 1000 {
+	s.Note = fmt.Sprintf("FID on the features of the project's own classifier: it compares rows of this table, nothing else. All rows share captions, noise and n; reference: %d held-out pictures. ± is half of a 95 %% interval over pictures, Student's.", e.Setup.Images)
+	if e.Setup.Images < 1000 {
 		s.Note += " With so few, even real pictures are far from real ones of other captions, and pictures drawn for the reference's own captions come out nearer: read the generated rows against each other, and notebook 06 on n."
 	}
-	m, err := j.Real(l.ctx, l.Data)
+	m, err := e.EvaluateReal(l.ctx)
 	if err != nil {
 		return s, err
 	}
@@ -201,8 +198,8 @@ func (l *Lab) scores(ways ...named) (show.Sheet, error) {
 		return s, err
 	}
 	s.Add(row...)
-	for _, w := range ways {
-		if m, _, err = j.Evaluate(l.ctx, w.way); err != nil {
+	for _, w := range samplings {
+		if m, _, err = e.Evaluate(l.ctx, w.Sampling); err != nil {
 			return s, fmt.Errorf("%s: %w", w.name, err)
 		}
 		if row, err = scored(w.name, m); err != nil {

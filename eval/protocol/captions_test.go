@@ -9,9 +9,9 @@ import (
 )
 
 func TestPromptsAndPictures(t *testing.T) {
-	j := newTestJudge(t, tinybundle.Load(t, "pair"), tinyworld.New(), tinySetup())
+	e := newTest(t, tinybundle.Load(t, "pair"), tinyworld.New(), tinySetup())
 	for _, test := range []struct{ ask, want int }{{3, 3}, {10, 10}, {50, 10}} {
-		p := j.Prompts(test.ask)
+		p := e.First(test.ask)
 		if len(p.Captions) != test.want || len(p.Images) != test.want*tinyArea {
 			t.Errorf("%d prompts asked: %d captions, %d values, want %d pictures", test.ask, len(p.Captions), len(p.Images), test.want)
 		}
@@ -24,7 +24,7 @@ func TestPromptsAndPictures(t *testing.T) {
 	}
 	wild := make([]float32, 2*tinyArea)
 	wild[0], wild[1], wild[tinyArea] = -2, 0.5, 1.5
-	pictures := j.Pictures(wild)
+	pictures := e.Pictures(wild)
 	if len(pictures) != 2 || pictures[0].Size != tinyworld.Size || pictures[0].Pix[0] != -1 || pictures[0].Pix[1] != 0.5 || pictures[1].Pix[0] != 1 {
 		t.Errorf("pictures = %v", pictures)
 	}
@@ -34,8 +34,8 @@ func TestPromptsAndPictures(t *testing.T) {
 }
 
 // What captions state comes along with them, from the same samples.
-func TestDrawPrompts(t *testing.T) {
-	p, err := drawPrompts(tinyworld.New(), 5, 4)
+func TestHeldoutPrompts(t *testing.T) {
+	p, err := heldoutPrompts(tinyworld.New(), 5, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestDrawPrompts(t *testing.T) {
 			t.Errorf("prompt %d: %q stating %v, want %q stating %v", i, p.Captions[i], p.Stated[i], caption, stated)
 		}
 	}
-	if p, err = drawPrompts(tinyworld.Album(9), 5, 4); err != nil || p.Stated != nil || len(p.Captions) != 4 {
+	if p, err = heldoutPrompts(tinyworld.Album(9), 5, 4); err != nil || p.Stated != nil || len(p.Captions) != 4 {
 		t.Errorf("album: %d captions, stated %v, error %v", len(p.Captions), p.Stated, err)
 	}
 }

@@ -7,19 +7,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/sweep"
 )
 
 // Student and teacher of a run may be other networks than the bundle's small ones.
-func TestWaysAreThoseOfTheRun(t *testing.T) {
+func TestSamplingsAreThoseOfTheRun(t *testing.T) {
 	cfg := distill.Config{Times: []int{1000, 500}, StudentNet: "teacher-l", TeacherNet: "teacher-dit"}
-	few := protocol.Way{
+	few := pipeline.Sampling{
 		Sampler: diffusion.FewStep{Times: []float64{1, .5}}, Steps: 2, Student: filepath.Join("runs", distill.StudentFile), Net: "teacher-l",
 	}
-	solver := func(net string) protocol.Way {
-		return protocol.Way{Sampler: diffusion.DPMSolverPP2M{}, Steps: 2, Guidance: Guidance, Net: net}
+	solver := func(net string) pipeline.Sampling {
+		return pipeline.Sampling{Sampler: diffusion.DPMSolverPP2M{}, Steps: 2, Guidance: Guidance, Net: net}
 	}
 	run := sweep.StudentRun{Dir: "runs", Config: distill.RunConfig{Distill: cfg}}
 	for _, c := range []struct {
@@ -29,7 +30,7 @@ func TestWaysAreThoseOfTheRun(t *testing.T) {
 	}{
 		{"a prompt", pair(run, true, 2), []named{{"student, 2 steps", few}, {"teacher-dit, 2 steps", solver("teacher-dit")}}},
 		{"a prompt without any student", pair(sweep.StudentRun{}, false, 2), []named{{"teacher, 2 steps", solver("")}}},
-		{"a comparison", Student{Dir: "runs", Config: cfg}.ways([]int{2}), []named{{"student, 2 steps", few}}},
+		{"a comparison", Student{Dir: "runs", Config: cfg}.samplings([]int{2}), []named{{"student, 2 steps", few}}},
 	} {
 		if diff := cmp.Diff(c.want, c.got, cmp.AllowUnexported(named{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.why, diff)

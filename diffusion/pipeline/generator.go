@@ -1,0 +1,83 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/rng"
+)
+
+// Generator draws pictures by one sampling.
+type Generator struct {
+	pipeline *Pipeline
+	plan     []diffusion.Step
+	compiled *compiled
+	batch    int
+}
+
+// Draw returns one picture per caption, flat [n,S,S,3], not clipped, and the time that sampling took. Noise belongs to seed and
+// position: the same for every sampling.
+func (g *Generator) Draw(ctx context.Context, captions []string, seed int64) ([]float32, time.Duration, error) {
+	var spent time.Duration
+	images, err := g.batches(ctx, captions, func(start int, texts []string, area int) ([]float32, error) {
+		began := time.Now()
+		drawn, err := g.sample(g.plan, texts, func(step int) []float32 {
+			noise := make([]float32, 0, g.batch*area)
+			for i := range g.batch {
+				noise = append(noise, rng.Normal(rng.New(seed, fmt.Sprintf("sample/%d", step), start+i), area)...)
+			}
+			return noise
+		})
+		if start > 0 || len(captions) <= g.batch { // the first batch also compiles
+			spent += time.Since(began)
+		}
+		return drawn, err
+	})
+	if full := len(captions); full > g.batch {
+		spent = time.Duration(float64(spent) * float64(full) / float64(full-g.batch))
+	}
+	return images, spent, err
+}
+
+// Denoise asks the model once for x̂₀ of pictures noised to time t: flat [n,S,S,3] in and out, with a caption each. The plan plays no part.
+func (g *Generator) Denoise(ctx context.Context, noised []float32, t float64, captions []string) ([]float32, error) {
+	if area := g.Area(); len(noised) != len(captions)*area {
+		return nil, fmt.Errorf("pipeline: denoise: %d values for %d captions, want %d for each", len(noised), len(captions), area)
+	}
+	return g.batches(ctx, captions, func(start int, texts []string, area int) ([]float32, error) {
+		x := make([]float32, g.batch*area)
+		copy(x, noised[start*area:])
+		return g.sample([]diffusion.Step{{T: t, X0: 1}}, texts, func(int) []float32 { return x })
+	})
+}
+
+func (g *Generator) sample(plan []diffusion.Step, texts []string, noise func(step int) []float32) ([]float32, error) {
+	return g.compiled.graph.Sample(plan, g.pipeline.Bundle.Words.EncodeAll(texts), noise)
+}
+
+// Area is the number of values of a picture.
+func (g *Generator) Area() int {
+	size := g.pipeline.Bundle.Config.Size
+	return size * size * 3
+}
+
+// batches draws full batches, the last one filled up with empty captions, and keeps a picture per caption.
+func (g *Generator) batches(ctx context.Context, captions []string, draw func(start int, texts []string, area int) ([]float32, error)) ([]float32, error) {
+	area := g.Area()
+	images := make([]float32, 0, len(captions)*area)
+	for start := 0; start < len(captions); start += g.batch {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		texts := make([]string, g.batch)
+		count := copy(texts, captions[start:])
+		drawn, err := draw(start, texts, area)
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, drawn[:count*area]...)
+	}
+	return images, nil
+}

@@ -1,0 +1,138 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/network/weights"
+	"github.com/addlab/addlab/pretrain"
+)
+
+// Pipeline holds what was compiled for drawing from the networks of a bundle.
+type Pipeline struct {
+	Bundle  *pretrain.Bundle
+	Backend compute.Backend
+
+	compiled map[compileKey]*compiled
+}
+
+// compileKey is what a compiled graph depends on, apart from weights.
+type compileKey struct {
+	batch    int
+	guidance float64
+	net      string
+}
+
+// compiled is a graph with its weights. Compiling takes longer than most drawings, so that generators share it.
+type compiled struct {
+	store *model.Store
+	graph *diffusion.Generator
+}
+
+// New compiles nothing yet.
+func New(backend compute.Backend, b *pretrain.Bundle) *Pipeline {
+	return &Pipeline{Bundle: b, Backend: backend, compiled: map[compileKey]*compiled{}}
+}
+
+// Close frees the compiled graphs.
+func (p *Pipeline) Close() {
+	for _, c := range p.compiled {
+		c.close()
+	}
+}
+
+func (c *compiled) close() {
+	c.graph.Close()
+	c.store.Finalize()
+}
+
+// Plan is the steps of a sampling; an error says which numbers of steps are possible.
+func (p *Pipeline) Plan(s Sampling) ([]diffusion.Step, error) {
+	schedule, err := diffusion.ScheduleByName(p.Bundle.Config.Schedule)
+	if err != nil {
+		return nil, err
+	}
+	return s.Sampler.Plan(schedule, s.Steps)
+}
+
+// Generator loads the model of a sampling. It may change the weights of the generator before: use one at a time.
+func (p *Pipeline) Generator(s Sampling, batch int) (*Generator, error) {
+	plan, err := p.Plan(s)
+	if err != nil {
+		return nil, err
+	}
+	key := compileKey{batch, s.Guidance, cmp.Or(s.Net, "teacher")}
+	if c := p.compiled[key]; c != nil && engine.BakesWeights(p.Backend) {
+		c.close()
+		delete(p.compiled, key)
+	}
+	c := p.compiled[key]
+	if c == nil {
+		if c, err = p.compile(key); err != nil {
+			return nil, err
+		}
+		p.compiled[key] = c
+	}
+	if s.Student == "" {
+		err = p.Bundle.Load(p.Backend, c.store, "/teacher", key.net)
+	} else {
+		err = p.loadStudent(c.store, key.net, s.Student)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Generator{pipeline: p, plan: plan, compiled: c, batch: batch}, nil
+}
+
+func (p *Pipeline) compile(key compileKey) (*compiled, error) {
+	b, cfg := p.Bundle, p.Bundle.Config
+	schedule, err := diffusion.ScheduleByName(cfg.Schedule)
+	if err != nil {
+		return nil, err
+	}
+	store := model.NewStore()
+	if err := b.Into(p.Backend, store, "text"); err != nil {
+		return nil, err
+	}
+	build := func(root *model.Scope, ids, null *Node) (diffusion.Denoiser, diffusion.Cond, diffusion.Cond) {
+		text := func(ids *Node) diffusion.Cond { return diffusion.EncodeText(root.At("text"), cfg.Networks.Text, ids) }
+		return diffusion.NetDenoiser(root.At("teacher"), b.Backbone(key.net), cfg.Prediction), text(ids), text(null)
+	}
+	graph, err := diffusion.NewGenerator(p.Backend, store, build, diffusion.Generator{
+		Schedule: schedule, Size: cfg.Size, Batch: key.batch, Guidance: key.guidance, Null: b.Words.Encode(""),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &compiled{store, graph}, nil
+}
+
+// loadStudent reads a student of the architecture of a teacher, in any precision, as float32.
+func (p *Pipeline) loadStudent(store *model.Store, net, path string) error {
+	file, err := weights.Read(path)
+	if err != nil {
+		return err
+	}
+	if err := p.Bundle.Check(p.Backend, net, file); err != nil {
+		return fmt.Errorf("pipeline: %s: %w", path, err)
+	}
+	if err := weights.Into(store, "/teacher", file); err != nil {
+		return err
+	}
+	for v := range store.Scope("/teacher").IterVariables() {
+		v.SetTrainable(false)
+	}
+	return nil
+}
+
+// Pictures cuts flat pictures [n,S,S,3] apart, clipped to [-1,1].
+func (p *Pipeline) Pictures(flat []float32) []dataset.Image {
+	return dataset.Cut(flat, p.Bundle.Config.Size)
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/network/weights"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+)
+
+// shipImages is the number of pictures behind the shipped student's metrics, as behind the bundle's quality.md.
+const shipImages = 1000
+
+// ship scores a student in the precision that it is shipped in, one step, and puts it into the bundle with where it came from.
+func ship(ctx context.Context, o options, s student, b *pretrain.Bundle, e *engine.Engine, stdout io.Writer) error {
+	dir := filepath.Dir(s.path)
+	note := pretrain.Student{About: o.ship}
+	var err error
+	if note.Config, err = os.ReadFile(filepath.Join(dir, "config.json")); err != nil {
+		return err
+	}
+	if err := record.ReadJSON(filepath.Join(dir, "env.json"), &note.Environment); err != nil {
+		return err
+	}
+	if note.Run, err = record.Hash(json.RawMessage(note.Config)); err != nil {
+		return err
+	}
+	temp, err := os.MkdirTemp("", "ship")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	file, err := weights.Read(s.path)
+	if err != nil {
+		return err
+	}
+	half := filepath.Join(temp, "student.safetensors")
+	if err := weights.Write(half, file, weights.F16); err != nil {
+		return err
+	}
+	data, err := dataset.Open(o.data, b.Config.Size, nil)
+	if err != nil {
+		return err
+	}
+	if err := b.MadeFor(data); err != nil {
+		return err
+	}
+	setup := protocol.DefaultSetup(s.cfg.Scale).Within(shipImages, data)
+	setup.Guidance = 0
+	evaluator, err := protocol.NewEvaluator(ctx, e.Backend, b, data, setup)
+	if err != nil {
+		return err
+	}
+	defer evaluator.Close()
+	m, _, err := evaluator.Evaluate(ctx, pipeline.FewSteps(half, s.cfg.Times, 1, diffusion.Renoise).For(s.cfg.StudentNet))
+	if err != nil {
+		return err
+	}
+	note.Setup, note.Metrics = setup, m
+	if err := b.PutStudent(half, note); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "shipped in %s: FID %.1f, CLIP score %.3f of %d pictures in one step\n", b.Dir, m.FID, m.CLIP, m.Images)
+	return err
+}
