@@ -40,7 +40,7 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (ex
 			answer, ok = e.ask(fmt.Sprintf("%s: %v\nfile or folder with the weights of %s", kind.Name, err, kind.Name))
 		}
 		if !ok {
-			return nil, fmt.Errorf("%s: %w; say --weights %s=PATH", kind.Name, err, kind.Name)
+			return nil, fmt.Errorf("%s: %w; say --weights %s=PATH, or --extractor scenes, which needs no download", kind.Name, err, kind.Name)
 		}
 		named, o.Weights = answer, answer
 		ex, err = kind.Open(ctx, o)
