@@ -98,5 +98,5 @@ func (b Bench) line() (string, error) {
 	return line, nil
 }
 
-// isWord tells a text without space from an empty or longer one.
+// isWord reports whether a text is not empty and has no space.
 func isWord(s string) bool { return s != "" && !strings.ContainsFunc(s, unicode.IsSpace) }

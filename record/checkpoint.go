@@ -12,7 +12,7 @@ import (
 	"github.com/addlab/addlab/internal/atomicfile"
 )
 
-// keep is the number of checkpoints that stay: the latest, and the one before it should the latest be damaged.
+// keep is the number of checkpoints that are kept: the latest, and the one before it in case the latest is damaged.
 const keep = 2
 
 // manifestFile is written last into a checkpoint: the sizes of its files by name.
@@ -42,7 +42,7 @@ func (r *Run) SaveCheckpoint(step int, write func(dir string) error) error {
 	if err := r.fill(tmp, write); err != nil {
 		return fmt.Errorf("record: checkpoint of step %d: %w", step, errors.Join(err, os.RemoveAll(tmp)))
 	}
-	// A damaged checkpoint of this step may stand in the way.
+	// A damaged checkpoint of this step may exist.
 	if err := os.RemoveAll(final); err != nil {
 		return fmt.Errorf("record: %w", err)
 	}
@@ -94,7 +94,7 @@ func (r *Run) fill(dir string, write func(dir string) error) error {
 	return WriteJSON(filepath.Join(dir, manifestFile), sizes)
 }
 
-// LatestCheckpoint gives the last whole checkpoint; damaged ones are passed over.
+// LatestCheckpoint returns the last whole checkpoint; damaged ones are skipped.
 func (r *Run) LatestCheckpoint() (step int, dir string, ok bool) {
 	for _, step := range slices.Backward(r.checkpoints()) {
 		if dir := r.checkpointDir(step); whole(dir) {
@@ -129,7 +129,7 @@ func (r *Run) checkpoints() (steps []int) {
 	return steps
 }
 
-// whole tells whether a checkpoint has all files of its manifest at their full size.
+// whole reports whether a checkpoint has all files of its manifest at their full size.
 func whole(dir string) bool {
 	var sizes map[string]int64
 	if err := ReadJSON(filepath.Join(dir, manifestFile), &sizes); err != nil {

@@ -1,11 +1,11 @@
-// Package record keeps a run on disk, so that a number in a table can be traced and an interrupted run goes on.
+// Package record keeps a run on disk, so that a number in a table can be traced and an interrupted run resumes.
 //
 // A run is its config: its folder is named by the hash of the config and holds
 //
 //	config.json    what was asked for
 //	env.json       what it first ran on: commit, engine, versions, machine (env-2.json … where a later start differs)
 //	metrics.jsonl  one line per logged step, and any other Lines
-//	checkpoints/   the last two whole states, while the run goes on
+//	checkpoints/   the last two whole states, while the run lasts
 //	result.json    the outcome; its presence means that the run is finished
 //
 // Runs that are finished can be packed: results/runs.jsonl has a line for each run of the folder results/runs. [Runs] finds a run in

@@ -35,7 +35,7 @@ type Environment struct {
 	Time          time.Time         `json:"time"`
 }
 
-// NewEnvironment looks at the machine and the program; the caller knows the engine.
+// NewEnvironment describes the machine and the program; the caller names the engine.
 func NewEnvironment(engine, engineVersion, device string) Environment {
 	e := Environment{
 		GoVersion:     runtime.Version(),
@@ -161,7 +161,7 @@ func cpuModel() string {
 // folders matches an absolute path up to its last part, at the start of a text or after a separator.
 var folders = regexp.MustCompile(`(^|[\s:=,;"'])(?:~|[A-Za-z]:)?[/\\](?:[^\s:=,;"'/\\]*[/\\])*`)
 
-// withoutFolders leaves of an absolute path its last part: "xla:/home/me/plugin.so" is "xla:plugin.so".
+// withoutFolders reduces an absolute path to its last part: "xla:/home/me/plugin.so" is "xla:plugin.so".
 func withoutFolders(s string) string { return folders.ReplaceAllString(s, "$1") }
 
 func envName(n int) string {

@@ -23,7 +23,7 @@ type Lines struct {
 // linesExt marks the files of lines in a run's folder.
 const linesExt = ".jsonl"
 
-// Lines opens a file of lines, whose name ends in .jsonl, to go on from the latest checkpoint.
+// Lines opens a file of lines, whose name ends in .jsonl, to continue after the latest checkpoint.
 func (r *Run) Lines(name string) (*Lines, error) {
 	if err := r.writable(); err != nil {
 		return nil, err

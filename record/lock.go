@@ -55,7 +55,7 @@ func tryLock(path string) (_ *os.File, err error) {
 		return nil, fmt.Errorf("record: lock %s: %w", path, err)
 	}
 
-	// The holder before us may have removed the file between our opening and our locking it: then it is nobody's lock.
+	// The previous holder may have removed the file between our opening and our locking it: then it protects nothing.
 	mine, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("record: lock: %w", err)
@@ -79,7 +79,7 @@ func tryLock(path string) (_ *os.File, err error) {
 	return f, nil
 }
 
-// waiting says for whom a process waits.
+// waiting names the process that holds the lock.
 func waiting(path string) string {
 	b, _ := os.ReadFile(path)
 	var h holder

@@ -31,10 +31,10 @@ type Run struct {
 	lines     map[string]*Lines
 }
 
-// ErrHeld tells that another process is at a run.
+// ErrHeld means that another process holds the run.
 var ErrHeld = errors.New("held by another process")
 
-// Open begins the run of config in root/<hash>, goes on with it, or finds it finished. While another process holds the
+// Open begins or resumes the run of config in root/<hash>, or finds it finished. While another process holds the
 // run, Open says so once on standard error and waits, until ctx ends.
 func Open(ctx context.Context, root string, config any, env Environment) (*Run, error) {
 	return open(root, config, env, func(path string) (*os.File, error) { return lock(ctx, path, os.Stderr) })
@@ -95,8 +95,8 @@ func (r *Run) begin(config any, env Environment) (err error) {
 	return r.writeEnvironment(env)
 }
 
-// tidy removes what a process killed while finishing left behind. It may fail, as in a folder that is read-only: the
-// result can be read all the same.
+// tidy removes what a process killed while finishing left behind. It may fail, as in a read-only folder: the
+// result can still be read.
 func (r *Run) tidy() {
 	path := filepath.Join(r.dir, lockFile)
 	if _, err := os.Stat(path); err != nil && len(r.checkpoints()) == 0 {
@@ -108,7 +108,7 @@ func (r *Run) tidy() {
 	}
 }
 
-// sweep removes what a killed process left half done, and lines that go beyond its latest checkpoint.
+// sweep removes incomplete files of a killed process, and lines after its latest checkpoint.
 func (r *Run) sweep() error {
 	entries, err := os.ReadDir(r.dir)
 	if err != nil {
@@ -130,7 +130,7 @@ func (r *Run) sweep() error {
 	return r.cutLines()
 }
 
-// check tells whether dir holds a finished run, and refuses a folder that belongs to another config.
+// check reports whether dir holds a finished run, and refuses a folder of another config.
 func check(dir string, config any) (finished bool, err error) {
 	b, err := os.ReadFile(filepath.Join(dir, configFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -163,7 +163,7 @@ func (r *Run) Dir() string { return r.dir }
 // Hash is the run's name.
 func (r *Run) Hash() string { return r.hash }
 
-// Finished tells whether the run has its result; nothing of it may be written any more.
+// Finished reports whether the run has its result; then nothing of it may be written.
 func (r *Run) Finished() bool { return r.finished }
 
 // Finish writes the result, which makes the run finished, and drops the checkpoints.
@@ -184,7 +184,7 @@ func (r *Run) Finish(result any) error {
 // Result reads the result of a finished run.
 func (r *Run) Result(v any) error { return ReadJSON(filepath.Join(r.dir, resultFile), v) }
 
-// Close lets go of the run; it may be called twice.
+// Close releases the run; it may be called twice.
 func (r *Run) Close() error {
 	if r.lock == nil {
 		return nil
@@ -193,7 +193,7 @@ func (r *Run) Close() error {
 	for _, l := range r.lines {
 		errs = append(errs, l.file.Close())
 	}
-	// Once there is a result nobody writes any more, so the lock file itself can go.
+	// With a result nobody writes, so the lock file can be removed.
 	if r.finished {
 		errs = append(errs, os.Remove(r.lock.Name()))
 	}

@@ -25,7 +25,7 @@ var dtypesInFiles = map[dtypes.DType]weights.DType{
 }
 
 // SaveStore writes all variables of store, bit by bit under their full paths: weights, moving averages, the optimizers'
-// moments and step counters. A training that goes on from there goes on as if it had never stopped.
+// moments and step counters. A training that resumes from it continues as if it had never stopped.
 func SaveStore(path string, store *model.Store) error {
 	f := &weights.RawFile{Tensors: make(map[string]weights.Raw, store.NumVariables())}
 	frozen := []string{}
