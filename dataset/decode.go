@@ -21,7 +21,7 @@ import (
 // maxPixels is the largest picture that is decoded: a few hundred bytes can claim gigapixels.
 const maxPixels = 64 << 20
 
-// formats are tried in order; '?' in magic stands for any byte. GIF gives its first frame.
+// formats are tried in order; '?' in magic stands for any byte. Animations give their first frame.
 var formats = []struct {
 	name, magic string
 	config      func(io.Reader) (image.Config, error)
@@ -30,7 +30,7 @@ var formats = []struct {
 	{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode},
 	{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, jpeg.Decode},
 	{"WebP", "RIFF????WEBP", webpConfig, webp.Decode},
-	{"GIF", "GIF8", gif.DecodeConfig, firstFrame},
+	{"GIF", "GIF8", gif.DecodeConfig, gif.Decode},
 	{"BMP", "BM", bmp.DecodeConfig, bmp.Decode},
 }
 
@@ -61,6 +61,11 @@ func decodeRGB(data []byte, size int) ([]uint8, error) {
 	if e.Format == "WebP" {
 		widen(src)
 	}
+	if canvas := image.Rect(0, 0, e.Width, e.Height); src.Bounds() != canvas {
+		whole := image.NewNRGBA(canvas)
+		draw.Draw(whole, src.Bounds(), src, src.Bounds().Min, draw.Src)
+		src = whole
+	}
 	return fit(src, size), nil
 }
 
@@ -70,6 +75,7 @@ type Encoded struct {
 	Width, Height int
 
 	data   []byte
+	at     image.Point // of the frame on the canvas
 	decode func(io.Reader) (image.Image, error)
 }
 
@@ -83,29 +89,56 @@ func ReadHeader(data []byte) (Encoded, error) {
 }
 
 func readHeader(data []byte) (Encoded, error) {
-	for _, f := range formats {
-		if !hasMagic(data, f.magic) {
-			continue
-		}
-		cfg, err := f.config(bytes.NewReader(data))
-		if err != nil {
-			return Encoded{}, fmt.Errorf("%s: %w", f.name, err)
-		}
-		if cfg.Width < 1 || cfg.Height < 1 || cfg.Height > maxPixels/cfg.Width {
-			return Encoded{}, fmt.Errorf("%s: picture = %d×%d, want 1 … %d pixels", f.name, cfg.Width, cfg.Height, maxPixels)
-		}
-		return Encoded{f.name, cfg.Width, cfg.Height, data, f.decode}, nil
+	if len(data) == 0 {
+		return Encoded{}, errors.New("empty file")
 	}
-	return Encoded{}, errors.New("picture format not known, want PNG, JPEG, WebP, GIF or BMP")
+	i := formatOf(data)
+	if i < 0 {
+		return Encoded{}, errors.New("picture format not known, want PNG, JPEG, WebP, GIF or BMP")
+	}
+	f := formats[i]
+	e := Encoded{Format: f.name, data: mended(f.name, data), decode: f.decode}
+	frame, animated := firstWebPFrame(data)
+	if animated {
+		e.data, e.at = frame.still, frame.at
+	}
+	cfg, err := f.config(bytes.NewReader(e.data))
+	if err != nil {
+		return Encoded{}, fmt.Errorf("%s: %w", f.name, err)
+	}
+	size := image.Pt(cfg.Width, cfg.Height)
+	if animated {
+		if end := frame.at.Add(size); end.X > frame.canvas.X || end.Y > frame.canvas.Y {
+			return Encoded{}, fmt.Errorf("%s: frame = %v at %v, want it on the canvas of %v", f.name, size, frame.at, frame.canvas)
+		}
+		size = frame.canvas
+	}
+	if size.X < 1 || size.Y < 1 || size.Y > maxPixels/size.X {
+		return Encoded{}, fmt.Errorf("%s: picture = %d×%d, want 1 … %d pixels", f.name, size.X, size.Y, maxPixels)
+	}
+	e.Width, e.Height = size.X, size.Y
+	return e, nil
 }
 
 // Decode gives the pixels as they are stored: alpha is kept, and the planes of lossy WebP have their narrow range (see widen).
+// The bounds of an animation's first frame are its place on the canvas.
 func (e Encoded) Decode() (image.Image, error) {
 	m, err := e.decode(bytes.NewReader(e.data))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.Format, err)
 	}
+	shift(m, e.at)
 	return m, nil
+}
+
+// formatOf finds the format of a file by its first bytes; -1 where it is none that is read.
+func formatOf(data []byte) int {
+	for i, f := range formats {
+		if hasMagic(data, f.magic) {
+			return i
+		}
+	}
+	return -1
 }
 
 func hasMagic(data []byte, magic string) bool {
@@ -173,26 +206,6 @@ func widen(m image.Image) {
 	for i := range planes.Cb {
 		planes.Cb[i], planes.Cr[i] = chroma[planes.Cb[i]], chroma[planes.Cr[i]]
 	}
-}
-
-// firstFrame draws the first frame of a GIF at its place on the canvas.
-func firstFrame(r io.Reader) (image.Image, error) {
-	var head bytes.Buffer
-	cfg, err := gif.DecodeConfig(io.TeeReader(r, &head))
-	if err != nil {
-		return nil, err
-	}
-	frame, err := gif.Decode(io.MultiReader(&head, r))
-	if err != nil {
-		return nil, err
-	}
-	canvas := image.Rect(0, 0, cfg.Width, cfg.Height)
-	if frame.Bounds() == canvas {
-		return frame, nil
-	}
-	whole := image.NewNRGBA(canvas)
-	draw.Draw(whole, frame.Bounds(), frame, frame.Bounds().Min, draw.Src)
-	return whole, nil
 }
 
 // levels maps a byte to [-1,1].

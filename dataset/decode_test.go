@@ -197,7 +197,7 @@ func TestDecodeRefuses(t *testing.T) {
 		data []byte
 		want string
 	}{
-		{"nothing", nil, "not known, want PNG"},
+		{"nothing", nil, "empty file"},
 		{"text", []byte("<svg/>"), "not known, want PNG"},
 		{"a picture that is cut off", whole[:len(whole)-20], "unexpected EOF"},
 		{"a PNG of terapixels", hugePNG(1<<20, 1<<20), "picture = 1048576×1048576, want 1 … 67108864 pixels"},
@@ -205,7 +205,6 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a GIF of gigapixels", bigGIF, "picture = 65535×65535"},
 		{"a WebP of 268 megapixels in 46 bytes", solidWebP(16384, 16384, red, image.Point{}), "picture = 16384×16384"},
 		{"a WebP that hides them behind a small canvas", solidWebP(16384, 16384, red, image.Pt(8, 8)), "canvas = 8×8, picture = 16384×16384"},
-		{"an animated WebP", testdata(t, "animated.webp"), "animated, want a still picture"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := Decode(c.data, 8); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -1,105 +1,194 @@
 package dataset
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-const (
-	metadataName  = "metadata.jsonl"
-	metadataLines = `lines {"file_name": …, "text": …}`
-	maxFileBytes  = 256 << 20
-)
+const maxFileBytes = 256 << 20
 
 // errEscape says that a listed picture lies outside its folder. Unlike a broken picture it is never skipped.
 var errEscape = errors.New("leads out of the folder, want a copy inside it")
 
-// listFolder lists an image folder as HuggingFace datasets lays it out: pictures beside a metadata.jsonl that captions them.
-// A folder without one gives an error that is fs.ErrNotExist. within is prepended to the names.
-func listFolder(dir, within string) (listing, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return listing{}, fmt.Errorf("dataset: %w", err)
-	}
-	file := filepath.Join(dir, metadataName)
-	data, err := readInside(root, metadataName)
-	if err != nil {
-		return listing{}, fmt.Errorf("dataset: %s: %w", file, err)
-	}
-	rows, err := parseMetadata(bytes.NewReader(data), file)
-	if err != nil {
-		return listing{}, err
-	}
-
-	var l listing
-	for _, row := range rows {
-		name := path.Join(within, row.name)
-		if row.caption == "" {
-			l.faults = append(l.faults, fault{name, "without caption", errors.New("text is empty")})
-			continue
-		}
-		part := within
-		if first, _, nested := strings.Cut(row.name, "/"); part == "" && nested {
-			part = first
-		}
-		l.entries = append(l.entries, entry{name, part, row.caption, func() ([]byte, error) {
-			return readInside(root, row.name)
-		}})
-	}
-	return l, nil
+// walker lists a folder and all folders below it.
+type walker struct {
+	Listing
+	root     string
+	anywhere bool              // links may lead out of the folder
+	seen     map[string]bool   // real paths of folders; a folder is listed once, so that links in a circle end
+	texts    map[string]string // text files by name without extension
+	metadata []string
+	shards   []string
+	links    []linked
+	outside  map[string]bool // links that lead out of the folder
+	unread   map[string]string // why a file is not read, unless a metadata.jsonl names it
+	skipped  tally
 }
 
-type metadataRow struct{ name, caption string }
+// linked is a folder behind a link. Links come after the folders themselves, so that a folder has its own name.
+type linked struct{ name, real string }
 
-// parseMetadata reads the lines of metadata.jsonl; file is its name in errors.
-// A picture may stand in several lines with different captions.
-func parseMetadata(r io.Reader, file string) ([]metadataRow, error) {
-	var rows []metadataRow
-	err := ScanMetadata(r, func(name, text string) error {
-		if !filepath.IsLocal(filepath.FromSlash(name)) {
-			return fmt.Errorf("file_name = %q %w", name, errEscape)
+func newWalker(root string, anywhere bool, skipped tally) *walker {
+	return &walker{
+		root: root, anywhere: anywhere, skipped: skipped,
+		seen: map[string]bool{}, texts: map[string]string{}, outside: map[string]bool{}, unread: map[string]string{},
+	}
+}
+
+func (w *walker) list() (Listing, error) {
+	real, err := filepath.EvalSymlinks(w.root)
+	if err != nil {
+		return w.Listing, err
+	}
+	if err := w.enter("", real, real); err != nil {
+		return w.Listing, err
+	}
+	for i := 0; i < len(w.links); i++ {
+		l := w.links[i]
+		if w.seen[l.real] {
+			w.skipped.add("links lead to a folder that is listed already", l.name)
+		} else if err := w.enter(l.name, l.real, l.real); err != nil {
+			return w.Listing, err
 		}
-		rows = append(rows, metadataRow{path.Clean(name), strings.TrimSpace(text)})
+	}
+	if err := w.caption(); err != nil {
+		return w.Listing, err
+	}
+	w.InFiles = len(w.Pictures)
+	err = w.addShards(w.shards, w.root, w.skipped)
+	return w.Listing, err
+}
+
+func (w *walker) file(name string) string { return filepath.Join(w.root, filepath.FromSlash(name)) }
+
+// enter lists the folder of this name. top is the real folder that links may not lead out of.
+func (w *walker) enter(name, real, top string) error {
+	w.seen[real] = true
+	entries, err := os.ReadDir(w.file(name))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := w.visit(path.Join(name, e.Name()), filepath.Join(real, e.Name()), top, e.Type()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walker) visit(name, real, top string, mode fs.FileMode) error {
+	ext := extOf(name)
+	picture := slices.Contains(pictureExts, ext)
+	if strings.HasPrefix(path.Base(name), ".") {
+		if mode.IsDir() || picture || isShard(name) {
+			w.unread[name] = "hidden files and folders are not read"
+		}
 		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("dataset: %s:%w", file, err)
 	}
-	if len(rows) == 0 {
-		return nil, fmt.Errorf("dataset: %s: empty, want %s", file, metadataLines)
+	isLink := mode&fs.ModeSymlink != 0
+	if isLink {
+		info, err := os.Stat(w.file(name))
+		split := name == "train" || heldoutPart.MatchString(name)
+		switch {
+		case err != nil && picture:
+			w.fault(name, "broken", fmt.Errorf("link leads nowhere: %w", withoutPath(err)))
+			return nil
+		case err != nil && split:
+			return fmt.Errorf("link leads nowhere: %w", err)
+		case err != nil:
+			w.skipped.add("links lead nowhere", name)
+			return nil
+		}
+		mode = info.Mode().Type()
+		if real, err = filepath.EvalSymlinks(real); err != nil {
+			return err
+		}
+		if rel, err := filepath.Rel(top, real); !w.anywhere && !(split && mode.IsDir()) && (err != nil || !filepath.IsLocal(rel)) {
+			if path.Base(name) == metadataName {
+				return fmt.Errorf("%s: %w", w.file(name), errEscape)
+			}
+			w.outside[name] = true
+			w.skipped.add("links lead out of the folder and are not followed", name)
+			return nil
+		}
 	}
-	return rows, nil
+	switch {
+	case mode.IsDir() && isLink:
+		w.links = append(w.links, linked{name, real})
+	case mode.IsDir():
+		if picture {
+			w.skipped.add("folders have the name of a picture", name)
+		}
+		return w.enter(name, real, top)
+	case picture:
+		w.picture(name)
+	case isShard(name):
+		w.shards = append(w.shards, w.file(name))
+	case path.Base(name) == metadataName:
+		w.metadata = append(w.metadata, name)
+	case ext == "txt":
+		w.texts[withoutExt(name)] = name
+	case w.looksLikePicture(name, mode):
+		w.skipped.add("files have no picture's name and are read as pictures by their content", name)
+		w.picture(name)
+	default:
+		w.unread[name] = unread("files", ext)
+	}
+	return nil
 }
 
-// readInside reads a regular file under root. os.Root refuses links that lead out of it; they come back as errEscape.
-func readInside(root *os.Root, name string) ([]byte, error) {
-	name = filepath.FromSlash(name)
-	info, err := root.Stat(name)
+func (w *walker) picture(name string) {
+	part, _, nested := strings.Cut(name, "/")
+	if !nested {
+		part = ""
+	}
+	w.Pictures = append(w.Pictures, Listed{Name: name, Part: part, Read: func() ([]byte, error) { return ReadFile(w.file(name)) }})
+}
+
+func (w *walker) fault(name, kind string, err error) {
+	w.Faults = append(w.Faults, Fault{name, kind, err})
+}
+
+// looksLikePicture looks at the first bytes of a file.
+func (w *walker) looksLikePicture(name string, mode fs.FileMode) bool {
+	f, err := os.Open(w.file(name))
+	if !mode.IsRegular() || err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, 16)
+	n, _ := f.Read(head)
+	i := formatOf(head[:n])
+	return i >= 0 && (formats[i].name != "BMP" || hasMagic(head[:n], "BM????\x00\x00\x00\x00")) // a text may begin with BM
+}
+
+func withoutExt(name string) string { return strings.TrimSuffix(name, path.Ext(name)) }
+
+// ReadFile reads a regular file of bearable size. Its errors leave out the path.
+func ReadFile(file string) ([]byte, error) {
+	info, err := os.Stat(file)
 	switch {
-	case err != nil && leadsOut(root.Name(), name):
-		return nil, errEscape
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fs.ErrNotExist
 	case err != nil:
-		return nil, err
+		return nil, withoutPath(err)
 	case !info.Mode().IsRegular():
 		return nil, errors.New("not a regular file")
 	case info.Size() > maxFileBytes:
 		return nil, fmt.Errorf("file = %d bytes, want ≤ %d", info.Size(), maxFileBytes)
 	}
-	return root.ReadFile(name)
+	data, err := os.ReadFile(file)
+	return data, withoutPath(err)
 }
 
-func leadsOut(dir, name string) bool {
-	inside, err1 := filepath.EvalSymlinks(dir)
-	target, err2 := filepath.EvalSymlinks(filepath.Join(dir, name))
-	rel, err3 := filepath.Rel(inside, target)
-	return errors.Join(err1, err2, err3) == nil && !filepath.IsLocal(rel)
+// withoutPath drops the operation and the path of an error: the name stands before it already.
+func withoutPath(err error) error {
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }

@@ -1,49 +1,106 @@
 package dataset
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 )
 
-// ScanMetadata calls visit with every line {"file_name": …, "text": …} of a metadata.jsonl, as it is written; empty lines are passed
-// over. An error, visit's own too, begins with the number of the line.
-func ScanMetadata(r io.Reader, visit func(name, text string) error) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 1<<20)
-	n := 0
-	for lines.Scan() {
-		n++
-		line := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
-		if len(line) == 0 {
-			continue
-		}
-		if err := visitRow(line, visit); err != nil {
-			return fmt.Errorf("%d: %w, want %s", n, err, metadataLines)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("%d: %w, want %s", n+1, err, metadataLines)
-	}
-	return nil
+const (
+	metadataName    = "metadata.jsonl"
+	metadataLines   = `lines {"file_name": …, "text": …}`
+	maxCaptionBytes = 1 << 20
+)
+
+// CaptionRow is a line of a metadata.jsonl, as it is written.
+type CaptionRow struct {
+	Line       int
+	Name, Text string
 }
 
-func visitRow(line []byte, visit func(name, text string) error) error {
-	var row struct {
-		FileName *string `json:"file_name"`
-		Text     *string `json:"text"`
+// CaptionRows reads lines {"file_name": …, "text": …}; empty lines are passed over. An error begins with the number of the line.
+func CaptionRows(data []byte) (rows []CaptionRow, err error) {
+	data, err = UTF8(data)
+	if err != nil {
+		return nil, fmt.Errorf(" %w", err)
 	}
-	if err := json.Unmarshal(line, &row); err != nil {
-		return err
+	n := 0
+	for line := range bytes.Lines(data) {
+		n++
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		row := CaptionRow{Line: n}
+		keys, err := fields(line)
+		if err == nil {
+			row.Name, err = text(keys, "file_name")
+		}
+		if err == nil {
+			row.Text, err = text(keys, "text")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%d: %w, want %s", n, err, metadataLines)
+		}
+		rows = append(rows, row)
 	}
-	switch {
-	case row.FileName == nil:
-		return errors.New("no file_name")
-	case row.Text == nil:
-		return errors.New("no text")
-	}
-	return visit(*row.FileName, *row.Text)
+	return rows, nil
 }
+
+// fields reads a JSON object. Its keys are told apart by case, as in Python.
+func fields(line []byte) (keys map[string]json.RawMessage, err error) {
+	if err := json.Unmarshal(line, &keys); err != nil {
+		if line[0] == '{' {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%.40q is no JSON object", line)
+	}
+	return keys, nil
+}
+
+func text(keys map[string]json.RawMessage, key string) (s string, err error) {
+	raw, ok := keys[key]
+	if !ok {
+		return "", fmt.Errorf("no %s (keys: %s)", key, strings.Join(slices.Sorted(maps.Keys(keys)), ", "))
+	}
+	var p *string
+	if json.Unmarshal(raw, &p) != nil || p == nil {
+		return "", fmt.Errorf("%s = %.40s, want one string", key, raw)
+	}
+	return *p, nil
+}
+
+// UTF8 drops a byte-order mark and refuses what is no UTF-8 text, such as UTF-16.
+func UTF8(data []byte) ([]byte, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if bytes.IndexByte(data, 0) >= 0 || bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return nil, errors.New("UTF-16 or no text, want UTF-8")
+	}
+	return data, nil
+}
+
+// caption makes one caption of a text, "" of white space.
+func (t tally) caption(data []byte, name string) (string, error) {
+	data, err := UTF8(data)
+	if err == nil && len(data) > maxCaptionBytes {
+		err = fmt.Errorf("caption = %d bytes, want ≤ %d", len(data), maxCaptionBytes)
+	}
+	if err != nil {
+		return "", err
+	}
+	s := strings.TrimSpace(strings.ToValidUTF8(string(data), "\ufffd"))
+	if strings.Contains(s, "\n") {
+		t.add("captions run over several lines and are taken as one", name)
+	}
+	if strings.Contains(s, "\ufffd") {
+		t.add("captions hold bytes that are no UTF-8, shown as \ufffd", name)
+	}
+	return s, nil
+}
+
+// Quote shows a name so that two that look alike can be told apart.
+func Quote(name string) string { return strconv.QuoteToASCII(name) }

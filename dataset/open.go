@@ -3,11 +3,8 @@ package dataset
 import (
 	"cmp"
 	"crypto/sha256"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -27,15 +24,11 @@ func register(name string, open func(size int) (Dataset, error)) { builtin[name]
 // Names lists the built-in datasets.
 func Names() []string { return slices.Sorted(maps.Keys(builtin)) }
 
-// Open opens the dataset that spec names, with pictures of size×size:
-//
-//   - a built-in name, such as scenes;
-//   - a folder with metadata.jsonl, whose lines {"file_name": …, "text": …} caption the pictures beside it;
-//   - a folder with WebDataset shards *.tar, one shard, or a pattern such as data/train-{00000..00012}.tar;
-//   - a folder whose subfolders train and test (or val) are either of these.
+// Open opens the dataset that spec names, with pictures of size×size: a built-in name, such as scenes, or what List lists.
 //
 // Every picture is read and decoded once, so that what is broken shows here and not in the middle of a training. Pictures
-// that cannot be used are named through warn (which may be nil) and left out; more than 2 % of them are an error.
+// that cannot be used are named through warn (which may be nil) and left out; more than 2 % of them are an error. A picture
+// of several captions is as many samples; pictures that nothing captions are counted and left out.
 func Open(spec string, size int, warn func(format string, args ...any)) (Dataset, error) {
 	if err := checkSize(size); err != nil {
 		return nil, err
@@ -46,96 +39,27 @@ func Open(spec string, size int, warn func(format string, args ...any)) (Dataset
 	if warn == nil {
 		warn = func(string, ...any) {}
 	}
-	l, err := list(spec)
+	l, err := List(spec, false)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	for _, note := range l.Notes {
+		warn("dataset: %s: %s", spec, note)
+	}
+	entries, faults, bare := captioned(l)
+	switch {
+	case len(entries)+len(faults) == 0:
+		return nil, fmt.Errorf("dataset: %s: captions missing: pictures = %d, none captioned, want %s with %s, a .txt beside each picture, or WebDataset shards *.tar",
+			spec, bare, metadataName, metadataLines)
+	case bare > 0:
+		warn("dataset: %s: %d pictures have no caption and are left out", spec, bare)
 	}
 	name := strings.TrimSuffix(filepath.Base(filepath.Clean(spec)), ".tar")
-	d, err := load(l, name, size, residentBytes, warn)
+	d, err := load(entries, faults, name, size, residentBytes, warn)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", spec, err)
 	}
 	return d, nil
-}
-
-// list finds out what spec is and lists its pictures without reading them.
-func list(spec string) (listing, error) {
-	info, err := os.Stat(spec)
-	switch {
-	case err == nil && info.IsDir():
-		return listDir(spec)
-	case err == nil && strings.HasSuffix(spec, ".tar"):
-		return listShards([]string{spec}, filepath.Dir(spec), "", false)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return listing{}, fmt.Errorf("dataset: %w", err)
-	case err != nil && strings.ContainsAny(spec, "*?[{"):
-		shards, dir, err := expandPattern(spec)
-		if err != nil {
-			return listing{}, fmt.Errorf("dataset: %s: %w", spec, err)
-		}
-		return listShards(shards, dir, "", false)
-	}
-	found := "a file of another kind"
-	if err != nil {
-		found = "no such file or folder"
-	}
-	return listing{}, fmt.Errorf("dataset: data = %q (%s), want a built-in set (%s), or a folder that holds %s with %s or WebDataset shards *.tar",
-		spec, found, strings.Join(Names(), ", "), metadataName, metadataLines)
-}
-
-// listDir lists a folder: its own pictures, or else those of its train and test subfolders, which may be links.
-func listDir(dir string) (listing, error) {
-	all, err := listPlain(dir, "")
-	if !errors.Is(err, errNoCaptions) {
-		return all, err
-	}
-	subs, readErr := os.ReadDir(dir)
-	if readErr != nil {
-		return listing{}, fmt.Errorf("dataset: %w", readErr)
-	}
-	for _, sub := range subs {
-		if sub.Name() != "train" && !heldoutPart.MatchString(sub.Name()) {
-			continue
-		}
-		info, statErr := os.Stat(filepath.Join(dir, sub.Name()))
-		if statErr != nil {
-			return listing{}, fmt.Errorf("dataset: %w", statErr)
-		}
-		if !info.IsDir() {
-			continue
-		}
-		var l listing
-		if l, err = listPlain(filepath.Join(dir, sub.Name()), sub.Name()); err != nil {
-			return listing{}, err
-		}
-		all.entries = append(all.entries, l.entries...)
-		all.faults = append(all.faults, l.faults...)
-	}
-	return all, err
-}
-
-var errNoCaptions = errors.New("captions missing")
-
-func listPlain(dir, within string) (listing, error) {
-	l, err := listFolder(dir, within)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return l, err
-	}
-	files, err := os.ReadDir(dir)
-	if err != nil {
-		return listing{}, fmt.Errorf("dataset: %w", err)
-	}
-	var shards []string
-	for _, f := range files {
-		if name := f.Name(); strings.HasSuffix(name, ".tar") && !strings.HasPrefix(name, ".") {
-			shards = append(shards, filepath.Join(dir, name))
-		}
-	}
-	if len(shards) == 0 {
-		return listing{}, fmt.Errorf("dataset: %w: %s, want %s with %s (or WebDataset shards *.tar)",
-			errNoCaptions, dir, metadataName, metadataLines)
-	}
-	return listShards(shards, dir, within, false)
 }
 
 // entry is one captioned picture that is listed but not yet read.
@@ -146,21 +70,27 @@ type entry struct {
 	read    func() ([]byte, error)
 }
 
-// listing is what a folder or shards say they hold.
-type listing struct {
-	entries []entry
-	faults  []fault
-}
-
-// fault is a picture that cannot be used.
-type fault struct {
-	name, kind string // kind: missing, broken, repeated, without caption, without picture
-	err        error
+// captioned makes a sample of every caption; bare counts pictures that nothing captions.
+func captioned(l Listing) (entries []entry, faults []Fault, bare int) {
+	faults = l.Faults
+	for _, p := range l.Pictures {
+		for _, caption := range p.Captions {
+			entries = append(entries, entry{p.Name, p.Part, caption, p.Read})
+		}
+		switch {
+		case len(p.Captions) > 0:
+		case p.Uncaptioned != nil:
+			faults = append(faults, Fault{p.Name, "without caption", p.Uncaptioned})
+		default:
+			bare++
+		}
+	}
+	return entries, faults, bare
 }
 
 // load reads and decodes all pictures, keeps them if budget bytes suffice, judges what is broken and splits the rest.
-func load(l listing, name string, size, budget int, warn func(string, ...any)) (*pictures, error) {
-	entries := slices.SortedStableFunc(slices.Values(l.entries), func(a, b entry) int {
+func load(entries []entry, faults []Fault, name string, size, budget int, warn func(string, ...any)) (*pictures, error) {
+	entries = slices.SortedStableFunc(slices.Values(entries), func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.caption, b.caption))
 	})
 	n := size * size * 3
@@ -187,16 +117,10 @@ func load(l listing, name string, size, budget int, warn func(string, ...any)) (
 	})
 
 	// Close ranks over the pictures that failed.
-	faults, kept := l.faults, 0
+	kept := 0
 	for i, e := range entries {
-		switch err := errs[i]; {
-		case errors.Is(err, errEscape):
-			return nil, fmt.Errorf("%s: %w", e.name, err)
-		case errors.Is(err, fs.ErrNotExist):
-			faults = append(faults, fault{e.name, "missing", err})
-			continue
-		case err != nil:
-			faults = append(faults, fault{e.name, "broken", err})
+		if err := errs[i]; err != nil {
+			faults = append(faults, Fault{e.name, "broken", err})
 			continue
 		}
 		if pix != nil {
@@ -240,18 +164,18 @@ func load(l listing, name string, size, budget int, warn func(string, ...any)) (
 }
 
 // judge names the faults through warn, or fails if they are more than 2 % of the set (one is always forgiven).
-func judge(faults []fault, usable int, name string, warn func(string, ...any)) error {
+func judge(faults []Fault, usable int, name string, warn func(string, ...any)) error {
 	const named = 10
 	if len(faults) == 0 {
 		return nil
 	}
-	slices.SortFunc(faults, func(a, b fault) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(faults, func(a, b Fault) int { return cmp.Compare(a.Name, b.Name) })
 	count := map[string]int{}
 	var first []string
 	for _, f := range faults {
-		count[f.kind]++
+		count[f.Kind]++
 		if len(first) < named {
-			first = append(first, fmt.Sprintf("%s %s: %v", f.name, f.kind, f.err))
+			first = append(first, fmt.Sprintf("%s %s: %v", f.Name, f.Kind, f.Err))
 		}
 	}
 	var kinds []string

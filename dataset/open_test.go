@@ -30,13 +30,13 @@ func TestOpenTellsWhatItWants(t *testing.T) {
 		"three of a hundred":   missing,
 		"two of two":           broken(2, 2),
 		"one picture":          numbered(t, 1, ""),
-		"none to caption":      {metadataName: `{"file_name": "a.png", "text": ""}`},
+		"none to caption":      {metadataName: `{"file_name": "a.png", "text": ""}`, "a.png": ""},
 		"pictures are folders": {metadataName: `{"file_name": "a", "text": "a"}`, "a/b": ""},
 	}
 	for name, want := range map[string]string{
-		"one line too short":   metadataName + `:1: no text, want lines {"file_name": …, "text": …}`,
-		"no captions":          `captions missing: `,
-		"train has none":       filepath.Join("train") + `, want metadata.jsonl with lines {"file_name": …, "text": …}`,
+		"one line too short":   metadataName + `:1: no text (keys: file_name), want lines {"file_name": …, "text": …}`,
+		"no captions":          `captions missing: pictures = 2, none captioned, want metadata.jsonl with lines`,
+		"train has none":       `captions missing: pictures = 1, none captioned`,
 		"three of a hundred":   `3 of 100 samples cannot be used (2 broken, 1 missing), want ≤ 2: 000.png broken: picture format not known`,
 		"two of two":           `2 of 2 samples cannot be used (2 broken)`,
 		"one picture":          `usable pictures = 1, want ≥ 2 of different names`,
@@ -58,7 +58,7 @@ func TestOpenTellsWhatItWants(t *testing.T) {
 	if _, err := Open("testing-only", 4, nil); err == nil || err.Error() != "size 4" {
 		t.Errorf("error = %v, want that of the registered set", err)
 	}
-	for _, want := range []string{`data = "nowhere" (no such file or folder)`, "testing-only", metadataName, "*.tar"} {
+	for _, want := range []string{`"nowhere" (no such file or folder)`, "testing-only", "folder of pictures", "*.tar"} {
 		if _, err := Open("nowhere", 4, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error = %v, want %q", err, want)
 		}
@@ -81,7 +81,7 @@ func TestOpenSkipsFewBrokenPicturesAndNamesThem(t *testing.T) {
 	if len(all) != 98 || slices.Contains(all, "picture 31") || slices.Contains(all, "picture 77") {
 		t.Errorf("samples = %d: %q, want 98 without 31 and 77", len(all), all)
 	}
-	for i, want := range []string{"skipped 031.png broken: PNG:", "skipped 077.png missing: file does not exist", "2 of 100 samples cannot be used (1 broken, 1 missing)"} {
+	for i, want := range []string{"skipped 031.png broken: PNG:", "skipped 077.png missing: metadata.jsonl names \"077.png\", pictures here are called such as \"000.png\"", "2 of 100 samples cannot be used (1 broken, 1 missing)"} {
 		if len(w) != 3 || !strings.Contains(w[i], want) {
 			t.Errorf("warnings = %q, want %q", w, want)
 		}
@@ -175,21 +175,20 @@ func TestHashKnowsTheContentAndNothingElse(t *testing.T) {
 }
 
 func TestLargeSetsAreDecodedWhenAskedFor(t *testing.T) {
-	l, err := list(writeFolder(t, numbered(t, 30, "")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	shards, err := list(writeFolder(t, map[string]string{"a.tar": numberedShard(t, 30, "")}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, l := range map[string]listing{"folder": l, "shard": shards} {
+	for name, dir := range map[string]string{
+		"folder": writeFolder(t, numbered(t, 30, "")), "shard": writeFolder(t, map[string]string{"a.tar": numberedShard(t, 30, "")}),
+	} {
+		l, err := List(dir, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries, faults, _ := captioned(l)
 		var w warnings
-		small, err := load(l, name, 4, residentBytes, w.warn)
+		small, err := load(entries, faults, name, 4, residentBytes, w.warn)
 		if err != nil || len(w) > 0 {
 			t.Fatal(err, w)
 		}
-		large, err := load(l, name, 4, 30*4*4*3-1, w.warn)
+		large, err := load(entries, faults, name, 4, 30*4*4*3-1, w.warn)
 		if err != nil || large.pix != nil || len(w) != 1 || !strings.Contains(w[0], "30 pictures of 4×4") {
 			t.Fatalf("error = %v, warnings = %q, want one that names the size", err, w)
 		}

@@ -3,7 +3,7 @@ package dataset
 import (
 	"archive/tar"
 	"bytes"
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,160 +11,227 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
-const maxCaptionBytes = 1 << 20
-
-// pictureExts are the extensions that hold a sample's picture; where there are several the first of this list counts.
-var pictureExts = []string{"jpg", "jpeg", "png", "webp", "gif", "bmp"}
-
-// listShards lists WebDataset shards: tar files whose members share a name up to the first dot (0001.jpg, 0001.txt).
-// Names and parts are relative to dir, with within before them.
-// Pictures without a caption are faults, unless bare ones are wanted too.
-func listShards(shards []string, dir, within string, bare bool) (listing, error) {
-	var all listing
+// addShards lists WebDataset shards: tar files whose members share a name up to the first dot (0001.jpg, 0001.txt).
+// Names and parts are relative to dir.
+func (l *Listing) addShards(shards []string, dir string, skipped tally) error {
 	for _, file := range shards {
 		rel, err := filepath.Rel(dir, file)
 		if err != nil {
-			return listing{}, fmt.Errorf("dataset: %w", err)
+			return err
 		}
-		name := path.Join(within, strings.TrimSuffix(filepath.ToSlash(rel), ".tar"))
 		f, err := os.Open(file)
 		if err != nil {
-			return listing{}, fmt.Errorf("dataset: %w", err)
+			return err
 		}
-		l, err := listShard(f, name, bare, func(offset, n int64) ([]byte, error) { return readAt(file, offset, n) })
+		name := strings.TrimSuffix(filepath.ToSlash(rel), ".tar")
+		err = l.addShard(f, name, skipped, func(offset, n int64) ([]byte, error) { return readAt(file, offset, n) })
 		f.Close()
 		if err != nil {
-			return listing{}, fmt.Errorf("dataset: %s: %w", file, err)
+			return fmt.Errorf("%s: %w", file, err)
 		}
-		all.entries = append(all.entries, l.entries...)
-		all.faults = append(all.faults, l.faults...)
+		l.Shards++
 	}
-	return all, nil
+	return nil
+}
+
+// place is where the bytes of a member lie in the shard.
+type place struct{ offset, size int64 }
+
+// shardMember is a member that belongs to a sample.
+type shardMember struct {
+	key, ext string
+	place
 }
 
 // shardSample gathers the members of one key.
 type shardSample struct {
-	ext          string // of the picture; "" without one
-	offset, size int64
-	txt, json    string
-	jsonErr      error
-	cls          bool
+	ext       string // of the picture; "" without one
+	picture   place
+	txt, json string
+	wrong     error // with its caption
+	cls       bool
+	repeats   int
 }
 
-// listShard walks one shard, reads its captions and remembers where its pictures lie; read gives those bytes later.
-func listShard(r io.ReadSeeker, shard string, bare bool, read func(offset, n int64) ([]byte, error)) (listing, error) {
-	var l listing
+// addShard walks one shard, reads its captions and remembers where its pictures lie; read gives those bytes later.
+func (l *Listing) addShard(r io.ReadSeeker, shard string, skipped tally, read func(offset, n int64) ([]byte, error)) error {
+	members, err := l.shardMembers(r, shard, skipped)
+	if err != nil {
+		return err
+	}
 	samples := map[string]*shardSample{}
 	var keys []string
-	seen := map[string]bool{}
-	for members, t := 0, tar.NewReader(r); ; members++ {
+	count := map[[2]string]int{}
+	for _, m := range members {
+		s := samples[m.key]
+		if s == nil {
+			s = &shardSample{}
+			samples[m.key] = s
+			keys = append(keys, m.key)
+		}
+		id := [2]string{m.key, m.ext}
+		if count[id]++; count[id] > 1 {
+			s.repeats = max(s.repeats, count[id]-1)
+			continue
+		}
+		if err := s.add(m, r, shard, skipped); err != nil {
+			return err
+		}
+	}
+	for _, key := range keys {
+		s, name := samples[key], shard+"/"+key
+		for range s.repeats {
+			l.Faults = append(l.Faults, Fault{name, "repeated", errors.New("another sample of this name in the shard")})
+		}
+		if s.ext == "" {
+			l.Faults = append(l.Faults, Fault{name, "without picture", fmt.Errorf("want one of %s", strings.Join(pictureExts, ", "))})
+			continue
+		}
+		p := Listed{Name: name, Part: shard, Read: func() ([]byte, error) { return read(s.picture.offset, s.picture.size) }}
+		switch caption := cmp.Or(s.txt, s.json); {
+		case caption != "":
+			p.Captions = []string{caption}
+		case s.wrong != nil:
+			p.Uncaptioned = fmt.Errorf("%w, %w", s.wrong, errShardCaption)
+		case s.cls:
+			p.Uncaptioned = fmt.Errorf("has a class number (.cls) and no caption, %w", errShardCaption)
+		default:
+			p.Uncaptioned = errShardCaption
+		}
+		l.Pictures = append(l.Pictures, p)
+	}
+	return nil
+}
+
+var errShardCaption = errors.New(`want .txt, or .json with "caption" or "text"`)
+
+// add takes one member into its sample.
+func (s *shardSample) add(m shardMember, r io.ReadSeeker, shard string, skipped tally) error {
+	name := shard + "/" + m.key + "." + m.ext
+	rank := slices.Index(pictureExts, m.ext)
+	switch {
+	case rank >= 0 && s.ext == "":
+		s.ext, s.picture = m.ext, m.place
+	case rank >= 0:
+		if rank < slices.Index(pictureExts, s.ext) {
+			name, s.ext, s.picture = shard+"/"+m.key+"."+s.ext, m.ext, m.place
+		}
+		skipped.add("pictures of samples that hold another are not read", name)
+	case m.ext == "cls":
+		s.cls = true
+	case m.size > maxCaptionBytes:
+		s.wrong = fmt.Errorf(".%s = %d bytes, want ≤ %d", m.ext, m.size, maxCaptionBytes)
+	default:
+		data := make([]byte, m.size)
+		if _, err := r.Seek(m.offset, io.SeekStart); err != nil {
+			return err
+		}
+		if _, err := io.ReadFull(r, data); err != nil {
+			return err
+		}
+		var err error
+		if m.ext == "txt" {
+			s.txt, err = skipped.caption(data, name)
+		} else if data, err = sidecar(data); err == nil {
+			s.json, err = skipped.caption(data, name)
+		}
+		if err != nil {
+			s.wrong = fmt.Errorf(".%s: %w", m.ext, err)
+		}
+	}
+	return nil
+}
+
+// shardMembers lists the members that belong to samples. Links are what they lead to within the shard.
+func (l *Listing) shardMembers(r io.ReadSeeker, shard string, skipped tally) (members []shardMember, err error) {
+	places := map[string]place{}
+	for n, t := 0, tar.NewReader(r); ; n++ {
 		h, err := t.Next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return listing{}, shardError(r, members, err)
+			return nil, shardError(r, n, err)
 		}
-		key, ext := splitMember(h)
-		if ext == "" {
+		name := path.Clean(h.Name)
+		var where place
+		var wrong error
+		switch target := path.Clean(h.Linkname); h.Typeflag {
+		case tar.TypeDir, tar.TypeXGlobalHeader:
 			continue
-		}
-		if seen[key+"."+ext] {
-			l.faults = append(l.faults, fault{shard + "/" + key + "." + ext, "repeated", errors.New("second of this name in the shard")})
-			continue
-		}
-		seen[key+"."+ext] = true
-		s := samples[key]
-		if s == nil {
-			s = &shardSample{}
-			samples[key] = s
-			keys = append(keys, key)
-		}
-		switch rank := slices.Index(pictureExts, ext); {
-		case rank >= 0 && (s.ext == "" || rank < slices.Index(pictureExts, s.ext)):
-			s.ext, s.size = ext, h.Size
-			if s.offset, err = r.Seek(0, io.SeekCurrent); err != nil {
-				return listing{}, err
+		case tar.TypeSymlink, tar.TypeLink:
+			if h.Typeflag == tar.TypeSymlink {
+				target = path.Join(path.Dir(name), h.Linkname)
 			}
-		case ext == "cls":
-			s.cls = true
-		case (ext == "txt" || ext == "json") && h.Size <= maxCaptionBytes:
-			text, err := io.ReadAll(t)
-			if err != nil {
-				return listing{}, shardError(r, members, err)
+			var ok bool
+			if where, ok = places[target]; !ok {
+				wrong = fmt.Errorf("link to %s, want a member before it in the shard", h.Linkname)
 			}
-			if ext == "txt" {
-				s.txt = cleanCaption(string(text))
-			} else {
-				s.json, s.jsonErr = captionOf(text)
+		case tar.TypeReg, tar.TypeCont:
+			if where.size = h.Size; h.PAXRecords["GNU.sparse.major"] != "" || h.PAXRecords["GNU.sparse.map"] != "" {
+				wrong = errors.New("sparse member, want it stored whole")
 			}
+			if where.offset, err = r.Seek(0, io.SeekCurrent); err != nil {
+				return nil, err
+			}
+		default:
+			wrong = fmt.Errorf("member of type %q, want a plain file", h.Typeflag)
+		}
+		if wrong == nil {
+			places[name] = where
+		}
+		switch key, ext, unread := splitMember(name); {
+		case unread != "":
+			skipped.add(unread, shard+"/"+name)
+		case wrong != nil:
+			l.Faults = append(l.Faults, Fault{shard + "/" + name, "broken", wrong})
+		default:
+			members = append(members, shardMember{key, ext, where})
 		}
 	}
 	if !endsMarked(r) {
-		return listing{}, errors.New("no end mark: the tar file is cut off")
+		return nil, errors.New("no end mark: the tar file is cut off")
 	}
-
-	var classOnly error
-	for _, key := range keys {
-		s, name := samples[key], shard+"/"+key
-		caption := s.txt
-		if caption == "" {
-			caption = s.json
-		}
-		switch {
-		case s.ext == "":
-			l.faults = append(l.faults, fault{name, "without picture", fmt.Errorf("want one of %s", strings.Join(pictureExts, ", "))})
-		case caption == "" && !bare:
-			want := errors.New(`want .txt, or .json with "caption" or "text"`)
-			if s.jsonErr != nil {
-				want = fmt.Errorf(".json: %w, %w", s.jsonErr, want)
-			}
-			if s.cls && classOnly == nil {
-				classOnly = fmt.Errorf("sample %s has a class number (.cls) and no caption, %w", key, want)
-			}
-			l.faults = append(l.faults, fault{name, "without caption", want})
-		default:
-			l.entries = append(l.entries, entry{name, shard, caption, func() ([]byte, error) { return read(s.offset, s.size) }})
-		}
-	}
-	if classOnly != nil && len(l.entries) == 0 {
-		return listing{}, classOnly
-	}
-	return l, nil
+	return members, nil
 }
 
 // splitMember gives the sample and the extension that a member stands for, as WebDataset does: cut at the first dot of the
-// last path element. Members that are no part of a sample have no extension.
-func splitMember(h *tar.Header) (key, ext string) {
-	dir, base := path.Split(path.Clean(h.Name))
+// last path element. For members that are no part of a sample it gives the reason.
+func splitMember(name string) (key, ext, why string) {
+	dir, base := path.Split(name)
 	stem, ext, _ := strings.Cut(base, ".")
 	ext = strings.ToLower(ext)
-	known := slices.Contains(pictureExts, ext) || ext == "txt" || ext == "json" || ext == "cls"
-	if h.Typeflag != tar.TypeReg || stem == "" || strings.HasPrefix(base, "__") || !known {
-		return "", ""
+	switch {
+	case stem == "":
+		return "", "", "hidden members are not read"
+	case strings.HasPrefix(base, "__"):
+		return "", "", "members named __* are not read"
+	case !slices.Contains(pictureExts, ext) && ext != "txt" && ext != "json" && ext != "cls":
+		return "", "", unread("members", ext)
 	}
-	return dir + stem, ext
+	return dir + stem, ext, ""
 }
 
-func captionOf(data []byte) (string, error) {
-	type sidecar struct{ Caption, Text any }
-	var meta sidecar
-	if err := json.Unmarshal(data, &meta); err != nil {
-		return "", err
+// sidecar gives the caption of a .json member, "" where it has none.
+func sidecar(data []byte) ([]byte, error) {
+	data, err := UTF8(data)
+	if err != nil {
+		return nil, err
 	}
-	for _, v := range []any{meta.Caption, meta.Text} {
-		if s, ok := v.(string); ok && strings.TrimSpace(s) != "" {
-			return cleanCaption(s), nil
+	keys, err := fields(bytes.TrimSpace(data))
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range []string{"caption", "text"} {
+		if s, err := text(keys, key); err == nil && strings.TrimSpace(s) != "" {
+			return []byte(s), nil
 		}
 	}
-	return "", nil
+	return nil, nil
 }
-
-func cleanCaption(s string) string { return strings.TrimSpace(strings.ToValidUTF8(s, "\ufffd")) }
 
 func shardError(r io.ReadSeeker, members int, err error) error {
 	magic := make([]byte, 2)
@@ -203,68 +270,4 @@ func readAt(file string, offset, n int64) ([]byte, error) {
 	data := make([]byte, n)
 	_, err = f.ReadAt(data, offset)
 	return data, err
-}
-
-const maxShards = 100_000
-
-// expandPattern lists the shards of a pattern with braces ({00..12}, {a,b}) or globs (*, ?, […]), and the folder before
-// the first of them, which names are relative to.
-func expandPattern(spec string) (shards []string, dir string, err error) {
-	braced, err := expandBraces(spec)
-	if err != nil {
-		return nil, "", err
-	}
-	for _, file := range braced {
-		matches := []string{file}
-		if strings.ContainsAny(file, "*?[") {
-			if matches, err = filepath.Glob(file); err != nil {
-				return nil, "", err
-			}
-		}
-		matches = slices.DeleteFunc(matches, func(m string) bool { return !strings.HasSuffix(m, ".tar") })
-		if len(matches) == 0 {
-			return nil, "", fmt.Errorf("%s matches no shard *.tar", file)
-		}
-		shards = append(shards, matches...)
-	}
-	slices.Sort(shards)
-	return slices.Compact(shards), filepath.Dir(spec[:strings.IndexAny(spec, "*?[{")] + "x"), nil
-}
-
-// expandBraces replaces each {a,b} by its words and each {08..10} by its numbers, as shells do.
-func expandBraces(s string) ([]string, error) {
-	before, rest, ok := strings.Cut(s, "{")
-	if !ok {
-		return []string{s}, nil
-	}
-	inner, after, ok := strings.Cut(rest, "}")
-	if !ok || strings.Contains(inner, "{") {
-		return nil, errors.New("braces = unbalanced or nested, want {00..12} or {a,b}")
-	}
-	words := strings.Split(inner, ",")
-	if low, high, ok := strings.Cut(inner, ".."); ok {
-		a, errA := strconv.ParseUint(low, 10, 32)
-		b, errB := strconv.ParseUint(high, 10, 32)
-		if errA != nil || errB != nil || a > b || b-a >= maxShards {
-			return nil, fmt.Errorf("braces = {%s}, want a range {00..12} of at most %d shards", inner, maxShards)
-		}
-		words = nil
-		for ; a <= b; a++ {
-			words = append(words, fmt.Sprintf("%0*d", len(low), a))
-		}
-	}
-	tails, err := expandBraces(after)
-	if err != nil {
-		return nil, err
-	}
-	if len(words)*len(tails) > maxShards {
-		return nil, fmt.Errorf("braces = %d shards, want ≤ %d", len(words)*len(tails), maxShards)
-	}
-	var all []string
-	for _, word := range words {
-		for _, tail := range tails {
-			all = append(all, before+word+tail)
-		}
-	}
-	return all, nil
 }

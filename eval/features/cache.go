@@ -30,12 +30,12 @@ func OpenCache(dir string) (*Cache, error) {
 	if dir == "" {
 		user, err := os.UserCacheDir()
 		if err != nil {
-			return nil, fmt.Errorf("measure: no cache folder: %w; say --cache or --no-cache", err)
+			return nil, fmt.Errorf("features: no cache folder: %w; say --cache or --no-cache", err)
 		}
 		dir = filepath.Join(user, "addlab", "features")
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, fmt.Errorf("measure: cache: %w", err)
+		return nil, fmt.Errorf("features: cache: %w", err)
 	}
 	return &Cache{dir}, nil
 }
@@ -61,7 +61,7 @@ func (c *Cache) shelf(key, name string) (*shelf, error) {
 	}
 	s.dir = filepath.Join(c.dir, shortHash(key))
 	if err := os.MkdirAll(s.dir, 0o777); err != nil {
-		return nil, fmt.Errorf("measure: cache: %w", err)
+		return nil, fmt.Errorf("features: cache: %w", err)
 	}
 	about := filepath.Join(s.dir, "about.json")
 	if _, err := os.Stat(about); errors.Is(err, fs.ErrNotExist) {
@@ -75,7 +75,7 @@ func (c *Cache) shelf(key, name string) (*shelf, error) {
 	}
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
-		return nil, fmt.Errorf("measure: cache: %w", err)
+		return nil, fmt.Errorf("features: cache: %w", err)
 	}
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name(), packPrefix) || !strings.HasSuffix(e.Name(), ".npz") {
@@ -119,7 +119,7 @@ func readHashes(path string) ([]pictures.Hash, error) {
 		return nil, err
 	}
 	if len(flat.Shape) != 2 || flat.Shape[1] != sha256.Size || !a.Has("features") {
-		return nil, fmt.Errorf("measure: %s: hashes %v, want [n %d] beside features", path, flat.Shape, sha256.Size)
+		return nil, fmt.Errorf("features: %s: hashes %v, want [n %d] beside features", path, flat.Shape, sha256.Size)
 	}
 	hashes := make([]pictures.Hash, flat.Shape[0])
 	for i := range hashes {
@@ -146,7 +146,7 @@ func (s *shelf) add(hashes []pictures.Hash, features, logits eval.Features) erro
 	}
 	name := packPrefix + shortHash(string(flat)) + ".npz"
 	if err := npy.WriteArchive(filepath.Join(s.dir, name), members...); err != nil {
-		return fmt.Errorf("measure: cache: %w; say --no-cache or --cache with another folder", err)
+		return fmt.Errorf("features: cache: %w; say --no-cache or --cache with another folder", err)
 	}
 	for i, h := range hashes {
 		s.rows[h] = row{name, i}

@@ -34,10 +34,10 @@ func Captions(ctx context.Context, captions []string, ex extractor.Captioner, c 
 			return eval.Features{}, err
 		}
 		if embedded.N != len(batch) {
-			return eval.Features{}, fmt.Errorf("measure: %s gave %d embeddings of %d captions", ex.Name(), embedded.N, len(batch))
+			return eval.Features{}, fmt.Errorf("features: %s gave %d embeddings of %d captions", ex.Name(), embedded.N, len(batch))
 		}
 		if err := embedded.Validate(); err != nil {
-			return eval.Features{}, fmt.Errorf("measure: captions: %w", err)
+			return eval.Features{}, fmt.Errorf("features: captions: %w", err)
 		}
 		var keys []pictures.Hash
 		for _, caption := range batch {
@@ -61,12 +61,12 @@ func Captions(ctx context.Context, captions []string, ex extractor.Captioner, c 
 		r := s.rows[h]
 		if _, ok := packs[r.pack]; !ok {
 			if packs[r.pack], _, err = s.pack(r.pack); err != nil {
-				return all, fmt.Errorf("measure: cache: %w; remove the file, or say --no-cache", err)
+				return all, fmt.Errorf("features: cache: %w; remove the file, or say --no-cache", err)
 			}
 		}
 		p := packs[r.pack]
 		if r.at >= p.N {
-			return all, fmt.Errorf("measure: cache: %s in %s ends before row %d; remove the file", r.pack, s.dir, r.at)
+			return all, fmt.Errorf("features: cache: %s in %s ends before row %d; remove the file", r.pack, s.dir, r.at)
 		}
 		if err := all.Append(eval.Features{N: 1, D: p.D, Data: p.Row(r.at)}); err != nil {
 			return all, err

@@ -68,7 +68,7 @@ func Collect(ctx context.Context, set pictures.Set, ex extractor.Extractor, o Op
 	}
 	c.Name, c.Faults, c.Notes = set.Name, slices.Clone(set.Faults), slices.Clone(set.Notes)
 	if o.N > len(set.Items) {
-		return c, fmt.Errorf("measure: %s holds %d pictures, want n = %d", set.Name, len(set.Items), o.N)
+		return c, fmt.Errorf("features: %s holds %d pictures, want n = %d", set.Name, len(set.Items), o.N)
 	}
 	s, err := o.Cache.shelf(ex.Key(), ex.Name())
 	if err != nil {
@@ -101,7 +101,7 @@ func Collect(ctx context.Context, set pictures.Set, ex extractor.Extractor, o Op
 		}
 		c.Faults = append(c.Faults, w.faults...)
 		if err := p.add(ctx, w.misses); err != nil {
-			return c, fmt.Errorf("measure: %s: %w", set.Name, err)
+			return c, fmt.Errorf("features: %s: %w", set.Name, err)
 		}
 		found = append(found, w.known...)
 		progress()
@@ -114,7 +114,7 @@ func Collect(ctx context.Context, set pictures.Set, ex extractor.Extractor, o Op
 	}
 	if len(p.waiting) > 0 {
 		if err := p.extract(ctx, len(p.waiting)); err != nil {
-			return c, fmt.Errorf("measure: %s: %w", set.Name, err)
+			return c, fmt.Errorf("features: %s: %w", set.Name, err)
 		}
 		progress()
 	}
@@ -144,15 +144,15 @@ func (c *Collected) judge(set pictures.Set, good int, o Options) error {
 	listed := len(set.Items) + len(set.Faults)
 	switch {
 	case good == 0:
-		return fmt.Errorf("measure: %s: no picture can be used of %d: %w", set.Name, listed, c.Faults[0])
+		return fmt.Errorf("features: %s: no picture can be used of %d: %w", set.Name, listed, c.Faults[0])
 	case o.N > 0 && good < o.N:
-		return fmt.Errorf("measure: %s: only %d pictures can be used, want n = %d; %d are broken, the first: %w", set.Name, good, o.N, broken, c.Faults[0])
+		return fmt.Errorf("features: %s: only %d pictures can be used, want n = %d; %d are broken, the first: %w", set.Name, good, o.N, broken, c.Faults[0])
 	case broken > 0 && (o.Strict || float64(broken) > brokenShare*float64(good+broken)):
 		limit := fmt.Sprintf("at most %g %%", 100*brokenShare)
 		if o.Strict {
 			limit = "none"
 		}
-		return fmt.Errorf("measure: %s: %d of %d pictures cannot be used, want %s: %s", set.Name, broken, good+broken, limit, someFaults(c.Faults))
+		return fmt.Errorf("features: %s: %d of %d pictures cannot be used, want %s: %s", set.Name, broken, good+broken, limit, someFaults(c.Faults))
 	}
 	return nil
 }
@@ -187,7 +187,7 @@ func (c *Collected) gather(set pictures.Set, found []known, p *pending) error {
 	for pack, rows := range byPack {
 		features, logits, err := p.pack(pack)
 		if err != nil {
-			return fmt.Errorf("measure: cache: %w; remove the file, or say --no-cache", err)
+			return fmt.Errorf("features: cache: %w; remove the file, or say --no-cache", err)
 		}
 		if c.Features.N == 0 {
 			c.Features = eval.Features{N: len(found), D: features.D, Data: make([]float32, len(found)*features.D)}
@@ -196,12 +196,12 @@ func (c *Collected) gather(set pictures.Set, found []known, p *pending) error {
 			}
 		}
 		if features.D != c.Features.D || logits.D != c.Logits.D {
-			return fmt.Errorf("measure: cache: %s in %s has %d dimensions and %d logits, want %d and %d", pack, p.shelf.dir, features.D, logits.D, c.Features.D, c.Logits.D)
+			return fmt.Errorf("features: cache: %s in %s has %d dimensions and %d logits, want %d and %d", pack, p.shelf.dir, features.D, logits.D, c.Features.D, c.Logits.D)
 		}
 		for _, i := range rows {
 			at := p.shelf.rows[c.Hashes[i]].at
 			if at >= features.N || logits.N > 0 && at >= logits.N {
-				return fmt.Errorf("measure: cache: %s in %s ends before row %d; remove the file", pack, p.shelf.dir, at)
+				return fmt.Errorf("features: cache: %s in %s ends before row %d; remove the file", pack, p.shelf.dir, at)
 			}
 			copy(c.Features.Row(i), features.Row(at))
 			if c.Logits.N > 0 {

@@ -2,6 +2,7 @@ package features
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ func ReadGiven(path string) (metric.Sample, error) {
 			return s, err
 		}
 		if s.Features, err = matrix(array); err != nil {
-			return s, fmt.Errorf("measure: %s: %w", path, err)
+			return s, fmt.Errorf("features: %s: %w", path, err)
 		}
 		return s, nil
 	}
@@ -58,7 +59,7 @@ func ReadGiven(path string) (metric.Sample, error) {
 	if a.Has("mu") && a.Has("sigma") {
 		stats, err := readStatistics(a)
 		if err != nil {
-			return s, fmt.Errorf("measure: %s: %w", path, err)
+			return s, fmt.Errorf("features: %s: %w", path, err)
 		}
 		return metric.Sample{Stats: &stats}, nil
 	}
@@ -68,12 +69,15 @@ func ReadGiven(path string) (metric.Sample, error) {
 	}{{&s.Features, featureNames}, {&s.Logits, logitNames}} {
 		if i := slices.IndexFunc(to.names, a.Has); i >= 0 {
 			if *to.features, err = loadFeatures(a, to.names[i]); err != nil {
-				return s, fmt.Errorf("measure: %s: %w", path, err)
+				return s, fmt.Errorf("features: %s: %w", path, err)
 			}
 		}
 	}
+	if s.Features.N > 0 && s.Logits.N > 0 && s.Features.N != s.Logits.N {
+		return s, fmt.Errorf("features: %s: rows of features = %d and of logits = %d, want equal", path, s.Features.N, s.Logits.N)
+	}
 	if s.Features.N == 0 && s.Logits.N == 0 {
-		return s, fmt.Errorf("measure: %s holds %s, want mu and sigma, or features under %s", path, strings.Join(a.Names(), ", "), strings.Join(featureNames, ", "))
+		return s, fmt.Errorf("features: %s holds %s, want mu and sigma, or features under %s", path, strings.Join(a.Names(), ", "), strings.Join(featureNames, ", "))
 	}
 	return s, nil
 }
@@ -92,16 +96,22 @@ func readStatistics(a *npy.Archive) (eval.Stats, error) {
 		return stats, err
 	}
 	for _, name := range []string{"n", "num_samples"} {
-		if a.Has(name) {
-			if n, err := npy.Load[int64](a, name); err == nil && len(n.Data) == 1 && n.Data[0] > 0 {
-				stats.N = int(n.Data[0])
-			}
+		if !a.Has(name) {
+			continue
 		}
+		n, err := npy.Load[int64](a, name)
+		if err == nil && (len(n.Data) != 1 || n.Data[0] < 1) {
+			err = fmt.Errorf("%s = %v, want one number of pictures", name, n.Data)
+		}
+		if err != nil {
+			return stats, err
+		}
+		stats.N = int(n.Data[0])
 	}
 	return stats, nil
 }
 
-// newStatistics checks shapes and symmetry.
+// newStatistics checks what a mean and a covariance must be, as far as single values show it.
 func newStatistics(mu, sigma npy.Array[float64]) (eval.Stats, error) {
 	d := len(mu.Data)
 	if d == 0 || len(sigma.Shape) != 2 || sigma.Shape[0] != d || sigma.Shape[1] != d {
@@ -109,14 +119,26 @@ func newStatistics(mu, sigma npy.Array[float64]) (eval.Stats, error) {
 	}
 	stats := eval.Stats{Mean: mu.Data, Cov: mat.NewSymDense(d, nil)}
 	largest := 0.0
-	for _, v := range sigma.Data {
-		largest = max(largest, v, -v)
+	for i, v := range slices.Concat(mu.Data, sigma.Data) {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			name := fmt.Sprintf("mu[%d]", i)
+			if i >= d {
+				name = fmt.Sprintf("sigma[%d,%d]", i/d-1, i%d)
+			}
+			return eval.Stats{}, fmt.Errorf("%s = %g, want a finite number", name, v)
+		}
+		if i >= d {
+			largest = max(largest, v, -v)
+		}
 	}
 	for i := range d {
 		for j := i; j < d; j++ {
 			upper, lower := sigma.Data[i*d+j], sigma.Data[j*d+i]
 			if diff := upper - lower; diff > 1e-6*largest || -diff > 1e-6*largest {
 				return eval.Stats{}, fmt.Errorf("sigma[%d,%d] = %g and sigma[%d,%d] = %g, want a symmetric covariance", i, j, upper, j, i, lower)
+			}
+			if bound := math.Sqrt(max(sigma.Data[i*d+i], 0) * max(sigma.Data[j*d+j], 0)); max(upper, -upper) > bound+1e-6*largest {
+				return eval.Stats{}, fmt.Errorf("sigma[%d,%d] = %g, want |sigma[i,j]| ≤ √(sigma[i,i]·sigma[j,j]) as in a covariance", i, j, upper)
 			}
 			stats.Cov.SetSym(i, j, (upper+lower)/2)
 		}
@@ -153,7 +175,7 @@ func (c *Cache) Statistics(key string, f eval.Features) (eval.Stats, error) {
 		return s, err
 	}
 	if err := WriteStatistics(path, s); err != nil {
-		return s, fmt.Errorf("measure: cache: %w; say --no-cache or --cache with another folder", err)
+		return s, fmt.Errorf("features: cache: %w; say --no-cache or --cache with another folder", err)
 	}
 	return s, nil
 }

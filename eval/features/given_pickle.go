@@ -34,17 +34,17 @@ func readPickled(file, name string) (metric.Sample, error) {
 		}
 		name = cmp.Or(name, usualEntry)
 		if chosen = entries[name]; chosen == nil {
-			return metric.Sample{}, fmt.Errorf("measure: %s holds statistics of %s, want %s; choose as in %s#%s", file, strings.Join(names, ", "), name, file, cmp.Or(slices.Concat(names, []string{"NAME"})[0]))
+			return metric.Sample{}, fmt.Errorf("features: %s holds statistics of %s, want %s; choose as in %s#%s", file, strings.Join(names, ", "), name, file, cmp.Or(slices.Concat(names, []string{"NAME"})[0]))
 		}
 	}
 	mu, ok1 := chosen["mu"].(npy.Array[float64])
 	sigma, ok2 := chosen["sigma"].(npy.Array[float64])
 	if !ok1 || !ok2 {
-		return metric.Sample{}, fmt.Errorf("measure: %s holds %s, want mu and sigma", file, strings.Join(slices.Sorted(maps.Keys(chosen)), ", "))
+		return metric.Sample{}, fmt.Errorf("features: %s holds %s, want mu and sigma", file, strings.Join(slices.Sorted(maps.Keys(chosen)), ", "))
 	}
 	stats, err := newStatistics(mu, sigma)
 	if err != nil {
-		return metric.Sample{}, fmt.Errorf("measure: %s: %w", file, err)
+		return metric.Sample{}, fmt.Errorf("features: %s: %w", file, err)
 	}
 	for _, key := range []string{"n", "num_images"} {
 		if n, ok := whole[key].(int); ok && n > 0 {

@@ -1,6 +1,7 @@
 package features
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,6 +67,13 @@ func TestWrongGivenFiles(t *testing.T) {
 		{"one dimension", archive(t, f64("reps", []int{2}, 1, 2)), "shape = [2]"},
 		{"no rows", archive(t, f64("reps", []int{0, 2})), "at least one row"},
 		{"a sigma of another size", archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{1, 1}, 2)), "want [d] and [d d]"},
+		{"NaN in sigma", archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{2, 2}, 2, 0, math.NaN(), 1)), "sigma[1,0] = NaN, want a finite number"},
+		{"Inf in mu", archive(t, f64("mu", []int{2}, 1, math.Inf(1)), f64("sigma", []int{2, 2}, 2, 0, 0, 1)), "mu[1] = +Inf, want a finite number"},
+		{"a negative variance", archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{2, 2}, 2, 0, 0, -1)), "sigma[1,1] = -1, want |sigma[i,j]| ≤"},
+		{"a correlation above 1", archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{2, 2}, 1, 2, 2, 1)), "sigma[0,1] = 2, want |sigma[i,j]| ≤"},
+		{"numbers of pictures", archive(t, f64("mu", []int{1}, 1), f64("sigma", []int{1, 1}, 2), f64("n", []int{2}, 5, 6)), "n = [5 6], want one number"},
+		{"NaN in features", archive(t, f64("reps", []int{2, 1}, 1, math.NaN())), "row 1, column 0 = NaN"},
+		{"logits of other pictures", archive(t, f64("reps", []int{2, 1}, 1, 2), f64("logits", []int{3, 1}, 1, 2, 3)), "rows of features = 2 and of logits = 3, want equal"},
 		{"a sigma that is not symmetric", archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{2, 2}, 2, 0.5, 0.4, 1)), "symmetric"},
 	} {
 		if _, err := ReadGiven(c.path); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -60,6 +60,9 @@ func (m Metric) Check(ref, gen Sample) error {
 		if what := ref.missing(m.Needs, false); what != "" {
 			return fmt.Errorf("metric: %s: the reference has no %s, want them", m.Name, what)
 		}
+		if n := ref.N(); n == 1 && m.Least > 1 {
+			return fmt.Errorf("metric: %s: reference pictures = 1, want ≥ 2", m.Name)
+		}
 	}
 	if what := gen.missing(m.Needs, true); what != "" {
 		return fmt.Errorf("metric: %s: the generated pictures have no %s, want them", m.Name, what)

@@ -1,147 +1,139 @@
 package pictures
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
 	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/addlab/addlab/dataset"
 )
 
-const (
-	metadataName    = "metadata.jsonl"
-	maxCaptionBytes = 64 << 10
-)
-
-// captions gives the pictures of a folder the captions that stand beside them: a .txt with the picture's name, or a line of a
-// metadata.jsonl in the picture's folder or one above it.
-func (w *folder) captions() error {
-	rows := map[string]string{} // by name in the whole set
-	for name := range w.names {
-		if path.Base(name) != metadataName {
-			continue
-		}
-		captions, err := readJSONLines(filepath.Join(w.root, filepath.FromSlash(name)))
-		if err != nil {
-			return err
-		}
-		for file, caption := range captions {
-			rows[path.Join(path.Dir(name), file)] = caption
-		}
+// caption takes the captions from one file:
+//
+//   - *.jsonl, *.ndjson: lines {"file_name": …, "text": …}; of a picture's several captions the first counts;
+//   - *.json: an object of names and captions;
+//   - *.txt: one caption a line, in the order of the pictures' names or of the numbers in them.
+//
+// Names are those of the set, or only their last part where that is unique, with extension or without.
+func (s *Set) caption(file string) error {
+	data, err := dataset.ReadFile(file)
+	if err == nil {
+		data, err = dataset.UTF8(data)
 	}
-	for i, item := range w.set.Items {
-		beside := strings.TrimSuffix(item.Name, path.Ext(item.Name)) + ".txt"
-		switch caption, ok := rows[item.Name]; {
-		case ok:
-			w.set.Items[i].Caption = caption
-		case w.names[beside]:
-			text, err := os.ReadFile(filepath.Join(w.root, filepath.FromSlash(beside)))
-			if err == nil && len(text) > maxCaptionBytes {
-				err = fmt.Errorf("caption = %d bytes, want ≤ %d", len(text), maxCaptionBytes)
-			}
-			if err != nil {
-				w.fault(beside, err)
-				continue
-			}
-			w.set.Items[i].Caption = clean(string(text))
-		}
+	if err != nil {
+		return fmt.Errorf("captions: %s: %w", file, err)
 	}
+	var rows []dataset.CaptionRow
+	switch strings.ToLower(filepath.Ext(file)) {
+	case ".jsonl", ".ndjson":
+		if rows, err = dataset.CaptionRows(data); err != nil {
+			return fmt.Errorf("captions: %s:%w", file, err)
+		}
+	case ".json":
+		captions := map[string]string{}
+		if err := json.Unmarshal(data, &captions); err != nil {
+			return fmt.Errorf(`captions: %s: %w, want {"name.png": "caption", …}`, file, err)
+		}
+		for name, text := range captions {
+			rows = append(rows, dataset.CaptionRow{Name: name, Text: text})
+		}
+	case ".txt", "":
+		if err := s.captionLines(string(data)); err != nil {
+			return fmt.Errorf("captions: %s: %w", file, err)
+		}
+		return nil
+	default:
+		return fmt.Errorf("captions = %s, want a file .jsonl, .json or .txt (one caption a line)", file)
+	}
+	s.captionRows(file, rows)
 	return nil
 }
 
-func clean(s string) string { return strings.TrimSpace(strings.ToValidUTF8(s, "\ufffd")) }
-
-// caption takes the captions from one file:
-//
-//   - *.jsonl: lines {"file_name": …, "text": …}; of a picture's several captions the first counts;
-//   - *.json: an object of names and captions;
-//   - any other: one caption a line, in the order of the pictures' names.
-//
-// Names are those of the set, or only their last part where that is unique.
-func (s *Set) caption(file string) error {
-	var captions map[string]string
-	var err error
-	switch filepath.Ext(file) {
-	case ".jsonl":
-		captions, err = readJSONLines(file)
-	case ".json":
-		captions, err = readJSONObject(file)
-	default:
-		return s.captionLines(file)
-	}
-	if err != nil {
-		return err
+// captionRows hands captions to the pictures that they name.
+func (s *Set) captionRows(file string, rows []dataset.CaptionRow) {
+	captions, more := map[string][]string{}, 0
+	for _, row := range rows {
+		name := path.Clean(filepath.ToSlash(row.Name))
+		captions[name] = append(captions[name], clean(row.Text))
 	}
 	bases := map[string]int{}
 	for _, item := range s.Items {
 		bases[path.Base(item.Name)]++
 	}
+	used := map[string]bool{}
 	for i, item := range s.Items {
-		name := strings.TrimSuffix(item.Name, path.Ext(item.Name))
-		for _, key := range []string{item.Name, name, path.Base(item.Name), path.Base(name)} {
-			if caption, ok := captions[key]; ok && (key == item.Name || key == name || bases[path.Base(item.Name)] == 1) {
-				s.Items[i].Caption = caption
+		stem := strings.TrimSuffix(item.Name, path.Ext(item.Name))
+		for _, key := range []string{item.Name, stem, path.Base(item.Name), path.Base(stem)} {
+			if texts := captions[key]; texts != nil && (key == item.Name || key == stem || bases[path.Base(item.Name)] == 1) {
+				s.Items[i].Caption, used[key] = texts[0], true
+				if len(texts) > 1 {
+					more++
+				}
 				break
 			}
 		}
 	}
-	return nil
+	s.note("%d pictures have several captions in %s, of which the first counts", more, file)
+	unused := slices.DeleteFunc(rows, func(r dataset.CaptionRow) bool { return used[path.Clean(filepath.ToSlash(r.Name))] })
+	if len(unused) > 0 {
+		first := slices.MinFunc(unused, func(a, b dataset.CaptionRow) int { return strings.Compare(a.Name, b.Name) })
+		s.note("%d captions of %s are of pictures that are not there: it names %s where pictures are called such as %s",
+			len(unused), file, dataset.Quote(first.Name), dataset.Quote(s.Items[0].Name))
+	}
 }
 
-func (s *Set) captionLines(file string) error {
-	text, err := readFile(file)
-	if err != nil {
-		return fmt.Errorf("pictures: captions: %s: %w", file, err)
-	}
-	lines := strings.Split(strings.TrimRight(string(text), "\r\n"), "\n")
+// captionLines pairs the lines with the pictures in the order of their names. Where the numbers in the names say another order, they count.
+func (s *Set) captionLines(text string) error {
+	lines := strings.Split(strings.TrimRight(text, "\r\n"), "\n")
 	if len(lines) != len(s.Items) {
-		return fmt.Errorf("pictures: captions: %s has %d lines, want %d: one for each picture of %s", file, len(lines), len(s.Items), s.Name)
+		return fmt.Errorf("lines = %d, want %d: one for each picture of %s", len(lines), len(s.Items), s.Name)
 	}
-	for i := range s.Items {
-		s.Items[i].Caption = clean(lines[i])
+	if json.Valid([]byte(lines[0])) && strings.HasPrefix(lines[0], "{") {
+		return errors.New("line 1 is JSON, want one caption a line, or the file called .jsonl")
+	}
+	order, err := s.byNumber()
+	if err != nil {
+		return err
+	}
+	for line, i := range order {
+		s.Items[i].Caption = clean(lines[line])
 	}
 	return nil
 }
 
-func readJSONLines(file string) (map[string]string, error) {
-	data, err := readFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("pictures: captions: %s: %w", file, err)
+var number = regexp.MustCompile(`\d+`)
+
+// byNumber gives the places of the pictures in the order of their names. Where names differ in one number, without leading zeros, that
+// order is the number's. Names of several kinds that are numbered so are ambiguous.
+func (s *Set) byNumber() ([]int, error) {
+	order, padded := make([]int, len(s.Items)), make([]string, len(s.Items))
+	last := map[string]int{} // the latest picture whose name is the same but for numbers
+	mixed := -1
+	for i, item := range s.Items {
+		stem := strings.TrimSuffix(item.Name, path.Ext(item.Name))
+		padded[i] = number.ReplaceAllStringFunc(stem, func(n string) string { return strings.Repeat("0", max(0, 40-len(n))) + n })
+		order[i] = i
+		kind := number.ReplaceAllString(stem, "#")
+		if before, ok := last[kind]; ok && padded[before] >= padded[i] {
+			mixed = i
+		}
+		last[kind] = i
 	}
-	captions, err := parseJSONLines(data)
-	if err != nil {
-		return nil, fmt.Errorf("pictures: captions: %s:%w", file, err)
+	if mixed < 0 {
+		return order, nil
 	}
-	return captions, nil
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(padded[a], padded[b]) })
+	distinct := len(slices.Compact(slices.Sorted(slices.Values(padded)))) == len(padded)
+	if len(last) > 1 || !distinct {
+		return nil, fmt.Errorf("the order of %s and %s is ambiguous, want names with leading zeros, or captions by name in a .jsonl", s.Items[mixed-1].Name, s.Items[mixed].Name)
+	}
+	s.note("%d captions are paired with pictures by the numbers in their names, the last with %s", len(order), s.Items[order[len(order)-1]].Name)
+	return order, nil
 }
 
-// parseJSONLines reads the lines of a metadata.jsonl; the first caption of a picture counts. An error begins with the line's number.
-func parseJSONLines(data []byte) (map[string]string, error) {
-	captions := map[string]string{}
-	err := dataset.ScanMetadata(bytes.NewReader(data), func(name, text string) error {
-		name = path.Clean(filepath.ToSlash(name))
-		if _, ok := captions[name]; !ok {
-			captions[name] = clean(text)
-		}
-		return nil
-	})
-	return captions, err
-}
-
-func readJSONObject(file string) (map[string]string, error) {
-	data, err := readFile(file)
-	if err == nil {
-		captions := map[string]string{}
-		if err = json.Unmarshal(data, &captions); err == nil {
-			for name, caption := range captions {
-				captions[name] = clean(caption)
-			}
-			return captions, nil
-		}
-	}
-	return nil, fmt.Errorf(`pictures: captions: %s: %w, want {"name.png": "caption", …}`, file, err)
-}
+func clean(s string) string { return strings.TrimSpace(strings.ToValidUTF8(s, "\ufffd")) }

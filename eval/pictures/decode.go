@@ -1,6 +1,7 @@
 package pictures
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -13,24 +14,17 @@ import (
 // encoded is a picture file whose header was read.
 type encoded struct {
 	dataset.Encoded
-	data []byte
+	beside int // index of the colour beside the frame of a GIF
 }
 
-func readHeader(data []byte) (encoded, error) {
-	if len(data) == 0 {
-		return encoded{}, errors.New("empty file")
+func readHeader(data []byte) (e encoded, err error) {
+	if bytes.HasPrefix(data, []byte("GIF8")) {
+		data, e.beside = showAll(data)
 	}
-	if format(data) == gifFormat {
-		data = showAll(data)
+	if e.Encoded, err = dataset.ReadHeader(data); err != nil {
+		return e, errors.New(strings.TrimPrefix(err.Error(), "dataset: "))
 	}
-	if frame := firstWebPFrame(data); frame != nil {
-		data = frame
-	}
-	e, err := dataset.ReadHeader(data)
-	if err != nil {
-		return encoded{}, errors.New(strings.TrimPrefix(err.Error(), "dataset: "))
-	}
-	return encoded{e, data}, nil
+	return e, nil
 }
 
 // decode gives the pixels as Pillow's convert("RGB") does: alpha is dropped and the colours below it stay, grey is repeated,
@@ -46,12 +40,26 @@ func decode(e encoded) (rgb extractor.RGB, err error) {
 	if err != nil {
 		return rgb, err
 	}
-	b := m.Bounds()
-	if b.Dx() != e.Width || b.Dy() != e.Height {
-		return rgb, fmt.Errorf("%s: picture = %d×%d, its header says %d×%d", e.Format, b.Dx(), b.Dy(), e.Width, e.Height)
+	b, canvas := m.Bounds(), image.Rect(0, 0, e.Width, e.Height)
+	frame := extractor.RGB{Width: b.Dx(), Height: b.Dy(), Pix: make([]uint8, b.Dx()*b.Dy()*3)}
+	fill(frame, m, e.Format == "WebP")
+	if b == canvas {
+		return frame, nil
 	}
+	if !b.In(canvas) {
+		return rgb, fmt.Errorf("%s: picture = %v, its header says %v", e.Format, b, canvas)
+	}
+	// The first frame of an animation may be smaller than the canvas.
 	rgb = extractor.RGB{Width: e.Width, Height: e.Height, Pix: make([]uint8, e.Width*e.Height*3)}
-	fill(rgb, m, e.Format == "WebP")
+	if p, ok := m.(*image.Paletted); ok {
+		colour := palette(p)[e.beside]
+		for i := range rgb.Pix {
+			rgb.Pix[i] = colour[i%3]
+		}
+	}
+	for y := range frame.Height {
+		copy(rgb.Pix[3*((b.Min.Y+y)*e.Width+b.Min.X):], frame.Pix[3*y*frame.Width:3*(y+1)*frame.Width])
+	}
 	return rgb, nil
 }
 
@@ -119,9 +127,8 @@ func fromCMYK(to, cmyk []uint8) {
 
 // palette gives 256 colours without their alpha; a picture may use more indices than its palette has.
 func palette(m *image.Paletted) (colours [256][3]uint8) {
-	type straight interface{ RGBA() (r, g, b, a uint32) }
 	for i, c := range m.Palette {
-		colours[i] = withoutAlpha(straight(c))
+		colours[i] = withoutAlpha(c)
 	}
 	return colours
 }

@@ -2,6 +2,7 @@ package pictures
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"hash/crc32"
 	"os"
 	"path/filepath"
@@ -92,6 +93,35 @@ func TestDeepGreyKeepsItsUpperBits(t *testing.T) {
 	for i, want := range []uint8{0, 0, 0, 0, 0, 1, 127, 255} { // of 0 1 127 128 255 256 32767 65535
 		if got.Pix[3*i] != want || got.Pix[3*i+2] != want {
 			t.Errorf("value %d = %v, want %d", i, got.Pix[3*i:3*i+3], want)
+		}
+	}
+}
+
+// Pillow 13.0.0 shows beside a small first frame of a GIF the transparent colour or, without one, the first of the palette.
+func TestGIFOfWhichTheFirstFrameIsSmall(t *testing.T) {
+	for name, c := range map[string]struct {
+		file   string
+		beside [3]uint8
+	}{
+		"plain": {"474946383961080006008200000a141efa000000fa000000fac8c800070707630063ffffff2c02000100040003000003084833418761011509003b", [3]uint8{10, 20, 30}},
+		"transparent": {"474946383961080006008204000a141efa000000fa000000fac8c800070707630063ffffff21f90401000003002c02000100040003000003084833418761011509003b",
+			[3]uint8{0, 0, 250}},
+	} {
+		data, err := hex.DecodeString(c.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := NewContent(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := content.Decode()
+		if err != nil || got.Width != 8 || got.Height != 6 {
+			t.Fatalf("%s: %d×%d, %v", name, got.Width, got.Height, err)
+		}
+		at := func(x, y int) [3]uint8 { return [3]uint8(got.Pix[3*(8*y+x):]) }
+		if at(0, 0) != c.beside || at(7, 5) != c.beside || at(2, 1) != [3]uint8{200, 200, 0} || at(5, 3) != [3]uint8{250, 0, 0} {
+			t.Errorf("%s: corners %v %v, frame %v … %v, want %v and Pillow's frame", name, at(0, 0), at(7, 5), at(2, 1), at(5, 3), c.beside)
 		}
 	}
 }

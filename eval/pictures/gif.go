@@ -5,18 +5,8 @@ import (
 	"image/color"
 )
 
-const gifFormat = "GIF"
-
-// format guesses from the first bytes.
-func format(data []byte) string {
-	if bytes.HasPrefix(data, []byte("GIF8")) {
-		return gifFormat
-	}
-	return ""
-}
-
 // withoutAlpha gives the colour that a palette stores, also where it is transparent.
-func withoutAlpha(c interface{ RGBA() (r, g, b, a uint32) }) [3]uint8 {
+func withoutAlpha(c color.Color) [3]uint8 {
 	if n, ok := c.(color.NRGBA); ok {
 		return [3]uint8{n.R, n.G, n.B}
 	}
@@ -24,10 +14,11 @@ func withoutAlpha(c interface{ RGBA() (r, g, b, a uint32) }) [3]uint8 {
 	return [3]uint8{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8)}
 }
 
-// showAll clears the mark of a transparent colour before the first frame of a GIF: image/gif would replace that colour by black.
-func showAll(data []byte) []byte {
+// showAll clears the mark of a transparent colour before the first frame of a GIF: image/gif would replace that colour by black. It
+// gives the index of the colour that Pillow shows beside a frame smaller than the canvas: the transparent one, or else the first.
+func showAll(data []byte) (shown []byte, beside int) {
 	if len(data) < 13 {
-		return data
+		return data, 0
 	}
 	at := 13
 	if data[10]&0x80 != 0 {
@@ -37,11 +28,12 @@ func showAll(data []byte) []byte {
 		if data[at+1] == 0xf9 && data[at+2] == 4 && data[at+3]&1 != 0 {
 			data = bytes.Clone(data)
 			data[at+3] &^= 1
+			beside = int(data[at+6])
 		}
 		for at += 2; at < len(data) && data[at] != 0; {
 			at += 1 + int(data[at])
 		}
 		at++
 	}
-	return data
+	return data, beside
 }

@@ -1,10 +1,8 @@
 package pictures
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -17,59 +15,72 @@ type Options struct {
 	N        int    // how many pictures will be wanted, for the endless world; 0 for its default
 }
 
-// Open lists a set of pictures:
-//
-//   - scenes, scenes:SPLIT, scenes:SPLIT:N, scenes:SPLIT:N:FIRST: the built-in world, or the harder one, scenes-free;
-//   - a folder: all pictures in it and below it;
-//   - a shard *.tar, a pattern such as train-{00000..00012}.tar, or a folder of shards without pictures beside them.
+// Open lists a set of pictures: a split of a built-in world (scenes, scenes:SPLIT:N:FIRST), or what dataset.List lists. A folder may
+// hold pictures or shards, not both.
 func Open(spec string, o Options) (Set, error) {
 	if world, _, _ := strings.Cut(spec, ":"); slices.Contains(dataset.Names(), world) {
 		return openScenes(spec, o.N)
 	}
 	set, err := openFiles(spec)
+	if err == nil && o.Captions != "" {
+		err = set.caption(o.Captions)
+	}
 	if err != nil {
-		return set, err
-	}
-	if len(set.Items) == 0 {
-		return set, fmt.Errorf("pictures: %s: no pictures in it, want PNG, JPEG, WebP, GIF or BMP files or WebDataset shards *.tar%s", spec, firstFault(set.Faults))
-	}
-	if o.Captions != "" {
-		if err := set.caption(o.Captions); err != nil {
-			return set, err
-		}
+		return set, fmt.Errorf("pictures: %w", err)
 	}
 	return set, nil
 }
 
 func openFiles(spec string) (Set, error) {
-	info, err := os.Stat(spec)
-	switch {
-	case err == nil && info.IsDir():
-		set, shards, err := listFolder(spec)
-		if err == nil && len(set.Items) == 0 && shards {
-			return openShards(spec)
-		}
-		return set, err
-	case err == nil && strings.HasSuffix(spec, ".tar"), err != nil && strings.ContainsAny(spec, "*?[{"):
-		return openShards(spec)
-	case errors.Is(err, fs.ErrNotExist):
-		return Set{}, fmt.Errorf("pictures: %q: no such file or folder", spec)
-	case err != nil:
-		return Set{}, fmt.Errorf("pictures: %w", err)
-	}
-	return Set{}, fmt.Errorf("pictures: %q: want a folder of pictures, WebDataset shards *.tar, or scenes", spec)
-}
-
-func openShards(spec string) (Set, error) {
-	listed, faults, err := dataset.ListShards(spec)
-	set := Set{Name: spec, Kind: "shards", Faults: faults}
+	set := Set{Name: spec, Kind: "folder"}
+	l, err := dataset.List(spec, true)
 	if err != nil {
-		return set, fmt.Errorf("pictures: %s", strings.TrimPrefix(err.Error(), "dataset: "))
+		return set, err
 	}
-	for _, l := range listed {
-		set.Items = append(set.Items, Item{l.Name, l.Caption, reading(l.Read)})
+	if l.Shards > 0 {
+		set.Kind = "shards"
+	}
+	several, missing, example := 0, 0, error(nil)
+	for _, p := range l.Pictures {
+		item := Item{Name: p.Name, Read: reading(p.Read)}
+		if len(p.Captions) > 0 {
+			item.Caption = p.Captions[0]
+		}
+		if len(p.Captions) > 1 {
+			several++
+		}
+		set.Items = append(set.Items, item)
+	}
+	for _, f := range l.Faults {
+		if f.Kind != dataset.Missing { // captions of more pictures than were drawn are no fault
+			set.Faults = append(set.Faults, f)
+			continue
+		}
+		if missing++; missing == 1 {
+			example = f.Err
+		}
+	}
+	set.note("%d pictures have several captions, of which the first counts", several)
+	set.note("%d captions are of pictures that are not there: %v", missing, example)
+	for _, note := range l.Notes {
+		set.Notes = append(set.Notes, spec+": "+note)
+	}
+	switch {
+	case len(set.Items) == 0:
+		return set, fmt.Errorf("%s: no pictures in it, want PNG, JPEG, WebP, GIF or BMP files or WebDataset shards *.tar%s",
+			spec, also(l))
+	case l.Shards > 0 && l.InFiles > 0:
+		return set, fmt.Errorf("%s: shards *.tar = %d and pictures beside them = %d, want one of the two: for the shards alone say %s",
+			spec, l.Shards, l.InFiles, filepath.Join(spec, "*.tar"))
 	}
 	return set, nil
+}
+
+// note adds a note about a number of pictures, unless it is 0.
+func (s *Set) note(format string, n int, more ...any) {
+	if n > 0 {
+		s.Notes = append(s.Notes, s.Name+": "+fmt.Sprintf(format, append([]any{n}, more...)...))
+	}
 }
 
 // reading is Item.Read of encoded bytes.
@@ -83,9 +94,13 @@ func reading(read func() ([]byte, error)) func() (Content, error) {
 	}
 }
 
-func firstFault(faults []error) string {
-	if len(faults) == 0 {
-		return ""
+// also says what else was found.
+func also(l dataset.Listing) (text string) {
+	if n := len(l.Faults); n > 0 {
+		text = fmt.Sprintf("; %d cannot be used, the first: %v", n, l.Faults[0])
 	}
-	return fmt.Sprintf(" (%d cannot be used, the first: %v)", len(faults), faults[0])
+	for _, note := range l.Notes {
+		text += "; " + note
+	}
+	return text
 }

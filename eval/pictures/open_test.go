@@ -77,11 +77,11 @@ func TestFolderIsListedToItsGround(t *testing.T) {
 	if diff := cmp.Diff([]string{"a.png", "b.PNG", "deep/er/c.jpeg", "linked.png", "out/o.png"}, names); diff != "" {
 		t.Error(diff)
 	}
-	if len(set.Faults) != 1 || !strings.Contains(set.Faults[0].Error(), "gone.png: link leads nowhere") {
+	if len(set.Faults) != 1 || !strings.Contains(set.Faults[0].Error(), "gone.png: broken: link leads nowhere") {
 		t.Errorf("faults = %v, want the broken link", set.Faults)
 	}
 	notes := strings.Join(set.Notes, "\n")
-	for _, want := range []string{"circle: link to a folder", "deep/up: link to a folder", "2 files *.tiff are not read"} {
+	for _, want := range []string{"2 links lead to a folder that is listed already, such as circle", "2 files *.tiff are not read", "2 hidden files and folders", "1 files *.txt caption no picture, such as notes.txt"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("notes = %q, want %q", notes, want)
 		}
@@ -105,9 +105,8 @@ func TestUnreadableFolderIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.Chmod(closed, 0o777) })
-	set, err := Open(dir, Options{})
-	if err != nil || len(set.Faults) != 1 || !strings.Contains(set.Faults[0].Error(), "closed: permission denied") {
-		t.Errorf("faults = %v, %v, want the closed folder", set.Faults, err)
+	if _, err := Open(dir, Options{}); err == nil || !strings.Contains(err.Error(), "closed: permission denied") {
+		t.Errorf("error = %v, want the closed folder", err)
 	}
 }
 
@@ -124,7 +123,7 @@ func TestCaptionsFromWhereverTheyStand(t *testing.T) {
 		return write(t, files)
 	}
 	beside := write(t, map[string]string{
-		"lines.txt": "one\ntwo\nthree\n", "rows.jsonl": `{"file_name":"a.png","text":"one"}` + "\n" + `{"file_name":"b.png","text":"two"}`,
+		"lines.txt": "\ufeffone\r\ntwo\r\nthree\r\n", "rows.NDJSON": `{"file_name":"a.png","text":"one"}`, "rows.jsonl": `{"file_name":"a.png","text":"one"}` + "\n" + `{"file_name":"b.png","text":"two"}`,
 		"object.json": `{"a":"one","sub/b.png":"two","c.png":"three"}`,
 	})
 	for _, c := range []struct {
@@ -139,6 +138,7 @@ func TestCaptionsFromWhereverTheyStand(t *testing.T) {
 		}), "", map[string]string{"a.png": "one", "sub/b.png": "two", "sub/c.png": "three"}},
 		{"a file of lines", with(nil), filepath.Join(beside, "lines.txt"), map[string]string{"a.png": "one", "sub/b.png": "two", "sub/c.png": "three"}},
 		{"a file of JSON lines, by the last part of the name", with(nil), filepath.Join(beside, "rows.jsonl"), map[string]string{"a.png": "one", "sub/b.png": "two", "sub/c.png": ""}},
+		{"an extension in capitals", with(nil), filepath.Join(beside, "rows.NDJSON"), map[string]string{"a.png": "one", "sub/b.png": "", "sub/c.png": ""}},
 		{"a JSON object, with extension or without", with(nil), filepath.Join(beside, "object.json"), map[string]string{"a.png": "one", "sub/b.png": "two", "sub/c.png": "three"}},
 	} {
 		set, err := Open(c.dir, Options{Captions: c.file})
@@ -223,7 +223,10 @@ func TestScenesSplits(t *testing.T) {
 func TestWrongSets(t *testing.T) {
 	p := string(plain(t, 9))
 	empty := t.TempDir()
-	dir := write(t, map[string]string{"a.png": p, "b.png": p, "short.txt": "one\n", "bad.jsonl": "{}\n", "bad.json": "[1]", "file.dat": "x"})
+	dir := write(t, map[string]string{"a.png": p, "b.png": p, "short.txt": "one\n", "bad.jsonl": "{}\n", "bad.json": "[1]", "file.dat": "x",
+		"table.csv": "a.png,a\nb.png,b\n", "json.txt": "{\"file_name\":\"a.png\"}\n{}\n", "utf16.txt": "\xff\xfea\x00\n\x00b\x00"})
+	mixed := write(t, map[string]string{"preview.png": p, "0.tar": strings.Repeat("\x00", 1024)})
+	zipped := write(t, map[string]string{"0.tar.gz": "x"})
 	broken := write(t, map[string]string{"a.png": p, "metadata.jsonl": "{\"file_name\": 1}\n"})
 	for _, c := range []struct {
 		why, spec string
@@ -238,10 +241,15 @@ func TestWrongSets(t *testing.T) {
 		{"an unknown split of another world", "scenes-free:test", Options{}, "scenes-free:SPLIT:N:FIRST"},
 		{"no scenes at all", "scenes:heldout:0", Options{}, "whole numbers"},
 		{"too many fields", "scenes:heldout:1:2:3", Options{}, "scenes:SPLIT:N:FIRST"},
-		{"fewer lines than pictures", dir, Options{Captions: filepath.Join(dir, "short.txt")}, "has 1 lines, want 2"},
+		{"fewer lines than pictures", dir, Options{Captions: filepath.Join(dir, "short.txt")}, "short.txt: lines = 1, want 2"},
 		{"a caption file that is not there", dir, Options{Captions: filepath.Join(dir, "none.txt")}, "none.txt: no such file"},
-		{"JSON lines without names", dir, Options{Captions: filepath.Join(dir, "bad.jsonl")}, `bad.jsonl:1: no file_name, want lines {"file_name"`},
+		{"JSON lines without names", dir, Options{Captions: filepath.Join(dir, "bad.jsonl")}, `bad.jsonl:1: no file_name (keys: ), want lines {"file_name"`},
 		{"JSON that is no object", dir, Options{Captions: filepath.Join(dir, "bad.json")}, "want {"},
+		{"captions in a table", dir, Options{Captions: filepath.Join(dir, "table.csv")}, "table.csv, want a file .jsonl, .json or .txt"},
+		{"JSON lines called text", dir, Options{Captions: filepath.Join(dir, "json.txt")}, "line 1 is JSON"},
+		{"UTF-16", dir, Options{Captions: filepath.Join(dir, "utf16.txt")}, "want UTF-8"},
+		{"shards beside pictures", mixed, Options{}, "shards *.tar = 1 and pictures beside them = 1, want one of the two"},
+		{"compressed shards", zipped, Options{}, "1 files *.tar.gz are not read, want plain *.tar"},
 		{"metadata that is wrong", broken, Options{}, "metadata.jsonl:1: "},
 	} {
 		if _, err := Open(c.spec, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -250,13 +258,63 @@ func TestWrongSets(t *testing.T) {
 	}
 }
 
-func FuzzCaptions(f *testing.F) {
-	f.Add([]byte(`{"file_name":"a.png","text":"one"}` + "\n"))
-	f.Add([]byte("\xef\xbb\xbf" + `{"file_name":"../a","text":""}` + "\n\n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		captions, err := parseJSONLines(data)
-		if err == nil && len(captions) > bytes.Count(data, []byte("\n"))+1 {
-			t.Fatalf("%d captions in fewer lines", len(captions))
+func TestLinesArePairedByNumber(t *testing.T) {
+	p := string(plain(t, 9))
+	for _, c := range []struct {
+		why   string
+		names []string // in the order of the lines
+		want  string   // of the error
+	}{
+		{"numbers alone", []string{"0.png", "1.png", "2.jpg", "9.png", "10.png", "11.png"}, ""},
+		{"numbers within", []string{"run3_2.png", "run3_10.png"}, ""},
+		{"leading zeros", []string{"008.png", "009.png", "010.png"}, ""},
+		{"several kinds in the order of letters", []string{"a1.png", "a2.png", "b1.png"}, ""},
+		{"names without order", []string{"3fa.png", "9c.png", "ab.png"}, ""},
+		{"several kinds that are numbered", []string{"a2.png", "a10.png", "b1.png"}, "a10.png and a2.png is ambiguous"},
+		{"one number twice", []string{"1.png", "01.png", "10.png", "9.png"}, "is ambiguous"},
+	} {
+		files, lines := map[string]string{}, ""
+		for _, name := range c.names {
+			files[name], lines = p, lines+"picture "+name+"\n"
 		}
-	})
+		dir := write(t, files)
+		captions := filepath.Join(write(t, map[string]string{"lines": lines}), "lines")
+		set, err := Open(dir, Options{Captions: captions})
+		if c.want != "" {
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: error = %v, want %q", c.why, err, c.want)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.why, err)
+		}
+		for _, item := range set.Items {
+			if item.Caption != "picture "+item.Name {
+				t.Errorf("%s: %s has %q", c.why, item.Name, item.Caption)
+			}
+		}
+	}
+}
+
+func TestCaptionsWithoutAPictureAreCounted(t *testing.T) {
+	p := string(plain(t, 9))
+	dir := write(t, map[string]string{"a.png": p, "metadata.jsonl": `{"file_name":"a.png","text":"one"}
+{"file_name":"a.png","text":"two"}
+{"file_name":"x/b.png","text":"b"}`})
+	file := filepath.Join(write(t, map[string]string{"c.json": `{"a.png": "one", "b.png": "b", "c.png": "c"}`}), "c.json")
+	for captions, want := range map[string][]string{
+		"":   {"1 pictures have several captions, of which the first counts", `1 captions are of pictures that are not there: metadata.jsonl names "x/b.png", pictures here are called such as "a.png"`},
+		file: {"2 captions of " + file + ` are of pictures that are not there: it names "b.png" where pictures are called such as "a.png"`},
+	} {
+		set, err := Open(dir, Options{Captions: captions})
+		if err != nil || len(set.Faults) > 0 || set.Items[0].Caption != "one" {
+			t.Fatal(err, set.Faults)
+		}
+		for _, w := range want {
+			if !strings.Contains(strings.Join(set.Notes, "\n"), w) {
+				t.Errorf("notes = %q, want %q", set.Notes, w)
+			}
+		}
+	}
 }

@@ -12,7 +12,7 @@ type Set struct {
 	Kind   string // "folder", "shards", "scenes" or "run"
 	World  string // name of the built-in world for "scenes"
 	Items  []Item
-	Faults []error  // what the listing could not use
+	Faults []error  // what the listing cannot use
 	Notes  []string // what the user may want to know of the listing
 }
 
@@ -36,8 +36,11 @@ type Content struct {
 // Hash identifies the pixels of a picture: equal hashes decode to equal pixels.
 type Hash [sha256.Size]byte
 
-// decoderVersion changes when the same file decodes to other pixels.
-const decoderVersion = "1"
+// A version changes when the same file decodes to other pixels.
+const (
+	decoderVersion = "1"
+	gifVersion     = "2"
+)
 
 // NewHash hashes what a picture is made of.
 func NewHash(parts ...string) Hash {
@@ -59,8 +62,12 @@ func NewContent(data []byte) (Content, error) {
 	if err != nil {
 		return Content{}, err
 	}
+	version := decoderVersion
+	if e.Format == "GIF" {
+		version = gifVersion
+	}
 	hash := sha256.New()
-	hash.Write([]byte("picture " + decoderVersion + "\n"))
+	hash.Write([]byte("picture " + version + "\n"))
 	hash.Write(data)
 	note := ""
 	if e.Format == "PNG" && len(data) > 25 && data[24] == 16 && data[25] == 0 {

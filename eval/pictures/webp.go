@@ -1,8 +1,6 @@
 package pictures
 
 import (
-	"bytes"
-	"encoding/binary"
 	"image"
 
 	"github.com/addlab/addlab/eval/extractor"
@@ -37,39 +35,3 @@ func widened(plane []uint8, a, b, c, d int) int {
 
 // clip14 takes 8 bits of a value with 6 bits behind the point.
 func clip14(v int) uint8 { return clip8(v >> 6) }
-
-// firstWebPFrame makes a still picture of the first frame of an animation that covers its canvas; nil where there is none.
-func firstWebPFrame(data []byte) []byte {
-	if len(data) < 30 || string(data[:4]) != "RIFF" || string(data[8:16]) != "WEBPVP8X" || data[20]&2 == 0 {
-		return nil
-	}
-	canvas := data[24:30]
-	for at := 12; at+8 <= len(data); {
-		id, size := string(data[at:at+4]), int(binary.LittleEndian.Uint32(data[at+4:]))
-		body := data[at+8:]
-		if size > len(body) {
-			return nil
-		}
-		body = body[:size]
-		if id == "ANMF" {
-			// 3 bytes each of x/2, y/2, width−1, height−1, duration, and one of flags.
-			if size < 16 || !bytes.Equal(body[:6], make([]byte, 6)) || !bytes.Equal(body[6:12], canvas) {
-				return nil
-			}
-			return stillWebP(canvas, body[16:])
-		}
-		at += 8 + size + size%2
-	}
-	return nil
-}
-
-// stillWebP puts the chunks of a frame into a file of their own.
-func stillWebP(canvas, chunks []byte) []byte {
-	var flags byte
-	if bytes.HasPrefix(chunks, []byte("ALPH")) {
-		flags = 0x10
-	}
-	body := append([]byte("WEBPVP8X\x0a\x00\x00\x00"), flags, 0, 0, 0)
-	body = append(append(body, canvas...), chunks...)
-	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
-}

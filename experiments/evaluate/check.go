@@ -83,7 +83,7 @@ func (e *evaluation) checkMetric(w wanted) error {
 			return err
 		}
 		if err := w.Check(reference, e.promised(in)); err != nil {
-			return fmt.Errorf("%s: %w", in.spec, err)
+			return e.blame(w, in, err)
 		}
 		if w.Needs.Captions {
 			if err := e.checkCaptions(in); err != nil {
@@ -92,6 +92,14 @@ func (e *evaluation) checkMetric(w wanted) error {
 		}
 	}
 	return nil
+}
+
+// blame names the inputs of a metric that failed, each with its side.
+func (e *evaluation) blame(w wanted, in input, err error) error {
+	if ref := e.reference(); ref != nil && w.Needs.Reference {
+		return fmt.Errorf("%s against %s: %w", in, ref, err)
+	}
+	return fmt.Errorf("%s: %w", in, err)
 }
 
 // promised stands for the sample that pictures will give.
@@ -105,7 +113,7 @@ func (e *evaluation) promised(in input) metric.Sample {
 
 func (e *evaluation) enough(in input) error {
 	if in.given == nil && e.n > len(in.set.Items) {
-		return fmt.Errorf("%s holds %d pictures, want n = %d", in.spec, len(in.set.Items), e.n)
+		return fmt.Errorf("%s holds %d pictures, want n = %d", in, len(in.set.Items), e.n)
 	}
 	return nil
 }
@@ -138,5 +146,5 @@ func (e *evaluation) captioned(in input, captions []string) error {
 		example := slices.IndexFunc(in.set.Items, func(item pictures.Item) bool { return item.Caption == "" })
 		want = fmt.Sprintf("them in %s by names such as %s", e.captions, in.set.Items[example].Name)
 	}
-	return fmt.Errorf("%s: %d of %d pictures have no caption, want %s", in.spec, without, len(captions), want)
+	return fmt.Errorf("%s: %d of %d pictures have no caption, want %s", in, without, len(captions), want)
 }

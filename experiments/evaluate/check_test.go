@@ -33,7 +33,7 @@ func TestWrongCallsAreFoundBeforeThePictures(t *testing.T) {
 		{"statistics where features are needed", []string{statistics, few, "--metrics", "fid,kid"}, "kid: the reference has no features"},
 		{"fewer pictures than the metric wants", []string{real, few, "--metrics", "fid,fid-inf"}, "generated pictures = 6, want ≥ 30"},
 		{"more than a later set holds", []string{real, captioned, few, "--metrics", "fid", "--n", "8"}, "holds 6 pictures, want n = 8"},
-		{"captions that a later set lacks", []string{real, captioned, few, "--metrics", "fid,clip-score"}, few + ": 6 of 6 pictures have no caption, want a metadata.jsonl"},
+		{"captions that a later set lacks", []string{real, captioned, few, "--metrics", "fid,clip-score"}, "generated " + few + ": 6 of 6 pictures have no caption, want a metadata.jsonl"},
 		{"captions that the chosen ones lack", []string{real, few, "--metrics", "fid,clip-score", "--n", "4"}, "4 of 4 pictures have no caption"},
 		{"captions of other pictures", []string{real, few, "--metrics", "fid,clip-score", "--captions", captions}, "6 of 6 pictures have no caption, want them in " + captions + " by names such as 0000.png"},
 		{"statistics of two networks in one file", []string{real, few, "--metrics", "fid,fd-dinov2", "--extractor", "fid=inception,fd-dinov2=dinov2-s", "--save", "s.npz"}, "not of inception (fid) and dinov2-s (fd-dinov2)"},
@@ -100,5 +100,37 @@ func TestOneExtractorSavesBesideAnother(t *testing.T) {
 	call(t, album(t, 30, 1, true), album(t, 30, 2, true), "--engine", "go", "--weights", bundle, "--extractor", "scenes", "--metrics", "fid,clip-score", "--save", saved)
 	if r := callJSON(t, saved, saved, "--metrics", "fid"); r.Reference.Pictures != 30 {
 		t.Errorf("reference = %+v, want the statistics of 30 pictures", r.Reference)
+	}
+}
+
+// What is wrong with the reference is said of the reference, by the name of its file.
+func TestErrorsNameTheSideAtFault(t *testing.T) {
+	alone(t)
+	good, wide, one := featureFile(t, 30, 4, 1, 0), featureFile(t, 30, 5, 1, 0), featureFile(t, 1, 4, 1, 0)
+	folder := t.TempDir()
+	text, broken := filepath.Join(folder, "t.npy"), filepath.Join(folder, "broken")
+	put(t, text, "no array")
+	put(t, filepath.Join(broken, "a.png"), "no picture")
+	put(t, filepath.Join(broken, "b.png"), "no picture")
+	bundle := tinybundle.Write(t, "classifier")
+	pictures := []string{"--engine", "go", "--weights", bundle, "--extractor", "scenes"}
+	for _, c := range []struct {
+		why  string
+		args []string
+		want string
+	}{
+		{"a damaged reference", []string{text, good}, "evaluate: reference: npy: " + text},
+		{"a damaged generated file", []string{good, text}, "evaluate: generated: npy: " + text},
+		{"a reference of one picture", []string{one, good}, "against reference " + one + ": metric: fid: reference pictures = 1, want ≥ 2"},
+		{"generated features of one picture", []string{good, one}, "generated " + one + " against reference " + good + ": metric: fid: generated pictures = 1, want ≥ 2"},
+		{"features of other networks", []string{wide, good}, "generated " + good + " against reference " + wide + ": fid: eval: FID: dimensions = 5 and 4"},
+		{"a reference of broken pictures", append([]string{broken, album(t, 6, 1, false)}, pictures...), "evaluate: reference: features: " + broken + ": no picture can be used"},
+		{"broken generated pictures", append([]string{album(t, 6, 1, false), broken}, pictures...), "evaluate: generated: features: " + broken + ": no picture can be used"},
+		{"a reference that is nowhere", []string{filepath.Join(folder, "none"), good}, `evaluate: reference: pictures: "` + filepath.Join(folder, "none")},
+	} {
+		var stdout, stderr bytes.Buffer
+		if rc := run(t.Context(), append(c.args, "--metrics", "fid"), &stdout, &stderr); rc != 1 || !strings.Contains(stderr.String(), c.want) {
+			t.Errorf("%s: rc = %d, stderr = %q, want %q", c.why, rc, &stderr, c.want)
+		}
 	}
 }

@@ -151,7 +151,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 				Seed: e.seed, Confidence: e.confidence, Params: w.params, NoInterval: e.noIntervals,
 			})
 			if err != nil {
-				return fmt.Errorf("%s: %w", in.spec, err)
+				return e.blame(w, in, err)
 			}
 			if e.values == nil {
 				e.values = map[string][]judged{}
@@ -178,7 +178,7 @@ func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extracto
 	bar.end()
 	e.name(c)
 	if err != nil {
-		return metric.Sample{}, c, err
+		return metric.Sample{}, c, fmt.Errorf("%s: %w", in.side, err)
 	}
 	s := metric.Sample{Features: c.Features, Logits: c.Logits}
 	if needs.Statistics && c.Features.N > c.Features.D { // fewer pictures are scored without a covariance

@@ -12,6 +12,7 @@ import (
 
 // input is one side of a comparison: pictures, or a file of what was computed of them elsewhere.
 type input struct {
+	side  string // reference or generated
 	spec  string
 	given *metric.Sample // nil for pictures
 	set   pictures.Set
@@ -34,41 +35,54 @@ func (in input) world() bool {
 	return in.given == nil && (in.set.Kind == "scenes" || in.set.Kind == "run")
 }
 
+// String names the input in errors.
+func (in input) String() string { return in.side + " " + in.spec }
+
 // open lists all inputs; pictures are not read yet.
 func (e *evaluation) open() error {
 	for i, spec := range e.inputs {
-		in := input{spec: spec}
-		switch {
-		case features.IsGiven(spec):
-			given, err := features.ReadGiven(spec)
-			if err != nil {
-				return err
-			}
-			if n := given.N(); e.n > 0 && n > 0 && n != e.n {
-				return fmt.Errorf("%s holds what was computed of %d pictures, want n = %d", spec, n, e.n)
-			}
-			in.given = &given
-		case isRun(spec):
-			set, bundle, err := e.openRun(spec)
-			if err != nil {
-				return err
-			}
-			in.set, in.home = set, bundle.Dir
-		default:
-			o := pictures.Options{N: e.n}
-			if i > 0 || len(e.inputs) == 1 {
-				o.Captions = e.captions
-			}
-			set, err := pictures.Open(spec, o)
-			if err != nil {
-				return err
-			}
-			in.set = set
-			if set.World != "" {
-				in.home = pretrain.DefaultDir(set.World, "cpu")
-			}
+		in := input{spec: spec, side: "generated"}
+		if i == 0 && len(e.inputs) > 1 {
+			in.side = "reference"
 		}
+		if err := e.openInput(&in); err != nil {
+			return fmt.Errorf("%s: %w", in.side, err)
+		}
+		e.warn(in.set.Notes...)
 		e.sets = append(e.sets, in)
+	}
+	return nil
+}
+
+func (e *evaluation) openInput(in *input) error {
+	switch {
+	case features.IsGiven(in.spec):
+		given, err := features.ReadGiven(in.spec)
+		if err != nil {
+			return err
+		}
+		if n := given.N(); e.n > 0 && n > 0 && n != e.n {
+			return fmt.Errorf("%s holds what was computed of %d pictures, want n = %d", in.spec, n, e.n)
+		}
+		in.given = &given
+	case isRun(in.spec):
+		set, bundle, err := e.openRun(in.spec)
+		if err != nil {
+			return fmt.Errorf("%s: %w", in.spec, err)
+		}
+		in.set, in.home = set, bundle.Dir
+	default:
+		o := pictures.Options{N: e.n}
+		if in.side == "generated" {
+			o.Captions = e.captions
+		}
+		var err error
+		if in.set, err = pictures.Open(in.spec, o); err != nil {
+			return err
+		}
+		if in.set.World != "" {
+			in.home = pretrain.DefaultDir(in.set.World, "cpu")
+		}
 	}
 	return nil
 }

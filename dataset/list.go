@@ -1,0 +1,127 @@
+package dataset
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// pictureExts are the extensions of pictures. Where a sample of a shard holds several, the first of this list counts.
+var pictureExts = []string{"jpg", "jpeg", "png", "webp", "gif", "bmp", "jpe", "jfif"}
+
+// Listing is what a folder or shards hold. No picture is read yet.
+type Listing struct {
+	Pictures []Listed // in order of their names
+	Faults   []Fault  // what cannot be used
+	Notes    []string // what is left out or doubtful, counted by reason
+	Shards   int      // shards among them
+	InFiles  int      // pictures that are files of their own
+}
+
+// Listed is a picture that has not been read.
+type Listed struct {
+	Name        string   // where it lies in the set
+	Part        string   // subfolder or shard, which may name a split
+	Captions    []string // empty where none is known
+	Uncaptioned error    // why its caption cannot be used; nil where it has one, or none was given
+	Read        func() ([]byte, error)
+}
+
+// Fault is a picture that cannot be used.
+type Fault struct {
+	Name, Kind string // kind: missing, broken, repeated, without caption, without picture
+	Err        error
+}
+
+func (f Fault) Error() string { return fmt.Sprintf("%s: %s: %v", f.Name, f.Kind, f.Err) }
+
+// Missing is the kind of a picture that captions name and that is not there.
+const Missing = "missing"
+
+// List lists the pictures of a folder with all folders below it, of a shard, or of a pattern of shards. Links are followed,
+// out of a folder only where anywhere is set.
+func List(spec string, anywhere bool) (Listing, error) {
+	info, err := os.Stat(spec)
+	var l Listing
+	skipped := tally{}
+	switch {
+	case err == nil && info.IsDir():
+		l, err = newWalker(spec, anywhere, skipped).list()
+	case err == nil && isShard(spec):
+		err = l.addShards([]string{spec}, filepath.Dir(spec), skipped)
+	case err == nil:
+		return l, notListed(spec, "a file of another kind")
+	case !errors.Is(err, fs.ErrNotExist):
+		return l, err
+	case strings.ContainsAny(spec, "*?[{"):
+		var shards []string
+		var dir string
+		if shards, dir, err = expandPattern(spec, skipped); err != nil {
+			return l, fmt.Errorf("%s: %w", spec, err)
+		}
+		err = l.addShards(shards, dir, skipped)
+	default:
+		return l, notListed(spec, "no such file or folder")
+	}
+	if err != nil {
+		return l, err
+	}
+	slices.SortStableFunc(l.Pictures, func(a, b Listed) int { return cmp.Compare(a.Name, b.Name) })
+	l.Notes = skipped.notes()
+	return l, nil
+}
+
+func notListed(spec, found string) error {
+	return fmt.Errorf("%q (%s), want a folder of pictures, WebDataset shards *.tar, or a built-in set (%s)", spec, found, strings.Join(Names(), ", "))
+}
+
+// tally counts what is left out or doubtful, by reason.
+type tally map[string]*tallied
+
+type tallied struct {
+	n     int
+	first string
+}
+
+func (t tally) add(reason, name string) {
+	if t[reason] == nil {
+		t[reason] = &tallied{first: name}
+	}
+	t[reason].n++
+}
+
+// notes gives one line for each reason, with the first example.
+func (t tally) notes() (lines []string) {
+	for _, reason := range slices.Sorted(maps.Keys(t)) {
+		lines = append(lines, fmt.Sprintf("%d %s, such as %s", t[reason].n, reason, t[reason].first))
+	}
+	return lines
+}
+
+func isShard(name string) bool { return strings.EqualFold(filepath.Ext(name), ".tar") }
+
+// extOf is what a name ends with, in lower case: "png", "tar.gz", or "" where there is no dot.
+func extOf(name string) string {
+	ext := filepath.Ext(name)
+	if rest := strings.TrimSuffix(name, ext); strings.EqualFold(filepath.Ext(rest), ".tar") {
+		ext = filepath.Ext(rest) + ext
+	}
+	return strings.ToLower(strings.TrimPrefix(ext, "."))
+}
+
+// unread is the reason for leaving out files or members of an extension.
+func unread(what, ext string) string {
+	switch {
+	case ext == "":
+		return what + " without extension are not read"
+	case strings.HasPrefix(ext, "tar.") || ext == "tgz":
+		return fmt.Sprintf("%s *.%s are not read, want plain *.tar", what, ext)
+	}
+	return fmt.Sprintf("%s *.%s are not read", what, ext)
+}
