@@ -137,6 +137,8 @@ func (w *walker) visit(name, real, top string, mode fs.FileMode) error {
 	case w.looksLikePicture(name, mode):
 		w.skipped.add("files have no picture's name and are read as pictures by their content", name)
 		w.picture(name)
+	case !mode.IsRegular():
+		w.unread[name] = "pipes and devices are not read"
 	default:
 		w.unread[name] = unread("files", ext)
 	}
@@ -157,8 +159,11 @@ func (w *walker) fault(name, kind string, err error) {
 
 // looksLikePicture looks at the first bytes of a file.
 func (w *walker) looksLikePicture(name string, mode fs.FileMode) bool {
+	if !mode.IsRegular() { // a pipe would wait
+		return false
+	}
 	f, err := os.Open(w.file(name))
-	if !mode.IsRegular() || err != nil {
+	if err != nil {
 		return false
 	}
 	defer f.Close()
