@@ -12,8 +12,8 @@ type background struct {
 	Sweep
 	results Results
 
-	complete map[string]int // seeds of an axis that Completed was told of
-	done     chan error     // nil where nothing is under way
+	complete map[string]int // seeds of an axis for which Completed was called
+	done     chan error     // nil while idle
 	notes    []string
 }
 

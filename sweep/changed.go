@@ -12,8 +12,8 @@ import (
 	"github.com/addlab/addlab/distill"
 )
 
-// changed names the fields in which a config differs from its scale's preset, as in "lambda = 7, steps = 100". Seeds are no difference,
-// and of another length the rates' shorter warm-up is none.
+// changed lists the fields in which a config differs from its scale's preset: "lambda = 7, steps = 100". The seed does not count, nor
+// does the warm-up that follows from another number of steps.
 func changed(base distill.Config) (string, error) {
 	preset, err := distill.DefaultConfig(base.Scale)
 	if err != nil {
@@ -43,8 +43,7 @@ func changed(base distill.Config) (string, error) {
 	return strings.Join(list, ", "), nil
 }
 
-// conflict is an error where base changes a field of the preset that a cell of the axis sets to a value of its own: then the cells would
-// not be what their names say.
+// conflict is an error where base changes a field that a cell of the axis sets. The cells would not be what their names say.
 func conflict(a ablations.Axis, base distill.Config) error {
 	preset, err := distill.DefaultConfig(base.Scale)
 	if err != nil {
@@ -77,7 +76,7 @@ func conflict(a ablations.Axis, base distill.Config) error {
 	return nil
 }
 
-// fields are a config's JSON fields by their path, such as student_rate.peak.
+// fields are the JSON fields of a config by path, such as student_rate.peak.
 func fields(c distill.Config) (map[string]any, error) {
 	text, err := json.Marshal(c)
 	var tree map[string]any
@@ -102,7 +101,7 @@ func fields(c distill.Config) (map[string]any, error) {
 	return flat, nil
 }
 
-// differing are the names whose values are not the same, sorted.
+// differing are the sorted names whose values differ.
 func differing(a, b map[string]any) (names []string) {
 	all := maps.Clone(a)
 	maps.Copy(all, b)

@@ -10,21 +10,21 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// Forecast says of a job of a plan whether it is done and else how long it should take.
+// Forecast is the state of a job, and how long it should take.
 type Forecast struct {
 	Job      Job
 	Done     bool
 	Expected time.Duration // training and sampling; 0 where nothing has been timed
-	Basis    Basis         // of what is expected
+	Basis    Basis         // of Expected
 }
 
-// pace is what finished runs needed.
+// pace is the speed of finished runs.
 type pace struct {
 	step timings[networks] // seconds per training step
 	call timings[string]   // seconds per picture and call of the network of this name
 }
 
-// networks are what a training step runs.
+// networks determine the speed of a training step.
 type networks struct {
 	student, teacher, features string // names in the bundle
 	teacherSteps               int    // 0 without a distillation loss
@@ -113,7 +113,7 @@ func (p pace) expect(job Job, train bool, elsewhere pace) (time.Duration, Basis)
 	return time.Duration(seconds * float64(time.Second)), basis
 }
 
-// calls counts the pictures that a network draws, once for each of its steps and twice where they are guided.
+// calls counts evaluations of the network: pictures × steps, twice with guidance.
 func (j Job) calls() int {
 	s := j.Evaluation.Sampling
 	if s == nil {
@@ -126,8 +126,8 @@ func (j Job) calls() int {
 	return n
 }
 
-// timings are seconds that runs of some kinds needed. Results move between machines and a machine has other work at times, so the
-// latest few tell most, by their median.
+// timings are the seconds that runs of some kinds took. The median of the latest few counts: results move between machines, and
+// machines are busy at times.
 type timings[K comparable] []timing[K]
 
 type timing[K comparable] struct {
@@ -136,23 +136,23 @@ type timing[K comparable] struct {
 	seconds float64
 }
 
-// latestFew is how many runs are asked; two of a new machine overrule an old one's.
+// latestFew is the number of runs in the median: two on a new machine outvote an older one.
 const latestFew = 3
 
 func (t *timings[K]) add(kind K, began time.Time, seconds float64) {
 	*t = append(*t, timing[K]{kind, began, seconds})
 }
 
-// Basis says whose speed a [Forecast] rests on.
+// Basis is the source of a [Forecast].
 type Basis int
 
 const (
-	OwnRuns       Basis = iota // one's own, of the same kind
-	OtherKind                  // one's own of another kind, as much slower or faster as committed runs of both kinds tell, if they do
-	CommittedRuns              // those of the committed runs, on another machine
+	OwnRuns       Basis = iota // own runs of the same kind
+	OtherKind                  // own runs of another kind, scaled by the committed runs of both kinds where there are some
+	CommittedRuns              // committed runs, on another machine
 )
 
-// expect is of the same kind where there is one, else of another one, and else of what was timed elsewhere; 0 where nothing was.
+// expect takes own runs of the kind, else of another kind, else runs elsewhere. It is 0 where nothing was timed.
 func (t timings[K]) expect(kind K, elsewhere timings[K]) (seconds float64, basis Basis) {
 	if seconds := t.of(kind); seconds > 0 {
 		return seconds, OwnRuns
@@ -169,12 +169,12 @@ func (t timings[K]) expect(kind K, elsewhere timings[K]) (seconds float64, basis
 	return there, CommittedRuns
 }
 
-// of is the speed of one kind, 0 where none was timed.
+// of is the time of one kind, 0 where none was timed.
 func (t timings[K]) of(kind K) float64 {
 	return slices.DeleteFunc(slices.Clone(t), func(x timing[K]) bool { return x.kind != kind }).middle()
 }
 
-// middle is the median of the latest few, 0 of none.
+// middle is the median of the latest few, 0 where there are none.
 func (t timings[K]) middle() float64 {
 	alike := slices.Clone(t)
 	if len(alike) == 0 {

@@ -7,7 +7,7 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// Gather finds the results of a plan that are there, and lists the jobs that have none. It needs nothing but Plan, Runs and Finished.
+// Gather finds the finished results of a plan and the jobs without one. It needs only Plan, Runs and Finished.
 func (s Sweep) Gather() (results Results, todo []Job, err error) {
 	results = Results{}
 	for _, job := range s.Plan.Jobs {
@@ -24,7 +24,7 @@ func (s Sweep) Gather() (results Results, todo []Job, err error) {
 	return results, todo, nil
 }
 
-// roots are the folders in which the result of a job is looked for.
+// roots are the places where the result of a job may be.
 func (s Sweep) roots(job Job) []*record.Runs {
 	if job.Train != nil {
 		return []*record.Runs{s.Runs}
@@ -32,7 +32,7 @@ func (s Sweep) roots(job Job) []*record.Runs {
 	return append([]*record.Runs{s.Runs}, s.Finished...)
 }
 
-// find looks for the result of a job, which is its evaluation or the training's divergence.
+// find looks for the result of a job: its evaluation, or the divergence of its training.
 func (s Sweep) find(job Job) (outcome Outcome, found bool, err error) {
 	scored, found, err := record.Find(job.Evaluation, s.roots(job)...)
 	if err != nil {
@@ -44,7 +44,7 @@ func (s Sweep) find(job Job) (outcome Outcome, found bool, err error) {
 		if err := scored.Result(&outcome.Evaluated); err != nil {
 			return outcome, false, err
 		}
-		if e := outcome.Evaluated; e.Diverged == "" && (e.FID == 0 || e.CLIP == 0) { // a field that is not there reads as 0
+		if e := outcome.Evaluated; e.Diverged == "" && (e.FID == 0 || e.CLIP == 0) { // a missing field reads as 0
 			return outcome, false, fmt.Errorf("sweep: %s has fid = %v and clip = %v, want numbers: remove it to measure again", scored, e.FID, e.CLIP)
 		}
 	}

@@ -14,10 +14,10 @@ import (
 	"github.com/addlab/addlab/train"
 )
 
-// opener is record.Open, or record.TryOpen where others' work is not waited for.
+// opener is record.Open, or record.TryOpen to leave to other processes what they hold.
 type opener func(config any) (*record.Run, error)
 
-// measure trains and draws what a job needs. What is left to do after that needs no engine.
+// measure trains and draws. What finish does after that needs no engine.
 func (s Sweep) measure(ctx context.Context, job Job, open opener) (finish func() (Outcome, error), err error) {
 	student := ""
 	if job.Train != nil {
@@ -44,7 +44,7 @@ func (s Sweep) measure(ctx context.Context, job Job, open opener) (finish func()
 	}, nil
 }
 
-// train finds a finished training with its student, or makes one.
+// train finds a finished training with its student, or trains.
 func (s Sweep) train(ctx context.Context, job Job, open opener) (found record.Saved, trained Trained, err error) {
 	found, trained, err = s.findTrained(job)
 	if err != nil {
@@ -75,8 +75,8 @@ func (s Sweep) train(ctx context.Context, job Job, open opener) (found record.Sa
 	return found, trained, err
 }
 
-// RecordTraining trains and finishes the run with what came of it: a student, or that it diverged, which is a result. After another
-// fault the run stays open, to go on from.
+// RecordTraining trains and finishes the run. Its result is a student, or that the training diverged. After any other error the run
+// is not finished and can be continued.
 func RecordTraining(run *record.Run, steps int, learn func() error) (trained Trained, err error) {
 	_, _, resumed := run.LatestCheckpoint()
 	began := time.Now()
@@ -98,7 +98,7 @@ func RecordTraining(run *record.Run, steps int, learn func() error) (trained Tra
 	return trained, run.Finish(trained)
 }
 
-// evaluate draws a job's pictures. The record is held until settle has scored them.
+// evaluate draws a job's pictures. The run is held until settle has scored them.
 func (s Sweep) evaluate(ctx context.Context, job Job, open opener, student string) (settle func() error, err error) {
 	run, err := open(job.Evaluation)
 	if err != nil {
@@ -119,7 +119,7 @@ func (s Sweep) evaluate(ctx context.Context, job Job, open opener, student strin
 	}, nil
 }
 
-// settle scores pictures and finishes the record of their evaluation.
+// settle scores pictures and finishes the run of their evaluation.
 func (j Job) settle(run *record.Run, student string, pictures Pictures, metrics func() (protocol.Metrics, error)) (err error) {
 	result := Evaluated{Captions: pictures.Captions}
 	result.Metrics, err = metrics()
@@ -134,7 +134,7 @@ func (j Job) settle(run *record.Run, student string, pictures Pictures, metrics 
 	if err := writePictures(run.Dir(), pictures); err != nil {
 		return err
 	}
-	// The samples stand beside the training's curves, where people look for them.
+	// People look for samples next to the training's curves.
 	if student != "" && j.Evaluation.Sampling.Steps == 1 {
 		if err := writeGrid(filepath.Join(filepath.Dir(student), samplesFile), "1 step", pictures); err != nil {
 			return err

@@ -9,15 +9,15 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// Plan says what a set of axes and seeds wants measured, each thing once.
+// Plan lists what axes and seeds need, each job once.
 type Plan struct {
 	Scale string
 	Data  string // name of the dataset
 	Axes  []ablations.Axis
 	Seeds []int64
-	Jobs  []Job // in the order in which they are done
+	Jobs  []Job // in order of work
 
-	changed string // what the cells have in common that is not of the scale's preset
+	changed string // fields of all cells that differ from the scale's preset
 
 	cells      map[cellKey]string // hash of the evaluation
 	references []reference
@@ -28,20 +28,20 @@ type cellKey struct {
 	seed       int64
 }
 
-// reference is a row below the cells: the evaluations of all seeds, or of the only one.
+// reference is a row below the cells: one evaluation, or one for each seed.
 type reference struct {
 	name, subject string
 	steps         int
 	net           string // variant of the teacher
-	axis          string // whose table it stands in; "" for all
+	axis          string // in whose table it is; "" for all
 	hashes        []string
 }
 
-// of tells whether a reference stands in the table of an axis.
+// of reports whether the table of an axis has this reference.
 func (r reference) of(axis ablations.Axis) bool { return r.axis == "" || r.axis == axis.Name }
 
-// NewPlan lists the jobs of axes × seeds. Tables fill seed by seed: the default cell, which stands in all of them, comes
-// first, and the references after the first seed's cells.
+// NewPlan lists the jobs of axes × seeds, seed by seed. The default cell comes first, since all tables need it. References follow
+// the cells of the first seed.
 func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int64) (*Plan, error) {
 	p := &Plan{
 		Scale: base.Scale, Data: in.Data.Name(), Axes: axes, Seeds: seeds, cells: map[cellKey]string{},
@@ -125,7 +125,7 @@ func (p *Plan) addCells(in Inputs, base distill.Config, add func(Job) (string, e
 	return nil
 }
 
-// addReferences adds real pictures and teacher once, and more steps of the default cell's student for every seed.
+// addReferences adds real pictures and teacher once, and for every seed more steps of the default cell's student.
 func (p *Plan) addReferences(in Inputs, base distill.Config, add func(Job) (string, error)) error {
 	for i := range p.references {
 		r := &p.references[i]
@@ -152,7 +152,7 @@ func (p *Plan) addReferences(in Inputs, base distill.Config, add func(Job) (stri
 	return nil
 }
 
-// complete counts the seeds of which all cells of an axis have results.
+// complete counts the seeds for which all cells of an axis have results.
 func (p *Plan) complete(axis ablations.Axis, results Results) (seeds int) {
 	for _, seed := range p.Seeds {
 		if !slices.ContainsFunc(axis.Cells, func(c ablations.Cell) bool {

@@ -8,7 +8,7 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// environments reads what the records behind outcomes ran on, in their order. Records of other machines may differ.
+// environments are those of all runs behind outcomes, in order.
 func environments(outcomes []Outcome) (envs []record.Environment) {
 	for _, o := range outcomes {
 		for _, run := range o.Records {
@@ -18,7 +18,7 @@ func environments(outcomes []Outcome) (envs []record.Environment) {
 	return envs
 }
 
-// header has what is the same in all environments.
+// header is what all environments share.
 func header(envs []record.Environment) (pairs []record.Pair) {
 	for i, env := range envs {
 		if i == 0 {
@@ -31,7 +31,7 @@ func header(envs []record.Environment) (pairs []record.Pair) {
 	return pairs
 }
 
-// provenance names the engines, machines and commits behind outcomes, each once.
+// provenance lists the engines, machines and commits behind outcomes, each once.
 func provenance(outcomes []Outcome) (engines, machines, commits string) {
 	var es, ms, cs []string
 	add := func(list []string, s string) []string {
@@ -54,18 +54,18 @@ func provenance(outcomes []Outcome) (engines, machines, commits string) {
 	return strings.Join(es, "; "), strings.Join(ms, "; "), strings.Join(cs, ", ")
 }
 
-// machine names the GPU or the model of the processor that an engine ran on: the same seed gives other numbers on another one.
+// machine is the GPU or the model of the processor. The same seed gives other numbers on another one.
 func machine(env record.Environment) string {
 	if !strings.HasSuffix(env.Engine, ":cuda") {
 		return strings.Join(strings.Fields(strings.NewReplacer("(R)", " ", "(TM)", " ").Replace(env.CPU)), " ")
 	}
-	if strings.HasPrefix(env.Device, "cuda:") { // older records have its number alone
+	if strings.HasPrefix(env.Device, "cuda:") { // older runs have only its number
 		return "a GPU without a name"
 	}
 	return env.Device
 }
 
-// machinesOf says which seeds were trained, or without a training drawn, on which machine: "AMD EPYC (1, 2), Intel Xeon Processor (3, 4)".
+// machinesOf lists machines with the seeds that they trained: "AMD EPYC (1, 2), Intel Xeon Processor (3, 4)".
 func machinesOf(outcomes []Outcome) string {
 	var names []string
 	seeds := map[string][]int64{}

@@ -7,7 +7,7 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// Recipe names the versions of what this program trains and measures.
+// Recipe names the versions of training and evaluation.
 var Recipe = recipeName(distill.RecipeVersion, evaluationRecipe)
 
 func recipeName(train, measure int) string {

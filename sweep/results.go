@@ -16,7 +16,7 @@ type Trained struct {
 	Diverged string  `json:"diverged,omitempty"` // what happened, where there is no student
 }
 
-// Err tells why there is no student, nil where there is one.
+// Err says why there is no student. It is nil where there is one.
 func (t Trained) Err() error {
 	if t.Diverged == "" {
 		return nil
@@ -27,7 +27,7 @@ func (t Trained) Err() error {
 // Evaluated is the result of an evaluation.
 type Evaluated struct {
 	protocol.Metrics
-	Diverged string   `json:"diverged,omitempty"` // why the metrics are no numbers
+	Diverged string   `json:"diverged,omitempty"` // why there are no metrics
 	Captions []string `json:"captions"`           // of the samples
 }
 
@@ -37,14 +37,14 @@ type Pictures struct {
 	Images   []dataset.Image
 }
 
-// Outcome is what is known about a job: scores, or in Diverged why there are none.
+// Outcome is the result of a job: scores, or in Diverged why there are none.
 type Outcome struct {
 	Job
 	Evaluated
 	TrainSeconds float64 // 0 where the training was interrupted
 
 	Scored  record.Saved   // the evaluation; zero where the training diverged
-	Records []record.Saved // all that the outcome rests on, a training first
+	Records []record.Saved // all runs behind the outcome, a training first
 }
 
 // Results are outcomes by the job's hash.

@@ -31,23 +31,23 @@ type Worker interface {
 type Sweep struct {
 	Plan      *Plan
 	Runs      *record.Runs
-	Finished  []*record.Runs // further ones whose scores of real pictures and teacher count; students are one's own
-	Processes int            // that share the sweep, this one included; 0 where that is not known
+	Finished  []*record.Runs // committed ones, whose scores of real pictures and teacher are taken over
+	Processes int            // number of processes that share the sweep; 0 where unknown
 	Worker    Worker
 	Out       io.Writer
 
-	// Completed, if set, is called when all cells of an axis are measured for one seed more, and says what to tell of it.
+	// Completed, if set, is called when another seed has all cells of an axis. Its note is printed.
 	Completed func(axis ablations.Axis, results Results) (note string, err error)
 }
 
-// Run finds or makes the results of a plan. A diverged training is a result; any other fault ends the sweep and comes with what
-// was finished, and the next Run goes on from there.
+// Run finds or makes the results of a plan. A diverged training is a result. Any other error ends the sweep and comes with the finished
+// results; the next Run continues from there.
 func (s Sweep) Run(ctx context.Context) (Results, error) {
 	results, todo, err := s.Gather()
 	if err != nil || len(todo) == 0 {
 		return results, err
 	}
-	if err := s.MissingStudents(); err != nil { // now, not after hours of others
+	if err := s.MissingStudents(); err != nil { // before hours of other work
 		return results, err
 	}
 
@@ -61,8 +61,8 @@ func (s Sweep) Run(ctx context.Context) (Results, error) {
 	return results, s.work(ctx, todo, results, env)
 }
 
-// work does what is to do. What another process holds is left for later, so that several of them share a sweep; when nothing else is
-// left, it waits for them.
+// work does the jobs. It postpones those that another process holds, so that several processes share a sweep, and waits for them in
+// the end.
 func (s Sweep) work(ctx context.Context, todo []Job, results Results, env record.Environment) (err error) {
 	try := func(config any) (*record.Run, error) { return record.TryOpen(s.Runs.Dir(), config, env) }
 	wait := func(config any) (*record.Run, error) { return record.Open(ctx, s.Runs.Dir(), config, env) }
@@ -78,7 +78,7 @@ func (s Sweep) work(ctx context.Context, todo []Job, results Results, env record
 				finish, err = s.measure(ctx, job, s.announced(open, total-left+1, job))
 			}
 			if errors.Is(err, record.ErrHeld) {
-				if s.Processes == 0 { // else it is no news
+				if s.Processes == 0 { // else it is expected
 					fmt.Fprintf(s.Out, "%s: another process is at it, going on with the next\n", job.Label)
 				}
 				held = append(held, job)
@@ -88,7 +88,7 @@ func (s Sweep) work(ctx context.Context, todo []Job, results Results, env record
 				return fmt.Errorf("%s: %w", job.Label, err)
 			}
 			left--
-			last := i == len(todo)-1 && len(held) == 0 // the caller has it all in a moment
+			last := i == len(todo)-1 && len(held) == 0 // the caller writes the tables
 			if err := scoring.follow(job, finish, last); err != nil {
 				return err
 			}
@@ -102,7 +102,7 @@ func (s Sweep) work(ctx context.Context, todo []Job, results Results, env record
 	return nil
 }
 
-// announced opens as open does, and says once that this process is at the job now.
+// announced is open, which also prints the job once.
 func (s Sweep) announced(open opener, number int, job Job) opener {
 	said := false
 	return func(config any) (*record.Run, error) {
@@ -115,7 +115,7 @@ func (s Sweep) announced(open opener, number int, job Job) opener {
 	}
 }
 
-// left says how long the sweep still takes, where that is known.
+// left says how long the sweep still takes, if known.
 func (s Sweep) left() string {
 	forecast, err := s.Forecast()
 	if err != nil {
@@ -124,7 +124,7 @@ func (s Sweep) left() string {
 	return remaining(forecast, max(s.Processes, 1))
 }
 
-// remaining says how long a sweep still takes for processes that share it, where that is known of all that is left on this machine.
+// remaining says how long processes that share a sweep still need. It is "" where the speed of a job on this machine is unknown.
 func remaining(forecast []Forecast, processes int) string {
 	var sum time.Duration
 	for _, f := range forecast {

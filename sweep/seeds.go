@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// maxSeeds bounds a range that was typed wrongly.
+// maxSeeds catches mistyped ranges.
 const maxSeeds = 1000
 
-// ParseSeeds reads "4", which means the four seeds 1 to 4, or a list of seeds and ranges: "0-5", "7,", "1,3,8-10".
+// ParseSeeds reads a number of seeds ("4" is 1 to 4) or a list of seeds and ranges: "0-5", "7,", "1,3,8-10".
 func ParseSeeds(s string) ([]int64, error) {
 	bad := fmt.Errorf(`sweep: seeds = %q, want a number of seeds ("4"), or seeds and ranges ("0-5", "7,", "1,3,8-10")`, s)
 	text := strings.TrimSpace(s)

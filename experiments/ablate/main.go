@@ -51,7 +51,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	defer lazy.close()
 	inputs, plan, err := prepare(ctx, o, base, axes, seeds, lazy)
 	switch {
-	case o.printConfig && (errors.Is(err, errNoBundle) || errors.Is(err, pretrain.ErrMissing)): // configs can be shown all the same
+	case o.printConfig && (errors.Is(err, errNoBundle) || errors.Is(err, pretrain.ErrMissing)): // configs need no networks
 		return printConfig(stdout, o, nil, base, axes, seeds)
 	case err != nil:
 		return err
@@ -84,7 +84,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	return present(stdout, o, plan, results)
 }
 
-// prepare brings the networks and what they are asked together. Axes that lack a network may be left out of the plan.
+// prepare opens networks and data and plans the sweep. Axes that lack a network may be left out.
 func prepare(ctx context.Context, o options, base distill.Config, axes []ablations.Axis, seeds []int64, lazy *lazyEngine) (sweep.Inputs, *sweep.Plan, error) {
 	inputs, err := openInputs(ctx, o, lazy)
 	if err != nil {

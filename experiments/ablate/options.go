@@ -81,7 +81,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return fmt.Errorf("processes = %d, want 1 to %d, the cores here", o.processes, runtime.NumCPU())
 	}
 	o.out = cmp.Or(o.out, o.ofData("results"))
-	if o.reference != "" && o.reference != o.out { // what this call makes may be there only after it
+	if o.reference != "" && o.reference != o.out { // this call may make it
 		if _, err := os.Stat(o.reference); err != nil {
 			return fmt.Errorf("reference = %q, want a folder of results: %w", o.reference, err)
 		}
@@ -91,10 +91,10 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	return nil
 }
 
-// looks tells whether the command only looks at what there is, so that no network may be trained for it.
+// looks reports whether the command trains nothing.
 func (o options) looks() bool { return o.printConfig || o.dryRun || o.noTrain }
 
-// command is the command as typed, for the provenance of what is pretrained on the way.
+// command is the command as typed, for the provenance of pretrained networks.
 func (o options) command() string {
 	return strings.TrimSpace("go run ./experiments/ablate " + strings.Join(o.args, " "))
 }
@@ -152,7 +152,7 @@ func (o options) sweep(plan *sweep.Plan) (s sweep.Sweep, err error) {
 	return s, nil
 }
 
-// ofData keeps the tables of different data apart: those of scenes stand in the folder itself.
+// ofData is a subfolder for each dataset, and the folder itself for scenes.
 func (o options) ofData(folder string) string {
 	if o.data == "scenes" {
 		return folder
@@ -160,10 +160,10 @@ func (o options) ofData(folder string) string {
 	return filepath.Join(folder, report.DataFolder, o.dataName())
 }
 
-// dataName is how pretrain calls the dataset.
+// dataName is pretrain's name of the dataset.
 func (o options) dataName() string { return filepath.Base(filepath.Clean(o.data)) }
 
-// bundleDir is where the networks should stand.
+// bundleDir is the folder of the networks.
 func (o options) bundleDir() string {
 	if o.pretrained != "" {
 		return o.pretrained
@@ -171,7 +171,7 @@ func (o options) bundleDir() string {
 	return pretrain.DefaultDir(o.dataName(), o.scale)
 }
 
-// toyDir is where a smoke sweep pretrains its own networks if it has none.
+// toyDir is where a smoke sweep pretrains missing networks.
 func (o options) toyDir() string {
 	return filepath.Join(o.out, pretrain.DefaultDir(o.dataName(), o.scale))
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/addlab/addlab/sweep"
 )
 
-// list shows what can be asked.
+// list prints the axes and their cells.
 func list(w io.Writer) error {
 	for _, a := range ablations.Axes() {
 		var cells []string
@@ -49,7 +49,7 @@ type resolved struct {
 	Config     distill.Config `json:"config"`
 }
 
-// printConfig prints the config of every cell, and the names of its runs where the networks to start from are known.
+// printConfig prints the config of every cell, and its runs' hashes where the networks are known.
 func printConfig(w io.Writer, o options, plan *sweep.Plan, base distill.Config, axes []ablations.Axis, seeds []int64) error {
 	var done sweep.Results
 	if plan != nil {
@@ -81,10 +81,10 @@ func printConfig(w io.Writer, o options, plan *sweep.Plan, base distill.Config, 
 	return e.Encode(cells)
 }
 
-// basis says whose speed an expected time comes from.
+// basis explains an expected time.
 var basis = map[sweep.Basis]string{sweep.OtherKind: ", from runs of another kind", sweep.CommittedRuns: ", from the committed runs"}
 
-// forecast prints the jobs of a plan, what is done and how long the others should take.
+// forecast prints the jobs of a plan and how long they should take.
 func forecast(w io.Writer, s sweep.Sweep) error {
 	list, err := s.Forecast()
 	if err != nil {
@@ -143,7 +143,7 @@ func present(w io.Writer, o options, plan *sweep.Plan, results sweep.Results) er
 	return err
 }
 
-// lacking counts the measurements of a table on disk that a new one lacks.
+// lacking counts the evaluations of a table on disk that a new one lacks.
 func lacking(path string, t report.Table) (n int) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -169,7 +169,7 @@ func lacking(path string, t report.Table) (n int) {
 	return n
 }
 
-// show prints the table of an axis and, if it is another one, the committed table of the same scale.
+// show prints the table of an axis, and the committed table of the same scale if that is another one.
 func show(w io.Writer, t report.Table, reference string) error {
 	if err := t.Plain(w); err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 	"github.com/addlab/addlab/sweep"
 )
 
-// complete brings the networks that the axes ask for and the bundle lacks: trains them where that was asked for, as at smoke scale
-// always. Else a single axis that lacks some is an error, and of several those are left out and named, unless none is left.
+// complete trains networks that the axes need and the bundle lacks, with --pretrain or at smoke scale. Otherwise such axes are left
+// out and named. It is an error if none is left.
 func complete(ctx context.Context, o options, in sweep.Inputs, base distill.Config, axes []ablations.Axis, lazy *lazyEngine) (sweep.Inputs, []ablations.Axis, error) {
 	train := o.pretrain || o.scale == "smoke"
 	var kept []ablations.Axis

@@ -11,7 +11,7 @@ import (
 	"github.com/addlab/addlab/sweep"
 )
 
-// work finds or makes the results; with --no-train it only finds them.
+// work finds or makes the results. With --no-train it only finds them.
 func work(ctx context.Context, o options, stderr io.Writer, s sweep.Sweep) (sweep.Results, error) {
 	if !o.noTrain {
 		if err := shareOut(ctx, o, stderr, s); err != nil {
@@ -32,7 +32,7 @@ func work(ctx context.Context, o options, stderr io.Writer, s sweep.Sweep) (swee
 	return results, nil
 }
 
-// shareOut has several processes do what is to do, where that was asked for.
+// shareOut starts several processes, with --processes.
 func shareOut(ctx context.Context, o options, stderr io.Writer, s sweep.Sweep) error {
 	if o.processes == 1 {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/addlab/addlab/sweep"
 )
 
-// lazyEngine opens the engine when somebody needs it: a finished sweep needs none.
+// lazyEngine opens the engine at first use. A finished sweep needs none.
 type lazyEngine struct {
 	choice      string
 	out, stderr io.Writer
@@ -36,7 +36,7 @@ func (l *lazyEngine) open(ctx context.Context) (*engine.Engine, error) {
 
 func (l *lazyEngine) close() { l.engine.Close() }
 
-// openInputs brings dataset and networks together. Only the smoke scale makes networks that are missing.
+// openInputs opens dataset and networks. Only the smoke scale trains missing networks.
 func openInputs(ctx context.Context, o options, lazy *lazyEngine) (sweep.Inputs, error) {
 	cfg, err := pretrain.DefaultConfig(o.scale)
 	if err != nil {
@@ -55,7 +55,7 @@ func openInputs(ctx context.Context, o options, lazy *lazyEngine) (sweep.Inputs,
 		}
 	}
 	warn := func(format string, args ...any) { fmt.Fprintf(lazy.stderr, format+"\n", args...) }
-	data, err := dataset.Open(o.data, cfg.Size, warn) // a wrong folder is to be named before the networks that it lacks
+	data, err := dataset.Open(o.data, cfg.Size, warn) // name a wrong folder before missing networks
 	if err != nil {
 		return sweep.Inputs{}, err
 	}
@@ -87,7 +87,7 @@ func pretrainToy(ctx context.Context, o options, cfg pretrain.Config, dir string
 	})
 }
 
-// errNoBundle says that a sweep would have to pretrain first, so that its runs have no names yet.
+// errNoBundle means that a sweep would pretrain first. Its runs have no hashes before that.
 var errNoBundle = errors.New("no pretrained networks yet")
 
 func exists(path string) bool {
