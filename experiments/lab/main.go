@@ -17,15 +17,15 @@ import (
 	"github.com/addlab/addlab/internal/program"
 )
 
-const usage = `lab starts Jupyter on the notebooks folder with the GoNB kernel; what is missing is set up first, in the user's cache.
+const usage = `lab starts Jupyter on the notebooks folder with the GoNB kernel. It first installs what is missing into the user's cache.
 
   go run ./experiments/lab                                      open the notebooks on 127.0.0.1
   go run ./experiments/lab --execute                            run all of them without a browser, as tests do
   go run ./experiments/lab --execute notebooks/01_diffusion.ipynb    one of them
   go run ./experiments/lab --execute --write                    in full, and keep their outputs in the files
-  go run ./experiments/lab --jupyter own                        JupyterLab from the user's cache, whatever the PATH holds
+  go run ./experiments/lab --jupyter own                        JupyterLab from the user's cache, not the one on the PATH
 
-Jupyter is taken from the PATH if it is there (JupyterLab, or Debian's jupyter-notebook); else python3 installs a pinned
+Jupyter comes from the PATH (JupyterLab, or Debian's jupyter-notebook); otherwise python3 installs a pinned
 JupyterLab into the cache. The kernel is built from tools/go.mod. Notebooks run at the scale of ADDLAB_SCALE (smoke, cpu, gpu)
 on the engine of GOMLX_BACKEND; executed without --write they run at smoke.
 

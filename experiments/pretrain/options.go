@@ -22,11 +22,11 @@ const usage = `pretrain trains teacher, text encoder, discriminator features and
   go run ./experiments/pretrain --config mine.json                 with some fields of the preset changed
   go run ./experiments/pretrain --continue pretrained/scenes --parts teacher --rate 5e-4 --out pretrained/mine
                                                                    train the teacher further, into another bundle
-  go run ./experiments/pretrain --variants teacher-l,teacher-dit   other networks for some ablations, beside a bundle's own
-  go run ./experiments/pretrain --assess                           measure the networks that are there (with --variants: those)
+  go run ./experiments/pretrain --variants teacher-l,teacher-dit   other networks for some ablations, next to the bundle's own
+  go run ./experiments/pretrain --assess                           measure the networks of the bundle (with --variants: those)
   go run ./experiments/pretrain --print-config                     print the resolved config and stop
 
-Interrupted, the same command goes on from the last checkpoint. What is trained already is not trained again, if its weights are here.
+After an interruption the same command resumes from the last checkpoint. A part that is trained is not trained again while its weights exist.
 
 `
 
@@ -45,18 +45,18 @@ type options struct {
 func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, scenes-free, an image folder with metadata.jsonl, or WebDataset shards")
 	f.StringVar(&o.scale, "scale", "cpu", "preset of sizes and steps: "+strings.Join(pretrain.Scales, ", "))
-	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change, or of the config of the bundle to go on from (--print-config prints them all)")
+	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change, or of the config of the bundle to continue (--print-config prints them all)")
 	f.StringVar(&o.parts, "parts", "all", "comma-separated `parts`: "+strings.Join(pretrain.Parts, ", "))
-	f.StringVar(&o.out, "out", "", "`folder` of the bundle (default pretrained/<data>, or pretrained/<data>-<scale> beside the cpu scale)")
+	f.StringVar(&o.out, "out", "", "`folder` of the bundle (default pretrained/<data>, or pretrained/<data>-<scale> for another scale than cpu)")
 	f.StringVar(&o.runs, "runs", "results/pretrain", "`folder` of the parts' runs")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	f.Int64Var(&o.seed, "seed", 1, "seed of weights and batches (with --continue: the bundle's)")
 	f.IntVar(&o.steps, "steps", 0, "train the teacher, or every one of --variants, for so many `steps` instead of the preset's (with --continue: the bundle's)")
 	f.Float64Var(&o.rate, "rate", 0, "peak learning `rate` of the teacher, or of every one of --variants, instead of the preset's (with --continue: the bundle's)")
-	f.StringVar(&o.from, "continue", "", "go on from the bundle in this `folder`: trains --parts (teacher, features) further and keeps the rest, into another folder, --out")
-	f.StringVar(&o.variants, "variants", "", "comma-separated `networks` to train for a bundle that is there, or all; what the bundle holds already is not trained again")
-	f.StringVar(&o.bundle, "bundle", "", "`folder` of the bundle that --variants belong to (default: where --out is by default)")
-	f.BoolVar(&o.assess, "assess", false, "measure the networks that are there, or --variants, and stop")
+	f.StringVar(&o.from, "continue", "", "continue the bundle in this `folder`: train --parts (teacher, features) further and copy the rest, into the folder --out")
+	f.StringVar(&o.variants, "variants", "", "comma-separated `networks` to train for an existing bundle, or all; those that it holds are not trained again")
+	f.StringVar(&o.bundle, "bundle", "", "`folder` of the bundle that --variants belong to (default: the default of --out)")
+	f.BoolVar(&o.assess, "assess", false, "measure the networks of the bundle, or --variants, and stop")
 	program.PrintConfig(f, &o.printConfig, "the resolved config")
 	if err := program.Flags(f, args); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (o *options) check() error {
 	} {
 		for _, name := range c.unused {
 			if c.on && o.given[name] {
-				return fmt.Errorf("--%s beside %s changes nothing, want one of the two", name, c.flag)
+				return fmt.Errorf("--%s has no effect with %s, want one of the two", name, c.flag)
 			}
 		}
 	}
@@ -103,7 +103,7 @@ func (o *options) check() error {
 	case o.from != "" && (o.parts == "all" || o.out == ""):
 		return fmt.Errorf("--continue %s wants the parts to train further, --parts teacher, features or both, and another folder for the bundle, --out", o.from)
 	case o.from != "" && filepath.Clean(o.from) == filepath.Clean(o.out):
-		return fmt.Errorf("out = %s, want another folder than the one to go on from", o.out)
+		return fmt.Errorf("out = %s, want another folder than --continue", o.out)
 	}
 	return nil
 }

@@ -21,8 +21,8 @@ const usage = `report builds tables, plots, a list of the paper's claims and one
 
   go run ./experiments/report                                 results/ and, below it, results/reference/
   go run ./experiments/report --results results/reference     the committed results alone
-  go run ./experiments/report --results results/data/photos   tables on other data, which stand in none of the pictures above
-  go run ./experiments/report --out page.html                 the page somewhere else
+  go run ./experiments/report --results results/data/photos   tables on other data, which are in none of the pictures above
+  go run ./experiments/report --out page.html                 another file for the page
   go run ./experiments/report --beside results/reference      do my cells and seeds agree with the committed ones? Into agreement.md
   go run ./experiments/report --pack results/runs             all finished runs as one file, results/runs.jsonl, which every program reads as the folder
 
@@ -40,9 +40,9 @@ func command() program.Program {
 		Name: "report", Usage: usage,
 		Parse: func(f *flag.FlagSet, args []string) error {
 			f.StringVar(&results, "results", "results", "`folder` that ablate wrote to")
-			f.StringVar(&out, "out", "", "`file` for the page (default: index.html in the folder); claims.md, plane.png and versus.png stand beside it")
+			f.StringVar(&out, "out", "", "`file` for the page (default: index.html in the folder); claims.md, plane.png and versus.png go next to it")
 			f.StringVar(&beside, "beside", "", "`folder` of another sweep, to compare the cells and seeds that both have")
-			f.StringVar(&pack, "pack", "", "`folder` of finished runs to write as one file beside it, with thinned curves and without weights; nothing else is done")
+			f.StringVar(&pack, "pack", "", "`folder` of finished runs to write as one file next to it, with thinned curves and without weights; nothing else is done")
 			return program.Flags(f, args)
 		},
 		Do: func(_ context.Context, stdout, _ io.Writer) error {

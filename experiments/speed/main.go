@@ -16,16 +16,16 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-const usage = `speed times training, sampling, FID and feature extraction, beside Python's tools in the same run.
+const usage = `speed times training, sampling, FID and feature extraction, and Python's tools in the same run.
 
   go run ./experiments/speed                                     a step of the teacher's training and a step of ADD
   go run ./experiments/speed --python venv/bin/python3           and PyTorch's, from a Python that has torch
   go run ./experiments/speed --memory 2000                       and resident memory over so many ADD steps
   go run ./experiments/speed --sampling 5                        pictures: the teacher's solver and a student, in five rounds
-  go run ./experiments/speed --fid --python venv/bin/python3     FID and covariance beside numpy, scipy and clean-fid
-  go run ./experiments/speed --extract --weights FILE            Inception features; with --python beside torch-fidelity
+  go run ./experiments/speed --fid --python venv/bin/python3     FID and covariance, and those of numpy, scipy and clean-fid
+  go run ./experiments/speed --extract --weights FILE            Inception features, with --python also torch-fidelity's
 
-Run it alone on the machine: two programs on the same cores time each other. Random weights of Inception are as fast as real ones;
+Run it alone on the machine: other programs on the same cores change the times. Random weights of Inception are as fast as real ones;
 eval/extractor/testdata/fullsize.py makes some.
 
 `
