@@ -1,6 +1,7 @@
 package lessons
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,15 @@ func (l *Lab) Axis(name string, t Train) error {
 		return err
 	}
 	if t.Missing {
-		if err := l.trainAxis(axis, t.Seeds); err != nil {
+		base, err := distill.DefaultConfig(l.Scale)
+		if err != nil {
+			return err
+		}
+		out := filepath.Join(l.Root, "results")
+		if l.Scale == "smoke" {
+			out = l.Runs
+		}
+		if err := l.sweep(axis, base, 0, t.Seeds, out); err != nil {
 			return err
 		}
 	}
@@ -47,11 +56,23 @@ func (l *Lab) Axis(name string, t Train) error {
 	}
 	show.Text(axis.Question)
 	show.Rows(cells(axis))
-	seeds := t.Seeds
-	if seeds == "" {
-		seeds = "1"
+	show.Text(fmt.Sprintf("Not measured yet. Set train to true in the first cell, or call: go run ./experiments/ablate --axis %s --seeds %s", name, cmp.Or(t.Seeds, "1")))
+	return nil
+}
+
+// Measure trains the cells of an axis of one's own at a notebook's length, or finds them trained, and shows table, plot and samples.
+func (l *Lab) Measure(axis ablations.Axis, seeds string) error {
+	if _, err := ablations.Lookup(axis.Name); err == nil {
+		return fmt.Errorf("axis = %s, want a name that the project does not use", axis.Name)
 	}
-	show.Text(fmt.Sprintf("Not measured yet. Set train to true in the first cell, or call: go run ./experiments/ablate --axis %s --seeds %s", name, seeds))
+	if err := l.sweep(axis, l.Config(), l.Images, seeds, l.Runs); err != nil {
+		return err
+	}
+	s, err := report.ReadSection(filepath.Join(l.Runs, axis.Name, "table.json"))
+	if err != nil {
+		return err
+	}
+	showSection(s)
 	return nil
 }
 
@@ -73,13 +94,18 @@ func (l *Lab) measured(folder string) (found bool, err error) {
 	if err != nil || !found {
 		return false, err
 	}
+	showSection(s)
+	return true, nil
+}
+
+// showSection shows a table with its plot and samples.
+func showSection(s report.Section) {
 	show.Table(s.Table)
 	show.Draw(report.Small{Table: s.Table})
 	for _, p := range s.Pictures[1:] { // after the plot in full size
 		p.PNG = show.Narrow(p.PNG, sampleColumns)
 		show.Pictures(p)
 	}
-	return true, nil
 }
 
 // cells lists the cells of an axis, with the paper's numbers where it has any.
@@ -155,35 +181,19 @@ func Others(shown ...string) (names []string) {
 	return names
 }
 
-// trainAxis does what the program ablate does: it finds or makes all runs and writes the tables.
-func (l *Lab) trainAxis(axis ablations.Axis, seeds string) error {
-	if seeds == "" {
-		seeds = "1"
-	}
-	numbers, err := sweep.ParseSeeds(seeds)
+// sweep does what the program ablate does: it finds or makes all runs and writes the tables. No images are the scale's.
+func (l *Lab) sweep(axis ablations.Axis, base distill.Config, images int, seeds, out string) error {
+	numbers, err := sweep.ParseSeeds(cmp.Or(seeds, "1"))
 	if err != nil {
 		return err
 	}
-	base, err := distill.DefaultConfig(l.Scale)
-	if err != nil {
-		return err
-	}
-	inputs, err := sweep.NewInputs(l.Bundle, l.Data, l.Scale, 0)
+	inputs, err := sweep.NewInputs(l.Bundle, l.Data, l.Scale, min(images, l.Data.Heldout().Len()/2))
 	if err != nil {
 		return err
 	}
 	plan, err := sweep.NewPlan(inputs, base, []ablations.Axis{axis}, numbers)
 	if err != nil {
 		return err
-	}
-	out := filepath.Join(l.Root, "results")
-	if l.Scale == "smoke" {
-		out = l.Runs
-	}
-	live, progress := show.NewLive(), io.Writer(os.Stdout)
-	defer live.Close()
-	if gonbui.IsNotebook {
-		progress = live
 	}
 	runs, err := record.OpenRuns(filepath.Join(out, "runs"))
 	if err != nil {
@@ -192,6 +202,11 @@ func (l *Lab) trainAxis(axis ablations.Axis, seeds string) error {
 	committed, err := record.OpenRuns(filepath.Join(l.Root, "results", "reference", "runs"))
 	if err != nil {
 		return err
+	}
+	live, progress := show.NewLive(), io.Writer(os.Stdout)
+	defer live.Close()
+	if gonbui.IsNotebook {
+		progress = live
 	}
 	worker := &sweep.EngineWorker{Inputs: inputs, Engine: func(context.Context) (*engine.Engine, error) { return l.Engine() }, Out: progress}
 	defer worker.Close()

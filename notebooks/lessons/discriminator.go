@@ -2,6 +2,7 @@ package lessons
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -156,4 +157,15 @@ func flat(images []dataset.Image) []float32 {
 		all = append(all, m.Pix...)
 	}
 	return all
+}
+
+// middle is the range that holds the middle 96 % of x; it is never empty.
+func middle(x []float64) (low, high float64) {
+	sorted := slices.Sorted(slices.Values(x))
+	low = stat.Quantile(0.02, stat.Empirical, sorted, nil)
+	high = stat.Quantile(0.98, stat.Empirical, sorted, nil)
+	if high <= low {
+		high = low + 1
+	}
+	return low, high
 }

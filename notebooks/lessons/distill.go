@@ -192,11 +192,13 @@ func (s *Student) Sizes() (report.Curves, error) {
 }
 
 func (s *Student) curves(title, label string, columns []string, names ...string) (report.Curves, error) {
+	return readCurves(s.Dir, title, label, columns, names...)
+}
+
+// readCurves plots columns of a run's metrics.
+func readCurves(run, title, label string, columns []string, names ...string) (report.Curves, error) {
 	c := report.Curves{Title: title, YLabel: label}
-	lines, err := record.ReadLines[map[string]record.Number](filepath.Join(s.Dir, "metrics.jsonl"))
-	if err != nil {
-		return c, err
-	}
+	lines, err := record.ReadLines[map[string]record.Number](filepath.Join(run, "metrics.jsonl"))
 	for i, column := range columns {
 		curve := report.Curve{Name: names[i]}
 		for _, line := range lines {
@@ -204,7 +206,7 @@ func (s *Student) curves(title, label string, columns []string, names ...string)
 		}
 		c.Curves = append(c.Curves, curve)
 	}
-	return c, nil
+	return c, err
 }
 
 // Compare draws the student in some numbers of steps beside the teacher.

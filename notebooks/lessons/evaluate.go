@@ -3,7 +3,6 @@ package lessons
 import (
 	"context"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 
@@ -202,9 +201,6 @@ func Halvings(n, least int) (ns []int) {
 	}
 	return ns
 }
-
-// Agreement is the largest relative difference of numbers that ought to be the same.
-func Agreement(a, b float64) float64 { return math.Abs(a-b) / math.Max(math.Abs(a), math.Abs(b)) }
 
 // First are the first n rows.
 func First(f eval.Features, n int) eval.Features {

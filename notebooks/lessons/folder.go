@@ -106,21 +106,14 @@ func (l *Lab) Pretrain() error {
 
 // TeacherLoss plots the loss of the teacher that belongs to the lab's networks.
 func (l *Lab) TeacherLoss() (report.Curves, error) {
-	c := report.Curves{Title: "The teacher learns", YLabel: "loss", LogY: true}
 	var m struct {
 		Provenance map[string]pretrain.Provenance `json:"provenance"`
 	}
 	if err := record.ReadJSON(filepath.Join(l.Bundle.Dir, "bundle.json"), &m); err != nil {
-		return c, err
+		return report.Curves{}, err
 	}
-	lines, err := record.ReadLines[map[string]record.Number](filepath.Join(l.Runs, "parts", m.Provenance["teacher"].Run, "metrics.jsonl"))
-	if err != nil {
-		return c, err
-	}
-	curve := report.Curve{Name: "teacher"}
-	for _, line := range lines {
-		curve.Steps, curve.Values = append(curve.Steps, int(line["step"])), append(curve.Values, float64(line["loss"]))
-	}
-	c.Curves = []report.Curve{curve}
-	return c, nil
+	run := filepath.Join(l.Runs, "parts", m.Provenance["teacher"].Run)
+	c, err := readCurves(run, "The teacher learns", "loss", []string{"loss"}, "teacher")
+	c.LogY = true
+	return c, err
 }

@@ -2,6 +2,7 @@ package lessons
 
 import (
 	"fmt"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -27,16 +28,6 @@ type HeadTrial struct {
 	Config discriminator.Config
 }
 
-// Trials are trials of one name each, with an edit of the default discriminator.
-func Trials(edits map[string]func(c *discriminator.Config), names ...string) (trials []HeadTrial) {
-	for _, name := range names {
-		t := HeadTrial{name, discriminator.DefaultConfig()}
-		edits[name](&t.Config)
-		trials = append(trials, t)
-	}
-	return trials
-}
-
 // HeadCurves is what trials of heads gave: one curve per trial in each plot.
 type HeadCurves struct {
 	Accuracy, Gap, R1 report.Curves
@@ -49,19 +40,19 @@ func (l *Lab) TrainHeads(trials ...HeadTrial) (HeadCurves, error) {
 		Gap:      report.Curves{Title: "Mean logit on real less that on generated pictures", YLabel: "logit gap", Smooth: 5},
 		R1:       report.Curves{Title: "R1: squared gradient of the logits at the inputs of the heads, on real pictures", YLabel: "R1", LogY: true, Smooth: 5},
 	}
-	world, err := l.fakes()
+	stock, err := l.fakes()
 	if err != nil {
 		return out, err
 	}
 	for _, t := range trials {
-		steps, values, err := l.trainHeads(t.Config, world)
+		values, err := l.trainHeads(t.Config, stock)
 		if err != nil {
 			return out, fmt.Errorf("%s: %w", t.Name, err)
 		}
 		curve := func(of func(v []float64) float64) report.Curve {
-			c := report.Curve{Name: t.Name, Steps: steps}
-			for _, v := range values {
-				c.Values = append(c.Values, of(v))
+			c := report.Curve{Name: t.Name}
+			for i, v := range values {
+				c.Steps, c.Values = append(c.Steps, i+1), append(c.Values, of(v))
 			}
 			return c
 		}
@@ -80,8 +71,8 @@ type forgeries struct {
 
 // fakes draws a stock that all trials share.
 func (l *Lab) fakes() (f forgeries, err error) {
-	stock := min(4*fakesBatch, l.Data.Train().Len())
-	for i := range stock {
+	n := min(4*fakesBatch, l.Data.Train().Len())
+	for i := range n {
 		s, err := l.Data.Train().Sample(i)
 		if err != nil {
 			return f, err
@@ -96,26 +87,53 @@ func (l *Lab) fakes() (f forgeries, err error) {
 	return f, err
 }
 
+// HeadInputs is what heads get in a step: the tokens of every tap, [B,T,C], of real and of generated pictures, and the condition, [B,E].
+type HeadInputs struct {
+	Heads      *discriminator.Heads
+	Real, Fake []*Node
+	Cond       *Node
+}
+
+// OnHeads computes numbers from new heads on one batch.
+func (l *Lab) OnHeads(cfg discriminator.Config, numbers func(in HeadInputs) []*Node) ([]float64, error) {
+	stock, err := l.fakes()
+	if err != nil {
+		return nil, err
+	}
+	values, err := l.runHeads(cfg, stock, 1, func(in HeadInputs, _ func(loss *Node)) []*Node { return numbers(in) })
+	if err != nil {
+		return nil, err
+	}
+	return values[0], nil
+}
+
 // trainHeads gives, for every step, accuracy on real and generated pictures, mean logits on both, and R1.
-func (l *Lab) trainHeads(cfg discriminator.Config, world forgeries) (steps []int, values [][]float64, err error) {
+func (l *Lab) trainHeads(cfg discriminator.Config, stock forgeries) ([][]float64, error) {
+	return l.runHeads(cfg, stock, l.HeadSteps, func(in HeadInputs, learn func(loss *Node)) []*Node {
+		realLogits, r1 := in.Heads.LogitsR1(in.Real, in.Cond)
+		loss := discriminator.DiscriminatorLoss(realLogits, in.Heads.Logits(in.Fake, in.Cond), r1, cfg.R1Weight)
+		learn(loss.Total)
+		return []*Node{loss.RealAccuracy, loss.FakeAccuracy, loss.RealLogit, loss.FakeLogit, loss.R1}
+	})
+}
+
+// runHeads computes numbers of new heads, a batch for each step; learn moves the heads down a loss.
+func (l *Lab) runHeads(cfg discriminator.Config, stock forgeries, steps int, numbers func(in HeadInputs, learn func(loss *Node)) []*Node) ([][]float64, error) {
 	e, err := l.Engine()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	bundle, store := l.Bundle.Config, model.NewStore()
 	defer store.Finalize()
 	if err := l.Bundle.Into(e.Backend, store, "text", "features"); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	vit := bundle.Networks.Features
 	blocks := cfg.Blocks(vit.Depth)
-	widths := make([]int, len(blocks))
-	for i := range widths {
-		widths[i] = vit.Width
-	}
+	widths := slices.Repeat([]int{vit.Width}, len(blocks))
 	const scope = "discriminator"
 	if err := discriminator.Init(store, "/"+scope, widths, cfg.CondDim(bundle.Networks.Text.Projection, vit.Width), cfg, 1); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	opt := optim.AdamW{Name: scope, Beta2: 0.99, Epsilon: 1e-8}
 	exec, err := model.NewExec(e.Backend, store, func(root *model.Scope, args []*Node) []*Node {
@@ -132,41 +150,44 @@ func (l *Lab) trainHeads(cfg discriminator.Config, world forgeries) (steps []int
 				return taps
 			}, img, view, cfg, vit.ImageSize)
 		}
-		text := diffusion.EncodeText(root.At("text"), bundle.Networks.Text, ids)
-		cond := discriminator.Condition(cfg, text.Pooled, see(real).Class())
-		heads := discriminator.Bind(root.At(scope), g, cfg, true)
-		realLogits, r1 := heads.LogitsR1(tokens(real, realView), cond)
-		loss := discriminator.DiscriminatorLoss(realLogits, heads.Logits(tokens(fake, fakeView), cond), r1, cfg.R1Weight)
-		opt.Update(optim.Variables(root.At(scope), g), loss.Total, rate)
-		unused := MulScalar(Add(ReduceAllSum(text.Pooled), ReduceAllSum(see(real).Class())), 0.0) // some engines want every input used
-		return []*Node{Add(loss.RealAccuracy, unused), loss.FakeAccuracy, loss.RealLogit, loss.FakeLogit, loss.R1}
+		text, class := diffusion.EncodeText(root.At("text"), bundle.Networks.Text, ids).Pooled, see(real).Class()
+		in := HeadInputs{
+			Heads: discriminator.Bind(root.At(scope), g, cfg, true),
+			Real:  tokens(real, realView), Fake: tokens(fake, fakeView),
+			Cond: discriminator.Condition(cfg, text, class),
+		}
+		out := numbers(in, func(loss *Node) { opt.Update(optim.Variables(root.At(scope), g), loss, rate) })
+		// Some engines want every input used.
+		out[0] = Add(out[0], MulScalar(Add(ReduceAllSum(rate), Add(ReduceAllSum(text), ReduceAllSum(class))), 0.0))
+		return out
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer exec.Finalize()
-	for step := 1; step <= l.HeadSteps; step++ {
+	var values [][]float64
+	for step := 1; step <= steps; step++ {
 		if err := l.ctx.Err(); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		v, err := train.Call(exec, l.headInputs(cfg, opt, world, step)...)
+		v, err := train.Call(exec, l.headInputs(cfg, opt, stock, step)...)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		steps, values = append(steps, step), append(values, v)
+		values = append(values, v)
 	}
-	return steps, values, nil
+	return values, nil
 }
 
 // headInputs draws a batch of the stock.
-func (l *Lab) headInputs(cfg discriminator.Config, opt optim.AdamW, world forgeries, step int) []*tensors.Tensor {
+func (l *Lab) headInputs(cfg discriminator.Config, opt optim.AdamW, stock forgeries, step int) []*tensors.Tensor {
 	const rate = 2e-3
 	size, words := l.Bundle.Config.Size, l.Bundle.Words
-	n := min(fakesBatch, len(world.captions))
+	n := min(fakesBatch, len(stock.captions))
 	var captions []string
 	var real, fake []dataset.Image
-	for _, i := range rng.New(1, "notebook/heads", step).Perm(len(world.captions))[:n] {
-		captions, real, fake = append(captions, world.captions[i]), append(real, world.real[i]), append(fake, world.fake[i])
+	for _, i := range rng.New(1, "notebook/heads", step).Perm(len(stock.captions))[:n] {
+		captions, real, fake = append(captions, stock.captions[i]), append(real, stock.real[i]), append(fake, stock.fake[i])
 	}
 	view := func(purpose string) *tensors.Tensor {
 		r := rng.New(1, purpose, step)

@@ -12,7 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/notebooks/show"
@@ -102,16 +104,23 @@ func TestLessonsOnAFolder(t *testing.T) {
 		t.Errorf("newest student = %s (%v, error %v), want %s", newest.Dir, found, err, student.Dir)
 	}
 
-	// An axis trains what is missing, once.
+	// An axis of one's own is trained once, unless the project has another of its name.
 	t.Setenv("TMPDIR", t.TempDir())
+	own := ablations.Axis{Name: "my-kernel", Title: "Kernel", Cells: []ablations.Cell{
+		{Name: "9", Default: true}, {Name: "1", Set: func(c *distill.Config) { c.Discriminator.Kernel = 1 }},
+	}}
 	for range 2 {
-		if err := l.Axis("augment", Train{Missing: true, Seeds: "1"}); err != nil {
+		if err := l.Measure(own, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
-	axis, found, err := l.results("augment")
+	axis, found, err := l.results("my-kernel")
 	if err != nil || !found || len(axis.Table.Rows) != 2 || len(axis.Pictures) != 2 {
-		t.Errorf("augment: found %v, %d rows, %d pictures, error %v, want both cells, a plot and samples", found, len(axis.Table.Rows), len(axis.Pictures), err)
+		t.Errorf("my-kernel: found %v, %d rows, %d pictures, error %v, want both cells, a plot and samples", found, len(axis.Table.Rows), len(axis.Pictures), err)
+	}
+	own.Name = "lambda"
+	if err := l.Measure(own, ""); err == nil || !strings.Contains(err.Error(), "axis = lambda") {
+		t.Errorf("an axis of another's name: error = %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package show
 import (
 	"fmt"
 	"html"
+	"math"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -75,4 +76,12 @@ func Text(text string, err ...error) {
 		return
 	}
 	fmt.Println(text)
+}
+
+// Same prints a number that a cell has computed beside the library's, and ends the cell where they differ by more than rounding.
+func Same(name string, here, library float64) {
+	fmt.Printf("%s: %.6f in this notebook, %.6f in the library\n", name, here, library)
+	if math.Abs(here-library) > 1e-4*math.Abs(library) {
+		Check(fmt.Errorf("%s = %g, want %g as in the library", name, here, library))
+	}
 }
