@@ -42,8 +42,7 @@ type Config struct {
 	TeacherGuidance float64 `json:"teacher_guidance"` // 0 for none; g of nfsd where that is the weighting
 	TeacherSteps    int     `json:"teacher_steps"`    // DDIM steps to the teacher's clean prediction (ADD Table 1f)
 
-	// Consistency, if set, takes the place of ADD eq. 4. Weighting and the teacher's t are not used then, and
-	// Times by sampling alone, but that the first of them is pure noise.
+	// Consistency, if set, is the method in place of ADD: Weighting and the teacher's t are not used then, and Times by sampling alone.
 	Consistency *Consistency `json:"consistency,omitempty"`
 
 	// Other networks of the bundle than its own (ADD Table 1a, 1e); "" for the teacher and the features.
@@ -68,7 +67,7 @@ const RecipeVersion = 1
 // Scales lists the presets of DefaultConfig, smallest first.
 var Scales = []string{"smoke", "cpu", "gpu"}
 
-// DefaultConfig is the default cell of every ablation at a scale: the paper's choices.
+// DefaultConfig is the default cell of every ablation at a scale. DepartureTable lists where it departs from the paper.
 func DefaultConfig(scale string) (Config, error) {
 	c := Config{
 		Recipe: RecipeVersion, Scale: scale, Seed: 1,

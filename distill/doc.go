@@ -4,7 +4,8 @@
 //
 //	L = L_adv^G(x̂_θ(x_s,s), φ) + λ·L_distill(x̂_θ(x_s,s), ψ)      (ADD eq. 1)
 //
-// The networks come from a pretrain.Bundle. In the store they stand at /text, /teacher, /features (all frozen), /student,
-// /student_ema and /discriminator, and other features for the discriminator at /other_features. Config.Consistency puts the loss of latent
-// consistency distillation in the place of L_distill.
+// A Method is a file: add.go is ADD, lcm.go latent consistency distillation, which Config.Consistency asks for. A Trainer runs it.
+//
+// The networks come from a pretrain.Bundle. In the store they are at /text, /teacher, /features (all frozen), /student, /student_ema
+// and /discriminator, and other features for the discriminator at /other_features.
 package distill

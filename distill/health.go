@@ -4,14 +4,14 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// health writes what tells a sound GAN training from a broken one; its losses do not.
-type health struct {
+// healthLog writes health.jsonl: the losses of a GAN do not show whether its training is sound.
+type healthLog struct {
 	lines       *record.Lines
 	adversarial bool
 }
 
-// Verdict is a line of health.jsonl.
-type Verdict struct {
+// Health is a line of health.jsonl.
+type Health struct {
 	RealAccuracy record.Number `json:"acc_real"`
 	FakeAccuracy record.Number `json:"acc_fake"`
 	LogitGap     record.Number `json:"logit_gap"` // mean logit on real less that on generated pictures
@@ -22,13 +22,14 @@ type Verdict struct {
 	Warnings     []string      `json:"warnings,omitempty"`
 }
 
-func newHealth(run *record.Run, cfg Config) (*health, error) {
+func newHealthLog(run *record.Run, cfg Config) (*healthLog, error) {
 	lines, err := run.Lines("health.jsonl")
-	return &health{lines: lines, adversarial: cfg.Adversarial > 0}, err
+	return &healthLog{lines: lines, adversarial: cfg.Adversarial > 0}, err
 }
 
-func (h *health) watch(step int, mean map[string]float64) error {
-	v := Verdict{
+// append writes the line of a step from the means since the line before.
+func (h *healthLog) append(step int, mean map[string]float64) error {
+	v := Health{
 		RealAccuracy: record.Number(mean["acc_real"]), FakeAccuracy: record.Number(mean["acc_fake"]),
 		LogitGap:    record.Number(mean["logit_real"] - mean["logit_fake"]),
 		StudentGrad: record.Number(mean["student_grad"]), HeadsGrad: record.Number(mean["d_grad"]),

@@ -58,7 +58,7 @@ func TestHealthWarnings(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer run.Close()
-		h, err := newHealth(run, Config{Adversarial: test.adv})
+		h, err := newHealthLog(run, Config{Adversarial: test.adv})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,10 +68,10 @@ func TestHealthWarnings(t *testing.T) {
 				mean[name] = x
 			}
 		}
-		if err := h.watch(10, mean); err != nil {
+		if err := h.append(10, mean); err != nil {
 			t.Fatal(err)
 		}
-		lines, err := record.ReadLines[Verdict](filepath.Join(run.Dir(), "health.jsonl"))
+		lines, err := record.ReadLines[Health](filepath.Join(run.Dir(), "health.jsonl"))
 		if err != nil || len(lines) != 1 {
 			t.Fatalf("%d lines, error = %v, want 1", len(lines), err)
 		}

@@ -2,7 +2,6 @@ package distill
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -10,10 +9,10 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // Where the networks stand in the store.
@@ -47,7 +46,7 @@ func (c Config) Parts() []string {
 	return parts
 }
 
-// newStore loads the frozen networks and creates student and discriminator.
+// newStore loads the frozen networks and creates the student.
 func newStore(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*model.Store, error) {
 	if err := b.Want(cfg.Parts()...); err != nil {
 		return nil, err
@@ -74,14 +73,6 @@ func newStore(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*model.S
 	if err := weights.Into(store, "/"+studentScope, student); err != nil {
 		return nil, err
 	}
-	widths := make([]int, len(cfg.Discriminator.Blocks(b.Features(cfg.Features()).Depth)))
-	for i := range widths {
-		widths[i] = b.Features(cfg.Features()).Width
-	}
-	condition := cfg.Discriminator.CondDim(b.Config.Networks.Text.Projection, b.Config.Networks.Features.Width)
-	if err := discriminator.Init(store, "/"+discriminatorScope, widths, condition, cfg.Discriminator, cfg.Seed); err != nil {
-		return nil, fmt.Errorf("distill: %w", err)
-	}
 	return store, nil
 }
 
@@ -98,29 +89,42 @@ func newStudent(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*weigh
 	return weights.FromStore(store, "/"+teacherScope)
 }
 
-// nets gives the networks of a bundle within a graph.
-type nets struct {
+// networks are the networks of a bundle within a graph.
+type networks struct {
 	root   *model.Scope
 	bundle *pretrain.Bundle
 	cfg    Config
 }
 
-func newNets(b *pretrain.Bundle, cfg Config) nets { return nets{bundle: b, cfg: cfg} }
-
-func (n nets) text(ids *Node) diffusion.Cond {
+func (n networks) text(ids *Node) diffusion.Cond {
 	return diffusion.EncodeText(n.root.At(textScope), n.bundle.Config.Networks.Text, ids)
 }
 
-func (n nets) student() diffusion.Denoiser {
+func (n networks) student() diffusion.Denoiser {
 	return diffusion.NetDenoiser(n.root.At(studentScope), n.bundle.Backbone(n.cfg.Student()), n.bundle.Config.Prediction)
 }
 
-func (n nets) teacher() diffusion.Denoiser {
+func (n networks) teacher() diffusion.Denoiser {
 	return diffusion.NetDenoiser(n.root.At(teacherScope), n.bundle.Backbone(n.cfg.Teacher()), n.bundle.Config.Prediction)
 }
 
+// guidedTeacher is the teacher with the config's guidance; empty are the tokens of no caption, [1,L].
+func (n networks) guidedTeacher(empty *Node) diffusion.Denoiser {
+	if n.cfg.TeacherGuidance == 0 {
+		return n.teacher()
+	}
+	null := n.text(empty)
+	return diffusion.Guide(n.teacher(), Scalar(empty.Graph(), null.Pooled.DType(), n.cfg.TeacherGuidance), null)
+}
+
+// average is the student's moving average, begun as its copy.
+func (n networks) average(g *Graph) diffusion.Denoiser {
+	optim.Copies(g, optim.Variables(n.root.At(studentScope), g), "/"+studentScope, "/"+studentEMAScope)
+	return diffusion.NetDenoiser(n.root.At(studentEMAScope), n.bundle.Backbone(n.cfg.Student()), n.bundle.Config.Prediction)
+}
+
 // features is the discriminator's frozen network F: the taps that the heads look at.
-func (n nets) features(img *Node) []*Node {
+func (n networks) features(img *Node) []*Node {
 	scope, vit := featuresScope, n.bundle.Features(n.cfg.Features())
 	if n.cfg.Features() != featuresScope {
 		scope = otherFeaturesScope
@@ -134,6 +138,6 @@ func (n nets) features(img *Node) []*Node {
 }
 
 // imageEmbedding is c_img, the class token of the real picture.
-func (n nets) imageEmbedding(img *Node) *Node {
+func (n networks) imageEmbedding(img *Node) *Node {
 	return network.ViT(n.root.At(featuresScope), n.bundle.Config.Networks.Features, img, nil).Class()
 }

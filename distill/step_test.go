@@ -6,8 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/diffusion"
@@ -69,11 +68,11 @@ func TestStepMovesOnlyWhatLearns(t *testing.T) {
 				on      bool
 				columns []string
 			}{
-				{n.cfg.Adversarial > 0, []string{"g_adv", "d_real", "d_fake", "adv_grad", "d_grad"}},
-				{n.cfg.Adversarial > 0 && n.cfg.Discriminator.R1Weight > 0 && n.cfg.Discriminator.R1Every == 1, []string{"r1"}},
-				{n.cfg.Lambda > 0, []string{"distill", "distill_grad"}},
+				{n.Config.Adversarial > 0, []string{"g_adv", "d_real", "d_fake", "adv_grad", "d_grad"}},
+				{n.Config.Adversarial > 0 && n.Config.Discriminator.R1Weight > 0 && n.Config.Discriminator.R1Every == 1, []string{"r1"}},
+				{n.Config.Lambda > 0, []string{"distill", "distill_grad"}},
 				{true, []string{"student_grad"}},
-				{n.cfg.Init == Pretrained, []string{"pixel_var"}}, // the last layer of an untrained student is 0, and so is its first picture
+				{n.Config.Init == Pretrained, []string{"pixel_var"}}, // the last layer of an untrained student is 0, and so is its first picture
 			} {
 				for _, name := range term.columns {
 					if (values[name] != 0) != term.on {
@@ -82,32 +81,6 @@ func TestStepMovesOnlyWhatLearns(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// At the first time the student is given noise and nothing of the picture, told whatever time; elsewhere what it was given before.
-func TestPureNoiseAtTheFirstTime(t *testing.T) {
-	xs, noise := graphtest.Normals(1, 3, 2, 2, 3), graphtest.Normals(2, 3, 2, 2, 3)
-	out := graphtest.Run(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
-		return []*Node{pureAtFirst(in[0], in[1], in[2])}
-	}, xs, noise, train.F32([]float32{1, 0, 1}, 3))
-	want := slices.Concat(graphtest.Floats(xs)[:12], graphtest.Floats(noise)[12:24], graphtest.Floats(xs)[24:])
-	if diff := cmp.Diff(want, graphtest.Floats(out[0])); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-
-	// Nothing of the pictures reaches a student that knows one time only.
-	b := tinyBundle(t, 1)
-	n := newBench(t, tinyConfig(t, func(c *Config) { c.Times = []int{950} }), b)
-	first := n.inputs(t, 1)
-	drawn := func(pictures any) float64 {
-		args := slices.Clone(first)
-		args[0] = pictures
-		out := graphtest.Run(t, newBench(t, n.cfg, b).store, newStep(n.cfg, newNets(b, n.cfg), true).build, args...)
-		return float64(graphtest.Floats(out[slices.Index(columns, "pixel_var")])[0])
-	}
-	if a, b := drawn(first[0]), drawn(graphtest.Normals(3, n.cfg.Batch, tinyworld.Size, tinyworld.Size, 3)); a != b || a == 0 {
-		t.Errorf("the variance of what is drawn is %g, with other pictures %g", a, b)
 	}
 }
 
@@ -202,12 +175,21 @@ func TestNoTeacherWithoutLambda(t *testing.T) {
 // there, nor what the heads are told.
 func TestNothingOfThePictureAtPureNoise(t *testing.T) {
 	b := tinyBundle(t, 1)
-	student := func(cfg Config, pictureSeed int64) (map[string][]float32, float32) {
+	student := func(cfg Config, pictureSeed int64) (map[string][]float32, float64) {
 		n := newBench(t, cfg, b)
-		inputs := n.inputs(t, 1)
-		inputs[0] = graphtest.Normals(pictureSeed, cfg.Batch, tinyworld.Size, tinyworld.Size, 3)
-		out := graphtest.Run(t, n.store, newStep(cfg, newNets(b, cfg), true).build, inputs...)
-		return below(snapshot(n.store), studentScope), graphtest.Floats(out[slices.Index(columns, "d_real")])[0]
+		pictures := graphtest.Normals(pictureSeed, cfg.Batch, tinyworld.Size, tinyworld.Size, 3)
+		var in any
+		if cfg.Consistency != nil {
+			lcm := inputsOf[lcmInputs[*tensors.Tensor]](t, n, 1)
+			lcm.Real = pictures
+			in = lcm
+		} else {
+			add := inputsOf[hostInputs](t, n, 1)
+			add.Real = pictures
+			in = add
+		}
+		losses := n.update(t, in)
+		return below(snapshot(n.store), studentScope), losses["d_real"]
 	}
 	alone := tinyConfig(t, func(c *Config) { c.Times = []int{1000} })
 	oneStep := tinyConfig(t, consistent, func(c *Config) { c.Adversarial, c.Consistency.Grid = 1, 1 }) // from t = 1 to 0
@@ -217,6 +199,7 @@ func TestNothingOfThePictureAtPureNoise(t *testing.T) {
 		cfg      Config
 	}{
 		{"default", diffusion.Cosine{}, alone},
+		{"another first time", diffusion.Cosine{}, tinyConfig(t, func(c *Config) { c.Times = []int{950} })},
 		{"a schedule that ends in signal", diffusion.StableDiffusion{}, alone},
 		{"consistency with such a schedule", diffusion.StableDiffusion{}, oneStep},
 	} {
@@ -238,21 +221,23 @@ func TestNothingOfThePictureAtPureNoise(t *testing.T) {
 	}
 }
 
-// c_img alone: the heads are told of the picture where seesImage is 1, and of nothing where it is 0.
+// c_img alone: the heads are told of the picture where any of it is in the student's input, and of nothing at pure noise.
 func TestImageConditionIsMasked(t *testing.T) {
 	b := tinyBundle(t, 1)
 	cfg := tinyConfig(t, func(c *Config) { c.Times = []int{1000}; c.Discriminator.Text = false })
-	generator := func(pictureSeed int64, sees float32) float32 {
+	generator := func(pictureSeed int64, alpha float32) float64 {
 		n := newBench(t, cfg, b)
-		inputs := n.inputs(t, 1)
-		inputs[0] = graphtest.Normals(pictureSeed, cfg.Batch, tinyworld.Size, tinyworld.Size, 3)
-		inputs[6] = train.F32([]float32{sees, sees, sees, sees}, cfg.Batch)
-		return graphtest.Floats(graphtest.Run(t, n.store, newStep(cfg, newNets(b, cfg), true).build, inputs...)[0])[0]
+		in := inputsOf[hostInputs](t, n, 1)
+		in.Real = graphtest.Normals(pictureSeed, cfg.Batch, tinyworld.Size, tinyworld.Size, 3)
+		start := slices.Repeat([]float32{1, alpha, 1}, cfg.Batch)
+		in.Start = train.F32(start, cfg.Batch, 3)
+		return n.update(t, in)["g_adv"]
 	}
 	if one, other := generator(1, 0), generator(2, 0); one != other {
-		t.Errorf("seesImage = 0: g_adv = %g and %g beside two pictures, want equal", one, other)
+		t.Errorf("α = 0: g_adv = %g and %g beside two pictures, want equal", one, other)
 	}
-	if one, other := generator(1, 1), generator(2, 1); one == other {
-		t.Errorf("seesImage = 1: g_adv = %g beside two pictures, want two values", one)
+	// So little that it is lost when it is added to noise: the student's input stays the same.
+	if one, other := generator(1, 1e-30), generator(2, 1e-30); one == other {
+		t.Errorf("α > 0: g_adv = %g beside two pictures, want two values", one)
 	}
 }

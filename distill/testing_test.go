@@ -1,6 +1,7 @@
 package distill
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -80,28 +81,21 @@ func tinyConfig(t testing.TB, edits ...func(*Config)) Config {
 	return cfg
 }
 
-// bench is a distiller in the middle of the table: its store and the means to take steps and to look inside.
-type bench struct {
-	*distiller
-	data dataset.Dataset
-}
+// bench is a training with the means to take steps and to look inside.
+type bench struct{ *training }
 
-func newBench(t testing.TB, cfg Config, b *pretrain.Bundle) *bench {
+func newBench(t testing.TB, cfg Config, b *pretrain.Bundle) bench {
 	t.Helper()
-	store, err := newStore(graphtest.Engine(), b, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := newDistiller(Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}, store)
+	d, err := newTraining(Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.close)
-	return &bench{distiller: d, data: tinyworld.New()}
+	return bench{d}
 }
 
-// take does steps 1 … n and returns the values of each by column.
-func (b *bench) take(t testing.TB, n int) []map[string]float64 {
+// take does steps 1 … n and returns the losses of each by name.
+func (b bench) take(t testing.TB, n int) []map[string]float64 {
 	t.Helper()
 	var curve []map[string]float64
 	for step := 1; step <= n; step++ {
@@ -110,7 +104,7 @@ func (b *bench) take(t testing.TB, n int) []map[string]float64 {
 			t.Fatal(err)
 		}
 		at := map[string]float64{}
-		for i, name := range columns {
+		for i, name := range b.method.Losses() {
 			at[name] = values[i]
 		}
 		curve = append(curve, at)
@@ -118,18 +112,35 @@ func (b *bench) take(t testing.TB, n int) []map[string]float64 {
 	return curve
 }
 
-// inputs are the tensors of a step.
-func (b *bench) inputs(t testing.TB, step int) []any {
+// inputsOf are the inputs that the method draws for a step, of the type that it has.
+func inputsOf[In any](t testing.TB, b bench, step int) In {
 	t.Helper()
-	batch, err := dataset.NewLoader(b.data.Train(), b.cfg.Batch, b.cfg.Seed, "distill").Batch(step)
+	batch, err := dataset.NewLoader(b.Data.Train(), b.Config.Batch, b.Config.Seed, "distill").Batch(step)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var args []any
-	for _, x := range b.draw(batch, step) {
-		args = append(args, x)
+	return b.method.Updates(step)[0].Draw(batch, step).(In)
+}
+
+// update does the first step's update on these inputs.
+func (b bench) update(t testing.TB, in any) map[string]float64 {
+	t.Helper()
+	return b.call(t, b.method.Updates(1)[0].Graph, in)
+}
+
+// call runs a graph on the bench's store.
+func (b bench) call(t testing.TB, graph train.Graph, in any) map[string]float64 {
+	t.Helper()
+	p, err := train.NewProgram(b.Backend, b.store, graph)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return args
+	defer p.Close()
+	values, err := p.Call(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return values
 }
 
 // snapshot copies all variables of a store by path.
@@ -150,6 +161,14 @@ func below(values map[string][]float32, scope string) map[string][]float32 {
 		}
 	}
 	return kept
+}
+
+// flat joins all values in the order of their paths.
+func flat(values map[string][]float32) (all []float32) {
+	for _, path := range slices.Sorted(maps.Keys(values)) {
+		all = append(all, values[path]...)
+	}
+	return all
 }
 
 // movedScopes lists the first parts of the paths whose values differ or that one side lacks.
@@ -198,11 +217,3 @@ func openRun(t testing.TB, root string, cfg Config, b *pretrain.Bundle) *record.
 }
 
 func silent() *train.Progress { return train.NewProgress(nil) }
-
-func l2(x []float32) float64 {
-	var sum float64
-	for _, v := range x {
-		sum += float64(v) * float64(v)
-	}
-	return math.Sqrt(sum)
-}

@@ -90,7 +90,7 @@ func trainOnce(ctx context.Context, t testing.TB, cfg Config, b *pretrain.Bundle
 	t.Helper()
 	run := openRun(t, root, cfg, b)
 	defer run.Close()
-	return run.Dir(), Train(ctx, Inputs{Config: cfg, Bundle: b, Data: data, Backend: graphtest.Engine()}, run, silent())
+	return run.Dir(), new(Trainer).Train(ctx, Inputs{Config: cfg, Bundle: b, Data: data, Backend: graphtest.Engine()}, run, silent())
 }
 
 // Stopped in the middle and started again, a run ends as if nothing had happened, byte by byte.
@@ -153,7 +153,7 @@ func interrupt(t *testing.T, cfg Config, b *pretrain.Bundle, root string, step i
 		}
 		return s
 	}}
-	err = Train(ctx, Inputs{Config: cfg, Bundle: b, Data: data, Backend: graphtest.Engine()}, run, silent())
+	err = new(Trainer).Train(ctx, Inputs{Config: cfg, Bundle: b, Data: data, Backend: graphtest.Engine()}, run, silent())
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("error = %v, want the context's", err)
 	}
@@ -205,11 +205,11 @@ func TestTrainRefusesBadInputs(t *testing.T) {
 	b := tinyBundle(t, 1)
 	cfg := tinyConfig(t)
 	cfg.Lambda = -1
-	if err := Train(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "distill: lambda = -1") {
+	if err := new(Trainer).Train(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "distill: lambda = -1") {
 		t.Errorf("error = %v, want the bad field", err)
 	}
 	delete(b.Files, teacherScope)
-	if err := Train(t.Context(), Inputs{Config: tinyConfig(t), Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "holds no teacher") {
+	if err := new(Trainer).Train(t.Context(), Inputs{Config: tinyConfig(t), Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}, nil, silent()); err == nil || !strings.Contains(err.Error(), "holds no teacher") {
 		t.Errorf("error = %v, want the missing part", err)
 	}
 }
@@ -236,7 +236,7 @@ func TestWatchChangesNothing(t *testing.T) {
 		}
 		return save(latest)
 	}
-	if err := Train(t.Context(), in, run, silent()); err != nil {
+	if err := new(Trainer).Train(t.Context(), in, run, silent()); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]int{1, 2, 3, 4}, steps); diff != "" {
@@ -257,7 +257,7 @@ func TestWatchChangesNothing(t *testing.T) {
 	in.Watch = func(int, map[string]float64, func(string) error) error { return errors.New("seen enough") }
 	other := openRun(t, t.TempDir(), cfg, b)
 	defer other.Close()
-	if err := Train(t.Context(), in, other, silent()); err == nil || !strings.Contains(err.Error(), "seen enough") {
+	if err := new(Trainer).Train(t.Context(), in, other, silent()); err == nil || !strings.Contains(err.Error(), "seen enough") {
 		t.Errorf("error = %v, want that of the onlooker", err)
 	}
 }

@@ -23,7 +23,7 @@ type EngineWorker struct {
 	Out    io.Writer
 
 	evaluator *protocol.Evaluator
-	workshop  distill.Workshop
+	trainer   distill.Trainer
 }
 
 var _ Worker = (*EngineWorker)(nil)
@@ -44,8 +44,8 @@ func (w *EngineWorker) Train(ctx context.Context, cfg distill.Config, run *recor
 		return err
 	}
 	in := distill.Inputs{Config: cfg, Bundle: w.Inputs.Bundle, Data: w.Inputs.Data, Backend: e.Backend}
-	w.workshop.Keep = e.Keeps()
-	return w.workshop.Train(ctx, in, run, train.NewProgress(w.Out))
+	w.trainer.Keep = e.Keeps()
+	return w.trainer.Train(ctx, in, run, train.NewProgress(w.Out))
 }
 
 // Evaluate implements Worker.
@@ -95,7 +95,7 @@ func (w *EngineWorker) open(ctx context.Context) (*protocol.Evaluator, error) {
 
 // Close frees what was compiled. The engine is the caller's.
 func (w *EngineWorker) Close() {
-	w.workshop.Close()
+	w.trainer.Close()
 	if w.evaluator != nil {
 		w.evaluator.Close()
 		w.evaluator = nil

@@ -102,7 +102,7 @@ func (l *Lab) learn(s *Student, run *record.Run) error {
 		}
 		return nil
 	}
-	return distill.Train(l.ctx, in, run, train.NewProgress(out))
+	return new(distill.Trainer).Train(l.ctx, in, run, train.NewProgress(out))
 }
 
 // beginGrowth starts the grid with real pictures and what the student starts from: the teacher in one step.

@@ -87,14 +87,15 @@ func TestConsistencyDrawsStepsOfTheGrid(t *testing.T) {
 	cfg := tinyConfig(t, consistent, func(c *Config) { c.Consistency.Grid = 10 })
 	seen := map[int]int{}
 	for step := 1; step <= 60; step++ {
-		d := drawStep(cfg, step)
-		for i := range cfg.Batch {
-			k := float64(d.level[3*i]) * 10
-			if math.Abs(k-math.Round(k)) > 1e-5 || k < .5 || math.Abs(float64(d.teacherT[3*i])-(math.Round(k)-1)/10) > 1e-6 {
-				t.Fatalf("step from t = %g to %g, want one of the grid's", d.level[3*i], d.teacherT[3*i])
+		in := drawStep[lcmInputs[*tensors.Tensor]](cfg, step)
+		start, lower := levels(in.Start), levels(in.Lower)
+		for i, t0 := range levels(in.Level) {
+			k := t0[0] * 10
+			if math.Abs(k-math.Round(k)) > 1e-5 || k < .5 || math.Abs(lower[i][0]-(math.Round(k)-1)/10) > 1e-6 {
+				t.Fatalf("step from t = %g to %g, want one of the grid's", t0[0], lower[i][0])
 			}
-			if (d.seesImage[i] == 0) != (math.Round(k) == 10) {
-				t.Errorf("at t = %g the heads see the picture: %g", d.level[3*i], d.seesImage[i])
+			if (start[i][1] == 0) != (math.Round(k) == 10) {
+				t.Errorf("at t = %g the student's input has α = %g", t0[0], start[i][1])
 			}
 			seen[int(math.Round(k))]++
 		}
@@ -113,8 +114,8 @@ func TestConsistencyStepFollowsTheEquations(t *testing.T) {
 	cfg := tinyConfig(t, consistent, func(c *Config) { c.Reduction, c.StudentRate.Peak, c.EMA = Mean, .01, .9 })
 	n := newBench(t, cfg, b)
 	n.take(t, 3)
-	inputs := n.inputs(t, 4)
-	level, real, noise := floats(inputs[2]), floats(inputs[0]), floats(inputs[1])
+	in := inputsOf[lcmInputs[*tensors.Tensor]](t, n, 4)
+	level, real, noise := graphtest.Floats(in.Level), graphtest.Floats(in.Real), graphtest.Floats(in.Noise)
 	values := tinyworld.Size * tinyworld.Size * 3
 	zt := make([]float32, len(real))
 	for i := range zt {
@@ -125,16 +126,16 @@ func TestConsistencyStepFollowsTheEquations(t *testing.T) {
 	}
 	ask := func(scope string, guidance float64, z []float32, level any) []float32 {
 		out := graphtest.Run(t, n.store, func(root *model.Scope, in []*Node) []*Node {
-			nets := nets{root: root, bundle: b, cfg: cfg}
+			nets := networks{root: root, bundle: b, cfg: cfg}
 			cond, null := nets.text(in[2]), nets.text(in[3])
 			net := diffusion.NetDenoiser(root.At("%s", scope), b.Backbone(teacherScope), b.Config.Prediction)
 			at := diffusion.LevelFrom(in[1])
 			told, untold := net(in[0], at, cond), net(in[0], at, null.Expand(cfg.Batch))
 			return []*Node{Add(MulScalar(told, guidance), MulScalar(untold, 1-guidance))}
-		}, picture(z), level, inputs[3], inputs[4])
+		}, picture(z), level, in.Caption, in.Empty)
 		return graphtest.Floats(out[0])
 	}
-	said, taught := ask(studentScope, 1, zt, inputs[2]), ask(teacherScope, 2, zt, inputs[2])
+	said, taught := ask(studentScope, 1, zt, in.Level), ask(teacherScope, 2, zt, in.Level)
 	plan, err := diffusion.DDIM{}.Plan(diffusion.Cosine{}, 50)
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +145,7 @@ func TestConsistencyStepFollowsTheEquations(t *testing.T) {
 		step := plan[50-int(math.Round(50*float64(level[3*(i/values)])))]
 		zu[i] = float32(step.X*float64(zt[i]) + step.X0*float64(taught[i]))
 	}
-	lower := floats(inputs[10])
+	lower := graphtest.Floats(in.Lower)
 	target := ask(studentEMAScope, 1, zu, tensors.FromFlatDataAndDimensions(slices.Clone(lower), cfg.Batch, 3))
 	want := 0.0
 	for i := range target {
@@ -158,9 +159,7 @@ func TestConsistencyStepFollowsTheEquations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if loss := got[slices.Index(columns, "distill")]; math.Abs(loss-want) > 1e-4*want || !(want > 0) {
+	if loss := got[slices.Index(n.method.Losses(), "distill")]; math.Abs(loss-want) > 1e-4*want || !(want > 0) {
 		t.Errorf("loss = %g, want %g", loss, want)
 	}
 }
-
-func floats(x any) []float32 { return graphtest.Floats(x.(*tensors.Tensor)) }

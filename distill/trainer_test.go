@@ -12,9 +12,9 @@ import (
 	"github.com/addlab/addlab/pretrain"
 )
 
-// A student does not depend on who was trained before it in the same workshop: not on another seed, not on one that was stopped in
+// A student does not depend on who was trained before it by the same trainer: not on another seed, not on one that was stopped in
 // the middle, not on another cell. Byte by byte.
-func TestWorkshopLeavesNoTrace(t *testing.T) {
+func TestTrainerLeavesNoTrace(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains")
 	}
@@ -27,8 +27,8 @@ func TestWorkshopLeavesNoTrace(t *testing.T) {
 			cell := func(seed int64) Config {
 				return tinyConfig(t, edit, func(c *Config) { c.Steps, c.Seed = 5, seed })
 			}
-			want := files(t, new(Workshop), cell(2), b, t.TempDir())
-			w := &Workshop{Keep: 2}
+			want := files(t, new(Trainer), cell(2), b, t.TempDir())
+			w := &Trainer{Keep: 2}
 			defer w.Close()
 			if other := files(t, w, cell(1), b, t.TempDir()); cmp.Equal(want, other) {
 				t.Error("another seed gives the same student")
@@ -56,8 +56,8 @@ func TestWorkshopLeavesNoTrace(t *testing.T) {
 	}
 }
 
-// Of more cells than it may keep a workshop keeps the first ones, which a sweep comes to again first.
-func TestWorkshopKeepsTheFirst(t *testing.T) {
+// Of more cells than it may keep a trainer keeps the first ones, which a sweep comes to again first.
+func TestTrainerKeepsTheFirst(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains")
 	}
@@ -65,14 +65,14 @@ func TestWorkshopKeepsTheFirst(t *testing.T) {
 	cell := func(lambda float64) Config {
 		return tinyConfig(t, func(c *Config) { c.Steps, c.Lambda = 1, lambda })
 	}
-	w := &Workshop{Keep: 2}
+	w := &Trainer{Keep: 2}
 	defer w.Close()
 	for _, lambda := range []float64{1, 2, 3, 1} {
 		files(t, w, cell(lambda), b, t.TempDir())
 	}
 	var kept []float64
 	for _, d := range w.idle {
-		kept = append(kept, d.cfg.Lambda)
+		kept = append(kept, d.Config.Lambda)
 	}
 	if diff := cmp.Diff([]float64{2, 1}, kept); diff != "" {
 		t.Errorf("kept λ (-want +got):\n%s", diff)
@@ -80,7 +80,7 @@ func TestWorkshopKeepsTheFirst(t *testing.T) {
 }
 
 // files trains one run and returns what it leaves.
-func files(t *testing.T, w *Workshop, cfg Config, b *pretrain.Bundle, root string) map[string]string {
+func files(t *testing.T, w *Trainer, cfg Config, b *pretrain.Bundle, root string) map[string]string {
 	t.Helper()
 	run := openRun(t, root, cfg, b)
 	defer run.Close()

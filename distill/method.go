@@ -1,0 +1,42 @@
+package distill
+
+import (
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/train"
+)
+
+// Method is a way to train a student; each has a file of its own. Batches, the student's average, checkpoints and health are the same
+// for all of them.
+type Method interface {
+	// Losses names the values that updates return, in the order of display. What no update of a step returns is reported as 0.
+	Losses() []string
+
+	// Init creates what the method trains besides the student, in a store that holds the frozen networks and the student.
+	Init(store *model.Store) error
+
+	// Updates lists the updates of a step in their order. Each has a batch of its own, and every step has as many: five of a
+	// critic and one of the student are six.
+	Updates(step int) []Update
+}
+
+// Update moves some of the networks once.
+type Update struct {
+	Name  string                                // of the graph, which is compiled once
+	Draw  func(b dataset.Batch, number int) any // the graph's inputs, a struct of tensors; number counts batches from 1
+	Graph train.Graph                           // moves the networks, returns losses by name
+}
+
+// newMethod is the method of a config.
+func newMethod(cfg Config, b *pretrain.Bundle) (Method, error) {
+	s, err := newSetup(cfg, b)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Consistency != nil {
+		return newLCM(s), nil
+	}
+	return newADD(s)
+}

@@ -1,0 +1,190 @@
+package distill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/network/weights"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/train"
+)
+
+// Inputs are what a distillation works on.
+type Inputs struct {
+	Config  Config
+	Bundle  *pretrain.Bundle
+	Data    dataset.Dataset
+	Backend compute.Backend
+
+	// Watch, if set, is called after every line of metrics: mean holds the means since the line before, save writes the student as it
+	// is evaluated. It does not change what is learned.
+	Watch func(step int, mean map[string]float64, save func(path string) error) error
+}
+
+// RunConfig names a run: the config and everything it starts from.
+type RunConfig struct {
+	Kind     string            `json:"kind"`
+	Distill  Config            `json:"distill"`
+	DataHash string            `json:"data_hash"`
+	Weights  map[string]string `json:"weights"` // SHA-256 of the networks that the run reads
+}
+
+// NewRunConfig describes the run of a config from these networks on this dataset.
+func NewRunConfig(cfg Config, b *pretrain.Bundle, data dataset.Dataset) RunConfig {
+	used := map[string]string{}
+	for _, part := range cfg.Parts() {
+		used[part] = b.Files[part]
+	}
+	return RunConfig{Kind: "distill", Distill: cfg, DataHash: data.Hash(), Weights: used}
+}
+
+// StudentFile is the trained student within a run's folder: its average, in full precision.
+const StudentFile = "student.safetensors"
+
+// ErrDiverged reports losses that are not finite: the result of some cells, not a fault of the program.
+var ErrDiverged = errors.New("training diverged")
+
+// training is a student in training: the method, its compiled updates and all weights and moments.
+type training struct {
+	Inputs
+	method   Method
+	store    *model.Store
+	programs map[string]*train.Program // by the update's name
+	feed     *train.Feed
+}
+
+// Steps prepares the steps of a training that leaves no run, for measurements. close frees what they hold.
+func Steps(in Inputs) (step func(ctx context.Context, step int) ([]float64, error), close func(), err error) {
+	d, err := open(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	return d.step, d.close, nil
+}
+
+func open(in Inputs) (*training, error) {
+	if err := in.Config.Validate(); err != nil {
+		return nil, err
+	}
+	return newTraining(in)
+}
+
+func newTraining(in Inputs) (*training, error) {
+	method, store, err := prepare(in)
+	if err != nil {
+		return nil, err
+	}
+	return &training{Inputs: in, method: method, store: store, programs: map[string]*train.Program{}, feed: newFeed(in)}, nil
+}
+
+// prepare gives the method of a config and all variables that it begins with.
+func prepare(in Inputs) (Method, *model.Store, error) {
+	method, err := newMethod(in.Config, in.Bundle)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := newStore(in.Backend, in.Bundle, in.Config)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := method.Init(store); err != nil {
+		store.Finalize()
+		return nil, nil, err
+	}
+	return method, store, nil
+}
+
+func newFeed(in Inputs) *train.Feed {
+	return train.NewFeed(dataset.NewLoader(in.Data.Train(), in.Config.Batch, in.Config.Seed, "distill"))
+}
+
+// run takes the steps of a run and writes its student.
+func (d *training) run(ctx context.Context, run *record.Run, progress *train.Progress) error {
+	health, err := newHealthLog(run, d.Config)
+	if err != nil {
+		return err
+	}
+	save := func(path string) error {
+		student, err := weights.FromStore(d.store, "/"+studentEMAScope)
+		if err != nil {
+			return err
+		}
+		return weights.Write(path, student, weights.F32)
+	}
+	watch := func(step int, mean map[string]float64) error {
+		if err := health.append(step, mean); err != nil || d.Watch == nil {
+			return err
+		}
+		return d.Watch(step, mean, save)
+	}
+	steps := d.Config.Steps
+	task := train.Task{
+		Name: "distill", Store: d.store, Steps: steps, Columns: d.method.Losses(), Step: d.step,
+		LogEvery: max(1, min(10, steps/4)), CheckpointEvery: max(1, min(250, steps)), AfterLog: watch,
+	}
+	progress.SetBatch(d.Config.Batch)
+	if err := task.Run(ctx, run, progress); err != nil {
+		return err
+	}
+	return save(filepath.Join(run.Dir(), StudentFile))
+}
+
+// step takes the updates of a step, each on a batch of its own, and returns the method's losses: the mean over the updates that have one.
+func (d *training) step(ctx context.Context, step int) ([]float64, error) {
+	sums, counts := map[string]float64{}, map[string]float64{}
+	updates := d.method.Updates(step)
+	for i, u := range updates {
+		number := (step-1)*len(updates) + i + 1
+		batch, err := d.feed.Batch(ctx, number)
+		if err != nil {
+			return nil, err
+		}
+		program, err := d.program(u)
+		if err != nil {
+			return nil, err
+		}
+		losses, err := program.Call(u.Draw(batch, number))
+		if err != nil {
+			return nil, err
+		}
+		for name, x := range losses {
+			sums[name] += x
+			counts[name]++
+		}
+	}
+	var values []float64
+	for _, name := range d.method.Losses() {
+		values = append(values, sums[name]/max(1, counts[name]))
+	}
+	if !train.Finite(values...) {
+		return nil, fmt.Errorf("%w at step %d", ErrDiverged, step)
+	}
+	return values, nil
+}
+
+func (d *training) program(u Update) (*train.Program, error) {
+	if p := d.programs[u.Name]; p != nil {
+		return p, nil
+	}
+	p, err := train.NewProgram(d.Backend, d.store, u.Graph)
+	if err != nil {
+		return nil, fmt.Errorf("distill: %w", err)
+	}
+	d.programs[u.Name] = p
+	return p, nil
+}
+
+func (d *training) close() {
+	d.feed.Close()
+	for _, p := range d.programs {
+		p.Close()
+	}
+	d.store.Finalize()
+}

@@ -1,0 +1,97 @@
+package train
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Graph builds a graph from named inputs to named scalars. GraphOf makes one.
+type Graph func(root *model.Scope, names []string, inputs []*graph.Node) map[string]*graph.Node
+
+// GraphOf reads the inputs of a graph as the fields of In, a struct of nodes.
+func GraphOf[In any](build func(root *model.Scope, in In) map[string]*graph.Node) Graph {
+	return func(root *model.Scope, names []string, inputs []*graph.Node) map[string]*graph.Node {
+		return build(root, unpack[In](names, inputs))
+	}
+}
+
+// Program is a graph that trains; it is compiled when it first runs.
+type Program struct {
+	exec            *model.Exec
+	inputs, outputs []string // names, in the order of the compiled graph
+}
+
+// NewProgram prepares a graph over the variables of a store.
+func NewProgram(backend compute.Backend, store *model.Store, build Graph) (*Program, error) {
+	p := &Program{}
+	exec, err := model.NewExec(backend, store, func(root *model.Scope, args []*graph.Node) []*graph.Node {
+		store.SetTraining(args[0].Graph(), true)
+		outputs := build(root, p.inputs, args)
+		p.outputs = slices.Sorted(maps.Keys(outputs))
+		var nodes []*graph.Node
+		for _, name := range p.outputs {
+			nodes = append(nodes, outputs[name])
+		}
+		return nodes
+	})
+	p.exec = exec
+	return p, err
+}
+
+// Call runs the program on in, a struct of tensors with the field names of the graph's inputs, and frees them.
+// Fields that are nil are no inputs; every call must leave out the same ones.
+func (p *Program) Call(in any) (map[string]float64, error) {
+	names, inputs := pack(in)
+	if p.inputs == nil {
+		p.inputs = names
+	}
+	if !slices.Equal(names, p.inputs) {
+		return nil, fmt.Errorf("train: inputs = %q, want %q as in the first call", names, p.inputs)
+	}
+	values, err := Call(p.exec, inputs...)
+	if err != nil {
+		return nil, err
+	}
+	named := make(map[string]float64, len(values))
+	for i, name := range p.outputs {
+		named[name] = values[i]
+	}
+	return named, nil
+}
+
+// Close frees the compiled graph.
+func (p *Program) Close() { p.exec.Finalize() }
+
+// pack lists the fields of a struct of tensors that are not nil; fields of embedded structs are fields as well.
+func pack(in any) (names []string, values []*tensors.Tensor) {
+	v := reflect.ValueOf(in)
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		if f.Anonymous {
+			continue
+		}
+		if x, ok := v.FieldByIndex(f.Index).Interface().(*tensors.Tensor); ok && x != nil {
+			names, values = append(names, f.Name), append(values, x)
+		}
+	}
+	return names, values
+}
+
+// unpack sets the named fields of a struct of nodes.
+func unpack[In any](names []string, nodes []*graph.Node) (in In) {
+	v := reflect.ValueOf(&in).Elem()
+	for i, name := range names {
+		field := v.FieldByName(name)
+		if !field.IsValid() {
+			panic(fmt.Errorf("train: input %s has no field in %T", name, in))
+		}
+		field.Set(reflect.ValueOf(nodes[i]))
+	}
+	return in
+}
