@@ -19,7 +19,7 @@
 //
 // and the student's:
 //
-//	fake := discriminator.Logits(scope, cfg, discriminator.Features(net, xhat, view, cfg, 224), cond, false)
+//	fake := heads.Logits(discriminator.Features(net, xhat, view, cfg, 224), cond)
 //	loss := discriminator.GeneratorLoss(fake)
 //
 // Shapes: B batch, H height, W width, T patch tokens, C channels of a tap, E condition, M channels of the projection (MapDim).

@@ -102,7 +102,7 @@ func TestHeadAgainstLoops(t *testing.T) {
 			x, cond := widened(graphtest.Normals(1, b, tokens, c)), widened(graphtest.Normals(2, b, e))
 			want := naiveHead(t, store, cfg, doubles(x), doubles(cond), b, tokens, c, e)
 			got := evaluate(t, store, func(scope *model.Scope, in []*Node) []*Node {
-				return Logits(scope, cfg, in[:1], in[1], false)
+				return Bind(scope, in[0].Graph(), cfg, false).Logits(in[:1], in[1])
 			}, x, cond)
 			if diff := cmp.Diff([]int{b, tokens}, got[0].Shape().Dimensions); diff != "" {
 				t.Fatalf("shape (-want +got):\n%s", diff)
@@ -119,7 +119,7 @@ func TestLogitsPerTap(t *testing.T) {
 	cfg.Norm = NormGroup
 	store := testHeads(t, cfg, []int{4, 6}, 3)
 	out := evaluate(t, store, func(scope *model.Scope, in []*Node) []*Node {
-		return Logits(scope, cfg, in[:2], in[2], true)
+		return Bind(scope, in[0].Graph(), cfg, true).Logits(in[:2], in[2])
 	}, graphtest.Normals(1, 2, 5, 4), graphtest.Normals(2, 2, 9, 6), graphtest.Normals(3, 2, 3))
 	var shapes [][]int
 	for _, l := range out {

@@ -69,8 +69,3 @@ func (h *Heads) Logits(tokens []*Node, cond *Node) []*Node {
 	}
 	return logits
 }
-
-// Logits is Bind and Heads.Logits, for a graph with one batch.
-func Logits(scope *model.Scope, cfg Config, tokens []*Node, cond *Node, update bool) []*Node {
-	return Bind(scope, tokens[0].Graph(), cfg, update).Logits(tokens, cond)
-}

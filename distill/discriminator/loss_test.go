@@ -67,7 +67,7 @@ func TestStepsMoveLogits(t *testing.T) {
 	store := testHeads(t, cfg, []int{c, c}, e)
 
 	student := compiled(t, store, func(scope *model.Scope, in []*Node) []*Node {
-		logits := func(x *Node) []*Node { return Logits(scope, cfg, []*Node{x, x}, in[1], false) }
+		logits := func(x *Node) []*Node { return Bind(scope, x.Graph(), cfg, false).Logits([]*Node{x, x}, in[1]) }
 		loss := GeneratorLoss(logits(in[0]))
 		moved := Sub(in[0], Gradient(loss, in[0])[0])
 		return []*Node{loss, GeneratorLoss(logits(moved))}

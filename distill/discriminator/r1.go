@@ -1,8 +1,6 @@
 package discriminator
 
 import (
-	"github.com/gomlx/gomlx/ml/model"
-
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -10,12 +8,6 @@ import (
 // R1 = E Σ_k ‖∇_{f_k} Σ D_k(f_k)‖², f_k = sg(F_k(x₀)): squares summed over tokens, channels and heads, mean over the batch.
 func (h *Heads) LogitsR1(tokens []*Node, cond *Node) (logits []*Node, r1 *Node) {
 	return penalized(func(f []*Node) []*Node { return h.Logits(f, cond) }, tokens)
-}
-
-// R1 is the penalty of LogitsR1 alone.
-func R1(scope *model.Scope, cfg Config, tokens []*Node, cond *Node) *Node {
-	_, r1 := Bind(scope, tokens[0].Graph(), cfg, false).LogitsR1(tokens, cond)
-	return r1
 }
 
 // penalized runs judge on detached tokens and adds the squared gradients of its logits. The logits are differentiated and not the hinge

@@ -37,8 +37,10 @@ func TestR1IsTheSquaredGradientOfTheLogits(t *testing.T) {
 	store := widenedStore(t, testHeads(t, cfg, []int{c, c}, e))
 	x0, x1, cond := widened(graphtest.Normals(1, b, tokens, c)), widened(graphtest.Normals(2, b, tokens, c)), widened(graphtest.Normals(3, b, e))
 	call := compiled(t, store, func(scope *model.Scope, in []*Node) []*Node {
-		sum := sumHeads(Logits(scope, cfg, in[:2], in[2], false), ReduceAllSum)
-		return []*Node{sum, R1(scope, cfg, in[:2], in[2])}
+		heads := Bind(scope, in[0].Graph(), cfg, false)
+		sum := sumHeads(heads.Logits(in[:2], in[2]), ReduceAllSum)
+		_, r1 := heads.LogitsR1(in[:2], in[2])
+		return []*Node{sum, r1}
 	})
 	got := doubles(call(x0, x1, cond)[1])[0]
 
