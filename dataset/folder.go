@@ -26,7 +26,7 @@ type walker struct {
 	metadata []string
 	shards   []string
 	links    []linked
-	outside  map[string]bool // links that lead out of the folder
+	outside  map[string]bool   // links that lead out of the folder
 	unread   map[string]string // why a file is not read, unless a metadata.jsonl names it
 	skipped  tally
 }

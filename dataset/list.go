@@ -96,10 +96,19 @@ func (t tally) add(reason, name string) {
 	t[reason].n++
 }
 
-// notes gives one line for each reason, with the first example.
+// notes gives one line for each reason, with the first example; of very many reasons the last share a line.
 func (t tally) notes() (lines []string) {
-	for _, reason := range slices.Sorted(maps.Keys(t)) {
+	const most = 12
+	rest := 0
+	for i, reason := range slices.Sorted(maps.Keys(t)) {
+		if i >= most {
+			rest += t[reason].n
+			continue
+		}
 		lines = append(lines, fmt.Sprintf("%d %s, such as %s", t[reason].n, reason, t[reason].first))
+	}
+	if rest > 0 {
+		lines = append(lines, fmt.Sprintf("%d more for %d other reasons of this kind", rest, len(t)-most))
 	}
 	return lines
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
@@ -25,7 +26,7 @@ type CaptionRow struct {
 
 // CaptionRows reads lines {"file_name": …, "text": …}; empty lines are passed over. An error begins with the number of the line.
 func CaptionRows(data []byte) (rows []CaptionRow, err error) {
-	data, err = UTF8(data)
+	data, err = Text(data)
 	if err != nil {
 		return nil, fmt.Errorf(" %w", err)
 	}
@@ -51,10 +52,29 @@ func CaptionRows(data []byte) (rows []CaptionRow, err error) {
 	return rows, nil
 }
 
+// CaptionObject reads a JSON object {"name.png": "caption", …}.
+func CaptionObject(data []byte) (rows []CaptionRow, err error) {
+	if data, err = Text(data); err != nil {
+		return nil, err
+	}
+	keys, err := fields(bytes.TrimSpace(data))
+	for _, name := range slices.Sorted(maps.Keys(keys)) {
+		row := CaptionRow{Name: name}
+		if row.Text, err = text(keys, name); err != nil {
+			break
+		}
+		rows = append(rows, row)
+	}
+	if err != nil {
+		return nil, fmt.Errorf(`%w, want {"name.png": "caption", …}`, err)
+	}
+	return rows, nil
+}
+
 // fields reads a JSON object. Its keys are told apart by case, as in Python.
 func fields(line []byte) (keys map[string]json.RawMessage, err error) {
 	if err := json.Unmarshal(line, &keys); err != nil {
-		if line[0] == '{' {
+		if bytes.HasPrefix(line, []byte("{")) {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%.40q is no JSON object", line)
@@ -74,8 +94,18 @@ func text(keys map[string]json.RawMessage, key string) (s string, err error) {
 	return *p, nil
 }
 
-// UTF8 drops a byte-order mark and refuses what is no UTF-8 text, such as UTF-16.
-func UTF8(data []byte) ([]byte, error) {
+// Text drops the byte-order mark of a file and refuses what is no UTF-8.
+func Text(data []byte) ([]byte, error) {
+	data, err := unmarked(data)
+	if err == nil && !utf8.Valid(data) {
+		n := 1 + bytes.Count(data[:bytes.IndexRune(data, utf8.RuneError)], []byte("\n"))
+		err = fmt.Errorf("line %d is no UTF-8", n)
+	}
+	return data, err
+}
+
+// unmarked drops a byte-order mark and refuses UTF-16, of which no byte should become a caption.
+func unmarked(data []byte) ([]byte, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if bytes.IndexByte(data, 0) >= 0 || bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return nil, errors.New("UTF-16 or no text, want UTF-8")
@@ -85,7 +115,7 @@ func UTF8(data []byte) ([]byte, error) {
 
 // caption makes one caption of a text, "" of white space.
 func (t tally) caption(data []byte, name string) (string, error) {
-	data, err := UTF8(data)
+	data, err := unmarked(data)
 	if err == nil && len(data) > maxCaptionBytes {
 		err = fmt.Errorf("caption = %d bytes, want ≤ %d", len(data), maxCaptionBytes)
 	}

@@ -95,18 +95,19 @@ func (l *Listing) addShard(r io.ReadSeeker, shard string, skipped tally, read fu
 		case caption != "":
 			p.Captions = []string{caption}
 		case s.wrong != nil:
-			p.Uncaptioned = fmt.Errorf("%w, %w", s.wrong, errShardCaption)
+			p.Uncaptioned = fmt.Errorf("%w, %v", s.wrong, ErrNoCaption)
 		case s.cls:
-			p.Uncaptioned = fmt.Errorf("has a class number (.cls) and no caption, %w", errShardCaption)
+			p.Uncaptioned = fmt.Errorf("has a class number (.cls) and no caption, %w", ErrNoCaption)
 		default:
-			p.Uncaptioned = errShardCaption
+			p.Uncaptioned = ErrNoCaption
 		}
 		l.Pictures = append(l.Pictures, p)
 	}
 	return nil
 }
 
-var errShardCaption = errors.New(`want .txt, or .json with "caption" or "text"`)
+// ErrNoCaption says that a sample of a shard has no caption at all.
+var ErrNoCaption = errors.New(`want .txt, or .json with "caption" or "text"`)
 
 // add takes one member into its sample.
 func (s *shardSample) add(m shardMember, r io.ReadSeeker, shard string, skipped tally) error {
@@ -172,13 +173,13 @@ func (l *Listing) shardMembers(r io.ReadSeeker, shard string, skipped tally) (me
 			}
 		case tar.TypeReg, tar.TypeCont:
 			if where.size = h.Size; h.PAXRecords["GNU.sparse.major"] != "" || h.PAXRecords["GNU.sparse.map"] != "" {
-				wrong = errors.New("sparse member, want it stored whole")
+				wrong = errSpecial
 			}
 			if where.offset, err = r.Seek(0, io.SeekCurrent); err != nil {
 				return nil, err
 			}
 		default:
-			wrong = fmt.Errorf("member of type %q, want a plain file", h.Typeflag)
+			wrong = errSpecial
 		}
 		if wrong == nil {
 			places[name] = where
@@ -192,11 +193,10 @@ func (l *Listing) shardMembers(r io.ReadSeeker, shard string, skipped tally) (me
 			members = append(members, shardMember{key, ext, where})
 		}
 	}
-	if !endsMarked(r) {
-		return nil, errors.New("no end mark: the tar file is cut off")
-	}
-	return members, nil
+	return members, checkEnd(r)
 }
+
+var errSpecial = errors.New("sparse or special member, want a plain file")
 
 // splitMember gives the sample and the extension that a member stands for, as WebDataset does: cut at the first dot of the
 // last path element. For members that are no part of a sample it gives the reason.
@@ -207,6 +207,8 @@ func splitMember(name string) (key, ext, why string) {
 	switch {
 	case stem == "":
 		return "", "", "hidden members are not read"
+	case slices.Contains(pictureExts, strings.ToLower(strings.TrimPrefix(path.Ext(base), "."))) && strings.Contains(ext, "."):
+		return "", "", "pictures with a second dot in their names are not read, for a sample's name ends at the first"
 	case strings.HasPrefix(base, "__"):
 		return "", "", "members named __* are not read"
 	case !slices.Contains(pictureExts, ext) && ext != "txt" && ext != "json" && ext != "cls":
@@ -217,7 +219,7 @@ func splitMember(name string) (key, ext, why string) {
 
 // sidecar gives the caption of a .json member, "" where it has none.
 func sidecar(data []byte) ([]byte, error) {
-	data, err := UTF8(data)
+	data, err := unmarked(data)
 	if err != nil {
 		return nil, err
 	}
@@ -247,15 +249,24 @@ func shardError(r io.ReadSeeker, members int, err error) error {
 	return fmt.Errorf("not a tar file, or damaged after %d members: %w", members, err)
 }
 
-// endsMarked reports whether the block before the current position is zero, as at the end of a whole tar file.
-// Without this check a shard cut between two members would only look shorter.
-func endsMarked(r io.ReadSeeker) bool {
-	last := make([]byte, 512)
-	if _, err := r.Seek(-int64(len(last)), io.SeekCurrent); err != nil {
-		return false
+// checkEnd wants the block before the current position to be zero, as at the end of a whole tar file, and nothing else behind it.
+// Without this check a shard cut between two members would only look shorter, and of two shards in one file the second would vanish.
+func checkEnd(r io.ReadSeeker) error {
+	block := make([]byte, 512)
+	if _, err := r.Seek(-int64(len(block)), io.SeekCurrent); err != nil {
+		return errors.New("no end mark: the tar file is cut off")
 	}
-	_, err := io.ReadFull(r, last)
-	return err == nil && len(bytes.Trim(last, "\x00")) == 0
+	for first := true; ; first = false {
+		n, err := io.ReadFull(r, block)
+		switch zero := len(bytes.Trim(block[:n], "\x00")) == 0; {
+		case first && !(zero && err == nil):
+			return errors.New("no end mark: the tar file is cut off")
+		case !zero:
+			return errors.New("bytes follow the end mark, want one tar file, not several in one")
+		case err != nil:
+			return nil
+		}
+	}
 }
 
 func readAt(file string, offset, n int64) ([]byte, error) {

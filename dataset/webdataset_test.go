@@ -163,6 +163,7 @@ func TestShardRefuses(t *testing.T) {
 		{"a shard cut inside a picture", whole[:540], "cut off after"},
 		{"a shard cut inside a header", whole[:1100], "cut off after"},
 		{"a shard cut between members", whole[:2048], "no end mark: the tar file is cut off"},
+		{"two shards in one file", whole + whole, "bytes follow the end mark"},
 		{"an empty file", "", "no end mark"},
 		{"a compressed shard", zipped.String(), "compressed with gzip, want a plain tar file"},
 		{"a file that is no tar", strings.Repeat("no tar ", 200), "not a tar file"},

@@ -1,8 +1,6 @@
 package pictures
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -22,9 +20,6 @@ import (
 // Names are those of the set, or only their last part where that is unique, with extension or without.
 func (s *Set) caption(file string) error {
 	data, err := dataset.ReadFile(file)
-	if err == nil {
-		data, err = dataset.UTF8(data)
-	}
 	if err != nil {
 		return fmt.Errorf("captions: %s: %w", file, err)
 	}
@@ -35,22 +30,18 @@ func (s *Set) caption(file string) error {
 			return fmt.Errorf("captions: %s:%w", file, err)
 		}
 	case ".json":
-		captions := map[string]string{}
-		if err := json.Unmarshal(data, &captions); err != nil {
-			return fmt.Errorf(`captions: %s: %w, want {"name.png": "caption", …}`, file, err)
-		}
-		for name, text := range captions {
-			rows = append(rows, dataset.CaptionRow{Name: name, Text: text})
-		}
+		rows, err = dataset.CaptionObject(data)
 	case ".txt", "":
-		if err := s.captionLines(string(data)); err != nil {
-			return fmt.Errorf("captions: %s: %w", file, err)
-		}
-		return nil
+		err = s.captionLines(data)
 	default:
 		return fmt.Errorf("captions = %s, want a file .jsonl, .json or .txt (one caption a line)", file)
 	}
-	s.captionRows(file, rows)
+	if err != nil {
+		return fmt.Errorf("captions: %s: %w", file, err)
+	}
+	if rows != nil {
+		s.captionRows(file, rows)
+	}
 	return nil
 }
 
@@ -59,7 +50,7 @@ func (s *Set) captionRows(file string, rows []dataset.CaptionRow) {
 	captions, more := map[string][]string{}, 0
 	for _, row := range rows {
 		name := path.Clean(filepath.ToSlash(row.Name))
-		captions[name] = append(captions[name], clean(row.Text))
+		captions[name] = append(captions[name], strings.TrimSpace(row.Text))
 	}
 	bases := map[string]int{}
 	for _, item := range s.Items {
@@ -88,20 +79,25 @@ func (s *Set) captionRows(file string, rows []dataset.CaptionRow) {
 }
 
 // captionLines pairs the lines with the pictures in the order of their names. Where the numbers in the names say another order, they count.
-func (s *Set) captionLines(text string) error {
-	lines := strings.Split(strings.TrimRight(text, "\r\n"), "\n")
+func (s *Set) captionLines(data []byte) error {
+	data, err := dataset.Text(data)
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(strings.TrimRight(string(data), "\r\n"), "\n")
 	if len(lines) != len(s.Items) {
 		return fmt.Errorf("lines = %d, want %d: one for each picture of %s", len(lines), len(s.Items), s.Name)
 	}
-	if json.Valid([]byte(lines[0])) && strings.HasPrefix(lines[0], "{") {
-		return errors.New("line 1 is JSON, want one caption a line, or the file called .jsonl")
+	names := func(item Item) bool { return strings.Contains(lines[0], path.Base(item.Name)) }
+	if strings.HasPrefix(lines[0], "{") || slices.ContainsFunc(s.Items, names) {
+		return fmt.Errorf("line 1 = %.60q is JSON or names a picture, want one caption a line, or a .jsonl", lines[0])
 	}
 	order, err := s.byNumber()
 	if err != nil {
 		return err
 	}
 	for line, i := range order {
-		s.Items[i].Caption = clean(lines[line])
+		s.Items[i].Caption = strings.TrimSpace(lines[line])
 	}
 	return nil
 }
@@ -135,5 +131,3 @@ func (s *Set) byNumber() ([]int, error) {
 	s.note("%d captions are paired with pictures by the numbers in their names, the last with %s", len(order), s.Items[order[len(order)-1]].Name)
 	return order, nil
 }
-
-func clean(s string) string { return strings.TrimSpace(strings.ToValidUTF8(s, "\ufffd")) }

@@ -1,6 +1,7 @@
 package pictures
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -40,7 +41,8 @@ func openFiles(spec string) (Set, error) {
 	if l.Shards > 0 {
 		set.Kind = "shards"
 	}
-	several, missing, example := 0, 0, error(nil)
+	several, missing, unusable := 0, 0, 0
+	var example, wrong error
 	for _, p := range l.Pictures {
 		item := Item{Name: p.Name, Read: reading(p.Read)}
 		if len(p.Captions) > 0 {
@@ -48,6 +50,11 @@ func openFiles(spec string) (Set, error) {
 		}
 		if len(p.Captions) > 1 {
 			several++
+		}
+		if p.Uncaptioned != nil && !errors.Is(p.Uncaptioned, dataset.ErrNoCaption) {
+			if unusable++; unusable == 1 {
+				wrong = fmt.Errorf("that of %s: %w", p.Name, p.Uncaptioned)
+			}
 		}
 		set.Items = append(set.Items, item)
 	}
@@ -61,6 +68,7 @@ func openFiles(spec string) (Set, error) {
 		}
 	}
 	set.note("%d pictures have several captions, of which the first counts", several)
+	set.note("%d captions cannot be used, such as %v", unusable, wrong)
 	set.note("%d captions are of pictures that are not there: %v", missing, example)
 	for _, note := range l.Notes {
 		set.Notes = append(set.Notes, spec+": "+note)

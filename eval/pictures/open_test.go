@@ -224,7 +224,8 @@ func TestWrongSets(t *testing.T) {
 	p := string(plain(t, 9))
 	empty := t.TempDir()
 	dir := write(t, map[string]string{"a.png": p, "b.png": p, "short.txt": "one\n", "bad.jsonl": "{}\n", "bad.json": "[1]", "file.dat": "x",
-		"table.csv": "a.png,a\nb.png,b\n", "json.txt": "{\"file_name\":\"a.png\"}\n{}\n", "utf16.txt": "\xff\xfea\x00\n\x00b\x00"})
+		"table.csv": "a.png,a\nb.png,b\n", "json.txt": "{\"file_name\":\"a.png\"}\n{}\n", "table.txt": "a.png\ta\nb.png\tb", "latin.txt": "caf\u00e9\ncaf\xe9",
+		"coco.json": `{"images": [], "annotations": []}`, "utf16.txt": "\xff\xfea\x00\n\x00b\x00"})
 	mixed := write(t, map[string]string{"preview.png": p, "0.tar": strings.Repeat("\x00", 1024)})
 	zipped := write(t, map[string]string{"0.tar.gz": "x"})
 	broken := write(t, map[string]string{"a.png": p, "metadata.jsonl": "{\"file_name\": 1}\n"})
@@ -246,7 +247,10 @@ func TestWrongSets(t *testing.T) {
 		{"JSON lines without names", dir, Options{Captions: filepath.Join(dir, "bad.jsonl")}, `bad.jsonl:1: no file_name (keys: ), want lines {"file_name"`},
 		{"JSON that is no object", dir, Options{Captions: filepath.Join(dir, "bad.json")}, "want {"},
 		{"captions in a table", dir, Options{Captions: filepath.Join(dir, "table.csv")}, "table.csv, want a file .jsonl, .json or .txt"},
-		{"JSON lines called text", dir, Options{Captions: filepath.Join(dir, "json.txt")}, "line 1 is JSON"},
+		{"JSON lines called text", dir, Options{Captions: filepath.Join(dir, "json.txt")}, `json.txt: line 1 = "{\"file_name\":\"a.png\"}" is JSON or names a picture`},
+		{"a table called text", dir, Options{Captions: filepath.Join(dir, "table.txt")}, `line 1 = "a.png\ta" is JSON or names a picture`},
+		{"Latin-1", dir, Options{Captions: filepath.Join(dir, "latin.txt")}, "latin.txt: line 2 is no UTF-8"},
+		{"a JSON object of other things", dir, Options{Captions: filepath.Join(dir, "coco.json")}, `coco.json: annotations = [], want one string, want {"name.png": "caption", …}`},
 		{"UTF-16", dir, Options{Captions: filepath.Join(dir, "utf16.txt")}, "want UTF-8"},
 		{"shards beside pictures", mixed, Options{}, "shards *.tar = 1 and pictures beside them = 1, want one of the two"},
 		{"compressed shards", zipped, Options{}, "1 files *.tar.gz are not read, want plain *.tar"},
@@ -275,7 +279,7 @@ func TestLinesArePairedByNumber(t *testing.T) {
 	} {
 		files, lines := map[string]string{}, ""
 		for _, name := range c.names {
-			files[name], lines = p, lines+"picture "+name+"\n"
+			files[name], lines = p, lines+"picture "+strings.TrimSuffix(name, filepath.Ext(name))+"\n"
 		}
 		dir := write(t, files)
 		captions := filepath.Join(write(t, map[string]string{"lines": lines}), "lines")
@@ -290,7 +294,7 @@ func TestLinesArePairedByNumber(t *testing.T) {
 			t.Errorf("%s: %v", c.why, err)
 		}
 		for _, item := range set.Items {
-			if item.Caption != "picture "+item.Name {
+			if item.Caption != "picture "+strings.TrimSuffix(item.Name, filepath.Ext(item.Name)) {
 				t.Errorf("%s: %s has %q", c.why, item.Name, item.Caption)
 			}
 		}
@@ -299,12 +303,12 @@ func TestLinesArePairedByNumber(t *testing.T) {
 
 func TestCaptionsWithoutAPictureAreCounted(t *testing.T) {
 	p := string(plain(t, 9))
-	dir := write(t, map[string]string{"a.png": p, "metadata.jsonl": `{"file_name":"a.png","text":"one"}
+	dir := write(t, map[string]string{"a.png": p, "w.png": p, "w.txt": "\xff\xfew\x00", "metadata.jsonl": `{"file_name":"a.png","text":"one"}
 {"file_name":"a.png","text":"two"}
 {"file_name":"x/b.png","text":"b"}`})
 	file := filepath.Join(write(t, map[string]string{"c.json": `{"a.png": "one", "b.png": "b", "c.png": "c"}`}), "c.json")
 	for captions, want := range map[string][]string{
-		"":   {"1 pictures have several captions, of which the first counts", `1 captions are of pictures that are not there: metadata.jsonl names "x/b.png", pictures here are called such as "a.png"`},
+		"":   {"1 captions cannot be used, such as that of w.png: w.txt: UTF-16", "1 pictures have several captions, of which the first counts", `1 captions are of pictures that are not there: metadata.jsonl names "x/b.png", pictures here are called such as "a.png"`},
 		file: {"2 captions of " + file + ` are of pictures that are not there: it names "b.png" where pictures are called such as "a.png"`},
 	} {
 		set, err := Open(dir, Options{Captions: captions})
