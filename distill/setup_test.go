@@ -21,7 +21,7 @@ func drawStep[In any](cfg Config, step int) In {
 	for i := range batch.Captions {
 		batch.Captions[i] = "a red circle"
 	}
-	c := tinyContext()
+	c := tinyTrainer()
 	method, err := newMethod(cfg, &pretrain.Bundle{Config: c.Config, Words: c.Words})
 	if err != nil {
 		panic(err)

@@ -226,7 +226,7 @@ func TestPixelVariance(t *testing.T) {
 // d is a squared norm over the whole picture, over a patch of the feature network, or over one value.
 func TestReductions(t *testing.T) {
 	for reduction, want := range map[string]int{Sum: 8 * 8 * 3, Patch: 4 * 4 * 3, Mean: 1} {
-		s := setup{cfg: Config{Reduction: reduction}, bundle: &pretrain.Bundle{Config: tinyContext().Config}}
+		s := setup{cfg: Config{Reduction: reduction}, bundle: &pretrain.Bundle{Config: tinyTrainer().Config}}
 		if got := s.summed(); got != want {
 			t.Errorf("%s sums over %d values, want %d", reduction, got, want)
 		}

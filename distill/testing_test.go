@@ -20,8 +20,8 @@ import (
 	"github.com/addlab/addlab/train"
 )
 
-// tinyContext is a bundle's configuration with networks that run in milliseconds, tokenizers included.
-var tinyContext = sync.OnceValue(func() *pretrain.Context {
+// tinyTrainer is a bundle's configuration with networks that run in milliseconds, tokenizers included.
+var tinyTrainer = sync.OnceValue(func() *pretrain.Trainer {
 	cfg, err := pretrain.DefaultConfig("smoke")
 	if err != nil {
 		panic(err)
@@ -31,7 +31,7 @@ var tinyContext = sync.OnceValue(func() *pretrain.Context {
 	cfg.Networks.UNet.BlockOutChannels, cfg.Networks.UNet.Heads = []int{8, 8}, []int{2, 2}
 	cfg.Networks.UNet.CrossAttention = []bool{false, true}
 	cfg.Networks.Features = network.ViTConfig{ImageSize: tinyworld.Size, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch"}
-	c := &pretrain.Context{Config: cfg, Data: tinyworld.New(), Backend: graphtest.Engine()}
+	c := &pretrain.Trainer{Config: cfg, Data: tinyworld.New(), Backend: graphtest.Engine()}
 	if err := c.Prepare(); err != nil {
 		panic(err)
 	}
@@ -42,7 +42,7 @@ var tinyContext = sync.OnceValue(func() *pretrain.Context {
 // teacher's, the others are always the same.
 func tinyBundle(t testing.TB, teacherSeed int64) *pretrain.Bundle {
 	t.Helper()
-	c, dir, stores := tinyContext(), t.TempDir(), map[string]*model.Store{}
+	c, dir, stores := tinyTrainer(), t.TempDir(), map[string]*model.Store{}
 	for _, part := range []string{textScope, featuresScope, teacherScope} {
 		store := model.NewStore()
 		network.Seed(store, 1)

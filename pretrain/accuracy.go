@@ -27,7 +27,7 @@ func (h *Hits) Add(right bool) {
 func (h Hits) Rate() float64 { return float64(h.Right) / float64(h.Of) }
 
 // attributeAccuracy scores predictions [B,A] of every attribute on n labelled pictures of a split.
-func (c *Context) attributeAccuracy(ctx context.Context, store *model.Store, src labelled, n, batch int, predict func(root *model.Scope, images *Node) *Node) (map[string]Hits, error) {
+func (c *Trainer) attributeAccuracy(ctx context.Context, store *model.Store, src labelled, n, batch int, predict func(root *model.Scope, images *Node) *Node) (map[string]Hits, error) {
 	exec, err := model.NewExec(c.Backend, store, predict)
 	if err != nil {
 		return nil, err

@@ -132,7 +132,7 @@ func (b *Bundle) Load(backend compute.Backend, store *model.Store, scope, part s
 
 // WriteBundle writes the weights of all parts (below the scope of their name in their stores) into dir as float16, then the manifest. If
 // it is killed before that, there is no bundle.
-func WriteBundle(dir string, c *Context, stores map[string]*model.Store, provenance map[string]Provenance) error {
+func WriteBundle(dir string, c *Trainer, stores map[string]*model.Store, provenance map[string]Provenance) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}

@@ -20,7 +20,7 @@ import (
 
 // Written and read again, a bundle has the same config, tokenizers and weights, these to half precision.
 func TestBundleRoundTrip(t *testing.T) {
-	c, dir := tinyContext(t, 1), t.TempDir()
+	c, dir := tinyTrainer(t, 1), t.TempDir()
 	c.PairWords = tokenizer.Build([]string{"other words for the pair"}, 4, 8)
 	stores := tinyStores(t, c)
 	provenance := map[string]Provenance{"text": {Command: "go test", Steps: 7, Run: "abc"}}
@@ -121,7 +121,7 @@ func write(t testing.TB, path string, data []byte) {
 }
 
 func TestLoadBundleRefuses(t *testing.T) {
-	c := tinyContext(t, 1)
+	c := tinyTrainer(t, 1)
 	whole := tinyBundle(t, c)
 	teacher := func(dir string) string { return filepath.Join(dir, "teacher.safetensors") }
 	for _, test := range []struct {
@@ -157,7 +157,7 @@ func TestLoadBundleRefuses(t *testing.T) {
 
 // Files whose hash is right but that hold another network: what is wrong is named, and nothing of it reaches the store.
 func TestIntoRefuses(t *testing.T) {
-	c := tinyContext(t, 1)
+	c := tinyTrainer(t, 1)
 	whole := tinyBundle(t, c)
 	const name = "conv_in.bias"
 	for _, test := range []struct {
@@ -213,7 +213,7 @@ func TestIntoRefuses(t *testing.T) {
 
 // A bundle that is half replaced is none, rather than a damaged one.
 func TestWriteBundleForgetsFirst(t *testing.T) {
-	c := tinyContext(t, 1)
+	c := tinyTrainer(t, 1)
 	dir := tinyBundle(t, c)
 	path := filepath.Join(dir, "teacher.safetensors")
 	if err := os.Remove(path); err != nil {
@@ -229,7 +229,7 @@ func TestWriteBundleForgetsFirst(t *testing.T) {
 
 // Equal stores give equal files, so that a bundle's hashes name its weights.
 func TestBundleFilesAreReproducible(t *testing.T) {
-	c := tinyContext(t, 1)
+	c := tinyTrainer(t, 1)
 	one, other := tinyBundle(t, c), tinyBundle(t, c)
 	entries, err := os.ReadDir(one)
 	if err != nil {

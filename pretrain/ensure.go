@@ -44,7 +44,7 @@ func Ensure(ctx context.Context, o Options) (*Bundle, error) {
 
 // Run trains the parts, each as a run of its own that is never repeated, and writes the bundle when all of them are there.
 func Run(ctx context.Context, o Options) error {
-	c := &Context{Config: o.Config, Data: o.Data, Backend: o.Engine.Backend}
+	c := &Trainer{Config: o.Config, Data: o.Data, Backend: o.Engine.Backend}
 	if err := c.Prepare(); err != nil {
 		return err
 	}

@@ -102,7 +102,7 @@ func TestPredict(t *testing.T) {
 }
 
 // pairLoss runs the contrastive loss of a tiny pair on captions and pictures.
-func pairLoss(t testing.TB, store *model.Store, c *Context, captions []string, images *tensors.Tensor) (loss, accuracy float64) {
+func pairLoss(t testing.TB, store *model.Store, c *Trainer, captions []string, images *tensors.Tensor) (loss, accuracy float64) {
 	t.Helper()
 	b := len(captions)
 	out := graphtest.Run(t, store, func(root *model.Scope, in []*Node) []*Node {
@@ -114,7 +114,7 @@ func pairLoss(t testing.TB, store *model.Store, c *Context, captions []string, i
 
 func TestContrastiveLoss(t *testing.T) {
 	const b = 4
-	c := tinyContext(t, 1)
+	c := tinyTrainer(t, 1)
 	pictures := graphtest.Normals(1, b, tinyworld.Size, tinyworld.Size, 3)
 	captions := []string{"a red circle", "a blue square", "a small green triangle", ""}
 	same := tensors.MustCopyFlatData[float32](pictures)
@@ -152,7 +152,7 @@ func TestContrastiveLoss(t *testing.T) {
 // The symmetric cross-entropy against loops over the embeddings.
 func TestContrastiveLossAgainstLoops(t *testing.T) {
 	const b = 3
-	c := tinyContext(t, 1)
+	c := tinyTrainer(t, 1)
 	captions := []string{"a red circle", "a blue square", "a small green triangle"}
 	ids, images := train.I32(c.Words.EncodeAll(captions), b, c.Words.Context), graphtest.Normals(2, b, tinyworld.Size, tinyworld.Size, 3)
 	out := graphtest.Run(t, nil, func(root *model.Scope, in []*Node) []*Node {

@@ -36,7 +36,7 @@ func TestNamesOfShippedRuns(t *testing.T) {
 		}
 		provenance := readManifest(t, dir).Provenance
 		for from, cfg := range map[string]Config{"the preset": preset, "the bundle's config": b.Config} {
-			c := &Context{Config: cfg, Data: data}
+			c := &Trainer{Config: cfg, Data: data}
 			if err := c.Prepare(); err != nil {
 				t.Fatal(err)
 			}
@@ -58,7 +58,7 @@ func TestNamesOfShippedRuns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &Context{Config: b.Config, Data: data, Words: b.Words, PairWords: b.PairWords}
+		c := &Trainer{Config: b.Config, Data: data, Words: b.Words, PairWords: b.PairWords}
 		for _, v := range all {
 			if !b.Has(v.Name) {
 				continue
@@ -82,7 +82,7 @@ func TestNamesOfShippedRuns(t *testing.T) {
 func TestNegativeCaptionNamesEncoders(t *testing.T) {
 	names := func(negative string) map[string]string {
 		t.Helper()
-		c := &Context{Config: tinyConfig(1), Data: tinyworld.Album(64)}
+		c := &Trainer{Config: tinyConfig(1), Data: tinyworld.Album(64)}
 		c.Config.NegativeCaption = negative
 		if err := c.Prepare(); err != nil {
 			t.Fatal(err)

@@ -35,7 +35,7 @@ type PartConfig struct {
 }
 
 // PartConfig selects what matters to one part. from is the text part's run for the teacher, else "".
-func (c *Context) PartConfig(part, from string) (PartConfig, error) {
+func (c *Trainer) PartConfig(part, from string) (PartConfig, error) {
 	cfg, nets := c.Config, c.Config.Networks
 	p := PartConfig{Kind: "pretrain", Recipe: recipeVersion, Part: part, DataHash: c.Data.Hash(), Size: cfg.Size, Seed: cfg.Seed, Context: cfg.Context, MaxWords: cfg.MaxWords, From: from}
 	switch part {
@@ -59,7 +59,7 @@ func (c *Context) PartConfig(part, from string) (PartConfig, error) {
 }
 
 // Task is the training of a part in a store of its own.
-func (c *Context) Task(part string, store *model.Store) (train.Task, error) {
+func (c *Trainer) Task(part string, store *model.Store) (train.Task, error) {
 	switch part {
 	case "text":
 		return c.TextTask(store)
@@ -92,7 +92,7 @@ func (c Config) TextScope() string {
 }
 
 // Prepare builds the tokenizers and fills in what depends on them.
-func (c *Context) Prepare() error {
+func (c *Trainer) Prepare() error {
 	const captions = 20000
 	src := c.Data.Train()
 	n := min(captions, src.Len())

@@ -17,7 +17,7 @@ import (
 // The hash of a part's run: it must follow whatever decides its weights, and nothing that decides only those of other parts, or
 // else changing one network would train all of them again.
 func TestPartConfigHash(t *testing.T) {
-	hashes := func(c *Context, from string) map[string]string {
+	hashes := func(c *Trainer, from string) map[string]string {
 		t.Helper()
 		h := map[string]string{}
 		for _, part := range Parts {
@@ -35,7 +35,7 @@ func TestPartConfigHash(t *testing.T) {
 		}
 		return h
 	}
-	base := hashes(tinyContext(t, 1), "run")
+	base := hashes(tinyTrainer(t, 1), "run")
 	distinct := map[string]bool{}
 	for _, h := range base {
 		distinct[h] = true
@@ -46,34 +46,34 @@ func TestPartConfigHash(t *testing.T) {
 
 	for _, test := range []struct {
 		name string
-		edit func(c *Context)
+		edit func(c *Trainer)
 		want string // parts that change
 	}{
-		{"nothing", func(*Context) {}, ""},
-		{"training of text", func(c *Context) { c.Config.TextTraining.Steps++ }, "text"},
-		{"training of features", func(c *Context) { c.Config.FeaturesTraining.Batch++ }, "features"},
-		{"training of classifier", func(c *Context) { c.Config.ClassifierTraining.Rate.Peak *= 2 }, "classifier"},
-		{"training of pair", func(c *Context) { c.Config.PairTraining.Rate.Warmup++ }, "pair"},
-		{"training of teacher", func(c *Context) { c.Config.TeacherTraining.Rate.Decay = 0.1 }, "teacher"},
-		{"text encoder, which the teacher tunes", func(c *Context) { c.Config.Networks.Text.Layers++ }, "text teacher"},
-		{"image tower", func(c *Context) { c.Config.Networks.Tower.Out++ }, "text"},
-		{"U-Net", func(c *Context) { c.Config.Networks.UNet.LayersPerBlock++ }, "teacher"},
-		{"vision transformer", func(c *Context) { c.Config.Networks.Features.Depth++ }, "features"},
-		{"classifier", func(c *Context) { c.Config.Networks.Classifier.Blocks++ }, "classifier"},
-		{"evaluation pair", func(c *Context) { c.Config.Networks.PairImage.Blocks++ }, "pair"},
-		{"schedule", func(c *Context) { c.Config.Schedule = "sd-zero" }, "teacher"},
-		{"prediction", func(c *Context) { c.Config.Prediction = "v" }, "teacher"},
-		{"caption drop", func(c *Context) { c.Config.CaptionDrop = 0.2 }, "teacher"},
-		{"average", func(c *Context) { c.Config.EMA = 0.9 }, "teacher"},
-		{"negative prompt", func(c *Context) { c.Config.NegativeCaption = "noise" }, "teacher"},
-		{"share of negatives", func(c *Context) { c.Config.NegativeShare = 0.1 }, "teacher"},
-		{"seed", func(c *Context) { c.Config.Seed++ }, "text features classifier pair teacher"},
-		{"data", func(c *Context) {
+		{"nothing", func(*Trainer) {}, ""},
+		{"training of text", func(c *Trainer) { c.Config.TextTraining.Steps++ }, "text"},
+		{"training of features", func(c *Trainer) { c.Config.FeaturesTraining.Batch++ }, "features"},
+		{"training of classifier", func(c *Trainer) { c.Config.ClassifierTraining.Rate.Peak *= 2 }, "classifier"},
+		{"training of pair", func(c *Trainer) { c.Config.PairTraining.Rate.Warmup++ }, "pair"},
+		{"training of teacher", func(c *Trainer) { c.Config.TeacherTraining.Rate.Decay = 0.1 }, "teacher"},
+		{"text encoder, which the teacher tunes", func(c *Trainer) { c.Config.Networks.Text.Layers++ }, "text teacher"},
+		{"image tower", func(c *Trainer) { c.Config.Networks.Tower.Out++ }, "text"},
+		{"U-Net", func(c *Trainer) { c.Config.Networks.UNet.LayersPerBlock++ }, "teacher"},
+		{"vision transformer", func(c *Trainer) { c.Config.Networks.Features.Depth++ }, "features"},
+		{"classifier", func(c *Trainer) { c.Config.Networks.Classifier.Blocks++ }, "classifier"},
+		{"evaluation pair", func(c *Trainer) { c.Config.Networks.PairImage.Blocks++ }, "pair"},
+		{"schedule", func(c *Trainer) { c.Config.Schedule = "sd-zero" }, "teacher"},
+		{"prediction", func(c *Trainer) { c.Config.Prediction = "v" }, "teacher"},
+		{"caption drop", func(c *Trainer) { c.Config.CaptionDrop = 0.2 }, "teacher"},
+		{"average", func(c *Trainer) { c.Config.EMA = 0.9 }, "teacher"},
+		{"negative prompt", func(c *Trainer) { c.Config.NegativeCaption = "noise" }, "teacher"},
+		{"share of negatives", func(c *Trainer) { c.Config.NegativeShare = 0.1 }, "teacher"},
+		{"seed", func(c *Trainer) { c.Config.Seed++ }, "text features classifier pair teacher"},
+		{"data", func(c *Trainer) {
 			c.Data = &dataset.Scenes{Config: dataset.ScenesConfig{Size: tinyworld.Size, MaxObjects: 3, Jitter: 1, Seed: 1}}
 		}, "text features classifier pair teacher"},
-		{"name of the data's folder", func(c *Context) { c.Config.Data = "elsewhere" }, ""},
+		{"name of the data's folder", func(c *Trainer) { c.Config.Data = "elsewhere" }, ""},
 	} {
-		c := tinyContext(t, 1)
+		c := tinyTrainer(t, 1)
 		test.edit(c)
 		changed := []string{}
 		for part, h := range hashes(c, "run") {
@@ -86,14 +86,14 @@ func TestPartConfigHash(t *testing.T) {
 			t.Errorf("%s: parts that change (-want +got):\n%s", test.name, diff)
 		}
 	}
-	if other := hashes(tinyContext(t, 1), "another run"); other["teacher"] == base["teacher"] {
+	if other := hashes(tinyTrainer(t, 1), "another run"); other["teacher"] == base["teacher"] {
 		t.Error("the teacher's name does not tell which text encoder it starts from")
 	}
 }
 
 func TestPrepareFillsConfig(t *testing.T) {
 	for _, data := range []dataset.Dataset{tinyworld.Album(64), tinyworld.New()} {
-		c := &Context{Config: tinyConfig(1), Data: data}
+		c := &Trainer{Config: tinyConfig(1), Data: data}
 		if err := c.Prepare(); err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func TestPrepareFillsConfig(t *testing.T) {
 			t.Errorf("%s: U-Net is told of text %d wide and %d pooled, features of pictures of %d", data.Name(), cfg.Networks.UNet.CrossAttentionDim, cfg.Networks.UNet.PooledDim, cfg.Networks.Features.ImageSize)
 		}
 
-		again := &Context{Config: cfg, Data: data}
+		again := &Trainer{Config: cfg, Data: data}
 		if err := again.Prepare(); err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func TestPrepareFillsConfig(t *testing.T) {
 			t.Errorf("%s: prepared twice (-first +second):\n%s", data.Name(), diff)
 		}
 	}
-	c := &Context{Config: tinyConfig(1), Data: tinyworld.Album(4)}
+	c := &Trainer{Config: tinyConfig(1), Data: tinyworld.Album(4)}
 	c.Config.Networks.Features.Patch = 3
 	wantError(t, "patch that does not divide", c.Prepare(), "patch_size = 3")
 }
@@ -150,7 +150,7 @@ func TestConfigs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &Context{Config: cfg, Data: tinyworld.Album(4)}
+		c := &Trainer{Config: cfg, Data: tinyworld.Album(4)}
 		if err := c.Prepare(); err != nil { // validates
 			t.Errorf("%s: %v", scale, err)
 		}
@@ -177,7 +177,7 @@ func TestConfigs(t *testing.T) {
 		{"no training of teacher", "pretrain: teacher steps", func(c *Config) { c.TeacherTraining.Steps = 0 }},
 		{"heads that do not divide", "network: block_out_channels[0] = 8", func(c *Config) { c.Networks.UNet.Heads[0] = 3 }},
 	} {
-		c := tinyContext(t, 1)
+		c := tinyTrainer(t, 1)
 		test.edit(&c.Config)
 		wantError(t, test.name, c.Config.Validate(), test.want)
 	}

@@ -31,7 +31,7 @@ func DefaultProbe(scale string) Probe {
 }
 
 // Accuracy trains the probe on the features below /features of the store and returns the held-out accuracy of each attribute.
-func (p Probe) Accuracy(ctx context.Context, c *Context, store *model.Store, progress *train.Progress) (map[string]Hits, error) {
+func (p Probe) Accuracy(ctx context.Context, c *Trainer, store *model.Store, progress *train.Progress) (map[string]Hits, error) {
 	scenes, ok := c.Data.(*dataset.Scenes)
 	if !ok {
 		return nil, fmt.Errorf("pretrain: %s has no attributes to probe for, want scenes", c.Data.Name())

@@ -27,7 +27,7 @@ const (
 )
 
 // trainPart trains one part in root/<hash>, or finds it trained, and returns its run's folder.
-func (c *Context) trainPart(ctx context.Context, root, part string, from start, env record.Environment, out io.Writer) (dir string, err error) {
+func (c *Trainer) trainPart(ctx context.Context, root, part string, from start, env record.Environment, out io.Writer) (dir string, err error) {
 	if part == "teacher" && from.name == "" {
 		return "", fmt.Errorf("pretrain: the teacher starts from a text encoder, want the text part trained with it")
 	}

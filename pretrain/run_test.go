@@ -136,7 +136,7 @@ func distance(a, b *weights.File) (worst float64) {
 }
 
 func TestTrainPartNeedsText(t *testing.T) {
-	c := tinyContext(t, 1)
+	c := tinyTrainer(t, 1)
 	_, err := c.trainPart(t.Context(), t.TempDir(), "teacher", afterText(filepath.Join(t.TempDir(), "gone")), record.Environment{}, &bytes.Buffer{})
 	wantError(t, "teacher without text", err, filepath.Join("gone", weightsFile))
 }
@@ -152,7 +152,7 @@ func (c constantScene) Scene(int) (dataset.Scene, string, dataset.Attributes) {
 
 // An oracle is always right, whatever batches the pictures come in; an attribute that no scene has is not scored.
 func TestAttributeAccuracy(t *testing.T) {
-	c := tinyContext(t, 1)
+	c := tinyTrainer(t, 1)
 	scene, _, _ := tinyworld.New().Split("train").Scene(0)
 	scene.Objects, scene.Arrangement = scene.Objects[:1], dataset.Alone
 	truth := scene.Attributes()
@@ -187,7 +187,7 @@ func TestAttributeAccuracy(t *testing.T) {
 
 // Accuracy counts each picture asked for once, however they fall into batches.
 func TestAccuracyIsIndependentOfBatches(t *testing.T) {
-	c := tinyContext(t, 1)
+	c := tinyTrainer(t, 1)
 	guess := func(_ *model.Scope, images *Node) *Node { // bright pictures are class 1 of everything
 		b := images.Shape().Dim(0)
 		bright := GreaterThan(ReduceMean(images, 1, 2, 3), ScalarZero(images.Graph(), images.DType()))
@@ -213,7 +213,7 @@ func TestProbe(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains")
 	}
-	c := tinyContext(t, 1)
+	c := tinyTrainer(t, 1)
 	b, err := LoadBundle(tinyBundle(t, c))
 	if err != nil {
 		t.Fatal(err)

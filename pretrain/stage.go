@@ -16,8 +16,8 @@ import (
 	"github.com/addlab/addlab/train/optim"
 )
 
-// Context is what all stages share.
-type Context struct {
+// Trainer makes the trainings of all parts of a bundle.
+type Trainer struct {
 	Config    Config
 	Backend   compute.Backend
 	Data      dataset.Dataset
@@ -41,7 +41,7 @@ func (t Training) optimizer(adam optim.AdamW, outer ...string) optim.Optimizer {
 	return optim.NewMuon(adam, outer...)
 }
 
-func (c *Context) task(name string, store *model.Store, t Training, columns ...string) train.Task {
+func (c *Trainer) task(name string, store *model.Store, t Training, columns ...string) train.Task {
 	return train.Task{
 		Name: name, Store: store, Steps: t.Steps, Columns: columns,
 		LogEvery: max(1, min(20, t.Steps/4)), CheckpointEvery: max(1, min(500, t.Steps)),
@@ -49,13 +49,13 @@ func (c *Context) task(name string, store *model.Store, t Training, columns ...s
 }
 
 // TextTask trains the conditioning text encoder (scope /pair/text) with its image tower; PairTask the evaluation pair.
-func (c *Context) TextTask(store *model.Store) (train.Task, error) {
+func (c *Trainer) TextTask(store *model.Store) (train.Task, error) {
 	pair := Pair{Text: c.Config.Networks.Text, Image: c.Config.Networks.Tower}
 	return c.contrastiveTask("text", store, pair, c.Words, c.Config.TextTraining, c.Data.Train(), c.Config.Seed)
 }
 
 // PairTask trains the evaluation pair with a seed of its own, on all compositions, held-out ones too.
-func (c *Context) PairTask(store *model.Store) (train.Task, error) {
+func (c *Trainer) PairTask(store *model.Store) (train.Task, error) {
 	pair := Pair{Text: c.Config.Networks.PairText, Image: c.Config.Networks.PairImage}
 	src := c.Data.Train()
 	if s, ok := c.Data.(*dataset.Scenes); ok {
@@ -64,7 +64,7 @@ func (c *Context) PairTask(store *model.Store) (train.Task, error) {
 	return c.contrastiveTask("pair", store, pair, c.PairWords, c.Config.PairTraining, src, c.Config.Seed+1000)
 }
 
-func (c *Context) contrastiveTask(name string, store *model.Store, pair Pair, words *tokenizer.Words, t Training, src dataset.Source, seed int64) (train.Task, error) {
+func (c *Trainer) contrastiveTask(name string, store *model.Store, pair Pair, words *tokenizer.Words, t Training, src dataset.Source, seed int64) (train.Task, error) {
 	network.Seed(store, seed)
 	size, opt := c.Config.Size, adam(name)
 	exec, err := model.NewExec(c.Backend, store, func(root *model.Scope, args []*Node) []*Node {
@@ -95,7 +95,7 @@ func (c *Context) contrastiveTask(name string, store *model.Store, pair Pair, wo
 }
 
 // ClassifierTask trains the attribute classifier of the built-in world (scope /classifier), on all compositions.
-func (c *Context) ClassifierTask(store *model.Store) (train.Task, error) {
+func (c *Trainer) ClassifierTask(store *model.Store) (train.Task, error) {
 	scenes, ok := c.Data.(*dataset.Scenes)
 	if !ok {
 		return train.Task{}, fmt.Errorf("pretrain: %s has no attributes to classify, want scenes", c.Data.Name())
@@ -128,7 +128,7 @@ func (c *Context) ClassifierTask(store *model.Store) (train.Task, error) {
 }
 
 // FeaturesTask trains the discriminator's feature network without labels (scope /features/vit).
-func (c *Context) FeaturesTask(store *model.Store) (train.Task, error) {
+func (c *Trainer) FeaturesTask(store *model.Store) (train.Task, error) {
 	t, size, seed, opt := c.Config.FeaturesTraining, c.Config.Size, c.Config.Seed+3000, adam("features")
 	network.Seed(store, seed)
 	method := SelfSupervised{Net: c.Config.Networks.Features, Mask: maskShare}

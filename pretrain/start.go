@@ -45,7 +45,7 @@ var continued = map[string]map[string]string{
 }
 
 // continueFrom is the start of a part at the weights of a bundle.
-func (c *Context) continueFrom(b *Bundle, part string) (start, error) {
+func (c *Trainer) continueFrom(b *Bundle, part string) (start, error) {
 	s := start{name: fmt.Sprintf("bundle %.12s", b.Files[part]), files: map[string]string{}}
 	if part == "teacher" {
 		s.name += fmt.Sprintf(" %.12s", b.Files["text"])
@@ -67,7 +67,7 @@ func (c *Context) continueFrom(b *Bundle, part string) (start, error) {
 }
 
 // goesOn returns an error if parts of a bundle cannot be trained further into the folder dir, next to copies of its other parts.
-func (c *Context) goesOn(b *Bundle, dir string, parts []string) error {
+func (c *Trainer) goesOn(b *Bundle, dir string, parts []string) error {
 	for _, part := range parts {
 		if continued[part] == nil {
 			return fmt.Errorf("pretrain: %s cannot be trained further, want features or teacher", part)
@@ -97,7 +97,7 @@ func sameFolder(a, b string) bool {
 }
 
 // fits returns an error if parts cannot be shared with a bundle: words and data must be the same.
-func (c *Context) fits(b *Bundle) error {
+func (c *Trainer) fits(b *Bundle) error {
 	if err := b.MadeFor(c.Data); err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (c *Context) fits(b *Bundle) error {
 
 // keeps returns an error if a part of a bundle cannot be copied next to parts that are trained further. Its file must hold the
 // network of the config, and the config must be the one that made it; only the seed may differ.
-func (c *Context) keeps(b *Bundle, part string) error {
+func (c *Trainer) keeps(b *Bundle, part string) error {
 	theirs := *c
 	theirs.Config = b.Config
 	theirs.Config.Seed = c.Config.Seed

@@ -13,7 +13,7 @@ import (
 
 // Going on from a bundle trains the named part from its weights, keeps the others byte for byte, and is another run.
 func TestContinueFromBundle(t *testing.T) {
-	c := tinyContext(t, 2)
+	c := tinyTrainer(t, 2)
 	first, err := LoadBundle(tinyBundle(t, c))
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +23,7 @@ func TestContinueFromBundle(t *testing.T) {
 		Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Command: "go test", Out: &bytes.Buffer{}, Continue: first,
 	}
 	o.Config.TeacherTraining.Steps, o.Config.TeacherTraining.Rate.Peak = 3, 1e-4
-	c = &Context{Config: o.Config, Data: o.Data, Backend: graphtest.Engine()}
+	c = &Trainer{Config: o.Config, Data: o.Data, Backend: graphtest.Engine()}
 	if err := c.Prepare(); err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 
 // A shipped student is in half precision, its note beside it; everything else in the manifest stays as it was.
 func TestPutStudent(t *testing.T) {
-	c := tinyContext(t, 1)
+	c := tinyTrainer(t, 1)
 	dir := tinyBundle(t, c)
 	b, err := LoadBundle(dir)
 	if err != nil {

@@ -40,7 +40,7 @@ func TestTasksLearn(t *testing.T) {
 		{"teacher", []string{"optimizer", "teacher", "teacher_ema", "text", "text_ema"}, 0.96},
 	} {
 		t.Run(test.part, func(t *testing.T) {
-			c, store := tinyContext(t, steps), model.NewStore()
+			c, store := tinyTrainer(t, steps), model.NewStore()
 			task, err := c.Task(test.part, store)
 			if err != nil {
 				t.Fatal(err)
@@ -93,7 +93,7 @@ func TestTasksLearn(t *testing.T) {
 }
 
 func TestUnknownPart(t *testing.T) {
-	c := tinyContext(t, 1)
+	c := tinyTrainer(t, 1)
 	_, err := c.Task("student", model.NewStore())
 	wantError(t, "Task", err, `pretrain: part = "student", want one of ["text" "features" "classifier" "pair" "teacher"]`)
 	_, err = c.PartConfig("student", "")
@@ -126,7 +126,7 @@ func TestResumedTeacherIsUndisturbed(t *testing.T) {
 	for _, name := range []string{"undisturbed", "interrupted"} {
 		root := t.TempDir()
 		trainTo := func(last int) error {
-			c, store := tinyContext(t, steps), model.NewStore()
+			c, store := tinyTrainer(t, steps), model.NewStore()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			run, err := record.Open(ctx, root, map[string]string{"kind": "test"}, record.Environment{})
@@ -191,7 +191,7 @@ func (c changed) Sample(i int) (dataset.Sample, error) {
 }
 
 // firstSteps are the values of the first two steps of a task.
-func firstSteps(t testing.TB, c *Context, task func(*Context, *model.Store) (train.Task, error)) [][]float64 {
+func firstSteps(t testing.TB, c *Trainer, task func(*Trainer, *model.Store) (train.Task, error)) [][]float64 {
 	t.Helper()
 	store := model.NewStore()
 	made, err := task(c, store)
@@ -213,12 +213,12 @@ func firstSteps(t testing.TB, c *Context, task func(*Context, *model.Store) (tra
 // them already.
 func TestTeacherCaptions(t *testing.T) {
 	values := func(drop, negative float64, change func(s *dataset.Sample)) [][]float64 {
-		c := tinyContext(t, 2)
+		c := tinyTrainer(t, 2)
 		c.Config.CaptionDrop, c.Config.NegativeShare = drop, negative
 		c.Data = open{tinyworld.New(), changed{tinyworld.New().Train(), change}}
 		// The output begins at zero whatever the caption: a large first step makes the second tell.
 		c.Config.TeacherTraining.Rate = optim.Rate{Peak: 0.05}
-		return firstSteps(t, c, (*Context).TeacherTask)
+		return firstSteps(t, c, (*Trainer).TeacherTask)
 	}
 	plain := values(0, 0, func(*dataset.Sample) {})
 	without := values(0, 0, func(s *dataset.Sample) { s.Caption = "" })
@@ -240,15 +240,15 @@ func TestTeacherCaptions(t *testing.T) {
 // The teacher begins with an output of zero, so that its first loss is the mean square of what it is to predict.
 func TestTeacherTarget(t *testing.T) {
 	first := func(p diffusion.Prediction) float64 {
-		c := tinyContext(t, 2)
+		c := tinyTrainer(t, 2)
 		c.Config.MinSNR = 0
 		if p == diffusion.PredictX0 {
 			c.Config.MinSNR = 1 // weighs all times alike there
 		}
 		c.Config.Prediction, c.Config.CaptionDrop, c.Config.NegativeShare = p, 0, 0
-		return firstSteps(t, c, (*Context).TeacherTask)[0][0]
+		return firstSteps(t, c, (*Trainer).TeacherTask)[0][0]
 	}
-	c := tinyContext(t, 2)
+	c := tinyTrainer(t, 2)
 	batch, err := dataset.NewLoader(c.Data.Train(), c.Config.TeacherTraining.Batch, c.Config.Seed+4000, "pretrain/teacher").Batch(1)
 	if err != nil {
 		t.Fatal(err)
@@ -270,10 +270,10 @@ func TestWhoSeesNovelCompositions(t *testing.T) {
 	everything := open{tinyworld.New(), tinyworld.New().Split("all")}
 	for _, test := range []struct {
 		name string
-		task func(*Context, *model.Store) (train.Task, error)
+		task func(*Trainer, *model.Store) (train.Task, error)
 		same bool
-	}{{"pair", (*Context).PairTask, true}, {"text", (*Context).TextTask, false}} {
-		c := tinyContext(t, 2)
+	}{{"pair", (*Trainer).PairTask, true}, {"text", (*Trainer).TextTask, false}} {
+		c := tinyTrainer(t, 2)
 		builtIn := firstSteps(t, c, test.task)
 		c.Data = everything
 		if same := cmp.Equal(builtIn, firstSteps(t, c, test.task)); same != test.same {

@@ -17,12 +17,12 @@ import (
 
 // TeacherTask trains the diffusion model (scope /teacher, average in /teacher_ema), conditioned on the contrastive text encoder
 // (scope /text). Config.TuneText trains that too (average in /text_ema).
-func (c *Context) TeacherTask(store *model.Store) (train.Task, error) {
+func (c *Trainer) TeacherTask(store *model.Store) (train.Task, error) {
 	return c.teacherTask("teacher", store, c.Config.Networks.UNet, c.Config.TeacherTraining, c.Config.TuneText)
 }
 
 // teacherTask trains any backbone as teacher.
-func (c *Context) teacherTask(name string, store *model.Store, net network.Backbone, t Training, tuneText bool) (train.Task, error) {
+func (c *Trainer) teacherTask(name string, store *model.Store, net network.Backbone, t Training, tuneText bool) (train.Task, error) {
 	size, seed, opt := c.Config.Size, c.Config.Seed+4000, adam("teacher")
 	opt.WeightDecay = 0
 	network.Seed(store, seed)

@@ -35,9 +35,9 @@ func tinyConfig(steps int) Config {
 	return cfg
 }
 
-func tinyContext(t testing.TB, steps int) *Context {
+func tinyTrainer(t testing.TB, steps int) *Trainer {
 	t.Helper()
-	c := &Context{Config: tinyConfig(steps), Data: tinyworld.Album(64), Backend: graphtest.Engine()}
+	c := &Trainer{Config: tinyConfig(steps), Data: tinyworld.Album(64), Backend: graphtest.Engine()}
 	if err := c.Prepare(); err != nil { // few captions are read from an album
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func tinyContext(t testing.TB, steps int) *Context {
 }
 
 // tinyStores are all parts with random weights below the scopes that a bundle uses.
-func tinyStores(t testing.TB, c *Context) map[string]*model.Store {
+func tinyStores(t testing.TB, c *Trainer) map[string]*model.Store {
 	t.Helper()
 	stores := map[string]*model.Store{}
 	for _, part := range Parts {
@@ -59,7 +59,7 @@ func tinyStores(t testing.TB, c *Context) map[string]*model.Store {
 }
 
 // tinyBundle writes a bundle of random weights and returns its folder.
-func tinyBundle(t testing.TB, c *Context) string {
+func tinyBundle(t testing.TB, c *Trainer) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := WriteBundle(dir, c, tinyStores(t, c), nil); err != nil {

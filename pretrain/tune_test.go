@@ -12,7 +12,7 @@ import (
 // The text encoder moves with the teacher only where it is told to.
 func TestTuneText(t *testing.T) {
 	for _, tune := range []bool{false, true} {
-		c := tinyContext(t, 4)
+		c := tinyTrainer(t, 4)
 		c.Config.TuneText = tune
 		store := model.NewStore()
 		task, err := c.TeacherTask(store)

@@ -34,7 +34,7 @@ func RunVariants(ctx context.Context, o VariantOptions) (*Bundle, error) {
 	if err := b.MadeFor(o.Data); err != nil {
 		return nil, err
 	}
-	c := &Context{Config: b.Config, Backend: o.Engine.Backend, Data: o.Data, Words: b.Words, PairWords: b.PairWords}
+	c := &Trainer{Config: b.Config, Backend: o.Engine.Backend, Data: o.Data, Words: b.Words, PairWords: b.PairWords}
 	env := record.NewEnvironment(o.Engine.Name, o.Engine.Version, o.Engine.Device)
 	for _, v := range o.Variants {
 		if err := v.Validate(); err != nil {
@@ -47,7 +47,7 @@ func RunVariants(ctx context.Context, o VariantOptions) (*Bundle, error) {
 	return LoadBundle(b.Dir)
 }
 
-func (o VariantOptions) train(ctx context.Context, c *Context, v Variant, env record.Environment) error {
+func (o VariantOptions) train(ctx context.Context, c *Trainer, v Variant, env record.Environment) error {
 	cfg, err := c.variantConfig(v, o.Bundle.Files["text"])
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (o VariantOptions) train(ctx context.Context, c *Context, v Variant, env re
 	return o.Bundle.writeVariant(v, store, "/"+v.Name, p)
 }
 
-func (o VariantOptions) trainIn(ctx context.Context, c *Context, v Variant, run *record.Run) error {
+func (o VariantOptions) trainIn(ctx context.Context, c *Trainer, v Variant, run *record.Run) error {
 	store := model.NewStore()
 	if v.Part == "teacher" {
 		from := start{files: map[string]string{"/text": o.Bundle.path("text")}}

@@ -18,7 +18,7 @@ import (
 const localViews = 2
 
 // variantConfig determines the weights of a variant, as PartConfig does for a part; text is the SHA-256 of the bundle's text encoder.
-func (c *Context) variantConfig(v Variant, text string) (PartConfig, error) {
+func (c *Trainer) variantConfig(v Variant, text string) (PartConfig, error) {
 	p, err := c.PartConfig(v.Part, "")
 	if err != nil {
 		return p, err
@@ -47,7 +47,7 @@ func (c *Context) variantConfig(v Variant, text string) (PartConfig, error) {
 }
 
 // variantTask is the training of a variant, and the scope of its trained weights.
-func (c *Context) variantTask(v Variant, store *model.Store) (task train.Task, scope string, err error) {
+func (c *Trainer) variantTask(v Variant, store *model.Store) (task train.Task, scope string, err error) {
 	switch {
 	case v.Part == "teacher":
 		task, err = c.teacherTask(v.Name, store, v.Backbone(), v.Training, false)
@@ -67,7 +67,7 @@ func (c *Context) variantTask(v Variant, store *model.Store) (task train.Task, s
 }
 
 // selfDistillationTask trains features by agreement with their own average.
-func (c *Context) selfDistillationTask(v Variant, store *model.Store) (train.Task, error) {
+func (c *Trainer) selfDistillationTask(v Variant, store *model.Store) (train.Task, error) {
 	t, size, seed, opt := v.Training, c.Config.Size, c.Config.Seed+3000, adam(v.Name)
 	network.Seed(store, seed)
 	method := SelfDistillation{Net: *v.ViT, Patches: v.Objective == DINO2}
@@ -120,7 +120,7 @@ func selfDecay(step, steps int) float64 {
 }
 
 // captionTask trains features by contrast with captions; the text encoder is trained too and not kept.
-func (c *Context) captionTask(v Variant, store *model.Store) (train.Task, error) {
+func (c *Trainer) captionTask(v Variant, store *model.Store) (train.Task, error) {
 	t, size, seed, opt := v.Training, c.Config.Size, c.Config.Seed+3000, adam(v.Name)
 	network.Seed(store, seed)
 	method := CaptionContrast{Net: *v.ViT, Text: c.Config.Networks.Text}

@@ -96,7 +96,7 @@ func TestRunVariants(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains")
 	}
-	c := tinyContext(t, 1)
+	c := tinyTrainer(t, 1)
 	dir := tinyBundle(t, c)
 	b, err := LoadBundle(dir)
 	if err != nil {

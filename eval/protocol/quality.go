@@ -53,7 +53,7 @@ func Assess(ctx context.Context, e *Evaluator, probe pretrain.Probe, progress *t
 		if err := b.Into(e.Backend, store, "features"); err != nil {
 			return q, err
 		}
-		c := &pretrain.Context{Config: b.Config, Backend: e.Backend, Data: scenes, Words: b.Words, PairWords: b.PairWords}
+		c := &pretrain.Trainer{Config: b.Config, Backend: e.Backend, Data: scenes, Words: b.Words, PairWords: b.PairWords}
 		if hits, err = probe.Accuracy(ctx, c, store, progress); err != nil {
 			return q, err
 		}

@@ -53,7 +53,7 @@ func trainParts(ctx context.Context, o options, stdout io.Writer) error {
 		return err
 	}
 	if o.printConfig {
-		c := &pretrain.Context{Config: cfg, Data: data}
+		c := &pretrain.Trainer{Config: cfg, Data: data}
 		if err := c.Prepare(); err != nil {
 			return err
 		}

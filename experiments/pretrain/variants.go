@@ -83,7 +83,7 @@ func assessVariant(ctx context.Context, o options, e *engine.Engine, b *pretrain
 		if _, ok := data.(*dataset.Scenes); !ok {
 			return nil // there is nothing to probe for
 		}
-		c := &pretrain.Context{Config: b.Config, Backend: e.Backend, Data: data, Words: b.Words, PairWords: b.PairWords}
+		c := &pretrain.Trainer{Config: b.Config, Backend: e.Backend, Data: data, Words: b.Words, PairWords: b.PairWords}
 		c.Config.Networks.Features = b.Features(v.Name)
 		store := model.NewStore()
 		defer store.Finalize()

@@ -102,7 +102,7 @@ func (t Timing) teacher(ctx context.Context, in distill.Inputs, o options, out i
 	}
 	cfg := in.Bundle.Config
 	cfg.TeacherTraining.Muon = false // PyTorch's side uses AdamW
-	c := &pretrain.Context{Config: cfg, Backend: in.Backend, Data: in.Data, Words: in.Bundle.Words, PairWords: in.Bundle.PairWords}
+	c := &pretrain.Trainer{Config: cfg, Backend: in.Backend, Data: in.Data, Words: in.Bundle.Words, PairWords: in.Bundle.PairWords}
 	task, err := c.TeacherTask(store)
 	if err != nil {
 		return err

@@ -15,8 +15,8 @@ import (
 	"github.com/addlab/addlab/pretrain"
 )
 
-// context is the configuration of the bundles, tokenizers included.
-var context = sync.OnceValue(func() *pretrain.Context {
+// trainer has the configuration of the bundles, tokenizers included.
+var trainer = sync.OnceValue(func() *pretrain.Trainer {
 	cfg, err := pretrain.DefaultConfig("smoke")
 	if err != nil {
 		panic(err)
@@ -30,7 +30,7 @@ var context = sync.OnceValue(func() *pretrain.Context {
 		Text: text, Tower: net, UNet: unet, Classifier: net, PairText: text, PairImage: net,
 		Features: network.ViTConfig{Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch"},
 	}
-	c := &pretrain.Context{Config: cfg, Data: tinyworld.Album(200), Backend: graphtest.Engine()} // few captions are read from an album
+	c := &pretrain.Trainer{Config: cfg, Data: tinyworld.Album(200), Backend: graphtest.Engine()} // few captions are read from an album
 	if err := c.Prepare(); err != nil {
 		panic(err)
 	}
@@ -45,7 +45,7 @@ func Write(t testing.TB, parts ...string) string {
 	for _, part := range parts {
 		stores[part] = Store(t, part, 1)
 	}
-	if err := pretrain.WriteBundle(dir, context(), stores, nil); err != nil {
+	if err := pretrain.WriteBundle(dir, trainer(), stores, nil); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -66,7 +66,7 @@ func Store(t testing.TB, part string, seed int64) *model.Store {
 	t.Helper()
 	store := model.NewStore()
 	network.Seed(store, 1)
-	pretrain.Build(graphtest.Engine(), store, part, context().Config)
+	pretrain.Build(graphtest.Engine(), store, part, trainer().Config)
 	graphtest.Shake(t, store, seed, .2)
 	return store
 }
