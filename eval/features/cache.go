@@ -46,16 +46,16 @@ type row struct {
 	at   int
 }
 
-// shelf is the part of a cache that belongs to one extractor.
-type shelf struct {
+// extractorCache is the part of a cache that belongs to one extractor.
+type extractorCache struct {
 	dir     string // "" where nothing is kept
 	rows    map[pictures.Hash]row
 	damaged []string // packs that could not be read
 }
 
-// shelf opens the folder of an extractor and lists what is in it.
-func (c *Cache) shelf(key, name string) (*shelf, error) {
-	s := &shelf{rows: map[pictures.Hash]row{}}
+// of opens the folder of an extractor and lists what is in it.
+func (c *Cache) of(key, name string) (*extractorCache, error) {
+	s := &extractorCache{rows: map[pictures.Hash]row{}}
 	if c == nil {
 		return s, nil
 	}
@@ -129,7 +129,7 @@ func readHashes(path string) ([]pictures.Hash, error) {
 }
 
 // add writes a pack, named by its content.
-func (s *shelf) add(hashes []pictures.Hash, features, logits eval.Features) error {
+func (s *extractorCache) add(hashes []pictures.Hash, features, logits eval.Features) error {
 	if s.dir == "" || len(hashes) == 0 {
 		return nil
 	}
@@ -155,7 +155,7 @@ func (s *shelf) add(hashes []pictures.Hash, features, logits eval.Features) erro
 }
 
 // pack reads the features and logits of a pack.
-func (s *shelf) pack(name string) (features, logits eval.Features, err error) {
+func (s *extractorCache) pack(name string) (features, logits eval.Features, err error) {
 	a, err := npy.Open(filepath.Join(s.dir, name))
 	if err != nil {
 		return features, logits, err

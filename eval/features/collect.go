@@ -70,14 +70,14 @@ func Collect(ctx context.Context, set pictures.Set, ex extractor.Extractor, o Op
 	if o.N > len(set.Items) {
 		return c, fmt.Errorf("features: %s holds %d pictures, want n = %d", set.Name, len(set.Items), o.N)
 	}
-	s, err := o.Cache.shelf(ex.Key(), ex.Name())
+	s, err := o.Cache.of(ex.Key(), ex.Name())
 	if err != nil {
 		return c, err
 	}
 	for _, name := range s.damaged {
 		c.Notes = append(c.Notes, fmt.Sprintf("cache: %s is damaged: its pictures are extracted anew", name))
 	}
-	p := &pending{shelf: s, ex: ex, fresh: map[pictures.Hash]bool{}, since: time.Now()}
+	p := &pending{cache: s, ex: ex, fresh: map[pictures.Hash]bool{}, since: time.Now()}
 	defer func() {
 		if flushErr := p.flush(); err == nil {
 			err = flushErr
@@ -181,7 +181,7 @@ func (c *Collected) gather(set pictures.Set, found []known, p *pending) error {
 		c.Captions = append(c.Captions, set.Items[k.index].Caption)
 		c.Facts.add(k.content, seen[k.content.Hash])
 		seen[k.content.Hash] = true
-		r := p.shelf.rows[k.content.Hash]
+		r := p.cache.rows[k.content.Hash]
 		byPack[r.pack] = append(byPack[r.pack], i)
 	}
 	for pack, rows := range byPack {
@@ -196,12 +196,12 @@ func (c *Collected) gather(set pictures.Set, found []known, p *pending) error {
 			}
 		}
 		if features.D != c.Features.D || logits.D != c.Logits.D {
-			return fmt.Errorf("features: cache: %s in %s has %d dimensions and %d logits, want %d and %d", pack, p.shelf.dir, features.D, logits.D, c.Features.D, c.Logits.D)
+			return fmt.Errorf("features: cache: %s in %s has %d dimensions and %d logits, want %d and %d", pack, p.cache.dir, features.D, logits.D, c.Features.D, c.Logits.D)
 		}
 		for _, i := range rows {
-			at := p.shelf.rows[c.Hashes[i]].at
+			at := p.cache.rows[c.Hashes[i]].at
 			if at >= features.N || logits.N > 0 && at >= logits.N {
-				return fmt.Errorf("features: cache: %s in %s ends before row %d; remove the file", pack, p.shelf.dir, at)
+				return fmt.Errorf("features: cache: %s in %s ends before row %d; remove the file", pack, p.cache.dir, at)
 			}
 			copy(c.Features.Row(i), features.Row(at))
 			if c.Logits.N > 0 {

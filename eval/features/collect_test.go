@@ -288,7 +288,7 @@ func (b blind) Extract(ctx context.Context, pictures []extractor.RGB) (out extra
 }
 
 func TestLargePicturesDoNotWaitForABatch(t *testing.T) {
-	p := &pending{shelf: &shelf{rows: map[pictures.Hash]row{}}, ex: blind{&means{}}, fresh: map[pictures.Hash]bool{}, since: time.Now()}
+	p := &pending{cache: &extractorCache{rows: map[pictures.Hash]row{}}, ex: blind{&means{}}, fresh: map[pictures.Hash]bool{}, since: time.Now()}
 	for i, size := range []int{1, windowBytes} {
 		if err := p.add(t.Context(), []miss{{hash: pictures.NewHash(strconv.Itoa(i)), rgb: extractor.RGB{Pix: make([]uint8, size)}}}); err != nil {
 			t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 // pending holds pictures until they fill whole batches of the extractor, and features until they fill a pack. Without a cache the features
 // stay here.
 type pending struct {
-	shelf     *shelf
+	cache     *extractorCache
 	ex        extractor.Extractor
 	fresh     map[pictures.Hash]bool // extracted in this call, or waiting
 	waiting   []miss
@@ -89,13 +89,13 @@ func (p *pending) extract(ctx context.Context, n int) error {
 
 // flush writes what is pending as a pack.
 func (p *pending) flush() error {
-	if p.shelf.dir == "" {
+	if p.cache.dir == "" {
 		for i, h := range p.hashes {
-			p.shelf.rows[h] = row{inMemory, i}
+			p.cache.rows[h] = row{inMemory, i}
 		}
 		return nil
 	}
-	if err := p.shelf.add(p.hashes, p.features, p.logits); err != nil {
+	if err := p.cache.add(p.hashes, p.features, p.logits); err != nil {
 		return err
 	}
 	p.hashes, p.features, p.logits, p.since = nil, eval.Features{}, eval.Features{}, time.Now()
@@ -107,5 +107,5 @@ func (p *pending) pack(name string) (features, logits eval.Features, err error) 
 	if name == inMemory {
 		return p.features, p.logits, nil
 	}
-	return p.shelf.pack(name)
+	return p.cache.pack(name)
 }

@@ -104,15 +104,15 @@ func (e *evaluation) blame(w wanted, in input, err error) error {
 
 // promised stands for the sample that pictures will give.
 func (e *evaluation) promised(in input) metric.Sample {
-	if in.given != nil {
-		return *in.given
+	if in.precomputed != nil {
+		return *in.precomputed
 	}
 	rows := eval.Features{N: cmp.Or(e.n, len(in.set.Items))}
 	return metric.Sample{Features: rows, Logits: rows, Captions: rows}
 }
 
 func (e *evaluation) enough(in input) error {
-	if in.given == nil && e.n > len(in.set.Items) {
+	if in.precomputed == nil && e.n > len(in.set.Items) {
 		return fmt.Errorf("%s holds %d pictures, want n = %d", in, len(in.set.Items), e.n)
 	}
 	return nil
@@ -120,7 +120,7 @@ func (e *evaluation) enough(in input) error {
 
 // checkCaptions looks at the pictures that will be chosen.
 func (e *evaluation) checkCaptions(in input) error {
-	if in.given != nil {
+	if in.precomputed != nil {
 		return nil
 	}
 	var captions []string

@@ -108,7 +108,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 	e.drawing = ctx
 	var ex extractor.Extractor
 	used := usedExtractor{Kind: "given"}
-	if slices.ContainsFunc(e.sets, func(in input) bool { return in.given == nil }) {
+	if slices.ContainsFunc(e.sets, func(in input) bool { return in.precomputed == nil }) {
 		var err error
 		if ex, err = e.openExtractor(ctx, g.kind); err != nil {
 			return err
@@ -170,8 +170,8 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 
 // sample is what metrics see of an input.
 func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extractor, cache *features.Cache, needs metric.Needs) (metric.Sample, features.Collected, error) {
-	if in.given != nil {
-		return *in.given, features.Collected{}, nil
+	if in.precomputed != nil {
+		return *in.precomputed, features.Collected{}, nil
 	}
 	bar := newBar(e.stderr, in.spec)
 	c, err := features.Collect(ctx, in.set, ex, features.Options{Cache: cache, N: e.n, Seed: e.seed, Strict: e.strict, Progress: bar.show})

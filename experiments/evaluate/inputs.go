@@ -12,19 +12,19 @@ import (
 
 // input is one side of a comparison: pictures, or a file of what was computed of them elsewhere.
 type input struct {
-	side  string // reference or generated
-	spec  string
-	given *metric.Sample // nil for pictures
-	set   pictures.Set
-	home  string // the folder with the networks that know these pictures, "" where there is none
+	side        string // reference or generated
+	spec        string
+	precomputed *metric.Sample // nil for pictures
+	set         pictures.Set
+	home        string // the folder with the networks that know these pictures, "" where there is none
 }
 
 // kind tells people what it is.
 func (in input) kind() string {
 	switch {
-	case in.given == nil:
+	case in.precomputed == nil:
 		return in.set.Kind
-	case in.given.Stats != nil:
+	case in.precomputed.Stats != nil:
 		return "statistics"
 	}
 	return "features"
@@ -32,7 +32,7 @@ func (in input) kind() string {
 
 // world tells pictures that the shipped networks know.
 func (in input) world() bool {
-	return in.given == nil && (in.set.Kind == "scenes" || in.set.Kind == "run")
+	return in.precomputed == nil && (in.set.Kind == "scenes" || in.set.Kind == "run")
 }
 
 // String names the input in errors.
@@ -56,15 +56,15 @@ func (e *evaluation) open() error {
 
 func (e *evaluation) openInput(in *input) error {
 	switch {
-	case features.IsGiven(in.spec):
-		given, err := features.ReadGiven(in.spec)
+	case features.IsPrecomputed(in.spec):
+		sample, err := features.ReadPrecomputed(in.spec)
 		if err != nil {
 			return err
 		}
-		if n := given.N(); e.n > 0 && n > 0 && n != e.n {
+		if n := sample.N(); e.n > 0 && n > 0 && n != e.n {
 			return fmt.Errorf("%s holds what was computed of %d pictures, want n = %d", in.spec, n, e.n)
 		}
-		in.given = &given
+		in.precomputed = &sample
 	case isRun(in.spec):
 		set, bundle, err := e.openRun(in.spec)
 		if err != nil {

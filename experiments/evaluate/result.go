@@ -90,8 +90,8 @@ func (e *evaluation) result() (result, error) {
 }
 
 func (e *evaluation) describe(in input) resultSet {
-	if in.given != nil {
-		return resultSet{Name: in.spec, Kind: in.kind(), Pictures: in.given.N()}
+	if in.precomputed != nil {
+		return resultSet{Name: in.spec, Kind: in.kind(), Pictures: in.precomputed.N()}
 	}
 	c := e.counts[in.set.Name]
 	return resultSet{Name: in.spec, Kind: in.kind(), Pictures: c.pictures, Extracted: c.extracted, Cached: c.cached, Faults: c.faults}

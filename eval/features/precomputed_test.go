@@ -34,7 +34,7 @@ func TestGivenFeaturesAndStatistics(t *testing.T) {
 		{"dgm-eval's reps", archive(t, f64("reps", []int{3, 2}, 1, 2, 3, 4, 5, 6)), 3, 2},
 		{"features with logits", archive(t, f64("features", []int{2, 2}, 1, 2, 3, 4), f64("logits", []int{2, 1}, 1, 2)), 2, 2},
 	} {
-		s, err := ReadGiven(c.path)
+		s, err := ReadPrecomputed(c.path)
 		if err != nil || s.Features.N != c.n || s.Features.D != c.d || s.Features.Row(1)[0] != 3 {
 			t.Errorf("%s: %v, %v", c.why, s.Features, err)
 		}
@@ -45,11 +45,11 @@ func TestGivenFeaturesAndStatistics(t *testing.T) {
 	if err := WriteStatistics(path, want); err != nil {
 		t.Fatal(err)
 	}
-	s, err := ReadGiven(path)
+	s, err := ReadPrecomputed(path)
 	if err != nil || s.Stats == nil || s.Stats.N != 7 || s.Stats.Mean[1] != 2 || s.Stats.Cov.At(1, 0) != 0.5 {
 		t.Errorf("statistics = %+v, %v", s.Stats, err)
 	}
-	s, err = ReadGiven(archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{2, 2}, 2, 0.5, 0.5, 1)))
+	s, err = ReadPrecomputed(archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{2, 2}, 2, 0.5, 0.5, 1)))
 	if err != nil || s.Stats.N != 0 {
 		t.Errorf("statistics without n: %+v, %v, want n = 0, not known", s.Stats, err)
 	}
@@ -76,7 +76,7 @@ func TestWrongGivenFiles(t *testing.T) {
 		{"logits of other pictures", archive(t, f64("reps", []int{2, 1}, 1, 2), f64("logits", []int{3, 1}, 1, 2, 3)), "rows of features = 2 and of logits = 3, want equal"},
 		{"a sigma that is not symmetric", archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{2, 2}, 2, 0.5, 0.4, 1)), "symmetric"},
 	} {
-		if _, err := ReadGiven(c.path); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := ReadPrecomputed(c.path); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error = %v, want %q", c.why, err, c.want)
 		}
 	}
@@ -85,8 +85,8 @@ func TestWrongGivenFiles(t *testing.T) {
 func TestPickledStatisticsAreChosenByName(t *testing.T) {
 	pickled := "../npy/testdata/statistics.pkl"
 	for path, first := range map[string]float64{pickled: 0, pickled + "#fid": 0, pickled + "#fd_dinov2": 1} {
-		s, err := ReadGiven(path)
-		if err != nil || !IsGiven(path) || s.Stats == nil || s.Stats.N != 70000 || s.Stats.Mean[0] != first || s.Stats.Cov.At(0, 1) != 14 {
+		s, err := ReadPrecomputed(path)
+		if err != nil || !IsPrecomputed(path) || s.Stats == nil || s.Stats.N != 70000 || s.Stats.Mean[0] != first || s.Stats.Cov.At(0, 1) != 14 {
 			t.Errorf("%s: %+v, %v", path, s.Stats, err)
 		}
 	}
@@ -96,7 +96,7 @@ func TestPickledStatisticsAreChosenByName(t *testing.T) {
 		"../npy/testdata/code.pkl":          "its code is not run",
 		filepath.Join(t.TempDir(), "n.pkl"): "no such file",
 	} {
-		if _, err := ReadGiven(path); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ReadPrecomputed(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error = %v, want %q", path, err, want)
 		}
 	}

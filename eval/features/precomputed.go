@@ -14,8 +14,8 @@ import (
 	"github.com/addlab/addlab/eval/npy"
 )
 
-// IsGiven tells whether an input is a file of features or statistics that were computed elsewhere.
-func IsGiven(spec string) bool {
+// IsPrecomputed tells whether an input is a file of features or statistics that were computed elsewhere.
+func IsPrecomputed(spec string) bool {
 	if strings.Contains(spec, pickleEntry) {
 		return true
 	}
@@ -31,9 +31,9 @@ var (
 	logitNames   = []string{"logits", "logits_unbiased"}
 )
 
-// ReadGiven reads features, .npy [n,d] or .npz with reps (dgm-eval), features or logits; or statistics, .npz with mu and sigma
+// ReadPrecomputed reads features, .npy [n,d] or .npz with reps (dgm-eval), features or logits; or statistics, .npz with mu and sigma
 // (pytorch-fid, clean-fid, edm) and perhaps the number of pictures n, or .pkl of edm2, which holds those of several networks.
-func ReadGiven(path string) (metric.Sample, error) {
+func ReadPrecomputed(path string) (metric.Sample, error) {
 	var s metric.Sample
 	if file, name, ok := strings.Cut(path, pickleEntry); ok || strings.EqualFold(filepath.Ext(path), ".pkl") {
 		if ok {
@@ -167,7 +167,7 @@ func (c *Cache) Statistics(key string, f eval.Features) (eval.Stats, error) {
 		return eval.NewStats(f)
 	}
 	path := filepath.Join(c.dir, "statistics-"+shortHash(key)+".npz")
-	if s, err := ReadGiven(path); err == nil && s.Stats != nil && s.Stats.N == f.N && len(s.Stats.Mean) == f.D {
+	if s, err := ReadPrecomputed(path); err == nil && s.Stats != nil && s.Stats.N == f.N && len(s.Stats.Mean) == f.D {
 		return *s.Stats, nil
 	}
 	s, err := eval.NewStats(f)
