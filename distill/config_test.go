@@ -42,32 +42,6 @@ func TestDefaultConfigs(t *testing.T) {
 	}
 }
 
-// The default cell is the paper's: a change here is a change of every table.
-func TestDefaultCellIsThePapers(t *testing.T) {
-	cfg, err := DefaultConfig("gpu")
-	if err != nil {
-		t.Fatal(err)
-	}
-	type cell struct {
-		Times                                                []int
-		Init, Weighting                                      string
-		Adversarial, Lambda, R1, Guidance                    float64
-		TeacherMin, TeacherMax, TeacherSteps, R1Every, Heads int
-		Text, Image, Augment                                 bool
-	}
-	want := cell{[]int{1000, 750, 500, 250}, Pretrained, "exp", 1, 2.5, 1e-5, 0, 20, 980, 1, 1, 5, true, true, true}
-	networks, err := pretrain.DefaultConfig("gpu")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := cfg.Discriminator
-	got := cell{cfg.Times, cfg.Init, cfg.Weighting, cfg.Adversarial, cfg.Lambda, d.R1Weight, cfg.TeacherGuidance, cfg.TeacherMin,
-		cfg.TeacherMax, cfg.TeacherSteps, d.R1Every, len(d.Blocks(networks.Networks.Features.Depth)), d.Text, d.Image, d.Augment}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
 func TestValidateNamesFieldValueAndWant(t *testing.T) {
 	for _, test := range []struct {
 		name, want string

@@ -120,12 +120,3 @@ func directLoss(x0, target, weight *Node, reduction string) *Node {
 	}
 	return ReduceAllMean(Mul(weight, d))
 }
-
-func TestR1Every(t *testing.T) {
-	n := newBench(t, tinyConfig(t, func(c *Config) { c.Discriminator.R1Every = 2 }), tinyBundle(t, 1))
-	for i, at := range n.take(t, 4) {
-		if step := i + 1; (at["r1"] != 0) != (step%2 == 0) {
-			t.Errorf("step %d: r1 = %g, want a penalty in every second step only", step, at["r1"])
-		}
-	}
-}

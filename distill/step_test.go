@@ -147,30 +147,6 @@ func TestStudentStart(t *testing.T) {
 	}
 }
 
-// Without the distillation loss nothing of the teacher is used beyond its weights as a start.
-func TestNoTeacherWithoutLambda(t *testing.T) {
-	results := func(lambda float64, teacherSeed int64) (map[string][]float32, []map[string]float64) {
-		cfg := tinyConfig(t, func(c *Config) { c.Init, c.Lambda = Random, lambda })
-		n := newBench(t, cfg, tinyBundle(t, teacherSeed))
-		curve := n.take(t, 2)
-		values := snapshot(n.store)
-		maps.DeleteFunc(values, func(path string, _ []float32) bool { return strings.HasPrefix(path, "/"+teacherScope+"/") })
-		return values, curve
-	}
-	oneStore, oneCurve := results(0, 1)
-	otherStore, otherCurve := results(0, 2)
-	if diff := cmp.Diff(oneCurve, otherCurve); diff != "" {
-		t.Errorf("λ = 0, values of two teachers:\n%s", diff)
-	}
-	if !cmp.Equal(oneStore, otherStore) {
-		t.Error("λ = 0: the teacher's weights change what is learned")
-	}
-	oneStore, _ = results(2.5, 1)
-	if otherStore, _ = results(2.5, 2); cmp.Equal(oneStore, otherStore) {
-		t.Error("λ = 2.5: the teacher's weights change nothing")
-	}
-}
-
 // What the student is trained on at τ_n holds nothing of the real picture: neither its input, even where the schedule leaves signal
 // there, nor what the heads are told.
 func TestNothingOfThePictureAtPureNoise(t *testing.T) {

@@ -13,7 +13,6 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/rng"
-	"github.com/addlab/addlab/pretrain"
 )
 
 // The toy world: a teacher known in closed form. Its points are pictures of one pixel with two channels, [B,1,1,2].
@@ -88,36 +87,6 @@ func (b toyBatch) noiseOf(m func(i int) diffusion.Mixture) []float64 {
 }
 
 func doubles(x *tensors.Tensor) []float64 { return tensors.MustCopyFlatData[float64](x) }
-
-func TestDistillLossGradient(t *testing.T) {
-	const b, s = 3, 2
-	x0, target := graphtest.Normals(1, b, s, s, 3), graphtest.Normals(2, b, s, s, 3)
-	weight := []float32{0.5, 1, 2}
-	for _, test := range []struct {
-		name   string
-		values int
-		factor float32 // of a squared difference in d
-	}{{"sum", s * s * 3, 1}, {"sum over half of the values, mean over both halves", s * s * 3 / 2, 0.5}, {"mean", 1, 1.0 / (s * s * 3)}} {
-		out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
-			loss := distillLoss(in[0], in[1], in[2], test.values)
-			// The target follows the student, as the teacher's prediction does; the gradient must not.
-			follows := distillLoss(in[0], Add(in[1], Sub(in[0], StopGradient(in[0]))), in[2], test.values)
-			return []*Node{loss, Gradient(loss, in[0])[0], Gradient(follows, in[0])[0]}
-		}, x0, target, weight)
-
-		var loss float32
-		want := make([]float32, b*s*s*3)
-		for i, x := range graphtest.Floats(x0) {
-			difference := x - graphtest.Floats(target)[i]
-			c := weight[i/(s*s*3)] * test.factor / b
-			loss += c * difference * difference
-			want[i] = 2 * c * difference
-		}
-		near(t, test.name+": loss", []float32{loss}, graphtest.Floats(out[0]), 1e-6)
-		near(t, test.name+": gradient 2c(x̂ − x̂_ψ)", want, graphtest.Floats(out[1]), 1e-6)
-		near(t, test.name+": gradient with a target that follows", want, graphtest.Floats(out[2]), 1e-6)
-	}
-}
 
 // The table of ADD's weightings: what c(t) makes of the gradient at x̂_θ, in the toy world where ε̂_ψ is known exactly.
 func TestWeightingGradients(t *testing.T) {
@@ -221,14 +190,4 @@ func TestPixelVariance(t *testing.T) {
 		t.Errorf("variance of equal pictures = %g, want 0", got)
 	}
 	near(t, "variance of pictures 2 apart", []float32{1}, graphtest.Floats(out[1]), 1e-5)
-}
-
-// d is a squared norm over the whole picture, over a patch of the feature network, or over one value.
-func TestReductions(t *testing.T) {
-	for reduction, want := range map[string]int{Sum: 8 * 8 * 3, Patch: 4 * 4 * 3, Mean: 1} {
-		s := setup{cfg: Config{Reduction: reduction}, bundle: &pretrain.Bundle{Config: tinyTrainer().Config}}
-		if got := s.summed(); got != want {
-			t.Errorf("%s sums over %d values, want %d", reduction, got, want)
-		}
-	}
 }
