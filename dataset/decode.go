@@ -50,7 +50,7 @@ func Decode(data []byte, size int) (Image, error) {
 
 // decodeRGB is Decode to bytes, [size,size,3].
 func decodeRGB(data []byte, size int) ([]uint8, error) {
-	e, err := readHeader(data)
+	e, err := ReadHeader(data)
 	if err != nil {
 		return nil, err
 	}
@@ -81,14 +81,6 @@ type Encoded struct {
 
 // ReadHeader tells format and size of a picture without decoding it. What is not known, empty or too large to decode is refused.
 func ReadHeader(data []byte) (Encoded, error) {
-	e, err := readHeader(data)
-	if err != nil {
-		return e, fmt.Errorf("dataset: %w", err)
-	}
-	return e, nil
-}
-
-func readHeader(data []byte) (Encoded, error) {
 	if len(data) == 0 {
 		return Encoded{}, errors.New("empty file")
 	}
@@ -122,8 +114,13 @@ func readHeader(data []byte) (Encoded, error) {
 
 // Decode gives the pixels as they are stored: alpha is kept, and the planes of lossy WebP have their narrow range (see widen).
 // The bounds of an animation's first frame are its place on the canvas.
-func (e Encoded) Decode() (image.Image, error) {
-	m, err := e.decode(bytes.NewReader(e.data))
+func (e Encoded) Decode() (m image.Image, err error) {
+	defer func() { // a decoder that panics on a damaged file must not end a long run
+		if r := recover(); r != nil {
+			m, err = nil, fmt.Errorf("%s: damaged: %v", e.Format, r)
+		}
+	}()
+	m, err = e.decode(bytes.NewReader(e.data))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.Format, err)
 	}

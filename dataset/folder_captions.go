@@ -89,11 +89,13 @@ func (w *walker) readMetadata(file string, at map[string]int, source map[string]
 			return fmt.Errorf("%d: file_name = %q %w", row.Line, row.Name, errEscape)
 		}
 		i, ok := at[name]
-		if _, err := os.Stat(w.file(name)); !ok && local && err == nil {
-			i, ok = len(w.Pictures), true
-			at[name] = i
-			delete(w.unread, name)
-			w.picture(name)
+		if !ok && local {
+			if _, err := os.Stat(w.file(name)); err == nil {
+				i, ok = len(w.Pictures), true
+				at[name] = i
+				delete(w.unread, name)
+				w.picture(name)
+			}
 		}
 		switch caption, err := w.skipped.caption([]byte(row.Text), name); {
 		case !ok:

@@ -11,7 +11,7 @@ import (
 
 func pixels(t *testing.T, data []byte) (rgb []uint8, b image.Rectangle) {
 	t.Helper()
-	e, err := readHeader(data)
+	e, err := ReadHeader(data)
 	if err != nil {
 		t.Fatal(err)
 	}

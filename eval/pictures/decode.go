@@ -2,10 +2,8 @@ package pictures
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"image"
-	"strings"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/eval/extractor"
@@ -21,17 +19,15 @@ func readHeader(data []byte) (e encoded, err error) {
 	if bytes.HasPrefix(data, []byte("GIF8")) {
 		data, e.beside = showAll(data)
 	}
-	if e.Encoded, err = dataset.ReadHeader(data); err != nil {
-		return e, errors.New(strings.TrimPrefix(err.Error(), "dataset: "))
-	}
-	return e, nil
+	e.Encoded, err = dataset.ReadHeader(data)
+	return e, err
 }
 
 // decode gives the pixels as Pillow's convert("RGB") does: alpha is dropped and the colours below it stay, grey is repeated,
 // of 16 bits the upper 8 count, palettes are looked up, and of an animation the first frame is taken. Colour profiles, gamma and EXIF
 // orientation are not applied.
 func decode(e encoded) (rgb extractor.RGB, err error) {
-	defer func() { // a decoder that panics on a damaged file must not end a long evaluation
+	defer func() { // as in Encoded.Decode
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%s: damaged: %v", e.Format, r)
 		}

@@ -56,7 +56,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.extractors, "extractor", "", "`extractor` for all metrics, or for some as in fid=inception,cmmd=clip-l14 (default: the metric's own; scenes where an input is scenes or a run)")
 	f.StringVar(&o.mode, "mode", "", "preprocessing of Inception: clean (clean-fid), tf (torch-fidelity, edm) or pytorch (pytorch-fid); `mode` as in --list, that of another extractor as in dinov2-l=clean")
 	f.StringVar(&o.weights, "weights", "", "`file` or folder of the extractor's weights, or for several as in inception=FILE,dinov2-l=FOLDER; remembered")
-	f.StringVar(&o.captions, "captions", "", "`file` that captions the generated pictures: .jsonl, .json, or a caption a line (default: metadata.jsonl or .txt beside them)")
+	f.StringVar(&o.captions, "captions", "", "`file` that captions the generated pictures: .jsonl, .json, or .txt with a caption a line (default: metadata.jsonl or .txt beside them)")
 	f.StringVar(&o.cache, "cache", "", "`folder` for features (default: addlab/features in the user's cache)")
 	f.BoolVar(&o.noCache, "no-cache", false, "keep no features")
 	f.IntVar(&o.n, "n", 0, "`pictures` of each set, chosen by the seed; fewer are an error (default: all)")

@@ -43,7 +43,7 @@ type options struct {
 }
 
 func (o *options) parse(f *flag.FlagSet, args []string) error {
-	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, scenes-free, an image folder with metadata.jsonl, or WebDataset shards")
+	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, scenes-free, a folder of captioned pictures, or WebDataset shards (docs/data.md)")
 	f.StringVar(&o.scale, "scale", "cpu", "preset of sizes and steps: "+strings.Join(pretrain.Scales, ", "))
 	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change, or of the config of the bundle to continue (--print-config prints them all)")
 	f.StringVar(&o.parts, "parts", "all", "comma-separated `parts`: "+strings.Join(pretrain.Parts, ", "))
