@@ -17,19 +17,19 @@ const (
 // Reductions of the squared distance of the distillation loss.
 const (
 	Sum   = "sum"   // over pixels: the squared norm of ADD eq. 4
-	Patch = "patch" // over the pixels of a patch, then mean over patches: the squared norm per token, as the logits are means over tokens
+	Patch = "patch" // over the pixels of a patch, then the mean over patches, as logits are means over tokens
 	Mean  = "mean"  // over pixels
 )
 
-// Config is everything that decides what a student becomes, apart from the networks it starts from.
+// Config is everything that decides what a student learns, apart from the networks it starts from.
 type Config struct {
-	Recipe int    `json:"recipe"` // changes when the same config trains to another student
+	Recipe int    `json:"recipe"` // RecipeVersion; changes when the same config gives another student
 	Scale  string `json:"scale"`
 	Seed   int64  `json:"seed"`
 	Steps  int    `json:"steps"`
 	Batch  int    `json:"batch"`
 
-	Times []int  `json:"times"` // T_student in the paper's timesteps, falling; the first is pure noise, whatever its number and the schedule
+	Times []int  `json:"times"` // T_student in timesteps of 1000, falling; the input at the first is pure noise, whatever its number
 	Init  string `json:"init"`
 
 	Adversarial float64 `json:"adversarial"` // weight of L_adv; 1 in the paper, 0 leaves it out
@@ -45,10 +45,10 @@ type Config struct {
 	// Consistency, if set, is the method in place of ADD: Weighting and the teacher's t are not used then, and Times by sampling alone.
 	Consistency *Consistency `json:"consistency,omitempty"`
 
-	// Other networks of the bundle than its own (ADD Table 1a, 1e); "" for the teacher and the features.
-	TeacherNet  string `json:"teacher_net,omitempty"`  // that teaches
-	StudentNet  string `json:"student_net,omitempty"`  // whose architecture and weights the student starts from
-	FeaturesNet string `json:"features_net,omitempty"` // that the discriminator sees through; c_img stays with the bundle's own
+	// Variants of the bundle in place of its own networks (ADD Table 1a, 1e); "" for the teacher and the features.
+	TeacherNet  string `json:"teacher_net,omitempty"`  // the teacher
+	StudentNet  string `json:"student_net,omitempty"`  // the student's architecture and first weights
+	FeaturesNet string `json:"features_net,omitempty"` // the discriminator's features; c_img keeps the bundle's own
 
 	Discriminator     discriminator.Config `json:"discriminator"`
 	StudentRate       optim.Rate           `json:"student_rate"`
@@ -56,8 +56,8 @@ type Config struct {
 	Muon              bool                 `json:"muon"`      // orthogonal updates of the student's hidden matrices in place of AdamW's
 	ClipNorm          float64              `json:"clip_norm"` // largest norm of the student's gradient, with Muon of the share that AdamW moves; 0 for none
 
-	// EMA is the decay of the average that is evaluated, after a warm-up: it is (1+step)/(10+step) as long as that is less, which is up
-	// to step (10·EMA−1)/(1−EMA): 170 for .95, 890 for .99, 8,990 for .999. A student of 800 steps ends in the warm-up, with .9889.
+	// EMA is the decay of the average that is evaluated. It warms up as (1+step)/(10+step) until that is larger, at step
+	// (10·EMA−1)/(1−EMA): 170 for .95, 890 for .99, 8,990 for .999.
 	EMA float64 `json:"ema"`
 }
 
@@ -103,7 +103,7 @@ func (c Config) WithSteps(steps int) Config {
 	return c
 }
 
-// Validate tells which field cannot work.
+// Validate returns an error that names the first field that cannot work.
 func (c Config) Validate() error {
 	bad := func(field string, value any, want string) error {
 		return fmt.Errorf("distill: %s = %v, want %s", field, value, want)

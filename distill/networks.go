@@ -15,7 +15,7 @@ import (
 	"github.com/addlab/addlab/train/optim"
 )
 
-// Where the networks stand in the store.
+// Scopes of the networks in the store.
 const (
 	textScope          = "text"
 	teacherScope       = "teacher"
@@ -26,13 +26,13 @@ const (
 	discriminatorScope = "discriminator"
 )
 
-// Teacher, Student and Features are the parts or variants of a bundle that a config asks for.
+// Teacher is the part or variant of a bundle that teaches.
 func (c Config) Teacher() string { return cmp.Or(c.TeacherNet, teacherScope) }
 
-// Student is whose architecture the student has.
+// Student is the part or variant whose architecture the student has.
 func (c Config) Student() string { return cmp.Or(c.StudentNet, teacherScope) }
 
-// Features is what the discriminator sees through.
+// Features is the part or variant that the discriminator sees through.
 func (c Config) Features() string { return cmp.Or(c.FeaturesNet, featuresScope) }
 
 // Parts lists what a run of this config reads from a bundle, each once.
@@ -76,7 +76,7 @@ func newStore(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*model.S
 	return store, nil
 }
 
-// newStudent gives the weights that the student starts from.
+// newStudent returns the weights that the student starts from.
 func newStudent(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*weights.File, error) {
 	store := model.NewStore()
 	defer store.Finalize()

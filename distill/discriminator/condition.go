@@ -7,9 +7,8 @@ import (
 )
 
 // Condition joins what cfg lets the heads see: c_text [B,·] and c_img [B,·] → [B,E]; nil when that is nothing.
-// A part the Config leaves out may be nil. With CondRMS each part is scaled to unit root mean square per sample, so that the two weigh the
-// same whatever network they come from; a row of zeros (c_img at s = τ_n, where x_s says nothing about x₀) stays zero.
-// No gradient reaches the networks that made them.
+// A part that cfg leaves out may be nil. With CondRMS each part has unit root mean square per sample, so that both weigh the same.
+// A row of zeros (c_img at s = τ_n, where x_s is pure noise) stays zero. No gradient reaches the networks that made them.
 func Condition(cfg Config, text, image *Node) *Node {
 	var parts []*Node
 	add := func(on bool, name string, c *Node) {

@@ -1,7 +1,7 @@
 // Package discriminator tells real pictures from a student's: light trainable heads on the features of a frozen network (ADD, Sauer et al.
 // 2023, arXiv 2311.17042; the heads are those of StyleGAN-T, Sauer et al. 2023, arXiv 2301.09515).
 //
-// Real and generated pictures take the same way:
+// Real and generated pictures pass the same steps:
 //
 //	View        DiffAugment, random crop, resize to the feature network's input
 //	FeatureNet  the frozen network: taps [B,1+T,C], CLS first

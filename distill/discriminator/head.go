@@ -32,8 +32,8 @@ func (h *head) logits(tokens, cond *Node) *Node {
 		return Squeeze(y, 2)
 	}
 
-	// Projection (Miyato & Koyama 2018, arXiv 1802.05637): ⟨cls, cmap⟩/√M with cls = W·x + b. The condition is the same for all tokens,
-	// hence ⟨W·x + b, cmap⟩ = ⟨x, Wᵀcmap⟩ + ⟨b, cmap⟩ and the [B,T,M] tensor is never made.
+	// Projection (Miyato & Koyama 2018, arXiv 1802.05637): ⟨cls, cmap⟩/√M with cls = W·x + b.
+	// cmap is the same for all tokens: ⟨W·x + b, cmap⟩ = ⟨x, Wᵀcmap⟩ + ⟨b, cmap⟩ needs no tensor [B,T,M].
 	cmap := Add(DotGeneral(cond, []int{1}, nil, h.condWeight, []int{1}, nil), Reshape(h.condBias, 1, -1)) // [B,M]
 	cmap = MulScalar(cmap, 1/math.Sqrt(float64(cmap.Shape().Dimensions[1])))
 	direction := DotGeneral(cmap, []int{1}, nil, Squeeze(h.out, 2), []int{0}, nil) // [B,C]
