@@ -117,15 +117,15 @@ func (m *add) distill(n networks, in addInputs[*Node], x0 *Node, text diffusion.
 	} else {
 		target = levels.target(n.guidedTeacher(in.Empty), clean, in.TeacherNoise, text)
 	}
-	loss := distillLoss(clean, target, in.Weight, m.summed())
+	loss := DistillLoss(clean, target, in.Weight, m.summed())
 	gradient := Gradient(MulScalar(loss, m.cfg.Lambda), clean)[0]
 	losses["distill"], losses["distill_grad"] = loss, l2(gradient)
 	return gradient
 }
 
-// distillLoss is E[c(t)·d(x̂_θ, x̂_ψ)] (ADD eq. 4). weight is c(t) [B]; d sums squares over so many values and takes the mean over the
+// DistillLoss is E[c(t)·d(x̂_θ, x̂_ψ)] (ADD eq. 4). weight is c(t) [B]; d sums squares over so many values and takes the mean over the
 // rest. The target carries no gradient.
-func distillLoss(x0, target, weight *Node, values int) *Node {
+func DistillLoss(x0, target, weight *Node, values int) *Node {
 	difference := Sub(x0, StopGradient(target))
 	d := ReduceMean(Mul(difference, difference), 1, 2, 3) // [B]
 	return MulScalar(ReduceAllMean(Mul(weight, d)), float64(values))

@@ -101,7 +101,7 @@ func TestWeightingGradients(t *testing.T) {
 	} {
 		out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 			target := levelsFrom(in[2]).target(toyTeacher, in[0], in[1], diffusion.Cond{})
-			return Gradient(distillLoss(in[0], target, in[3], toyValues), in[0])
+			return Gradient(DistillLoss(in[0], target, in[3], toyValues), in[0])
 		}, b.picture(b.x0), b.picture(b.eps), b.levels(1), b.weights(test.weighting))
 
 		want := make([]float64, len(teacher))
@@ -126,7 +126,7 @@ func TestNFSDGradient(t *testing.T) {
 	out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 		told := func(i int) diffusion.Cond { return diffusion.Cond{Pooled: in[i]} }
 		target := levelsFrom(in[2]).nfsdTarget(toyTeacher, in[0], in[1], told(4), told(5), told(6), g)
-		return Gradient(distillLoss(in[0], target, in[3], toyValues), in[0])
+		return Gradient(DistillLoss(in[0], target, in[3], toyValues), in[0])
 	}, b.picture(b.x0), b.picture(b.eps), b.levels(1), b.weights(diffusion.NFSD{}), caption, null, negative)
 
 	withCaption := b.noiseOf(func(i int) diffusion.Mixture { return toyRing.Only(i % len(toyRing)) })
