@@ -104,8 +104,8 @@ func (r *Run) LatestCheckpoint() (step int, dir string, ok bool) {
 	return 0, "", false
 }
 
-// DropCheckpoints removes all checkpoints; Finish does it.
-func (r *Run) DropCheckpoints() error {
+// dropCheckpoints removes all checkpoints; Finish does it.
+func (r *Run) dropCheckpoints() error {
 	if err := os.RemoveAll(filepath.Join(r.dir, checkpointsDir)); err != nil {
 		return fmt.Errorf("record: %w", err)
 	}

@@ -54,7 +54,7 @@ func TestTheLastTwoCheckpointsStay(t *testing.T) {
 	if err := run.SaveCheckpoint(100, nil); err != nil {
 		t.Errorf("the state of step 100 is there already: %v", err)
 	}
-	if err := run.DropCheckpoints(); err != nil {
+	if err := run.dropCheckpoints(); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, ok := run.LatestCheckpoint(); ok {

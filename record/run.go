@@ -82,7 +82,7 @@ func (r *Run) begin(config any, env Environment) (err error) {
 		return err
 	}
 	if r.finished {
-		return r.DropCheckpoints()
+		return r.dropCheckpoints()
 	}
 	if err := r.sweep(); err != nil {
 		return err
@@ -103,7 +103,7 @@ func (r *Run) tidy() {
 		return
 	}
 	if r.lock, _ = tryLock(path); r.lock != nil {
-		r.DropCheckpoints()
+		r.dropCheckpoints()
 		r.Close()
 	}
 }
@@ -178,7 +178,7 @@ func (r *Run) Finish(result any) error {
 		return err
 	}
 	r.finished = true
-	return r.DropCheckpoints()
+	return r.dropCheckpoints()
 }
 
 // Result reads the result of a finished run.

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -258,45 +257,4 @@ func TestLongCurvesAreThinned(t *testing.T) {
 			t.Errorf("line %d = %s, want %s", i, lines[i], want)
 		}
 	}
-}
-
-// A thousand runs are listed at once.
-func TestAThousandPackedRunsListFast(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "runs")
-	finish(t, dir, tinyConfig{}, 7)
-	path, _, err := Pack(dir, "pictures.png")
-	if err != nil {
-		t.Fatal(err)
-	}
-	line := read(t, path)
-	var text strings.Builder
-	for seed := range int64(1000) {
-		config := tinyConfig{Seed: seed + 1}
-		b, err := json.Marshal(config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var p packed
-		if err := json.Unmarshal([]byte(line), &p); err != nil {
-			t.Fatal(err)
-		}
-		p.Run, p.Config, p.Files["pictures.png"] = mustHash(t, config), b, make([]byte, 20_000)
-		if err := json.NewEncoder(&text).Encode(p); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(t, path, text.String())
-	best := time.Hour
-	for range 3 { // other tests may be at work
-		began := time.Now()
-		all, err := openRuns(t, dir).All()
-		if err != nil || len(all) != 1001 {
-			t.Fatalf("%d runs (%v), want 1001", len(all), err)
-		}
-		best = min(best, time.Since(began))
-	}
-	if best > 2*time.Second {
-		t.Errorf("1001 runs in %v, want well under 2 s", best)
-	}
-	t.Logf("1001 runs in %v", best)
 }
