@@ -9,7 +9,6 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/pretrain"
-	"github.com/addlab/addlab/report"
 )
 
 // Axis is one question about the recipe.
@@ -28,8 +27,8 @@ type Axis struct {
 // Cell is one answer that is tried: an edit of the default config, or another way to sample from its student.
 type Cell struct {
 	Name    string
-	Default bool          // the cell that all axes share; it edits nothing
-	Paper   *report.Score // as published, if it was
+	Default bool  // the cell that all axes share; it edits nothing
+	Paper   Paper // as published, if it was
 	Set     func(*distill.Config)
 	Steps   int            // of the few-step sampler; 0 means 1
 	Form    diffusion.Form // of the few-step sampler; "" means diffusion.Renoise

@@ -2,7 +2,6 @@ package ablations
 
 import (
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/report"
 )
 
 // DiscCond asks what the discriminator should be told (ADD Table 1b).
@@ -10,12 +9,12 @@ var DiscCond = register(Axis{
 	Name: "disc-cond", Title: "Discriminator conditioning", Ref: "ADD Table 1b",
 	Question: "Should the discriminator see the caption (text), an embedding of the real picture (image), or both?",
 	Cells: []Cell{
-		{Name: "none", Paper: &report.Score{FID: 21.2, CLIP: .302}, Set: func(c *distill.Config) {
+		{Name: "none", Paper: Paper{FID: 21.2, CLIP: .302}, Set: func(c *distill.Config) {
 			c.Discriminator.Text, c.Discriminator.Image = false, false
 		}},
-		{Name: "text", Paper: &report.Score{FID: 21.2, CLIP: .307}, Set: func(c *distill.Config) { c.Discriminator.Image = false }},
-		{Name: "image", Paper: &report.Score{FID: 21.1, CLIP: .316}, Set: func(c *distill.Config) { c.Discriminator.Text = false }},
-		{Name: "both", Default: true, Paper: &report.Score{FID: 20.6, CLIP: .319}},
+		{Name: "text", Paper: Paper{FID: 21.2, CLIP: .307}, Set: func(c *distill.Config) { c.Discriminator.Image = false }},
+		{Name: "image", Paper: Paper{FID: 21.1, CLIP: .316}, Set: func(c *distill.Config) { c.Discriminator.Text = false }},
+		{Name: "both", Default: true, Paper: Paper{FID: 20.6, CLIP: .319}},
 	},
 	Claims: []Claim{
 		{Text: "conditioning on the picture adds more alignment than on the caption", Metric: CLIP, Better: "image", Worse: "text"},

@@ -2,7 +2,6 @@ package ablations
 
 import (
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/report"
 )
 
 // DiscFeatures asks through which network the discriminator should see (ADD Table 1a). The paper's are trained on other pictures by
@@ -14,10 +13,10 @@ var DiscFeatures = register(Axis{
 	Question: "Through which frozen network should the discriminator see: of which size, trained by which objective?",
 	Cells: []Cell{
 		{Name: "vit-s", Default: true},
-		{Name: "vit-s-dino", Paper: &report.Score{FID: 21.5, CLIP: .312}, Set: seesThrough("features-dino-s")},
-		{Name: "vit-s-dino2", Paper: &report.Score{FID: 20.6, CLIP: .319}, Set: seesThrough("features-dino2-s")},
-		{Name: "vit-l-dino2", Paper: &report.Score{FID: 24.0, CLIP: .302}, Set: seesThrough("features-dino2-l")},
-		{Name: "vit-l-clip", Paper: &report.Score{FID: 23.3, CLIP: .308}, Set: seesThrough("features-clip-l")},
+		{Name: "vit-s-dino", Paper: Paper{FID: 21.5, CLIP: .312}, Set: seesThrough("features-dino-s")},
+		{Name: "vit-s-dino2", Paper: Paper{FID: 20.6, CLIP: .319}, Set: seesThrough("features-dino2-s")},
+		{Name: "vit-l-dino2", Paper: Paper{FID: 24.0, CLIP: .302}, Set: seesThrough("features-dino2-l")},
+		{Name: "vit-l-clip", Paper: Paper{FID: 23.3, CLIP: .308}, Set: seesThrough("features-clip-l")},
 		{Name: "vit-s-untrained", Set: seesThrough("features-untrained-s")},
 	},
 	Against: "vit-s-dino2",

@@ -2,7 +2,6 @@ package ablations
 
 import (
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/report"
 )
 
 // TeacherSize asks whether a larger teacher makes a better student (ADD Table 1e). Small and large are the bundle's U-Net and one
@@ -11,10 +10,10 @@ var TeacherSize = register(Axis{
 	Name: "teacher", Title: "Sizes of student and teacher", Ref: "ADD Table 1e",
 	Question: "Does a larger teacher make a better student, and does a larger student?",
 	Cells: []Cell{
-		{Name: "s-from-s", Default: true, Paper: &report.Score{FID: 20.6, CLIP: .319}},
-		{Name: "s-from-l", Paper: &report.Score{FID: 21.3, CLIP: .321}, Set: func(c *distill.Config) { c.TeacherNet = "teacher-l" }},
-		{Name: "l-from-s", Paper: &report.Score{FID: 29.3, CLIP: .314}, Set: func(c *distill.Config) { c.StudentNet = "teacher-l" }},
-		{Name: "l-from-l", Paper: &report.Score{FID: 28.41, CLIP: .325}, Set: func(c *distill.Config) {
+		{Name: "s-from-s", Default: true, Paper: Paper{FID: 20.6, CLIP: .319}},
+		{Name: "s-from-l", Paper: Paper{FID: 21.3, CLIP: .321}, Set: func(c *distill.Config) { c.TeacherNet = "teacher-l" }},
+		{Name: "l-from-s", Paper: Paper{FID: 29.3, CLIP: .314}, Set: func(c *distill.Config) { c.StudentNet = "teacher-l" }},
+		{Name: "l-from-l", Paper: Paper{FID: 28.41, CLIP: .325}, Set: func(c *distill.Config) {
 			c.StudentNet, c.TeacherNet = "teacher-l", "teacher-l"
 		}},
 	},

@@ -2,7 +2,6 @@ package ablations
 
 import (
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/report"
 )
 
 // TeacherSteps asks how far the teacher should go before the student is compared with it (ADD Table 1f).
@@ -10,9 +9,9 @@ var TeacherSteps = register(Axis{
 	Name: "teacher-steps", Title: "Teacher steps", Ref: "ADD Table 1f",
 	Question: "Does it help to let the teacher take several steps to its clean prediction?",
 	Cells: []Cell{
-		{Name: "1", Default: true, Paper: &report.Score{FID: 20.6, CLIP: .319}},
-		{Name: "2", Paper: &report.Score{FID: 20.8, CLIP: .321}, Set: func(c *distill.Config) { c.TeacherSteps = 2 }},
-		{Name: "4", Paper: &report.Score{FID: 20.3, CLIP: .317}, Set: func(c *distill.Config) { c.TeacherSteps = 4 }},
+		{Name: "1", Default: true, Paper: Paper{FID: 20.6, CLIP: .319}},
+		{Name: "2", Paper: Paper{FID: 20.8, CLIP: .321}, Set: func(c *distill.Config) { c.TeacherSteps = 2 }},
+		{Name: "4", Paper: Paper{FID: 20.3, CLIP: .317}, Set: func(c *distill.Config) { c.TeacherSteps = 4 }},
 	},
 	Claims: []Claim{
 		{Text: "the number of teacher steps does not matter", Metric: FID, Better: "2", Worse: "1", Within: closeFID},

@@ -15,7 +15,7 @@
 //	NewAlignment            stated attributes that a picture shows            higher  this project
 //
 // Intervals: [TInterval] over seeds, [MeanInterval] from a standard error, [RateInterval] of a proportion, [PairedInterval] of two
-// models on the same prompts, [FIDJackknife] of one FID (and [FIDJackknifeStats]), and [Welch] to compare two cells.
+// models on the same prompts, [FIDJackknife] of one FID (and [FIDJackknifeStats]), and [Compare] for two cells.
 //
 // Smallest use:
 //

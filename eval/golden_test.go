@@ -35,8 +35,8 @@ type golden struct {
 		Precision, Recall, Density, Coverage float64
 	}
 	Welch []struct {
-		A, B                     []float64
-		T, Freedom, P, Low, High float64
+		A, B         []float64
+		P, Low, High float64
 	}
 	T []struct {
 		X                     []float64
@@ -88,8 +88,6 @@ func TestGolden(t *testing.T) {
 	})
 	for _, c := range g.Welch {
 		got := must(Welch(c.A, c.B, .95))
-		near(t, "Welch t", got.T, c.T, 1e-10)
-		near(t, "Welch degrees of freedom", got.Freedom, c.Freedom, 1e-10)
 		near(t, "Welch p, relative", got.P/c.P, 1, 1e-9)
 		near(t, "Welch low", got.Difference.Low, c.Low, 1e-10)
 		near(t, "Welch high", got.Difference.High, c.High, 1e-10)

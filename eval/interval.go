@@ -10,11 +10,26 @@ import (
 )
 
 // Estimate is a mean with its confidence interval and its number of samples.
-// The bounds of a single sample are −Inf and +Inf, null in JSON.
+// Without a known interval, as for a single sample, the bounds are −Inf and +Inf, null in JSON. N = 0 means that nothing was measured.
 type Estimate struct {
 	Mean, Low, High float64
 	N               int
 }
+
+// Alone is an estimate without an interval.
+func Alone(mean float64, n int) Estimate {
+	return Estimate{Mean: mean, Low: math.Inf(-1), High: math.Inf(1), N: n}
+}
+
+// Known reports whether e holds a measured number.
+func (e Estimate) Known() bool { return e.N > 0 && finite(e.Mean) }
+
+// HasInterval reports whether e holds a number with an interval around it.
+func (e Estimate) HasInterval() bool {
+	return e.Known() && finite(e.Low) && finite(e.High) && e.Low < e.High
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // TInterval is Student's interval of the mean of x, for instance of one cell's seeds.
 func TInterval(x []float64, confidence float64) (Estimate, error) {
@@ -39,7 +54,7 @@ func MeanInterval(mean, stdErr float64, n int, confidence float64) (Estimate, er
 		return Estimate{}, err
 	}
 	if n == 1 || math.IsInf(stdErr, 1) {
-		return Estimate{Mean: mean, Low: math.Inf(-1), High: math.Inf(1), N: n}, nil
+		return Alone(mean, n), nil
 	}
 	half := stdErr * tQuantile(confidence, float64(n-1))
 	return Estimate{Mean: mean, Low: mean - half, High: mean + half, N: n}, nil

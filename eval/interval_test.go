@@ -107,9 +107,9 @@ func TestIntervalErrors(t *testing.T) {
 	_, err = RateInterval(5, 4, .95)
 	wantError(t, err, "hits = 5 of 4")
 	_, err = Welch([]float64{1}, []float64{1, 2}, .95)
-	wantError(t, err, "cell 1 has 1 seeds")
+	wantError(t, err, "samples = 1 and 2")
 	_, err = Welch([]float64{1, 2}, []float64{1, math.Inf(1)}, .95)
-	wantError(t, err, "cell 2, seed 1 = +Inf")
+	wantError(t, err, "cell 2, sample 1 = +Inf")
 	_, err = Welch([]float64{1, 1}, []float64{2, 2}, .95)
 	if !errors.Is(err, ErrNoSpread) {
 		t.Errorf("error = %v, want ErrNoSpread", err)

@@ -7,54 +7,48 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/addlab/addlab/internal/fold"
 )
 
-// ClaimsMarkdown writes the verdicts of a table as a list for documents.
-func (t Table) ClaimsMarkdown(w io.Writer) error {
+// ClaimsMarkdown writes the verdicts of all sections that compare as one table.
+func (p Page) ClaimsMarkdown(w io.Writer) error {
 	var b strings.Builder
-	for _, v := range t.Verdicts {
-		b.WriteString("- " + escapeMarkdown(v.Sentence()) + "\n")
-	}
-	if len(t.Verdicts) == 0 {
-		b.WriteString("The paper makes no claim here.\n")
+	fmt.Fprintf(&b, "## What became of the paper's claims%s\n\n%s%s\n\n", p.measuredOn(), p.claimsApart(), p.counts())
+	if groups := p.claims(); len(groups) > 0 {
+		b.WriteString("| verdict | the paper finds that | compared | difference, p, seeds | elsewhere | axis |\n|---|---|---|---|---|---|\n")
+		for _, g := range groups {
+			for _, v := range g.Claims {
+				cells := []string{v.Verdict, v.Claim, v.Relation, v.Evidence, strings.Join(v.Elsewhere, "; "), g.Axis}
+				for i, cell := range cells {
+					cells[i] = escapeMarkdown(cell)
+				}
+				b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+			}
+		}
+		b.WriteString("\n" + claimsLegend + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// ClaimsMarkdown writes the verdicts of all sections that compare as one table.
-func (p Page) ClaimsMarkdown(w io.Writer) error {
-	var b strings.Builder
-	counts := map[string]int{}
-	rows, rule := "| axis | the paper finds that | compared | verdict | Hedges' g | p | seeds |", "\n|---|---|---|---|---:|---:|---:|"
-	views := p.claims()
-	apart := elsewhere(views)
-	if apart {
-		rows, rule = rows+" elsewhere |", rule+"---|"
-	}
-	rows += rule + "\n"
-	for _, v := range views {
-		counts[v.Verdict]++
-		cells := []string{v.Axis, v.Claim, v.Relation, v.Verdict, v.Effect, v.P, v.Seeds}
-		if apart {
-			cells = append(cells, strings.Join(v.Elsewhere, "; "))
+const claimsLegend = "Difference, 95 % interval and p come from one t-test, paired over common seeds. p is not corrected for the number of claims. " +
+	"Within 10 %: two one-sided tests (TOST), p is the larger. Undecided: the seeds show neither."
+
+// counts says how many claims came out how.
+func (p Page) counts() string {
+	n, counts := 0, map[string]int{}
+	for _, g := range p.claims() {
+		for _, v := range g.Claims {
+			n++
+			counts[v.Verdict]++
 		}
-		for i, cell := range cells {
-			cells[i] = escapeMarkdown(cell)
-		}
-		rows += "| " + strings.Join(cells, " | ") + " |\n"
 	}
-	fmt.Fprintf(&b, "## What became of the paper's claims%s\n\n%s", p.measuredOn(), p.claimsApart())
 	noun := "comparisons"
-	if len(views) == 1 {
+	if n == 1 {
 		noun = "comparison"
 	}
-	fmt.Fprintf(&b, "%d %s: %d confirmed, %d refuted, %d undecided.\n\n", len(views), noun, counts[Confirmed], counts[Refuted], counts[Undecided])
-	if len(views) > 0 {
-		b.WriteString(rows + "\nBetter is a lower FID or a higher CLIP score. Hedges' g: the difference, better less worse, in standard deviations within the cells. p: of the claim's own test over seeds, not corrected for the number of comparisons; that two cells are within so many per cent is confirmed by two tests that they do not differ by more, of which the larger p is shown, and refuted by a test that they do, whose p is shown.\n")
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return fmt.Sprintf("%d %s: %d confirmed, %d refuted, %d undecided.", n, noun, counts[Confirmed], counts[Refuted], counts[Undecided])
 }
 
 // measuredOn names data and engines of the tables with claims, or of all where no table has any: " (scenes, xla:cpu)".
@@ -63,7 +57,7 @@ func (p Page) measuredOn() string {
 	var data, engines []string
 	for _, s := range p.Sections {
 		if none || s.Warning == "" && len(s.Table.Verdicts) > 0 {
-			data, engines = append(data, oneLine(s.Table.Data)), append(engines, s.Table.engines()...)
+			data, engines = append(data, fold.OneLine(s.Table.Data)), append(engines, s.Table.engines()...)
 		}
 	}
 	var parts []string
@@ -119,12 +113,12 @@ func (p Page) elsewhere(t Table, v Verdict) (list []string) {
 				continue
 			}
 			for _, w := range there.Verdicts {
-				if w.Claim != v.Claim || w.Metric != v.Metric || w.relation() != v.relation() || min(w.Seeds[0], w.Seeds[1]) == 0 {
+				if w.Claim != v.Claim || w.Metric != v.Metric || there.relation(w) != t.relation(v) || min(w.Seeds[0], w.Seeds[1]) == 0 {
 					continue
 				}
 				said := f.label() + ": " + w.Verdict
-				if w.P != nil {
-					said += ", " + FormatP(*w.P)
+				if w.Test != nil {
+					said += ", " + FormatP(w.Test.P)
 				}
 				list = append(list, fmt.Sprintf("%s, seeds %d and %d", said, w.Seeds[0], w.Seeds[1]))
 			}
@@ -133,39 +127,33 @@ func (p Page) elsewhere(t Table, v Verdict) (list []string) {
 	return list
 }
 
-// elsewhere tells whether any claim was judged in another folder too.
-func elsewhere(views []claimView) bool {
-	return slices.ContainsFunc(views, func(v claimView) bool { return len(v.Elsewhere) > 0 })
+// claimGroup are the claims of one table.
+type claimGroup struct {
+	Section, Axis, Heading, Ref string // anchor and names of the table
+	Claims                      []claimView
 }
 
 // claimView is a claim of the paper on the page.
 type claimView struct {
-	Section, Axis                              string // anchor and name of its table
-	Claim, Relation, Verdict, Effect, P, Seeds string
-	Elsewhere                                  []string // verdicts of other folders
+	Claim, Relation, Verdict, Evidence string
+	Elsewhere                          []string // verdicts of other folders
 }
 
 // claims lists the verdicts of all sections that compare.
-func (p Page) claims() (views []claimView) {
+func (p Page) claims() (groups []claimGroup) {
 	for i, s := range p.Sections {
-		if s.Warning != "" {
+		if s.Warning != "" || len(s.Table.Verdicts) == 0 {
 			continue
 		}
+		g := claimGroup{Section: sectionID(i), Axis: s.Table.Axis, Heading: s.Table.heading(), Ref: s.Table.Ref}
 		for _, v := range s.Table.Verdicts {
-			view := claimView{
-				Section: sectionID(i), Axis: s.Table.Axis, Claim: oneLine(v.Claim), Relation: v.Metric + ": " + v.relation(), Verdict: v.Verdict,
-				Effect: missing, P: missing, Elsewhere: p.elsewhere(s.Table, v), Seeds: fmt.Sprintf("%d, %d", v.Seeds[0], v.Seeds[1]),
-			}
-			if v.Effect != nil {
-				view.Effect = fmt.Sprintf("%+.2f", *v.Effect)
-			}
-			if v.P != nil {
-				view.P = shortP(*v.P)
-			}
-			views = append(views, view)
+			g.Claims = append(g.Claims, claimView{
+				Claim: fold.OneLine(v.Claim), Relation: s.Table.relation(v), Verdict: v.Verdict, Evidence: s.Table.Evidence(v), Elsewhere: p.elsewhere(s.Table, v),
+			})
 		}
+		groups = append(groups, g)
 	}
-	return views
+	return groups
 }
 
 func sectionID(i int) string { return fmt.Sprintf("s%d", i+1) }

@@ -1,17 +1,17 @@
-// Package report turns measured ablations into something to look at: tables, a plot of the metrics, training curves and
-// sample grids.
+// Package report turns measured cells into tables, figures, a list of claims and one page.
 //
-// A [Table] is one ablation axis. It prints as GitHub Markdown, CSV, JSON, LaTeX and plain text, and draws itself as
-// metrics.png; [WriteAll] does all of these. [Curves] draws training metrics over steps and [Grid] draws named rows of
-// small pictures under captions.
+// A [Table] is rows × metrics × cells: its metrics are data, and a row holds an estimate for each that was measured. It prints as GitHub
+// Markdown, CSV, JSON, LaTeX, plain text and HTML, and draws itself by package plot; [WriteAll] does all of these. A new metric is one
+// entry in [Table.Metrics].
 //
-//	table := report.Table{Axis: "loss", Title: "Distillation loss", Rows: []report.Row{
-//		{Name: "adv + exp", Default: true, Seeds: 3, Images: 5000, FID: report.Estimate{Mean: 41.2, Low: 40.1, High: 42.3, N: 3}},
-//	}}
+//	table := report.Table{
+//		Axis: "loss", Title: "Loss terms", Metrics: []report.Metric{{Key: "fid", Name: "FID", Better: report.Lower, Digits: 1, Main: true}},
+//		Rows: []report.Row{{Name: "adv", Seeds: 3, Values: map[string]eval.Estimate{"fid": {Mean: 41.2, Low: 40.1, High: 42.3, N: 3}}}},
+//	}
 //	paths, err := report.WriteAll("results/loss", table, nil)
 //
-// Notation: ↓ lower is better, ↑ higher is better; "12.3 ± 0.4" and "12.3 [11.8, 13.1]" are a mean with its 95 % interval,
-// a bare "12.3" has no known interval; "–" was not measured, and "collapsed" was measured and gave no finite FID.
+// Notation: ↓ lower is better, ↑ higher is better. "12.3 ± 0.4" and "12.3 [11.8, 13.1]" are a mean with its 95 % interval. "–" was not
+// measured. "diverged" is a row whose trainings all ended without numbers.
 //
-// The package knows numbers and pictures only: it trains, scores and decides nothing.
+// The package knows numbers and texts only: it trains, scores and decides nothing.
 package report

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -103,34 +102,30 @@ func readTable(path string) (t Table, err error) {
 	return t, nil
 }
 
-// ReadSection reads a table, draws its plot anew, and takes the samples from beside it.
+// ReadSection reads a table with its times and the pictures beside it.
 func ReadSection(path string) (s Section, err error) {
 	s.From = filepath.ToSlash(filepath.Dir(path))
 	if s.Table, err = readTable(path); err != nil {
 		return s, err
 	}
-	times, err := os.ReadFile(filepath.Join(filepath.Dir(path), "times.json"))
-	if err == nil {
-		err = json.Unmarshal(times, &s.Times)
+	times := filepath.Join(filepath.Dir(path), "times.json")
+	if s.Times, err = readTable(times); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return s, err
 	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return s, fmt.Errorf("%s: %w", filepath.Join(filepath.Dir(path), "times.json"), err)
+	return s, s.ReadPictures()
+}
+
+// ReadPictures takes plot and samples from beside the table, as far as they are there.
+func (s *Section) ReadPictures() (err error) {
+	s.Figure.Caption = s.Table.heading() + ": means with their intervals"
+	if s.Table.any(hasPaper) {
+		s.Figure.Caption += ", the paper's numbers on axes of their own"
 	}
-	var plot bytes.Buffer
-	if err := s.Table.PNG(&plot); err != nil {
-		return s, fmt.Errorf("%s: %w", path, err)
+	s.Samples.Caption = "Samples: the same captions and the same noise in every row"
+	for name, p := range map[string]*Picture{"metrics.png": &s.Figure, "samples.png": &s.Samples} {
+		if p.PNG, err = os.ReadFile(filepath.Join(filepath.FromSlash(s.From), name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
-	caption := s.Table.heading() + ": FID and CLIP score with intervals"
-	if slices.ContainsFunc(s.Table.Rows, hasPaper) {
-		caption += ", the paper's on axes of their own"
-	}
-	s.Pictures = []Picture{{caption, plot.Bytes()}}
-	samples, err := os.ReadFile(filepath.Join(filepath.Dir(path), "samples.png"))
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return s, nil
-	case err == nil:
-		s.Pictures = append(s.Pictures, Picture{"Samples: the same captions and the same noise in every row", samples})
-	}
-	return s, err
+	return nil
 }

@@ -5,14 +5,16 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/addlab/addlab/internal/fold"
 )
 
 // LaTeX writes t as a table environment for the package booktabs, narrow enough for a column of text: ours and the paper's numbers
 // stand under headings of their own, what is the same in all rows and the notes go to the caption. The default cell is bold, and the
 // references follow under a rule of their own.
 func (t Table) LaTeX(w io.Writer) error {
-	rows := t.all()
-	cols := t.latexColumns(rows)
+	rows := t.block(t.rowNoun(), t.all())
+	cols := t.latexColumns(rows.columns)
 
 	var b strings.Builder
 	b.WriteString("% \\usepackage{booktabs}\n")
@@ -44,15 +46,14 @@ func (t Table) LaTeX(w io.Writer) error {
 		head[j] = escapeLaTeX(strings.TrimPrefix(c.heading(), paperPrefix))
 	}
 	b.WriteString("    " + strings.Join(head, " & ") + " \\\\\n    \\midrule\n")
-	for i, r := range rows {
-		if i == len(t.Rows) && i > 0 {
+	for i, marked := range rows.marked {
+		if i == len(t.Rows) && len(t.References) > 0 && i > 0 {
 			b.WriteString("    \\midrule\n")
 		}
 		cells := make([]string, len(cols))
 		for j, c := range cols {
-			front, tail := c.cell(r)
-			cells[j] = escapeLaTeX(front + tail)
-			if j == 0 && r.Default {
+			cells[j] = escapeLaTeX(c.cells[i][0] + c.cells[i][1])
+			if j == 0 && marked {
 				cells[j] = "\\textbf{" + cells[j] + "}"
 			}
 		}
@@ -65,8 +66,8 @@ func (t Table) LaTeX(w io.Writer) error {
 }
 
 // latexColumns leaves out the notes, and the number of pictures where all rows share it.
-func (t Table) latexColumns(rows []Row) []column {
-	return slices.DeleteFunc(t.columns("cell", rows), func(c column) bool {
+func (t Table) latexColumns(all []column) []column {
+	return slices.DeleteFunc(slices.Clone(all), func(c column) bool {
 		return c.name == "note" || c.name == "images" && t.commonImages() > 0
 	})
 }
@@ -91,7 +92,7 @@ func latexGroups(b *strings.Builder, cols []column) {
 	ours, paper := 0, 0
 	for _, c := range cols {
 		switch {
-		case strings.HasPrefix(c.name, paperPrefix):
+		case c.paper:
 			paper++
 		case c.arrow != "":
 			ours++
@@ -105,24 +106,24 @@ func latexGroups(b *strings.Builder, cols []column) {
 }
 
 func (t Table) latexCaption() string {
-	sentences := []string{withStop(oneLine(t.heading()))}
+	sentences := []string{withStop(fold.OneLine(t.heading()))}
 	if t.Question != "" {
-		sentences = append(sentences, withStop(oneLine(t.Question)))
+		sentences = append(sentences, withStop(fold.OneLine(t.Question)))
 	}
 	if s := t.subtitle(); s != "" {
 		sentences = append(sentences, withStop(strings.ToUpper(s[:1])+s[1:]))
 	}
 	sentences = append(sentences, t.legend()...)
 	if n := t.commonImages(); n > 0 {
-		sentences = append(sentences, fmt.Sprintf("All FIDs are of %d pictures.", n))
+		sentences = append(sentences, fmt.Sprintf("Every row is of %d pictures.", n))
 	}
 	for _, r := range t.all() {
 		if r.Note != "" {
-			sentences = append(sentences, withStop(oneLine(r.Name+": "+r.Note)))
+			sentences = append(sentences, withStop(fold.OneLine(r.Name+": "+r.Note)))
 		}
 	}
-	for _, note := range t.Notes {
-		sentences = append(sentences, withStop(oneLine(note)))
+	for _, note := range t.remarks() {
+		sentences = append(sentences, withStop(fold.OneLine(note)))
 	}
 	return escapeLaTeX(strings.Join(sentences, " "))
 }

@@ -4,14 +4,16 @@ import (
 	"io"
 	"strings"
 	"unicode"
+
+	"github.com/addlab/addlab/internal/fold"
 )
 
 // Markdown writes t as GitHub Markdown whose columns also line up in a terminal. The default cell is bold, and the
-// references follow as a second block.
+// references follow as a second block, further numbers and tests as a third.
 func (t Table) Markdown(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString("## " + escapeMarkdown(oneLine(t.heading())) + "\n\n")
-	lead := escapeMarkdown(oneLine(t.Question))
+	b.WriteString("## " + escapeMarkdown(fold.OneLine(t.heading())) + "\n\n")
+	lead := escapeMarkdown(fold.OneLine(t.Question))
 	if s := t.subtitle(); s != "" {
 		lead = strings.TrimSpace(lead + " *(" + escapeMarkdown(s) + ")*")
 	}
@@ -20,19 +22,19 @@ func (t Table) Markdown(w io.Writer) error {
 	}
 
 	if len(t.Rows) > 0 {
-		markdownBlock(&b, t.columns("cell", t.Rows), t.Rows)
+		t.block(t.rowNoun(), t.Rows).markdown(&b)
 	} else {
 		b.WriteString("No cell has been measured yet.\n\n")
 	}
 	if len(t.References) > 0 {
 		b.WriteString("References:\n\n")
-		markdownBlock(&b, t.columns("reference", t.References), t.References)
+		t.block("reference", t.References).markdown(&b)
 	}
 
-	for _, note := range t.Notes {
-		b.WriteString("- " + escapeMarkdown(oneLine(note)) + "\n")
+	for _, note := range t.remarks() {
+		b.WriteString("- " + escapeMarkdown(fold.OneLine(note)) + "\n")
 	}
-	if len(t.Notes) > 0 {
+	if len(t.remarks()) > 0 {
 		b.WriteString("\n")
 	}
 	legend := t.legend()
@@ -46,48 +48,49 @@ func (t Table) Markdown(w io.Writer) error {
 	if p := t.provenance(); p != "" {
 		b.WriteString("\n*" + escapeMarkdown(p) + "*\n")
 	}
+	rows := t.all()
+	if cols := t.further("row", rows, Table{}); len(cols) > 1 {
+		b.WriteString("\nFurther numbers:\n\n")
+		newBlock(cols, rows).markdown(&b)
+		b.WriteString(escapeMarkdown(strings.Join(t.furtherLegend(Table{}), " ")) + "\n")
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func markdownBlock(b *strings.Builder, cols []column, rows []Row) {
-	cells := make([][]string, len(cols)) // [column][row]
-	widths := make([]int, len(cols))
-	for j, c := range cols {
-		cells[j] = c.set(rows, escapeMarkdown)
-		widths[j] = max(3, displayWidth(c.heading()))
-		for i, r := range rows {
-			if j == 0 && r.Default && cells[j][i] != "" {
+// markdown writes a table. A colon at the right end sets a column of numbers flush right on a page.
+func (bl block) markdown(b *strings.Builder) {
+	cells := make([][]string, len(bl.columns)) // [column][row]
+	widths := make([]int, len(bl.columns))
+	for j, c := range bl.columns {
+		cells[j] = c.padded(escapeMarkdown)
+		widths[j] = max(3, fold.Width(c.heading()))
+		for i := range cells[j] {
+			if j == 0 && bl.marked[i] && cells[j][i] != "" {
 				cells[j][i] = "**" + cells[j][i] + "**"
 			}
-			widths[j] = max(widths[j], displayWidth(cells[j][i]))
+			widths[j] = max(widths[j], fold.Width(cells[j][i]))
 		}
 	}
-
-	// A colon at the right end sets a column of numbers flush right on a page.
-	pad := func(j int, s string) string {
-		if cols[j].numeric {
-			return padLeft(s, widths[j])
-		}
-		return padRight(s, widths[j])
-	}
-	for j, c := range cols {
-		b.WriteString("| " + pad(j, c.heading()) + " ")
-	}
-	b.WriteString("|\n")
-	for j, c := range cols {
-		dashes := strings.Repeat("-", widths[j])
-		if c.numeric {
-			dashes = dashes[1:] + ":"
-		}
-		b.WriteString("| " + dashes + " ")
-	}
-	b.WriteString("|\n")
-	for i := range rows {
-		for j := range cols {
-			b.WriteString("| " + pad(j, cells[j][i]) + " ")
+	line := func(cell func(j int) string) {
+		for j, c := range bl.columns {
+			if c.numeric {
+				b.WriteString("| " + fold.PadLeft(cell(j), widths[j]) + " ")
+			} else {
+				b.WriteString("| " + fold.PadRight(cell(j), widths[j]) + " ")
+			}
 		}
 		b.WriteString("|\n")
+	}
+	line(func(j int) string { return bl.columns[j].heading() })
+	line(func(j int) string {
+		if bl.columns[j].numeric {
+			return strings.Repeat("-", widths[j]-1) + ":"
+		}
+		return strings.Repeat("-", widths[j])
+	})
+	for i := range bl.marked {
+		line(func(j int) string { return cells[j][i] })
 	}
 	b.WriteString("\n")
 }

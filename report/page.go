@@ -8,20 +8,23 @@ import (
 	"html/template"
 	"io"
 
+	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/internal/smallpng"
 )
 
 // Page is one static HTML file with tables and pictures inside: it opens without a network and reads on a phone.
 type Page struct {
 	Title    string
-	Lead     string
+	Findings []string  // sentences of what came out, at the top
+	Samples  Picture   // below them
 	Apart    []Folder  // with tables that do not mix with these
-	Pictures []Picture // above all tables
+	Pictures []Picture // of all tables
 	Sections []Section
+	Files    []string // beside the page, to link
 }
 
 // Folder holds tables that have a page of their own. Page and Claims lead there and to its claims.md from beside this page; "" where there
-// is none. Verdicts of its Tables are told beside those of the page, where both are of one scale.
+// is none. Verdicts of its Tables stand beside those of the page, where both are of one scale.
 type Folder struct {
 	Name, Page, Claims string
 	Tables             []Table
@@ -31,9 +34,11 @@ type Folder struct {
 type Section struct {
 	From     string // folder that it was read from
 	Table    Table
-	Times    Times  // zero where none are known
-	Warning  string // why the table must not be compared with the others; its claims are not listed among theirs
-	Pictures []Picture
+	Times    Table     // of its rows; none where they are not known
+	Warning  string    // why the table must not be compared with the others; its claims are not listed among theirs
+	Figure   Picture   // the table's plot
+	Samples  Picture   // without PNG where there are none
+	Pictures []Picture // folded out
 }
 
 // Picture is a PNG and what it shows.
@@ -45,62 +50,75 @@ type Picture struct {
 //go:embed page.html
 var pageText string
 
+//go:embed fragment.html
+var fragmentText string
+
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"inline": inline}).Parse(pageText))
+
+var fragmentTemplate = template.Must(template.New("fragment").Parse(fragmentText))
+
+// HTML writes t as a piece of HTML without style sheet or class, as notebooks and code hosts let it through: question, cells,
+// references, verdicts.
+func (t Table) HTML(w io.Writer) error {
+	return execute(w, fragmentTemplate, (Section{Table: t}).view(""))
+}
+
+// HTML writes the page.
+func (p Page) HTML(w io.Writer) error {
+	view := pageView{Page: p, Claims: p.claims(), Counts: p.counts(), ClaimsLegend: claimsLegend}
+	for i, s := range p.Sections {
+		view.Views = append(view.Views, s.view(sectionID(i)))
+	}
+	return execute(w, pageTemplate, view)
+}
+
+func execute(w io.Writer, t *template.Template, view any) error {
+	var b bytes.Buffer
+	if err := t.Execute(&b, view); err != nil {
+		return fmt.Errorf("report: %s: %w", t.Name(), err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
 
 // inline gives a picture as a data URL, in as few bytes as the eye allows: a page holds dozens.
 func inline(png []byte) template.URL {
 	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(smallpng.Shrink(png)))
 }
 
-// HTML writes the page.
-func (p Page) HTML(w io.Writer) error {
-	view := pageView{Title: p.Title, Lead: p.Lead, Apart: p.Apart, Pictures: p.Pictures, Claims: p.claims()}
-	view.Elsewhere = elsewhere(view.Claims)
-	for i, s := range p.Sections {
-		view.Sections = append(view.Sections, s.view(sectionID(i)))
-	}
-	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, view); err != nil {
-		return fmt.Errorf("report: page: %w", err)
-	}
-	_, err := w.Write(b.Bytes())
-	return err
-}
-
 // view lays a section out.
 func (s Section) view(id string) sectionView {
 	t := s.Table
 	v := sectionView{
-		ID: id, Heading: t.heading(), Subtitle: t.subtitle(), Question: oneLine(t.Question), From: s.From,
-		Warning: s.Warning, Notes: t.Notes, Legend: t.legend(), Provenance: t.provenance(), Pictures: s.Pictures,
+		Section: s, ID: id, Heading: t.heading(), Subtitle: t.subtitle(), Question: fold.OneLine(t.Question), Notes: t.Notes, Legend: t.legend(), Provenance: t.provenance(),
 	}
-	v.Blocks = append(v.Blocks, block(t.columns("cell", t.Rows), t.Rows))
+	if id == "" { // the page has a list of claims of its own
+		v.Notes = t.remarks()
+	}
+	v.Blocks = append(v.Blocks, t.block(t.rowNoun(), t.Rows).view())
 	if len(t.References) > 0 {
-		v.Blocks = append(v.Blocks, block(t.columns("reference", t.References), t.References))
+		v.Blocks = append(v.Blocks, t.block("reference", t.References).view())
 	}
 	rows := t.all()
 	if cols := t.further("", rows, s.Times); len(cols) > 1 {
-		v.Further = append(v.Further, block(cols, rows))
-		v.FurtherLegend = furtherLegend(rows)
+		v.Further = append(v.Further, newBlock(cols, rows).view())
+		v.FurtherLegend = t.furtherLegend(s.Times)
 	}
 	return v
 }
 
 type pageView struct {
-	Title, Lead string
-	Apart       []Folder
-	Pictures    []Picture
-	Claims      []claimView
-	Elsewhere   bool // some claims were also judged in other folders
-	Sections    []sectionView
+	Page
+	Claims               []claimGroup
+	Counts, ClaimsLegend string
+	Views                []sectionView
 }
 
 type sectionView struct {
-	ID, Heading, Subtitle, Question, From, Provenance, Warning string
-	Blocks, Further                                            []blockView
-	Notes, Legend                                              []string
-	FurtherLegend                                              string
-	Pictures                                                   []Picture
+	Section
+	ID, Heading, Subtitle, Question, Provenance string
+	Blocks, Further                             []blockView
+	Notes, Legend, FurtherLegend                []string
 }
 
 type blockView struct {
@@ -118,17 +136,16 @@ type cellView struct {
 	Numeric bool
 }
 
-// block lays rows out as the other forms of the table do.
-func block(columns []column, rows []Row) (b blockView) {
-	for _, r := range rows {
-		b.Rows = append(b.Rows, rowView{Default: r.Default})
+// view lays rows out as the other forms of the table do.
+func (b block) view() (v blockView) {
+	for _, marked := range b.marked {
+		v.Rows = append(v.Rows, rowView{Default: marked})
 	}
-	for _, c := range columns {
-		b.Head = append(b.Head, cellView{c.heading(), c.numeric})
-		for i, r := range rows {
-			head, tail := c.cell(r)
-			b.Rows[i].Cells = append(b.Rows[i].Cells, cellView{head + tail, c.numeric})
+	for _, c := range b.columns {
+		v.Head = append(v.Head, cellView{c.heading(), c.numeric})
+		for i, cell := range c.cells {
+			v.Rows[i].Cells = append(v.Rows[i].Cells, cellView{cell[0] + cell[1], c.numeric})
 		}
 	}
-	return b
+	return v
 }

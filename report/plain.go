@@ -4,6 +4,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/addlab/addlab/internal/fold"
 )
 
 // Widths of plain text in terminal columns.
@@ -16,10 +18,9 @@ const (
 // Plain writes t for a terminal: no frames, columns aligned by display width, a * before the default cell. Long names and
 // notes go on in the next line; nothing is cut.
 func (t Table) Plain(w io.Writer) error {
-	rows := t.all()
-	p := newPlainSheet(t.columns("cell", rows), rows)
+	p := newPlainSheet(t.block(t.rowNoun(), t.all()))
 
-	title := oneLine(t.heading())
+	title := fold.OneLine(t.heading())
 	if s := t.subtitle(); s != "" {
 		title += " (" + s + ")"
 	}
@@ -31,18 +32,25 @@ func (t Table) Plain(w io.Writer) error {
 	if len(t.Rows) == 0 {
 		p.WriteString("  no cell has been measured yet\n")
 	}
-	for i, r := range rows {
-		if i == len(t.Rows) {
+	for i := range p.marked {
+		if i == len(t.Rows) && len(t.References) > 0 {
 			p.line("  ", rules)
 		}
-		p.row(i, r.Default)
+		p.row(i)
 	}
 
 	p.WriteString("\n")
-	if cols := significance("cell", t.Rows); len(cols) > 1 {
-		p.WriteString(differences(cols, t.Rows))
+	if cols := t.differences(t.rowNoun(), t.Rows); len(cols) > 1 {
+		d := newPlainSheet(newBlock(cols, t.Rows))
+		d.head()
+		for i := range d.marked {
+			d.row(i)
+		}
+		d.WriteString("\n")
+		d.text(t.testLegend())
+		p.WriteString(d.String() + "\n")
 	}
-	for _, note := range t.Notes {
+	for _, note := range t.remarks() {
 		p.text("- " + note)
 	}
 	legend := strings.Join(t.legend(), " ")
@@ -55,46 +63,33 @@ func (t Table) Plain(w io.Writer) error {
 	return err
 }
 
-// differences are the columns of significance with their legend.
-func differences(cols []column, rows []Row) string {
-	p := newPlainSheet(cols, rows)
-	p.head()
-	for i, r := range rows {
-		p.row(i, r.Default)
-	}
-	p.WriteString("\n")
-	p.text(significanceLegend)
-	p.WriteString("\n")
-	return p.String()
-}
-
 // plainSheet is a text of aligned columns.
 type plainSheet struct {
 	strings.Builder
-	cols   []column
+	block
 	widths []int
 	cells  [][][]string // [row][column][line]
 }
 
 // newPlainSheet folds names and notes, and makes each column as wide as its widest line.
-func newPlainSheet(cols []column, rows []Row) *plainSheet {
-	p := &plainSheet{cols: cols, widths: make([]int, len(cols)), cells: make([][][]string, len(rows))}
-	for i := range rows {
-		p.cells[i] = make([][]string, len(cols))
+func newPlainSheet(b block) *plainSheet {
+	p := &plainSheet{block: b, widths: make([]int, len(b.columns)), cells: make([][][]string, len(b.marked))}
+	for i := range b.marked {
+		p.cells[i] = make([][]string, len(b.columns))
 	}
-	for j, c := range cols {
+	for j, c := range b.columns {
 		limit := plainNoteWidth
 		if j == 0 {
 			limit = plainNameWidth
 		}
-		p.widths[j] = displayWidth(c.heading())
-		for i, cell := range c.set(rows, func(s string) string { return s }) {
+		p.widths[j] = fold.Width(c.heading())
+		for i, cell := range c.padded(func(s string) string { return s }) {
 			p.cells[i][j] = []string{cell}
 			if !c.numeric {
-				p.cells[i][j] = wrap(cell, func(s string) bool { return displayWidth(s) <= limit })
+				p.cells[i][j] = fold.Wrap(cell, func(s string) bool { return fold.Width(s) <= limit })
 			}
 			for _, line := range p.cells[i][j] {
-				p.widths[j] = max(p.widths[j], displayWidth(line))
+				p.widths[j] = max(p.widths[j], fold.Width(line))
 			}
 		}
 	}
@@ -103,8 +98,8 @@ func newPlainSheet(cols []column, rows []Row) *plainSheet {
 
 // head writes headings over rules, and returns the rules.
 func (p *plainSheet) head() []string {
-	headings, rules := make([]string, len(p.cols)), make([]string, len(p.cols))
-	for j, c := range p.cols {
+	headings, rules := make([]string, len(p.columns)), make([]string, len(p.columns))
+	for j, c := range p.columns {
 		headings[j], rules[j] = c.heading(), strings.Repeat("-", p.widths[j])
 	}
 	p.line("  ", headings)
@@ -113,14 +108,17 @@ func (p *plainSheet) head() []string {
 }
 
 // row writes all lines of a row.
-func (p *plainSheet) row(i int, byDefault bool) {
+func (p *plainSheet) row(i int) {
 	mark := "  "
-	if byDefault {
+	if p.marked[i] {
 		mark = "* "
 	}
+	if len(p.columns) == 0 {
+		return
+	}
 	for k := range slices.MaxFunc(p.cells[i], func(a, b []string) int { return len(a) - len(b) }) {
-		cells := make([]string, len(p.cols))
-		for j := range p.cols {
+		cells := make([]string, len(p.columns))
+		for j := range p.columns {
 			if k < len(p.cells[i][j]) {
 				cells[j] = p.cells[i][j][k]
 			}
@@ -136,10 +134,10 @@ func (p *plainSheet) line(mark string, cells []string) {
 		if j > 0 {
 			line += "  "
 		}
-		if p.cols[j].numeric {
-			line += padLeft(cell, p.widths[j])
+		if p.columns[j].numeric {
+			line += fold.PadLeft(cell, p.widths[j])
 		} else {
-			line += padRight(cell, p.widths[j])
+			line += fold.PadRight(cell, p.widths[j])
 		}
 	}
 	p.WriteString(strings.TrimRight(line, " ") + "\n")
@@ -147,7 +145,7 @@ func (p *plainSheet) line(mark string, cells []string) {
 
 // text writes what is no column, folded.
 func (p *plainSheet) text(s string) {
-	for _, line := range wrap(s, func(s string) bool { return displayWidth(s) <= plainTextWidth }) {
+	for _, line := range fold.Wrap(s, func(s string) bool { return fold.Width(s) <= plainTextWidth }) {
 		p.WriteString(line + "\n")
 	}
 }

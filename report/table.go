@@ -1,109 +1,115 @@
 package report
 
-import "math"
+import "github.com/addlab/addlab/eval"
 
-// What a Row's Direction says: does this cell differ from the default the way the paper's cell does?
+// Which values of a metric are better; "" where neither is.
 const (
-	Agrees    = "agrees"
-	Differs   = "differs"
+	Lower  = "lower"
+	Higher = "higher"
+)
+
+// What became of a claim.
+const (
+	Confirmed = "confirmed"
+	Refuted   = "refuted"
 	Undecided = "undecided"
 )
 
-// Estimate is a mean over N seeds (or images) with its 95 % interval [Low, High].
-// Low == High == Mean says that no interval is known. The zero Estimate says that nothing was measured, and a mean that is
-// not finite says that the measurement gave no number.
-type Estimate struct {
-	Mean, Low, High float64
-	N               int
+// Metric is one kind of number in a table.
+type Metric struct {
+	Key    string `json:"key"`              // in maps and files for machines
+	Name   string `json:"name"`             // in tables
+	Better string `json:"better,omitempty"` // Lower or Higher
+	Digits int    `json:"digits"`           // decimals, at least
+	Main   bool   `json:"main,omitempty"`   // in the printed table, else among the further numbers
+	Plot   bool   `json:"plot,omitempty"`   // in figures
+	Ratio  bool   `json:"ratio,omitempty"`  // cells may be many times one another: figures then have a logarithmic axis
+	About  string `json:"about,omitempty"`  // a sentence for legends
 }
 
-// Known reports whether e holds a finite, measured mean.
-func (e Estimate) Known() bool { return e != Estimate{} && finite(e.Mean) }
-
-// HasInterval reports whether e holds a mean and an interval around it.
-func (e Estimate) HasInterval() bool {
-	return e.Known() && finite(e.Low) && finite(e.High) && e.Low < e.High
+func (m Metric) arrow() string {
+	return map[string]string{Lower: "↓", Higher: "↑"}[m.Better]
 }
 
-// Score is a published pair of numbers; one that is 0 or NaN was not published.
-type Score struct{ FID, CLIP float64 }
-
-// Row is one cell of an axis, or one reference to read the cells against.
+// Row is one cell of an axis, or one reference to read the cells against. A number that was not measured has no key.
 type Row struct {
-	Name      string   `json:"name"`
-	Default   bool     `json:"default,omitempty"` // the cell all axes share
-	Seeds     int      `json:"seeds"`             // runs that were tried
-	Images    int      `json:"images"`            // pictures per FID; an FID means nothing without it
-	FID       Estimate `json:"fid,omitzero"`      // ↓
-	CLIP      Estimate `json:"clip,omitzero"`     // ↑
-	Align     Estimate `json:"align,omitzero"`    // ↑ share of attributes drawn as the caption says
-	Paper     *Score   `json:"paper,omitempty"`   // the published cell
-	Direction string   `json:"direction,omitempty"`
-	Note      string   `json:"note,omitempty"`
-
-	// What stands in files for machines and on the page, and would crowd the printed table. P tells whether the row differs from the
-	// default cell (Welch's test over seeds, not corrected for the number of rows); rows that share a letter of a group do not differ.
-	PFID      *float64 `json:"p_fid,omitempty"`
-	PCLIP     *float64 `json:"p_clip,omitempty"`
-	GroupFID  string   `json:"group_fid,omitempty"`
-	GroupCLIP string   `json:"group_clip,omitempty"`
-	Novel     Estimate `json:"align_novel,omitzero"` // ↑ align on compositions that training never saw
-	Precision Estimate `json:"precision,omitzero"`   // ↑
-	Recall    Estimate `json:"recall,omitzero"`      // ↑
-	Density   Estimate `json:"density,omitzero"`     // ↑
-	Coverage  Estimate `json:"coverage,omitzero"`    // ↑
-	Imbalance Estimate `json:"imbalance,omitzero"`   // ↓ how far what captions leave open is spread otherwise than in real pictures
-
-	// PFurther is the P of numbers beside FID and CLIP score, by the key of their [FurtherMetric].
-	PFurther map[string]float64 `json:"p_further,omitempty"`
-
-	// Machines says which seeds were trained on which processor or GPU.
-	Machines string `json:"machines,omitempty"`
-
-	// BySeed holds what the means are made of.
-	BySeed []SeedScore `json:"by_seed,omitempty"`
+	Name     string                   `json:"name"`
+	Default  bool                     `json:"default,omitempty"` // the cell all axes share
+	Seeds    int                      `json:"seeds"`             // runs that were tried
+	Diverged int                      `json:"diverged,omitempty"`
+	Images   int                      `json:"images"` // pictures per FID; an FID means nothing without it
+	Values   map[string]eval.Estimate `json:"values,omitempty"`
+	Paper    map[string]float64       `json:"paper,omitempty"`   // as published
+	Tests    map[string]eval.Test     `json:"tests,omitempty"`   // of the difference from the cell that the table compares with
+	Verdict  string                   `json:"verdict,omitempty"` // does it differ from that cell as the paper's does?
+	Spread   map[string]float64       `json:"spread,omitempty"`  // standard deviation over subsets or splits; not the error of the value
+	Note     string                   `json:"note,omitempty"`
+	Machines string                   `json:"machines,omitempty"` // which seeds were trained on which processor or GPU
+	BySeed   []Seed                   `json:"by_seed,omitempty"`  // what the means are made of
 }
 
-// SeedScore is what one seed gave.
-type SeedScore struct {
-	Seed int64   `json:"seed"`
-	FID  float64 `json:"fid"`
-	CLIP float64 `json:"clip"`
-
-	// Further holds the other numbers that were measured, by the key of their [FurtherMetric].
-	Further map[string]float64 `json:"further,omitempty"`
+// Seed is what one seed gave.
+type Seed struct {
+	Seed   int64              `json:"seed"`
+	Values map[string]float64 `json:"values"`
 
 	// Hashes of the records behind the numbers, which name their folders.
 	Run        string `json:"run,omitempty"` // of the training
 	Evaluation string `json:"evaluation,omitempty"`
 }
 
-// Collapsed reports whether r was run and no finite FID came out.
-func (r Row) Collapsed() bool { return !finite(r.FID.Mean) && (r.Seeds > 0 || r.FID.N > 0) }
+// AllDiverged reports whether r was run and no seed gave numbers.
+func (r Row) AllDiverged() bool { return r.Seeds > 0 && r.Diverged == r.Seeds }
+
+// SomeDiverged reports whether some seeds gave numbers and some did not: the mean of the others says too little for a test.
+func (r Row) SomeDiverged() bool { return 0 < r.Diverged && r.Diverged < r.Seeds }
+
+// Of gives a metric of the seeds that have it.
+func (r Row) Of(metric string) map[int64]float64 {
+	values := map[int64]float64{}
+	for _, s := range r.BySeed {
+		if v, ok := s.Values[metric]; ok {
+			values[s.Seed] = v
+		}
+	}
+	return values
+}
 
 // Table is one ablation axis with its measured cells and the references to read them against.
 type Table struct {
-	Axis       string   `json:"axis"`
-	Title      string   `json:"title"`
-	Ref        string   `json:"ref,omitempty"` // where the paper answers the question: "ADD Table 1d"
-	Question   string   `json:"question,omitempty"`
-	Data       string   `json:"data,omitempty"`    // name of the dataset
-	Against    string   `json:"against,omitempty"` // cell that the others are compared with; "": the default cell
-	Scale      string   `json:"scale,omitempty"`
-	Changed    string   `json:"changed,omitempty"` // how the cells' common config differs from the scale's
-	Engine     string   `json:"engine,omitempty"`
-	Machines   string   `json:"machines,omitempty"`
-	Commit     string   `json:"commit,omitempty"`
-	Recipe     string   `json:"recipe,omitempty"` // versions of what was trained and measured: tables of others do not compare
-	Rows       []Row    `json:"rows"`
-	References []Row    `json:"references"` // real against real, the teacher at 25 steps and at one, the student at two and four
-	Notes      []string `json:"notes,omitempty"`
-
-	Verdicts []Verdict `json:"verdicts,omitempty"` // on the paper's claims; their sentences stand among the notes
+	Axis       string    `json:"axis"`
+	Title      string    `json:"title"`
+	Ref        string    `json:"ref,omitempty"` // where the paper answers the question: "ADD Table 1d"
+	Question   string    `json:"question,omitempty"`
+	Data       string    `json:"data,omitempty"`    // name of the dataset
+	Against    string    `json:"against,omitempty"` // cell that the others are compared with; "": the default cell
+	Scale      string    `json:"scale,omitempty"`
+	Changed    string    `json:"changed,omitempty"` // how the cells' common config differs from the scale's
+	Engine     string    `json:"engine,omitempty"`
+	Machines   string    `json:"machines,omitempty"`
+	Commit     string    `json:"commit,omitempty"`
+	Recipe     string    `json:"recipe,omitempty"` // versions of what was trained and measured: tables of others do not compare
+	Metrics    []Metric  `json:"metrics"`
+	Rows       []Row     `json:"rows"`
+	References []Row     `json:"references"`
+	Notes      []string  `json:"notes,omitempty"`
+	Verdicts   []Verdict `json:"verdicts,omitempty"`   // on the paper's claims
+	RowNoun    string    `json:"row_noun,omitempty"`   // what a row is: "cell", unless it is said
+	Confidence float64   `json:"confidence,omitempty"` // of the intervals, 0.95 unless it is said
 }
 
-// comparesWith tells the cell that the others are compared with.
-func (t Table) comparesWith(r Row) bool { return r.Name == t.Against || r.Default && t.Against == "" }
+// ComparesWith reports whether r is the cell that the others are compared with.
+func (t Table) ComparesWith(r Row) bool { return r.Name == t.Against || r.Default && t.Against == "" }
+
+// Metric gives a metric by its key; one that the table does not have is named by its key.
+func (t Table) Metric(key string) Metric {
+	for _, m := range t.Metrics {
+		if m.Key == key {
+			return m
+		}
+	}
+	return Metric{Key: key, Name: key}
+}
 
 // heading is the title, or the axis where there is no title.
 func (t Table) heading() string {
@@ -113,15 +119,14 @@ func (t Table) heading() string {
 	return t.Axis
 }
 
+func (t Table) rowNoun() string {
+	if t.RowNoun != "" {
+		return t.RowNoun
+	}
+	return "cell"
+}
+
 // all returns cells and references in one list.
 func (t Table) all() []Row {
 	return append(append(make([]Row, 0, len(t.Rows)+len(t.References)), t.Rows...), t.References...)
-}
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
-
-func published(x float64) bool { return finite(x) && x != 0 }
-
-func hasPaper(r Row) bool {
-	return r.Paper != nil && (published(r.Paper.FID) || published(r.Paper.CLIP))
 }

@@ -12,15 +12,19 @@ import (
 // writes atomically.
 type WriteFunc func(path string, data []byte) error
 
-// WriteAll writes t into dir as table.md, table.csv, table.json, table.tex, table.txt, further.md and metrics.png and returns their
-// paths. Everything is rendered before the first file is written.
-func WriteAll(dir string, t Table, write WriteFunc) ([]string, error) {
-	files := []struct {
+// WriteAll writes t into dir as table.md, table.csv, table.json, table.tex, table.txt and metrics.png, times of its rows as times.json if any are
+// known, and returns the paths. Everything is rendered before the first file is written.
+func WriteAll(dir string, t, times Table, write WriteFunc) ([]string, error) {
+	type file struct {
 		name   string
 		encode func(io.Writer) error
-	}{
-		{"table.md", t.Markdown}, {"table.csv", t.CSV}, {"table.json", t.JSON}, {"table.tex", t.LaTeX}, {"table.txt", t.Plain}, {"further.md", t.FurtherMarkdown},
+	}
+	files := []file{
+		{"table.md", t.Markdown}, {"table.csv", t.CSV}, {"table.json", t.JSON}, {"table.tex", t.LaTeX}, {"table.txt", t.Plain},
 		{"metrics.png", t.PNG},
+	}
+	if len(times.Rows)+len(times.References) > 0 {
+		files = append(files, file{"times.json", times.JSON})
 	}
 	data := make([][]byte, len(files))
 	for i, f := range files {

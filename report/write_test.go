@@ -9,13 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 )
 
 func TestWriteAll(t *testing.T) {
-	want := []string{"dir/table.md", "dir/table.csv", "dir/table.json", "dir/table.tex", "dir/table.txt", "dir/further.md", "dir/metrics.png"}
+	want := []string{"dir/table.md", "dir/table.csv", "dir/table.json", "dir/table.tex", "dir/table.txt", "dir/metrics.png", "dir/times.json"}
 
 	var written []string
-	got, err := report.WriteAll("dir", lossTable(), func(path string, data []byte) error {
+	got, err := report.WriteAll("dir", lossTable(), lossTimes(), func(path string, data []byte) error {
 		if len(data) == 0 {
 			t.Errorf("%s is empty", path)
 		}
@@ -39,7 +40,7 @@ func TestWriteAll(t *testing.T) {
 func TestWriteAllReportsFailure(t *testing.T) {
 	full := errors.New("disk full")
 	n := 0
-	paths, err := report.WriteAll("dir", lossTable(), func(string, []byte) error {
+	paths, err := report.WriteAll("dir", lossTable(), lossTimes(), func(string, []byte) error {
 		if n++; n == 3 {
 			return full
 		}
@@ -52,7 +53,7 @@ func TestWriteAllReportsFailure(t *testing.T) {
 
 func TestWriteAllWithoutWriter(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "folder")
-	paths, err := report.WriteAll(dir, lossTable(), nil)
+	paths, err := report.WriteAll(dir, lossTable(), lossTimes(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +65,7 @@ func TestWriteAllWithoutWriter(t *testing.T) {
 }
 
 func TestWriteFileRendersFirst(t *testing.T) {
-	err := report.WriteFile("grid.png", report.Grid{}.PNG, func(string, []byte) error {
+	err := report.WriteFile("grid.png", plot.Grid{}.PNG, func(string, []byte) error {
 		t.Error("an empty grid was written")
 		return nil
 	})

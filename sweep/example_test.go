@@ -21,11 +21,11 @@ func ExampleLookup() {
 	}
 	for _, cell := range axis.Cells {
 		d := cell.Config(base).Discriminator
-		fmt.Printf("%-5s text %-5t image %-5t paper %v\n", cell.Name, d.Text, d.Image, *cell.Paper)
+		fmt.Printf("%-5s text %-5t image %-5t paper %v\n", cell.Name, d.Text, d.Image, cell.Paper)
 	}
 	// Output:
-	// none  text false image false paper {21.2 0.302}
-	// text  text true  image false paper {21.2 0.307}
-	// image text false image true  paper {21.1 0.316}
-	// both  text true  image true  paper {20.6 0.319}
+	// none  text false image false paper map[clip:0.302 fid:21.2]
+	// text  text true  image false paper map[clip:0.307 fid:21.2]
+	// image text false image true  paper map[clip:0.316 fid:21.1]
+	// both  text true  image true  paper map[clip:0.319 fid:20.6]
 }

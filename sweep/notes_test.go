@@ -9,7 +9,7 @@ import (
 func TestSeedsAreNamed(t *testing.T) {
 	row := func(seeds ...int64) (r report.Row) {
 		for _, s := range seeds {
-			r.BySeed = append(r.BySeed, report.SeedScore{Seed: s})
+			r.BySeed = append(r.BySeed, report.Seed{Seed: s})
 		}
 		return r
 	}

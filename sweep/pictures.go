@@ -14,6 +14,7 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 )
 
 // picturesFile holds an evaluation's samples side by side at their own size; samplesFile shows samples to people.
@@ -89,16 +90,16 @@ func writeGrid(path, name string, p Pictures) error {
 	if len(p.Images) == 0 {
 		return nil
 	}
-	return report.WriteFile(path, newGrid(p.Captions, report.GridRow{Name: name, Images: p.Images}).PNG, record.WriteFile)
+	return report.WriteFile(path, newGrid(p.Captions, plot.GridRow{Name: name, Images: p.Images}).PNG, record.WriteFile)
 }
 
 // newGrid enlarges pictures so that people can see them.
-func newGrid(captions []string, rows ...report.GridRow) report.Grid {
+func newGrid(captions []string, rows ...plot.GridRow) plot.Grid {
 	size := 32
 	for _, r := range rows {
 		for _, m := range r.Images {
 			size = max(size, m.Size)
 		}
 	}
-	return report.Grid{Columns: captions, Rows: rows, Scale: max(1, 128/size)}
+	return plot.Grid{Columns: captions, Rows: rows, Scale: max(1, 128/size)}
 }

@@ -54,8 +54,8 @@ func TestATrainingThatWentOnElsewhere(t *testing.T) {
 		t.Errorf("engine = %q, commit = %q, want one and both", table.Engine, table.Commit)
 	}
 	for _, row := range p.Times(ablations.Augment, results).Rows[:2] {
-		if row.Train.Known() != (row.Name == "none") {
-			t.Errorf("%s: training time %+v, want none where it was interrupted", row.Name, row.Train)
+		if train := row.Values["train_seconds"]; train.Known() != (row.Name == "none") {
+			t.Errorf("%s: training time %+v, want none where it was interrupted", row.Name, train)
 		}
 	}
 	if _, err := p.Write(filepath.Join(root, "augment"), ablations.Augment, results); err != nil {
@@ -111,8 +111,8 @@ func TestRowsNameTheirMachines(t *testing.T) {
 			}
 		})
 	}
-	table := report.Table{Rows: []report.Row{{Name: "a", BySeed: make([]report.SeedScore, 2)}}, Machines: "AMD EPYC; Intel Xeon Processor"}
-	if notes := newTestPlan(t, []ablations.Axis{ablations.Augment}, 2).notes(ablations.Augment, table); !strings.Contains(strings.Join(notes, "\n"), "(AMD EPYC; Intel Xeon Processor)") {
+	table := report.Table{Rows: []report.Row{{Name: "a", BySeed: make([]report.Seed, 2)}}, Machines: "AMD EPYC; Intel Xeon Processor"}
+	if notes := newTestPlan(t, []ablations.Axis{ablations.Augment}, 2).notes(table); !strings.Contains(strings.Join(notes, "\n"), "(AMD EPYC; Intel Xeon Processor)") {
 		t.Errorf("notes = %q, want the machines", notes)
 	}
 }

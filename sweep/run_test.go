@@ -13,6 +13,7 @@ import (
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/report"
 )
 
 func TestSecondRunDoesNothing(t *testing.T) {
@@ -85,8 +86,8 @@ func TestDivergenceIsAResult(t *testing.T) {
 			t.Fatal(err)
 		}
 		row := p.Table(ablations.StudentInit, results).Rows[0]
-		if !row.Collapsed() || row.Direction != "agrees" || !strings.Contains(row.Note, "diverged at step 3") {
-			t.Errorf("%s run: row = %+v, want a collapsed one that agrees with the paper and says what happened", which, row)
+		if !row.AllDiverged() || row.Verdict != report.Confirmed || !strings.Contains(row.Note, "diverged at step 3") {
+			t.Errorf("%s run: row = %+v, want a diverged one that confirms the paper and says what happened", which, row)
 		}
 	}
 	if l.trained != 1 || l.opened != 1 {

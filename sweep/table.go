@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/eval"
@@ -11,48 +10,84 @@ import (
 
 const confidence = 0.95
 
-// collapsedShare is the precision or recall below which a row is called collapsed though its numbers are finite: no picture is like a
-// real one, or all of them are like a few.
+// collapsedShare is the precision or recall below which a row has collapsed: no picture is like a real one, or all are like a few. Its
+// numbers are finite; a row without numbers has diverged.
 const collapsedShare = 0.05
 
 // Table puts the results of an axis side by side, with the references below. A cell without results has an empty row.
 func (p *Plan) Table(axis ablations.Axis, results Results) report.Table {
-	t := report.Table{Axis: axis.Name, Title: axis.Title, Ref: axis.Ref, Question: axis.Question, Against: axis.Against, Data: p.Data, Scale: p.Scale, Changed: p.changed, Recipe: Recipe}
-	against := report.Row{}
+	t := report.Table{
+		Axis: axis.Name, Title: axis.Title, Ref: axis.Ref, Question: axis.Question, Against: axis.Against, Data: p.Data, Scale: p.Scale, Changed: p.changed, Recipe: Recipe,
+		Metrics: columns(metrics),
+	}
 	for _, cell := range axis.Cells {
-		row := newRow(cell.Name, p.outcomes(axis, cell, results))
+		row := newRow(cell.Name, metrics, p.outcomes(axis, cell, results))
 		row.Default, row.Paper = cell.Default, cell.Paper
-		if cell.Name == axis.Against || cell.Default && axis.Against == "" {
-			against = row
-		}
 		t.Rows = append(t.Rows, row)
 	}
-	for i, row := range t.Rows {
-		if row.Seeds == 0 || against.Seeds == 0 {
-			continue
-		}
-		verdict, note := direction(row, against)
-		t.Rows[i].Direction, t.Rows[i].Note = verdict, join(row.Note, note)
-	}
-	compareRows(t.Rows)
-	compareFurther(t.Rows)
+	p.noteGuidance(axis, &t)
+	compareRows(&t)
 	for _, r := range p.references {
-		if !r.of(axis) {
-			continue
+		if r.of(axis) {
+			t.References = append(t.References, r.row(metrics, results))
 		}
-		found := r.outcomes(results)
-		row := newRow(r.name, found)
-		if r.subject != Student && len(found) > 0 && found[0].Diverged == "" {
-			row.Seeds, row.BySeed = 0, nil // nothing was trained here
-		}
-		t.References = append(t.References, row)
 	}
 	for _, c := range axis.Claims {
-		t.Verdicts = append(t.Verdicts, claim{c}.judge(t.Rows))
+		t.Verdicts = append(t.Verdicts, judge(c, t))
 	}
 	t.Engine, t.Machines, t.Commit = provenance(p.allOutcomes(axis, results))
-	t.Notes = p.notes(axis, t)
+	t.Notes = p.notes(t)
 	return t
+}
+
+// Times says how long the rows of an axis took.
+func (p *Plan) Times(axis ablations.Axis, results Results) report.Table {
+	t := report.Table{Axis: axis.Name, Title: axis.Title + ": times", Metrics: columns(times)}
+	for _, cell := range axis.Cells {
+		row := newRow(cell.Name, times, p.outcomes(axis, cell, results))
+		row.BySeed = nil
+		t.Rows = append(t.Rows, row)
+	}
+	for _, r := range p.references {
+		if r.of(axis) {
+			row := r.row(times, results)
+			row.BySeed = nil
+			t.References = append(t.References, row)
+		}
+	}
+	return t
+}
+
+// row is a reference's, over seeds where something was trained.
+func (r reference) row(list []metric, results Results) report.Row {
+	row := newRow(r.name, list, r.outcomes(results))
+	if r.subject != Student && !row.AllDiverged() {
+		row.Seeds, row.BySeed = 0, nil // nothing was trained here
+	}
+	return row
+}
+
+// noteGuidance says which cells follow the teacher at another guidance than the cell that they are compared with: their numbers differ by
+// that too.
+func (p *Plan) noteGuidance(axis ablations.Axis, t *report.Table) {
+	if len(p.Seeds) == 0 {
+		return
+	}
+	guidance := map[string]float64{}
+	base := ""
+	for i, cell := range axis.Cells {
+		if job, ok := p.Job(axis.Name, cell.Name, p.Seeds[0]); ok && job.Train != nil {
+			guidance[cell.Name] = job.Train.Distill.TeacherGuidance
+		}
+		if t.ComparesWith(t.Rows[i]) {
+			base = cell.Name
+		}
+	}
+	for i, r := range t.Rows {
+		if mine, ok := guidance[r.Name]; ok && mine != guidance[base] {
+			t.Rows[i].Note = join(r.Note, fmt.Sprintf("teacher guidance %g, of %s %g", mine, base, guidance[base]))
+		}
+	}
 }
 
 // outcomes are a reference's results.
@@ -84,74 +119,37 @@ func (p *Plan) allOutcomes(axis ablations.Axis, results Results) (found []Outcom
 }
 
 // newRow averages over seeds. What diverged has no numbers: it counts as a seed that was tried.
-func newRow(name string, outcomes []Outcome) report.Row {
+func newRow(name string, list []metric, outcomes []Outcome) report.Row {
 	row := report.Row{Name: name, Seeds: len(outcomes), Machines: machinesOf(outcomes)}
-	var fid, clip []report.Estimate
-	further := map[string][]report.Estimate{}
+	estimates := map[string][]eval.Estimate{}
 	for _, o := range outcomes {
 		if o.Diverged != "" {
 			row.Note = o.Diverged
+			row.Diverged++
 			continue
 		}
 		row.Images = o.Images
-		seed := report.SeedScore{Seed: o.Seed, FID: o.FID, CLIP: o.CLIP, Run: o.Evaluation.Run, Evaluation: o.Hash}
-		fid = append(fid, report.Estimate{Mean: o.FID, Low: o.FIDLow, High: o.FIDHigh, N: 1})
-		clip = append(clip, around(o.CLIP, o.CLIPStdErr))
-		for key, e := range o.further() {
-			if seed.Further == nil {
-				seed.Further = map[string]float64{}
+		seed := report.Seed{Seed: o.Seed, Values: map[string]float64{}, Run: o.Evaluation.Run, Evaluation: o.Hash}
+		for _, m := range list {
+			if e := m.of(o); e.Known() {
+				estimates[m.Key], seed.Values[m.Key] = append(estimates[m.Key], e), e.Mean
 			}
-			further[key], seed.Further[key] = append(further[key], e), e.Mean
 		}
 		row.BySeed = append(row.BySeed, seed)
 	}
-	if len(fid) == 0 && len(outcomes) > 0 {
-		nan := math.NaN()
-		row.FID = report.Estimate{Mean: nan, Low: nan, High: nan}
-		return row
+	for key, x := range estimates {
+		if row.Values == nil {
+			row.Values = map[string]eval.Estimate{}
+		}
+		row.Values[key] = overSeeds(x)
 	}
-	diverged := len(outcomes) - len(fid)
-	if diverged > 0 {
-		row.Note = fmt.Sprintf("%d of %d seeds diverged (%s)", diverged, len(outcomes), row.Note)
+	if row.SomeDiverged() {
+		row.Note = fmt.Sprintf("%d of %d seeds diverged (%s)", row.Diverged, row.Seeds, row.Note)
 	}
-	row.FID, row.CLIP = overSeeds(fid), overSeeds(clip)
-	for _, m := range report.FurtherMetrics {
-		*m.Of(&row) = overSeeds(further[m.Key])
-	}
-	if drawsNothing(row) {
-		row.Note = join(row.Note, fmt.Sprintf("collapsed: precision %.2f, recall %.2f", row.Precision.Mean, row.Recall.Mean))
+	if p, r := row.Values["precision"], row.Values["recall"]; p.Known() && r.Known() && min(p.Mean, r.Mean) < collapsedShare {
+		row.Note = join(row.Note, fmt.Sprintf("collapsed: precision %.2f, recall %.2f", p.Mean, r.Mean))
 	}
 	return row
-}
-
-// drawsNothing tells whether a row has collapsed though its numbers are finite.
-func drawsNothing(r report.Row) bool {
-	return r.Precision.Known() && min(r.Precision.Mean, r.Recall.Mean) < collapsedShare
-}
-
-// around is a mean over pictures with its 95 % interval; there are always enough of them for a normal quantile.
-func around(mean, stdErr float64) report.Estimate {
-	const z = 1.959964
-	return report.Estimate{Mean: mean, Low: mean - z*stdErr, High: mean + z*stdErr, N: 1}
-}
-
-// overSeeds is Student's interval of the mean over seeds; for one seed it is the evaluation's own, over pictures.
-func overSeeds(x []report.Estimate) report.Estimate {
-	switch len(x) {
-	case 0:
-		return report.Estimate{}
-	case 1:
-		return x[0]
-	}
-	means := make([]float64, len(x))
-	for i := range x {
-		means[i] = x[i].Mean
-	}
-	e, err := eval.TInterval(means, confidence)
-	if err != nil { // a number that is not finite, which newRow keeps out
-		return report.Estimate{Mean: math.NaN(), N: len(x)}
-	}
-	return report.Estimate{Mean: e.Mean, Low: e.Low, High: e.High, N: e.N}
 }
 
 func join(a, b string) string {

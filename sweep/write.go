@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,9 +14,10 @@ import (
 	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 )
 
-// Write puts everything that shows an axis into dir: the table in all its forms, claims and times, metrics.png, bench.txt and samples.png.
+// Write puts everything that shows an axis into dir: the table in all its forms, claims, times, metrics.png, bench.txt and samples.png.
 func (p *Plan) Write(dir string, axis ablations.Axis, results Results) (paths []string, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)
@@ -25,20 +25,9 @@ func (p *Plan) Write(dir string, axis ablations.Axis, results Results) (paths []
 	if err := dropTemporaries(dir, time.Now().Add(-staleAfter)); err != nil {
 		return nil, err
 	}
-	paths, err = report.WriteAll(dir, p.Table(axis, results), record.WriteFile)
+	paths, err = report.WriteAll(dir, p.Table(axis, results), p.Times(axis, results), record.WriteFile)
 	if err != nil {
 		return paths, err
-	}
-	times := p.Times(axis, results)
-	for _, f := range []struct {
-		name   string
-		encode func(io.Writer) error
-	}{{"claims.md", p.Table(axis, results).ClaimsMarkdown}, {"times.csv", times.CSV}, {"times.json", times.JSON}, {"times.md", times.Markdown}} {
-		path := filepath.Join(dir, f.name)
-		if err := report.WriteFile(path, f.encode, record.WriteFile); err != nil {
-			return paths, err
-		}
-		paths = append(paths, path)
 	}
 	bench, err := p.bench(axis, results)
 	if err != nil {
@@ -90,9 +79,11 @@ func (p *Plan) bench(axis ablations.Axis, results Results) ([]byte, error) {
 		if o.Diverged != "" { // has no number to compare
 			return
 		}
-		measures := []record.Measure{{Value: o.FID, Unit: "FID"}, {Value: o.CLIP, Unit: "CLIP"}}
-		if o.Align != nil {
-			measures = append(measures, record.Measure{Value: *o.Align, Unit: "align"})
+		var measures []record.Measure
+		for _, m := range metrics {
+			if e := m.of(o); m.Main && e.Known() {
+				measures = append(measures, record.Measure{Value: e.Mean, Unit: m.Name})
+			}
 		}
 		labels = append([]record.Pair{{Key: "axis", Value: axis.Name}}, labels...)
 		lines = append(lines, record.Bench{Name: "ADD", Labels: labels, Measures: measures})
@@ -119,14 +110,20 @@ func (p *Plan) bench(axis ablations.Axis, results Results) ([]byte, error) {
 		}
 	}
 	var b bytes.Buffer
-	err := record.WriteBench(&b, header, []record.Unit{{Name: "FID", Better: "lower"}, {Name: "CLIP", Better: "higher"}, {Name: "align", Better: "higher"}}, lines)
+	var units []record.Unit
+	for _, m := range metrics {
+		if m.Main {
+			units = append(units, record.Unit{Name: m.Name, Better: m.Better})
+		}
+	}
+	err := record.WriteBench(&b, header, units, lines)
 	return b.Bytes(), err
 }
 
 // samples shows the same captions from the same noise: real pictures, the teacher, and each cell's first seed.
-func (p *Plan) samples(axis ablations.Axis, results Results) (report.Grid, error) {
+func (p *Plan) samples(axis ablations.Axis, results Results) (plot.Grid, error) {
 	var captions []string
-	var rows []report.GridRow
+	var rows []plot.GridRow
 	add := func(name string, o Outcome) error {
 		images, err := readPictures(o.Scored)
 		if err != nil {
@@ -135,7 +132,7 @@ func (p *Plan) samples(axis ablations.Axis, results Results) (report.Grid, error
 		if captions == nil {
 			captions = o.Captions
 		}
-		rows = append(rows, report.GridRow{Name: name, Images: images})
+		rows = append(rows, plot.GridRow{Name: name, Images: images})
 		return nil
 	}
 	for _, r := range p.references {
@@ -145,19 +142,19 @@ func (p *Plan) samples(axis ablations.Axis, results Results) (report.Grid, error
 				name = "real"
 			}
 			if err := add(name, o); err != nil {
-				return report.Grid{}, err
+				return plot.Grid{}, err
 			}
 		}
 	}
 	for _, cell := range axis.Cells {
 		if found := p.outcomes(axis, cell, results); len(found) > 0 {
 			if err := add(cell.Name, found[0]); err != nil {
-				return report.Grid{}, err
+				return plot.Grid{}, err
 			}
 		}
 	}
 	if captions == nil {
-		return report.Grid{}, nil
+		return plot.Grid{}, nil
 	}
 	return newGrid(captions, rows...), nil
 }

@@ -22,7 +22,7 @@ var CMMD = register(Metric{
 			return nil, err
 		}
 		if blocks == 0 {
-			return []Value{{Estimate: alone(score.Value)}}, nil
+			return []Value{{Estimate: eval.Alone(score.Value, 0)}}, nil
 		}
 		e, err := eval.MeanInterval(score.Value, score.StdErr, blocks, in.Confidence)
 		e.Low = max(e.Low, 0)

@@ -86,11 +86,6 @@ func (m Metric) warnings(ref, gen Sample) []string {
 	return list
 }
 
-// alone is an estimate with an unknown error.
-func alone(v float64) eval.Estimate {
-	return eval.Estimate{Mean: v, Low: math.Inf(-1), High: math.Inf(1)}
-}
-
 // within is a value with its interval and the method behind it.
 func within(e eval.Estimate, err error, how string) (Value, error) {
 	if err != nil {

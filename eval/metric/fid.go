@@ -47,5 +47,5 @@ func frechet(in Input) ([]Value, error) {
 		}
 		fid, err = eval.FID(a, b)
 	}
-	return []Value{{Estimate: alone(fid)}}, err
+	return []Value{{Estimate: eval.Alone(fid, 0)}}, err
 }

@@ -23,7 +23,7 @@ var KID = register(Metric{
 		if err != nil {
 			return nil, err
 		}
-		v := Value{Estimate: alone(score.Mean)}
+		v := Value{Estimate: eval.Alone(score.Mean, 0)}
 		if size < ref.N || size < gen.N { // subsets of all pictures are all the same
 			v.Spread, v.SpreadOf = &score.Std, fmt.Sprintf("%d subsets of %d", score.Subsets, size)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/report"
 )
 
@@ -170,10 +171,13 @@ func TestInterruption(t *testing.T) {
 
 func TestCommittedTableStandsBeside(t *testing.T) {
 	table := func(fid float64, scale string) report.Table {
-		return report.Table{Axis: "loss", Scale: scale, Rows: []report.Row{{Name: "adv", Seeds: 1, Images: 64, FID: report.Estimate{Mean: fid, N: 1}}}}
+		return report.Table{
+			Axis: "loss", Scale: scale, Metrics: []report.Metric{{Key: "fid", Name: "FID", Main: true}},
+			Rows: []report.Row{{Name: "adv", Seeds: 1, Images: 64, Values: map[string]eval.Estimate{"fid": eval.Alone(fid, 1)}}},
+		}
 	}
 	reference := t.TempDir()
-	if _, err := report.WriteAll(filepath.Join(reference, "loss"), table(12.5, "cpu"), nil); err != nil {
+	if _, err := report.WriteAll(filepath.Join(reference, "loss"), table(12.5, "cpu"), report.Table{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

@@ -12,8 +12,9 @@ import (
 // A call for fewer seeds makes the table anew: what it had is counted, so that it can be said.
 func TestLacking(t *testing.T) {
 	table := func(evaluations ...string) (t report.Table) {
+		t.Metrics = []report.Metric{{Key: "fid", Name: "FID"}}
 		for _, e := range evaluations {
-			t.Rows = append(t.Rows, report.Row{Name: e, BySeed: []report.SeedScore{{Seed: 1, Evaluation: e}}})
+			t.Rows = append(t.Rows, report.Row{Name: e, BySeed: []report.Seed{{Seed: 1, Evaluation: e}}})
 		}
 		return t
 	}

@@ -235,7 +235,7 @@ func TestSeveralSystemsInAllForms(t *testing.T) {
 	alone(t)
 	args := []string{featureFile(t, 80, 4, 1, 0), featureFile(t, 60, 4, 2, 0.1), featureFile(t, 60, 4, 3, 1), "--metrics", "fid"}
 	for format, want := range map[string]string{
-		"text": "rank", "markdown": "| system", "csv": "system,metric,lower_is_better", "latex": `\toprule`, "json": `"rank": 2`,
+		"text": "  system", "markdown": "| system", "csv": "system,metric,lower_is_better", "latex": `\toprule`, "json": `"lower_is_better": true`,
 	} {
 		out := filepath.Join(t.TempDir(), "result")
 		stdout, _ := call(t, append(args, "--format", format, "--out", out)...)

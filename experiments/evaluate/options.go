@@ -17,7 +17,7 @@ const usage = `evaluate scores generated pictures against real ones.
 
   go run ./experiments/evaluate real/ generated/                                FID, KID, precision, recall, density, coverage
   go run ./experiments/evaluate real/ generated/ --metrics fid,is --mode tf     as torch-fidelity computes them
-  go run ./experiments/evaluate real/ mine/ theirs/ --format markdown           several systems, ranks that ties share
+  go run ./experiments/evaluate real/ mine/ theirs/ --format markdown           several systems, a row each
   go run ./experiments/evaluate coco/ generated/ --metrics clip-score --json    JSON on standard output, progress on standard error
   go run ./experiments/evaluate statistics.npz generated/ --metrics fid         statistics of pytorch-fid, clean-fid or edm
   go run ./experiments/evaluate scenes results/runs/0123456789ab                a trained student against the built-in world

@@ -2,14 +2,15 @@ package main
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"path/filepath"
+	"strconv"
 
 	"github.com/addlab/addlab/eval"
-	"github.com/addlab/addlab/eval/features"
 	"github.com/addlab/addlab/eval/metric"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
@@ -29,19 +30,13 @@ type result struct {
 }
 
 type resultSet struct {
-	Name      string        `json:"name"`
-	Kind      string        `json:"kind"`
-	Pictures  int           `json:"pictures"` // 0 where not known
-	Extracted int           `json:"extracted"`
-	Cached    int           `json:"cached"`
-	Faults    []string      `json:"left_out,omitempty"`
-	Values    []rankedValue `json:"values,omitempty"`
-}
-
-// rankedValue has a rank where several sets are compared and its interval is known.
-type rankedValue struct {
-	metric.Value
-	Rank int `json:"rank,omitempty"`
+	Name      string         `json:"name"`
+	Kind      string         `json:"kind"`
+	Pictures  int            `json:"pictures"` // 0 where not known
+	Extracted int            `json:"extracted"`
+	Cached    int            `json:"cached"`
+	Faults    []string       `json:"left_out,omitempty"`
+	Values    []metric.Value `json:"values,omitempty"`
 }
 
 // result puts together what was measured.
@@ -65,11 +60,8 @@ func (e *evaluation) result() (result, error) {
 				for _, s := range sets {
 					column = append(column, s.values[j])
 				}
-				for i, rank := range features.Ranks(column) {
-					if len(sets) == 1 {
-						rank = 0
-					}
-					r.Generated[i].Values = append(r.Generated[i].Values, rankedValue{column[i], rank})
+				for i, v := range column {
+					r.Generated[i].Values = append(r.Generated[i].Values, v)
 				}
 				if e.asSeeds && len(sets) > 1 {
 					mean, err := overSeeds(column, e.confidence)
@@ -115,7 +107,7 @@ func (e *evaluation) show(stdout io.Writer) error {
 		return err
 	}
 	var b bytes.Buffer
-	c := e.comparison(r)
+	t := e.table(r)
 	switch e.format {
 	case "json":
 		enc := json.NewEncoder(&b)
@@ -123,13 +115,13 @@ func (e *evaluation) show(stdout io.Writer) error {
 		enc.SetIndent("", "  ")
 		err = enc.Encode(r)
 	case "markdown":
-		err = c.Markdown(&b)
+		err = t.Markdown(&b)
 	case "csv":
-		err = c.CSV(&b)
+		err = r.csv(&b)
 	case "latex":
-		err = c.LaTeX(&b)
+		err = t.LaTeX(&b)
 	default:
-		err = c.Plain(&b)
+		err = t.Plain(&b)
 	}
 	if err != nil {
 		return err
@@ -145,51 +137,75 @@ func (e *evaluation) show(stdout io.Writer) error {
 	return err
 }
 
-// comparison is the table of the result.
-func (e *evaluation) comparison(r result) report.Comparison {
-	c := report.Comparison{Title: "Generated pictures"}
+// csv writes one line for each system and metric at full precision; a number that does not exist is an empty field.
+func (r result) csv(w io.Writer) error {
+	c := csv.NewWriter(w)
+	c.Write([]string{"system", "metric", "lower_is_better", "value", "low", "high", "spread", "images"})
+	number := func(x float64) string {
+		if math.IsInf(x, 0) || math.IsNaN(x) {
+			return ""
+		}
+		return strconv.FormatFloat(x, 'g', -1, 64)
+	}
+	for _, s := range r.Generated {
+		images := ""
+		if s.Pictures > 0 {
+			images = strconv.Itoa(s.Pictures)
+		}
+		for _, v := range s.Values {
+			spread := ""
+			if v.Spread != nil {
+				spread = number(*v.Spread)
+			}
+			c.Write([]string{s.Name, v.Name, strconv.FormatBool(v.Lower), number(v.Estimate.Mean), number(v.Estimate.Low), number(v.Estimate.High), spread, images})
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// table has a row for each set, and one for their mean where they are seeds.
+func (e *evaluation) table(r result) report.Table {
+	t := report.Table{Title: "Generated pictures", RowNoun: "system", Confidence: e.confidence}
 	if r.Reference != nil {
-		c.Title = "Against " + filepath.Base(filepath.Clean(r.Reference.Name))
+		t.Title = "Against " + filepath.Base(filepath.Clean(r.Reference.Name))
 		if r.Reference.Pictures > 0 {
-			c.Title += fmt.Sprintf(" (%d pictures)", r.Reference.Pictures)
+			t.Title += fmt.Sprintf(" (%d pictures)", r.Reference.Pictures)
 		}
 	}
 	for _, v := range r.Generated[0].Values {
-		c.Metrics = append(c.Metrics, report.Measure{Name: v.Name, Lower: v.Lower})
+		m := report.Metric{Key: v.Name, Name: v.Name, Better: report.Higher, Digits: 3, Main: true}
+		if v.Lower {
+			m.Better = report.Lower
+		}
+		t.Metrics = append(t.Metrics, m)
 	}
 	for _, s := range r.Generated {
-		system := report.System{Name: s.Name, Images: s.Pictures}
-		for _, v := range s.Values {
-			system.Scores = append(system.Scores, scored(v.Value, v.Rank))
-		}
-		c.Systems = append(c.Systems, system)
+		t.Rows = append(t.Rows, row(s.Name, s.Pictures, s.Values))
 	}
 	if r.Seeds != nil {
-		mean := report.System{Name: fmt.Sprintf("mean of %d seeds", len(r.Generated))}
-		for _, v := range r.Seeds {
-			mean.Scores = append(mean.Scores, scored(v, 0))
-		}
-		c.Systems = append(c.Systems, mean)
+		t.Rows = append(t.Rows, row(fmt.Sprintf("mean of %d seeds", len(r.Generated)), 0, r.Seeds))
 	}
 	for _, p := range r.Paired {
-		c.Notes = append(c.Notes, fmt.Sprintf("%s: %s less %s, picture by picture over %d: %+.4f [%+.4f, %+.4f].", p.Metric, p.First, p.Second, p.Difference.N, p.Difference.Mean, p.Difference.Low, p.Difference.High))
+		t.Notes = append(t.Notes, fmt.Sprintf("%s: %s less %s, picture by picture over %d: %+.4f [%+.4f, %+.4f].", p.Metric, p.First, p.Second, p.Difference.N, p.Difference.Mean, p.Difference.Low, p.Difference.High))
 	}
 	for _, used := range r.Extractors {
 		if used.Name != "" {
-			c.Notes = append(c.Notes, fmt.Sprintf("Features of %s: %s.", used.Kind, used.Name))
+			t.Notes = append(t.Notes, fmt.Sprintf("Features of %s: %s.", used.Kind, used.Name))
 		}
 	}
-	c.Notes = append(c.Notes, fmt.Sprintf("Intervals at %g %%.", 100*e.confidence))
-	return c
+	return t
 }
 
-func scored(v metric.Value, rank int) report.Scored {
-	s := report.Scored{Estimate: report.Estimate{Mean: v.Estimate.Mean, Low: v.Estimate.Low, High: v.Estimate.High, N: max(v.Estimate.N, 1)}, Spread: math.NaN(), Rank: rank}
-	if math.IsInf(s.Low, 0) || math.IsInf(s.High, 0) {
-		s.Low, s.High = s.Mean, s.Mean
+// row holds the values of a system; those of given statistics do not say of how many pictures.
+func row(name string, pictures int, values []metric.Value) report.Row {
+	r := report.Row{Name: name, Images: pictures, Values: map[string]eval.Estimate{}, Spread: map[string]float64{}}
+	for _, v := range values {
+		v.Estimate.N = max(v.Estimate.N, 1)
+		r.Values[v.Name] = v.Estimate
+		if v.Spread != nil {
+			r.Spread[v.Name] = *v.Spread
+		}
 	}
-	if v.Spread != nil {
-		s.Spread = *v.Spread
-	}
-	return s
+	return r
 }

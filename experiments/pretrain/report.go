@@ -14,6 +14,7 @@ import (
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 	"github.com/addlab/addlab/train"
 )
 
@@ -50,7 +51,7 @@ func assess(ctx context.Context, o options, e *engine.Engine, bundle *pretrain.B
 func samples(ctx context.Context, e *protocol.Evaluator, path string) error {
 	const columns, steps = 8, 25
 	prompts := e.First(columns)
-	grid := report.Grid{Columns: prompts.Captions, Rows: []report.GridRow{{Name: "real", Images: e.Pictures(prompts.Images)}}}
+	grid := plot.Grid{Columns: prompts.Captions, Rows: []plot.GridRow{{Name: "real", Images: e.Pictures(prompts.Images)}}}
 	for _, k := range []int{steps, 1} {
 		generator, err := e.Generator(pipeline.Teacher(k, e.Setup.Guidance), e.Setup.Batch)
 		if err != nil {
@@ -60,7 +61,7 @@ func samples(ctx context.Context, e *protocol.Evaluator, path string) error {
 		if err != nil {
 			return err
 		}
-		grid.Rows = append(grid.Rows, report.GridRow{Name: fmt.Sprintf("teacher, steps: %d", k), Images: e.Pictures(pictures)})
+		grid.Rows = append(grid.Rows, plot.GridRow{Name: fmt.Sprintf("teacher, steps: %d", k), Images: e.Pictures(pictures)})
 	}
 	return report.WriteFile(path, grid.PNG, record.WriteFile)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 )
 
 // smoothed is the number of logged lines in the running mean of a curve.
@@ -54,10 +55,10 @@ func (c curves) of(dir string, t report.Table) (pictures []report.Picture, err e
 	return pictures, nil
 }
 
-func trainings(runs *record.Runs, t report.Table) ([]report.Curves, error) {
-	plots := make([]report.Curves, len(watched))
+func trainings(runs *record.Runs, t report.Table) ([]plot.Curves, error) {
+	plots := make([]plot.Curves, len(watched))
 	for i, w := range watched {
-		plots[i] = report.Curves{Title: w.title, YLabel: w.y, Smooth: smoothed}
+		plots[i] = plot.Curves{Title: w.title, YLabel: w.y, Smooth: smoothed}
 	}
 	seen := map[string]bool{}
 	for _, r := range t.Rows {
@@ -88,8 +89,8 @@ func trainings(runs *record.Runs, t report.Table) ([]report.Curves, error) {
 }
 
 // curve is one number of all lines, with a gap where a line lacks it.
-func curve(name string, lines []map[string]record.Number, key string) report.Curve {
-	c := report.Curve{Name: name}
+func curve(name string, lines []map[string]record.Number, key string) plot.Curve {
+	c := plot.Curve{Name: name}
 	for _, l := range lines {
 		value, ok := l[key]
 		if !ok {

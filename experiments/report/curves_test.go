@@ -11,6 +11,7 @@ import (
 
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 )
 
 // A cell without a discriminator has no curve of it, and a line without a number leaves a gap.
@@ -31,7 +32,7 @@ func TestCurvesOfTrainings(t *testing.T) {
 		}
 	}
 	row := func(name, run string) report.Row {
-		return report.Row{Name: name, BySeed: []report.SeedScore{{Seed: 1, Run: run}}}
+		return report.Row{Name: name, BySeed: []report.Seed{{Seed: 1, Run: run}}}
 	}
 	rows := []report.Row{row("both", "aaa"), row("distill", "bbb"), row("both again", "aaa"), row("lost", "ccc"), {Name: "never run"}}
 	runs, err := record.OpenRuns(filepath.Join(results, "runs"))
@@ -42,7 +43,7 @@ func TestCurvesOfTrainings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := [][]report.Curve{
+	want := [][]plot.Curve{
 		{{Name: "both", Steps: []int{10, 20, 30}, Values: []float64{.1, .2, .3}}},
 		{{Name: "distill", Steps: []int{10}, Values: []float64{.6}}},
 		{{Name: "both", Steps: []int{10, 20, 30}, Values: []float64{.5, math.NaN(), .7}}},

@@ -40,7 +40,7 @@ func command() program.Program {
 		Name: "report", Usage: usage,
 		Parse: func(f *flag.FlagSet, args []string) error {
 			f.StringVar(&results, "results", "results", "`folder` that ablate wrote to")
-			f.StringVar(&out, "out", "", "`file` for the page (default: index.html in the folder); claims.md, plane.png and versus.png go next to it")
+			f.StringVar(&out, "out", "", "`file` for the page (default: index.html in the folder); claims.md and versus.png go next to it")
 			f.StringVar(&beside, "beside", "", "`folder` of another sweep, to compare the cells and seeds that both have")
 			f.StringVar(&pack, "pack", "", "`folder` of finished runs to write as one file next to it, with thinned curves and without weights; nothing else is done")
 			return program.Flags(f, args)
@@ -91,47 +91,36 @@ func build(results, out string, stdout io.Writer) error {
 		return err
 	}
 	on := onData(sections)
-	page := report.Page{
-		Title: "Adversarial diffusion distillation: what was measured" + on,
-		Lead:  "Every number comes from runs whose config, seed, engine and commit are on disk beside the tables.",
-		Apart: folders,
-	}
+	page := report.Page{Title: "Adversarial diffusion distillation: what was measured" + on, Apart: folders}
 	tables, said, opened := setApart(results, sections), "", curves{}
-	for _, section := range sections {
-		if _, err := report.WriteAll(filepath.FromSlash(section.From), section.Table, record.WriteFile); err != nil {
+	for i, section := range sections {
+		if _, err := report.WriteAll(filepath.FromSlash(section.From), section.Table, section.Times, record.WriteFile); err != nil {
 			return err
 		}
-		curves, err := opened.of(filepath.FromSlash(section.From), section.Table)
-		if err != nil {
+		if err := sections[i].ReadPictures(); err != nil {
 			return err
 		}
-		section.Pictures = append(section.Pictures, curves...)
-		page.Sections = append(page.Sections, section)
+		if sections[i].Pictures, err = opened.of(filepath.FromSlash(section.From), section.Table); err != nil {
+			return err
+		}
 		fmt.Fprintf(stdout, "%s: %d cells\n", section.From, len(section.Table.Rows))
 		if section.Warning != "" && section.Warning != said {
 			fmt.Fprintln(stdout, "  "+section.Warning)
 		}
 		said = section.Warning // once for many
 	}
+	page.Sections, page.Findings, page.Samples = sections, findings(tables), samples(sections)
 	if err := os.MkdirAll(beside(""), 0o777); err != nil {
 		return err
 	}
-	for _, p := range []struct {
-		file, caption string
-		png           func(io.Writer) error
-	}{
-		{"plane.png", "All cells in the plane of FID and CLIP score", report.Plane{Title: "All cells in the plane of FID and CLIP score" + on, Tables: tables}.PNG},
-		{"versus.png", "Ours against the paper's, each relative to the cell that its table compares with", report.Versus{Title: "Ours against the paper's" + on, Tables: tables}.PNG},
-	} {
-		var png bytes.Buffer
-		if err := p.png(&png); err != nil {
-			return err
-		}
-		if err := record.WriteFile(beside(p.file), png.Bytes()); err != nil {
-			return err
-		}
-		page.Pictures = append(page.Pictures, report.Picture{Caption: p.caption, PNG: png.Bytes()})
+	var png bytes.Buffer
+	if err := report.Versus("Ours against the paper's"+on, tables).PNG(&png); err != nil {
+		return err
 	}
+	if err := record.WriteFile(beside("versus.png"), png.Bytes()); err != nil {
+		return err
+	}
+	page.Pictures = []report.Picture{{Caption: "Every cell against the paper's, each relative to the cell that its table compares with", PNG: png.Bytes()}}
 	if err := report.WriteFile(beside("claims.md"), page.ClaimsMarkdown, record.WriteFile); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 )
 
 func main() { command().Main() }
@@ -67,14 +68,14 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 	}
 	p.Backend = e.Backend
-	grid := report.Grid{Columns: captions, Scale: max(1, 128/bundle.Config.Size)}
+	grid := plot.Grid{Columns: captions, Scale: max(1, 128/bundle.Config.Size)}
 	for _, w := range rows {
 		flat, each, err := draw(ctx, p, w.sampling, captions, o.seed)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
 		fmt.Fprintf(stdout, "%-20s %8.2f ms per image\n", w.name, each.Seconds()*1000)
-		grid.Rows = append(grid.Rows, report.GridRow{Name: w.name, Images: p.Pictures(flat)})
+		grid.Rows = append(grid.Rows, plot.GridRow{Name: w.name, Images: p.Pictures(flat)})
 	}
 	if err := os.MkdirAll(filepath.Dir(o.out), 0o777); err != nil {
 		return err

@@ -21,7 +21,7 @@ const (
 // layers are the rooms of the house from the bottom; a package may import what lies in lower layers only. "x/*" are the
 // packages directly below x.
 var layers = [][]string{
-	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng"},
+	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng", "internal/fold"},
 	{"network/weights", "eval/npy", "internal/sweeptest", "internal/graphtest"},
 	{"engine"},
 	{"record", "network/tokenizer", "dataset", "train/optim"},
@@ -34,6 +34,7 @@ var layers = [][]string{
 	{"eval/pictures"},
 	{"eval/metric"},
 	{"distill", "eval/protocol", "eval/features"},
+	{"report/plot"},
 	{"report"},
 	{"ablations"},
 	{"sweep"},
@@ -56,13 +57,15 @@ var narrower = map[string][]string{
 	"eval":               {"internal/dense"},            // statistics know no network and no picture
 	"eval/metric":        {"eval", "internal/rng"},      // names extractors, runs none
 	"internal/smallpng":  {},
-	"report":             {"dataset", "internal/smallpng"}, // tables and pictures know no training
+	"internal/fold":      {},
+	"report/plot":        {"dataset", "eval", "internal/fold", "internal/smallpng"},     // figures know no table
+	"report":             {"eval", "report/plot", "internal/fold", "internal/smallpng"}, // tables know no training
 
-	"notebooks/show": {"report", "internal/smallpng"},
+	"notebooks/show": {"report", "report/plot", "internal/smallpng"},
 }
 
 // withoutGraphs are packages that must not import GoMLX.
-var withoutGraphs = []string{"internal/rng", "internal/atomicfile", "eval/npy", "network/tokenizer", "dataset", "eval", "eval/metric", "report"}
+var withoutGraphs = []string{"internal/rng", "internal/atomicfile", "eval/npy", "network/tokenizer", "dataset", "eval", "eval/metric", "report", "report/plot"}
 
 // backends are imported by package engine alone, and by what opens the pure Go engine for tests: no other package may know which one
 // runs.

@@ -15,22 +15,23 @@ const nearness = 5.0
 // reduce finds a palette for pixels of so many colours, and whether it comes near to them: the colours are cut into boxes by their median
 // (Heckbert 1982), the one with the largest squared error first. A box keeps its mean, or its commonest colour where most have it: white
 // stays white.
-func reduce(pixels map[color.NRGBA]int, count int) (palette color.Palette, near bool) {
+func reduce(pixels map[color.NRGBA]int) (palette color.Palette, near bool) {
+	const least, most = 128, 256 // fewer lose the colours of small marks
 	boxes := []box{newBox(slices.SortedFunc(maps.Keys(pixels), order), pixels)}
-	var total, weight float64
+	var weight float64
 	for _, n := range pixels {
 		weight += float64(n)
 	}
 	for {
-		total = 0
-		worst := 0
+		total, worst := 0.0, 0
 		for i, b := range boxes {
 			total += b.fault
 			if b.fault > boxes[worst].fault {
 				worst = i
 			}
 		}
-		if len(boxes) == count || boxes[worst].fault == 0 {
+		near = math.Sqrt(total/weight) <= nearness
+		if near && len(boxes) >= least || len(boxes) == most || boxes[worst].fault == 0 {
 			break
 		}
 		low, high := boxes[worst].cut(pixels)
@@ -40,7 +41,7 @@ func reduce(pixels map[color.NRGBA]int, count int) (palette color.Palette, near 
 	for _, b := range boxes {
 		palette = append(palette, b.kept)
 	}
-	return palette, math.Sqrt(total/weight) <= nearness
+	return palette, near
 }
 
 // box is a set of colours and the one that replaces them.
@@ -113,7 +114,7 @@ func order(a, b color.NRGBA) int {
 }
 
 // indexed draws a picture of coarse colours with a palette.
-func indexed(rgb *image.NRGBA, palette color.Palette) *image.Paletted {
+func indexed(rgb *image.RGBA, palette color.Palette) *image.Paletted {
 	out := image.NewPaletted(rgb.Bounds(), palette)
 	var index [1 << 18]int // 0 where it is not known yet, else one more
 	for i := range out.Pix {

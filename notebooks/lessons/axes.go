@@ -19,6 +19,7 @@ import (
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 	"github.com/addlab/addlab/sweep"
 )
 
@@ -102,9 +103,8 @@ func (l *Lab) measured(folder string) (found bool, err error) {
 func showSection(s report.Section) {
 	show.Table(s.Table)
 	show.Draw(report.Small{Table: s.Table})
-	for _, p := range s.Pictures[1:] { // after the plot in full size
-		p.PNG = show.Narrow(p.PNG, sampleColumns)
-		show.Pictures(p)
+	if s.Samples.PNG != nil {
+		show.Pictures(report.Picture{PNG: show.Narrow(s.Samples.PNG, sampleColumns)})
 	}
 }
 
@@ -120,11 +120,12 @@ func cells(axis ablations.Axis) show.Sheet {
 		if c.Default {
 			row[0] += " (the default cell)"
 		}
-		switch {
-		case c.Paper != nil:
-			row = append(row, fmt.Sprint(c.Paper.FID), fmt.Sprint(c.Paper.CLIP))
-		case published:
-			row = append(row, "–", "–")
+		for _, metric := range []string{ablations.FID, ablations.CLIP} {
+			if v, ok := c.Paper[metric]; ok {
+				row = append(row, fmt.Sprint(v))
+			} else if published {
+				row = append(row, "–")
+			}
 		}
 		s.Add(row...)
 	}
@@ -218,20 +219,20 @@ func (l *Lab) sweep(axis ablations.Axis, base distill.Config, images int, seeds,
 	return err
 }
 
-// TableOne shows all cells of the paper's Table 1 in the plane of FID and CLIP score.
-func (l *Lab) TableOne() (report.Plane, error) {
-	plane := report.Plane{Title: "All cells of Table 1 in the plane of FID and CLIP score"}
+// TableOne shows the cells of the paper's Table 1, ours against the paper's.
+func (l *Lab) TableOne() (plot.Ratios, error) {
+	var tables []report.Table
 	for _, a := range ablations.Axes() {
 		if !strings.Contains(a.Ref, "Table 1") {
 			continue
 		}
 		s, found, err := l.results(a.Name)
 		if err != nil {
-			return plane, err
+			return plot.Ratios{}, err
 		}
 		if found {
-			plane.Tables = append(plane.Tables, s.Table)
+			tables = append(tables, s.Table)
 		}
 	}
-	return plane, nil
+	return report.Versus("Cells of Table 1: ours against the paper's", tables), nil
 }

@@ -16,15 +16,15 @@ import (
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 	"github.com/addlab/addlab/train"
 )
 
 // B batch, S side of the picture, N patches, C channels of a tap.
 
 // Views shows held-out pictures as the discriminator may see them: as they are, then by several draws of DiffAugment.
-func (l *Lab) Views(draws int) (report.Grid, error) {
-	g := report.Grid{Scale: 3}
+func (l *Lab) Views(draws int) (plot.Grid, error) {
+	g := plot.Grid{Scale: 3}
 	captions, images, err := l.prompts(columns)
 	if err != nil {
 		return g, err
@@ -40,28 +40,28 @@ func (l *Lab) Views(draws int) (report.Grid, error) {
 	}
 	defer exec.Finalize()
 	g.Columns = captions
-	g.Rows = append(g.Rows, report.GridRow{Name: "as it is", Images: images})
+	g.Rows = append(g.Rows, plot.GridRow{Name: "as it is", Images: images})
 	for k := range draws {
 		params := discriminator.DrawView(rng.New(1, "notebook/view", k), cfg, n, size, size)
 		out, err := exec.Call(train.F32(flat(images), n, size, size, 3), train.F32(params, n, discriminator.ViewParams))
 		if err != nil {
 			return g, err
 		}
-		g.Rows = append(g.Rows, report.GridRow{Name: fmt.Sprintf("draw %d", k+1), Images: dataset.Cut(tensors.MustCopyFlatData[float32](out[0]), size)})
+		g.Rows = append(g.Rows, plot.GridRow{Name: fmt.Sprintf("draw %d", k+1), Images: dataset.Cut(tensors.MustCopyFlatData[float32](out[0]), size)})
 		engine.Release(out...)
 	}
 	return g, nil
 }
 
 // FeatureMaps shows what each tap of the frozen network holds: the first three principal components of its tokens as red, green, blue.
-func (l *Lab) FeatureMaps() (report.Grid, error) {
-	g := report.Grid{Scale: 3}
+func (l *Lab) FeatureMaps() (plot.Grid, error) {
+	g := plot.Grid{Scale: 3}
 	captions, images, err := l.prompts(columns)
 	if err != nil {
 		return g, err
 	}
 	g.Columns = captions
-	g.Rows = append(g.Rows, report.GridRow{Name: "picture", Images: images})
+	g.Rows = append(g.Rows, plot.GridRow{Name: "picture", Images: images})
 	taps, err := l.taps(images)
 	if err != nil {
 		return g, err
@@ -75,7 +75,7 @@ func (l *Lab) FeatureMaps() (report.Grid, error) {
 		if err != nil {
 			return g, fmt.Errorf("%s: %w", name, err)
 		}
-		g.Rows = append(g.Rows, report.GridRow{Name: name, Images: maps})
+		g.Rows = append(g.Rows, plot.GridRow{Name: name, Images: maps})
 	}
 	return g, nil
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 	"github.com/addlab/addlab/sweep"
 	"github.com/addlab/addlab/train"
 )
@@ -36,7 +36,7 @@ func (l *Lab) Config() distill.Config {
 type Student struct {
 	Dir    string
 	Config distill.Config
-	Growth report.Grid // samples of the growing student, a row for each look
+	Growth plot.Grid // samples of the growing student, a row for each look
 }
 
 // Distill trains the student of a config, showing losses, accuracy of the discriminator and samples while it learns, or finds it trained.
@@ -115,7 +115,7 @@ func (l *Lab) beginGrowth(s *Student, p *pipeline.Pipeline) error {
 	if err != nil {
 		return err
 	}
-	s.Growth = report.Grid{Columns: captions, Scale: 3, Rows: []report.GridRow{{Name: "real", Images: images}, {Name: "start: the teacher, 1 step", Images: start}}}
+	s.Growth = plot.Grid{Columns: captions, Scale: 3, Rows: []plot.GridRow{{Name: "real", Images: images}, {Name: "start: the teacher, 1 step", Images: start}}}
 	return nil
 }
 
@@ -133,8 +133,8 @@ func (l *Lab) grow(s *Student, p *pipeline.Pipeline, step int, path string, save
 			return fmt.Errorf("%w: after step %d the student's pictures are not numbers", distill.ErrDiverged, step)
 		}
 	}
-	row := report.GridRow{Name: fmt.Sprintf("after step %d", step), Images: images}
-	again := slices.IndexFunc(s.Growth.Rows, func(r report.GridRow) bool { return r.Name == row.Name })
+	row := plot.GridRow{Name: fmt.Sprintf("after step %d", step), Images: images}
+	again := slices.IndexFunc(s.Growth.Rows, func(r plot.GridRow) bool { return r.Name == row.Name })
 	if again >= 0 { // an interrupted training comes here twice
 		s.Growth.Rows = s.Growth.Rows[:again]
 	}
@@ -172,35 +172,35 @@ func (s *Student) show(live *show.Live, step int, mean map[string]float64, spent
 }
 
 // Losses plots L_adv^G, L_distill and the two halves of the discriminator's hinge loss over the steps done so far.
-func (s *Student) Losses() (report.Curves, error) {
+func (s *Student) Losses() (plot.Curves, error) {
 	return s.curves("Losses", "loss", []string{"g_adv", "distill", "d_real", "d_fake"},
 		"student: adversarial, L_adv^G", "student: distillation, L_distill", "discriminator: real", "discriminator: generated")
 }
 
 // Accuracy plots how often the discriminator is right.
-func (s *Student) Accuracy() (report.Curves, error) {
+func (s *Student) Accuracy() (plot.Curves, error) {
 	return s.curves("How often the discriminator is right, over tokens and heads", "share", []string{"acc_real", "acc_fake"},
 		"on real pictures", "on the student's pictures")
 }
 
 // Sizes plots the two gradients at the student's picture: whether both terms of the loss have a say.
-func (s *Student) Sizes() (report.Curves, error) {
+func (s *Student) Sizes() (plot.Curves, error) {
 	c, err := s.curves("Size of both terms' gradients at the student's picture", "norm", []string{"adv_grad", "distill_grad"},
 		"adversarial", "λ times distillation")
 	c.LogY = true
 	return c, err
 }
 
-func (s *Student) curves(title, label string, columns []string, names ...string) (report.Curves, error) {
+func (s *Student) curves(title, label string, columns []string, names ...string) (plot.Curves, error) {
 	return readCurves(s.Dir, title, label, columns, names...)
 }
 
 // readCurves plots columns of a run's metrics.
-func readCurves(run, title, label string, columns []string, names ...string) (report.Curves, error) {
-	c := report.Curves{Title: title, YLabel: label}
+func readCurves(run, title, label string, columns []string, names ...string) (plot.Curves, error) {
+	c := plot.Curves{Title: title, YLabel: label}
 	lines, err := record.ReadLines[map[string]record.Number](filepath.Join(run, "metrics.jsonl"))
 	for i, column := range columns {
-		curve := report.Curve{Name: names[i]}
+		curve := plot.Curve{Name: names[i]}
 		for _, line := range lines {
 			curve.Steps, curve.Values = append(curve.Steps, int(line["step"])), append(curve.Values, float64(line[column]))
 		}
@@ -210,7 +210,7 @@ func readCurves(run, title, label string, columns []string, names ...string) (re
 }
 
 // Compare draws the student in some numbers of steps beside the teacher.
-func (l *Lab) Compare(s Student, steps ...int) (report.Grid, error) {
+func (l *Lab) Compare(s Student, steps ...int) (plot.Grid, error) {
 	return l.compare(nil, append([]named{teacherOf(s.Config, 25), teacherOf(s.Config, 1)}, s.samplings(steps)...)...)
 }
 

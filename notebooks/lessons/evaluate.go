@@ -16,7 +16,7 @@ import (
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 )
 
 // Seen are pictures as the evaluation networks see them: a row per picture.
@@ -116,14 +116,14 @@ func Matrix(f eval.Features) *mat.Dense {
 
 // Bias plots FID of real pictures against other real ones, whose true distance is 0, and its bias-corrected estimate, over the number n
 // of pictures. Each point is a mean over as many disjoint sets as there are, five at most.
-func Bias(ref, other eval.Features, ns ...int) (report.Curves, error) {
-	fid, corrected := report.Curve{Name: "FID"}, report.Curve{Name: "FID, 1/n part of bias removed"}
+func Bias(ref, other eval.Features, ns ...int) (plot.Curves, error) {
+	fid, corrected := plot.Curve{Name: "FID"}, plot.Curve{Name: "FID, 1/n part of bias removed"}
 	for _, n := range ns {
 		var f, c []float64
 		for _, part := range parts(other, n, 5) {
 			e, err := eval.FIDJackknife(context.Background(), ref, part, 10, 0.95)
 			if err != nil {
-				return report.Curves{}, err
+				return plot.Curves{}, err
 			}
 			f, c = append(f, e.FID.Mean), append(c, e.Corrected.Mean)
 		}
@@ -131,7 +131,7 @@ func Bias(ref, other eval.Features, ns ...int) (report.Curves, error) {
 		corrected.Steps, corrected.Values = append(corrected.Steps, n), append(corrected.Values, stat.Mean(c, nil))
 	}
 	title := "Real pictures against real pictures, over the number n of pictures: the truth is 0"
-	return report.Curves{Title: title, YLabel: "FID", XLabel: "n", Curves: []report.Curve{fid, corrected}}, nil
+	return plot.Curves{Title: title, YLabel: "FID", XLabel: "n", Curves: []plot.Curve{fid, corrected}}, nil
 }
 
 // parts are disjoint sets of n rows, most of them at most.

@@ -14,7 +14,7 @@ import (
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 )
 
 // OpenFolder opens a folder of one's own pictures: an image folder with metadata.jsonl, or WebDataset shards. Networks for it are trained
@@ -105,12 +105,12 @@ func (l *Lab) Pretrain() error {
 }
 
 // TeacherLoss plots the loss of the teacher that belongs to the lab's networks.
-func (l *Lab) TeacherLoss() (report.Curves, error) {
+func (l *Lab) TeacherLoss() (plot.Curves, error) {
 	var m struct {
 		Provenance map[string]pretrain.Provenance `json:"provenance"`
 	}
 	if err := record.ReadJSON(filepath.Join(l.Bundle.Dir, "bundle.json"), &m); err != nil {
-		return report.Curves{}, err
+		return plot.Curves{}, err
 	}
 	run := filepath.Join(l.Runs, "parts", m.Provenance["teacher"].Run)
 	c, err := readCurves(run, "The teacher learns", "loss", []string{"loss"}, "teacher")

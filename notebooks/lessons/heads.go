@@ -14,7 +14,7 @@ import (
 	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/train/optim"
 )
@@ -30,15 +30,15 @@ type HeadTrial struct {
 
 // HeadCurves is what trials of heads gave: one curve per trial in each plot.
 type HeadCurves struct {
-	Accuracy, Gap, R1 report.Curves
+	Accuracy, Gap, R1 plot.Curves
 }
 
 // TrainHeads runs the trials one after the other on the same pictures.
 func (l *Lab) TrainHeads(trials ...HeadTrial) (HeadCurves, error) {
 	out := HeadCurves{
-		Accuracy: report.Curves{Title: "Share of tokens that are told right, mean of real and generated", YLabel: "accuracy", Smooth: 5},
-		Gap:      report.Curves{Title: "Mean logit on real less that on generated pictures", YLabel: "logit gap", Smooth: 5},
-		R1:       report.Curves{Title: "R1: squared gradient of the logits at the inputs of the heads, on real pictures", YLabel: "R1", LogY: true, Smooth: 5},
+		Accuracy: plot.Curves{Title: "Share of tokens that are told right, mean of real and generated", YLabel: "accuracy", Smooth: 5},
+		Gap:      plot.Curves{Title: "Mean logit on real less that on generated pictures", YLabel: "logit gap", Smooth: 5},
+		R1:       plot.Curves{Title: "R1: squared gradient of the logits at the inputs of the heads, on real pictures", YLabel: "R1", LogY: true, Smooth: 5},
 	}
 	stock, err := l.fakes()
 	if err != nil {
@@ -49,8 +49,8 @@ func (l *Lab) TrainHeads(trials ...HeadTrial) (HeadCurves, error) {
 		if err != nil {
 			return out, fmt.Errorf("%s: %w", t.Name, err)
 		}
-		curve := func(of func(v []float64) float64) report.Curve {
-			c := report.Curve{Name: t.Name}
+		curve := func(of func(v []float64) float64) plot.Curve {
+			c := plot.Curve{Name: t.Name}
 			for i, v := range values {
 				c.Steps, c.Values = append(c.Steps, i+1), append(c.Values, of(v))
 			}

@@ -18,7 +18,7 @@ import (
 	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/notebooks/show"
-	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 )
 
 // toy is a lab on a small folder, with networks of the smoke scale that the test trains itself.
@@ -56,11 +56,11 @@ func TestLessonsOnAFolder(t *testing.T) {
 		t.Skip("trains")
 	}
 	l := toy(t)
-	for _, of := range []func() (report.Grid, error){
-		func() (report.Grid, error) { return l.Training(4, 2) },
-		func() (report.Grid, error) { return l.Noised(0.5, 1) },
-		func() (report.Grid, error) { return l.Steps(1, 2) },
-		func() (report.Grid, error) { return l.Views(2) },
+	for _, of := range []func() (plot.Grid, error){
+		func() (plot.Grid, error) { return l.Training(4, 2) },
+		func() (plot.Grid, error) { return l.Noised(0.5, 1) },
+		func() (plot.Grid, error) { return l.Steps(1, 2) },
+		func() (plot.Grid, error) { return l.Views(2) },
 		l.FeatureMaps,
 	} {
 		g, err := of()

@@ -7,7 +7,7 @@ import (
 
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 	"github.com/addlab/addlab/sweep"
 )
 
@@ -29,7 +29,7 @@ func (l *Lab) Prompt(prompt string) error {
 	if err != nil {
 		return err
 	}
-	live, last := show.NewLive(), report.Grid{}
+	live, last := show.NewLive(), plot.Grid{}
 	form := show.Form{Text: prompt, TextLabel: "Prompt", Number: 1, Most: most, NumberLabel: "Steps", Note: note}
 	err = form.Serve(l.ctx, func(o show.Order) error {
 		if strings.TrimSpace(o.Text) == "" {
@@ -41,13 +41,13 @@ func (l *Lab) Prompt(prompt string) error {
 			line += fmt.Sprintf(" – never seen: %s; the networks know %s", strings.Join(unknown, ", "), strings.Join(l.Bundle.Words.Vocabulary, " "))
 		}
 		live.Update(line+" …", drawings(last)...)
-		grid := report.Grid{Scale: 5}
+		grid := plot.Grid{Scale: 5}
 		for _, w := range pair(run, found, o.Number) {
 			images, err := l.draw(p, w.Sampling, []string{o.Text, o.Text, o.Text, o.Text})
 			if err != nil {
 				return err
 			}
-			grid.Rows = append(grid.Rows, report.GridRow{Name: w.name, Images: images})
+			grid.Rows = append(grid.Rows, plot.GridRow{Name: w.name, Images: images})
 		}
 		last = grid
 		live.Update(line, grid)
@@ -69,7 +69,7 @@ func pair(run sweep.StudentRun, found bool, steps int) (rows []named) {
 	return append(rows, teacherOf(cfg, steps))
 }
 
-func drawings(g report.Grid) []show.Drawing {
+func drawings(g plot.Grid) []show.Drawing {
 	if g.Rows == nil {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/notebooks/show"
-	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 )
 
 // columns is the number of pictures in a row.
@@ -21,8 +21,8 @@ const columns = 8
 const Guidance = 2
 
 // Training shows pictures of the training set with their captions, n to a row.
-func (l *Lab) Training(n, rows int) (report.Grid, error) {
-	var g report.Grid
+func (l *Lab) Training(n, rows int) (plot.Grid, error) {
+	var g plot.Grid
 	g.Scale = 3
 	for i := range n * rows {
 		s, err := l.Data.Train().Sample(i)
@@ -30,7 +30,7 @@ func (l *Lab) Training(n, rows int) (report.Grid, error) {
 			return g, err
 		}
 		if i%n == 0 {
-			g.Rows = append(g.Rows, report.GridRow{})
+			g.Rows = append(g.Rows, plot.GridRow{})
 		}
 		row := &g.Rows[len(g.Rows)-1]
 		row.Images = append(row.Images, s.Image)
@@ -68,8 +68,8 @@ func (l *Lab) draw(p *pipeline.Pipeline, s pipeline.Sampling, captions []string)
 }
 
 // Noised shows two training pictures noised to some times, and below what the teacher takes for clean in one call each.
-func (l *Lab) Noised(times ...float64) (report.Grid, error) {
-	g := report.Grid{Columns: []string{"clean"}, Scale: 3}
+func (l *Lab) Noised(times ...float64) (plot.Grid, error) {
+	g := plot.Grid{Columns: []string{"clean"}, Scale: 3}
 	p, err := l.pipeline()
 	if err != nil {
 		return g, err
@@ -88,7 +88,7 @@ func (l *Lab) Noised(times ...float64) (report.Grid, error) {
 	}
 	for i := range images {
 		name := fmt.Sprintf("“%s”", captions[i])
-		g.Rows = append(g.Rows, report.GridRow{Name: name + ", noised", Images: []dataset.Image{images[i]}}, report.GridRow{Name: "one call of the teacher", Images: []dataset.Image{{}}})
+		g.Rows = append(g.Rows, plot.GridRow{Name: name + ", noised", Images: []dataset.Image{images[i]}}, plot.GridRow{Name: "one call of the teacher", Images: []dataset.Image{{}}})
 	}
 	for k, t := range times {
 		g.Columns = append(g.Columns, fmt.Sprintf("t = %g", t))
@@ -112,7 +112,7 @@ func (l *Lab) Noised(times ...float64) (report.Grid, error) {
 }
 
 // Guided shows the teacher at 25 steps with some guidance scales w.
-func (l *Lab) Guided(scales ...float64) (report.Grid, error) {
+func (l *Lab) Guided(scales ...float64) (plot.Grid, error) {
 	var rows []named
 	for _, w := range scales {
 		rows = append(rows, named{fmt.Sprintf("w = %g", w), pipeline.Teacher(25, w)})
@@ -121,7 +121,7 @@ func (l *Lab) Guided(scales ...float64) (report.Grid, error) {
 }
 
 // Steps shows the teacher in some numbers of steps, below the real pictures that belong to the captions.
-func (l *Lab) Steps(steps ...int) (report.Grid, error) {
+func (l *Lab) Steps(steps ...int) (plot.Grid, error) {
 	var rows []named
 	for _, k := range steps {
 		rows = append(rows, named{"teacher, " + count(k, "step"), pipeline.Teacher(k, Guidance)})
@@ -130,7 +130,7 @@ func (l *Lab) Steps(steps ...int) (report.Grid, error) {
 }
 
 // Draw shows what the teacher makes of captions of one's own.
-func (l *Lab) Draw(captions ...string) (report.Grid, error) {
+func (l *Lab) Draw(captions ...string) (plot.Grid, error) {
 	for _, c := range captions {
 		if unknown := l.Bundle.Words.UnknownWords(c); len(unknown) > 0 {
 			fmt.Printf("the networks have never seen %s: they know %d words\n", strings.Join(unknown, ", "), len(l.Bundle.Words.Vocabulary))
@@ -146,8 +146,8 @@ type named struct {
 }
 
 // compare draws the same captions from the same noise by several samplings; without captions those of held-out pictures, which stand above.
-func (l *Lab) compare(captions []string, samplings ...named) (report.Grid, error) {
-	g := report.Grid{Columns: captions, Scale: 3}
+func (l *Lab) compare(captions []string, samplings ...named) (plot.Grid, error) {
+	g := plot.Grid{Columns: captions, Scale: 3}
 	p, err := l.pipeline()
 	if err != nil {
 		return g, err
@@ -157,14 +157,14 @@ func (l *Lab) compare(captions []string, samplings ...named) (report.Grid, error
 		if g.Columns, images, err = l.prompts(columns); err != nil {
 			return g, err
 		}
-		g.Rows = append(g.Rows, report.GridRow{Name: "real", Images: images})
+		g.Rows = append(g.Rows, plot.GridRow{Name: "real", Images: images})
 	}
 	for _, w := range samplings {
 		images, err := l.draw(p, w.Sampling, g.Columns)
 		if err != nil {
 			return g, fmt.Errorf("%s: %w", w.name, err)
 		}
-		g.Rows = append(g.Rows, report.GridRow{Name: w.name, Images: images})
+		g.Rows = append(g.Rows, plot.GridRow{Name: w.name, Images: images})
 	}
 	return g, nil
 }

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/report"
+	"github.com/addlab/addlab/report/plot"
 )
 
 func encoded(t *testing.T, img image.Image) []byte {
@@ -28,7 +28,7 @@ func encoded(t *testing.T, img image.Image) []byte {
 // samples is a sheet of pictures with so many columns, shaded as samples are.
 func samples(t *testing.T, columns int) image.Image {
 	t.Helper()
-	grid := report.Grid{Rows: []report.GridRow{{Name: "a row with a name that is long"}, {Name: "other"}}}
+	grid := plot.Grid{Rows: []plot.GridRow{{Name: "a row with a name that is long"}, {Name: "other"}}}
 	for c := range columns {
 		grid.Columns = append(grid.Columns, fmt.Sprintf("column %d", c+1))
 		for r := range grid.Rows {

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/addlab/addlab/report"
+)
+
+// findings are three sentences of what came out: student and teacher, the paper's claims, and the claims with the clearest verdicts.
+func findings(tables []report.Table) (sentences []string) {
+	for _, t := range tables {
+		if s := studentAndTeacher(t); s != "" {
+			sentences = append(sentences, s)
+			break
+		}
+	}
+	count, n := map[string]int{}, 0
+	clearest := map[string]report.Verdict{}
+	for _, t := range tables {
+		for _, v := range t.Verdicts {
+			if min(v.Seeds[0], v.Seeds[1]) == 0 {
+				continue
+			}
+			n++
+			count[v.Verdict]++
+			if best, ok := clearest[v.Verdict]; v.Test != nil && (!ok || v.Test.P < best.Test.P) {
+				clearest[v.Verdict] = v
+			}
+		}
+	}
+	if n > 0 {
+		sentences = append(sentences, fmt.Sprintf("Of the paper's claims, in %d comparisons, %d are confirmed here, %d refuted and %d undecided.", n, count[report.Confirmed], count[report.Refuted], count[report.Undecided]))
+	}
+	var clear []string
+	for _, verdict := range []string{report.Confirmed, report.Refuted} {
+		if v, ok := clearest[verdict]; ok {
+			clear = append(clear, fmt.Sprintf("%s: %s (%s)", verdict, v.Claim, report.FormatP(v.Test.P)))
+		}
+	}
+	if len(clear) > 0 {
+		sentences = append(sentences, "The clearest verdicts are "+strings.Join(clear, "; ")+".")
+	}
+	return sentences
+}
+
+// studentAndTeacher sets the default cell's first metric beside the teacher's.
+func studentAndTeacher(t report.Table) string {
+	if len(t.Metrics) == 0 {
+		return ""
+	}
+	m := t.Metrics[0]
+	number := func(rows []report.Row, is func(report.Row) bool) string {
+		if i := slices.IndexFunc(rows, is); i >= 0 && rows[i].Values[m.Key].Known() {
+			return fmt.Sprintf("%.*f", m.Digits, rows[i].Values[m.Key].Mean)
+		}
+		return ""
+	}
+	named := func(name string) func(report.Row) bool { return func(r report.Row) bool { return r.Name == name } }
+	student := number(t.Rows, func(r report.Row) bool { return r.Default })
+	many, one := number(t.References, named("teacher, 25 steps")), number(t.References, named("teacher, 1 step"))
+	if student == "" || many == "" || one == "" {
+		return ""
+	}
+	return fmt.Sprintf("One step of the default student has %s %s; the teacher has %s in 25 steps and %s in one.", m.Name, student, many, one)
+}
+
+// samples are those of the table with most claims.
+func samples(sections []report.Section) (p report.Picture) {
+	most := -1
+	for _, s := range sections {
+		if s.Samples.PNG != nil && s.Warning == "" && len(s.Table.Verdicts) > most {
+			most, p = len(s.Table.Verdicts), s.Samples
+			p.Caption = s.Table.Title + ": the same captions and the same noise in every row"
+		}
+	}
+	return p
+}
+
+// mean does not depend on the order of a map.
+func mean(values map[int64]float64) (sum float64) {
+	for _, seed := range slices.Sorted(maps.Keys(values)) {
+		sum += values[seed]
+	}
+	return sum / float64(len(values))
+}

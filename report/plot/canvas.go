@@ -1,0 +1,105 @@
+package plot
+
+import (
+	"image/color"
+	"io"
+
+	"github.com/addlab/addlab/internal/fold"
+	"github.com/addlab/addlab/internal/smallpng"
+	stdfont "golang.org/x/image/font"
+	"gonum.org/v1/plot"
+	plotfont "gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+)
+
+// Colours of Okabe and Ito, which stay apart for every common kind of colour blindness.
+var (
+	blue       = color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}
+	vermillion = color.RGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}
+	green      = color.RGBA{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}
+	purple     = color.RGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff}
+	orange     = color.RGBA{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}
+	sky        = color.RGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff}
+	ink        = color.RGBA{R: 0x22, G: 0x22, B: 0x22, A: 0xff}
+	grey       = color.RGBA{R: 0x66, G: 0x66, B: 0x66, A: 0xff}
+	hairline   = color.RGBA{R: 0xe2, G: 0xe2, B: 0xe2, A: 0xff}
+	band       = color.RGBA{R: 0xe4, G: 0xef, B: 0xf7, A: 0xff}
+)
+
+// sheet is a white picture to draw on, in units of one pixel with the origin at the lower left.
+type sheet struct {
+	draw.Canvas
+	img     *vgimg.Canvas
+	handler text.Handler
+}
+
+func newSheet(width, height vg.Length) (sheet, error) { return newSheetAt(fullDPI, width, height) }
+
+// fullDPI draws units as pixels, smallDPI five eighths of that: as much as a notebook's column shows.
+const fullDPI, smallDPI = 72, 45
+
+func newSheetAt(dpi int, width, height vg.Length) (sheet, error) {
+	handler, err := newHandler()
+	if err != nil {
+		return sheet{}, err
+	}
+	img := vgimg.NewWith(vgimg.UseDPI(dpi), vgimg.UseWH(width, height), vgimg.UseBackgroundColor(color.White))
+	return sheet{Canvas: draw.New(img), img: img, handler: handler}, nil
+}
+
+func (s sheet) png(w io.Writer) error { return smallpng.Encode(w, s.img.Image()) }
+
+// style returns a text style whose anchor is the middle of the line's left end.
+func (s sheet) style(size vg.Length, c color.Color) text.Style {
+	return text.Style{Font: plotfont.Font{Typeface: typeface, Size: size}, Color: c, YAlign: draw.YCenter, Handler: s.handler}
+}
+
+func bold(st text.Style) text.Style {
+	st.Font.Weight = stdfont.WeightBold
+	return st
+}
+
+func flushRight(st text.Style) text.Style {
+	st.XAlign = draw.XRight
+	return st
+}
+
+// put draws one line of text whose middle is at y.
+func (s sheet) put(st text.Style, x, y vg.Length, txt string) {
+	// The middle of a line of small letters lies below the middle of its box.
+	s.FillText(st, vg.Point{X: x, Y: y + st.Font.Size*0.11}, drawable(txt))
+}
+
+// lines draws lines of text from y down.
+func (s sheet) lines(st text.Style, x, y, pitch vg.Length, lines []string) {
+	for i, line := range lines {
+		s.put(st, x, y-pitch*vg.Length(i), line)
+	}
+}
+
+// wrap folds txt to a width in pixels.
+func wrap(st text.Style, width vg.Length, txt string) []string {
+	return fold.Wrap(drawable(txt), func(line string) bool { return st.Width(line) <= width })
+}
+
+// newPlot returns a plot in the sheet's font and colours.
+func (s sheet) newPlot() *plot.Plot {
+	p := plot.New()
+	p.TextHandler = s.handler
+	p.BackgroundColor = nil
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		align := a.Tick.Label
+		a.Tick.Label = s.style(14, grey)
+		a.Tick.Label.XAlign, a.Tick.Label.YAlign = align.XAlign, align.YAlign
+		label := a.Label.TextStyle
+		a.Label.TextStyle = s.style(16, ink)
+		a.Label.TextStyle.XAlign, a.Label.TextStyle.YAlign = label.XAlign, label.YAlign
+		a.Label.Padding = 6
+		a.Color, a.Width, a.Padding = grey, 1, 0
+		a.Tick.Color, a.Tick.Width, a.Tick.Length = grey, 1, 6
+	}
+	return p
+}

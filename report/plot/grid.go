@@ -1,0 +1,190 @@
+package plot
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"io"
+	"math"
+
+	stdfont "golang.org/x/image/font"
+	"golang.org/x/image/math/fixed"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/internal/fold"
+)
+
+// Grid is a sheet of samples: each row is a sampler, each column a caption. A picture that is missing is an empty frame.
+type Grid struct {
+	Columns []string // captions
+	Rows    []GridRow
+	Scale   int // screen pixels per picture pixel; 0 means 4
+}
+
+// GridRow is a named line of pictures, one per column.
+type GridRow struct {
+	Name   string
+	Images []dataset.Image
+}
+
+// Measures of the grid in pixels.
+const (
+	gridMargin     = 16
+	gridGap        = 10
+	gridLabelWidth = 150 // row names are wrapped to this
+	gridLabelGap   = 14
+	gridFontSize   = 14
+	gridLine       = 18
+	gridCellLeast  = 96 // narrower columns leave no room for captions
+	gridLines      = 10 // of a caption; the rest is cut
+)
+
+var (
+	frame = color.RGBA{R: 0xc4, G: 0xc4, B: 0xc4, A: 0xff}
+	// notFinite shows pixels that are no numbers; no model paints them by accident.
+	notFinite = color.RGBA{R: 0xff, G: 0x00, B: 0xff, A: 0xff}
+)
+
+// PNG writes the grid as a PNG file.
+func (g Grid) PNG(w io.Writer) error {
+	img, err := g.Image()
+	if err != nil {
+		return err
+	}
+	return png.Encode(w, img)
+}
+
+// Image draws the grid: captions wrapped above the columns, names at the left, pictures enlarged without smoothing.
+func (g Grid) Image() (image.Image, error) {
+	scale := g.Scale
+	if scale == 0 {
+		scale = 4
+	}
+	columns, size, err := g.check(scale)
+	if err != nil {
+		return nil, err
+	}
+	face, err := newFace(gridFontSize)
+	if err != nil {
+		return nil, err
+	}
+	defer face.Close()
+
+	// Captions stand on the pictures, so the head is as high as the longest of them.
+	cell := max(size*scale, gridCellLeast)
+	captions := make([][]string, len(g.Columns))
+	head := 0
+	for i, caption := range g.Columns {
+		captions[i] = wrapPixels(face, cell, caption)
+		if len(captions[i]) > gridLines {
+			captions[i] = append(captions[i][:gridLines-1:gridLines-1], "…")
+		}
+		head = max(head, len(captions[i])*gridLine)
+	}
+	names := make([][]string, len(g.Rows))
+	label := 0
+	for i, r := range g.Rows {
+		names[i] = wrapPixels(face, gridLabelWidth, r.Name)
+		for _, line := range names[i] {
+			label = max(label, stdfont.MeasureString(face, line).Ceil())
+		}
+	}
+	left, top := gridMargin, gridMargin
+	if label > 0 {
+		left += label + gridLabelGap
+	}
+	if head > 0 {
+		top += head + 6
+	}
+	pitch := cell + gridGap
+	img := image.NewRGBA(image.Rect(0, 0, left+columns*pitch-gridGap+gridMargin, top+len(g.Rows)*pitch-gridGap+gridMargin))
+	draw.Draw(img, img.Bounds(), image.White, image.Point{}, draw.Src)
+
+	for i, lines := range captions {
+		for j, line := range lines {
+			drawText(img, face, left+i*pitch, top-10-(len(lines)-1-j)*gridLine, line)
+		}
+	}
+	for i, r := range g.Rows {
+		middle := top + i*pitch + cell/2
+		for j, line := range names[i] {
+			x := left - gridLabelGap - stdfont.MeasureString(face, line).Ceil()
+			drawText(img, face, x, middle+5+(2*j-len(names[i])+1)*gridLine/2, line)
+		}
+		for j := range columns {
+			at := image.Rect(0, 0, cell, cell).Add(image.Pt(left+j*pitch, top+i*pitch))
+			if j < len(r.Images) && r.Images[j].Size > 0 {
+				drawPicture(img, at, r.Images[j])
+			} else {
+				drawFrame(img, at)
+			}
+		}
+	}
+	return img, nil
+}
+
+// check returns the number of columns and the size of the largest picture.
+func (g Grid) check(scale int) (columns, size int, err error) {
+	if scale < 0 || scale > 64 {
+		return 0, 0, fmt.Errorf("plot: grid: scale = %d, want 0 … 64", scale)
+	}
+	columns = len(g.Columns)
+	for _, r := range g.Rows {
+		columns = max(columns, len(r.Images))
+		for j, m := range r.Images {
+			if m.Size < 0 || len(m.Pix) != m.Size*m.Size*3 {
+				return 0, 0, fmt.Errorf("plot: grid: row %q, picture %d: %d values, want %d×%d×3", r.Name, j, len(m.Pix), m.Size, m.Size)
+			}
+			size = max(size, m.Size)
+		}
+	}
+	if len(g.Rows) == 0 || columns == 0 {
+		return 0, 0, fmt.Errorf("plot: grid: %d rows and %d columns, want at least one of each", len(g.Rows), columns)
+	}
+	return columns, size, nil
+}
+
+// drawPicture enlarges m by the largest whole factor that fits and centres it.
+func drawPicture(img *image.RGBA, at image.Rectangle, m dataset.Image) {
+	factor := max(1, at.Dx()/m.Size)
+	offset := at.Min.Add(image.Pt((at.Dx()-factor*m.Size)/2, (at.Dy()-factor*m.Size)/2))
+	for y := range m.Size {
+		for x := range m.Size {
+			p := m.Pix[3*(y*m.Size+x):]
+			block := image.Rect(0, 0, factor, factor).Add(offset).Add(image.Pt(x*factor, y*factor))
+			draw.Draw(img, block, image.NewUniform(pixel(p[0], p[1], p[2])), image.Point{}, draw.Src)
+		}
+	}
+}
+
+// pixel maps [-1,1] to eight bits.
+func pixel(r, g, b float32) color.RGBA {
+	c := color.RGBA{A: 255}
+	for _, ch := range []struct {
+		v   float32
+		out *uint8
+	}{{r, &c.R}, {g, &c.G}, {b, &c.B}} {
+		v := float64(ch.v)
+		if math.IsNaN(v) {
+			return notFinite
+		}
+		*ch.out = uint8(math.Round(255 * min(max((v+1)/2, 0), 1)))
+	}
+	return c
+}
+
+func drawFrame(img *image.RGBA, at image.Rectangle) {
+	draw.Draw(img, at, image.NewUniform(frame), image.Point{}, draw.Src)
+	draw.Draw(img, at.Inset(1), image.White, image.Point{}, draw.Src)
+}
+
+func drawText(img *image.RGBA, face stdfont.Face, x, y int, s string) {
+	d := stdfont.Drawer{Dst: img, Src: image.NewUniform(ink), Face: face, Dot: fixed.P(x, y)}
+	d.DrawString(s)
+}
+
+func wrapPixels(face stdfont.Face, width int, s string) []string {
+	return fold.Wrap(drawable(s), func(line string) bool { return stdfont.MeasureString(face, line).Ceil() <= width })
+}

@@ -1,0 +1,73 @@
+package plot
+
+import (
+	"image/color"
+	"io"
+	"math"
+
+	"github.com/addlab/addlab/internal/fold"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Scatter shows points of the plane, panels side by side on common axes.
+type Scatter struct {
+	Title  string
+	Panels []ScatterPanel
+}
+
+// ScatterPanel holds flat points x₀, y₀, x₁, y₁, … Points that are not finite are left out.
+type ScatterPanel struct {
+	Name   string
+	Points []float64
+}
+
+// PNG draws the panels.
+func (s Scatter) PNG(w io.Writer) error {
+	n := vg.Length(max(1, len(s.Panels)))
+	side := (sheetWidth - 2*margin - (n-1)*panelGap) / n
+	height := side + 150
+	sh, err := newSheet(sheetWidth, height)
+	if err != nil {
+		return err
+	}
+	sh.put(bold(sh.style(26, ink)), margin, height-40, fold.OneLine(s.Title))
+	reach := s.reach()
+	for i, panel := range s.Panels {
+		left := margin + vg.Length(i)*(side+panelGap)
+		sh.put(sh.style(18, ink), left+40, height-84, fold.OneLine(panel.Name))
+		p := sh.newPlot()
+		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -reach, reach, -reach, reach
+		p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks{most: 5}, evenTicks{most: 5}
+		p.Add(plotFunc(func(c draw.Canvas, p *plot.Plot) {
+			x, y := p.Transforms(&c)
+			dot := draw.GlyphStyle{Color: color.NRGBA{R: blue.R, G: blue.G, B: blue.B, A: 0x90}, Radius: 2, Shape: draw.CircleGlyph{}}
+			for j := 0; j+1 < len(panel.Points); j += 2 {
+				if u, v := panel.Points[j], panel.Points[j+1]; finite(u) && finite(v) {
+					c.DrawGlyph(dot, vg.Point{X: x(u), Y: y(v)})
+				}
+			}
+		}))
+		area := sh.Canvas
+		area.Rectangle = vg.Rectangle{Min: vg.Point{X: left, Y: 30}, Max: vg.Point{X: left + side, Y: 30 + side}}
+		p.Draw(area)
+	}
+	return sh.png(w)
+}
+
+// reach is the largest coordinate of all panels, rounded up a little.
+func (s Scatter) reach() float64 {
+	most := 0.0
+	for _, p := range s.Panels {
+		for _, v := range p.Points {
+			if finite(v) {
+				most = math.Max(most, math.Abs(v))
+			}
+		}
+	}
+	if most == 0 {
+		return 1
+	}
+	return 1.05 * most
+}

@@ -1,0 +1,196 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/addlab/addlab/internal/fold"
+)
+
+// provenance names data, scale, engine, machine and commit of the runs.
+func (t Table) provenance() string {
+	var parts []string
+	for _, p := range [][2]string{{"data", t.Data}, {"scale", t.Scale}, {"engine", t.Engine}, {"on", t.Machines}, {"commit", t.Commit}} {
+		if p[1] != "" {
+			parts = append(parts, p[0]+" "+fold.OneLine(p[1]))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// subtitle names the axis and the place in the paper.
+func (t Table) subtitle() string {
+	var parts []string
+	if t.Axis != "" && t.Title != "" {
+		parts = append(parts, "axis "+fold.OneLine(t.Axis))
+	}
+	if t.Ref != "" {
+		parts = append(parts, fold.OneLine(t.Ref))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// compared names the cell that the others are compared with.
+func (t Table) compared() string {
+	if t.Against != "" {
+		return fold.OneLine(t.Against)
+	}
+	return "the default cell"
+}
+
+func (t Table) any(of func(Row) bool) bool { return slices.ContainsFunc(t.all(), of) }
+
+func hasPaper(r Row) bool { return len(r.Paper) > 0 }
+
+// hasVerdict reports whether the paper's order was tested.
+func hasVerdict(r Row) bool { return r.Verdict != "" }
+
+// legend explains the signs that the printed table really uses.
+func (t Table) legend() []string {
+	signs := "↓ lower is better, ↑ higher is better."
+	if t.any(func(r Row) bool {
+		return slices.ContainsFunc(t.Metrics, func(m Metric) bool { return m.Main && r.Values[m.Key].HasInterval() })
+	}) {
+		confidence := t.Confidence
+		if confidence == 0 {
+			confidence = 0.95
+		}
+		signs += fmt.Sprintf(" ± and [low, high] are %g %% intervals.", 100*confidence)
+	} else {
+		signs += " No interval is known."
+	}
+	lines := []string{signs}
+	for _, m := range t.Metrics {
+		if m.Main && m.About != "" && t.any(func(r Row) bool { return r.Values[m.Key].Known() }) {
+			lines = append(lines, m.Name+": "+m.About+".")
+		}
+	}
+	if t.any(func(r Row) bool { return len(r.Spread) > 0 }) {
+		lines = append(lines, "sd: standard deviation over subsets or splits, not the error of the value.")
+	}
+	if t.any(Row.AllDiverged) {
+		lines = append(lines, "diverged: every training ended without numbers.")
+	}
+	if t.any(hasPaper) {
+		lines = append(lines, "The paper has other data, networks and numbers of images: compare the order of the cells, not the values.")
+	}
+	if t.any(hasVerdict) {
+		lines = append(lines, "As in the paper: does the cell differ from "+t.compared()+" in the paper's direction, in every published metric? Undecided: the seeds show neither.")
+	}
+	return lines
+}
+
+// remarks are the notes and what became of the claims.
+func (t Table) remarks() []string {
+	list := slices.Clone(t.Notes)
+	for _, v := range t.Verdicts {
+		list = append(list, t.Sentence(v))
+	}
+	return list
+}
+
+// testLegend explains the columns of differences.
+func (t Table) testLegend() string {
+	how := ""
+	for _, r := range t.Rows {
+		for _, test := range r.Tests {
+			if test.Paired {
+				how = "paired t-test over common seeds"
+			} else if how == "" {
+				how = "Welch's t-test over seeds"
+			}
+		}
+	}
+	if how == "" {
+		return ""
+	}
+	return "Δ: difference from " + t.compared() + ". Δ, its interval and p come from one " + how + "; p is not corrected for the number of cells."
+}
+
+// furtherLegend explains the columns of further.
+func (t Table) furtherLegend(times Table) []string {
+	var lines []string
+	if tests := t.testLegend(); tests != "" {
+		lines = append(lines, tests)
+	}
+	for _, m := range slices.Concat(t.Metrics, times.Metrics) {
+		known := func(r Row) bool { return r.Values[m.Key].Known() }
+		if !m.Main && m.About != "" && (t.any(known) || times.any(known)) {
+			lines = append(lines, m.Name+": "+m.About+".")
+		}
+	}
+	if t.any(func(r Row) bool { return slices.ContainsFunc(t.Metrics, r.fewer) }) {
+		lines = append(lines, "n: fewer seeds than the row has; older measurements lack the number. Rows of different n do not compare.")
+	}
+	return lines
+}
+
+// rowSize says how many seeds and pictures stand behind a row.
+func rowSize(r Row) string {
+	plural := func(count, noun string) string {
+		if count == "1" {
+			return count + " " + noun
+		}
+		return count + " " + noun + "s"
+	}
+	var parts []string
+	if r.Seeds > 0 {
+		parts = append(parts, plural(formatSeeds(r), "seed"))
+	}
+	if r.Images > 0 {
+		parts = append(parts, plural(formatCount(r.Images), "image"))
+	}
+	return strings.Join(parts, " × ")
+}
+
+// commonSize is the size of every cell, or nothing when they differ.
+func (t Table) commonSize() string {
+	if len(t.Rows) == 0 {
+		return ""
+	}
+	size := rowSize(t.Rows[0])
+	if slices.ContainsFunc(t.Rows, func(r Row) bool { return rowSize(r) != size }) {
+		return ""
+	}
+	return size
+}
+
+// relation says what is claimed of the two cells.
+func (t Table) relation(v Verdict) string {
+	name := t.Metric(v.Metric).Name
+	switch {
+	case v.Within > 0:
+		return fmt.Sprintf("%s of %s within %.3g %% of %s", name, v.Better, 100*v.Within, v.Worse)
+	case v.Factor > 0:
+		return fmt.Sprintf("%s of %s at least %.3g times %s", name, v.Worse, v.Factor, v.Better)
+	}
+	return fmt.Sprintf("%s of %s better than %s", name, v.Better, v.Worse)
+}
+
+// Evidence is what was tested, with the difference, its interval, p and the seeds.
+func (t Table) Evidence(v Verdict) string {
+	if v.Test == nil {
+		return fmt.Sprintf("not tested, seeds %d and %d", v.Seeds[0], v.Seeds[1])
+	}
+	m, test := t.Metric(v.Metric), *v.Test
+	difference, tail := formatTest(test, m.Digits)
+	what := v.Better + " − " + v.Worse
+	if v.Factor > 0 {
+		what = fmt.Sprintf("%s − %.3g × %s", v.Worse, v.Factor, v.Better)
+	}
+	by := FormatP(test.P)
+	if v.Within > 0 {
+		by = "TOST " + by
+	}
+	seeds := fmt.Sprintf("seeds %d and %d", v.Seeds[0], v.Seeds[1])
+	if test.Paired {
+		seeds = fmt.Sprintf("%d pairs of seeds", test.Difference.N)
+	}
+	return fmt.Sprintf("%s = %s%s, %s, %s", what, difference, tail, by, seeds)
+}
+
+// Sentence is the verdict in words.
+func (t Table) Sentence(v Verdict) string {
+	return fmt.Sprintf("%s: %s. %s; %s.", strings.ToUpper(v.Verdict[:1])+v.Verdict[1:], v.Claim, t.relation(v), t.Evidence(v))
+}

@@ -1,0 +1,156 @@
+package sweep
+
+import (
+	"errors"
+	"math"
+	"strings"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/report"
+)
+
+// errDiverged is why rows with seeds that diverged are not tested: those that are left were chosen by luck.
+var errDiverged = errors.New("sweep: a seed diverged")
+
+// difference tests a − factor × b over seeds.
+func difference(metric string, a, b report.Row, factor float64) (eval.Test, error) {
+	if a.Diverged+b.Diverged > 0 {
+		return eval.Test{}, errDiverged
+	}
+	times := b.Of(metric)
+	for seed := range times {
+		times[seed] *= factor
+	}
+	return eval.Compare(times, a.Of(metric), confidence)
+}
+
+// judge tests one claim against the rows of a table.
+func judge(c ablations.Claim, t report.Table) report.Verdict {
+	var a, b report.Row
+	for _, r := range t.Rows {
+		switch r.Name {
+		case c.Better:
+			a = r
+		case c.Worse:
+			b = r
+		}
+	}
+	v := report.Verdict{
+		Claim: c.Text, Metric: c.Metric, Better: c.Better, Worse: c.Worse, Factor: c.Factor, Within: c.Within, Seeds: [2]int{a.Seeds, b.Seeds}, Verdict: report.Undecided,
+	}
+	lower := t.Metric(c.Metric).Better == report.Lower
+	switch {
+	case a.Seeds == 0 || b.Seeds == 0 || a.SomeDiverged() || b.SomeDiverged() || a.AllDiverged() && b.AllDiverged():
+	case a.AllDiverged() || c.Within > 0 && b.AllDiverged():
+		v.Verdict = report.Refuted
+	case b.AllDiverged(): // worse than any number
+		v.Verdict = report.Confirmed
+	case c.Within > 0:
+		judgeSame(c, a, b, &v)
+	case c.Factor > 0:
+		if test, err := difference(c.Metric, b, a, c.Factor); err == nil {
+			v.Test, v.Verdict = &test, signed(test, lower)
+		}
+	default:
+		if test, err := difference(c.Metric, a, b, 1); err == nil {
+			v.Test, v.Verdict = &test, signed(test, !lower)
+		}
+	}
+	return v
+}
+
+// signed confirms a difference above 0 where that is claimed, or else one below it.
+func signed(test eval.Test, above bool) string {
+	switch {
+	case test.P >= 1-confidence:
+		return report.Undecided
+	case (test.Difference.Mean > 0) == above:
+		return report.Confirmed
+	}
+	return report.Refuted
+}
+
+// judgeSame confirms where two one-sided tests (TOST, Schuirmann 1987) reject a ratio outside 1 ± Within, and refutes where a two-sided
+// test rejects every ratio inside.
+func judgeSame(c ablations.Claim, a, b report.Row, v *report.Verdict) {
+	test, err := difference(c.Metric, a, b, 1)
+	low, err2 := difference(c.Metric, a, b, 1-c.Within)
+	high, err3 := difference(c.Metric, a, b, 1+c.Within)
+	if errors.Join(err, err2, err3) != nil {
+		return
+	}
+	v.Test, test.P = &test, math.Max(oneSided(low, 1), oneSided(high, -1))
+	switch {
+	case test.P < 1-confidence:
+		v.Verdict = report.Confirmed
+	case low.P < 1-confidence && low.Difference.Mean < 0:
+		v.Verdict, test.P = report.Refuted, low.P
+	case high.P < 1-confidence && high.Difference.Mean > 0:
+		v.Verdict, test.P = report.Refuted, high.P
+	}
+}
+
+// oneSided is the p-value of a difference on the given side of 0.
+func oneSided(t eval.Test, side float64) float64 {
+	if t.Difference.Mean*side > 0 {
+		return t.P / 2
+	}
+	return 1 - t.P/2
+}
+
+// compareRows tests every row against the cell that the table compares with, in every metric, and whether it differs as the paper's does.
+func compareRows(t *report.Table) {
+	for _, base := range t.Rows {
+		if !t.ComparesWith(base) || base.Seeds == 0 {
+			continue
+		}
+		for i := range t.Rows {
+			row := &t.Rows[i]
+			if t.ComparesWith(*row) || row.Seeds == 0 {
+				continue
+			}
+			for _, m := range t.Metrics {
+				if test, err := difference(m.Key, *row, base, 1); err == nil {
+					if row.Tests == nil {
+						row.Tests = map[string]eval.Test{}
+					}
+					row.Tests[m.Key] = test
+				}
+			}
+			verdict, note := asInPaper(*row, base, *t)
+			row.Verdict, row.Note = verdict, join(row.Note, note)
+		}
+	}
+}
+
+// asInPaper judges whether a row is better or worse than base in every metric in which the paper's is; note tells metrics apart that
+// come out differently.
+func asInPaper(row, base report.Row, t report.Table) (verdict, note string) {
+	var each []string
+	count := map[string]int{}
+	for _, m := range t.Metrics {
+		theirs, ok := row.Paper[m.Key]
+		against, too := base.Paper[m.Key]
+		if !ok || !too || theirs == against {
+			continue
+		}
+		c := ablations.Claim{Metric: m.Key, Better: base.Name, Worse: row.Name}
+		if (theirs < against) == (m.Better == report.Lower) {
+			c.Better, c.Worse = row.Name, base.Name
+		}
+		v := judge(c, t).Verdict
+		each = append(each, m.Name+" "+v)
+		count[v]++
+	}
+	for _, v := range []string{report.Refuted, report.Undecided, report.Confirmed} {
+		if count[v] == 0 {
+			continue
+		}
+		if count[v] < len(each) {
+			note = strings.Join(each, ", ")
+		}
+		return v, note
+	}
+	return "", ""
+}

@@ -1,0 +1,175 @@
+package sweep
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/report"
+)
+
+// seeds is a row whose seeds have these FIDs.
+func seeds(name string, fid ...float64) report.Row {
+	r := report.Row{Name: name, Seeds: len(fid)}
+	for i, v := range fid {
+		r.BySeed = append(r.BySeed, report.Seed{Seed: int64(i + 1), Values: map[string]float64{"fid": v}})
+	}
+	return r
+}
+
+// others gives the seeds of a row other numbers, so that it shares none.
+func others(r report.Row) report.Row {
+	for i := range r.BySeed {
+		r.BySeed[i].Seed += 100
+	}
+	return r
+}
+
+// gone is a row all of whose seeds diverged.
+func gone(name string) report.Row { return report.Row{Name: name, Seeds: 3, Diverged: 3} }
+
+// shaky is a row of whose seeds one more diverged.
+func shaky(r report.Row) report.Row {
+	r.Seeds, r.Diverged = r.Seeds+1, 1
+	return r
+}
+
+func tableOf(rows ...report.Row) report.Table {
+	return report.Table{Metrics: columns(metrics), Rows: rows}
+}
+
+func TestClaims(t *testing.T) {
+	better := ablations.Claim{Text: "a beats b", Metric: ablations.FID, Better: "a", Worse: "b"}
+	worse := ablations.Claim{Text: "b is far worse", Metric: ablations.FID, Better: "a", Worse: "b", Factor: 3}
+	same := ablations.Claim{Text: "a is close to b", Metric: ablations.FID, Better: "a", Worse: "b", Within: 0.1}
+	for _, c := range []struct {
+		why      string
+		claim    ablations.Claim
+		a, b     report.Row
+		want     string
+		sentence string
+	}{
+		{"far apart, without common seeds", better, seeds("a", 19, 20, 21), others(seeds("b", 29, 30, 31)), report.Confirmed, "FID of a better than b; a − b = -10.0 ± 2.3, p < 0.001, seeds 3 and 3."},
+		{"far apart, by pairs", better, seeds("a", 19, 20, 21), seeds("b", 29, 30, 32), report.Confirmed, "a − b = -10.3 ± 1.4"},
+		{"the other way round", better, seeds("a", 29, 30, 31), others(seeds("b", 19, 20, 21)), report.Refuted, "a − b = +10.0"},
+		{"within the noise", better, seeds("a", 10, 20, 30), others(seeds("b", 15, 25, 35)), report.Undecided, "p = 0.573"},
+		{"within the noise of the seeds, but not of their pairs", better, seeds("a", 10, 20, 30), seeds("b", 15, 25, 35.1), report.Confirmed, "p < 0.001, 3 pairs of seeds."},
+		{"seeds that do not differ decide nothing", better, seeds("a", 20, 20), seeds("b", 20, 20), report.Undecided, "not tested, seeds 2 and 2"},
+		{"one seed of each", better, seeds("a", 19), seeds("b", 30), report.Undecided, "not tested, seeds 1 and 1"},
+		{"one was not measured", better, seeds("a", 19, 20), report.Row{Name: "b"}, report.Undecided, "seeds 2 and 0"},
+
+		{"a seed that diverged leaves the lucky ones", better, shaky(seeds("a", 19, 20, 21)), seeds("b", 29, 30, 31.5), report.Undecided, "seeds 4 and 3"},
+		{"some seeds that diverge show nothing either", worse, seeds("a", 19, 20, 21), shaky(seeds("b", 99, 100, 101)), report.Undecided, ""},
+
+		{"three times is far worse, not less", worse, seeds("a", 19, 20, 21), others(seeds("b", 99, 100, 101)), report.Confirmed, "FID of b at least 3 times a; b − 3 × a = +40.0"},
+		{"worse, but not far", worse, seeds("a", 19, 20, 21), others(seeds("b", 29, 30, 31)), report.Refuted, ""},
+		{"far worse or not", worse, seeds("a", 19, 20, 21), others(seeds("b", 40, 60, 80)), report.Undecided, ""},
+		{"no number at all is worse than any", worse, seeds("a", 19, 20, 21), gone("b"), report.Confirmed, ""},
+		{"the better one diverged", worse, gone("a"), seeds("b", 19, 20), report.Refuted, ""},
+		{"both diverged", worse, gone("a"), gone("b"), report.Undecided, ""},
+
+		{"close, and shown to be", same, seeds("a", 20, 20.2, 20.1), seeds("b", 20.1, 20, 20.3), report.Confirmed, "FID of a within 10 % of b"},
+		{"no difference is found, but nothing is shown either", same, seeds("a", 10, 20, 30), others(seeds("b", 12, 21, 29)), report.Undecided, "TOST p = "},
+		{"different, and close all the same", same, seeds("a", 20, 20.01, 20.02), others(seeds("b", 20.5, 20.51, 20.52)), report.Confirmed, ""},
+		{"far above, by the test that refutes", same, seeds("a", 29, 30, 31), others(seeds("b", 19, 20, 21)), report.Refuted, "p < 0.001"},
+		{"far below, by the test that refutes", same, seeds("a", 9, 10, 11), others(seeds("b", 19, 20, 21)), report.Refuted, "p < 0.001"},
+		{"one diverged", same, seeds("a", 20, 21), gone("b"), report.Refuted, ""},
+		{"one seed shows nothing", same, seeds("a", 20), seeds("b", 20), report.Undecided, "seeds 1 and 1"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			table := tableOf(c.a, c.b)
+			got := judge(c.claim, table)
+			if sentence := table.Sentence(got); got.Verdict != c.want || !strings.Contains(sentence, c.sentence) {
+				t.Errorf("%q, %q, want %q and %q", got.Verdict, sentence, c.want, c.sentence)
+			}
+		})
+	}
+}
+
+// Effect, interval and p agree: the interval leaves out 0 exactly where a claim is decided.
+func TestVerdictsFollowFromTheirIntervals(t *testing.T) {
+	claim := ablations.Claim{Metric: ablations.FID, Better: "a", Worse: "b"}
+	for shift := -3.0; shift <= 3; shift += .25 {
+		b := seeds("b", 20+shift, 21.3+shift, 22.1+shift, 22.8+shift)
+		v := judge(claim, tableOf(seeds("a", 20, 21, 22, 23), b))
+		if decided := v.Test.Difference.Low > 0 || v.Test.Difference.High < 0; decided != (v.Verdict != report.Undecided) || decided != (v.Test.P < .05) {
+			t.Errorf("shift %g: %s with %+v", shift, v.Verdict, *v.Test)
+		}
+	}
+}
+
+// Each row is tested against the cell that the table names, in every metric that both have.
+func TestRowsAreComparedWithTheNamedCell(t *testing.T) {
+	with := func(r report.Row, imbalance ...float64) report.Row {
+		for i, v := range imbalance {
+			r.BySeed[i].Values["imbalance"] = v
+		}
+		return r
+	}
+	rows := []report.Row{
+		with(seeds("both", 19, 20, 22), .36, .38, .41), with(seeds("far", 99, 100, 101), .12, .10, .14), seeds("near", 19.5, 20, 21.8), gone("gone"), seeds("one seed", 20), shaky(seeds("shaky", 19, 20, 21)),
+	}
+	rows[0].Default = true
+	table := tableOf(rows...)
+	compareRows(&table)
+	for _, r := range table.Rows {
+		fid, ok := r.Tests["fid"]
+		if ok != (r.Name == "far" || r.Name == "near") || ok && (fid.P < .05) != (r.Name == "far") {
+			t.Errorf("%s: FID is tested: %t, p = %g", r.Name, ok, fid.P)
+		}
+		if test, ok := r.Tests["imbalance"]; ok != (r.Name == "far") || ok && test.Difference.Mean > 0 {
+			t.Errorf("%s: imbalance is tested: %t, difference %g", r.Name, ok, test.Difference.Mean)
+		}
+	}
+	table = tableOf(rows...)
+	table.Against = "far"
+	for i := range table.Rows {
+		table.Rows[i].Tests = nil
+	}
+	compareRows(&table)
+	if got := table.Rows[0].Tests["fid"].Difference.Mean; got > -75 {
+		t.Errorf("against the cell far: difference %g", got)
+	}
+}
+
+func TestOrderOfThePaper(t *testing.T) {
+	worse, mixed := ablations.Paper{"fid": 25, "clip": .30}, ablations.Paper{"fid": 25, "clip": .33}
+	row := func(name string, fid, clip float64, paper ablations.Paper) report.Row {
+		r := report.Row{Name: name, Seeds: 3, Paper: paper}
+		for k, off := range []float64{-1, 0, 1} {
+			r.BySeed = append(r.BySeed, report.Seed{Seed: int64(k), Values: map[string]float64{"fid": fid + off, "clip": clip + off*.001}})
+		}
+		return r
+	}
+	diverged := gone("cell")
+	diverged.Paper = worse
+	alone := row("cell", 90, .10, worse)
+	alone.Seeds, alone.BySeed = 1, alone.BySeed[:1]
+	base := row("base", 20, .32, ablations.Paper{"fid": 20.6, "clip": .319})
+	base.Default, base.BySeed[0].Values["fid"], base.BySeed[1].Values["clip"] = true, 19.2, .323
+	for _, c := range []struct {
+		why           string
+		cell          report.Row
+		verdict, note string
+	}{
+		{"worse in both, as in the paper", row("cell", 30, .30, worse), report.Confirmed, ""},
+		{"better in both, against the paper", row("cell", 10, .34, worse), report.Refuted, ""},
+		{"within the spread of the seeds", row("cell", 20.05, .3205, worse), report.Undecided, ""},
+		{"one metric decided, the other not", row("cell", 30, .3205, worse), report.Undecided, "FID confirmed, CLIP undecided"},
+		{"one metric against the paper", row("cell", 30, .34, worse), report.Refuted, "FID confirmed, CLIP refuted"},
+		{"the paper's metrics disagree, and so do ours", row("cell", 30, .34, mixed), report.Confirmed, ""},
+		{"a cell without numbers is worse than any", diverged, report.Confirmed, ""},
+		{"one seed is no evidence", alone, report.Undecided, ""},
+		{"not published", row("cell", 30, .30, nil), "", ""},
+		{"the paper has FID only", row("cell", 30, .1, ablations.Paper{"fid": 30}), report.Confirmed, ""},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			table := tableOf(base, c.cell)
+			compareRows(&table)
+			got := table.Rows[1]
+			if got.Verdict != c.verdict || got.Note != c.note {
+				t.Errorf("verdict = %q, %q, want %q, %q", got.Verdict, got.Note, c.verdict, c.note)
+			}
+		})
+	}
+}
