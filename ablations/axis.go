@@ -19,7 +19,7 @@ type Axis struct {
 	Question    string
 	Cells       []Cell
 	Claims      []Claim
-	Against     string   // cell that stands for the paper's default where the default cell is another; directions are read against it
+	Against     string   // cell of the paper's default, if the default cell is another; directions are relative to it
 	Teachers    []string // variants of the teacher that are measured beside the cells
 	SolverSteps []int    // steps, beyond 25 and 1, at which the bundle's teacher is measured beside the cells
 }
@@ -72,7 +72,7 @@ func (a Axis) Only(cells []string) (Axis, error) {
 	return a, nil
 }
 
-// HasDefault tells whether the default cell is one of the axis.
+// HasDefault reports whether the default cell is one of the axis.
 func (a Axis) HasDefault() bool {
 	return slices.ContainsFunc(a.Cells, func(c Cell) bool { return c.Default })
 }

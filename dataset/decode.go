@@ -21,7 +21,7 @@ import (
 // maxPixels is the largest picture that is decoded: a few hundred bytes can claim gigapixels.
 const maxPixels = 64 << 20
 
-// formats are tried in order; '?' in magic stands for any byte. Animations give their first frame.
+// formats are tried in order; '?' in magic matches any byte. Animations give their first frame.
 var formats = []struct {
 	name, magic string
 	config      func(io.Reader) (image.Config, error)

@@ -19,7 +19,7 @@ type Batch struct {
 }
 
 // Loader draws batches of a source. Batch k depends on nothing but the source, the seed, the purpose and k, so that an
-// interrupted run goes on with the batches it would have had.
+// interrupted run resumes with the same batches.
 type Loader struct {
 	src     Source
 	batch   int

@@ -135,7 +135,7 @@ type Scene struct {
 	Tint        [3]float64
 }
 
-// heldOut tells whether a pair of shape and colour is kept out of training: one pair in eight, spread over both.
+// heldOut reports whether a pair of shape and colour is kept out of training: one pair in eight, spread over both.
 func heldOut(shape, color int) bool { return (shape*2+color)%9 == 0 }
 
 func (s Scene) novel() bool {

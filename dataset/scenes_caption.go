@@ -51,7 +51,7 @@ func unstated() (a Attributes) {
 	return a
 }
 
-// LeavesOpen tells whether a caption that states a leaves attribute i of its picture open. Objects that are not there have none.
+// LeavesOpen reports whether a caption that states a leaves attribute i of its picture open. Objects that are not there have none.
 func (a Attributes) LeavesOpen(i int) bool { return a[i] < 0 && (i < 3 || (i-3)/3 <= a[0]) }
 
 // Describe writes a caption and tells which attributes it states.

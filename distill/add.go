@@ -86,7 +86,7 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 }
 
 // update builds both updates in one graph, as they share the pass of the frozen features over the generated pictures. Each sees the
-// other network as it was before the step.
+// other network before the step.
 func (m *add) update(root *model.Scope, in addInputs[*Node], r1 bool) map[string]*Node {
 	n := m.networks(root)
 	text := n.text(in.Caption)

@@ -52,7 +52,7 @@ func fetch(ctx context.Context, a artifact, p archive, s setting) (string, error
 		return library, nil
 	}
 
-	// Killed downloads leave their folders; whoever holds the lock may remove them.
+	// Killed downloads leave their folders; the holder of the lock removes them.
 	leftovers, _ := filepath.Glob(filepath.Join(dir, "."+a.name+"-*"))
 	for _, folder := range leftovers {
 		_ = os.RemoveAll(folder)

@@ -12,7 +12,7 @@ import (
 // studentFile names the student among the files of a bundle.
 const studentFile = "student"
 
-// Student tells of the student that a bundle ships, so that one can draw in one step before training anything.
+// Student describes the student that a bundle ships, which draws in one step before anything is trained.
 type Student struct {
 	About       string             `json:"about"` // the recipe in words
 	Run         string             `json:"run"`   // hash of the training's config

@@ -134,7 +134,7 @@ func (s Saved) Dir() string { return s.dir }
 // String says where the run is: its folder, or the pack and the line.
 func (s Saved) String() string { return s.place }
 
-// Finished tells whether the run has a result.
+// Finished reports whether the run has a result.
 func (s Saved) Finished() bool {
 	if s.dir == "" {
 		return s.files != nil

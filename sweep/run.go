@@ -79,7 +79,7 @@ func (s Sweep) work(ctx context.Context, todo []Job, results Results, env record
 			}
 			if errors.Is(err, record.ErrHeld) {
 				if s.Processes == 0 { // else it is expected
-					fmt.Fprintf(s.Out, "%s: another process is at it, going on with the next\n", job.Label)
+					fmt.Fprintf(s.Out, "%s: another process runs it, continuing with the next\n", job.Label)
 				}
 				held = append(held, job)
 				continue

@@ -41,7 +41,7 @@ func (p *Progress) Begin(name string, first, steps int) {
 	p.name, p.first, p.steps = name, first, steps
 	p.began, p.shown, p.smooth = time.Now(), time.Time{}, nil
 	if first > 0 {
-		p.printf("%s: goes on after step %d of %d\n", name, first, steps)
+		p.printf("%s: resumes after step %d of %d\n", name, first, steps)
 	}
 }
 

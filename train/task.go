@@ -124,7 +124,7 @@ func (t Task) interrupted(ctx context.Context, run *record.Run, step int) error 
 			return err
 		}
 	}
-	fmt.Fprintf(os.Stderr, "\n%s: interrupted after step %d; the same command goes on from there\n", t.Name, step)
+	fmt.Fprintf(os.Stderr, "\n%s: interrupted after step %d; the same command resumes from there\n", t.Name, step)
 	return ctx.Err()
 }
 

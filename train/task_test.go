@@ -254,7 +254,7 @@ func TestProgress(t *testing.T) {
 	p.End()
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 	want := []string{
-		"teacher: goes on after step 10 of 13",
+		"teacher: resumes after step 10 of 13",
 		"teacher: step 11/13, 0s left, loss 11", // then silence, as elsewhere than on a terminal
 		"teacher: step 13/13, 0s left, loss 11.3",
 	}

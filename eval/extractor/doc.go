@@ -1,6 +1,6 @@
 // Package extractor turns pictures of any size into features that metrics compare: the Inception network of FID, DINOv2, CLIP and
 // OpenCLIP, and the small networks that this project trains itself.
 //
-// An Extractor owns its preprocessing, since that is where tools differ: it gets pictures as they were decoded and resizes them as
-// the tool does whose numbers it stands beside. One file holds one extractor, registered under the name that users type.
+// An Extractor owns its preprocessing, since tools differ there: it gets decoded pictures and resizes them as
+// the tool does whose numbers it reproduces. One file holds one extractor, registered under the name that users type.
 package extractor

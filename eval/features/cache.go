@@ -22,7 +22,7 @@ import (
 //
 // A folder holds packs of some hundred pictures, .npz files with hashes [n,32], features [n,d] and, where the network has them, logits
 // [n,classes], each written whole or not at all. What a picture's features are depends on its content and on the extractor alone, so a
-// pack serves every set that the pictures stand in.
+// pack serves all sets that contain its pictures.
 type Cache struct{ dir string }
 
 // OpenCache makes the folder; "" means the user's own.

@@ -78,7 +78,7 @@ func Unlike(a, b Collected) []string {
 		}
 	}
 	if shared > 0 {
-		list = append(list, fmt.Sprintf("%s and %s: %d pictures stand in both", a.Name, b.Name, shared))
+		list = append(list, fmt.Sprintf("%s and %s: %d pictures are in both", a.Name, b.Name, shared))
 	}
 	return list
 }

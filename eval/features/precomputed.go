@@ -14,7 +14,7 @@ import (
 	"github.com/addlab/addlab/eval/npy"
 )
 
-// IsPrecomputed tells whether an input is a file of features or statistics that were computed elsewhere.
+// IsPrecomputed reports whether an input is a file of features or statistics that were computed elsewhere.
 func IsPrecomputed(spec string) bool {
 	if strings.Contains(spec, pickleEntry) {
 		return true
@@ -22,7 +22,7 @@ func IsPrecomputed(spec string) bool {
 	return slices.Contains([]string{".npy", ".npz", ".pkl"}, strings.ToLower(filepath.Ext(spec)))
 }
 
-// pickleEntry stands between a pickle of edm2 and the name of its statistics, as in stats.pkl#fd_dinov2.
+// pickleEntry separates a pickle of edm2 from the name of its statistics, as in stats.pkl#fd_dinov2.
 const pickleEntry = ".pkl#"
 
 // Names under which tools keep features: dgm-eval, and what people call them.

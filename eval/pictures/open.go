@@ -12,7 +12,7 @@ import (
 
 // Options say how a set is opened.
 type Options struct {
-	Captions string // file that captions the pictures; empty: what stands beside them
+	Captions string // file that captions the pictures; empty: the captions next to them
 	N        int    // how many pictures will be wanted, for the endless world; 0 for its default
 }
 

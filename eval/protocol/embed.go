@@ -44,7 +44,7 @@ func (e *Evaluator) Embed(ctx context.Context, images []float32, captions []stri
 	return out, nil
 }
 
-// extract gives an extractor the pictures as they were drawn, or rounded to 8 bits where it takes files only.
+// extract gives an extractor the drawn pictures, rounded to 8 bits if it takes files only.
 func (e *Evaluator) extract(ctx context.Context, x extractor.Extractor, images []float32) (extractor.Output, error) {
 	if drawn, ok := x.(extractor.Drawn); ok {
 		return drawn.ExtractDrawn(ctx, images)

@@ -17,7 +17,7 @@ import (
 	"github.com/addlab/addlab/train"
 )
 
-// Quality tells whether a bundle is good enough to distil from and to score with.
+// Quality measures whether a bundle is good enough to distil from and to score with.
 type Quality struct {
 	Classifier map[string]float64 `json:"classifier,omitempty"` // accuracy per attribute on scenes it has not seen
 	Probe      map[string]float64 `json:"probe,omitempty"`      // a linear layer's on the discriminator's frozen features

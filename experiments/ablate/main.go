@@ -24,7 +24,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func command() program.Program {
 	var o options
 	return program.Program{
-		Name: "ablate", Usage: usage, Interrupted: "what is finished is kept, and the same command goes on from there",
+		Name: "ablate", Usage: usage, Interrupted: "what is finished is kept, and the same command resumes from there",
 		Parse: o.parse,
 		Do:    func(ctx context.Context, stdout, stderr io.Writer) error { return ablate(ctx, o, stdout, stderr) },
 	}

@@ -164,7 +164,7 @@ func TestInterruption(t *testing.T) {
 	cancel()
 	var stdout, stderr bytes.Buffer
 	rc := run(ctx, []string{"--scale", "smoke", "--engine", "go", "--out", t.TempDir()}, &stdout, &stderr)
-	if rc != 130 || !strings.Contains(stderr.String(), "the same command goes on") {
+	if rc != 130 || !strings.Contains(stderr.String(), "the same command resumes") {
 		t.Errorf("rc = %d, stderr = %q, want 130 and how to go on", rc, &stderr)
 	}
 }

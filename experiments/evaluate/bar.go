@@ -38,7 +38,7 @@ func (b *bar) every() time.Duration {
 	return 20 * time.Second
 }
 
-// show tells of done pictures out of total, of which cached came from the cache.
+// show shows done pictures out of total, of which cached came from the cache.
 func (b *bar) show(done, total, cached int) {
 	if time.Since(b.shown) < b.every() && done < total {
 		return

@@ -17,7 +17,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func command() program.Program {
 	o := options{ask: askOnTerminal}
 	return program.Program{
-		Name: "evaluate", Usage: usage, Interrupted: "features that were extracted are kept, and the same command goes on from there",
+		Name: "evaluate", Usage: usage, Interrupted: "extracted features are kept, and the same command resumes from there",
 		Parse: o.parse,
 		Do:    func(ctx context.Context, stdout, stderr io.Writer) error { return evaluate(ctx, o, stdout, stderr) },
 	}

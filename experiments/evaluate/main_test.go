@@ -196,7 +196,7 @@ func TestFoldersAreScoredAndKept(t *testing.T) {
 	if v := same.Generated[0].Values[0]; v.Estimate.Mean > 1e-6 || same.Generated[0].Pictures != 50 {
 		t.Errorf("FID of a set with itself = %g of %d pictures, want 0 of 50", v.Estimate.Mean, same.Generated[0].Pictures)
 	}
-	if text := strings.Join(same.Warnings, "\n"); !strings.Contains(text, "50 pictures stand in both") {
+	if text := strings.Join(same.Warnings, "\n"); !strings.Contains(text, "50 pictures are in both") {
 		t.Errorf("warnings = %s, want one of shared pictures", text)
 	}
 }
@@ -218,7 +218,7 @@ func TestInterruptedGoesOn(t *testing.T) {
 		}
 	})
 	var stdout bytes.Buffer
-	if rc := run(ctx, args, &stdout, stderr); rc != 130 || stdout.Len() > 0 || !strings.Contains(said, "the same command goes on") {
+	if rc := run(ctx, args, &stdout, stderr); rc != 130 || stdout.Len() > 0 || !strings.Contains(said, "the same command resumes") {
 		t.Fatalf("rc = %d, stdout = %q, stderr = %q, want 130 and how to go on", rc, &stdout, said)
 	}
 	r := callJSON(t, args...)

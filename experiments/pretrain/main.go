@@ -21,7 +21,7 @@ func main() { command().Main() }
 func command() program.Program {
 	var o options
 	return program.Program{
-		Name: "pretrain", Usage: usage, Interrupted: "the same command goes on from the last checkpoint", Parse: o.parse,
+		Name: "pretrain", Usage: usage, Interrupted: "the same command resumes from the last checkpoint", Parse: o.parse,
 		Do: func(ctx context.Context, stdout, _ io.Writer) error {
 			if o.variants != "" || o.assess {
 				return beside(ctx, o, stdout)

@@ -31,7 +31,7 @@ func allowed() ([]int, error) {
 	return cores, nil
 }
 
-// topology is what the kernel tells of a core, 0 where it tells nothing.
+// topology is the kernel's description of a core; 0 where it is unknown.
 func topology(core int, what string) int {
 	text, err := os.ReadFile(fmt.Sprintf("/sys/devices/system/cpu/cpu%d/topology/%s", core, what))
 	if err != nil {

@@ -40,7 +40,7 @@ type Student struct {
 }
 
 // Distill trains the student of a config, showing losses, accuracy of the discriminator and samples while it learns, or finds it trained.
-// Interrupted, the next call goes on from the last checkpoint.
+// After an interruption the next call resumes from the last checkpoint.
 func (l *Lab) Distill(cfg distill.Config) (s Student, err error) {
 	s = Student{Config: cfg}
 	e, err := l.Engine()

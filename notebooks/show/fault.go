@@ -25,7 +25,7 @@ func Must[T any](value T, err error) T {
 // told is what a reader is told of an error.
 func told(fault error) string {
 	if errors.Is(fault, context.Canceled) {
-		return "interrupted: what is finished is kept; run the cell again and it goes on from the last checkpoint"
+		return "interrupted: what is finished is kept; run the cell again to resume from the last checkpoint"
 	}
 	return "error: " + strings.ReplaceAll(fault.Error(), "\n", "; ")
 }

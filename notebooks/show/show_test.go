@@ -87,7 +87,7 @@ func TestErrorsAreOneLine(t *testing.T) {
 	}{
 		{errors.New("eval: k = 0, want ≥ 1"), "error: eval: k = 0, want ≥ 1"},
 		{errors.Join(errors.New("one"), errors.New("two")), "error: one; two"},
-		{fmt.Errorf("train: %w", context.Canceled), "interrupted: what is finished is kept; run the cell again and it goes on from the last checkpoint"},
+		{fmt.Errorf("train: %w", context.Canceled), "interrupted: what is finished is kept; run the cell again to resume from the last checkpoint"},
 	} {
 		if got := told(c.fault); got != c.want {
 			t.Errorf("told %q, want %q", got, c.want)
