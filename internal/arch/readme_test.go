@@ -1,7 +1,9 @@
 package arch
 
 import (
+	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -50,13 +52,13 @@ func TestSentences(t *testing.T) {
 
 // A stranger reads the README: it is short, and so are its sentences.
 func TestReadmeIsShort(t *testing.T) {
-	const bytes, words = 8192, 30
+	const size, words = 8192, 30
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(text) > bytes {
-		t.Errorf("README.md has %d bytes, want ≤ %d", len(text), bytes)
+	if len(text) > size {
+		t.Errorf("README.md has %d bytes, want ≤ %d", len(text), size)
 	}
 	for _, s := range sentences(string(text)) {
 		if n := len(strings.Fields(s)); n > words {
@@ -80,5 +82,19 @@ func TestFewFoldersAtTheTop(t *testing.T) {
 	}
 	if len(names) > limit {
 		t.Errorf("%d folders at the top, want ≤ %d: %q", len(names), limit, names)
+	}
+}
+
+// A sweep is committed packed, as tables, pictures and one file of runs. Without git, or in an archive, nothing is counted.
+func TestFewFilesAreTracked(t *testing.T) {
+	const limit = 1200
+	cmd := exec.Command("git", "ls-files", "-z")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skipf("git ls-files: %v", err)
+	}
+	if n := bytes.Count(out, []byte{0}); n > limit {
+		t.Errorf("%d files are tracked, want ≤ %d", n, limit)
 	}
 }
