@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
 )
 
@@ -65,6 +68,24 @@ func studentAndTeacher(t report.Table) string {
 		return ""
 	}
 	return fmt.Sprintf("One step of the default student has %s %s; the teacher has %s in 25 steps and %s in one.", m.Name, student, many, one)
+}
+
+// departures writes where the default config of the tables' scale departs from the paper, and names what stands beside the page.
+func departures(dir string, tables []report.Table) (files []string, err error) {
+	files = []string{"claims.md", "versus.png"}
+	if len(tables) == 0 || !slices.Contains(distill.Scales, tables[0].Scale) {
+		return files, nil
+	}
+	cfg, err := distill.DefaultConfig(tables[0].Scale)
+	if err != nil {
+		return nil, err
+	}
+	list, err := distill.DepartureTable(cfg)
+	if err != nil {
+		return nil, err
+	}
+	text := "## Where the default departs from the paper (scale " + cfg.Scale + ")\n\n" + list
+	return append(files, "departures.md"), record.WriteFile(filepath.Join(dir, "departures.md"), []byte(text))
 }
 
 // samples are those of the table with most claims.

@@ -40,7 +40,7 @@ func command() program.Program {
 		Name: "report", Usage: usage,
 		Parse: func(f *flag.FlagSet, args []string) error {
 			f.StringVar(&results, "results", "results", "`folder` that ablate wrote to")
-			f.StringVar(&out, "out", "", "`file` for the page (default: index.html in the folder); claims.md and versus.png go next to it")
+			f.StringVar(&out, "out", "", "`file` for the page (default: index.html in the folder); claims.md, departures.md and versus.png go next to it")
 			f.StringVar(&beside, "beside", "", "`folder` of another sweep, to compare the cells and seeds that both have")
 			f.StringVar(&pack, "pack", "", "`folder` of finished runs to write as one file next to it, with thinned curves and without weights; nothing else is done")
 			return program.Flags(f, args)
@@ -121,6 +121,9 @@ func build(results, out string, stdout io.Writer) error {
 		return err
 	}
 	page.Pictures = []report.Picture{{Caption: "Every cell against the paper's, each relative to the cell that its table compares with", PNG: png.Bytes()}}
+	if page.Files, err = departures(beside(""), tables); err != nil {
+		return err
+	}
 	if err := report.WriteFile(beside("claims.md"), page.ClaimsMarkdown, record.WriteFile); err != nil {
 		return err
 	}

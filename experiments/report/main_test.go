@@ -39,7 +39,10 @@ func TestReportFromResultsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Title of loss", "Title of disc-cond", "reference/disc-cond", "data:image/png;base64,"} {
+	if departures := read(t, results, "departures.md"); !strings.Contains(departures, "| `lambda`") {
+		t.Errorf("departures.md holds %q, want λ among what departs from the paper", departures)
+	}
+	for _, want := range []string{`href="departures.md"`, "Title of loss", "Title of disc-cond", "reference/disc-cond", "data:image/png;base64,"} {
 		if !strings.Contains(string(html), want) {
 			t.Errorf("the page lacks %q", want)
 		}
