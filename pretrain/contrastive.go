@@ -46,6 +46,9 @@ func (c CaptionContrast) Loss(scope *model.Scope, ids, images *Node) (loss, accu
 	return contrast(scope, normalise(text), normalise(network.Linear(scope.At("project"), class, c.Text.Projection, false)))
 }
 
+// contrastLoss is the Loss of Pair or CaptionContrast.
+type contrastLoss func(scope *model.Scope, ids, images *Node) (loss, accuracy *Node)
+
 // contrast compares normalised embeddings [B,P] of captions and pictures at a learned temperature.
 func contrast(scope *model.Scope, text, image *Node) (loss, accuracy *Node) {
 	g, b := text.Graph(), text.Shape().Dim(0)

@@ -15,26 +15,19 @@ type labelled interface {
 
 // labelledBatch is pictures with all their attributes.
 type labelledBatch struct {
-	Images  []float32 // [B,S,S,3]
-	Labels  []int32   // [B,A]
-	Stated  []int32   // [B,A], only what the captions say
-	Caption []string
+	Images []float32 // [B,S,S,3]
+	Labels []int32   // [B,A]
 }
 
 // drawLabelled draws pictures first … first+batch−1 of a split.
 func drawLabelled(src labelled, size, first, batch int) labelledBatch {
 	area, attributes := size*size*3, len(dataset.AttributeClasses)
-	b := labelledBatch{
-		Images: make([]float32, batch*area), Labels: make([]int32, batch*attributes), Stated: make([]int32, batch*attributes),
-		Caption: make([]string, batch),
-	}
+	b := labelledBatch{Images: make([]float32, batch*area), Labels: make([]int32, batch*attributes)}
 	inParallel(batch, func(i int) {
-		scene, caption, stated := src.Scene(first + i)
+		scene, _, _ := src.Scene(first + i)
 		copy(b.Images[i*area:], scene.Draw(size).Pix)
-		b.Caption[i] = caption
-		all := scene.Attributes()
-		for j := range attributes {
-			b.Labels[i*attributes+j], b.Stated[i*attributes+j] = int32(all[j]), int32(stated[j])
+		for j, class := range scene.Attributes() {
+			b.Labels[i*attributes+j] = int32(class)
 		}
 	})
 	return b

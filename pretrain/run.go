@@ -56,28 +56,31 @@ func (c *Trainer) trainPart(ctx context.Context, root, part string, from start, 
 	if err != nil {
 		return "", err
 	}
+	save := map[string]string{weightsFile: Scope(part)}
+	if part == "teacher" {
+		save[tunedTextFile] = c.Config.TextScope()
+	}
+	return run.Dir(), finish(ctx, run, task, cfg.Training.Batch, save, out)
+}
+
+// finish trains to the end, saves the scopes of the task's store by file and finishes the run.
+func finish(ctx context.Context, run *record.Run, task train.Task, batch int, save map[string]string, out io.Writer) error {
 	progress := train.NewProgress(out)
-	progress.SetBatch(cfg.Training.Batch)
+	progress.SetBatch(batch)
 	began := time.Now()
 	if err := task.Run(ctx, run, progress); err != nil {
-		return "", err
+		return err
 	}
-	save := func(name, scope string) error {
-		file, err := weights.FromStore(store, scope)
+	for name, scope := range save {
+		file, err := weights.FromStore(task.Store, scope)
 		if err != nil {
 			return err
 		}
-		return weights.Write(filepath.Join(run.Dir(), name), file, weights.F32)
-	}
-	if err := save(weightsFile, Scope(part)); err != nil {
-		return "", err
-	}
-	if part == "teacher" {
-		if err := save(tunedTextFile, c.Config.TextScope()); err != nil {
-			return "", err
+		if err := weights.Write(filepath.Join(run.Dir(), name), file, weights.F32); err != nil {
+			return err
 		}
 	}
-	return run.Dir(), run.Finish(PartResult{Steps: task.Steps, Seconds: time.Since(began).Seconds()})
+	return run.Finish(PartResult{Steps: task.Steps, Seconds: time.Since(began).Seconds()})
 }
 
 // Collect brings the trained weights of the parts' runs into stores below the scopes that a bundle uses. The text encoder is

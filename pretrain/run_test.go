@@ -253,24 +253,16 @@ func TestProbe(t *testing.T) {
 	wantError(t, "probe of a folder", err, "pretrain: album has no attributes to probe for, want scenes")
 }
 
-// Labelled pictures belong to their index, not to the batch they are drawn in; a caption states nothing that is not so.
+// Labelled pictures belong to their index, not to the batch they are drawn in.
 func TestDrawLabelled(t *testing.T) {
 	src, attributes := tinyworld.New().Split("train"), len(dataset.AttributeClasses)
 	whole := drawLabelled(src, tinyworld.Size, 5, 6)
 	for i := range 6 {
 		one := drawLabelled(src, tinyworld.Size, 5+i, 1)
 		area := tinyworld.Size * tinyworld.Size * 3
-		part := labelledBatch{
-			Images: whole.Images[i*area : (i+1)*area], Labels: whole.Labels[i*attributes : (i+1)*attributes],
-			Stated: whole.Stated[i*attributes : (i+1)*attributes], Caption: whole.Caption[i : i+1],
-		}
+		part := labelledBatch{Images: whole.Images[i*area : (i+1)*area], Labels: whole.Labels[i*attributes : (i+1)*attributes]}
 		if diff := cmp.Diff(one, part); diff != "" {
 			t.Errorf("picture %d (-alone +in a batch):\n%s", i, diff)
-		}
-		for a, stated := range one.Stated {
-			if stated >= 0 && stated != one.Labels[a] {
-				t.Errorf("picture %d: %q states %s = %d, it is %d", i, one.Caption[0], dataset.AttributeNames[a], stated, one.Labels[a])
-			}
 		}
 	}
 	if a, b := firstIndex(1, "pretrain/classifier"), firstIndex(2, "pretrain/classifier"); a == b || a < 0 || b < 0 {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
@@ -48,10 +49,23 @@ func (c *Trainer) task(name string, store *model.Store, t Training, columns ...s
 	}
 }
 
+// feed makes a step of the task a call of exec on the next batch: inputs gives its arguments, which hold the optimiser's coefficients.
+func (t Training) feed(task *train.Task, exec *model.Exec, batches *dataset.Loader, opt optim.AdamW, inputs func(step int, b dataset.Batch, coefficients *tensors.Tensor) []*tensors.Tensor) {
+	feed := train.NewFeed(batches)
+	task.Close = func() { feed.Close(); exec.Finalize() }
+	task.Step = func(ctx context.Context, step int) ([]float64, error) {
+		b, err := feed.Batch(ctx, step)
+		if err != nil {
+			return nil, err
+		}
+		return train.Call(exec, inputs(step, b, train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3))...)
+	}
+}
+
 // TextTask trains the conditioning text encoder (scope /pair/text) with its image tower; PairTask the evaluation pair.
 func (c *Trainer) TextTask(store *model.Store) (train.Task, error) {
 	pair := Pair{Text: c.Config.Networks.Text, Image: c.Config.Networks.Tower}
-	return c.contrastiveTask("text", store, pair, c.Words, c.Config.TextTraining, c.Data.Train(), c.Config.Seed)
+	return c.contrastiveTask("text", store, pair.Loss, c.Words, c.Config.TextTraining, c.Data.Train(), c.Config.Seed)
 }
 
 // PairTask trains the evaluation pair with a seed of its own, on all compositions, held-out ones too.
@@ -61,36 +75,30 @@ func (c *Trainer) PairTask(store *model.Store) (train.Task, error) {
 	if s, ok := c.Data.(*dataset.Scenes); ok {
 		src = s.Split("all")
 	}
-	return c.contrastiveTask("pair", store, pair, c.PairWords, c.Config.PairTraining, src, c.Config.Seed+1000)
+	return c.contrastiveTask("pair", store, pair.Loss, c.PairWords, c.Config.PairTraining, src, c.Config.Seed+1000)
 }
 
-func (c *Trainer) contrastiveTask(name string, store *model.Store, pair Pair, words *tokenizer.Words, t Training, src dataset.Source, seed int64) (train.Task, error) {
+// contrastiveTask trains what is below /pair by contrast of pictures with captions; outer layers are not for Muon.
+func (c *Trainer) contrastiveTask(name string, store *model.Store, loss contrastLoss, words *tokenizer.Words, t Training, src dataset.Source, seed int64, outer ...string) (train.Task, error) {
 	network.Seed(store, seed)
 	size, opt := c.Config.Size, adam(name)
 	exec, err := model.NewExec(c.Backend, store, func(root *model.Scope, args []*Node) []*Node {
 		g := args[0].Graph()
 		store.SetTraining(g, true)
 		scope := root.At("pair")
-		loss, accuracy := pair.Loss(scope, args[0], args[1])
-		norm := opt.Update(optim.Variables(scope, g), loss, args[2])
+		loss, accuracy := loss(scope, args[0], args[1])
+		norm := t.optimizer(opt, outer...).Update(optim.Variables(scope, g), loss, args[2])
 		return []*Node{loss, accuracy, norm}
 	})
 	if err != nil {
 		return train.Task{}, err
 	}
-	feed := train.NewFeed(dataset.NewLoader(src, t.Batch, seed, "pretrain/"+name))
 	task := c.task(name, store, t, "loss", "accuracy", "grad")
-	task.Close = func() { feed.Close(); exec.Finalize() }
-	task.Step = func(ctx context.Context, step int) ([]float64, error) {
-		b, err := feed.Batch(ctx, step)
-		if err != nil {
-			return nil, err
+	t.feed(&task, exec, dataset.NewLoader(src, t.Batch, seed, "pretrain/"+name), opt, func(_ int, b dataset.Batch, coefficients *tensors.Tensor) []*tensors.Tensor {
+		return []*tensors.Tensor{
+			train.I32(words.EncodeAll(b.Captions), t.Batch, words.Context), train.F32(b.Images, t.Batch, size, size, 3), coefficients,
 		}
-		return train.Call(exec,
-			train.I32(words.EncodeAll(b.Captions), t.Batch, words.Context),
-			train.F32(b.Images, t.Batch, size, size, 3),
-			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3))
-	}
+	})
 	return task, nil
 }
 
@@ -143,20 +151,15 @@ func (c *Trainer) FeaturesTask(store *model.Store) (train.Task, error) {
 	if err != nil {
 		return train.Task{}, err
 	}
-	feed := train.NewFeed(dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/features"))
 	task := c.task("features", store, t, "loss", "contrast", "pixels", "accuracy", "grad")
-	task.Close = func() { feed.Close(); exec.Finalize() }
-	task.Step = func(ctx context.Context, step int) ([]float64, error) {
-		b, err := feed.Batch(ctx, step)
-		if err != nil {
-			return nil, err
-		}
+	t.feed(&task, exec, dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/features"), opt, func(step int, b dataset.Batch, coefficients *tensors.Tensor) []*tensors.Tensor {
 		r := rng.New(seed, "pretrain/views", step)
-		return train.Call(exec,
+		return []*tensors.Tensor{
 			train.F32(drawView(r, b.Images, size), t.Batch, size, size, 3),
 			train.F32(drawView(r, b.Images, size), t.Batch, size, size, 3),
 			train.F32(method.drawMask(r, t.Batch), t.Batch, method.Net.Patches()),
-			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3))
-	}
+			coefficients,
+		}
+	})
 	return task, nil
 }

@@ -14,8 +14,13 @@ const studentFile = "student"
 
 // Student describes the student that a bundle ships, which draws in one step before anything is trained.
 type Student struct {
-	About       string             `json:"about"` // the recipe in words
-	Run         string             `json:"run"`   // hash of the training's config
+	About   string `json:"about"` // the recipe in words
+	Scale   string `json:"scale"`
+	Times   []int  `json:"times"`             // of its training, in the paper's timesteps
+	Net     string `json:"net,omitempty"`     // variant that has its architecture; "" for the teacher
+	Teacher string `json:"teacher,omitempty"` // variant that it learned from; "" for the teacher
+
+	Run         string             `json:"run"` // hash of the training's config
 	Config      json.RawMessage    `json:"config"`
 	Environment record.Environment `json:"environment"` // of the training
 	Setup       any                `json:"setup"`       // of the metrics

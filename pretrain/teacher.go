@@ -1,10 +1,10 @@
 package pretrain
 
 import (
-	"context"
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
@@ -55,16 +55,10 @@ func (c *Trainer) teacherTask(name string, store *model.Store, net network.Backb
 	if err != nil {
 		return train.Task{}, err
 	}
-	feed := train.NewFeed(dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/teacher"))
 	null, negative := c.Words.Encode(""), c.Words.Encode(c.Config.NegativeCaption)
 	area := size * size * 3
 	task := c.task(name, store, t, "loss", "grad")
-	task.Close = func() { feed.Close(); exec.Finalize() }
-	task.Step = func(ctx context.Context, step int) ([]float64, error) {
-		b, err := feed.Batch(ctx, step)
-		if err != nil {
-			return nil, err
-		}
+	t.feed(&task, exec, dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/teacher"), opt, func(step int, b dataset.Batch, coefficients *tensors.Tensor) []*tensors.Tensor {
 		r := rng.New(seed, "pretrain/teacher", step)
 		ids := c.Words.EncodeAll(b.Captions)
 		times, weight := make([]float64, t.Batch), make([]float32, t.Batch)
@@ -79,15 +73,16 @@ func (c *Trainer) teacherTask(name string, store *model.Store, net network.Backb
 				blur(b.Images[i*area:(i+1)*area], size)
 			}
 		}
-		return train.Call(exec,
+		return []*tensors.Tensor{
 			train.F32(b.Images, t.Batch, size, size, 3),
 			train.F32(rng.Normal(r, len(b.Images)), t.Batch, size, size, 3),
 			train.F32(diffusion.Levels(schedule, times), t.Batch, 3),
 			train.I32(ids, t.Batch, c.Words.Context),
-			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3),
+			coefficients,
 			train.Scalar(emaDecay(c.Config.EMA, step)),
-			train.F32(weight, t.Batch))
-	}
+			train.F32(weight, t.Batch),
+		}
+	})
 	return task, nil
 }
 

@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"time"
 
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
-	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/train"
 )
 
 // VariantOptions say which variants to train for a bundle.
@@ -96,18 +93,5 @@ func (o VariantOptions) trainIn(ctx context.Context, c *Trainer, v Variant, run 
 	if err != nil {
 		return err
 	}
-	progress := train.NewProgress(o.Out)
-	progress.SetBatch(v.Training.Batch)
-	began := time.Now()
-	if err := task.Run(ctx, run, progress); err != nil {
-		return err
-	}
-	file, err := weights.FromStore(store, scope)
-	if err != nil {
-		return err
-	}
-	if err := weights.Write(filepath.Join(run.Dir(), weightsFile), file, weights.F32); err != nil {
-		return err
-	}
-	return run.Finish(PartResult{Steps: task.Steps, Seconds: time.Since(began).Seconds()})
+	return finish(ctx, run, task, v.Training.Batch, map[string]string{weightsFile: scope}, o.Out)
 }

@@ -1,10 +1,10 @@
 package pretrain
 
 import (
-	"context"
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
@@ -53,7 +53,9 @@ func (c *Trainer) variantTask(v Variant, store *model.Store) (task train.Task, s
 		task, err = c.teacherTask(v.Name, store, v.Backbone(), v.Training, false)
 		return task, "/teacher_ema", err
 	case v.Objective == CLIP:
-		task, err = c.captionTask(v, store)
+		// The text encoder is trained too and not kept.
+		method := CaptionContrast{Net: *v.ViT, Text: c.Config.Networks.Text}
+		task, err = c.contrastiveTask(v.Name, store, method.Loss, c.Words, v.Training, c.Data.Train(), c.Config.Seed+3000, "patch_embed", "text", "project")
 		return task, "/pair/vit", err
 	case v.Objective == Untrained:
 		network.Seed(store, c.Config.Seed+3000)
@@ -83,15 +85,9 @@ func (c *Trainer) selfDistillationTask(v Variant, store *model.Store) (train.Tas
 	if err != nil {
 		return train.Task{}, err
 	}
-	feed := train.NewFeed(dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/"+v.Name))
 	patches := v.ViT.Patches()
 	task := c.task(v.Name, store, t, "loss", "views", "patches", "entropy", "grad")
-	task.Close = func() { feed.Close(); exec.Finalize() }
-	task.Step = func(ctx context.Context, step int) ([]float64, error) {
-		b, err := feed.Batch(ctx, step)
-		if err != nil {
-			return nil, err
-		}
+	t.feed(&task, exec, dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/"+v.Name), opt, func(step int, b dataset.Batch, coefficients *tensors.Tensor) []*tensors.Tensor {
 		r := rng.New(seed, "pretrain/self-distillation", step)
 		global := append(drawView(r, b.Images, size), drawView(r, b.Images, size)...)
 		mask := make([]float32, 2*t.Batch*patches)
@@ -102,12 +98,11 @@ func (c *Trainer) selfDistillationTask(v Variant, store *model.Store) (train.Tas
 		for range localViews {
 			local = append(local, drawView(r, drawCrops(r, b.Images, size), size)...)
 		}
-		return train.Call(exec,
+		return []*tensors.Tensor{
 			train.F32(global, 2*t.Batch, size, size, 3), train.F32(mask, 2*t.Batch, patches),
-			train.F32(local, localViews*t.Batch, size, size, 3),
-			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3),
-			train.Scalar(float32(selfDecay(step, t.Steps))))
-	}
+			train.F32(local, localViews*t.Batch, size, size, 3), coefficients, train.Scalar(float32(selfDecay(step, t.Steps))),
+		}
+	})
 	return task, nil
 }
 
@@ -117,35 +112,4 @@ func (c *Trainer) selfDistillationTask(v Variant, store *model.Store) (train.Tas
 func selfDecay(step, steps int) float64 {
 	decay := 1 - (1-averageDecay)*(1+math.Cos(math.Pi*float64(step)/float64(steps)))/2
 	return math.Min(decay, float64(1+step)/float64(10+step))
-}
-
-// captionTask trains features by contrast with captions; the text encoder is trained too and not kept.
-func (c *Trainer) captionTask(v Variant, store *model.Store) (train.Task, error) {
-	t, size, seed, opt := v.Training, c.Config.Size, c.Config.Seed+3000, adam(v.Name)
-	network.Seed(store, seed)
-	method := CaptionContrast{Net: *v.ViT, Text: c.Config.Networks.Text}
-	exec, err := model.NewExec(c.Backend, store, func(root *model.Scope, args []*Node) []*Node {
-		g := args[0].Graph()
-		store.SetTraining(g, true)
-		loss, accuracy := method.Loss(root.At("pair"), args[0], args[1])
-		norm := t.optimizer(opt, "patch_embed", "text", "project").Update(optim.Variables(root.At("pair"), g), loss, args[2])
-		return []*Node{loss, accuracy, norm}
-	})
-	if err != nil {
-		return train.Task{}, err
-	}
-	feed := train.NewFeed(dataset.NewLoader(c.Data.Train(), t.Batch, seed, "pretrain/"+v.Name))
-	task := c.task(v.Name, store, t, "loss", "accuracy", "grad")
-	task.Close = func() { feed.Close(); exec.Finalize() }
-	task.Step = func(ctx context.Context, step int) ([]float64, error) {
-		b, err := feed.Batch(ctx, step)
-		if err != nil {
-			return nil, err
-		}
-		return train.Call(exec,
-			train.I32(c.Words.EncodeAll(b.Captions), t.Batch, c.Words.Context),
-			train.F32(b.Images, t.Batch, size, size, 3),
-			train.F32(opt.Coefficients(t.Rate.At(step, t.Steps), step), 3))
-	}
-	return task, nil
 }

@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -22,13 +21,14 @@ type StudentRun struct {
 	Finished time.Time
 }
 
-// Shipped is the student that a bundle brings along.
-func Shipped(b *pretrain.Bundle) (s StudentRun, found bool, err error) {
+// Shipped is the student that a bundle brings along. Its config holds what drawing needs.
+func Shipped(b *pretrain.Bundle) (s StudentRun, found bool) {
 	if b.Student == nil {
-		return s, false, nil
+		return s, false
 	}
 	s.Dir = b.Dir
-	return s, true, json.Unmarshal(b.Student.Config, &s.Config)
+	s.Config.Distill = distill.Config{Scale: b.Student.Scale, Times: b.Student.Times, StudentNet: b.Student.Net, TeacherNet: b.Student.Teacher}
+	return s, true
 }
 
 // Student is the file of the weights.

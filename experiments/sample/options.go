@@ -15,8 +15,8 @@ import (
 const usage = `sample draws pictures for captions from a student, beside its teacher, and says how long one takes.
 
   go run ./experiments/sample --prompt "a large red star left of a small blue ring"
-  go run ./experiments/sample --prompt "a green disc" --prompt "a yellow ring" --n 4 --steps 1,2,4
-  go run ./experiments/sample --prompt "a green disc" --run results/runs/0123456789ab
+  go run ./experiments/sample --prompt "a green star" --prompt "a yellow ring" --n 4 --steps 1,2,4
+  go run ./experiments/sample --prompt "a green star" --run results/runs/0123456789ab
   go run ./experiments/sample --run results/runs/0123456789ab --ship "ADD, 800 steps"   put a student into the bundle
 
 Without --run it takes your newest student of the default cell, and without one the student that is shipped with the networks.

@@ -24,7 +24,7 @@ const shipImages = 1000
 // ship scores a student in the precision that it is shipped in, one step, and puts it into the bundle with where it came from.
 func ship(ctx context.Context, o options, s student, b *pretrain.Bundle, e *engine.Engine, stdout io.Writer) error {
 	dir := filepath.Dir(s.path)
-	note := pretrain.Student{About: o.ship}
+	note := pretrain.Student{About: o.ship, Scale: s.cfg.Scale, Times: s.cfg.Times, Net: s.cfg.StudentNet, Teacher: s.cfg.TeacherNet}
 	var err error
 	if note.Config, err = os.ReadFile(filepath.Join(dir, "config.json")); err != nil {
 		return err

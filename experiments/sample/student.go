@@ -75,9 +75,8 @@ func chooseRun(o options) (run sweep.StudentRun, about string, shippedIn *pretra
 	}
 	bundle, err := pretrain.LoadBundle(dir)
 	if err == nil {
-		var found bool
-		if run, found, err = sweep.Shipped(bundle); found {
-			return run, "shipped: " + bundle.Student.About, bundle, err
+		if run, found := sweep.Shipped(bundle); found {
+			return run, "shipped: " + bundle.Student.About, bundle, nil
 		}
 	}
 	switch {

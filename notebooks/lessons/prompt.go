@@ -11,8 +11,8 @@ import (
 	"github.com/addlab/addlab/sweep"
 )
 
-// Prompt draws what a reader types, with as many steps as the slider says, until Done is pressed: the newest student beside the teacher; the shipped one
-// where none was trained here.
+// Prompt draws what a reader types, with as many steps as the slider says, until Done is pressed. It shows the newest student that was
+// trained here, or the shipped one, beside the teacher.
 func (l *Lab) Prompt(prompt string) error {
 	run, found, err := l.newestStudent()
 	if err != nil {
@@ -20,9 +20,13 @@ func (l *Lab) Prompt(prompt string) error {
 	}
 	note := "Every prompt is drawn from the same four noises."
 	most := 25
-	if found {
+	switch {
+	case found:
 		most = len(run.Config.Distill.Times)
-	} else {
+		if run.Dir == l.Bundle.Dir {
+			note += " The student is the shipped one: " + l.Bundle.Student.About + "."
+		}
+	default:
 		note += " There is no student yet (notebook 04 trains one): the teacher draws alone."
 	}
 	p, err := l.pipeline()
@@ -99,7 +103,7 @@ func (l *Lab) newestStudent() (newest sweep.StudentRun, found bool, err error) {
 		}
 	}
 	if !found {
-		return sweep.Shipped(l.Bundle)
+		newest, found = sweep.Shipped(l.Bundle)
 	}
-	return newest, true, nil
+	return newest, found, nil
 }
