@@ -272,11 +272,11 @@ func TestAxesOfThePaper(t *testing.T) {
 	}
 	l.Runs = t.TempDir()
 	s, found, err := l.results("disc-cond")
-	if err != nil || !found || s.Table.Axis != "disc-cond" || len(s.Pictures) != 2 {
-		t.Errorf("results of disc-cond: found %v, %d pictures, error %v, want the committed ones", found, len(s.Pictures), err)
+	if err != nil || !found || s.Table.Axis != "disc-cond" || s.Figure.PNG == nil || s.Samples.PNG == nil {
+		t.Errorf("results of disc-cond: found %v, plot %t, samples %t, error %v, want the committed ones", found, s.Figure.PNG != nil, s.Samples.PNG != nil, err)
 	}
-	if s, found, err = l.results("data/scenes-free/loss"); err != nil || !found || s.Table.Data != "scenes-free" || len(s.Pictures) != 2 {
-		t.Errorf("results of loss on scenes-free: found %v, data %q, %d pictures, error %v, want the committed ones", found, s.Table.Data, len(s.Pictures), err)
+	if s, found, err = l.results("data/scenes-free/loss"); err != nil || !found || s.Table.Data != "scenes-free" || s.Figure.PNG == nil || s.Samples.PNG == nil {
+		t.Errorf("results of loss on scenes-free: found %v, data %q, plot %t, samples %t, error %v, want the committed ones", found, s.Table.Data, s.Figure.PNG != nil, s.Samples.PNG != nil, err)
 	}
 	if err := os.MkdirAll(filepath.Join(l.Runs, "loss"), 0o777); err != nil {
 		t.Fatal(err)
