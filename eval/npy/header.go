@@ -66,14 +66,10 @@ func parseHeader(text string) (h header, err error) {
 	if strings.Contains(descr[1], "O") {
 		return h, errors.New("holds Python objects, want numbers: objects are pickled, and reading them would run code")
 	}
-	d := plainDescr.FindStringSubmatch(descr[1])
-	if descr[2] != "" || d == nil || d[2] == "f" && d[3] == "1" || d[2] == "b" && d[3] != "1" {
-		return h, fmt.Errorf("descr = %q, want plain numbers: f2, f4, f8, i1 … i8, u1 … u8 or b1", descr[1]+descr[2])
+	if h, err = parseDescr(descr[1] + descr[2]); err != nil {
+		return h, err
 	}
-	h.kind, h.width, h.fortran, h.order = d[2][0], int(d[3][0]-'0'), fortran[1] == "True", binary.LittleEndian
-	if d[1] == ">" {
-		h.order = binary.BigEndian
-	}
+	h.fortran = fortran[1] == "True"
 	for field := range strings.SplitSeq(shape[1], ",") {
 		field = strings.TrimSuffix(strings.TrimSpace(field), "L") // Python 2 wrote 10L
 		if field == "" {
@@ -87,6 +83,19 @@ func parseHeader(text string) (h header, err error) {
 	}
 	if len(h.shape) > 32 {
 		return h, fmt.Errorf("shape has %d dimensions, want ≤ 32", len(h.shape))
+	}
+	return h, nil
+}
+
+// parseDescr reads the type of plain numbers, such as "<f4".
+func parseDescr(descr string) (h header, err error) {
+	d := plainDescr.FindStringSubmatch(descr)
+	if d == nil || d[2] == "f" && d[3] == "1" || d[2] == "b" && d[3] != "1" {
+		return h, fmt.Errorf("descr = %q, want plain numbers: f2, f4, f8, i1 … i8, u1 … u8 or b1", descr)
+	}
+	h.kind, h.width, h.order = d[2][0], int(d[3][0]-'0'), binary.LittleEndian
+	if d[1] == ">" {
+		h.order = binary.BigEndian
 	}
 	return h, nil
 }

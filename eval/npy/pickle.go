@@ -1,77 +1,50 @@
 package npy
 
 import (
-	"encoding/binary"
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+
+	"github.com/nlpodyssey/gopickle/types"
+
+	"github.com/addlab/addlab/internal/pickle"
 )
 
-// Dict is a dictionary of a pickle: arrays of float64, dictionaries, texts and whole numbers by name.
+// Dict is a dictionary of a pickle: arrays of float64, dictionaries, texts and numbers by name.
 type Dict map[string]any
 
 // maxPickle bounds a pickle; it is read whole.
 const maxPickle = 2 << 30
 
-// ReadPickle reads a dictionary of NumPy arrays that Python's pickle wrote with protocol 3 or later, as edm2 keeps its statistics. It
-// knows the few instructions of such files and makes arrays only. Anything else is refused, and nothing is run.
+// ReadPickle reads a dictionary of NumPy arrays that Python's pickle wrote with protocol 3 or later, as edm2 keeps its statistics.
+// Whatever else a pickle holds is refused, and nothing in it is run.
 func ReadPickle(path string) (Dict, error) {
-	info, err := os.Stat(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("npy: %w", err)
 	}
-	if info.Size() > maxPickle {
-		return nil, fmt.Errorf("npy: %s: file = %d bytes, want ≤ %d", path, info.Size(), maxPickle)
-	}
-	data, err := os.ReadFile(path)
+	defer f.Close()
+	d, err := parsePickle(f)
 	if err != nil {
-		return nil, fmt.Errorf("npy: %w", err)
-	}
-	d, err := parsePickle(data)
-	if err != nil {
-		return nil, fmt.Errorf("npy: %s: pickle: %w", path, err)
+		return nil, fmt.Errorf("npy: %s: %w", path, err)
 	}
 	return d, nil
 }
 
-// machine executes a pickle's instructions; lengths are checked against the remaining bytes.
-type machine struct {
-	data  []byte
-	stack []any
-	memo  map[int]any
-}
-
-type (
-	mark   struct{}
-	tuple  []any
-	global string // module and name
-)
-
-var errCut = errors.New("cut off")
-
-func parsePickle(data []byte) (d Dict, err error) {
-	m := machine{data: data, memo: map[int]any{}}
-	for {
-		op, err := m.take(1)
-		if err != nil {
-			return nil, err
-		}
-		if op[0] == '.' {
-			top, err := m.pop()
-			if err != nil {
-				return nil, err
-			}
-			d, ok := top.(Dict)
-			if !ok {
-				return nil, fmt.Errorf("holds %T, want a dictionary of arrays", top)
-			}
-			entries := maxEntries
-			return d, finish(d, 0, &entries)
-		}
-		if err := m.do(op[0]); err != nil {
-			return nil, err
-		}
+func parsePickle(r io.Reader) (Dict, error) {
+	noIDs := func(any) (any, error) { return nil, errors.New("pickle refers to what is outside of it") }
+	value, err := pickle.Read(bufio.NewReader(r), maxPickle, numpyNames, noIDs)
+	if err != nil {
+		return nil, err
 	}
+	d, ok := value.(*types.Dict)
+	if !ok {
+		return nil, fmt.Errorf("holds a %T, want a dictionary of arrays", value)
+	}
+	entries := maxEntries
+	return dict(d, 0, &entries)
 }
 
 // maxEntries and maxDepth bound the search: a dictionary may contain itself.
@@ -80,90 +53,149 @@ const (
 	maxDepth   = 32
 )
 
-// finish turns the arrays of a dictionary, that deep in others, into their values.
-func finish(d Dict, depth int, entries *int) error {
+// dict converts a dictionary, that deep in others, with the arrays in it.
+func dict(from *types.Dict, depth int, entries *int) (Dict, error) {
 	if depth > maxDepth {
-		return fmt.Errorf("more than %d dictionaries in each other", maxDepth)
+		return nil, fmt.Errorf("more than %d dictionaries in each other", maxDepth)
 	}
-	for name, v := range d {
+	d := Dict{}
+	for _, e := range *from {
+		name, ok := e.Key.(string)
+		if !ok {
+			return nil, fmt.Errorf("key is a %T, want text", e.Key)
+		}
 		if *entries--; *entries < 0 {
-			return fmt.Errorf("more than %d entries", maxEntries)
+			return nil, fmt.Errorf("more than %d entries", maxEntries)
 		}
 		var err error
-		switch v := v.(type) {
+		switch v := e.Value.(type) {
 		case *ndarray:
 			d[name], err = v.values()
-		case Dict:
-			err = finish(v, depth+1, entries)
+		case *types.Dict:
+			d[name], err = dict(v, depth+1, entries)
+		case nil, bool, int, float64, string:
+			d[name] = v
+		default:
+			err = fmt.Errorf("is a %T, want an array, a dictionary, text or a number", v)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
+	}
+	return d, nil
+}
+
+// dtype and ndarray are the only classes that a pickle may make.
+type dtype struct{ descr string }
+
+type ndarray struct {
+	header
+	raw  []byte
+	done *Array[float64] // its values once converted: an array may occur several times
+}
+
+// numpyNames are the functions by which NumPy pickles itself; version 2 renamed their module.
+var numpyNames = pickle.Names{
+	"numpy.dtype":                         pickle.Function(makeType),
+	"numpy.ndarray":                       nil, // an argument of _reconstruct
+	"numpy.core.multiarray._reconstruct":  pickle.Function(reconstruct),
+	"numpy._core.multiarray._reconstruct": pickle.Function(reconstruct),
+	"numpy.core.numeric._frombuffer":      pickle.Function(fromBuffer),
+	"numpy._core.numeric._frombuffer":     pickle.Function(fromBuffer),
+}
+
+func makeType(args []any) (any, error) {
+	if len(args) > 0 {
+		if descr, ok := args[0].(string); ok {
+			return &dtype{descr}, nil
+		}
+	}
+	return nil, errors.New("numpy.dtype has arguments of other kinds")
+}
+
+// PySetState sets the byte order of a type.
+func (t *dtype) PySetState(state any) error {
+	if s, ok := state.(*types.Tuple); ok && s.Len() > 1 && len(t.descr) == 2 {
+		if order, ok := s.Get(1).(string); ok && len(order) == 1 {
+			t.descr = order + t.descr
+			return nil
+		}
+	}
+	return errors.New("state of a type is of another kind, want that of plain numbers")
+}
+
+// reconstruct makes an array that gets its values as a state.
+func reconstruct([]any) (any, error) { return &ndarray{}, nil }
+
+// PySetState sets shape, type, order and bytes of an array.
+func (a *ndarray) PySetState(state any) error {
+	if s, ok := state.(*types.Tuple); ok && s.Len() == 5 {
+		fortran, ok := s.Get(3).(bool)
+		if ok {
+			return a.set(s.Get(1), s.Get(2), fortran, s.Get(4))
+		}
+	}
+	return errors.New("state of an array is of another kind, want that of numbers")
+}
+
+func fromBuffer(args []any) (any, error) {
+	if len(args) == 4 {
+		if order, ok := args[3].(string); ok {
+			a := &ndarray{}
+			return a, a.set(args[2], args[1], order == "F", args[0])
+		}
+	}
+	return nil, errors.New("numpy's _frombuffer has arguments of other kinds")
+}
+
+func (a *ndarray) set(shape, kind any, fortran bool, raw any) error {
+	dims, ok1 := shape.(*types.Tuple)
+	t, ok2 := kind.(*dtype)
+	if !ok1 || !ok2 {
+		return errors.New("an array has no shape or no type")
+	}
+	switch raw := raw.(type) {
+	case []byte:
+		a.raw = raw
+	case *types.ByteArray:
+		a.raw = *raw
+	default:
+		return fmt.Errorf("an array's values are a %T, want bytes", raw)
+	}
+	var err error
+	if a.header, err = parseDescr(t.descr); err != nil {
+		return err
+	}
+	a.fortran, a.shape = fortran, []int{}
+	for _, dim := range *dims {
+		n, ok := dim.(int)
+		if !ok {
+			return fmt.Errorf("shape has a %T, want whole numbers", dim)
+		}
+		if n < 0 {
+			return fmt.Errorf("shape has %d, want dimensions ≥ 0", n)
+		}
+		a.shape = append(a.shape, n)
 	}
 	return nil
 }
 
-func (m *machine) take(n int) ([]byte, error) {
-	if n < 0 || n > len(m.data) {
-		return nil, errCut
+// values converts the bytes.
+func (a *ndarray) values() (Array[float64], error) {
+	if a.done != nil {
+		return *a.done, nil
 	}
-	b := m.data[:n]
-	m.data = m.data[n:]
-	return b, nil
-}
-
-// sized takes a length of some bytes and then so many bytes.
-func (m *machine) sized(width int) ([]byte, error) {
-	b, err := m.take(width)
+	n, err := a.header.values()
 	if err != nil {
-		return nil, err
+		return Array[float64]{}, err
 	}
-	n := binary.LittleEndian.Uint64(append(append([]byte{}, b...), make([]byte, 8-width)...))
-	if n > uint64(len(m.data)) {
-		return nil, errCut
+	if a.width == 0 || n*a.width != len(a.raw) || len(a.shape) > 32 {
+		return Array[float64]{}, fmt.Errorf("shape = %v of %d bytes each in %d bytes", a.shape, a.width, len(a.raw))
 	}
-	return m.take(int(n))
-}
-
-func (m *machine) line() (string, error) {
-	for i, c := range m.data {
-		if c == '\n' {
-			b, err := m.take(i + 1)
-			return string(b[:i]), err
-		}
+	data := appendValues(make([]float64, 0, n), a.raw, a.header)
+	if a.fortran {
+		data = fromFortran(data, a.shape)
 	}
-	return "", errCut
-}
-
-func (m *machine) push(v any) { m.stack = append(m.stack, v) }
-
-func (m *machine) pop() (any, error) {
-	if len(m.stack) == 0 {
-		return nil, errors.New("takes from an empty stack")
-	}
-	v := m.stack[len(m.stack)-1]
-	m.stack = m.stack[:len(m.stack)-1]
-	return v, nil
-}
-
-// popMark takes all values down to the mark.
-func (m *machine) popMark() (tuple, error) {
-	for i := len(m.stack) - 1; i >= 0; i-- {
-		if _, ok := m.stack[i].(mark); ok {
-			t := tuple(append([]any{}, m.stack[i+1:]...))
-			m.stack = m.stack[:i]
-			return t, nil
-		}
-	}
-	return nil, errors.New("lacks a mark")
-}
-
-// popSome takes n values.
-func (m *machine) popSome(n int) (tuple, error) {
-	if len(m.stack) < n {
-		return nil, errors.New("takes from an empty stack")
-	}
-	t := tuple(append([]any{}, m.stack[len(m.stack)-n:]...))
-	m.stack = m.stack[:len(m.stack)-n]
-	return t, nil
+	a.done = &Array[float64]{Shape: a.shape, Data: data}
+	return *a.done, nil
 }

@@ -21,7 +21,7 @@ const (
 // layers are the rooms of the house from the bottom; a package may import what lies in lower layers only. "x/*" are the
 // packages directly below x.
 var layers = [][]string{
-	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng", "internal/fold"},
+	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle"},
 	{"network/weights", "eval/npy", "internal/sweeptest", "internal/graphtest"},
 	{"engine"},
 	{"record", "network/tokenizer", "dataset", "train/optim"},
@@ -52,7 +52,8 @@ var narrower = map[string][]string{
 	"internal/dense":     {},
 	"internal/processes": {},
 	"train/optim":        {},
-	"eval/npy":           {"internal/atomicfile"},
+	"eval/npy":           {"internal/atomicfile", "internal/pickle"},
+	"internal/pickle":    {},
 	"eval/pictures":      {"dataset", "eval/extractor"}, // they measure nothing
 	"eval":               {"internal/dense"},            // statistics know no network and no picture
 	"eval/metric":        {"eval", "internal/rng"},      // names extractors, runs none

@@ -2,6 +2,7 @@ package weights
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
@@ -93,7 +94,7 @@ func TestCheckpointsHoldOneStateDict(t *testing.T) {
 		"a dict in itself":        {"}q\x00" + pickledText("model") + "h\x00s", "holds no tensors by name"},
 	} {
 		for range 8 { // whatever the order in which Go looks through a map
-			views, _, err := stateDict("\x80\x02" + c.dict + ".")
+			views, _, err := stateDict(bufio.NewReader(strings.NewReader("\x80\x02" + c.dict + ".")))
 			if c.want != "" {
 				checkError(t, err, c.want)
 			} else if err != nil || len(views) != 1 || views["w"].storage == nil || views["w"].storage.key != "1" {

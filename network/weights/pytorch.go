@@ -3,6 +3,7 @@ package weights
 import (
 	"archive/zip"
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -80,22 +81,17 @@ func decodeZip(z *zip.Reader) (*File, error) {
 			return nil, fmt.Errorf("byteorder = %q, want little (%v)", b, err)
 		}
 	}
-	r, err := data.Open()
+	pickled, err := readRecord(data)
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	pickled := bufio.NewReader(r)
-	text, err := takePickle(pickled)
+	r := bufio.NewReader(bytes.NewReader(pickled))
+	views, _, err := stateDict(r)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkEnd(pickled, data); err != nil {
-		return nil, err
-	}
-	views, _, err := stateDict(text)
-	if err != nil {
-		return nil, err
+	if _, err := r.ReadByte(); err == nil {
+		return nil, fmt.Errorf("record %s goes on after its end", data.Name)
 	}
 	return assemble(views, func(s *storage) ([]byte, error) {
 		f, ok := records[root+"data/"+s.key]
@@ -136,8 +132,8 @@ func checkEnd(r io.Reader, f *zip.File) error {
 }
 
 // stateDict finds the tensors by name, and all storages that the pickle describes by key.
-func stateDict(text string) (map[string]view, map[string]*storage, error) {
-	value, storages, err := unpickle(text)
+func stateDict(r *bufio.Reader) (map[string]view, map[string]*storage, error) {
+	value, storages, err := unpickle(r)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -17,17 +17,14 @@ func decodeLegacy(r *bufio.Reader, size int64) (*File, error) {
 	var views map[string]view
 	var storages map[string]*storage
 	for i := range part {
-		text, err := takePickle(r)
+		var err error
+		if i == 3 {
+			views, storages, err = stateDict(r)
+		} else {
+			part[i], _, err = unpickle(r)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w (not a file of torch.save?)", err)
-		}
-		if i == 3 {
-			views, storages, err = stateDict(text)
-		} else {
-			part[i], _, err = unpickle(text)
-		}
-		if err != nil {
-			return nil, err
 		}
 		if n, ok := part[0].(*big.Int); i == 0 && (!ok || n.Text(16) != "1950a86a20f9469cfc6c") {
 			return nil, errors.New("magic number is not PyTorch's")

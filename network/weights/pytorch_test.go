@@ -71,13 +71,14 @@ func TestPicklesDoNotClaimMoreThanThereIs(t *testing.T) {
 		return "\x80\x02" + string([]byte{op}) + string(binary.LittleEndian.AppendUint64(nil, size)[:n])
 	}
 	for want, file := range map[string]string{
-		"pickle of more than":  huge('X', 4, 1<<31),
-		"pickle ends early":    huge('X', 4, 1<<20),
-		"pickle of more than ": huge(0x95, 8, 1<<40),
-		"instruction":          huge(0x8e, 8, 1<<40),
+		"pickle of more than":        huge('X', 4, 1<<31),
+		"pickle ends early":          huge('X', 4, 1<<20),
+		"pickle ends early (0 of 1":  huge(0x95, 8, 1<<40), // a frame
+		"pickle of more than 671088": huge(0x8e, 8, 1<<40),
+		"instruction":                huge('i', 8, 0),
 	} {
 		_, err := decodePyTorch(strings.NewReader(file), int64(len(file)))
-		checkError(t, err, strings.TrimSpace(want))
+		checkError(t, err, want)
 	}
 }
 

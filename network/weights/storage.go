@@ -1,63 +1,11 @@
 package weights
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
-
-	"github.com/nlpodyssey/gopickle/types"
 )
-
-// storage is the memory that tensors of a PyTorch file are views of.
-type storage struct {
-	dtype DType
-	key   string
-	count int
-}
-
-// view is a tensor of a PyTorch file.
-type view struct {
-	storage       *storage
-	offset        int
-	shape, stride []int
-}
-
-// storageDTypes are the classes of storages.
-var storageDTypes = map[string]DType{
-	"FloatStorage": F32, "DoubleStorage": F64, "HalfStorage": F16, "BFloat16Storage": BF16, "LongStorage": I64, "IntStorage": I32,
-	"ShortStorage": I16, "CharStorage": I8, "ByteStorage": U8, "BoolStorage": Bool,
-}
-
-// rebuildTensor takes storage, offset, size and stride; what follows concerns training.
-func rebuildTensor(args []any) (any, error) {
-	if len(args) < 4 {
-		return nil, errors.New("tensor: want storage, offset, size and stride")
-	}
-	s, ok1 := args[0].(*storage)
-	offset, ok2 := args[1].(int)
-	shape, ok3 := ints64(args[2])
-	stride, ok4 := ints64(args[3])
-	if !ok1 || !ok2 || !ok3 || !ok4 || len(shape) != len(stride) {
-		return nil, errors.New("tensor: want storage, offset, size and stride")
-	}
-	return view{s, offset, shape, stride}, nil
-}
-
-func ints64(tuple any) ([]int, bool) {
-	t, ok := tuple.(*types.Tuple)
-	if !ok {
-		return nil, false
-	}
-	all := make([]int, t.Len())
-	for i := range all {
-		if all[i], ok = t.Get(i).(int); !ok || all[i] < 0 {
-			return nil, false
-		}
-	}
-	return all, true
-}
 
 // assemble reads the storages one after the other and copies the tensors out of them.
 func assemble(views map[string]view, read func(*storage) ([]byte, error)) (*File, error) {
