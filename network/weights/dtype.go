@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"github.com/gomlx/compute/dtypes/float16"
 )
 
 // DType is the type of a tensor's elements in a file, as safetensors spells it.
@@ -26,25 +28,16 @@ const (
 	F64  DType = "F64"
 )
 
-// rank orders the types as Python's writer does: the widest first, so that every tensor is aligned.
-var rank = map[DType]int{Bool: 0, U8: 1, I8: 2, I16: 3, U16: 4, F16: 5, BF16: 6, I32: 7, U32: 8, F32: 9, F64: 10, I64: 11, U64: 12}
-
-// Size is the number of bytes of one element, 0 for an unknown type.
-func (d DType) Size() int {
-	switch d {
-	case Bool, U8, I8:
-		return 1
-	case U16, I16, F16, BF16:
-		return 2
-	case U32, I32, F32:
-		return 4
-	case U64, I64, F64:
-		return 8
-	}
-	return 0
+// known gives the rank and the bytes of each type. Python's writer puts tensors of the highest rank first, so that all are aligned.
+var known = map[DType]struct{ rank, size int }{
+	Bool: {0, 1}, U8: {1, 1}, I8: {2, 1}, I16: {3, 2}, U16: {4, 2}, F16: {5, 2}, BF16: {6, 2},
+	I32: {7, 4}, U32: {8, 4}, F32: {9, 4}, F64: {10, 8}, I64: {11, 8}, U64: {12, 8},
 }
 
-// IsFloat tells the types that become a Tensor from those that become an IntTensor.
+// Size is the number of bytes of one element, 0 for an unknown type.
+func (d DType) Size() int { return known[d].size }
+
+// IsFloat reports whether elements are floating-point numbers.
 func (d DType) IsFloat() bool { return d == F16 || d == BF16 || d == F32 || d == F64 }
 
 // floats decodes little-endian floating-point elements.
@@ -59,7 +52,7 @@ func floats(d DType, b []byte) ([]float32, error) {
 	for i := range x {
 		switch d {
 		case F16:
-			x[i] = fromHalf(binary.LittleEndian.Uint16(b[2*i:]))
+			x[i] = float16.FromBits(binary.LittleEndian.Uint16(b[2*i:])).Float32()
 		case BF16:
 			x[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(b[2*i:])) << 16)
 		case F64:
@@ -67,33 +60,6 @@ func floats(d DType, b []byte) ([]float32, error) {
 			x[i] = float32(v)
 			if math.IsInf(float64(x[i]), 0) && !math.IsInf(v, 0) {
 				return nil, fmt.Errorf("element %d = %g, want a value in the range of float32", i, v)
-			}
-		}
-	}
-	return x, nil
-}
-
-// ints decodes little-endian integer and boolean elements.
-func ints(d DType, b []byte) ([]int64, error) {
-	x := make([]int64, len(b)/d.Size())
-	for i := range x {
-		switch d {
-		case Bool, U8:
-			x[i] = int64(b[i])
-		case I8:
-			x[i] = int64(int8(b[i]))
-		case U16:
-			x[i] = int64(binary.LittleEndian.Uint16(b[2*i:]))
-		case I16:
-			x[i] = int64(int16(binary.LittleEndian.Uint16(b[2*i:])))
-		case U32:
-			x[i] = int64(binary.LittleEndian.Uint32(b[4*i:]))
-		case I32:
-			x[i] = int64(int32(binary.LittleEndian.Uint32(b[4*i:])))
-		case I64, U64:
-			x[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
-			if d == U64 && x[i] < 0 {
-				return nil, fmt.Errorf("element %d = %d, want a value in the range of int64", i, uint64(x[i]))
 			}
 		}
 	}
@@ -121,20 +87,7 @@ func encode(d DType, x []float32) ([]byte, error) {
 	return b, nil
 }
 
-// fromHalf widens an IEEE 754 half-precision value; exact, NaN payloads included.
-func fromHalf(h uint16) float32 {
-	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&0x3ff
-	switch exp {
-	case 0: // zero and subnormals are multiples of 2⁻²⁴
-		v := float32(frac) * 0x1p-24
-		return math.Float32frombits(math.Float32bits(v) | sign)
-	case 31:
-		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
-	}
-	return math.Float32frombits(sign | (exp+127-15)<<23 | frac<<13)
-}
-
-// toHalf rounds to the nearest half-precision value, ties to even; values too large become infinite.
+// toHalf rounds to the nearest half-precision value, ties to even; values too large become infinite. GoMLX would make subnormals zero.
 func toHalf(v float32) uint16 {
 	bits := math.Float32bits(v)
 	sign, abs := uint16(bits>>16)&0x8000, math.Float32frombits(bits&0x7fffffff)

@@ -15,32 +15,25 @@ import (
 )
 
 // ReadAny reads a safetensors file or one that PyTorch's torch.save wrote (.pth, .pt, .bin), by what is in it.
+//
+// Of torch.save it reads the state dict, in the zip format of PyTorch 1.6 on or in the one before. A dict that holds it as "state_dict",
+// "model" or "teacher" beside other things will do, unless two of these hold tensors. Such files are programs for a pickle machine: here
+// only tensors and containers are made, and a file that asks for anything else is refused. TorchScript archives are programs throughout,
+// and refused too.
 func ReadAny(file string) (*File, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
+	defer f.Close()
 	head := make([]byte, 4)
-	n, _ := io.ReadFull(f, head)
-	f.Close()
+	n, _ := f.ReadAt(head, 0)
 	switch string(head[:n]) {
 	case "PK\x03\x04", // a zip file
 		"\x80\x02\x8a\x0a": // a pickle of the magic number; as the length of a safetensors header it is above maxHeader
-		return ReadPyTorch(file)
+	default:
+		return Read(file)
 	}
-	return Read(file)
-}
-
-// ReadPyTorch reads the state dict of a file that torch.save wrote, in the zip format of PyTorch 1.6 on or in the one before. A
-// dict that holds it as "state_dict", "model" or "teacher" beside other things will do, unless two of these hold tensors. Such files
-// are programs for a pickle machine: here only tensors and containers are made, and a file that asks for anything else is refused.
-// TorchScript archives are programs throughout, and refused too.
-func ReadPyTorch(file string) (*File, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, fmt.Errorf("weights: %w", err)
-	}
-	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -13,6 +12,8 @@ import (
 	"os"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/addlab/addlab/internal/atomicfile"
 )
@@ -166,15 +167,12 @@ func byteSize(d DType, shape []int) (int64, error) {
 // encode writes the file as Python's safetensors does: wider types first, then by name, the header padded to 8 bytes.
 func (f *RawFile) encode(w io.Writer) error {
 	names := slices.SortedFunc(maps.Keys(f.Tensors), func(a, b string) int {
-		return cmp.Or(cmp.Compare(rank[f.Tensors[b].DType], rank[f.Tensors[a].DType]), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(known[f.Tensors[b].DType].rank, known[f.Tensors[a].DType].rank), cmp.Compare(a, b))
 	})
 
 	header := []byte{'{'}
 	if len(f.Metadata) > 0 {
-		header = appendJSON(header, metadataKey)
-		header = append(header, ':')
-		header = appendJSON(header, f.Metadata)
-		header = append(header, ',')
+		header = appendMember(header, metadataKey, f.Metadata)
 	}
 	at := int64(0)
 	for _, name := range names {
@@ -189,18 +187,7 @@ func (f *RawFile) encode(w io.Writer) error {
 		if size != int64(len(t.Bytes)) {
 			return fmt.Errorf("tensor %q: has %d bytes, want %d for %s %v", name, len(t.Bytes), size, t.DType, t.Shape)
 		}
-		shape := t.Shape
-		if shape == nil {
-			shape = []int{}
-		}
-		header = appendJSON(header, name)
-		header = append(header, ':')
-		header = appendJSON(header, struct {
-			DType   DType    `json:"dtype"`
-			Shape   []int    `json:"shape"`
-			Offsets [2]int64 `json:"data_offsets"`
-		}{t.DType, shape, [2]int64{at, at + size}})
-		header = append(header, ',')
+		header = appendMember(header, name, tensorHeader{t.DType, t.Shape, []int64{at, at + size}})
 		at += size
 	}
 	header = append(bytes.TrimSuffix(header, []byte{','}), '}')
@@ -225,13 +212,15 @@ func (f *RawFile) encode(w io.Writer) error {
 	return nil
 }
 
-// appendJSON appends v, which always has a JSON form, without spaces and without escaping <, > and &.
-func appendJSON(b []byte, v any) []byte {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		panic(err)
+// appendMember appends a member of a JSON object, which always has a JSON form, and a comma.
+func appendMember(b []byte, name string, v any) []byte {
+	for _, part := range []any{name, v} {
+		text, err := json.Marshal(part, json.Deterministic(true))
+		if err != nil {
+			panic(err)
+		}
+		b = append(append(b, text...), ':')
 	}
-	return append(b, bytes.TrimSuffix(buf.Bytes(), []byte{'\n'})...)
+	b[len(b)-1] = ','
+	return b
 }

@@ -1,15 +1,12 @@
 package weights
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/dtypes/bfloat16"
-	"github.com/gomlx/compute/dtypes/float16"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 )
@@ -58,7 +55,7 @@ func variables(store *model.Store, scope string) (map[string]*model.Variable, er
 	return vars, nil
 }
 
-// FromStore copies the floating-point variables below scope; others, such as step counters, are left out.
+// FromStore copies the floating-point variables, which are float32, below scope; others, such as step counters, are left out.
 func FromStore(store *model.Store, scope string) (*File, error) {
 	vars, err := variables(store, scope)
 	if err != nil {
@@ -66,50 +63,23 @@ func FromStore(store *model.Store, scope string) (*File, error) {
 	}
 	f := &File{Tensors: make(map[string]Tensor, len(vars))}
 	for name, v := range vars {
-		value, err := v.Value()
-		if err != nil {
-			return nil, fmt.Errorf("weights: variable %q: %w", v.Path(), err)
-		}
-		data, err := copyFloats(value)
-		if err != nil {
-			return nil, fmt.Errorf("weights: variable %q: %w", v.Path(), err)
+		data := []float32{}
+		if v.Shape().Size() > 0 {
+			value, err := v.Value()
+			if err == nil {
+				data, err = tensors.CopyFlatData[float32](value)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("weights: variable %q: %w", v.Path(), err)
+			}
 		}
 		f.Tensors[name] = Tensor{Shape: slices.Clone(v.Shape().Dimensions), Data: data}
 	}
 	return f, nil
 }
 
-// copyFloats copies a tensor's values, which may live on a device, to float32.
-func copyFloats(t *tensors.Tensor) (x []float32, err error) {
-	x = make([]float32, t.Size())
-	if len(x) == 0 {
-		return x, nil
-	}
-	accessErr := t.ConstFlatData(func(flat any) {
-		switch flat := flat.(type) {
-		case []float32:
-			copy(x, flat)
-		case []float64:
-			for i, v := range flat {
-				x[i] = float32(v)
-			}
-		case []float16.Float16:
-			for i, v := range flat {
-				x[i] = fromHalf(v.Bits())
-			}
-		case []bfloat16.BFloat16:
-			for i, v := range flat {
-				x[i] = v.Float32()
-			}
-		default:
-			err = fmt.Errorf("dtype = %s, want a float of 16, 32 or 64 bits", t.DType())
-		}
-	})
-	return x, errors.Join(accessErr, err)
-}
-
 // Into sets the variables below scope to f's tensors and creates those that are not there, as trainable float32.
-// Nothing is changed where a name or shape does not fit. f.Ints stays out: integer buffers are constants of the code.
+// Nothing is changed where a name or shape does not fit.
 //
 // An evaluation graph compiled earlier may hold the old values as constants; rebuild it.
 func Into(store *model.Store, scope string, f *File) error {

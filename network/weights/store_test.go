@@ -3,8 +3,6 @@ package weights
 import (
 	"testing"
 
-	"github.com/gomlx/compute/dtypes/bfloat16"
-	"github.com/gomlx/compute/dtypes/float16"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
@@ -58,13 +56,11 @@ func TestFromStoreOfTheRootNamesTheScopes(t *testing.T) {
 	}
 }
 
-func TestFromStoreWidensEveryFloat(t *testing.T) {
+func TestFromStoreWantsFloat32(t *testing.T) {
 	store := model.NewStore()
 	for path, value := range map[string]*tensors.Tensor{
-		"/m/f64":   tensors.FromFlatDataAndDimensions([]float64{.5, -2}, 2),
-		"/m/f16":   tensors.FromFlatDataAndDimensions([]float16.Float16{float16.FromBits(0x3800), float16.FromBits(0xc000)}, 2),
-		"/m/bf16":  tensors.FromFlatDataAndDimensions([]bfloat16.BFloat16{bfloat16.FromFloat32(.5), bfloat16.FromFloat32(-2)}, 2),
 		"/m/empty": tensors.FromFlatDataAndDimensions([]float32{}, 0, 2),
+		"/n/f64":   tensors.FromFlatDataAndDimensions([]float64{.5, -2}, 2),
 	} {
 		if _, err := store.CreateVariable(path, value); err != nil {
 			t.Fatal(err)
@@ -74,11 +70,12 @@ func TestFromStoreWidensEveryFloat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	two := Tensor{Shape: []int{2}, Data: []float32{.5, -2}}
-	want := &File{Tensors: map[string]Tensor{"f64": two, "f16": two, "bf16": two, "empty": {Shape: []int{0, 2}, Data: []float32{}}}}
+	want := &File{Tensors: map[string]Tensor{"empty": {Shape: []int{0, 2}, Data: []float32{}}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	_, err = FromStore(store, "/n")
+	checkError(t, err, `variable "/n/f64"`)
 }
 
 func TestFromStoreCopies(t *testing.T) {

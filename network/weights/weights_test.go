@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes/float16"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -21,12 +22,6 @@ func TestReadPython(t *testing.T) {
 			"empty":     {Shape: []int{0, 3}, Data: []float32{}},
 			"f16.edges": {Shape: []int{7}, Data: []float32{65504, -65504, 0x1p-14, 0x1p-24, -0x1p-24, 0, float32(math.Copysign(0, -1))}},
 			"näme <&>":  {Shape: []int{1}, Data: []float32{3}},
-		},
-		Ints: map[string]IntTensor{
-			"i64":  {Shape: []int{2}, Data: []int64{math.MinInt64, math.MaxInt64}},
-			"u8":   {Shape: []int{2}, Data: []int64{0, 255}},
-			"i32":  {Shape: []int{2, 1}, Data: []int64{-1, 7}},
-			"bool": {Shape: []int{2}, Data: []int64{1, 0}},
 		},
 		Metadata: map[string]string{"maker": "safetensors 0.8.0, numpy 2.4.6"},
 	}
@@ -63,16 +58,22 @@ func TestHalfRounding(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := f.Tensors["rounded"].Data
-	for i, x := range f.Tensors["x"].Data {
-		if got := fromHalf(toHalf(x)); got != want[i] {
-			t.Fatalf("%g is rounded to %g, want %g", x, got, want[i])
-		}
+	b, err := encode(F16, f.Tensors["x"].Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := floats(F16, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
 func TestEveryHalfSurvives(t *testing.T) {
 	for h := range 1 << 16 {
-		x := fromHalf(uint16(h))
+		x := float16.FromBits(uint16(h)).Float32()
 		if x == x && toHalf(x) != uint16(h) {
 			t.Fatalf("%#04x → %g → %#04x", h, x, toHalf(x))
 		}
@@ -86,13 +87,12 @@ func TestRoundTrip(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	f := &File{
 		Tensors:  map[string]Tensor{},
-		Ints:     map[string]IntTensor{"position_ids": {Shape: []int{1, 3}, Data: []int64{0, 1, -2}}},
 		Metadata: map[string]string{"source": "test", "b": "", "a": "x<y"},
 	}
 	for _, name := range []string{"z", "a.b", "a.a", "µ"} {
 		x := make([]float32, 35)
 		for i := range x {
-			x[i] = fromHalf(toHalf(float32(r.NormFloat64()))) // exact in both types
+			x[i] = float32(r.IntN(4096)-2048) / 256 // exact in both types
 		}
 		f.Tensors[name] = Tensor{Shape: []int{5, 7}, Data: x}
 	}
@@ -141,7 +141,6 @@ func TestWriteRefuses(t *testing.T) {
 		{"shape and values differ", &File{Tensors: map[string]Tensor{"a": {[]int{3}, make([]float32, 2)}}}, F32, `tensor "a": has 8 bytes, want 12`},
 		{"negative dimension", &File{Tensors: map[string]Tensor{"a": {[]int{-1}, nil}}}, F32, `tensor "a": shape = [-1]`},
 		{"reserved name", &File{Tensors: map[string]Tensor{"__metadata__": {[]int{0}, nil}}}, F32, "reserved"},
-		{"one name for two tensors", &File{Tensors: map[string]Tensor{"a": {}}, Ints: map[string]IntTensor{"a": {}}}, F32, "both"},
 	} {
 		t.Run(c.reason, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "w.safetensors")
@@ -175,24 +174,24 @@ func TestReadRefuses(t *testing.T) {
 		{"huge header", []byte{0, 0, 0, 0, 0, 0, 0, 0x80}, "not a safetensors file"},
 		{"a zip file of PyTorch", []byte("PK\x03\x04\x00\x00\x08\x08 archive"), "not a safetensors file"},
 		{"header length 0", file(``, 0), "want a JSON object"},
-		{"bad JSON", file(`{"a":`, 0), "ends early"},
+		{"bad JSON", file(`{"a":`, 0), "unexpected EOF"},
 		{"not an object", file(`[]`, 0), "want a JSON object"},
-		{"text after the object", file(`{} x`, 0), "after the JSON object"},
+		{"text after the object", file(`{} x`, 0), "after top-level value"},
 		{"invalid UTF-8", file("{\"\xff\":1}", 0), "UTF-8"},
 		{"unknown dtype", file(`{"a":{"dtype":"F8","shape":[1],"data_offsets":[0,1]}}`, 1), `tensor "a": dtype = "F8"`},
 		{"missing field", file(`{"a":{"dtype":"U8","data_offsets":[0,1]}}`, 1), `"a": want dtype, shape`},
-		{"unknown field", file(`{"a":{"dtype":"U8","shape":[1],"offsets":[0,1]}}`, 1), `"a": "offsets": want dtype`},
-		{"name twice", file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1), `"a" appears twice`},
+		{"unknown field", file(`{"a":{"dtype":"U8","shape":[1],"offsets":[0,1]}}`, 1), `"a": want dtype, shape and data_offsets: json: cannot unmarshal JSON string into Go weights.tensorHeader: unknown object member name "offsets"`},
+		{"name twice", file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1), `duplicate object member name "a"`},
 		{"size against shape", file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, 4), `tensor "a": data_offsets = [0, 4], want 8 bytes for F32 [2]`},
 		{"overflowing shape", file(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}`, 0), `tensor "a": shape`},
 		{"negative dimension", file(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}`, 4), `tensor "a": shape = [-1]`},
-		{"fractional dimension", file(`{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}`, 4), `"a": "shape"`},
+		{"fractional dimension", file(`{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}`, 4), `within "/shape/0"`},
 		{"offsets backwards", file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}}`, 1), `"a": data_offsets = [1 0]`},
 		{"cut in the data", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 3), `tensor "a": ends at 4, but the file holds 3`},
 		{"bytes left over", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 5), "holds 5 bytes of data, the tensors fill 4"},
 		{"overlap", file(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}`, 3), `tensor "b": begins at 1 inside`},
 		{"gap", file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}`, 3), `tensor "b": begins at 2, want 1`},
-		{"metadata must be text", file(`{"__metadata__":{"a":1}}`, 0), `"__metadata__": "a"`},
+		{"metadata must be text", file(`{"__metadata__":{"a":1}}`, 0), `"__metadata__": json: cannot unmarshal JSON number into Go string within "/a"`},
 		{"metadata must not be null", file(`{"__metadata__":{"a":null}}`, 0), `"__metadata__": "a"`},
 	} {
 		t.Run(c.reason, func(t *testing.T) {
