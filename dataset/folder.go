@@ -97,7 +97,7 @@ func (w *walker) visit(name, real, top string, mode fs.FileMode) error {
 		split := name == "train" || heldoutPart.MatchString(name)
 		switch {
 		case err != nil && picture:
-			w.fault(name, "broken", fmt.Errorf("link leads nowhere: %w", withoutPath(err)))
+			w.fault(name, Broken, fmt.Errorf("link leads nowhere: %w", withoutPath(err)))
 			return nil
 		case err != nil && split:
 			return fmt.Errorf("link leads nowhere: %w", err)

@@ -33,17 +33,6 @@ type Listed struct {
 	Read        func() ([]byte, error)
 }
 
-// Fault is a picture that cannot be used.
-type Fault struct {
-	Name, Kind string // kind: missing, broken, repeated, without caption, without picture
-	Err        error
-}
-
-func (f Fault) Error() string { return fmt.Sprintf("%s: %s: %v", f.Name, f.Kind, f.Err) }
-
-// Missing is the kind of a picture that captions name and that is not there.
-const Missing = "missing"
-
 // List lists the pictures of a folder with all folders below it, of a shard, or of a pattern of shards. Links are followed,
 // out of a folder only where anywhere is set.
 func List(spec string, anywhere bool) (Listing, error) {

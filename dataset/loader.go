@@ -6,6 +6,7 @@ import (
 	"math"
 	"sync"
 
+	"github.com/addlab/addlab/internal/parallel"
 	"github.com/addlab/addlab/internal/rng"
 )
 
@@ -69,7 +70,7 @@ func (l *Loader) Batch(step int) (Batch, error) {
 	values := side * side * 3
 	b.Images = make([]float32, l.batch*values)
 	errs := make([]error, l.batch)
-	parallel(l.batch, func(i int) {
+	parallel.For(l.batch, func(i int) {
 		s := first
 		if i > 0 {
 			if s, errs[i] = l.src.Sample(b.Indices[i]); errs[i] != nil {

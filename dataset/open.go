@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
+
+	"github.com/addlab/addlab/internal/parallel"
 )
 
 // residentBytes bounds the pictures that a set keeps in memory: 200,000 at 32×32.
@@ -27,8 +26,8 @@ func Names() []string { return slices.Sorted(maps.Keys(builtin)) }
 // Open opens the dataset that spec names, with pictures of size×size: a built-in name, such as scenes, or what List lists.
 //
 // Every picture is read and decoded once, so that what is broken shows here and not in the middle of a training. Pictures
-// that cannot be used are named through warn (which may be nil) and left out; more than 2 % of them are an error. A picture
-// of several captions is as many samples; pictures that nothing captions are counted and left out.
+// that cannot be used are named through warn (which may be nil) and left out; more than 2 % of them, and more than one, are an
+// error. A picture of several captions is as many samples; pictures that nothing captions are counted and left out.
 func Open(spec string, size int, warn func(format string, args ...any)) (Dataset, error) {
 	if err := checkSize(size); err != nil {
 		return nil, err
@@ -104,7 +103,7 @@ func load(entries []entry, faults []Fault, name string, size, budget int, warn f
 
 	sums := make([][sha256.Size]byte, len(entries))
 	errs := make([]error, len(entries))
-	parallel(len(entries), func(i int) {
+	parallel.For(len(entries), func(i int) {
 		data, err := entries[i].read()
 		if err == nil {
 			var rgb []uint8
@@ -120,7 +119,7 @@ func load(entries []entry, faults []Fault, name string, size, budget int, warn f
 	kept := 0
 	for i, e := range entries {
 		if err := errs[i]; err != nil {
-			faults = append(faults, Fault{e.name, "broken", err})
+			faults = append(faults, Fault{e.name, Broken, err})
 			continue
 		}
 		if pix != nil {
@@ -135,8 +134,14 @@ func load(entries []entry, faults []Fault, name string, size, budget int, warn f
 	if pix != nil {
 		pix = pix[:kept*n]
 	}
-	if err := judge(faults, kept, name, warn); err != nil {
+	if err := CheckFaults(faults, kept, max(1, Tolerated(len(faults)+kept))); err != nil {
 		return nil, err
+	}
+	if len(faults) > 0 {
+		for _, f := range sortedFaults(faults)[:min(10, len(faults))] {
+			warn("dataset: %s: skipped %v", name, f)
+		}
+		warn("dataset: %s: %s", name, countFaults(faults, kept))
 	}
 
 	p := &pictures{name: name, size: size, entries: entries, pix: pix}
@@ -161,49 +166,4 @@ func load(entries []entry, faults []Fault, name string, size, budget int, warn f
 	}
 	p.hash = fmt.Sprintf("%x", h.Sum(nil))[:16]
 	return p, nil
-}
-
-// judge names the faults through warn, or fails if they are more than 2 % of the set (one is always forgiven).
-func judge(faults []Fault, usable int, name string, warn func(string, ...any)) error {
-	const named = 10
-	if len(faults) == 0 {
-		return nil
-	}
-	slices.SortFunc(faults, func(a, b Fault) int { return cmp.Compare(a.Name, b.Name) })
-	count := map[string]int{}
-	var first []string
-	for _, f := range faults {
-		count[f.Kind]++
-		if len(first) < named {
-			first = append(first, fmt.Sprintf("%s %s: %v", f.Name, f.Kind, f.Err))
-		}
-	}
-	var kinds []string
-	for _, kind := range slices.Sorted(maps.Keys(count)) {
-		kinds = append(kinds, fmt.Sprintf("%d %s", count[kind], kind))
-	}
-	total := len(faults) + usable
-	what := fmt.Sprintf("%d of %d samples cannot be used (%s)", len(faults), total, strings.Join(kinds, ", "))
-	if limit := max(1, total*2/100); len(faults) > limit || usable == 0 {
-		return fmt.Errorf("%s, want ≤ %d: %s", what, limit, strings.Join(first[:min(3, len(first))], "; "))
-	}
-	for _, f := range first {
-		warn("dataset: %s: skipped %s", name, f)
-	}
-	warn("dataset: %s: %s", name, what)
-	return nil
-}
-
-// parallel calls do for every i < n on all cores.
-func parallel(n int, do func(i int)) {
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		workers.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				do(i)
-			}
-		})
-	}
-	workers.Wait()
 }

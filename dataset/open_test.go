@@ -37,11 +37,11 @@ func TestOpenTellsWhatItWants(t *testing.T) {
 		"one line too short":   metadataName + `:1: no text (keys: file_name), want lines {"file_name": …, "text": …}`,
 		"no captions":          `captions missing: pictures = 2, none captioned, want metadata.jsonl with lines`,
 		"train has none":       `captions missing: pictures = 1, none captioned`,
-		"three of a hundred":   `3 of 100 samples cannot be used (2 broken, 1 missing), want ≤ 2: 000.png broken: picture format not known`,
-		"two of two":           `2 of 2 samples cannot be used (2 broken)`,
+		"three of a hundred":   `3 of 100 pictures cannot be used (2 broken, 1 missing), want ≤ 2: 000.png: broken: picture format not known`,
+		"two of two":           `2 of 2 pictures cannot be used (2 broken)`,
 		"one picture":          `usable pictures = 1, want ≥ 2 of different names`,
 		"none to caption":      `(1 without caption)`,
-		"pictures are folders": `a broken: not a regular file`,
+		"pictures are folders": `a: broken: not a regular file`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := Open(writeFolder(t, folders[name]), 4, nil); err == nil || !strings.Contains(err.Error(), want) {
@@ -81,7 +81,7 @@ func TestOpenSkipsFewBrokenPicturesAndNamesThem(t *testing.T) {
 	if len(all) != 98 || slices.Contains(all, "picture 31") || slices.Contains(all, "picture 77") {
 		t.Errorf("samples = %d: %q, want 98 without 31 and 77", len(all), all)
 	}
-	for i, want := range []string{"skipped 031.png broken: PNG:", "skipped 077.png missing: metadata.jsonl names \"077.png\", pictures here are called such as \"000.png\"", "2 of 100 samples cannot be used (1 broken, 1 missing)"} {
+	for i, want := range []string{"skipped 031.png: broken: PNG:", "skipped 077.png: missing: metadata.jsonl names \"077.png\", pictures here are called such as \"000.png\"", "2 of 100 pictures cannot be used (1 broken, 1 missing)"} {
 		if len(w) != 3 || !strings.Contains(w[i], want) {
 			t.Errorf("warnings = %q, want %q", w, want)
 		}

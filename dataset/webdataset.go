@@ -188,7 +188,7 @@ func (l *Listing) shardMembers(r io.ReadSeeker, shard string, skipped tally) (me
 		case unread != "":
 			skipped.add(unread, shard+"/"+name)
 		case wrong != nil:
-			l.Faults = append(l.Faults, Fault{shard + "/" + name, "broken", wrong})
+			l.Faults = append(l.Faults, Fault{shard + "/" + name, Broken, wrong})
 		default:
 			members = append(members, shardMember{key, ext, where})
 		}

@@ -1,6 +1,10 @@
 package diffusion
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/addlab/addlab/internal/named"
+)
 
 // Step is one linear update of a sampler: with x̂₀ predicted from x at time T,
 //
@@ -27,14 +31,7 @@ func Samplers() []Sampler {
 
 // SamplerByName returns the sampler, with its default options, whose Name is name.
 func SamplerByName(name string) (Sampler, error) {
-	var names []string
-	for _, s := range Samplers() {
-		if s.Name() == name {
-			return s, nil
-		}
-		names = append(names, s.Name())
-	}
-	return nil, fmt.Errorf("diffusion: sampler = %q, want one of %q", name, names)
+	return named.Find("diffusion: sampler", name, Samplers(), Sampler.Name)
 }
 
 // Grid names how a sampler spaces its times.

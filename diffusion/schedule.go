@@ -1,8 +1,9 @@
 package diffusion
 
 import (
-	"fmt"
 	"math"
+
+	"github.com/addlab/addlab/internal/named"
 )
 
 // Schedule says how much signal and noise x_t holds. Times outside [0,1] are taken as the nearer end.
@@ -19,14 +20,7 @@ func Schedules() []Schedule {
 
 // ScheduleByName returns the schedule whose Name is name.
 func ScheduleByName(name string) (Schedule, error) {
-	var names []string
-	for _, s := range Schedules() {
-		if s.Name() == name {
-			return s, nil
-		}
-		names = append(names, s.Name())
-	}
-	return nil, fmt.Errorf("diffusion: schedule = %q, want one of %q", name, names)
+	return named.Find("diffusion: schedule", name, Schedules(), Schedule.Name)
 }
 
 // LogSNR returns λ_t = ln(α_t/σ_t) (DPM-Solver++ §2): +Inf for clean data, −Inf for pure noise.

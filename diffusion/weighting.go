@@ -1,9 +1,9 @@
 package diffusion
 
 import (
-	"fmt"
-
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/addlab/addlab/internal/named"
 )
 
 // Weighting is c(t) of ADD's distillation loss c(t)·‖x̂_θ − x̂_ψ‖² (ADD eq. 4).
@@ -42,14 +42,7 @@ func Weightings() []Weighting { return []Weighting{Exponential{}, SDS{}, NFSD{}}
 
 // WeightingByName returns the weighting whose Name is name.
 func WeightingByName(name string) (Weighting, error) {
-	var names []string
-	for _, w := range Weightings() {
-		if w.Name() == name {
-			return w, nil
-		}
-		names = append(names, w.Name())
-	}
-	return nil, fmt.Errorf("diffusion: weighting = %q, want one of %q", name, names)
+	return named.Find("diffusion: weighting", name, Weightings(), Weighting.Name)
 }
 
 const (

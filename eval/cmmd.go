@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/addlab/addlab/internal/dense"
+	"github.com/addlab/addlab/internal/parallel"
 )
 
 // CMMD's kernel width and scale as Jayasumana et al. chose them.
@@ -103,7 +104,7 @@ func gaussianSums(ctx context.Context, x, y *mat.Dense, gx, gy int) []float64 {
 	m, _ := y.Dims()
 	blocks := (n + rows - 1) / rows
 	parts := make([][]float64, blocks)
-	forEach(blocks, func(b int) {
+	parallel.For(blocks, func(b int) {
 		from, to := b*rows, min((b+1)*rows, n)
 		part := make([]float64, gx*gy)
 		for at := 0; at < m && ctx.Err() == nil; at += rows {

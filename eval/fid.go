@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/addlab/addlab/internal/dense"
+	"github.com/addlab/addlab/internal/parallel"
 )
 
 // FID is the squared Fréchet distance of two Gaussians, |μ₁−μ₂|² + tr(Σ₁ + Σ₂ − 2√(Σ₁Σ₂)) (Heusel et al. 2017, eq. 6).
@@ -34,7 +35,7 @@ func frechetOf[T Stats | Features](root func(T) (gaussian, error), a, b T) (floa
 	sides := [2]T{a, b}
 	var roots [2]gaussian
 	var failed [2]error
-	forEach(2, func(i int) { roots[i], failed[i] = root(sides[i]) })
+	parallel.For(2, func(i int) { roots[i], failed[i] = root(sides[i]) })
 	if err := cmp.Or(failed[0], failed[1]); err != nil {
 		return 0, err
 	}
@@ -128,7 +129,7 @@ func (g gaussian) cross(h gaussian) blas64.General {
 	}
 	columns := dense.New(len(g.order), h.root.Rows) // R₂ᵀ, its rows in g's order
 	const together = 8                              // rows, whose elements fill a cache line of the result
-	forEach((h.root.Rows+together-1)/together, func(b int) {
+	parallel.For((h.root.Rows+together-1)/together, func(b int) {
 		from, to := b*together, min((b+1)*together, h.root.Rows)
 		for k, dimension := range g.order {
 			for i := from; i < to; i++ {

@@ -6,6 +6,8 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
+
+	"github.com/addlab/addlab/internal/parallel"
 )
 
 // InceptionSplits is the number of splits of Salimans et al. and torch-fidelity.
@@ -28,7 +30,7 @@ func InceptionScore(logits Features, splits int) (InceptionSplitsScore, error) {
 		return InceptionSplitsScore{}, fmt.Errorf("eval: InceptionScore: splits = %d, want 1 to %d, the number of images", splits, logits.N)
 	}
 	score := InceptionSplitsScore{PerSplit: make([]float64, splits)}
-	forEach(splits, func(i int) {
+	parallel.For(splits, func(i int) {
 		score.PerSplit[i] = math.Exp(meanDivergence(logits, i*logits.N/splits, (i+1)*logits.N/splits))
 	})
 	score.Mean, score.Std = stat.PopMeanStdDev(score.PerSplit, nil)

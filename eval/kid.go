@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/addlab/addlab/internal/dense"
+	"github.com/addlab/addlab/internal/parallel"
 )
 
 // Subsets and their size as Bińkowski et al. and torch-fidelity use them.
@@ -97,7 +98,7 @@ func newKernels(x, y Features) *kernels {
 func cubic(x, y *mat.Dense) blas64.General {
 	k := dense.Product(x.RawMatrix(), y.RawMatrix())
 	d := float64(x.RawMatrix().Cols)
-	forEach(k.Rows, func(i int) {
+	parallel.For(k.Rows, func(i int) {
 		row := k.Data[i*k.Stride : i*k.Stride+k.Cols]
 		for j, dot := range row {
 			v := dot/d + 1

@@ -3,9 +3,7 @@ package eval
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
 )
 
 // Distances are sums of squared differences in float64, not |x|²+|y|²−2x·y: a duplicate has distance exactly 0, and a neighbour's
@@ -62,20 +60,6 @@ func fraction(n int, holds func(i int) bool) float64 {
 		}
 	}
 	return float64(hits) / float64(n)
-}
-
-// forEach runs body(0) … body(n−1) on all cores; each call writes only to its index.
-func forEach(n int, body func(i int)) {
-	workers := min(runtime.GOMAXPROCS(0), n)
-	var wait sync.WaitGroup
-	for w := range workers {
-		wait.Go(func() {
-			for i := w; i < n; i += workers {
-				body(i)
-			}
-		})
-	}
-	wait.Wait()
 }
 
 func validateNeighbours(metric string, ref, gen Features, k int) error {

@@ -6,6 +6,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"github.com/addlab/addlab/internal/dense"
+	"github.com/addlab/addlab/internal/parallel"
 )
 
 // pairs are the squared distances between rows of two sets by |x|²+|y|²−2x·y, a fast matrix product, with a bound on the
@@ -29,7 +30,7 @@ func eachPair(ctx context.Context, x, y Features, visit func(p *pairs, i, at int
 		f       Features
 		squares []float64
 	}{{x, p.xx}, {y, p.yy}} {
-		forEach(side.f.N, func(i int) {
+		parallel.For(side.f.N, func(i int) {
 			for j, v := range side.f.Row(i) {
 				d := float64(v) - mean[j]
 				side.squares[i] += d * d
@@ -45,7 +46,7 @@ func eachPair(ctx context.Context, x, y Features, visit func(p *pairs, i, at int
 			}
 			columns := min(pairColumns, y.N-at)
 			dots := dense.Product(left, y.dense(at, at+columns, mean).RawMatrix())
-			forEach(rows, func(r int) {
+			parallel.For(rows, func(r int) {
 				approx := dots.Data[r*dots.Stride : r*dots.Stride+columns]
 				floats.Scale(-2, approx)
 				floats.AddConst(p.xx[from+r], approx)

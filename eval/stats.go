@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/addlab/addlab/internal/dense"
+	"github.com/addlab/addlab/internal/parallel"
 )
 
 // Stats are the mean and the covariance (ddof = 1) of N feature vectors, in float64 throughout.
@@ -32,7 +33,7 @@ func NewStats(f Features) (Stats, error) {
 	block := dense.New(min(blockRows, f.N), f.D)
 	for from := 0; from < f.N; from += blockRows {
 		block.Rows = min(blockRows, f.N-from)
-		forEach(block.Rows, func(i int) {
+		parallel.For(block.Rows, func(i int) {
 			centred := block.Data[i*block.Stride : i*block.Stride+f.D]
 			for j, v := range f.Row(from + i)[:len(centred)] {
 				centred[j] = float64(v) - mean[j]
@@ -52,7 +53,7 @@ func NewStats(f Features) (Stats, error) {
 // mean sums in float64: over 1e6 rows a float32 sum would lose half of its digits. Blocks are added in their order, whatever the cores.
 func (f Features) mean() []float64 {
 	sums := make([][]float64, (f.N+blockRows-1)/blockRows)
-	forEach(len(sums), func(b int) {
+	parallel.For(len(sums), func(b int) {
 		sums[b] = make([]float64, f.D)
 		for i := b * blockRows; i < min((b+1)*blockRows, f.N); i++ {
 			for j, v := range f.Row(i) {

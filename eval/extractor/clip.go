@@ -16,13 +16,41 @@ import (
 	"github.com/addlab/addlab/network/tokenizer"
 )
 
+func init() {
+	for _, s := range []clipSpec{
+		{
+			"clip-b32", "OpenAI's CLIP ViT-B/32, 512 features: CLIP score",
+			network.CLIPVisionConfig{ImageSize: 224, Patch: 32, Width: 768, MLP: 3072, Layers: 12, Heads: 12, Projection: 512, QuickGELU: true},
+			clipText(512, 512, 12, true), clipSource("openai/clip-vit-base-patch32"), 64,
+		},
+		{
+			"clip-l14", "OpenAI's CLIP ViT-L/14, 768 features: CLIP score",
+			network.CLIPVisionConfig{ImageSize: 224, Patch: 14, Width: 1024, MLP: 4096, Layers: 24, Heads: 16, Projection: 768, QuickGELU: true},
+			clipText(768, 768, 12, true), clipSource("openai/clip-vit-large-patch14"), 16,
+		},
+		{
+			"clip-l14-336", "OpenAI's CLIP ViT-L/14 at 336 pixels, 768 features: CMMD",
+			network.CLIPVisionConfig{ImageSize: 336, Patch: 14, Width: 1024, MLP: 4096, Layers: 24, Heads: 16, Projection: 768, QuickGELU: true},
+			clipText(768, 768, 12, true), clipSource("openai/clip-vit-large-patch14-336"), 8,
+		},
+		{
+			"openclip-g14", "OpenCLIP ViT-g/14 of LAION-2B, 1024 features: CLIP score as in the paper",
+			network.CLIPVisionConfig{ImageSize: 224, Patch: 14, Width: 1408, MLP: 6144, Layers: 40, Heads: 16, Projection: 1024},
+			clipText(1024, 1024, 24, false),
+			clipSource("laion/CLIP-ViT-g-14-laion2B-s12B-b42K", "open_clip_model.safetensors", "open_clip_pytorch_model.bin"), 8,
+		},
+	} {
+		register(Kind{Name: s.name, About: s.about, Captions: true, Open: s.open})
+	}
+}
+
 // clipSpec is a pair of towers and where its weights come from.
 type clipSpec struct {
-	name   string
-	vision network.CLIPVisionConfig
-	text   network.TextConfig
-	source source
-	batch  int
+	name, about string
+	vision      network.CLIPVisionConfig
+	text        network.TextConfig
+	source      source
+	batch       int
 }
 
 // clip is a runner with a second graph for captions.
@@ -82,11 +110,9 @@ func (c *clip) Captions(ctx context.Context, captions []string) (eval.Features, 
 	}
 	var out eval.Features
 	err := c.captions.run(ctx, len(captions), func(from, to, rows int) (*tensors.Tensor, error) {
-		ids := c.words.EncodeAll(captions[from:to])
-		for len(ids) < rows*tokenizer.CLIPContext { // padding: empty captions
-			ids = append(ids, c.words.Encode("")...)
-		}
-		return tensors.FromFlatDataAndDimensions(ids, rows, tokenizer.CLIPContext), nil
+		texts := make([]string, rows) // filled up with empty captions
+		copy(texts, captions[from:to])
+		return tensors.FromFlatDataAndDimensions(c.words.EncodeAll(texts), rows, tokenizer.CLIPContext), nil
 	}, &out)
 	return out, err
 }

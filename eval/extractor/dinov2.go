@@ -9,6 +9,21 @@ import (
 	"github.com/addlab/addlab/network"
 )
 
+func init() {
+	for _, k := range []struct {
+		name, about string
+		cfg         network.ViTConfig
+		file, repo  string
+		batch       int
+	}{
+		{"dinov2-s", "DINOv2 ViT-S/14, 384 features", network.DINOv2(384, 12), "dinov2_vits14", "facebook/dinov2-small", 64},
+		{"dinov2-b", "DINOv2 ViT-B/14, 768 features", network.DINOv2(768, 12), "dinov2_vitb14", "facebook/dinov2-base", 32},
+		{"dinov2-l", "DINOv2 ViT-L/14, 1024 features: FD-DINOv2", network.DINOv2(1024, 24), "dinov2_vitl14", "facebook/dinov2-large", 16},
+	} {
+		register(Kind{Name: k.name, About: k.about, Modes: dinoModes, Open: openDINOv2(k.name, k.cfg, k.file, k.repo, k.batch)})
+	}
+}
+
 // dinoModes are the preprocessings of dgm-eval: Pillow's resizing on 8 bit, and with --clean_resize in float.
 var dinoModes = []string{"pillow", "clean"}
 

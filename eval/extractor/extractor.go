@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/internal/named"
 )
 
 // RGB is a decoded picture: 8 bits per channel, rows from the top, no alpha.
@@ -72,35 +73,21 @@ type Kind struct {
 	Open     func(ctx context.Context, o Options) (Extractor, error)
 }
 
-var kinds []Kind
+var kinds []Kind // by name
 
-// register adds a kind; called once per file from a package variable.
+// register adds a kind, while the package starts.
 func register(k Kind) Kind {
-	if slices.ContainsFunc(kinds, func(other Kind) bool { return other.Name == k.Name }) {
-		panic(fmt.Errorf("extractor: two kinds are called %q", k.Name))
-	}
-	kinds = append(kinds, k)
+	kinds = named.Insert(kinds, k, Kind.name)
 	return k
 }
 
+func (k Kind) name() string { return k.Name }
+
 // Kinds lists all extractors by name.
-func Kinds() []Kind {
-	sorted := slices.Clone(kinds)
-	slices.SortFunc(sorted, func(a, b Kind) int { return strings.Compare(a.Name, b.Name) })
-	return sorted
-}
+func Kinds() []Kind { return slices.Clone(kinds) }
 
 // ByName finds a kind; an error lists the known names.
-func ByName(name string) (Kind, error) {
-	var names []string
-	for _, k := range Kinds() {
-		if k.Name == name {
-			return k, nil
-		}
-		names = append(names, k.Name)
-	}
-	return Kind{}, fmt.Errorf("extractor = %q, want one of %s", name, strings.Join(names, ", "))
-}
+func ByName(name string) (Kind, error) { return named.Find("extractor", name, kinds, Kind.name) }
 
 // chooseMode is the preprocessing asked for, the first by default.
 func chooseMode(kind string, modes []string, mode string) (string, error) {

@@ -1,13 +1,12 @@
 package extractor
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 	"sync"
 
@@ -18,6 +17,7 @@ import (
 
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/internal/parallel"
 )
 
 // codeVersion is part of every key; it changes when the same weights and pictures would give other features.
@@ -98,38 +98,17 @@ func (r *runner) Extract(ctx context.Context, pictures []RGB) (Output, error) {
 	per := r.size * r.size * 3
 	err := r.images.run(ctx, len(pictures), func(from, to, rows int) (*tensors.Tensor, error) {
 		x := make([]float32, rows*per)
-		each(to-from, func(i int) { r.prepare(x[i*per:i*per:(i+1)*per], pictures[from+i]) })
+		parallel.For(to-from, func(i int) { r.prepare(x[i*per:i*per:(i+1)*per], pictures[from+i]) })
 		return tensors.FromFlatDataAndDimensions(x, rows, r.size, r.size, 3), nil
 	}, &out.Features, &out.Logits)
 	return out, err
-}
-
-// each runs fn for 0 … n−1 on all processors.
-func each(n int, fn func(i int)) {
-	var next sync.Mutex
-	var wg sync.WaitGroup
-	at := 0
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		wg.Go(func() {
-			for {
-				next.Lock()
-				i := at
-				at++
-				next.Unlock()
-				if i >= n {
-					return
-				}
-				fn(i)
-			}
-		})
-	}
-	wg.Wait()
 }
 
 // batches runs a graph on many rows, so many at a time as have been compiled for.
 type batches struct {
 	exec *model.Exec
 	most int
+	full bool  // every call has most rows
 	used []int // numbers of rows that the graph is compiled for
 }
 
@@ -143,6 +122,9 @@ func newBatches(backend compute.Backend, store *model.Store, most int, graph fun
 
 // rows is the number of rows that n are padded to: one that is compiled for already, if not much too large, else a power of two.
 func (b *batches) rows(n int) int {
+	if b.full {
+		return b.most
+	}
 	best := 0
 	for _, u := range b.used {
 		if u >= n && u <= 4*n && (best == 0 || u < best) {
@@ -188,7 +170,7 @@ func (b *batches) run(ctx context.Context, n int, input func(from, to, rows int)
 		}
 	})
 	for p := range parts {
-		if err := errorOr(p.err, ctx.Err()); err != nil {
+		if err := cmp.Or(p.err, ctx.Err()); err != nil {
 			engine.Release(p.x)
 			return err
 		}
@@ -197,13 +179,6 @@ func (b *batches) run(ctx context.Context, n int, input func(from, to, rows int)
 		}
 	}
 	return ctx.Err()
-}
-
-func errorOr(errs ...error) error {
-	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
-		return errs[i]
-	}
-	return nil
 }
 
 // call runs the graph once and keeps the first rows of what it says.

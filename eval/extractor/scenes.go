@@ -15,7 +15,6 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/train"
@@ -71,13 +70,12 @@ const smallVersion = "1"
 
 const smallBatch = 100
 
-// small runs a network of a bundle. All calls have the same batch: the last one is filled up.
+// small runs a network of a bundle.
 type small struct {
 	part   string
 	bundle *pretrain.Bundle
-	batch  int
 	store  *model.Store
-	images *model.Exec // [B,S,S,3] → features, and what only the classifier says
+	images *batches // [B,S,S,3] → features, and of the classifier logits and classes
 }
 
 var _ Drawn = (*small)(nil)
@@ -86,16 +84,22 @@ func newSmall(backend compute.Backend, b *pretrain.Bundle, part string, batch in
 	if batch < 1 {
 		batch = smallBatch
 	}
-	s := &small{part: part, bundle: b, batch: batch, store: model.NewStore()}
+	s := &small{part: part, bundle: b, store: model.NewStore()}
 	if err := b.Into(backend, s.store, part); err != nil {
 		return nil, err
 	}
 	var err error
-	s.images, err = model.NewExec(backend, s.store, func(root *model.Scope, x *Node) []*Node { return images(root.At("%s", part), x) })
-	if err != nil {
-		return nil, fmt.Errorf("extractor: %w", err)
+	s.images, err = s.batches(backend, batch, images)
+	return s, err
+}
+
+// batches compiles a graph over the network. All its calls have the same batch: the last one is filled up.
+func (s *small) batches(backend compute.Backend, batch int, graph func(scope *model.Scope, x *Node) []*Node) (*batches, error) {
+	b, err := newBatches(backend, s.store, batch, func(root *model.Scope, x *Node) []*Node { return graph(root.At("%s", s.part), x) })
+	if err == nil {
+		b.full = true
 	}
-	return s, nil
+	return b, err
 }
 
 // Classifier is the extractor of a bundle's classifier of attributes. batch < 1 is the default.
@@ -104,14 +108,14 @@ func Classifier(backend compute.Backend, b *pretrain.Bundle, batch int) (Extract
 	return opened(newSmall(backend, b, "classifier", batch, func(scope *model.Scope, images *Node) []*Node {
 		features := c.Features(scope, images)
 		logits := c.Logits(scope, features)
-		return []*Node{features, firstObject(logits), pretrain.Predict(logits)}
+		return []*Node{features, firstObject(logits), ConvertDType(pretrain.Predict(logits), dtypes.Float32)}
 	}))
 }
 
 // smallPair is a small network that reads captions too.
 type smallPair struct {
 	*small
-	captions *model.Exec // [B,L] ids → embeddings
+	captions *batches // [B,L] ids → embeddings
 }
 
 var (
@@ -131,13 +135,13 @@ func Pair(backend compute.Backend, b *pretrain.Bundle, batch int) (Captioner, er
 	if err != nil {
 		return nil, err
 	}
-	captions, err := model.NewExec(backend, s.store, func(root *model.Scope, ids *Node) *Node {
+	captions, err := s.batches(backend, s.Batch(), func(scope *model.Scope, ids *Node) []*Node {
 		none := Zeros(ids.Graph(), shapes.Make(dtypes.Float32, 1, b.Config.Size, b.Config.Size, 3))
-		text, _ := pair.Embed(root.At("pair"), ids, none)
-		return text
+		text, _ := pair.Embed(scope, ids, none)
+		return []*Node{text}
 	})
 	if err != nil {
-		return nil, fmt.Errorf("extractor: %w", err)
+		return nil, err
 	}
 	return &smallPair{s, captions}, nil
 }
@@ -166,15 +170,15 @@ func (s *small) Dim() int {
 	return s.bundle.Config.Networks.PairImage.Out
 }
 
-func (s *small) Batch() int { return s.batch }
+func (s *small) Batch() int { return s.images.most }
 
 func (s *small) Close() {
-	s.images.Finalize()
+	s.images.exec.Finalize()
 	s.store.Finalize()
 }
 
 func (s *smallPair) Close() {
-	s.captions.Finalize()
+	s.captions.exec.Finalize()
 	s.small.Close()
 }
 
@@ -209,61 +213,30 @@ func (s *small) ExtractDrawn(ctx context.Context, flat []float32) (Output, error
 func (s *small) extract(ctx context.Context, n int, fill func(i int, pixels []float32) error) (out Output, err error) {
 	size := s.bundle.Config.Size
 	area := size * size * 3
-	for start := 0; start < n; start += s.batch {
-		if err := ctx.Err(); err != nil {
-			return out, err
-		}
-		count, pixels := min(s.batch, n-start), make([]float32, s.batch*area)
-		for i := range count {
-			if err := fill(start+i, pixels[i*area:(i+1)*area]); err != nil {
-				return out, err
+	var classes eval.Features
+	err = s.images.run(ctx, n, func(from, to, rows int) (*tensors.Tensor, error) {
+		pixels := make([]float32, rows*area)
+		for i := range to - from {
+			if err := fill(from+i, pixels[i*area:(i+1)*area]); err != nil {
+				return nil, err
 			}
 		}
-		input := train.F32(pixels, s.batch, size, size, 3)
-		seen, err := s.images.Call(input)
-		engine.Release(input)
-		if err != nil {
-			return out, fmt.Errorf("extractor: %w", err)
-		}
-		for i, to := range []*eval.Features{&out.Features, &out.Logits}[:min(len(seen), 2)] {
-			if err := to.Append(firstRows(seen[i], count)); err != nil {
-				return out, fmt.Errorf("extractor: %s: %w", s.Name(), err)
-			}
-		}
-		if len(seen) > 2 {
-			out.Classes = append(out.Classes, tensors.MustCopyFlatData[int32](seen[2])[:count*len(dataset.AttributeClasses)]...)
-		}
-		engine.Release(seen...)
+		return train.F32(pixels, rows, size, size, 3), nil
+	}, &out.Features, &out.Logits, &classes)
+	for _, class := range classes.Data {
+		out.Classes = append(out.Classes, int32(class))
 	}
-	return out, nil
+	return out, err
 }
 
-func (s *smallPair) Captions(ctx context.Context, captions []string) (all eval.Features, err error) {
+func (s *smallPair) Captions(ctx context.Context, captions []string) (out eval.Features, err error) {
 	words := s.bundle.PairWords
-	for start := 0; start < len(captions); start += s.batch {
-		if err := ctx.Err(); err != nil {
-			return all, err
-		}
-		texts := make([]string, s.batch)
-		count := copy(texts, captions[start:])
-		ids := train.I32(words.EncodeAll(texts), s.batch, words.Context)
-		seen, err := s.captions.Call(ids)
-		engine.Release(ids)
-		if err != nil {
-			return all, fmt.Errorf("extractor: %w", err)
-		}
-		if err := all.Append(firstRows(seen[0], count)); err != nil {
-			return all, fmt.Errorf("extractor: %s: %w", s.Name(), err)
-		}
-		engine.Release(seen...)
-	}
-	return all, nil
-}
-
-// firstRows copies n rows of a [B,D] tensor.
-func firstRows(t *tensors.Tensor, n int) eval.Features {
-	d := t.Shape().Dim(1)
-	return eval.Features{N: n, D: d, Data: tensors.MustCopyFlatData[float32](t)[:n*d]}
+	err = s.captions.run(ctx, len(captions), func(from, to, rows int) (*tensors.Tensor, error) {
+		texts := make([]string, rows) // filled up with empty captions
+		copy(texts, captions[from:to])
+		return train.I32(words.EncodeAll(texts), rows, words.Context), nil
+	}, &out)
+	return out, err
 }
 
 // image gives the picture to package image, sharing nothing.

@@ -50,12 +50,16 @@ type row struct {
 type extractorCache struct {
 	dir     string // "" where nothing is kept
 	rows    map[pictures.Hash]row
-	damaged []string // packs that could not be read
+	held    map[string]pack // of a call without a cache
+	damaged []string        // packs that could not be read
 }
+
+// pack holds some hundred pictures, a row each; logits are empty where the network has none.
+type pack struct{ features, logits eval.Features }
 
 // of opens the folder of an extractor and lists what is in it.
 func (c *Cache) of(key, name string) (*extractorCache, error) {
-	s := &extractorCache{rows: map[pictures.Hash]row{}}
+	s := &extractorCache{rows: map[pictures.Hash]row{}, held: map[string]pack{}}
 	if c == nil {
 		return s, nil
 	}
@@ -69,7 +73,11 @@ func (c *Cache) of(key, name string) (*extractorCache, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := writeWhole(about, append(text, '\n')); err != nil {
+		err = atomicfile.Write(about, func(w io.Writer) error {
+			_, err := w.Write(append(text, '\n'))
+			return err
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -91,13 +99,6 @@ func (c *Cache) of(key, name string) (*extractorCache, error) {
 		}
 	}
 	return s, nil
-}
-
-func writeWhole(path string, data []byte) error {
-	return atomicfile.Write(path, func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	})
 }
 
 // shortHash is a name for a folder or file.
@@ -128,24 +129,19 @@ func readHashes(path string) ([]pictures.Hash, error) {
 	return hashes, nil
 }
 
-// add writes a pack, named by its content.
-func (s *extractorCache) add(hashes []pictures.Hash, features, logits eval.Features) error {
-	if s.dir == "" || len(hashes) == 0 {
+// add keeps a pack, named by its content.
+func (s *extractorCache) add(hashes []pictures.Hash, p pack) error {
+	if len(hashes) == 0 {
 		return nil
 	}
 	flat := make([]uint8, 0, len(hashes)*sha256.Size)
 	for _, h := range hashes {
 		flat = append(flat, h[:]...)
 	}
-	members := []npy.Member{
-		npy.As("hashes", npy.Array[uint8]{Shape: []int{len(hashes), sha256.Size}, Data: flat}),
-		npy.As("features", asArray(features)),
-	}
-	if logits.N > 0 {
-		members = append(members, npy.As("logits", asArray(logits)))
-	}
 	name := packPrefix + shortHash(string(flat)) + ".npz"
-	if err := npy.WriteArchive(filepath.Join(s.dir, name), members...); err != nil {
+	if s.dir == "" {
+		s.held[name] = p
+	} else if err := s.write(name, flat, p); err != nil {
 		return fmt.Errorf("features: cache: %w; say --no-cache or --cache with another folder", err)
 	}
 	for i, h := range hashes {
@@ -154,24 +150,73 @@ func (s *extractorCache) add(hashes []pictures.Hash, features, logits eval.Featu
 	return nil
 }
 
-// pack reads the features and logits of a pack.
-func (s *extractorCache) pack(name string) (features, logits eval.Features, err error) {
-	a, err := npy.Open(filepath.Join(s.dir, name))
-	if err != nil {
-		return features, logits, err
+func (s *extractorCache) write(name string, hashes []uint8, p pack) error {
+	array := func(f eval.Features) npy.Array[float32] {
+		return npy.Array[float32]{Shape: []int{f.N, f.D}, Data: f.Data}
 	}
-	defer a.Close()
-	if features, err = loadFeatures(a, "features"); err != nil {
-		return features, logits, err
+	members := []npy.Member{
+		npy.As("hashes", npy.Array[uint8]{Shape: []int{len(hashes) / sha256.Size, sha256.Size}, Data: hashes}),
+		npy.As("features", array(p.features)),
 	}
-	if a.Has("logits") {
-		logits, err = loadFeatures(a, "logits")
+	if p.logits.N > 0 {
+		members = append(members, npy.As("logits", array(p.logits)))
 	}
-	return features, logits, err
+	return npy.WriteArchive(filepath.Join(s.dir, name), members...)
 }
 
-func asArray(f eval.Features) npy.Array[float32] {
-	return npy.Array[float32]{Shape: []int{f.N, f.D}, Data: f.Data}
+func (s *extractorCache) read(name string) (p pack, err error) {
+	if held, ok := s.held[name]; ok {
+		return held, nil
+	}
+	a, err := npy.Open(filepath.Join(s.dir, name))
+	if err != nil {
+		return p, err
+	}
+	defer a.Close()
+	if p.features, err = loadFeatures(a, "features"); err == nil && a.Has("logits") {
+		p.logits, err = loadFeatures(a, "logits")
+	}
+	return p, err
+}
+
+// gather puts rows into the order of their hashes. Each pack is read once.
+func (s *extractorCache) gather(hashes []pictures.Hash) (all pack, err error) {
+	places := map[string][]int{} // by pack
+	for i, h := range hashes {
+		name := s.rows[h].pack
+		places[name] = append(places[name], i)
+	}
+	for name, of := range places {
+		p, err := s.read(name)
+		if err != nil {
+			return all, fmt.Errorf("features: cache: %w; remove the file, or say --no-cache", err)
+		}
+		if all.features.N == 0 {
+			all = pack{empty(len(hashes), p.features.D), empty(len(hashes), p.logits.D)}
+		}
+		if p.features.D != all.features.D || p.logits.D != all.logits.D {
+			return all, fmt.Errorf("features: cache: %s in %s has %d dimensions and %d logits, want %d and %d", name, s.dir, p.features.D, p.logits.D, all.features.D, all.logits.D)
+		}
+		for _, i := range of {
+			at := s.rows[hashes[i]].at
+			if at >= p.features.N || p.logits.N > 0 && at >= p.logits.N {
+				return all, fmt.Errorf("features: cache: %s in %s ends before row %d; remove the file", name, s.dir, at)
+			}
+			copy(all.features.Row(i), p.features.Row(at))
+			if all.logits.N > 0 {
+				copy(all.logits.Row(i), p.logits.Row(at))
+			}
+		}
+	}
+	return all, nil
+}
+
+// empty has n rows of zeros, or none where there are no columns.
+func empty(n, d int) eval.Features {
+	if d == 0 {
+		return eval.Features{}
+	}
+	return eval.Features{N: n, D: d, Data: make([]float32, n*d)}
 }
 
 // loadFeatures reads a finite matrix.

@@ -16,61 +16,32 @@ func Captions(ctx context.Context, captions []string, ex extractor.Captioner, c 
 		return eval.Features{}, err
 	}
 	var missing []string
-	hashes := make([]pictures.Hash, len(captions))
+	var keys, hashes []pictures.Hash // of the missing ones, and of all
 	asked := map[pictures.Hash]bool{}
-	for i, caption := range captions {
-		hashes[i] = pictures.NewHash("caption", caption)
-		if _, ok := s.rows[hashes[i]]; !ok && !asked[hashes[i]] {
-			asked[hashes[i]] = true
-			missing = append(missing, caption)
+	for _, caption := range captions {
+		h := pictures.NewHash("caption", caption)
+		hashes = append(hashes, h)
+		if _, ok := s.rows[h]; !ok && !asked[h] {
+			asked[h] = true
+			missing, keys = append(missing, caption), append(keys, h)
 		}
 	}
-
-	packs := map[string]eval.Features{}
 	for start := 0; start < len(missing); start += packPictures {
-		batch := missing[start:min(start+packPictures, len(missing))]
-		embedded, err := ex.Captions(ctx, batch)
+		end := min(start+packPictures, len(missing))
+		embedded, err := ex.Captions(ctx, missing[start:end])
 		if err != nil {
 			return eval.Features{}, err
 		}
-		if embedded.N != len(batch) {
-			return eval.Features{}, fmt.Errorf("features: %s gave %d embeddings of %d captions", ex.Name(), embedded.N, len(batch))
+		if embedded.N != end-start {
+			return eval.Features{}, fmt.Errorf("features: %s gave %d embeddings of %d captions", ex.Name(), embedded.N, end-start)
 		}
 		if err := embedded.Validate(); err != nil {
 			return eval.Features{}, fmt.Errorf("features: captions: %w", err)
 		}
-		var keys []pictures.Hash
-		for _, caption := range batch {
-			keys = append(keys, pictures.NewHash("caption", caption))
-		}
-		if s.dir == "" {
-			name := fmt.Sprint(start)
-			packs[name] = embedded
-			for i, h := range keys {
-				s.rows[h] = row{name, i}
-			}
-			continue
-		}
-		if err := s.add(keys, embedded, eval.Features{}); err != nil {
+		if err := s.add(keys[start:end], pack{features: embedded}); err != nil {
 			return eval.Features{}, err
 		}
 	}
-
-	var all eval.Features
-	for _, h := range hashes {
-		r := s.rows[h]
-		if _, ok := packs[r.pack]; !ok {
-			if packs[r.pack], _, err = s.pack(r.pack); err != nil {
-				return all, fmt.Errorf("features: cache: %w; remove the file, or say --no-cache", err)
-			}
-		}
-		p := packs[r.pack]
-		if r.at >= p.N {
-			return all, fmt.Errorf("features: cache: %s in %s ends before row %d; remove the file", r.pack, s.dir, r.at)
-		}
-		if err := all.Append(eval.Features{N: 1, D: p.D, Data: p.Row(r.at)}); err != nil {
-			return all, err
-		}
-	}
-	return all, nil
+	all, err := s.gather(hashes)
+	return all.features, err
 }

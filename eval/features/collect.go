@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/extractor"
 	"github.com/addlab/addlab/eval/pictures"
@@ -24,9 +24,6 @@ type Options struct {
 	Progress func(done, total, cached int)
 }
 
-// brokenShare of a set may be left out.
-const brokenShare = 0.02
-
 // Collected is what an extractor saw of a set.
 type Collected struct {
 	Name     string
@@ -34,11 +31,10 @@ type Collected struct {
 	Logits   eval.Features   // [n,classes]; empty where the network has none
 	Hashes   []pictures.Hash // of the pictures, in order
 	Items    []int           // their places in the set
-	Names    []string
 	Captions []string
 	Facts    Facts
-	Faults   []error  // pictures that could not be used
-	Notes    []string // what else the user may want to know
+	Faults   []dataset.Fault // pictures that could not be used
+	Notes    []string        // what else the user may want to know
 
 	Extracted, Cached int
 }
@@ -109,7 +105,7 @@ func Collect(ctx context.Context, set pictures.Set, ex extractor.Extractor, o Op
 	if err := ctx.Err(); err != nil {
 		return c, err
 	}
-	if err := c.judge(set, len(found), o); err != nil {
+	if err := c.check(len(found), o); err != nil {
 		return c, err
 	}
 	if len(p.waiting) > 0 {
@@ -122,7 +118,7 @@ func Collect(ctx context.Context, set pictures.Set, ex extractor.Extractor, o Op
 	if err := p.flush(); err != nil {
 		return c, err
 	}
-	err = c.gather(set, found, p)
+	err = c.gather(set, found, s)
 	return c, err
 }
 
@@ -138,76 +134,33 @@ func Order(n int, o Options) []int {
 	return order
 }
 
-// judge refuses a set of which too little can be used.
-func (c *Collected) judge(set pictures.Set, good int, o Options) error {
-	broken := len(c.Faults)
-	listed := len(set.Items) + len(set.Faults)
-	switch {
-	case good == 0:
-		return fmt.Errorf("features: %s: no picture can be used of %d: %w", set.Name, listed, c.Faults[0])
-	case o.N > 0 && good < o.N:
-		return fmt.Errorf("features: %s: only %d pictures can be used, want n = %d; %d are broken, the first: %w", set.Name, good, o.N, broken, c.Faults[0])
-	case broken > 0 && (o.Strict || float64(broken) > brokenShare*float64(good+broken)):
-		limit := fmt.Sprintf("at most %g %%", 100*brokenShare)
-		if o.Strict {
-			limit = "none"
-		}
-		return fmt.Errorf("features: %s: %d of %d pictures cannot be used, want %s: %s", set.Name, broken, good+broken, limit, someFaults(c.Faults))
+// check refuses a set of which too little can be used.
+func (c *Collected) check(good int, o Options) error {
+	if 0 < good && good < o.N {
+		return fmt.Errorf("features: %s: only %d pictures can be used, want n = %d; %d are broken, the first: %w", c.Name, good, o.N, len(c.Faults), c.Faults[0])
+	}
+	allowed := dataset.Tolerated(good + len(c.Faults))
+	if o.Strict {
+		allowed = 0
+	}
+	if err := dataset.CheckFaults(c.Faults, good, allowed); err != nil {
+		return fmt.Errorf("features: %s: %w", c.Name, err)
 	}
 	return nil
 }
 
-// someFaults names a few.
-func someFaults(faults []error) string {
-	var names []string
-	for _, f := range faults[:min(len(faults), 5)] {
-		names = append(names, f.Error())
-	}
-	if more := len(faults) - len(names); more > 0 {
-		names = append(names, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(names, "; ")
-}
-
-// gather puts the features of the pictures into the order of the set.
-func (c *Collected) gather(set pictures.Set, found []known, p *pending) error {
+// gather puts what was found into the order of the set.
+func (c *Collected) gather(set pictures.Set, found []known, cache *extractorCache) error {
 	slices.SortFunc(found, func(a, b known) int { return a.index - b.index })
 	seen := map[pictures.Hash]bool{}
-	byPack := map[string][]int{}
-	for i, k := range found {
-		c.Hashes = append(c.Hashes, k.content.Hash)
-		c.Items = append(c.Items, k.index)
-		c.Names = append(c.Names, set.Items[k.index].Name)
-		c.Captions = append(c.Captions, set.Items[k.index].Caption)
+	for _, k := range found {
+		item := set.Items[k.index]
+		c.Hashes, c.Items = append(c.Hashes, k.content.Hash), append(c.Items, k.index)
+		c.Captions = append(c.Captions, item.Caption)
 		c.Facts.add(k.content, seen[k.content.Hash])
 		seen[k.content.Hash] = true
-		r := p.cache.rows[k.content.Hash]
-		byPack[r.pack] = append(byPack[r.pack], i)
 	}
-	for pack, rows := range byPack {
-		features, logits, err := p.pack(pack)
-		if err != nil {
-			return fmt.Errorf("features: cache: %w; remove the file, or say --no-cache", err)
-		}
-		if c.Features.N == 0 {
-			c.Features = eval.Features{N: len(found), D: features.D, Data: make([]float32, len(found)*features.D)}
-			if logits.N > 0 {
-				c.Logits = eval.Features{N: len(found), D: logits.D, Data: make([]float32, len(found)*logits.D)}
-			}
-		}
-		if features.D != c.Features.D || logits.D != c.Logits.D {
-			return fmt.Errorf("features: cache: %s in %s has %d dimensions and %d logits, want %d and %d", pack, p.cache.dir, features.D, logits.D, c.Features.D, c.Logits.D)
-		}
-		for _, i := range rows {
-			at := p.cache.rows[c.Hashes[i]].at
-			if at >= features.N || logits.N > 0 && at >= logits.N {
-				return fmt.Errorf("features: cache: %s in %s ends before row %d; remove the file", pack, p.cache.dir, at)
-			}
-			copy(c.Features.Row(i), features.Row(at))
-			if c.Logits.N > 0 {
-				copy(c.Logits.Row(i), logits.Row(at))
-			}
-		}
-	}
-	return nil
+	all, err := cache.gather(c.Hashes)
+	c.Features, c.Logits = all.features, all.logits
+	return err
 }

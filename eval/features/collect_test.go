@@ -119,7 +119,7 @@ func TestExtractorGetsWholeBatches(t *testing.T) {
 func TestBrokenPicturesAreCountedNamedAndBounded(t *testing.T) {
 	few := newAlbum("few", 500, func(i int) bool { return i%100 == 7 })
 	c := collect(t, few.set, &means{}, Options{})
-	if len(c.Faults) != 5 || c.Features.N != 495 || !strings.Contains(c.Faults[0].Error(), "0007.png: PNG") {
+	if len(c.Faults) != 5 || c.Features.N != 495 || !strings.Contains(c.Faults[0].Error(), "0007.png: broken: PNG") {
 		t.Errorf("%d features, faults = %v, want 495 and 5", c.Features.N, c.Faults)
 	}
 	many := newAlbum("many", 500, func(i int) bool { return i%10 == 7 })
@@ -130,9 +130,9 @@ func TestBrokenPicturesAreCountedNamedAndBounded(t *testing.T) {
 		o    Options
 		want string
 	}{
-		{"more than 2 %", many, Options{}, "50 of 500 pictures cannot be used, want at most 2 %: 0007.png: PNG: unexpected EOF; 0017.png"},
-		{"any where it is strict", few, Options{Strict: true}, "want none"},
-		{"all", all, Options{}, "no picture can be used of 3"},
+		{"more than 2 %", many, Options{}, "50 of 500 pictures cannot be used (50 broken), want ≤ 10: 0007.png: broken: PNG: unexpected EOF; 0017.png"},
+		{"any where it is strict", few, Options{Strict: true}, "want ≤ 0"},
+		{"all", all, Options{}, "3 of 3 pictures cannot be used"},
 		{"more wanted than there are", few, Options{N: 501}, "holds 500 pictures, want n = 501"},
 		{"more wanted than can be used", few, Options{N: 499}, "only 495 pictures can be used, want n = 499"},
 	} {
@@ -145,18 +145,18 @@ func TestBrokenPicturesAreCountedNamedAndBounded(t *testing.T) {
 // So many as wanted are chosen by the seed; a broken one is replaced by another.
 func TestChosenByTheSeed(t *testing.T) {
 	a := newAlbum("a", 500, func(i int) bool { return i%100 == 7 })
-	names := func(o Options) []string {
+	chosen := func(o Options) []int {
 		c := collect(t, a.set, &means{}, o)
-		if c.Features.N != o.N || !slices.IsSorted(c.Names) {
+		if c.Features.N != o.N || !slices.IsSorted(c.Items) {
 			t.Errorf("%d pictures, want %d in order", c.Features.N, o.N)
 		}
-		return c.Names
+		return c.Items
 	}
-	one, two := names(Options{N: 490, Seed: 1}), names(Options{N: 490, Seed: 1})
+	one, two := chosen(Options{N: 490, Seed: 1}), chosen(Options{N: 490, Seed: 1})
 	if !slices.Equal(one, two) {
 		t.Error("the same seed chose other pictures")
 	}
-	if slices.Equal(one, names(Options{N: 490, Seed: 2})) {
+	if slices.Equal(one, chosen(Options{N: 490, Seed: 2})) {
 		t.Error("another seed chose the same pictures")
 	}
 }

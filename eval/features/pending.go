@@ -11,8 +11,7 @@ import (
 	"github.com/addlab/addlab/eval/pictures"
 )
 
-// pending holds pictures until they fill whole batches of the extractor, and features until they fill a pack. Without a cache the features
-// stay here.
+// pending holds pictures until they fill whole batches of the extractor, and features until they fill a pack.
 type pending struct {
 	cache     *extractorCache
 	ex        extractor.Extractor
@@ -20,13 +19,10 @@ type pending struct {
 	waiting   []miss
 	extracted int
 
-	hashes           []pictures.Hash
-	features, logits eval.Features
-	since            time.Time
+	hashes []pictures.Hash
+	pack   pack
+	since  time.Time
 }
-
-// inMemory is the name of the pack of a call without a cache.
-const inMemory = ""
 
 // add runs the extractor over pictures that the cache lacks, whole batches of them: the rest waits, unless it is large.
 func (p *pending) add(ctx context.Context, misses []miss) error {
@@ -71,7 +67,7 @@ func (p *pending) extract(ctx context.Context, n int) error {
 			return fmt.Errorf("%s: %s gives no finite features: %w", name, p.ex.Name(), err)
 		}
 	}
-	for _, add := range []struct{ to, from *eval.Features }{{&p.features, &out.Features}, {&p.logits, &out.Logits}} {
+	for _, add := range []struct{ to, from *eval.Features }{{&p.pack.features, &out.Features}, {&p.pack.logits, &out.Logits}} {
 		if add.from.N == 0 {
 			continue
 		}
@@ -87,25 +83,11 @@ func (p *pending) extract(ctx context.Context, n int) error {
 	return nil
 }
 
-// flush writes what is pending as a pack.
+// flush hands what is pending to the cache as a pack.
 func (p *pending) flush() error {
-	if p.cache.dir == "" {
-		for i, h := range p.hashes {
-			p.cache.rows[h] = row{inMemory, i}
-		}
-		return nil
-	}
-	if err := p.cache.add(p.hashes, p.features, p.logits); err != nil {
+	if err := p.cache.add(p.hashes, p.pack); err != nil {
 		return err
 	}
-	p.hashes, p.features, p.logits, p.since = nil, eval.Features{}, eval.Features{}, time.Now()
+	p.hashes, p.pack, p.since = nil, pack{}, time.Now()
 	return nil
-}
-
-// pack gives the features of a pack, or of those in memory.
-func (p *pending) pack(name string) (features, logits eval.Features, err error) {
-	if name == inMemory {
-		return p.features, p.logits, nil
-	}
-	return p.cache.pack(name)
 }

@@ -2,10 +2,10 @@ package features
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"sync"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/eval/extractor"
 	"github.com/addlab/addlab/eval/pictures"
 )
@@ -33,7 +33,7 @@ type miss struct {
 type window struct {
 	known  []known
 	misses []miss
-	faults []error
+	faults []dataset.Fault
 	bytes  int
 }
 
@@ -85,7 +85,7 @@ func (w *window) add(items []pictures.Item, group []int, has func(pictures.Hash)
 	for i, index := range group {
 		r, name := results[i], items[index].Name
 		if r.err != nil {
-			w.faults = append(w.faults, fmt.Errorf("%s: %w", name, r.err))
+			w.faults = append(w.faults, dataset.Fault{Name: name, Kind: dataset.Broken, Err: r.err})
 			continue
 		}
 		r.content.Decode = nil // lets its bytes go

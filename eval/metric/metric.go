@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/internal/named"
 )
 
 // Metric is a way to score pictures.
@@ -92,32 +92,18 @@ func (in Input) Param(name string) int {
 	return v
 }
 
-var metrics []Metric
+var metrics []Metric // by name
 
-// register adds a metric; called once per file from a package variable.
+// register adds a metric, while the package starts.
 func register(m Metric) Metric {
-	if slices.ContainsFunc(metrics, func(other Metric) bool { return other.Name == m.Name }) {
-		panic(fmt.Errorf("metric: two metrics are called %q", m.Name))
-	}
-	metrics = append(metrics, m)
+	metrics = named.Insert(metrics, m, Metric.name)
 	return m
 }
 
+func (m Metric) name() string { return m.Name }
+
 // All lists the metrics by name.
-func All() []Metric {
-	sorted := slices.Clone(metrics)
-	slices.SortFunc(sorted, func(a, b Metric) int { return strings.Compare(a.Name, b.Name) })
-	return sorted
-}
+func All() []Metric { return slices.Clone(metrics) }
 
 // ByName finds a metric; an error lists the known names.
-func ByName(name string) (Metric, error) {
-	var names []string
-	for _, m := range All() {
-		if m.Name == name {
-			return m, nil
-		}
-		names = append(names, m.Name)
-	}
-	return Metric{}, fmt.Errorf("metric = %q, want one of %s", name, strings.Join(names, ", "))
-}
+func ByName(name string) (Metric, error) { return named.Find("metric", name, metrics, Metric.name) }

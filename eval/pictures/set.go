@@ -3,6 +3,7 @@ package pictures
 import (
 	"crypto/sha256"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/eval/extractor"
 )
 
@@ -12,8 +13,8 @@ type Set struct {
 	Kind   string // "folder", "shards", "scenes" or "run"
 	World  string // name of the built-in world for "scenes"
 	Items  []Item
-	Faults []error  // what the listing cannot use
-	Notes  []string // what the user may want to know of the listing
+	Faults []dataset.Fault // what the listing cannot use
+	Notes  []string        // what the user may want to know of the listing
 }
 
 // Item is a picture that is not read yet.

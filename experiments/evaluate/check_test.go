@@ -124,8 +124,8 @@ func TestErrorsNameTheSideAtFault(t *testing.T) {
 		{"a reference of one picture", []string{one, good}, "against reference " + one + ": metric: fid: reference pictures = 1, want ≥ 2"},
 		{"generated features of one picture", []string{good, one}, "generated " + one + " against reference " + good + ": metric: fid: generated pictures = 1, want ≥ 2"},
 		{"features of other networks", []string{wide, good}, "generated " + good + " against reference " + wide + ": fid: eval: FID: dimensions = 5 and 4"},
-		{"a reference of broken pictures", append([]string{broken, album(t, 6, 1, false)}, pictures...), "evaluate: reference: features: " + broken + ": no picture can be used"},
-		{"broken generated pictures", append([]string{album(t, 6, 1, false), broken}, pictures...), "evaluate: generated: features: " + broken + ": no picture can be used"},
+		{"a reference of broken pictures", append([]string{broken, album(t, 6, 1, false)}, pictures...), "evaluate: reference: features: " + broken + ": 2 of 2 pictures cannot be used"},
+		{"broken generated pictures", append([]string{album(t, 6, 1, false), broken}, pictures...), "evaluate: generated: features: " + broken + ": 2 of 2 pictures cannot be used"},
 		{"a reference that is nowhere", []string{filepath.Join(folder, "none"), good}, `evaluate: reference: pictures: "` + filepath.Join(folder, "none")},
 	} {
 		var stdout, stderr bytes.Buffer

@@ -72,7 +72,7 @@ func TestWrongCalls(t *testing.T) {
 		{"features of other networks", []string{features, wider, "--metrics", "fid"}, "4 and 5"},
 		{"statistics where features are needed", []string{statistics, features, "--metrics", "kid"}, "the reference has no features"},
 		{"given features of another number", []string{features, features, "--n", "29"}, "of 30 pictures, want n = 29"},
-		{"a broken picture among few", append([]string{pictures, broken}, small...), "1 of 6 pictures cannot be used, want at most 2 %: 0003.png: empty file"},
+		{"a broken picture among few", append([]string{pictures, broken}, small...), "1 of 6 pictures cannot be used (1 broken), want ≤ 0: 0003.png: broken: empty file"},
 		{"captions that are missing", append([]string{pictures, pictures}, append(small, "--metrics", "clip-score")...), "6 of 6 pictures have no caption"},
 		{"captions for an extractor that cannot read", []string{pictures, pictures, "--metrics", "clip-score", "--extractor", "inception"}, "clip-score needs captions"},
 		{"weights that are not there", []string{pictures, pictures, "--metrics", "fid", "--engine", "go", "--weights", filepath.Join(empty, "none.pth")}, "none.pth"},

@@ -21,6 +21,7 @@ const (
 // layers are the rooms of the house from the bottom; a package may import what lies in lower layers only. "x/*" are the
 // packages directly below x.
 var layers = [][]string{
+	{"internal/parallel", "internal/named"},
 	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle"},
 	{"network/weights", "eval/npy", "internal/sweeptest", "internal/graphtest"},
 	{"engine"},
@@ -46,17 +47,19 @@ var layers = [][]string{
 // narrower names packages that may import less of the project than their layer allows.
 var narrower = map[string][]string{
 	"network/tokenizer":  {},
-	"dataset":            {"internal/rng"},
+	"dataset":            {"internal/parallel", "internal/rng"},
 	"record":             {"network/weights", "internal/atomicfile"},
 	"internal/program":   {},
-	"internal/dense":     {},
+	"internal/dense":     {"internal/parallel"},
+	"internal/parallel":  {},
+	"internal/named":     {},
 	"internal/processes": {},
 	"train/optim":        {},
 	"eval/npy":           {"internal/atomicfile", "internal/pickle"},
 	"internal/pickle":    {},
-	"eval/pictures":      {"dataset", "eval/extractor"}, // they measure nothing
-	"eval":               {"internal/dense"},            // statistics know no network and no picture
-	"eval/metric":        {"eval", "internal/rng"},      // names extractors, runs none
+	"eval/pictures":      {"dataset", "eval/extractor"},              // they measure nothing
+	"eval":               {"internal/dense", "internal/parallel"},    // statistics know no network and no picture
+	"eval/metric":        {"eval", "internal/named", "internal/rng"}, // names extractors, runs none
 	"internal/smallpng":  {},
 	"internal/fold":      {},
 	"report/plot":        {"dataset", "eval", "internal/fold", "internal/smallpng"},     // figures know no table

@@ -1,11 +1,11 @@
 package dense
 
 import (
-	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"gonum.org/v1/gonum/blas/blas64"
+
+	"github.com/addlab/addlab/internal/parallel"
 )
 
 // view is a matrix whose element (i,j) is data[i·rs + j·cs]; its user knows the shape.
@@ -75,7 +75,7 @@ func (kr kernel) addProduct(alpha float64, a, b, c view, m, n, k int, s shape) {
 		width = narrow
 	}
 	down, across := (m+height-1)/height, (n+width-1)/width
-	each := inParallel
+	each := parallel.For
 	if m*n*k < alone {
 		each = inTurn
 	}
@@ -180,25 +180,6 @@ type scratch struct {
 }
 
 var buffers = sync.Pool{New: func() any { return new(scratch) }}
-
-// inParallel runs body(0) … body(n−1) on all cores, each taking the next when it is free.
-func inParallel(n int, body func(i int)) {
-	workers := min(runtime.GOMAXPROCS(0), n)
-	if workers < 2 {
-		inTurn(n, body)
-		return
-	}
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range workers {
-		wait.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				body(i)
-			}
-		})
-	}
-	wait.Wait()
-}
 
 func inTurn(n int, body func(i int)) {
 	for i := range n {
