@@ -95,49 +95,51 @@ func (t Table) panels(source string, published bool) (panels []plot.DotPanel) {
 	return panels
 }
 
-// Versus draws the cells of several tables against the paper's: each as ratio to the cell that its table compares with, since the two
+// Versus sets the cells of several tables beside the paper's, each as ratio to the cell that its table compares with: the values themselves
 // stand on different scales.
-func Versus(title string, tables []Table) plot.Ratios {
-	r := plot.Ratios{Title: title}
+func Versus(title string, tables []Table) plot.Dots {
+	d := plot.Dots{Title: title, Verdicts: [2]string{"as in the paper", ""}}
 	var metrics []Metric
 	for _, t := range tables {
 		for _, m := range t.Metrics {
-			if m.Plot && t.any(func(r Row) bool { _, ok := r.Paper[m.Key]; return ok }) && !slices.ContainsFunc(metrics, func(o Metric) bool { return o.Key == m.Key }) {
+			known := func(r Row) bool { _, ok := r.Paper[m.Key]; return ok }
+			if m.Plot && t.any(known) && !slices.ContainsFunc(metrics, func(o Metric) bool { return o.Key == m.Key }) {
 				metrics = append(metrics, m)
 			}
 		}
 	}
 	for _, m := range metrics {
-		r.Panels = append(r.Panels, plot.RatioPanel{Across: m.Name + " relative to the default cell, paper", Up: m.Name + " relative to the default cell, here"})
+		head := strings.TrimSpace(m.Name + " " + m.arrow())
+		d.Panels = append(d.Panels,
+			plot.DotPanel{Head: head, Sub: "here, ratio", Ratios: m.Ratio}, plot.DotPanel{Head: head, Sub: "paper, ratio", Ratios: m.Ratio, Published: true})
 	}
-	whole := func(r Row) bool {
-		return !slices.ContainsFunc(metrics, func(m Metric) bool { _, ok := r.Paper[m.Key]; return !ok || !r.Values[m.Key].Known() })
-	}
-	against, group := "", 0
+	d.Lead = "Ratios to the default cell"
 	for _, t := range tables {
 		base := slices.IndexFunc(t.Rows, t.ComparesWith)
-		if base < 0 || !whole(t.Rows[base]) {
+		if base < 0 || !t.Rows[base].measuredAndPublished(metrics) {
 			continue
 		}
-		before := len(r.Points)
-		for _, row := range t.Rows {
-			if t.ComparesWith(row) || !whole(row) {
+		before := len(d.Rows)
+		for _, r := range t.Rows {
+			if t.ComparesWith(r) || !r.measuredAndPublished(metrics) {
 				continue
 			}
-			p := plot.RatioPoint{Name: t.Axis + ": " + row.Name, Group: group}
-			for _, m := range metrics {
-				p.Across = append(p.Across, row.Paper[m.Key]/t.Rows[base].Paper[m.Key])
-				p.Up = append(p.Up, row.Values[m.Key].Mean/t.Rows[base].Values[m.Key].Mean)
+			d.Rows = append(d.Rows, plot.DotRow{Name: t.Axis + ": " + r.Name, Verdict: r.Verdict})
+			for i, m := range metrics {
+				for k, ratio := range []float64{r.Values[m.Key].Mean / t.Rows[base].Values[m.Key].Mean, r.Paper[m.Key] / t.Rows[base].Paper[m.Key]} {
+					pn := &d.Panels[2*i+k]
+					pn.Values, pn.Labels = append(pn.Values, eval.Alone(ratio, 1)), append(pn.Labels, formatNumber(ratio, 2))
+				}
 			}
-			r.Points = append(r.Points, p)
 		}
-		if len(r.Points) > before {
-			group++
-			if t.Against != "" {
-				against += fmt.Sprintf("; in %s to %s", fold.OneLine(t.Axis), fold.OneLine(t.Against))
-			}
+		if len(d.Rows) > before && t.Against != "" {
+			d.Lead += fmt.Sprintf("; in %s to %s", fold.OneLine(t.Axis), t.compared())
 		}
 	}
-	r.Note = "Ratios to the default cell" + against + ". On the line a cell differs from it as much as the paper's; in the shaded quarters it differs the other way."
-	return r
+	return d
+}
+
+// measuredAndPublished reports whether a row has our number and the paper's of every metric.
+func (r Row) measuredAndPublished(metrics []Metric) bool {
+	return !slices.ContainsFunc(metrics, func(m Metric) bool { _, ok := r.Paper[m.Key]; return !ok || !r.Values[m.Key].Known() })
 }

@@ -23,8 +23,7 @@ func TestFigureIsDeterministic(t *testing.T) {
 	}
 }
 
-// Cells are ratios to the cell that their table names; tables without the paper's numbers of that cell have no points, and do not count
-// among the marks.
+// Cells are ratios to the cell that their table names; tables without the paper's numbers of that cell have no rows.
 func TestVersusComparesWithTheNamedCell(t *testing.T) {
 	row := func(name string, fid, paper float64) report.Row {
 		r := report.Row{Name: name, Values: values{"fid": eval.Alone(fid, 4), "clip": eval.Alone(.8, 4)}}
@@ -38,14 +37,18 @@ func TestVersusComparesWithTheNamedCell(t *testing.T) {
 	rows := []report.Row{own, row("a", 60, 20), row("b", 30, 25)}
 	named, unnamed := of(report.Table{Axis: "x", Against: "a", Rows: rows}), of(report.Table{Axis: "y", Rows: rows})
 	got := report.Versus("t", []report.Table{named, unnamed, named})
-	if len(got.Points) != 2 || got.Points[0].Name != "x: b" || got.Points[0].Group != 0 || got.Points[1].Group != 1 {
-		t.Fatalf("points = %+v, want b of the first and of the last table", got.Points)
+	if len(got.Rows) != 2 || got.Rows[0].Name != "x: b" {
+		t.Fatalf("rows = %+v, want b of the first and of the last table", got.Rows)
 	}
-	if diff := cmp.Diff([][]float64{{1.25, 1}, {.5, 1}}, [][]float64{got.Points[0].Across, got.Points[0].Up}); diff != "" {
-		t.Errorf("ratios (-want +got)\n%s", diff)
+	var ratios []float64
+	for _, panel := range got.Panels {
+		ratios = append(ratios, panel.Values[0].Mean)
 	}
-	if want := "Ratios to the default cell; in x to a; in x to a. "; got.Note[:len(want)] != want {
-		t.Errorf("note = %q", got.Note)
+	if diff := cmp.Diff([]float64{.5, 1.25, 1, 1}, ratios); diff != "" {
+		t.Errorf("ratios of b: FID here and in the paper, CLIP (-want +got)\n%s", diff)
+	}
+	if want := "Ratios to the default cell; in x to a; in x to a"; got.Lead != want {
+		t.Errorf("lead = %q, want %q", got.Lead, want)
 	}
 	if err := report.Versus("nothing", nil).PNG(&bytes.Buffer{}); err != nil {
 		t.Error(err)

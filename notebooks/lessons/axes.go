@@ -220,7 +220,7 @@ func (l *Lab) sweep(axis ablations.Axis, base distill.Config, images int, seeds,
 }
 
 // TableOne shows the cells of the paper's Table 1, ours against the paper's.
-func (l *Lab) TableOne() (plot.Ratios, error) {
+func (l *Lab) TableOne() (plot.Dots, error) {
 	var tables []report.Table
 	for _, a := range ablations.Axes() {
 		if !strings.Contains(a.Ref, "Table 1") {
@@ -228,7 +228,7 @@ func (l *Lab) TableOne() (plot.Ratios, error) {
 		}
 		s, found, err := l.results(a.Name)
 		if err != nil {
-			return plot.Ratios{}, err
+			return plot.Dots{}, err
 		}
 		if found {
 			tables = append(tables, s.Table)

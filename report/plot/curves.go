@@ -11,6 +11,7 @@ import (
 
 	"github.com/addlab/addlab/internal/fold"
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -34,9 +35,9 @@ type Curves struct {
 }
 
 const (
-	curvesHeight  = 900
-	curveLabel    = 22  // distance of labels that would overlap
-	curveLabelMax = 330 // room for the longest label
+	curvesHeight = 900
+	curveName    = 300 // room for the longest name
+	curveThumb   = 36  // a piece of the line before its name
 )
 
 var (
@@ -44,8 +45,59 @@ var (
 	curveDashes  = [][]vg.Length{nil, {10, 5}, {3, 4}}
 )
 
-// PNG draws curves.png, each curve with its name at its right end.
+// PNG draws curves.png, with the names at the right.
 func (cs Curves) PNG(w io.Writer) error {
+	if err := cs.check(); err != nil {
+		return err
+	}
+	s, err := newSheet(sheetWidth, curvesHeight)
+	if err != nil {
+		return err
+	}
+
+	// The title wraps, and a line below the plot says what is missing or smoothed.
+	title := wrap(bold(s.style(28, ink)), sheetWidth-2*margin, fold.OneLine(cs.Title))
+	s.lines(bold(s.style(28, ink)), margin, curvesHeight-44, 36, title)
+	s.put(s.style(15, grey), margin, 26, cs.footnote())
+
+	p := s.newPlot()
+	p.X.Label.Text, p.Y.Label.Text = drawable(fold.OneLine(cmp.Or(cs.XLabel, "step"))), drawable(fold.OneLine(cs.YLabel))
+	p.X.Padding, p.Y.Padding = 8, 8
+	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks{most: 11, whole: true}, evenTicks{most: 8}
+	grid := plotter.NewGrid()
+	grid.Horizontal, grid.Vertical = draw.LineStyle{Color: hairline, Width: 1}, draw.LineStyle{Color: hairline, Width: 1}
+	p.Add(grid)
+	names := s.style(17, ink)
+	names.YAlign = p.Legend.TextStyle.YAlign
+	p.Legend.Top, p.Legend.Left, p.Legend.TextStyle, p.Legend.ThumbnailWidth, p.Legend.Padding = true, true, names, curveThumb, 4
+	if err := cs.addTo(p); err != nil {
+		return err
+	}
+	empty := p.X.Min > p.X.Max
+	if empty {
+		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 1, 10
+		s.put(s.style(18, grey), sheetWidth/4, curvesHeight/2, "no finite value to draw")
+	}
+	if cs.LogX {
+		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{most: 11}
+		widen(&p.X)
+	}
+	if cs.LogY {
+		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{most: 10}
+		widen(&p.Y)
+	}
+
+	legend := p.Legend
+	p.Legend = plot.NewLegend() // drawn beside the plot, not in it
+	area := s.Canvas
+	area.Rectangle = vg.Rectangle{Min: vg.Point{X: margin, Y: 52}, Max: vg.Point{X: sheetWidth - margin - legend.Rectangle(s.Canvas).Size().X - 16, Y: vg.Length(curvesHeight - 44 - 36*len(title))}}
+	p.Draw(area)
+	area.Min.X, area.Max.X = area.Max.X+16, sheetWidth
+	legend.Draw(area)
+	return s.png(w)
+}
+
+func (cs Curves) check() error {
 	for i, c := range cs.Curves {
 		if len(c.Steps) != len(c.Values) {
 			return fmt.Errorf("plot: curve %d %q: %d steps, want one for each of its %d values", i, c.Name, len(c.Steps), len(c.Values))
@@ -57,87 +109,68 @@ func (cs Curves) PNG(w io.Writer) error {
 			return fmt.Errorf("plot: curve %d %q: step %d on a logarithmic axis, want > 0", i, c.Name, c.Steps[0])
 		}
 	}
-	s, err := newSheet(sheetWidth, curvesHeight)
-	if err != nil {
-		return err
-	}
+	return nil
+}
 
-	// The title wraps, and a line below the plot says what is missing or smoothed.
-	title := wrap(bold(s.style(28, ink)), sheetWidth-2*margin, fold.OneLine(cs.Title))
-	s.lines(bold(s.style(28, ink)), margin, curvesHeight-44, 36, title)
-	y := vg.Length(curvesHeight - 44 - 36*len(title))
-	s.put(s.style(15, grey), margin, 26, cs.footnote())
-
-	p := s.newPlot()
-	p.X.Label.Text, p.Y.Label.Text = "step", drawable(fold.OneLine(cs.YLabel))
-	if cs.XLabel != "" {
-		p.X.Label.Text = drawable(fold.OneLine(cs.XLabel))
-	}
-	p.X.Padding, p.Y.Padding = 8, 8
-	drawn := cs.ranges(p)
-	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks{most: 11, whole: true}, evenTicks{most: 8}
-	if cs.LogX {
-		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{most: 11}
-	}
-	if cs.LogY {
-		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{most: 10}
-	}
-	labels := vg.Length(0)
-	for _, c := range cs.Curves {
-		labels = max(labels, s.style(17, ink).Width(drawable(fold.OneLine(c.Name))))
-	}
-	labels = min(labels, curveLabelMax)
-	p.Add(plotFunc(func(c draw.Canvas, p *plot.Plot) {
-		cs.drawGrid(s, c, p)
-		if !drawn {
-			s.put(s.style(18, grey), c.Min.X+20, (c.Min.Y+c.Max.Y)/2, "no finite value to draw")
-			return
+// addTo adds the lines, and the names of those with a value.
+func (cs Curves) addTo(p *plot.Plot) error {
+	for i, curve := range cs.Curves {
+		colour, values := curveColours[i%len(curveColours)], curve.Values
+		if cs.Smooth > 1 {
+			if _, err := cs.addLine(p, draw.LineStyle{Color: pale(colour), Width: 1}, curve.Steps, values); err != nil {
+				return err
+			}
+			values = cs.runningMean(values)
 		}
-		cs.drawCurves(s, c, p, labels)
-	}))
-	area := s.Canvas
-	area.Rectangle = vg.Rectangle{Min: vg.Point{X: margin, Y: 52}, Max: vg.Point{X: sheetWidth - margin - labels - 66, Y: y}}
-	p.Draw(area)
-	return s.png(w)
+		style := draw.LineStyle{Color: colour, Width: 2.5, Dashes: curveDashes[i/len(curveColours)%len(curveDashes)]}
+		line, err := cs.addLine(p, style, curve.Steps, values)
+		if err != nil {
+			return err
+		}
+		if line != nil {
+			name := wrap(p.Legend.TextStyle, curveName, fold.OneLine(curve.Name))
+			if len(name) > 1 {
+				name = []string{name[0] + "…"}
+			}
+			p.Legend.Add(strings.Join(name, ""), line)
+		}
+	}
+	return nil
+}
+
+// addLine adds values in unbroken pieces, and returns the last of them. A value alone is a dot.
+func (cs Curves) addLine(p *plot.Plot, style draw.LineStyle, steps []int, values []float64) (last *plotter.Line, err error) {
+	for i := 0; i < len(values); i++ {
+		var piece plotter.XYs
+		for ; i < len(values) && cs.shown(values[i]); i++ {
+			piece = append(piece, plotter.XY{X: float64(steps[i]), Y: values[i]})
+		}
+		if len(piece) == 0 {
+			continue
+		}
+		line, dot, err := plotter.NewLinePoints(piece)
+		if err != nil {
+			return nil, err
+		}
+		line.LineStyle, last = style, line
+		p.Add(line)
+		if len(piece) == 1 {
+			dot.GlyphStyle = draw.GlyphStyle{Color: style.Color, Radius: style.Width, Shape: draw.CircleGlyph{}}
+			p.Add(dot)
+		}
+	}
+	return last, nil
+}
+
+// widen gives a logarithmic axis a length where its values are nearly one.
+func widen(a *plot.Axis) {
+	if a.Max < 1.1*a.Min {
+		a.Min, a.Max = a.Min/1.5, a.Max*1.5
+	}
 }
 
 // shown reports whether a value has a place on the y axis.
 func (cs Curves) shown(v float64) bool { return finite(v) && (!cs.LogY || v > 0) }
-
-// ranges fits the axes to the values and reports whether there are any.
-func (cs Curves) ranges(p *plot.Plot) bool {
-	drawn := false
-	for _, c := range cs.Curves {
-		for i, v := range c.Values {
-			if !cs.shown(v) {
-				continue
-			}
-			drawn = true
-			x := float64(c.Steps[i])
-			p.X.Min, p.X.Max = math.Min(p.X.Min, x), math.Max(p.X.Max, x)
-			p.Y.Min, p.Y.Max = math.Min(p.Y.Min, v), math.Max(p.Y.Max, v)
-		}
-	}
-	if !drawn {
-		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 1, 10
-		return false
-	}
-	switch {
-	case p.X.Min < p.X.Max:
-	case cs.LogX:
-		p.X.Min, p.X.Max = p.X.Min/1.5, p.X.Max*1.5
-	default:
-		p.X.Min, p.X.Max = p.X.Min-1, p.X.Max+1
-	}
-	switch {
-	case cs.LogY && p.Y.Max < 1.1*p.Y.Min:
-		p.Y.Min, p.Y.Max = p.Y.Min/1.5, p.Y.Max*1.5
-	case p.Y.Min == p.Y.Max:
-		pad := math.Max(math.Abs(p.Y.Min)/10, 1e-3)
-		p.Y.Min, p.Y.Max = p.Y.Min-pad, p.Y.Max+pad
-	}
-	return true
-}
 
 // footnote says what the picture does not show by itself.
 func (cs Curves) footnote() string {
@@ -172,93 +205,6 @@ func plural(n int, noun string) string {
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
-
-func (cs Curves) drawGrid(s sheet, c draw.Canvas, p *plot.Plot) {
-	line := draw.LineStyle{Color: hairline, Width: 1}
-	for _, tick := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
-		if y := c.Y(p.Y.Norm(tick.Value)); !tick.IsMinor() && c.ContainsY(y) {
-			s.StrokeLine2(line, c.Min.X, y, c.Max.X, y)
-		}
-	}
-	for _, tick := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
-		if x := c.X(p.X.Norm(tick.Value)); !tick.IsMinor() && c.ContainsX(x) {
-			s.StrokeLine2(line, x, c.Min.Y, x, c.Max.Y)
-		}
-	}
-}
-
-// drawCurves draws the lines, then their names at the right, moved apart where ends meet.
-func (cs Curves) drawCurves(s sheet, c draw.Canvas, p *plot.Plot, labelWidth vg.Length) {
-	type label struct {
-		name  string
-		style draw.LineStyle
-		end   vg.Point
-		y     vg.Length
-	}
-	var labels []label
-	for i, curve := range cs.Curves {
-		colour := curveColours[i%len(curveColours)]
-		style := draw.LineStyle{Color: colour, Width: 2.5, Dashes: curveDashes[i/len(curveColours)%len(curveDashes)]}
-		values := curve.Values
-		if cs.Smooth > 1 {
-			raw := draw.LineStyle{Color: pale(colour), Width: 1}
-			cs.drawLine(s, c, p, raw, curve.Steps, values)
-			values = cs.runningMean(values)
-		}
-		if end, ok := cs.drawLine(s, c, p, style, curve.Steps, values); ok {
-			labels = append(labels, label{name: fold.OneLine(curve.Name), style: style, end: end, y: end.Y})
-		}
-	}
-
-	// From the top down each label keeps its distance; those pushed below the plot push back up.
-	slices.SortStableFunc(labels, func(a, b label) int { return cmp.Compare(b.y, a.y) })
-	for i := 1; i < len(labels); i++ {
-		labels[i].y = min(labels[i].y, labels[i-1].y-curveLabel)
-	}
-	floor := c.Min.Y
-	for i := len(labels) - 1; i >= 0; i-- {
-		labels[i].y = max(labels[i].y, floor)
-		floor = labels[i].y + curveLabel
-	}
-	st := s.style(17, ink)
-	for _, l := range labels {
-		// A thin thread leads from the end of the curve to a piece of its line beside the name.
-		x := c.Max.X + 62
-		s.StrokeLines(draw.LineStyle{Color: l.style.Color, Width: 1}, []vg.Point{l.end, {X: c.Max.X + 6, Y: l.end.Y}, {X: x - 36, Y: l.y}})
-		s.StrokeLine2(l.style, x-36, l.y, x-8, l.y)
-		name := wrap(st, labelWidth, l.name)
-		switch {
-		case len(name) == 0:
-			continue
-		case len(name) > 1:
-			name[0] += "…"
-		}
-		s.put(st, x, l.y, name[0])
-	}
-}
-
-// drawLine draws values in unbroken pieces and returns the last point.
-func (cs Curves) drawLine(s sheet, c draw.Canvas, p *plot.Plot, style draw.LineStyle, steps []int, values []float64) (end vg.Point, ok bool) {
-	var piece []vg.Point
-	flush := func() {
-		if len(piece) == 1 {
-			s.DrawGlyphNoClip(draw.GlyphStyle{Color: style.Color, Radius: style.Width, Shape: draw.CircleGlyph{}}, piece[0])
-		} else if len(piece) > 1 {
-			s.StrokeLines(style, piece)
-		}
-		piece = nil
-	}
-	for i, v := range values {
-		if !cs.shown(v) {
-			flush()
-			continue
-		}
-		end, ok = vg.Point{X: c.X(p.X.Norm(float64(steps[i]))), Y: c.Y(p.Y.Norm(v))}, true
-		piece = append(piece, end)
-	}
-	flush()
-	return end, ok
-}
 
 // runningMean averages the last Smooth shown values; a gap stays a gap.
 func (cs Curves) runningMean(values []float64) []float64 {

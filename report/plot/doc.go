@@ -2,5 +2,5 @@
 // plots. It takes numbers and texts, and knows no table, metric or training.
 //
 // [Grid] draws named rows of small pictures below captions, [Curves] metrics over steps, [Dots] one line per cell through panels of
-// estimates, [Ratios] cells as ratios to one of them in two sources, and [Scatter] points of the plane. Each writes itself by PNG.
+// estimates, and [Scatter] points of the plane. Each writes itself by PNG.
 package plot

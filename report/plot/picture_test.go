@@ -10,7 +10,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/addlab/addlab/dataset"
@@ -160,26 +159,6 @@ func TestDotsShowTheirMarks(t *testing.T) {
 	ours.Panels[0].Labels = nil
 	if err := ours.PNG(&bytes.Buffer{}); err == nil {
 		t.Error("a panel without labels gave no error")
-	}
-}
-
-// What is near has a panel of its own where another cell is far, so that its two points are drawn twice.
-func TestRatiosShowTheirPoints(t *testing.T) {
-	blue := color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 255}
-	point := func(ours float64) plot.RatioPoint {
-		return plot.RatioPoint{Name: "x", Across: []float64{1.1}, Up: []float64{ours}}
-	}
-	r := plot.Ratios{Title: "t", Panels: []plot.RatioPanel{{Across: "paper", Up: "here"}}, Points: []plot.RatioPoint{point(1.2), point(.9)}}
-	near := count(decode(t, r.PNG), blue)
-	lone := r // a mark of few pixels keeps its colour
-	lone.Points = append(slices.Clone(r.Points), plot.RatioPoint{Name: "y", Group: 3, Across: []float64{1.15}, Up: []float64{1}})
-	if n := count(decode(t, lone.PNG), color.RGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 255}); n < 50 {
-		t.Errorf("%d purple pixels, want those of a point and of its legend", n)
-	}
-	r.Points = append(r.Points, plot.RatioPoint{Name: "x", Across: []float64{15}, Up: []float64{30}})
-	far := count(decode(t, r.PNG), blue)
-	if near < 300 || 3*near > 2*far { // 4 marks with the legend, then 8
-		t.Errorf("%d blue pixels, with a far point %d", near, far)
 	}
 }
 
