@@ -57,22 +57,6 @@ func NewEnvironment(engine, engineVersion, device string) Environment {
 	return e
 }
 
-// Header gives the environment as the header of a benchmark file.
-func (e Environment) Header() []Pair {
-	text := e.Commit
-	if e.Dirty {
-		text += "+dirty"
-	}
-	var header []Pair
-	for _, p := range []Pair{{"goos", e.OS}, {"goarch", e.Arch}, {"cpu", e.CPU}, {"engine", e.Engine},
-		{"engine-version", e.EngineVersion}, {"device", e.Device}, {"commit", text}} {
-		if p.Value != "" {
-			header = append(header, p)
-		}
-	}
-	return header
-}
-
 // modules gives the versions of the libraries that compute. Test programs do not know theirs.
 func modules(build *debug.BuildInfo) map[string]string {
 	versions := map[string]string{}

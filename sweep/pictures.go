@@ -90,7 +90,7 @@ func writeGrid(path, name string, p Pictures) error {
 	if len(p.Images) == 0 {
 		return nil
 	}
-	return report.WriteFile(path, newGrid(p.Captions, plot.GridRow{Name: name, Images: p.Images}).PNG, record.WriteFile)
+	return report.WriteFile(path, newGrid(p.Captions, plot.GridRow{Name: name, Images: p.Images}).PNG)
 }
 
 // newGrid enlarges pictures so that people can see them.

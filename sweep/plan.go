@@ -37,8 +37,10 @@ type reference struct {
 	hashes        []string
 }
 
-// of reports whether the table of an axis has this reference.
-func (r reference) of(axis ablations.Axis) bool { return r.axis == "" || r.axis == axis.Name }
+// referencesOf are those of the table of an axis.
+func (p *Plan) referencesOf(axis ablations.Axis) []reference {
+	return slices.DeleteFunc(slices.Clone(p.references), func(r reference) bool { return r.axis != "" && r.axis != axis.Name })
+}
 
 // NewPlan lists the jobs of axes × seeds, seed by seed. The default cell comes first, since all tables need it. References follow
 // the cells of the first seed.

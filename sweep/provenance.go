@@ -18,19 +18,6 @@ func environments(outcomes []Outcome) (envs []record.Environment) {
 	return envs
 }
 
-// header is what all environments share.
-func header(envs []record.Environment) (pairs []record.Pair) {
-	for i, env := range envs {
-		if i == 0 {
-			pairs = env.Header()
-			continue
-		}
-		other := env.Header()
-		pairs = slices.DeleteFunc(pairs, func(p record.Pair) bool { return !slices.Contains(other, p) })
-	}
-	return pairs
-}
-
 // provenance lists the engines, machines and commits behind outcomes, each once.
 func provenance(outcomes []Outcome) (engines, machines, commits string) {
 	var es, ms, cs []string
@@ -42,16 +29,18 @@ func provenance(outcomes []Outcome) (engines, machines, commits string) {
 	}
 	for _, env := range environments(outcomes) {
 		es, ms = add(es, env.Engine+" "+env.EngineVersion), add(ms, machine(env))
-		commit := env.Commit
-		if len(commit) > 12 {
-			commit = commit[:12]
-		}
-		if env.Dirty {
-			commit += "+dirty"
-		}
-		cs = add(cs, commit)
+		cs = add(cs, commit(env, 12))
 	}
 	return strings.Join(es, "; "), strings.Join(ms, "; "), strings.Join(cs, ", ")
+}
+
+// commit names an environment's commit by its first digits.
+func commit(env record.Environment, digits int) string {
+	name := env.Commit[:min(digits, len(env.Commit))]
+	if env.Dirty {
+		name += "+dirty"
+	}
+	return name
 }
 
 // machine is the GPU or the model of the processor. The same seed gives other numbers on another one.

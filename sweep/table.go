@@ -27,10 +27,8 @@ func (p *Plan) Table(axis ablations.Axis, results Results) report.Table {
 	}
 	p.noteGuidance(axis, &t)
 	compareRows(&t)
-	for _, r := range p.references {
-		if r.of(axis) {
-			t.References = append(t.References, r.row(metrics, results))
-		}
+	for _, r := range p.referencesOf(axis) {
+		t.References = append(t.References, r.row(metrics, results))
 	}
 	for _, c := range axis.Claims {
 		t.Verdicts = append(t.Verdicts, judge(c, t))
@@ -48,12 +46,10 @@ func (p *Plan) Times(axis ablations.Axis, results Results) report.Table {
 		row.BySeed = nil
 		t.Rows = append(t.Rows, row)
 	}
-	for _, r := range p.references {
-		if r.of(axis) {
-			row := r.row(times, results)
-			row.BySeed = nil
-			t.References = append(t.References, row)
-		}
+	for _, r := range p.referencesOf(axis) {
+		row := r.row(times, results)
+		row.BySeed = nil
+		t.References = append(t.References, row)
 	}
 	return t
 }

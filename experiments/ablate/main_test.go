@@ -181,7 +181,7 @@ func TestCommittedTableStandsBeside(t *testing.T) {
 		}
 	}
 	reference := t.TempDir()
-	if _, err := report.WriteAll(filepath.Join(reference, "loss"), table(12.5, "cpu"), report.Table{}, nil); err != nil {
+	if _, err := report.WriteAll(filepath.Join(reference, "loss"), table(12.5, "cpu"), report.Table{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

@@ -63,5 +63,5 @@ func samples(ctx context.Context, e *protocol.Evaluator, path string) error {
 		}
 		grid.Rows = append(grid.Rows, plot.GridRow{Name: fmt.Sprintf("teacher, steps: %d", k), Images: e.Pictures(pictures)})
 	}
-	return report.WriteFile(path, grid.PNG, record.WriteFile)
+	return report.WriteFile(path, grid.PNG)
 }

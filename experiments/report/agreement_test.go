@@ -15,7 +15,7 @@ func TestTwoFoldersThatHoldTheSameReference(t *testing.T) {
 	write := func(dir string, fid float64) {
 		measured := table("teacher")
 		measured.Rows[0].BySeed = []report.Seed{{Seed: 1, Values: map[string]float64{"fid": fid, "clip": .5}, Evaluation: "ba9876543210"}}
-		if _, err := report.WriteAll(dir, measured, report.Table{}, nil); err != nil {
+		if _, err := report.WriteAll(dir, measured, report.Table{}); err != nil {
 			t.Fatal(err)
 		}
 	}

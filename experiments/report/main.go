@@ -94,7 +94,7 @@ func build(results, out string, stdout io.Writer) error {
 	page := report.Page{Title: "Adversarial diffusion distillation: what was measured" + on, Apart: folders}
 	tables, said, opened := setApart(results, sections), "", curves{}
 	for i, section := range sections {
-		if _, err := report.WriteAll(filepath.FromSlash(section.From), section.Table, section.Times, record.WriteFile); err != nil {
+		if _, err := report.WriteAll(filepath.FromSlash(section.From), section.Table, section.Times); err != nil {
 			return err
 		}
 		if err := sections[i].ReadPictures(); err != nil {
@@ -124,10 +124,10 @@ func build(results, out string, stdout io.Writer) error {
 	if page.Files, err = departures(beside(""), tables); err != nil {
 		return err
 	}
-	if err := report.WriteFile(beside("claims.md"), page.ClaimsMarkdown, record.WriteFile); err != nil {
+	if err := report.WriteFile(beside("claims.md"), page.ClaimsMarkdown); err != nil {
 		return err
 	}
-	if err := report.WriteFile(out, page.HTML, record.WriteFile); err != nil {
+	if err := report.WriteFile(out, page.HTML); err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, "wrote", out)

@@ -23,7 +23,7 @@ func table(axis string) report.Table {
 func TestReportFromResultsAlone(t *testing.T) {
 	results := t.TempDir()
 	for _, dir := range []string{"loss", filepath.Join("reference", "disc-cond")} {
-		if _, err := report.WriteAll(filepath.Join(results, dir), table(filepath.Base(dir)), report.Table{}, nil); err != nil {
+		if _, err := report.WriteAll(filepath.Join(results, dir), table(filepath.Base(dir)), report.Table{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -106,7 +106,7 @@ func TestTablesApartHaveAPageOfTheirOwn(t *testing.T) {
 		if axis == "teacher" {
 			measured.Recipe = "of long ago"
 		}
-		if _, err := report.WriteAll(filepath.Join(gpu, axis), measured, report.Table{}, nil); err != nil {
+		if _, err := report.WriteAll(filepath.Join(gpu, axis), measured, report.Table{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -116,7 +116,7 @@ func TestTablesApartHaveAPageOfTheirOwn(t *testing.T) {
 		if axis != "loss" {
 			measured.Data = "photos"
 		}
-		if _, err := report.WriteAll(dir, measured, report.Table{}, nil); err != nil {
+		if _, err := report.WriteAll(dir, measured, report.Table{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -189,7 +189,7 @@ func TestResultsBesideTheReference(t *testing.T) {
 	for dir, fid := range map[string]float64{filepath.Join(results, "loss"): 14, filepath.Join(reference, "loss"): 12.5, filepath.Join(gpu, "r1"): 13} {
 		measured := table("loss")
 		measured.Rows[0].BySeed = []report.Seed{{Seed: 1, Values: map[string]float64{"fid": fid, "clip": .5}, Evaluation: "ba9876543210"}}
-		if _, err := report.WriteAll(dir, measured, report.Table{}, nil); err != nil {
+		if _, err := report.WriteAll(dir, measured, report.Table{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -207,7 +207,7 @@ func TestResultsBesideTheReference(t *testing.T) {
 
 func TestWrongCalls(t *testing.T) {
 	empty, broken, filled := t.TempDir(), t.TempDir(), t.TempDir()
-	if _, err := report.WriteAll(filepath.Join(filled, "loss"), table("loss"), report.Table{}, nil); err != nil {
+	if _, err := report.WriteAll(filepath.Join(filled, "loss"), table("loss"), report.Table{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(filepath.Join(broken, "loss"), 0o777); err != nil {
@@ -241,7 +241,7 @@ func TestTablesOfAnotherConfigAreTold(t *testing.T) {
 	results := t.TempDir()
 	changed := table("loss")
 	changed.Changed = "lambda = 7"
-	if _, err := report.WriteAll(filepath.Join(results, "loss"), changed, report.Table{}, nil); err != nil {
+	if _, err := report.WriteAll(filepath.Join(results, "loss"), changed, report.Table{}); err != nil {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer

@@ -13,7 +13,6 @@ import (
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/program"
-	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/report/plot"
 )
@@ -80,7 +79,7 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err := os.MkdirAll(filepath.Dir(o.out), 0o777); err != nil {
 		return err
 	}
-	if err := report.WriteFile(o.out, grid.PNG, record.WriteFile); err != nil {
+	if err := report.WriteFile(o.out, grid.PNG); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(stdout, "wrote", o.out)

@@ -62,8 +62,8 @@ var narrower = map[string][]string{
 	"eval/metric":        {"eval", "internal/named", "internal/rng"}, // names extractors, runs none
 	"internal/smallpng":  {},
 	"internal/fold":      {},
-	"report/plot":        {"dataset", "eval", "internal/fold", "internal/smallpng"},     // figures know no table
-	"report":             {"eval", "report/plot", "internal/fold", "internal/smallpng"}, // tables know no training
+	"report/plot":        {"dataset", "eval", "internal/fold", "internal/smallpng"},                            // figures know no table
+	"report":             {"eval", "report/plot", "internal/atomicfile", "internal/fold", "internal/smallpng"}, // tables know no training
 
 	"notebooks/show": {"report", "report/plot", "internal/smallpng"},
 }
