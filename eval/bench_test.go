@@ -29,7 +29,7 @@ func BenchmarkFID(b *testing.B) {
 					if n > d {
 						must(FID(sx, sy))
 					} else {
-						must(FIDFeatures(x, y))
+						must(FID(x, y))
 					}
 				}
 			})

@@ -41,11 +41,6 @@ func CLIPScore(images, texts Features) (CLIP, error) {
 	return score, nil
 }
 
-// Interval is the t interval of the mean cosine over images.
-func (c CLIP) Interval(confidence float64) (Estimate, error) {
-	return TInterval(c.PerImage, confidence)
-}
-
 // meanStdErr is the mean of x and its standard error s/√n (ddof = 1): unknown, hence +Inf, for a single value.
 func meanStdErr(x []float64) (mean, stdErr float64) {
 	if len(x) == 1 {

@@ -16,7 +16,7 @@ func TestCLIPScore(t *testing.T) {
 	near(t, "mean", got.Mean, (1+1/math.Sqrt2)/3, 1e-15)
 	near(t, "standard error", got.StdErr, math.Sqrt((1+.5-3*got.Mean*got.Mean)/2/3), 1e-14)
 
-	interval := must(got.Interval(.95))
+	interval := must(TInterval(got.PerImage, .95))
 	near(t, "interval", (interval.High-interval.Low)/2, 4.302652729911275*got.StdErr, 1e-9) // t of 2 degrees of freedom
 
 	single := must(CLIPScore(images.Subset([]int{0}), texts.Subset([]int{0})))

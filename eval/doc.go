@@ -6,7 +6,7 @@
 //	metric                  question                                          better  names
 //	FID, FIDFeatures        distance of the two Gaussians fitted to features  lower   Heusel 2017
 //	FIDInfinity             FID without its bias in n                         lower   Chong 2020
-//	KID, MMD2               unbiased kernel distance, may be negative         lower   Bińkowski 2018
+//	KID                     unbiased kernel distance, may be negative         lower   Bińkowski 2018
 //	CMMD                    Gaussian kernel distance of CLIP embeddings       lower   Jayasumana 2024
 //	InceptionScore          confident and varied classes, logits              higher  Salimans 2016
 //	PrecisionRecall         fidelity and coverage by k-NN balls, ≤            higher  Kynkäänniemi 2019

@@ -20,27 +20,20 @@ import (
 // With roots Σᵢ = RᵢᵀRᵢ the eigenvalues of Σ₁Σ₂ are the squared singular values of R₁R₂ᵀ, so tr√(Σ₁Σ₂) = ‖R₁R₂ᵀ‖_*.
 // Singular values keep the digits that square roots of eigenvalues lose near zero. A root with fewer rows than columns
 // represents a rank-deficient covariance: nothing is added to a diagonal.
-func FID(a, b Stats) (float64, error) {
-	return frechetOf(rootOfStats, a, b)
-}
-
-// FIDFeatures is FID of the features' own statistics. A side with no more images than dimensions needs no covariance: its root
-// is Xc/√(n−1), and with two such sides FID is exactly |μ₁−μ₂|² + tr Σ₁ + tr Σ₂ − 2‖X₁c·X₂cᵀ‖_*/√((n₁−1)(n₂−1)).
-func FIDFeatures(a, b Features) (float64, error) {
-	return frechetOf(rootOfFeatures, a, b)
-}
-
-// frechetOf computes both roots in parallel: a small covariance uses one core only.
-func frechetOf[T Stats | Features](root func(T) (gaussian, error), a, b T) (float64, error) {
-	sides := [2]T{a, b}
-	var roots [2]gaussian
+func FID(a, b Side) (float64, error) {
+	sides := [2]Side{a, b}
+	var gaussians [2]gaussian
 	var failed [2]error
-	parallel.For(2, func(i int) { roots[i], failed[i] = root(sides[i]) })
+	parallel.For(2, func(i int) { gaussians[i], failed[i] = sides[i].gaussian() }) // a small covariance uses one core only
 	if err := cmp.Or(failed[0], failed[1]); err != nil {
 		return 0, err
 	}
-	return frechet(roots[0], roots[1])
+	return frechet(gaussians[0], gaussians[1])
 }
+
+// Side is what FID compares: Stats, or Features, which need no covariance where there are no more images than dimensions. Their root
+// is then Xc/√(n−1), and with two such sides FID is exactly |μ₁−μ₂|² + tr Σ₁ + tr Σ₂ − 2‖X₁c·X₂cᵀ‖_*/√((n₁−1)(n₂−1)).
+type Side interface{ gaussian() (gaussian, error) }
 
 // gaussian is one side of FID: its mean and a root R [r,d] of its covariance, Σ = RᵀR; r = 0 is zero covariance. Column k of the root
 // is dimension order[k], and the root is then zero left of its diagonal; a nil order is the usual one.
@@ -50,13 +43,13 @@ type gaussian struct {
 	order []int
 }
 
-func rootOfFeatures(f Features) (gaussian, error) {
+func (f Features) gaussian() (gaussian, error) {
 	if f.N > f.D {
 		s, err := NewStats(f)
 		if err != nil {
 			return gaussian{}, err
 		}
-		return rootOfStats(s)
+		return s.gaussian()
 	}
 	if err := f.Validate(); err != nil {
 		return gaussian{}, err
@@ -72,8 +65,8 @@ func rootOfFeatures(f Features) (gaussian, error) {
 
 var errOneImage = errors.New("eval: FID: N = 1, want at least 2 images")
 
-// rootOfStats factors Σ = RᵀR by Cholesky with complete pivoting, which stops at the rank of Σ.
-func rootOfStats(s Stats) (gaussian, error) {
+// gaussian factors Σ = RᵀR by Cholesky with complete pivoting, which stops at the rank of Σ.
+func (s Stats) gaussian() (gaussian, error) {
 	if err := s.validate(); err != nil {
 		return gaussian{}, err
 	}
@@ -155,7 +148,7 @@ func frechet(a, b gaussian) (float64, error) {
 	}
 	distance := floats.Distance(a.mean, b.mean, 2)
 	fid := distance*distance + a.trace() + b.trace() - 2*cross
-	if math.IsNaN(fid) || math.IsInf(fid, 0) {
+	if !finite(fid) {
 		return 0, fmt.Errorf("eval: FID = %v, want a finite number: the statistics overflow", fid)
 	}
 	// 2‖R₁R₂ᵀ‖_* ≤ ‖R₁‖_F² + ‖R₂‖_F² always, so a negative value is rounding.

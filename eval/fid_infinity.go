@@ -28,14 +28,14 @@ type FIDInfinityScore struct {
 // sizes from smallest to all images is fitted by a line in 1/n, whose intercept is the score. Each size draws its own subset from
 // r, without replacement. The reference is taken as fixed: its own bias stays.
 // A cancelled context ends it between two FIDs, with its error.
-func FIDInfinity(ctx context.Context, ref Stats, gen Features, points, smallest int, r *rand.Rand) (FIDInfinityScore, error) {
+func FIDInfinity(ctx context.Context, ref Side, gen Features, points, smallest int, r *rand.Rand) (FIDInfinityScore, error) {
 	if err := gen.Validate(); err != nil {
 		return FIDInfinityScore{}, fmt.Errorf("%w (FIDInfinity)", err)
 	}
 	if points < 3 || smallest < 2 || smallest+points-1 > gen.N {
 		return FIDInfinityScore{}, fmt.Errorf("eval: FIDInfinity: points = %d, smallest = %d, want ≥ 3 different sizes from ≥ 2 to %d, the number of images", points, smallest, gen.N)
 	}
-	reference, err := rootOfStats(ref)
+	reference, err := ref.gaussian()
 	if err != nil {
 		return FIDInfinityScore{}, err
 	}
@@ -47,7 +47,7 @@ func FIDInfinity(ctx context.Context, ref Stats, gen Features, points, smallest 
 		}
 		s.Sizes[i] = smallest + i*(gen.N-smallest)/(points-1)
 		inverse[i] = 1 / float64(s.Sizes[i])
-		g, err := rootOfFeatures(gen.Subset(r.Perm(gen.N)[:s.Sizes[i]]))
+		g, err := gen.Subset(r.Perm(gen.N)[:s.Sizes[i]]).gaussian()
 		if err != nil {
 			return FIDInfinityScore{}, err
 		}

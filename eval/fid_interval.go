@@ -27,66 +27,52 @@ type FIDUncertainty struct {
 // block i mod G, so that images sorted by class or prompt spread over all blocks. Near FID = 0 the estimate is skewed and the interval
 // approximate: that of FID is cut at 0, the corrected estimate may be negative as KID may. It costs G+1 FIDs.
 // A cancelled context ends it between two FIDs, with its error.
-func FIDJackknife(ctx context.Context, ref, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
-	if err := validatePair("FIDJackknife", ref, gen); err != nil {
-		return FIDUncertainty{}, err
-	}
-	reference, err := rootOfFeatures(ref)
-	if err != nil {
-		return FIDUncertainty{}, err
-	}
-	return jackknife(ctx, reference, gen, blocks, confidence)
-}
-
-// FIDJackknifeStats is FIDJackknife against reference statistics.
-func FIDJackknifeStats(ctx context.Context, ref Stats, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
+func FIDJackknife(ctx context.Context, ref Side, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
 	if err := gen.Validate(); err != nil {
-		return FIDUncertainty{}, fmt.Errorf("%w (FIDJackknifeStats, generated)", err)
+		return FIDUncertainty{}, fmt.Errorf("%w (FIDJackknife, generated)", err)
 	}
-	reference, err := rootOfStats(ref)
-	if err != nil {
-		return FIDUncertainty{}, err
-	}
-	return jackknife(ctx, reference, gen, blocks, confidence)
-}
-
-func jackknife(ctx context.Context, reference gaussian, gen Features, blocks int, confidence float64) (FIDUncertainty, error) {
 	if blocks < 2 || gen.N < 2*blocks {
 		return FIDUncertainty{}, fmt.Errorf("eval: FIDJackknife: blocks = %d, want 2 to %d: at least two images each", blocks, gen.N/2)
 	}
 	if err := validateConfidence(confidence); err != nil {
 		return FIDUncertainty{}, err
 	}
+	reference, err := ref.gaussian()
+	if err != nil {
+		return FIDUncertainty{}, err
+	}
 	// With full covariances a block is subtracted from the whole, which saves G passes over all images.
-	var whole *Stats
-	if gen.N-(gen.N+blocks-1)/blocks > gen.D {
-		s, err := NewStats(gen)
-		if err != nil {
+	whole, subtract := Side(gen), gen.N-(gen.N+blocks-1)/blocks > gen.D
+	var stats Stats
+	if subtract {
+		if stats, err = NewStats(gen); err != nil {
 			return FIDUncertainty{}, err
 		}
-		whole = &s
+		whole = stats
 	}
-	root := func(block int) (gaussian, error) { // of all images for block = −1, else of all but the block's
-		switch {
-		case whole == nil && block < 0:
-			return rootOfFeatures(gen)
-		case whole == nil:
-			return rootOfFeatures(gen.ofBlock(block, blocks, false))
-		case block < 0:
-			return rootOfStats(*whole)
+	side := func(block int) (Side, error) { // all images for block = −1, else all but the block's
+		if block < 0 {
+			return whole, nil
+		}
+		if !subtract {
+			return gen.ofBlock(block, blocks, false), nil
 		}
 		taken, err := NewStats(gen.ofBlock(block, blocks, true))
 		if err != nil {
-			return gaussian{}, err
+			return nil, err
 		}
-		return rootOfStats(whole.without(taken))
+		return stats.without(taken), nil
 	}
 	fids := make([]float64, 0, blocks+1)
 	for block := -1; block < blocks; block++ {
 		if err := ctx.Err(); err != nil {
 			return FIDUncertainty{}, err
 		}
-		g, err := root(block)
+		s, err := side(block)
+		if err != nil {
+			return FIDUncertainty{}, err
+		}
+		g, err := s.gaussian()
 		if err != nil {
 			return FIDUncertainty{}, err
 		}

@@ -17,7 +17,7 @@ func TestFIDJackknifeFindsSpreadAndBias(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const trials = 150
 			ref := cloud(20, 400, c.d, 0, 1)
-			limit := must(FIDFeatures(ref, cloud(21, 20000, c.d, .5, 1.3)))
+			limit := must(FID(ref, cloud(21, 20000, c.d, .5, 1.3)))
 			fids, corrected, stdErrs, covered := make([]float64, trials), make([]float64, trials), make([]float64, trials), 0.
 			uncertain := make([]FIDUncertainty, trials)
 			for i := range uncertain {

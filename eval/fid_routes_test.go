@@ -24,7 +24,7 @@ func TestFIDRoutesAgree(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a, b := cloud(10, c.na, d, 0, 1), cloud(11, c.nb, d, .3, 2)
 			sa, sb := must(NewStats(a)), must(NewStats(b))
-			fid := must(FIDFeatures(a, b))
+			fid := must(FID(a, b))
 			near(t, "FID of statistics", must(FID(sa, sb)), fid, 1e-12)
 			sa.N, sb.N = 0, 0
 			near(t, "FID of statistics without n", must(FID(sa, sb)), fid, 1e-6)

@@ -70,7 +70,7 @@ func TestFIDOfItselfIsZero(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := must(NewStats(f))
 			scale := 1e-13 * (1 + 2*trace(s))
-			near(t, "FIDFeatures", must(FIDFeatures(f, f)), 0, scale)
+			near(t, "FIDFeatures", must(FID(f, f)), 0, scale)
 			near(t, "FID", must(FID(s, s)), 0, scale)
 		})
 	}
@@ -101,8 +101,8 @@ func TestFIDErrors(t *testing.T) {
 			}
 		})
 	}
-	_, err := FIDFeatures(cloud(1, 1, 2, 0, 1), cloud(1, 5, 2, 0, 1))
+	_, err := FID(cloud(1, 1, 2, 0, 1), cloud(1, 5, 2, 0, 1))
 	wantError(t, err, "at least 2 images")
-	_, err = FIDFeatures(cloud(1, 5, 2, 0, 1), Features{2, 2, []float32{0, 0, float32(math.NaN()), 0}})
+	_, err = FID(cloud(1, 5, 2, 0, 1), Features{2, 2, []float32{0, 0, float32(math.NaN()), 0}})
 	wantError(t, err, "row 1, column 0 = NaN")
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -37,7 +36,7 @@ func TInterval(x []float64, confidence float64) (Estimate, error) {
 		return Estimate{}, fmt.Errorf("eval: interval: samples = 0, want at least one")
 	}
 	for i, v := range x {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		if !finite(v) {
 			return Estimate{}, fmt.Errorf("eval: interval: sample %d = %v, want a finite number", i, v)
 		}
 	}
@@ -58,15 +57,6 @@ func MeanInterval(mean, stdErr float64, n int, confidence float64) (Estimate, er
 	}
 	half := stdErr * tQuantile(confidence, float64(n-1))
 	return Estimate{Mean: mean, Low: mean - half, High: mean + half, N: n}, nil
-}
-
-// PairedInterval is the interval of the mean of b−a, both measured on the same prompts: the effect of the prompts cancels.
-// The difference is significant if the interval excludes 0.
-func PairedInterval(a, b []float64, confidence float64) (Estimate, error) {
-	if len(a) != len(b) {
-		return Estimate{}, fmt.Errorf("eval: paired interval: lengths = %d and %d, want equal", len(a), len(b))
-	}
-	return TInterval(floats.SubTo(make([]float64, len(a)), b, a), confidence)
 }
 
 // RateInterval is Wilson's score interval of a proportion. Unlike mean ± error it stays in [0,1] and is not empty at 0 of n or n of n.

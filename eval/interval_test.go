@@ -59,7 +59,7 @@ func TestIntervalsCover(t *testing.T) {
 		for i, p := range prompts {
 			before[i], after[i] = before[i]+p, after[i]+p
 		}
-		inPaired += holds(must(PairedInterval(before, after, .95)), 1) / trials
+		inPaired += holds(must(Paired(before, after, .95)).Difference, 1) / trials
 
 		hits := 0
 		for range 50 {
@@ -70,7 +70,7 @@ func TestIntervalsCover(t *testing.T) {
 		inRate += holds(must(RateInterval(hits, 50, .95)), .9) / trials
 	}
 	near(t, "coverage of TInterval", inT, .95, .012)
-	near(t, "coverage of PairedInterval", inPaired, .95, .012)
+	near(t, "coverage of the paired interval", inPaired, .95, .012)
 	near(t, "coverage of RateInterval", inRate, .95, .025) // discrete
 	near(t, "coverage of Welch's interval", inWelch, .95, .02)
 	near(t, "false alarms of Welch's test", falseAlarms, .04, .015) // known to be a little shy at n = 3
@@ -102,7 +102,7 @@ func TestIntervalErrors(t *testing.T) {
 	wantError(t, err, "confidence = 95")
 	_, err = MeanInterval(0, math.NaN(), 5, .95)
 	wantError(t, err, "standard error = NaN")
-	_, err = PairedInterval([]float64{1}, nil, .95)
+	_, err = Paired([]float64{1}, nil, .95)
 	wantError(t, err, "lengths = 1 and 0")
 	_, err = RateInterval(5, 4, .95)
 	wantError(t, err, "hits = 5 of 4")

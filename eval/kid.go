@@ -27,8 +27,8 @@ type KIDScore struct {
 	Subsets, Size int
 }
 
-// KID is the kernel inception distance: MMD2 averaged over subsets of both sides, drawn from r without replacement.
-// It is unbiased at any n, so it may be negative.
+// KID is the kernel inception distance: the squared maximum mean discrepancy with the kernel k(x,y) = (x·y/d + 1)³, averaged over
+// subsets of both sides, drawn from r without replacement. It is unbiased at any n, so it may be negative.
 // A cancelled context ends it early, with its error.
 func KID(ctx context.Context, ref, gen Features, subsets, size int, r *rand.Rand) (KIDScore, error) {
 	if err := validatePair("KID", ref, gen); err != nil {
@@ -75,18 +75,6 @@ func kidOver(ctx context.Context, ref, gen Features, draws []draw) (KIDScore, er
 	return KIDScore{Mean: mean, Std: std, Subsets: len(draws), Size: len(draws[0].ref)}, nil
 }
 
-// MMD2 is the unbiased squared maximum mean discrepancy with KID's kernel k(x,y) = (x·y/d + 1)³ over all images of both sides
-// (Gretton et al. 2012, eq. 3): the unbiased estimate with the smallest variance.
-func MMD2(ref, gen Features) (float64, error) {
-	if err := validatePair("MMD2", ref, gen); err != nil {
-		return 0, err
-	}
-	if ref.N < 2 || gen.N < 2 {
-		return 0, fmt.Errorf("eval: MMD2: N = %d and %d, want ≥ 2 images", ref.N, gen.N)
-	}
-	return newKernels(ref, gen).mmd2(upTo(ref.N), upTo(gen.N)), nil
-}
-
 // kernels holds k(x,x'), k(y,y') and k(x,y) of all pairs.
 type kernels struct{ xx, yy, xy blas64.General }
 
@@ -108,7 +96,7 @@ func cubic(x, y *mat.Dense) blas64.General {
 	return k
 }
 
-// mmd2 averages over pairs of different images within a side, and over all pairs across.
+// mmd2 is unbiased (Gretton et al. 2012, eq. 3): it averages over pairs of different images within a side, and over all pairs across.
 func (k *kernels) mmd2(x, y []int) float64 {
 	m, n := float64(len(x)), float64(len(y))
 	return pairSum(k.xx, x, x, true)/(m*(m-1)) + pairSum(k.yy, y, y, true)/(n*(n-1)) - 2*pairSum(k.xy, x, y, false)/(m*n)

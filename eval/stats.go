@@ -2,7 +2,6 @@ package eval
 
 import (
 	"fmt"
-	"math"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -23,7 +22,7 @@ type Stats struct {
 const blockRows = 256
 
 // NewStats computes the mean in a first pass over the rows and the covariance of the centred rows in a second.
-// A single row has zero covariance, so that a last batch of one can be merged.
+// A single row has zero covariance.
 func NewStats(f Features) (Stats, error) {
 	if err := f.Validate(); err != nil {
 		return Stats{}, err
@@ -69,7 +68,8 @@ func (f Features) mean() []float64 {
 	return mean
 }
 
-// without subtracts a block's statistics, the inverse of Merge.
+// without subtracts the statistics of a block of the rows (Chan, Golub & LeVeque 1979):
+// (N−1)·Σ = Σ_b (n_b−1)·Σ_b + n_b·(μ_b−μ)(μ_b−μ)ᵀ.
 func (s Stats) without(block Stats) Stats {
 	n, m := float64(s.N), float64(block.N)
 	rest := Stats{N: s.N - block.N, Mean: make([]float64, len(s.Mean)), Cov: mat.NewSymDense(len(s.Mean), nil)}
@@ -88,37 +88,6 @@ func (s Stats) without(block Stats) Stats {
 	return rest
 }
 
-// Merge pools the statistics of disjoint batches (Chan, Golub & LeVeque 1979), exactly as if all rows had come at once:
-// (N−1)·Σ = Σ_b (n_b−1)·Σ_b + n_b·(μ_b−μ)(μ_b−μ)ᵀ.
-func Merge(batches ...Stats) (Stats, error) {
-	if len(batches) == 0 {
-		return Stats{}, fmt.Errorf("eval: Merge: batches = 0, want at least one")
-	}
-	d := len(batches[0].Mean)
-	pooled := Stats{Mean: make([]float64, d), Cov: mat.NewSymDense(max(d, 1), nil)}
-	for i, b := range batches {
-		if err := b.validate(); err != nil {
-			return Stats{}, fmt.Errorf("%w (batch %d)", err, i)
-		}
-		if b.N < 1 || len(b.Mean) != d {
-			return Stats{}, fmt.Errorf("eval: Merge: batch %d has N = %d, dimension %d, want N ≥ 1, dimension %d", i, b.N, len(b.Mean), d)
-		}
-		pooled.N += b.N
-		floats.AddScaled(pooled.Mean, float64(b.N), b.Mean)
-	}
-	floats.Scale(1/float64(pooled.N), pooled.Mean)
-
-	delta, term := make([]float64, d), mat.NewSymDense(d, nil)
-	for _, b := range batches {
-		floats.SubTo(delta, b.Mean, pooled.Mean)
-		term.ScaleSym(float64(b.N-1), b.Cov)
-		term.SymRankOne(term, float64(b.N), mat.NewVecDense(d, delta))
-		pooled.Cov.AddSym(pooled.Cov, term)
-	}
-	pooled.Cov.ScaleSym(1/float64(max(pooled.N-1, 1)), pooled.Cov)
-	return pooled, nil
-}
-
 // validate checks shapes and finiteness, so that a NaN in a file of statistics is an error and no score.
 func (s Stats) validate() error {
 	d := len(s.Mean)
@@ -126,11 +95,11 @@ func (s Stats) validate() error {
 		return fmt.Errorf("eval: stats: len(Mean) = %d, want ≥ 1 and a Cov of the same dimension", d)
 	}
 	for i := range d {
-		if v := s.Mean[i]; math.IsNaN(v) || math.IsInf(v, 0) {
+		if v := s.Mean[i]; !finite(v) {
 			return fmt.Errorf("eval: stats: Mean[%d] = %v, want a finite number", i, v)
 		}
 		for j := i; j < d; j++ {
-			if v := s.Cov.At(i, j); math.IsNaN(v) || math.IsInf(v, 0) {
+			if v := s.Cov.At(i, j); !finite(v) {
 				return fmt.Errorf("eval: stats: Cov[%d,%d] = %v, want a finite number", i, j, v)
 			}
 		}

@@ -12,7 +12,7 @@ var CLIPScore = register(Metric{
 		if err != nil {
 			return nil, err
 		}
-		e, err := score.Interval(in.Confidence)
+		e, err := eval.TInterval(score.PerImage, in.Confidence)
 		v, err := within(e, err, "Student's over pictures")
 		v.PerImage, v.StdErr = score.PerImage, score.StdErr
 		return []Value{v}, err

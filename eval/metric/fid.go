@@ -23,29 +23,10 @@ const frechetBias = "the distance is biased upwards by about c/n, compare equal 
 func frechet(in Input) ([]Value, error) {
 	blocks := in.Param("blocks")
 	if in.Gen.Features.N >= 2*blocks && !in.NoInterval {
-		var u eval.FIDUncertainty
-		var err error
-		if in.Ref.Stats == nil {
-			u, err = eval.FIDJackknife(in.Context, in.Ref.Features, in.Gen.Features, blocks, in.Confidence)
-		} else {
-			u, err = eval.FIDJackknifeStats(in.Context, *in.Ref.Stats, in.Gen.Features, blocks, in.Confidence)
-		}
+		u, err := eval.FIDJackknife(in.Context, in.Ref.side(), in.Gen.Features, blocks, in.Confidence)
 		v, err := within(u.FID, err, fmt.Sprintf("jackknife over %d groups of generated pictures, reference fixed", blocks))
 		return []Value{v}, err
 	}
-	var fid float64
-	var err error
-	if in.Ref.Stats == nil && in.Gen.Stats == nil {
-		fid, err = eval.FIDFeatures(in.Ref.Features, in.Gen.Features)
-	} else {
-		var a, b eval.Stats
-		if a, err = in.Ref.statistics(); err != nil {
-			return nil, err
-		}
-		if b, err = in.Gen.statistics(); err != nil {
-			return nil, err
-		}
-		fid, err = eval.FID(a, b)
-	}
+	fid, err := eval.FID(in.Ref.side(), in.Gen.side())
 	return []Value{{Estimate: eval.Alone(fid, 0)}}, err
 }

@@ -142,7 +142,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 func TestStatisticsGiveTheSameFID(t *testing.T) {
 	ref, gen := sample(1, 300, 0), sample(11, 250, .5)
 	rs, gs := must(eval.NewStats(ref.Features)), must(eval.NewStats(gen.Features))
-	want := must(eval.FIDFeatures(ref.Features, gen.Features))
+	want := must(eval.FID(ref.Features, gen.Features))
 	for name, pair := range map[string][2]Sample{
 		"features":                 {ref, gen},
 		"reference's statistics":   {{Stats: &rs}, gen},

@@ -27,12 +27,12 @@ func (s Sample) N() int {
 	return 0
 }
 
-// statistics are the given ones, or those of the features.
-func (s Sample) statistics() (eval.Stats, error) {
+// side is what the Fréchet distance compares: given statistics, or else the features.
+func (s Sample) side() eval.Side {
 	if s.Stats != nil {
-		return *s.Stats, nil
+		return *s.Stats
 	}
-	return eval.NewStats(s.Features)
+	return s.Features
 }
 
 // missing names what a metric needs and the sample lacks; "" if nothing.

@@ -97,7 +97,7 @@ func (m *Metrics) align(s scoredSet) error {
 	if err != nil {
 		return err
 	}
-	m.Align, m.AlignStdErr, m.AllCorrect = &alignment.Accuracy, &alignment.StdErr, &alignment.AllCorrectRate
+	m.Align, m.AlignStdErr, m.AllCorrect = &alignment.Accuracy, &alignment.StdErr, &alignment.AllCorrect
 	m.ByAttribute = map[string]float64{}
 	for a, name := range names {
 		if asked[a] > 0 {

@@ -19,11 +19,11 @@ func (e *evaluation) pairs(sets []judged, j int) ([]paired, error) {
 	first := e.generated()[0]
 	for i := 1; i < len(sets); i++ {
 		second := e.generated()[i]
-		a, b := inCommon(sets[0].of(j), sets[i].of(j), partners(first.set.Items, second.set.Items))
-		if len(a) < 2 {
+		differences := inCommon(sets[0].of(j), sets[i].of(j), partners(first.set.Items, second.set.Items))
+		if len(differences) < 2 {
 			continue
 		}
-		difference, err := eval.PairedInterval(b, a, e.confidence) // the mean of a − b
+		difference, err := eval.TInterval(differences, e.confidence)
 		if err != nil {
 			return nil, err
 		}
@@ -71,14 +71,14 @@ func partners(first, second []pictures.Item) []int {
 	return places
 }
 
-// inCommon gives both values of the pairs of which neither picture is missing.
-func inCommon(first, second map[int]float64, places []int) (a, b []float64) {
+// inCommon gives the differences, first less second, of the pairs of which neither picture is missing.
+func inCommon(first, second map[int]float64, places []int) (differences []float64) {
 	for i, place := range places {
 		x, ok := first[i]
 		y, too := second[place]
 		if ok && too {
-			a, b = append(a, x), append(b, y)
+			differences = append(differences, x-y)
 		}
 	}
-	return a, b
+	return differences
 }

@@ -159,7 +159,7 @@ func Intervals(ref eval.Features, s Seen, ns ...int) (show.Sheet, error) {
 		if err != nil {
 			return sheet, err
 		}
-		mean, err := clip.Interval(0.95)
+		mean, err := eval.TInterval(clip.PerImage, 0.95)
 		if err != nil {
 			return sheet, err
 		}
