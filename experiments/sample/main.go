@@ -12,6 +12,7 @@ import (
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/report/plot"
@@ -117,15 +118,11 @@ func (o options) rows(s student, p *pipeline.Pipeline) (rows []named, err error)
 		rows = append(rows, named{s.cfg.Teacher() + ", 25 steps", sampling})
 	}
 	for _, k := range o.steps {
-		name := "student, 1 step"
-		if k > 1 {
-			name = fmt.Sprintf("student, %d steps", k)
-		}
 		sampling := pipeline.FewSteps(s.path, s.cfg.Times, k, o.form).For(s.cfg.StudentNet)
 		if _, err := p.Plan(sampling); err != nil { // before an engine is opened
 			return nil, fmt.Errorf("%w: the student was trained on times %v", err, s.cfg.Times)
 		}
-		rows = append(rows, named{name, sampling})
+		rows = append(rows, named{"student, " + fold.Count(k, "step"), sampling})
 	}
 	return rows, nil
 }

@@ -22,7 +22,7 @@ def answer(value):
 answer("torch %s, torch-fidelity %s, %d threads" % (torch.__version__, torch_fidelity.__version__, torch.get_num_threads()))
 features = None
 for line in sys.stdin:
-    if line.strip() == "features":
+    if json.loads(line) == "features":
         answer(features.flatten().tolist())
         continue
     start = time.perf_counter()

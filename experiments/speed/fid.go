@@ -1,24 +1,22 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	_ "embed"
-	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
+	"time"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/npy"
 	"github.com/addlab/addlab/internal/dense"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/record"
@@ -27,15 +25,18 @@ import (
 //go:embed fid_reference.py
 var fidReference string
 
-// fidBench is this project and a Python process that waits while ours computes.
+// turnTime is how long a tool repeats its function in a round. The Python side repeats as long.
+const turnTime = time.Second / 2
+
+// fidBench times functions of this project beside those of a Python process.
 type fidBench struct {
-	options
-	folder string // of the numbers that both read
-	ref    *peer
-	out    io.Writer
+	Report
+	numbers string // file that both sides read
+	python  *peer
+	stdout  io.Writer
 }
 
-// fid times FID's linear algebra and leaves fid.json and fid.md.
+// fid times FID's linear algebra on random features and leaves fid.json and fid.md.
 func fid(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	folder, err := os.MkdirTemp("", "fid")
 	if err != nil {
@@ -44,102 +45,86 @@ func fid(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	defer os.RemoveAll(folder)
 	runtime.GOMAXPROCS(o.threads)
 	env := []string{fmt.Sprintf("OPENBLAS_NUM_THREADS=%d", o.threads), fmt.Sprintf("OMP_NUM_THREADS=%d", o.threads)}
-	r := FIDReport{Environment: record.NewEnvironment("", "", ""), Kernel: dense.Kernel(), Threads: o.threads, Rounds: o.rounds, LoadBefore: load()}
-	b := fidBench{options: o, folder: folder, out: stdout}
-	if b.ref, err = start(ctx, cmp.Or(o.python, "python3"), "numpy, scipy and clean-fid", fidReference, nil, env, stderr, &r.Versions); err != nil {
+	python, versions, err := start(ctx, cmp.Or(o.python, "python3"), "numpy, scipy and clean-fid", fidReference, nil, env, stderr)
+	if err != nil {
 		return err
 	}
-	defer b.ref.close()
+	defer python.close()
+	b := fidBench{numbers: filepath.Join(folder, "numbers.npz"), python: python, stdout: stdout, Report: Report{
+		Title: "linear algebra", Unit: "seconds", Rounds: o.rounds, Environment: record.NewEnvironment("", "", ""),
+		Notes: []string{fmt.Sprintf("%d threads, kernel %s; %s. A turn is as many calls as half a second holds.", o.threads, dense.Kernel(), versions)},
+	}}
+	b.Environment.Device = b.Environment.CPU
 	for _, d := range o.dims {
-		row, err := b.distance(ctx, d)
-		if err != nil {
+		if err := b.distance(ctx, d); err != nil {
 			return err
 		}
-		r.Rows = append(r.Rows, row)
 	}
 	if o.images > 0 {
-		row, err := b.covariance(ctx, o.dims[len(o.dims)-1])
-		if err != nil {
+		if err := b.covariance(ctx, o.images, o.dims[len(o.dims)-1]); err != nil {
 			return err
 		}
-		r.Rows = append(r.Rows, row)
 	}
-	r.LoadAfter = load()
-	return write(o.out, "fid", r, stdout) // only a whole report replaces the one before
+	return b.write(o.out, "fid", stdout) // only a whole report replaces the one before
 }
 
 // distance times FID of two statistics.
-func (b fidBench) distance(ctx context.Context, d int) (row FIDRow, err error) {
+func (b *fidBench) distance(ctx context.Context, d int) error {
 	var stats [2]eval.Stats
+	var members []npy.Member
 	for i := range stats {
+		var err error
 		if stats[i], err = eval.NewStats(features(int64(i+1), 2*d, d)); err != nil {
-			return row, err
+			return err
 		}
+		members = append(members, npy.As(fmt.Sprint("mean", i+1), npy.Array[float64]{Shape: []int{d}, Data: stats[i].Mean}),
+			npy.As(fmt.Sprint("cov", i+1), npy.Array[float64]{Shape: []int{d, d}, Data: mat.DenseCopyOf(stats[i].Cov).RawMatrix().Data}))
 	}
-	x, y := stats[0], stats[1]
-	if err := writeRaw(filepath.Join(b.folder, "mean.raw"), x.Mean, y.Mean); err != nil {
-		return row, err
+	if err := npy.WriteArchive(b.numbers, members...); err != nil {
+		return err
 	}
-	if err := writeRaw(filepath.Join(b.folder, "cov.raw"), square(x.Cov), square(y.Cov)); err != nil {
-		return row, err
-	}
-	return b.takeTurns(ctx, "FID of two statistics", d, func() (float64, error) { return eval.FID(x, y) }, "sqrtm", "clean-fid")
+	return b.compare(ctx, fmt.Sprintf("FID of two statistics, d = %d", d), func() (float64, error) { return eval.FID(stats[0], stats[1]) },
+		"clean-fid's frechet_distance", "scipy's sqrtm alone")
 }
 
 // covariance times mean and covariance of many features.
-func (b fidBench) covariance(ctx context.Context, d int) (FIDRow, error) {
-	f := features(1, b.images, d)
-	if err := writeRaw(filepath.Join(b.folder, "features.raw"), f.Data); err != nil {
-		return FIDRow{}, err
+func (b *fidBench) covariance(ctx context.Context, images, d int) error {
+	f := features(1, images, d)
+	if err := npy.WriteArchive(b.numbers, npy.As("features", npy.Array[float32]{Shape: []int{images, d}, Data: f.Data})); err != nil {
+		return err
 	}
-	return b.takeTurns(ctx, fmt.Sprintf("mean and covariance of %d images", b.images), d, func() (float64, error) {
+	return b.compare(ctx, fmt.Sprintf("mean and covariance of %d images, d = %d", images, d), func() (float64, error) {
 		s, err := eval.NewStats(f)
 		if err != nil {
 			return 0, err
 		}
 		return mat.Trace(s.Cov) + floats.Sum(s.Mean), nil
-	}, "covariance")
+	}, "numpy's mean and cov")
 }
 
-// takeTurns lets all tools take turns, and refuses numbers that differ.
-func (b fidBench) takeTurns(ctx context.Context, what string, d int, ours func() (float64, error), tools ...string) (FIDRow, error) {
-	row := FIDRow{What: what, D: d, Turns: map[string][]Turn{}}
-	for round := range b.rounds {
-		t, err := takeTurn(ours)
-		if err != nil {
-			return row, err
-		}
-		row.Turns["ours"] = append(row.Turns["ours"], t)
-		for _, tool := range tools {
-			if err := ctx.Err(); err != nil {
-				return row, err
-			}
-			request, err := json.Marshal(map[string]any{"what": tool, "folder": b.folder, "d": d})
-			if err != nil {
-				return row, err
-			}
-			var theirs Turn
-			if err := b.ref.ask(string(request), &theirs); err != nil {
-				return row, fmt.Errorf("%s: %w", tool, err)
-			}
-			if math.Abs(theirs.Value-t.Value) > 1e-6*math.Abs(t.Value) {
-				return row, fmt.Errorf("%s, d = %d: %.12g here, %.12g by %s, want the same", what, d, t.Value, theirs.Value, tool)
-			}
-			row.Turns[tool] = append(row.Turns[tool], theirs)
-		}
-		fmt.Fprintf(b.out, "%s, d = %d: round %d of %d\n", what, d, round+1, b.rounds)
+// compare lets functions of Python, by name, and ours take turns on the numbers.
+func (b *fidBench) compare(ctx context.Context, task string, ours func() (float64, error), theirs ...string) error {
+	var tools []tool
+	for _, name := range theirs {
+		tools = append(tools, tool{task, name, false, func(int) (took, value float64, err error) {
+			var answer struct{ Took, Value float64 }
+			err = b.python.ask([]string{name, b.numbers}, &answer)
+			return answer.Took, answer.Value, err
+		}})
 	}
-	return row, nil
+	tools = append(tools, tool{task, "this project", false, func(int) (float64, float64, error) { return repeat(ours) }})
+	return b.takeTurns(ctx, b.stdout, 1, tools...)
 }
 
-// load is the machine's load average over the last minute, as /proc has it; empty elsewhere.
-func load() string {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return ""
+// repeat calls f until its turn has passed, so that collecting its garbage counts too, and returns the mean time of a call.
+func repeat(f func() (float64, error)) (took, value float64, err error) {
+	runtime.GC()
+	began, calls := time.Now(), 0
+	for elapsed := time.Duration(0); elapsed < turnTime && err == nil; elapsed = time.Since(began) {
+		value, err = f()
+		calls++
 	}
-	first, _, _ := strings.Cut(string(text), " ")
-	return first
+	return time.Since(began).Seconds() / float64(calls), value, err
 }
 
 // features are like a network's last activations: positive, correlated, of many sizes.
@@ -154,26 +139,4 @@ func features(seed int64, n, d int) eval.Features {
 		}
 	}
 	return f
-}
-
-func square(s *mat.SymDense) []float64 { return mat.DenseCopyOf(s).RawMatrix().Data }
-
-func writeRaw[T float32 | float64](name string, parts ...[]T) error {
-	file, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	for _, part := range parts {
-		for from := 0; from < len(part); from += 1 << 20 {
-			var b bytes.Buffer
-			if err := binary.Write(&b, binary.NativeEndian, part[from:min(from+1<<20, len(part))]); err != nil {
-				return err
-			}
-			if _, err := file.Write(b.Bytes()); err != nil {
-				return err
-			}
-		}
-	}
-	return file.Close()
 }

@@ -1,6 +1,6 @@
-"""Answers one request per line with seconds and value: scipy's square root, clean-fid's Fréchet distance, numpy's covariance.
+"""Answers one request per line with the seconds of a call and its value: scipy's square root, clean-fid's Fréchet distance, numpy's covariance.
 
-Numbers come as raw files from the program that calls this; the requests are JSON objects, as are the answers.
+A request is a JSON list of the function and of the .npz file with its numbers; answers are JSON objects.
 """
 import ast
 import contextlib
@@ -40,33 +40,27 @@ def clean_fid():
 frechet_distance = clean_fid()
 
 
-def read(name, shape, dtype):
-    return np.fromfile(name, dtype).reshape(shape)
-
-
-def prepare(r):
-    folder, d = pathlib.Path(r["folder"]), r["d"]
-    if r["what"] == "covariance":
-        x = read(folder / "features.raw", (-1, d), np.float32)
+def prepare(name, file):
+    x = np.load(file)
+    if name == "numpy's mean and cov":
+        f = x["features"]
 
         def covariance():
-            mean, cov = np.mean(x, axis=0, dtype=np.float64), np.cov(x, rowvar=False)
+            mean, cov = np.mean(f, axis=0, dtype=np.float64), np.cov(f, rowvar=False)
             return mean.sum() + np.trace(cov)
         return covariance
-    (m1, m2), (s1, s2) = read(folder / "mean.raw", (2, d), np.float64), read(folder / "cov.raw", (2, d, d), np.float64)
-    if r["what"] == "clean-fid":
+    m1, s1, m2, s2 = x["mean1"], x["cov1"], x["mean2"], x["cov2"]
+    if name == "clean-fid's frechet_distance":
         return lambda: frechet_distance(m1, s1, m2, s2)
     product = s1 @ s2
     return lambda: ((m1 - m2) ** 2).sum() + np.trace(s1) + np.trace(s2) - 2 * np.trace(scipy.linalg.sqrtm(product)).real
 
 
-versions = {p: importlib.metadata.version(p) for p in ("numpy", "scipy", "clean-fid")}
-print(json.dumps({**versions, "python": sys.version.split()[0]}), flush=True)
+print(json.dumps(", ".join(p + " " + importlib.metadata.version(p) for p in ("numpy", "scipy", "clean-fid"))), flush=True)
 for line in sys.stdin:
-    work = prepare(json.loads(line))
-    wall, cpu, calls = time.perf_counter(), time.process_time(), 0
+    work = prepare(*json.loads(line))
+    began, calls = time.perf_counter(), 0
     with contextlib.redirect_stdout(io.StringIO()):
-        while time.perf_counter() - wall < TURN or not calls:
+        while time.perf_counter() - began < TURN or not calls:
             value, calls = work(), calls + 1
-    wall, cpu = (time.perf_counter() - wall) / calls, (time.process_time() - cpu) / calls
-    print(json.dumps({"wall": wall, "cpu": cpu, "calls": calls, "value": float(value)}), flush=True)
+    print(json.dumps({"took": (time.perf_counter() - began) / calls, "value": float(value)}), flush=True)

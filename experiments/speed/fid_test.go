@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,35 +14,14 @@ import (
 	"github.com/addlab/addlab/eval"
 )
 
-func TestFIDReportShowsMediansAndRatiosOfRounds(t *testing.T) {
-	r := FIDReport{Rounds: 3, Threads: 2, Kernel: "avx2", LoadBefore: "0.10", LoadAfter: "9.00", Rows: []FIDRow{{What: "FID", D: 64, Turns: map[string][]Turn{
-		"ours":   {{1, 2, 1, 0}, {2, 2, 1, 0}, {4, 2, 1, 0}},
-		"sqrtm":  {{10, 10, 1, 0}, {40, 10, 1, 0}, {20, 12, 1, 0}},
-		"others": {{1, 1, 1, 0}},
-	}}}}
-	var b bytes.Buffer
-	r.Markdown(&b)
-	for _, want := range []string{
-		"| FID | 64 | 2.000 | scipy's sqrtm alone | 20.000 | 10.0 (5.0–20.0) | 5.0 (5.0–6.0) |", // 10/1, 40/2, 20/4, and 10/2, 10/2, 12/2
-		"kernel avx2", "0.10 before and 9.00 after",
-	} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("report lacks %q:\n%s", want, &b)
-		}
+func TestRepeatTakesTheMeanOfATurn(t *testing.T) {
+	nap, calls := 10*time.Millisecond, 0
+	took, value, err := repeat(func() (float64, error) { time.Sleep(nap); calls++; return 7, nil })
+	if most := int(turnTime/nap) + 1; err != nil || value != 7 || took < nap.Seconds() || took > turnTime.Seconds() || calls < 2 || calls > most {
+		t.Errorf("repeat of a nap of %v = %g s, %g, %v in %d calls, want value 7, no shorter time and 2 to %d calls", nap, took, value, err, calls, most)
 	}
-	if strings.Contains(b.String(), "clean-fid's") {
-		t.Errorf("report shows a tool that was not timed:\n%s", &b)
-	}
-}
-
-func TestMeasureTakesTheMeanOfATurn(t *testing.T) {
-	nap := 10 * time.Millisecond
-	got, err := takeTurn(func() (float64, error) { time.Sleep(nap); return 7, nil })
-	if most := int(turnTime/nap) + 1; err != nil || got.Value != 7 || got.Wall < nap.Seconds() || got.CPU < 0 || got.Calls < 2 || got.Calls > most {
-		t.Errorf("measure of a nap of %v = %+v, %v, want value 7, no shorter time and 2 to %d calls", nap, got, err, most)
-	}
-	if got, err := takeTurn(func() (float64, error) { return 0, errors.New("singular") }); err == nil || got.Calls != 1 {
-		t.Errorf("measure of a fault = %+v, %v, want it after the first call", got, err)
+	if _, _, err := repeat(func() (float64, error) { calls = 0; return 0, errors.New("singular") }); err == nil || calls != 0 {
+		t.Errorf("repeat of a fault = %v, want it", err)
 	}
 	a, b := features(1, 20, 5), features(2, 20, 5)
 	if a.Validate() != nil || a.Data[0] == b.Data[0] && a.Data[7] == b.Data[7] {
@@ -52,7 +32,7 @@ func TestMeasureTakesTheMeanOfATurn(t *testing.T) {
 // python is a program that greets like reference.py, gives some answers and then ends.
 func python(t *testing.T, answers ...string) string {
 	t.Helper()
-	lines := []string{"#!/bin/sh", `echo '{"numpy": "2"}'`}
+	lines := []string{"#!/bin/sh", `echo '"numpy 2"'`}
 	for _, a := range answers {
 		lines = append(lines, "read request", "echo '"+a+"'")
 	}
@@ -77,23 +57,23 @@ func TestOnlyAWholeReportIsWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := fmt.Sprintf(`{"wall": 1, "cpu": 1, "calls": 1, "value": %.17g}`, fid)
+	answer := fmt.Sprintf(`{"took": 1, "value": %.17g}`, fid)
 	for _, c := range []struct {
 		why, dims, want string
 		rc              int
 	}{
 		{"the second row fails", "2,3", "yesterday's", 1},
-		{"all rows are there", "2", "| FID of two statistics | 2 |", 0},
+		{"all rows are there", "2", "| FID of two statistics, d = 2 | scipy's sqrtm alone | 1.00 (1.00–1.00) |", 0},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			out, reply := t.TempDir(), python(t, answer, answer)
+			out, reply := t.TempDir(), python(t, slices.Repeat([]string{answer}, 4)...)
 			path := filepath.Join(out, "fid.md")
 			if err := os.WriteFile(path, []byte("yesterday's"), 0o666); err != nil {
 				t.Fatal(err)
 			}
 			var stdout, stderr bytes.Buffer
 			rc := command().Run(t.Context(), []string{"--fid", "--python", reply, "--out", out, "--dims", c.dims, "--rounds", "1", "--images", "0"}, &stdout, &stderr)
-			if rc != c.rc || !strings.Contains(stdout.String(), "d = 2: round 1 of 1") {
+			if rc != c.rc || !strings.Contains(stdout.String(), "d = 2: timed in 1 rounds") {
 				t.Errorf("rc = %d, stdout = %q, stderr = %q, want %d after the first row", rc, &stdout, &stderr, c.rc)
 			}
 			if text, err := os.ReadFile(path); err != nil || !strings.Contains(string(text), c.want) {

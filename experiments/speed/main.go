@@ -75,17 +75,22 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	if err := program.Flags(f, args); err != nil {
 		return err
 	}
+	for _, limit := range []struct {
+		name         string
+		value, least int
+	}{
+		{"steps", o.steps, 2}, {"warmup", o.warmup, 1}, {"memory", o.memory, 0}, {"sampling", o.sampling, 0}, {"rounds", o.rounds, 1},
+		{"threads", o.threads, 1}, {"images", o.images, 0}, {"pictures", o.pictures, 1}, {"batch", o.batch, 1},
+	} {
+		if limit.value < limit.least {
+			return fmt.Errorf("%s = %d, want ≥ %d", limit.name, limit.value, limit.least)
+		}
+	}
 	switch {
-	case o.fid && (o.extract || o.sampling != 0) || o.extract && o.sampling != 0:
+	case o.fid && (o.extract || o.sampling > 0) || o.extract && o.sampling > 0:
 		return errors.New("fid, extract, sampling: want one of them")
-	case o.sampling < 0 || o.sampling > 0 && (o.python != "" || o.memory > 0):
-		return fmt.Errorf("sampling = %d, want rounds, and neither --python nor --memory, which are about training", o.sampling)
-	case o.steps < 2 || o.warmup < 1 || o.memory < 0:
-		return fmt.Errorf("steps = %d, warmup = %d, memory = %d, want ≥ 2, ≥ 1 and ≥ 0", o.steps, o.warmup, o.memory)
-	case o.rounds < 1 || o.threads < 1 || o.images < 0:
-		return fmt.Errorf("rounds = %d, threads = %d, images = %d, want ≥ 1, ≥ 1 and ≥ 0", o.rounds, o.threads, o.images)
-	case o.pictures < 1 || o.batch < 1:
-		return fmt.Errorf("pictures = %d, batch = %d, want ≥ 1", o.pictures, o.batch)
+	case o.sampling > 0 && (o.python != "" || o.memory > 0):
+		return fmt.Errorf("sampling = %d, want neither --python nor --memory, which are about training", o.sampling)
 	case o.extract && o.python != "" && o.weights == "":
 		return errors.New("weights are not named, want the file that both are to read")
 	}

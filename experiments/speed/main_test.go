@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/internal/tinybundle"
-	"github.com/addlab/addlab/record"
 )
 
 func TestWrongCalls(t *testing.T) {
@@ -42,50 +41,13 @@ func TestWrongCalls(t *testing.T) {
 	}
 }
 
-func TestReportShowsMediansAndTheirRatio(t *testing.T) {
-	ours := Timing{Seconds: map[string][]float64{"teacher": {3, 1, 2}, "add": {4, 4, 4}}, Compile: map[string]float64{"teacher": 10, "add": 20}}
-	torch := Timing{Version: "2.9", Seconds: map[string][]float64{"teacher": {1, 1, 1}, "add": {8, 2, 8}}}
-	r := Report{
-		Environment: record.Environment{Engine: "xla:cpu", Device: "a processor"}, TeacherBatch: 32, Batch: 16,
-		Ours: ours, Torch: &torch, Memory: []Memory{{100, 500}, {200, 900}, {300, 700}},
-	}
-	var b bytes.Buffer
-	r.Markdown(&b)
-	for _, want := range []string{
-		"| teacher | 32 | 2.000 (1.000–3.000) | 10.0 | 1.000 (1.000–1.000) | 2.00 |",
-		"| 16 | 4.000 (4.000–4.000) | 20.0 | 8.000 (2.000–8.000) | 0.50 |",
-		"500 MiB after step 100, 700 MiB after step 300, at most 900 MiB",
-	} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("report lacks %q:\n%s", want, &b)
-		}
-	}
-	if !strings.Contains(b.String(), "all cores") {
-		t.Errorf("report does not say that PyTorch ran on the processor:\n%s", &b)
-	}
-	r.Environment.Engine, r.Torch.Seconds["add"] = "xla:cuda", []float64{0.012, 0.0123, 0.013}
-	b.Reset()
-	r.Markdown(&b)
-	for _, want := range []string{"on a processor; ratio: this project's time over PyTorch's (eager, float32, the same GPU", "| 0.0123 (0.0120–0.0130) |"} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("report on a GPU lacks %q:\n%s", want, &b)
-		}
-	}
-	r.Torch = nil
-	b.Reset()
-	r.Markdown(&b)
-	if !strings.Contains(b.String(), "not measured") {
-		t.Errorf("report without PyTorch does not say so:\n%s", &b)
-	}
-}
-
 func TestDifferentNetworksAreNotCompared(t *testing.T) {
-	ours := Timing{Parameters: map[string]int{"teacher": 10, "text": 5}}
-	err := sameNetworks(ours, Timing{Parameters: map[string]int{"teacher": 11, "text": 5}})
+	ours := map[string]int{"teacher": 10, "text": 5}
+	err := sameNetworks(ours, map[string]int{"teacher": 11, "text": 5})
 	if err == nil || !strings.Contains(err.Error(), "teacher has 11 parameters in PyTorch, want 10") {
 		t.Errorf("error %v, want the network and both numbers", err)
 	}
-	if err := sameNetworks(ours, Timing{Parameters: map[string]int{"teacher": 10, "text": 5, "discriminator": 3}}); err != nil {
+	if err := sameNetworks(ours, map[string]int{"teacher": 10, "text": 5, "discriminator": 3}); err != nil {
 		t.Error(err)
 	}
 }
@@ -119,7 +81,7 @@ func TestPythonIsAskedBeforeStepsAreTimed(t *testing.T) {
 	}
 	var stdout, stderr bytes.Buffer
 	rc := command().Run(t.Context(), tiny(t, "--python", python, "--out", t.TempDir()), &stdout, &stderr)
-	if rc != 1 || !strings.Contains(stderr.String(), "want a Python with torch for cpu") || strings.Contains(stdout.String(), "timed") {
+	if rc != 1 || !strings.Contains(stderr.String(), "want a Python with torch for cpu") || strings.Contains(stdout.String(), "timed in") {
 		t.Errorf("rc = %d, stderr = %q, stdout = %q, want 1, what is missing, and no steps", rc, &stderr, &stdout)
 	}
 }
@@ -149,7 +111,7 @@ func TestTimesAreKeptBeforeMemoryIsWatched(t *testing.T) {
 				t.Errorf("rc = %d, stderr = %q, want %d", rc, &stderr, c.rc)
 			}
 			text, err := os.ReadFile(filepath.Join(out, "speed.md"))
-			if err != nil || !strings.Contains(string(text), "Medians of 2 steps") || strings.Contains(string(text), "Resident") == c.interrupt {
+			if err != nil || !strings.Contains(string(text), "Medians of 2 rounds") || strings.Contains(string(text), "Resident") == c.interrupt {
 				t.Errorf("speed.md = %q, %v, want the times, and memory: %v", text, err, !c.interrupt)
 			}
 		})
@@ -162,7 +124,7 @@ func TestTeacherIsGoneWhenADDIsTimed(t *testing.T) {
 		t.Skip("trains")
 	}
 	feeds := -1
-	stdout := &at{text: "add: 2 steps timed", do: func() {
+	stdout := &at{text: "batch 8: timed in 2 rounds", do: func() {
 		var all bytes.Buffer
 		if err := pprof.Lookup("goroutine").WriteTo(&all, 2); err != nil {
 			t.Fatal(err)

@@ -10,40 +10,38 @@ import (
 	"os/exec"
 )
 
-// peer is a Python process that answers each line with a line of JSON, and waits in between.
+// peer is a Python process that answers each line of JSON with another, and waits in between.
 type peer struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
 }
 
-// start runs a script with arguments and further environment. Its first line, a greeting, is read into hello; wanted says what the
-// Python must have.
-func start(ctx context.Context, python, wanted, script string, args, env []string, stderr io.Writer, hello any) (*peer, error) {
-	p := &peer{cmd: exec.CommandContext(ctx, python, append([]string{"-c", script}, args...)...)}
+// start runs a script with further environment. Its first line says which versions it has; wanted says what the Python must have.
+func start(ctx context.Context, python, wanted, script string, args, env []string, stderr io.Writer) (p *peer, versions string, err error) {
+	p = &peer{cmd: exec.CommandContext(ctx, python, append([]string{"-c", script}, args...)...)}
 	p.cmd.Env, p.cmd.Stderr = append(os.Environ(), env...), stderr
-	var err error
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	p.out = bufio.NewReader(out)
 	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("python = %q: %w", python, err)
+		return nil, "", fmt.Errorf("python = %q: %w", python, err)
 	}
-	if err := p.read(hello); err != nil {
+	if err := p.read(&versions); err != nil {
 		p.close()
-		return nil, fmt.Errorf("python = %q: %w, want a Python with %s", python, err, wanted)
+		return nil, "", fmt.Errorf("python = %q: %w, want a Python with %s", python, err, wanted)
 	}
-	return p, nil
+	return p, versions, nil
 }
 
-// ask sends a line and reads the answer.
-func (p *peer) ask(line string, answer any) error {
-	if _, err := io.WriteString(p.in, line+"\n"); err != nil {
+// ask sends a request and reads the answer.
+func (p *peer) ask(request, answer any) error {
+	if err := json.NewEncoder(p.in).Encode(request); err != nil {
 		return err
 	}
 	return p.read(answer)

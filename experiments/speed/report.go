@@ -2,17 +2,104 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/addlab/addlab/record"
 )
 
-// write leaves name.json and name.md in a folder, and prints the text.
-func write(folder, name string, r interface{ Markdown(w io.Writer) }, stdout io.Writer) error {
+// Report is what one call measured: NAME.json, and NAME.md as a table.
+type Report struct {
+	Title       string             `json:"title"` // heads the tasks
+	Unit        string             `json:"unit"`  // of Times
+	Rounds      int                `json:"rounds"`
+	Environment record.Environment `json:"environment"`
+	Rows        []Row              `json:"rows"`
+	Notes       []string           `json:"notes"` // below the table
+}
+
+// Row is one way to do a task. The first row of a task is what the others are compared with.
+type Row struct {
+	Task  string    `json:"task"`
+	Tool  string    `json:"tool"`
+	First float64   `json:"first,omitempty"` // seconds of the very first call, which compiles
+	Times []float64 `json:"times"`           // of every round
+}
+
+// tool does a task once. It returns how long that took, in the report's unit, and the number that came out.
+type tool struct {
+	task, name string
+	compiles   bool // in its first call
+	run        func(round int) (took, value float64, err error)
+}
+
+// takeTurns lets tools work one after the other in every round, so that other load on the machine slows all of them alike.
+// The rounds of the warm-up are not kept. Tools for the same task must agree on its number.
+func (r *Report) takeTurns(ctx context.Context, stdout io.Writer, warmup int, tools ...tool) error {
+	rows := make([]Row, len(tools))
+	for round := range warmup + r.Rounds {
+		values := map[string]float64{}
+		for i, t := range tools {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			began := time.Now()
+			took, value, err := t.run(round)
+			if err != nil {
+				return fmt.Errorf("%s, %s: %w", t.task, t.name, err)
+			}
+			if want, known := values[t.task]; known && math.Abs(value-want) > 1e-6*math.Abs(want) {
+				return fmt.Errorf("%s, %s: value = %.12g, want %.12g as by the tools before", t.task, t.name, value, want)
+			}
+			values[t.task] = value
+			if round == 0 {
+				rows[i] = Row{Task: t.task, Tool: t.name}
+			}
+			if round == 0 && t.compiles {
+				rows[i].First = time.Since(began).Seconds()
+			}
+			if round >= warmup {
+				rows[i].Times = append(rows[i].Times, took)
+			}
+		}
+	}
+	fmt.Fprintf(stdout, "%s: timed in %d rounds\n", tools[0].task, r.Rounds)
+	r.Rows = append(r.Rows, rows...)
+	return nil
+}
+
+// Markdown writes medians with quartiles, and within rounds how many times as fast as the task's first row a row is.
+func (r Report) Markdown(w io.Writer) {
+	fmt.Fprintf(w, "| %s | | %s | first call, s | times as fast |\n|---|---|---:|---:|---:|\n", r.Title, r.Unit)
+	for _, row := range r.Rows {
+		base := r.Rows[slices.IndexFunc(r.Rows, func(other Row) bool { return other.Task == row.Task })]
+		faster := make([]float64, len(row.Times))
+		for i, took := range row.Times {
+			faster[i] = base.Times[i] / took
+		}
+		first, ratio := "–", "1"
+		if row.First > 0 {
+			first = fmt.Sprintf("%.1f", row.First)
+		}
+		if row.Tool != base.Tool {
+			ratio = quartiles(faster)
+		}
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s |\n", row.Task, row.Tool, quartiles(row.Times), first, ratio)
+	}
+	fmt.Fprintf(w, "\nMedians of %d rounds with their quartiles, on %s. Each row is compared with the first one of its task, round by round.\n", r.Rounds, r.Environment.Device)
+	for _, note := range r.Notes {
+		fmt.Fprintf(w, "%s\n", note)
+	}
+}
+
+// write leaves name.json and name.md in a folder, and prints the table.
+func (r Report) write(folder, name string, stdout io.Writer) error {
 	var text bytes.Buffer
 	r.Markdown(&text)
 	if err := os.MkdirAll(folder, 0o777); err != nil {
@@ -28,36 +115,11 @@ func write(folder, name string, r interface{ Markdown(w io.Writer) }, stdout io.
 	return err
 }
 
-// median is the middle value, or the mean of the middle two.
-func median(x []float64) float64 {
+// quartiles are the median with the quartiles, in three digits.
+func quartiles(x []float64) string {
 	x = slices.Sorted(slices.Values(x))
-	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
-}
-
-// quartiles are the median with the quartiles.
-func quartiles(x []float64, digits int) string { return spread(x, digits, len(x)/4, len(x)*3/4) }
-
-// extremes are the median with the lowest and the highest value.
-func extremes(x []float64, digits int) string { return spread(x, digits, 0, len(x)-1) }
-
-func spread(x []float64, digits, low, high int) string {
-	sorted := slices.Sorted(slices.Values(x))
-	return fmt.Sprintf("%.[1]*[2]f (%.[1]*[3]f–%.[1]*[4]f)", digits, median(x), sorted[low], sorted[high])
-}
-
-// ratios divides value by value.
-func ratios(a, b []float64) []float64 {
-	x := make([]float64, len(b))
-	for i := range x {
-		x[i] = a[i] / b[i]
-	}
-	return x
-}
-
-// column is one number of every element.
-func column[T any](all []T, of func(T) float64) (x []float64) {
-	for _, v := range all {
-		x = append(x, of(v))
-	}
-	return x
+	n := len(x)
+	median := (x[(n-1)/2] + x[n/2]) / 2
+	digits := max(0, 2-int(math.Floor(math.Log10(median))))
+	return fmt.Sprintf("%.[1]*[2]f (%.[1]*[3]f–%.[1]*[4]f)", digits, median, x[n/4], x[n*3/4])
 }

@@ -16,7 +16,7 @@ func TestSamplingIsTimedInRounds(t *testing.T) {
 	if rc := command().Run(t.Context(), tiny(t, "--sampling", "2", "--out", out), &stdout, &stderr); rc != 0 {
 		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
 	}
-	var r Sampling
+	var r Report
 	if err := record.ReadJSON(filepath.Join(out, "sampling.json"), &r); err != nil {
 		t.Fatal(err)
 	}
@@ -24,29 +24,12 @@ func TestSamplingIsTimedInRounds(t *testing.T) {
 		t.Fatalf("%d rows, want %d", len(r.Rows), want)
 	}
 	for _, row := range r.Rows {
-		if len(row.Seconds) != 2 || row.Seconds[0] <= 0 || row.Calls < 1 {
-			t.Errorf("%s, batch %d: %d calls, seconds %v, want two times above 0", row.Name, row.Batch, row.Calls, row.Seconds)
+		if len(row.Times) != 2 || row.Times[0] <= 0 || row.First <= 0 {
+			t.Errorf("%s, %s: times %v, want two above 0", row.Task, row.Tool, row.Times)
 		}
 	}
 	text, err := os.ReadFile(filepath.Join(out, "sampling.md"))
-	if err != nil || !strings.Contains(string(text), "| U-Net | teacher, 25 guided steps | 50 | 64 |") || !bytes.Contains(stdout.Bytes(), text) {
+	if err != nil || !strings.Contains(string(text), "| U-Net, batch 64 | teacher, 25 guided steps |") || !bytes.Contains(stdout.Bytes(), text) {
 		t.Errorf("%v, stdout = %q, sampling.md = %q", err, &stdout, text)
-	}
-}
-
-// A machine that becomes slower from round to round changes no ratio.
-func TestRatiosAreOfOneRound(t *testing.T) {
-	slow := SamplingRow{Network: "teacher", Name: "slow", Batch: 1, Calls: 50, Seconds: []float64{1, 2, 4}}
-	quick := SamplingRow{Network: "teacher", Name: "quick", Batch: 1, Calls: 1, Seconds: []float64{.02, .04, .08}}
-	other := SamplingRow{Network: "teacher", Name: "other batch", Batch: 64, Calls: 50, Seconds: []float64{9, 9, 9}}
-	var b bytes.Buffer
-	Sampling{Rounds: 3, Rows: []SamplingRow{slow, quick, other}}.Markdown(&b)
-	for _, want := range []string{
-		"| U-Net | slow | 50 | 1 | 2000.00 (1000.00–4000.00) | 0.5 | 1 |",
-		"| U-Net | quick | 1 | 1 | 40.00 (20.00–80.00) | 25 | 50.0 (50.0–50.0) |",
-	} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("lacks %q:\n%s", want, &b)
-		}
 	}
 }

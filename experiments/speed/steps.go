@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,12 +19,13 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// Timing is what one implementation needs. The keys of Seconds are "teacher" and "add".
-type Timing struct {
-	Version    string               `json:"version,omitempty"` // of PyTorch
-	Parameters map[string]int       `json:"parameters"`        // of every network
-	Seconds    map[string][]float64 `json:"seconds"`           // of every step
-	Compile    map[string]float64   `json:"compile,omitempty"` // seconds of the first step, which compiles
+//go:embed torch_steps.py
+var torchSteps string
+
+// torchTiming is the answer of torch_steps.py, by network and by training.
+type torchTiming struct {
+	Parameters map[string]int       `json:"parameters"`
+	Seconds    map[string][]float64 `json:"seconds"`
 }
 
 // inputs are the networks and data of the training steps.
@@ -39,62 +41,70 @@ func (o options) inputs() (in distill.Inputs, err error) {
 }
 
 // steps times training steps and leaves speed.json and speed.md.
-func steps(ctx context.Context, o options, in distill.Inputs, env record.Environment, stdout, stderr io.Writer) (err error) {
-	r := Report{Steps: o.steps, Warmup: o.warmup, Environment: env, TeacherBatch: in.Bundle.Config.TeacherTraining.Batch, Batch: in.Config.Batch}
+func steps(ctx context.Context, o options, in distill.Inputs, env record.Environment, stdout, stderr io.Writer) error {
+	r := Report{Title: "training step", Unit: "seconds", Rounds: o.steps, Environment: env}
+	device, where := "cpu", "all cores"
+	if strings.HasSuffix(env.Engine, ":cuda") {
+		device, where = "cuda", "the same GPU, TF32 products on both sides"
+	}
 	var torch *peer
 	var version string
 	if o.python != "" { // it is there before anything is timed
-		if torch, err = start(ctx, o.python, "torch for "+r.device(), torchSteps, []string{r.device()}, nil, stderr, &version); err != nil {
+		var err error
+		if torch, version, err = start(ctx, o.python, "torch for "+device, torchSteps, []string{device}, nil, stderr); err != nil {
 			return err
 		}
 		defer torch.close()
 	}
-	if r.Ours, err = measure(ctx, in, o, stdout); err != nil {
+	if err := teacherSteps(ctx, o, in, &r, stdout); err != nil {
+		return err
+	}
+	step, done, err := distill.Steps(in)
+	if err != nil {
+		return err
+	}
+	defer done()
+	add := fmt.Sprintf("ADD: student, teacher, features, heads, R1; batch %d", in.Config.Batch)
+	if err := r.takeTurns(ctx, stdout, o.warmup, stepTool(ctx, add, env, step)); err != nil {
 		return err
 	}
 	if torch != nil {
 		fmt.Fprintln(stdout, "PyTorch: the same steps")
-		if r.Torch, err = timeTorch(torch, version, o, in, r.device()); err != nil {
+		theirs, err := timeTorch(torch, o, in, device)
+		if err != nil {
 			return err
 		}
-		if err := sameNetworks(r.Ours, *r.Torch); err != nil {
+		if err := sameNetworks(parameters(in), theirs.Parameters); err != nil {
 			return err
 		}
-	}
-	if err := write(o.out, "speed", r, stdout); err != nil || o.memory == 0 {
-		return err
-	}
-	if r.Memory, err = watchMemory(ctx, in, o.memory, stdout); err != nil { // which takes longest: the times are kept already
-		return err
-	}
-	return write(o.out, "speed", r, stdout)
-}
-
-// measure times the steps of this project.
-func measure(ctx context.Context, in distill.Inputs, o options, out io.Writer) (Timing, error) {
-	t := Timing{Parameters: map[string]int{}, Seconds: map[string][]float64{}, Compile: map[string]float64{}}
-	for _, part := range []string{"teacher", "text", "features"} {
-		store := model.NewStore()
-		pretrain.Build(in.Backend, store, part, in.Bundle.Config)
-		for v := range store.IterVariables() {
-			t.Parameters[part] += v.Shape().Size()
+		ours := r.Rows
+		r.Rows = nil
+		for i, key := range []string{"teacher", "add"} {
+			r.Rows = append(r.Rows, Row{Task: ours[i].Task, Tool: "PyTorch " + version, Times: theirs.Seconds[key]}, ours[i])
 		}
-		store.Finalize()
+		r.Notes = append(r.Notes, fmt.Sprintf("PyTorch ran eager in float32 on %s, after this project.", where))
 	}
-
-	if err := t.teacher(ctx, in, o, out); err != nil {
-		return t, err
+	if err := r.write(o.out, "speed", stdout); err != nil || o.memory == 0 {
+		return err
 	}
-	step, done, err := distill.Steps(in)
+	note, err := watchMemory(ctx, step, o.memory, stdout) // which takes longest: the times are kept already
 	if err != nil {
-		return t, err
+		return err
 	}
-	defer done()
-	return t, t.time(ctx, "add", step, o, out)
+	r.Notes = append(r.Notes, note)
+	return r.write(o.out, "speed", stdout)
 }
 
-// teacher times the steps of the teacher's training, of which nothing is left when those of ADD are timed.
-func (t Timing) teacher(ctx context.Context, in distill.Inputs, o options, out io.Writer) error {
+func stepTool(ctx context.Context, task string, env record.Environment, step func(context.Context, int) ([]float64, error)) tool {
+	return tool{task, "this project, " + env.Engine, true, func(round int) (float64, float64, error) {
+		began := time.Now()
+		_, err := step(ctx, round+1)
+		return time.Since(began).Seconds(), 0, err
+	}}
+}
+
+// teacherSteps times the steps of the teacher's training, of which nothing is left when those of ADD are timed.
+func teacherSteps(ctx context.Context, o options, in distill.Inputs, r *Report, stdout io.Writer) error {
 	store := model.NewStore()
 	defer store.Finalize()
 	if err := in.Bundle.Into(in.Backend, store, "text"); err != nil {
@@ -102,80 +112,90 @@ func (t Timing) teacher(ctx context.Context, in distill.Inputs, o options, out i
 	}
 	cfg := in.Bundle.Config
 	cfg.TeacherTraining.Muon = false // PyTorch's side uses AdamW
-	c := &pretrain.Trainer{Config: cfg, Backend: in.Backend, Data: in.Data, Words: in.Bundle.Words, PairWords: in.Bundle.PairWords}
-	task, err := c.TeacherTask(store)
+	trainer := &pretrain.Trainer{Config: cfg, Backend: in.Backend, Data: in.Data, Words: in.Bundle.Words, PairWords: in.Bundle.PairWords}
+	task, err := trainer.TeacherTask(store)
 	if err != nil {
 		return err
 	}
 	defer task.Close()
-	return t.time(ctx, "teacher", task.Step, o, out)
+	return r.takeTurns(ctx, stdout, o.warmup, stepTool(ctx, fmt.Sprintf("teacher, batch %d", cfg.TeacherTraining.Batch), r.Environment, task.Step))
 }
 
-func (t Timing) time(ctx context.Context, name string, step func(context.Context, int) ([]float64, error), o options, out io.Writer) error {
-	for i := 1; i <= o.warmup+o.steps; i++ {
-		if err := ctx.Err(); err != nil {
-			return err
+// parameters counts those of the networks that both sides have.
+func parameters(in distill.Inputs) map[string]int {
+	n := map[string]int{}
+	for _, part := range []string{"teacher", "text", "features"} {
+		store := model.NewStore()
+		pretrain.Build(in.Backend, store, part, in.Bundle.Config)
+		for v := range store.IterVariables() {
+			n[part] += v.Shape().Size()
 		}
-		began := time.Now()
-		if _, err := step(ctx, i); err != nil {
-			return err
-		}
-		switch seconds := time.Since(began).Seconds(); {
-		case i == 1:
-			t.Compile[name] = seconds
-		case i > o.warmup:
-			t.Seconds[name] = append(t.Seconds[name], seconds)
+		store.Finalize()
+	}
+	return n
+}
+
+// timeTorch has the same steps timed by a PyTorch that waits.
+func timeTorch(torch *peer, o options, in distill.Inputs, device string) (t torchTiming, err error) {
+	summed := 1
+	switch cfg := in.Bundle.Config; in.Config.Reduction {
+	case distill.Sum:
+		summed = cfg.Size * cfg.Size * 3
+	case distill.Patch:
+		summed = cfg.Networks.Features.Patch * cfg.Networks.Features.Patch * 3
+	}
+	err = torch.ask(map[string]any{
+		"config": in.Bundle.Config, "discriminator": in.Config.Discriminator, "summed": summed,
+		"teacher_batch": in.Bundle.Config.TeacherTraining.Batch, "batch": in.Config.Batch,
+		"steps": o.steps, "warmup": o.warmup, "threads": runtime.NumCPU(), "device": device,
+	}, &t)
+	if err != nil {
+		return t, fmt.Errorf("PyTorch: %w", err)
+	}
+	return t, nil
+}
+
+// sameNetworks refuses to compare networks of other sizes.
+func sameNetworks(ours, torch map[string]int) error {
+	for name, n := range ours {
+		if torch[name] != n {
+			return fmt.Errorf("%s has %d parameters in PyTorch, want %d as here", name, torch[name], n)
 		}
 	}
-	fmt.Fprintf(out, "%s: %d steps timed\n", name, o.steps)
 	return nil
 }
 
-// Memory is the resident size of the process after a number of ADD steps.
-type Memory struct {
-	Step int     `json:"step"`
-	MiB  float64 `json:"mib"`
-}
-
-// watchMemory looks at the process twenty times during a training.
-func watchMemory(ctx context.Context, in distill.Inputs, steps int, out io.Writer) ([]Memory, error) {
-	step, done, err := distill.Steps(in)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	var seen []Memory
+// watchMemory looks at the process twenty times during further steps.
+func watchMemory(ctx context.Context, step func(context.Context, int) ([]float64, error), steps int, out io.Writer) (note string, err error) {
+	var seen []int
 	every := max(1, steps/20)
 	for i := 1; i <= steps; i++ {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return "", err
 		}
 		if _, err := step(ctx, i); err != nil {
-			return nil, err
+			return "", err
 		}
 		if i%every == 0 {
 			mib, err := resident()
 			if err != nil {
-				return nil, err
+				return "", err
 			}
-			seen = append(seen, Memory{i, mib})
-			fmt.Fprintf(out, "memory: step %d/%d, %.0f MiB\n", i, steps, mib)
+			seen = append(seen, mib)
+			fmt.Fprintf(out, "memory: step %d/%d, %d MiB\n", i, steps, mib)
 		}
 	}
-	return seen, nil
+	return fmt.Sprintf("Resident memory: %d MiB after step %d, %d MiB after step %d, at most %d MiB.",
+		seen[0], every, seen[len(seen)-1], len(seen)*every, slices.Max(seen)), nil
 }
 
 // resident is the size of the process in memory, in MiB.
-func resident() (float64, error) {
-	text, err := os.ReadFile("/proc/self/status")
+func resident() (int, error) {
+	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		return 0, fmt.Errorf("memory is read from /proc, which %s does not have: %w", runtime.GOOS, err)
 	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			kib, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
-			return kib / 1024, err
-		}
-	}
-	return 0, fmt.Errorf("/proc/self/status has no VmRSS")
+	var size, pages int
+	_, err = fmt.Sscan(string(text), &size, &pages)
+	return pages * os.Getpagesize() >> 20, err
 }

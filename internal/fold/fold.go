@@ -2,6 +2,7 @@
 package fold
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 )
@@ -69,6 +70,14 @@ func Wrap(s string, fits func(string) bool) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// Count is a number with its noun: 1 step, 4 steps.
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // OneLine folds every run of white space into one blank.

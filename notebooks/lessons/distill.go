@@ -15,6 +15,7 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report/plot"
@@ -221,7 +222,7 @@ func (l *Lab) StudentScores(s Student, steps ...int) (show.Sheet, error) {
 
 func (s Student) samplings(steps []int) (rows []named) {
 	for _, k := range steps {
-		rows = append(rows, named{"student, " + count(k, "step"), student(filepath.Join(s.Dir, distill.StudentFile), s.Config, k)})
+		rows = append(rows, named{"student, " + fold.Count(k, "step"), student(filepath.Join(s.Dir, distill.StudentFile), s.Config, k)})
 	}
 	return rows
 }
@@ -233,7 +234,7 @@ func student(path string, cfg distill.Config, steps int) pipeline.Sampling {
 
 // teacherOf draws with guidance from the network that a config has as teacher.
 func teacherOf(cfg distill.Config, steps int) named {
-	return named{cfg.Teacher() + ", " + count(steps, "step"), pipeline.Teacher(steps, Guidance).For(cfg.TeacherNet)}
+	return named{cfg.Teacher() + ", " + fold.Count(steps, "step"), pipeline.Teacher(steps, Guidance).For(cfg.TeacherNet)}
 }
 
 // Speed measures how long one picture takes, in batches of eight after a first one that compiles.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report/plot"
@@ -40,7 +41,7 @@ func (l *Lab) Prompt(prompt string) error {
 			live.Update("want a caption, such as " + prompt)
 			return nil
 		}
-		line := fmt.Sprintf("“%s”, %s", o.Text, count(o.Number, "step"))
+		line := fmt.Sprintf("“%s”, %s", o.Text, fold.Count(o.Number, "step"))
 		if unknown := l.Bundle.Words.UnknownWords(o.Text); len(unknown) > 0 {
 			line += fmt.Sprintf(" – never seen: %s; the networks know %s", strings.Join(unknown, ", "), strings.Join(l.Bundle.Words.Vocabulary, " "))
 		}

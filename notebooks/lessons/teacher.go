@@ -9,6 +9,7 @@ import (
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/report/plot"
@@ -124,7 +125,7 @@ func (l *Lab) Guided(scales ...float64) (plot.Grid, error) {
 func (l *Lab) Steps(steps ...int) (plot.Grid, error) {
 	var rows []named
 	for _, k := range steps {
-		rows = append(rows, named{"teacher, " + count(k, "step"), pipeline.Teacher(k, Guidance)})
+		rows = append(rows, named{"teacher, " + fold.Count(k, "step"), pipeline.Teacher(k, Guidance)})
 	}
 	return l.compare(nil, rows...)
 }
@@ -173,7 +174,7 @@ func (l *Lab) compare(captions []string, samplings ...named) (plot.Grid, error) 
 func (l *Lab) TeacherScores(steps ...int) (show.Sheet, error) {
 	var rows []named
 	for _, k := range steps {
-		rows = append(rows, named{"teacher, " + count(k, "step"), pipeline.Teacher(k, Guidance)})
+		rows = append(rows, named{"teacher, " + fold.Count(k, "step"), pipeline.Teacher(k, Guidance)})
 	}
 	return l.scores(rows...)
 }
@@ -237,11 +238,4 @@ func distance(fid float64) string {
 		return fmt.Sprintf("%.3f", fid)
 	}
 	return fmt.Sprintf("%.1f", fid)
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

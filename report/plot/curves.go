@@ -189,19 +189,12 @@ func (cs Curves) footnote() string {
 		}
 	}
 	if gaps > 0 {
-		parts = append(parts, plural(gaps, "value")+" not finite, left as gaps")
+		parts = append(parts, fold.Count(gaps, "value")+" not finite, left as gaps")
 	}
 	if outside > 0 {
-		parts = append(parts, plural(outside, "value")+" ≤ 0 left out of the logarithmic axis")
+		parts = append(parts, fold.Count(outside, "value")+" ≤ 0 left out of the logarithmic axis")
 	}
 	return strings.Join(parts, "  –  ")
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
