@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,8 @@ import (
 
 // Progress shows one line that is rewritten on a terminal, and occasional lines elsewhere.
 type Progress struct {
+	Unit string // what is counted; "step" where empty
+
 	out      io.Writer
 	terminal bool
 	name     string
@@ -64,7 +67,7 @@ func (p *Progress) Step(step int, columns []string, values []float64) {
 
 	each := time.Since(p.began) / time.Duration(max(step-p.first, 1))
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: step %d/%d, %s left", p.name, step, p.steps, (each * time.Duration(p.steps-step)).Round(time.Second))
+	fmt.Fprintf(&b, "%s: %s %d/%d, %s left", p.name, cmp.Or(p.Unit, "step"), step, p.steps, (each * time.Duration(p.steps-step)).Round(time.Second))
 	for i, name := range columns {
 		fmt.Fprintf(&b, ", %s %.3g", name, p.smooth[i])
 	}

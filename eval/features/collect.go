@@ -18,10 +18,10 @@ import (
 // Options say how pictures are brought before an extractor.
 type Options struct {
 	Cache    *Cache
-	N        int   // pictures wanted, chosen by Seed; 0 for all
-	Seed     int64 //
-	Strict   bool  // no picture may be broken; else 2 % may
-	Progress func(done, total, cached int)
+	N        int // pictures wanted, chosen by Seed; 0 for all
+	Seed     int64
+	Strict   bool           // no picture may be broken; else 2 % may
+	Progress func(done int) // pictures of which the features are known
 }
 
 // Collected is what an extractor saw of a set.
@@ -80,26 +80,30 @@ func Collect(ctx context.Context, set pictures.Set, ex extractor.Extractor, o Op
 		}
 	}()
 
-	// Read, decode and extract; reading is a window ahead, in other goroutines, which see the cache as it was.
+	// Reading is a group ahead, in other goroutines, which see the cache as it was.
 	before := maps.Clone(s.rows)
 	has := func(h pictures.Hash) bool { _, ok := before[h]; return ok }
 	readCtx, stop := context.WithCancel(ctx)
 	defer stop()
-	var found []known
+	var found []picture
 	progress := func() {
-		if done := len(found) - len(p.waiting); o.Progress != nil {
-			o.Progress(done, total, done-p.extracted)
+		if o.Progress != nil {
+			o.Progress(len(found) - len(p.waiting))
 		}
 	}
-	for w := range read(readCtx, set.Items, Order(len(set.Items), o), total, has) {
-		if err := ctx.Err(); err != nil {
-			return c, err
+	for group := range read(readCtx, set.Items, Order(len(set.Items), o), total, has) {
+		for _, r := range group {
+			if r.err != nil {
+				c.Faults = append(c.Faults, dataset.Fault{Name: r.name, Kind: dataset.Broken, Err: r.err})
+				continue
+			}
+			p.wait(r)
+			r.rgb = nil // lets its pixels go
+			found = append(found, r)
 		}
-		c.Faults = append(c.Faults, w.faults...)
-		if err := p.add(ctx, w.misses); err != nil {
+		if err := p.extract(ctx, p.ready()); err != nil {
 			return c, fmt.Errorf("features: %s: %w", set.Name, err)
 		}
-		found = append(found, w.known...)
 		progress()
 	}
 	if err := ctx.Err(); err != nil {
@@ -108,12 +112,10 @@ func Collect(ctx context.Context, set pictures.Set, ex extractor.Extractor, o Op
 	if err := c.check(len(found), o); err != nil {
 		return c, err
 	}
-	if len(p.waiting) > 0 {
-		if err := p.extract(ctx, len(p.waiting)); err != nil {
-			return c, fmt.Errorf("features: %s: %w", set.Name, err)
-		}
-		progress()
+	if err := p.extract(ctx, len(p.waiting)); err != nil {
+		return c, fmt.Errorf("features: %s: %w", set.Name, err)
 	}
+	progress()
 	c.Extracted, c.Cached = p.extracted, len(found)-p.extracted
 	if err := p.flush(); err != nil {
 		return c, err
@@ -150,8 +152,8 @@ func (c *Collected) check(good int, o Options) error {
 }
 
 // gather puts what was found into the order of the set.
-func (c *Collected) gather(set pictures.Set, found []known, cache *extractorCache) error {
-	slices.SortFunc(found, func(a, b known) int { return a.index - b.index })
+func (c *Collected) gather(set pictures.Set, found []picture, cache *extractorCache) error {
+	slices.SortFunc(found, func(a, b picture) int { return a.index - b.index })
 	seen := map[pictures.Hash]bool{}
 	for _, k := range found {
 		item := set.Items[k.index]

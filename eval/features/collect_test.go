@@ -88,7 +88,7 @@ func TestInterruptedGoesOn(t *testing.T) {
 	}
 }
 
-// Calls of a network are padded to its batch: only the last one of a set may be short, also where a batch is wider than a window. Cached
+// Calls of a network are padded to its batch: only the last one of a set may be short, also where a batch is wider than a group. Cached
 // pictures and repeated ones fill no batch.
 func TestExtractorGetsWholeBatches(t *testing.T) {
 	want := collect(t, newAlbum("a", many, nil).set, &means{}, Options{})
@@ -100,15 +100,15 @@ func TestExtractorGetsWholeBatches(t *testing.T) {
 		twice := a.set
 		twice.Items = append(slices.Clone(a.set.Items), a.set.Items[many-40:]...)
 
-		ex, done, cached := &means{batch: batch}, 0, 0
-		got := collect(t, twice, ex, Options{Cache: cache, Progress: func(d, _, c int) { done, cached = d, c }})
+		ex, done := &means{batch: batch}, 0
+		got := collect(t, twice, ex, Options{Cache: cache, Progress: func(d int) { done = d }})
 		for i, n := range ex.calls {
 			if n%batch != 0 && i < len(ex.calls)-1 {
 				t.Errorf("call %d of %d has %d pictures, want a multiple of %d", i, len(ex.calls), n, batch)
 			}
 		}
-		if got.Extracted != many-127 || got.Cached != 167 || done != many+40 || cached != 167 {
-			t.Errorf("batch %d: extracted %d, cached %d, at last %d done and %d cached, want %d, 167, %d, 167", batch, got.Extracted, got.Cached, done, cached, many-127, many+40)
+		if got.Extracted != many-127 || got.Cached != 167 || done != many+40 {
+			t.Errorf("batch %d: extracted %d, cached %d, at last %d done, want %d, 167, %d", batch, got.Extracted, got.Cached, done, many-127, many+40)
 		}
 		if !slices.Equal(want.Features.Data, got.Features.Data[:len(want.Features.Data)]) {
 			t.Errorf("batch %d gives other features", batch)
@@ -289,8 +289,9 @@ func (b blind) Extract(ctx context.Context, pictures []extractor.RGB) (out extra
 
 func TestLargePicturesDoNotWaitForABatch(t *testing.T) {
 	p := &pending{cache: &extractorCache{rows: map[pictures.Hash]row{}}, ex: blind{&means{}}, fresh: map[pictures.Hash]bool{}, since: time.Now()}
-	for i, size := range []int{1, windowBytes} {
-		if err := p.add(t.Context(), []miss{{hash: pictures.NewHash(strconv.Itoa(i)), rgb: extractor.RGB{Pix: make([]uint8, size)}}}); err != nil {
+	for i, size := range []int{1, waitingBytes} {
+		p.wait(picture{content: pictures.Content{Hash: pictures.NewHash(strconv.Itoa(i))}, rgb: &extractor.RGB{Pix: make([]uint8, size)}})
+		if err := p.extract(t.Context(), p.ready()); err != nil {
 			t.Fatal(err)
 		}
 		if wait := len(p.waiting); wait != 1-i {

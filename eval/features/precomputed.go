@@ -16,10 +16,7 @@ import (
 
 // IsPrecomputed reports whether an input is a file of features or statistics that were computed elsewhere.
 func IsPrecomputed(spec string) bool {
-	if strings.Contains(spec, pickleEntry) {
-		return true
-	}
-	return slices.Contains([]string{".npy", ".npz", ".pkl"}, strings.ToLower(filepath.Ext(spec)))
+	return strings.Contains(spec, pickleEntry) || slices.Contains([]string{".npy", ".npz", ".pkl"}, strings.ToLower(filepath.Ext(spec)))
 }
 
 // pickleEntry separates a pickle of edm2 from the name of its statistics, as in stats.pkl#fd_dinov2.

@@ -70,8 +70,12 @@ func TestABareModeIsInceptions(t *testing.T) {
 		"dinov2-s=clean":             {"dinov2-s": "clean"},
 		"inception=pytorch,dinov2-s": nil,
 	} {
-		e := &evaluation{options: options{mode: typed}}
-		got, err := e.modes()
+		e := &evaluation{}
+		var err error
+		if typed != "" {
+			err = e.mode.reader(knownExtractor)(typed)
+		}
+		got := e.modes()
 		if err == nil && want == nil {
 			err = e.checkModes(nil)
 		}

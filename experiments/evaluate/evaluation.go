@@ -14,6 +14,7 @@ import (
 	"github.com/addlab/addlab/eval/extractor"
 	"github.com/addlab/addlab/eval/features"
 	"github.com/addlab/addlab/eval/metric"
+	"github.com/addlab/addlab/train"
 )
 
 // evaluation is one call of the program.
@@ -57,17 +58,13 @@ type group struct {
 
 // group decides which extractor every metric gets.
 func (e *evaluation) group(asked []wanted) ([]group, error) {
-	everywhere, byMetric, err := assign("extractor", e.extractors, knownMetric)
-	if err != nil {
-		return nil, err
-	}
 	world := slices.ContainsFunc(e.sets, input.world)
 	var groups []group
 	for _, w := range asked {
 		if w.Needs.Reference && e.reference() == nil {
 			return nil, fmt.Errorf("%s compares with real pictures, want REAL GENERATED", w.Name)
 		}
-		name := cmp.Or(byMetric[w.Name], everywhere)
+		name := e.extractor.of(w.Name)
 		switch {
 		case name == "" && world:
 			name = extractor.Scenes.Name
@@ -139,7 +136,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 			return err
 		}
 	}
-	for i, in := range e.generated() {
+	for _, in := range e.generated() {
 		sample, collected, err := e.sample(ctx, in, ex, cache, metric.Needs{Captions: needs.Captions})
 		if err != nil {
 			return err
@@ -153,13 +150,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 			if err != nil {
 				return e.blame(w, in, err)
 			}
-			if e.values == nil {
-				e.values = map[string][]judged{}
-			}
-			if e.values[w.Name] == nil {
-				e.values[w.Name] = make([]judged, len(e.generated()))
-			}
-			e.values[w.Name][i] = judged{values, collected.Items}
+			e.values[w.Name] = append(e.values[w.Name], judged{values, collected.Items})
 			for _, v := range values {
 				e.warn(v.Warnings...)
 			}
@@ -173,9 +164,14 @@ func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extracto
 	if in.precomputed != nil {
 		return *in.precomputed, features.Collected{}, nil
 	}
-	bar := newBar(e.stderr, in.spec)
-	c, err := features.Collect(ctx, in.set, ex, features.Options{Cache: cache, N: e.n, Seed: e.seed, Strict: e.strict, Progress: bar.show})
-	bar.end()
+	progress := train.NewProgress(e.stderr)
+	progress.Unit = "picture"
+	progress.SetBatch(1)
+	progress.Begin(in.spec, 0, cmp.Or(e.n, len(in.set.Items)))
+	c, err := features.Collect(ctx, in.set, ex, features.Options{
+		Cache: cache, N: e.n, Seed: e.seed, Strict: e.strict, Progress: func(done int) { progress.Step(done, nil, nil) },
+	})
+	progress.End()
 	e.name(c)
 	if err != nil {
 		return metric.Sample{}, c, fmt.Errorf("%s: %w", in.side, err)
@@ -204,9 +200,6 @@ func (e *evaluation) name(c features.Collected) {
 	if _, ok := e.counts[c.Name]; ok {
 		return
 	}
-	if e.counts == nil {
-		e.counts = map[string]counted{}
-	}
 	count := counted{pictures: c.Features.N, extracted: c.Extracted, cached: c.Cached}
 	for _, f := range c.Faults {
 		count.faults = append(count.faults, f.Error())
@@ -214,10 +207,10 @@ func (e *evaluation) name(c features.Collected) {
 	e.counts[c.Name] = count
 	const shown = 5
 	for _, f := range count.faults[:min(shown, len(count.faults))] {
-		e.warn(fmt.Sprintf("%s: left out: %s", c.Name, f))
+		e.warnf("%s: left out: %s", c.Name, f)
 	}
 	if more := len(count.faults) - shown; more > 0 {
-		e.warn(fmt.Sprintf("%s: left out: %d more", c.Name, more))
+		e.warnf("%s: left out: %d more", c.Name, more)
 	}
 	e.warn(c.Notes...)
 	e.warn(c.Facts.Warnings(c.Name)...)

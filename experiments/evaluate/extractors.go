@@ -1,38 +1,39 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
+	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/extractor"
 	"github.com/addlab/addlab/eval/features"
 	"github.com/addlab/addlab/eval/metric"
+	"github.com/addlab/addlab/record"
 )
 
 // openExtractor opens a kind with the weights that were named, that were named before, that the kind finds by itself, or that a person
 // names now.
 func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (extractor.Extractor, error) {
-	everywhere, byKind, err := assign("weights", e.weights, knownExtractor)
-	if err != nil {
-		return nil, err
-	}
 	known, err := readPlaces()
 	if err != nil {
 		return nil, err
 	}
-	named := cmp.Or(byKind[kind.Name], everywhere)
+	named := e.weights.of(kind.Name)
 	found := known.find(kind.Name)
 	if ours(kind.Name) {
 		found = e.home()
 	}
-	modes, err := e.modes()
-	if err != nil {
-		return nil, err
-	}
-	o := extractor.Options{Engine: e.backend, Weights: cmp.Or(named, found), Mode: modes[kind.Name], Batch: e.batch, Progress: e.stderr}
+	o := extractor.Options{Engine: e.backend, Weights: cmp.Or(named, found), Mode: e.modes()[kind.Name], Batch: e.batch, Progress: e.stderr}
 	ex, err := kind.Open(ctx, o)
 	if err != nil && ctx.Err() == nil && named == "" {
 		answer, ok := "", false
@@ -58,20 +59,18 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (ex
 }
 
 // modes are the preprocessings that were asked for, by extractor: one without a name is Inception's, for DINOv2 has one of the same name.
-func (e *evaluation) modes() (map[string]string, error) {
-	bare, named, err := assign("mode", e.mode, knownExtractor)
-	if _, ok := named[extractor.Inception.Name]; bare != "" && !ok {
-		named[extractor.Inception.Name] = bare
+func (o options) modes() map[string]string {
+	modes := map[string]string{}
+	if o.mode.all != "" {
+		modes[extractor.Inception.Name] = o.mode.all
 	}
-	return named, err
+	maps.Copy(modes, o.mode.byName)
+	return modes
 }
 
 // checkModes wants every mode to be one that an extractor of the metrics has.
 func (e *evaluation) checkModes(groups []group) error {
-	modes, err := e.modes()
-	if err != nil {
-		return err
-	}
+	modes := e.modes()
 	for _, name := range slices.Sorted(maps.Keys(modes)) {
 		i := slices.IndexFunc(groups, func(g group) bool { return g.kind.Name == name })
 		switch {
@@ -102,7 +101,7 @@ func (e *evaluation) saveStatistics(s metric.Sample) error {
 		return nil
 	}
 	if s.Stats == nil {
-		stats, err := (*features.Cache)(nil).Statistics("", s.Features)
+		stats, err := eval.NewStats(s.Features)
 		if err != nil {
 			return err
 		}
@@ -113,4 +112,63 @@ func (e *evaluation) saveStatistics(s metric.Sample) error {
 	}
 	e.notef("wrote %s", e.save)
 	return nil
+}
+
+// places remembers where the weights of each extractor are, in a file of the user's config folder.
+type places struct {
+	file  string // "" where there is no such folder
+	known map[string]string
+}
+
+func readPlaces() (places, error) {
+	p := places{known: map[string]string{}}
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return p, nil
+	}
+	p.file = filepath.Join(dir, "addlab", "weights.json")
+	if err := record.ReadJSON(p.file, &p.known); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return p, fmt.Errorf("%w: mend or remove the file", err)
+	}
+	return p, nil
+}
+
+// remember keeps a place for the next call.
+func (p places) remember(kind, path string) error {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	if p.file == "" || p.known[kind] == absolute {
+		return nil
+	}
+	p.known[kind] = absolute
+	if err := os.MkdirAll(filepath.Dir(p.file), 0o777); err != nil {
+		return err
+	}
+	return record.WriteJSON(p.file, p.known)
+}
+
+// find gives the remembered place if something is there still.
+func (p places) find(kind string) string {
+	path := p.known[kind]
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
+
+// askOnTerminal asks a person at standard input. A program or a file there is never asked.
+func askOnTerminal(question string) (string, bool) {
+	info, err := os.Stdin.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return "", false
+	}
+	if null, err := os.Stat(os.DevNull); err == nil && os.SameFile(info, null) {
+		return "", false
+	}
+	fmt.Fprintf(os.Stderr, "%s: ", question)
+	line, err := bufio.NewReader(io.LimitReader(os.Stdin, 1<<16)).ReadString('\n')
+	line = strings.TrimSpace(line)
+	return line, err == nil && line != ""
 }

@@ -84,6 +84,9 @@ func (e *evaluation) openInput(in *input) error {
 			in.home = pretrain.DefaultDir(in.set.World, "cpu")
 		}
 	}
+	if have := len(in.set.Items); in.precomputed == nil && have < e.n {
+		return fmt.Errorf("%s holds %d pictures, want n = %d", in.spec, have, e.n)
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -33,14 +34,16 @@ Features are kept by content: called again, nothing is extracted twice; interrup
 type options struct {
 	inputs []string // the reference first
 
-	names, extractors, mode, weights string // as typed
-	captions, cache, format, out     string
-	engine, data, pretrained, save   string
-	n, steps, batch                  int
-	seed                             int64
-	confidence                       float64
-	noCache, noIntervals             bool
-	strict, list, json, asSeeds      bool
+	extractor                      choice // by metric
+	mode, weights                  choice // by extractor
+	names                          string // of metrics, as typed
+	captions, cache, format, out   string
+	engine, data, pretrained, save string
+	n, steps, batch                int
+	seed                           int64
+	confidence                     float64
+	noCache, noIntervals           bool
+	strict, list, json, asSeeds    bool
 
 	// ask puts a question to a person; it returns false where none is there.
 	ask func(question string) (answer string, ok bool)
@@ -53,9 +56,9 @@ const defaultMetrics = "fid,kid,pr,dc"
 // parse reads the command line.
 func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.names, "metrics", defaultMetrics, "`metrics` separated by commas, or all; parameters as in pr,pr.k=5 (see --list)")
-	f.StringVar(&o.extractors, "extractor", "", "`extractor` for all metrics, or for some as in fid=inception,cmmd=clip-l14 (default: the metric's own; scenes where an input is scenes or a run)")
-	f.StringVar(&o.mode, "mode", "", "preprocessing of Inception: clean (clean-fid), tf (torch-fidelity, edm) or pytorch (pytorch-fid); `mode` as in --list, that of another extractor as in dinov2-l=clean")
-	f.StringVar(&o.weights, "weights", "", "`file` or folder of the extractor's weights, or for several as in inception=FILE,dinov2-l=FOLDER; remembered")
+	f.Func("extractor", "`extractor` for all metrics, or for some as in fid=inception,cmmd=clip-l14 (default: the metric's own; scenes where an input is scenes or a run)", o.extractor.reader(knownMetric))
+	f.Func("mode", "preprocessing of Inception: clean (clean-fid), tf (torch-fidelity, edm) or pytorch (pytorch-fid); `mode` as in --list, that of another extractor as in dinov2-l=clean", o.mode.reader(knownExtractor))
+	f.Func("weights", "`file` or folder of the extractor's weights, or for several as in inception=FILE,dinov2-l=FOLDER; remembered", o.weights.reader(knownExtractor))
 	f.StringVar(&o.captions, "captions", "", "`file` that captions the generated pictures: .jsonl, .json, or .txt with a caption a line (default: metadata.jsonl or .txt beside them)")
 	f.StringVar(&o.cache, "cache", "", "`folder` for features (default: addlab/features in the user's cache)")
 	f.BoolVar(&o.noCache, "no-cache", false, "keep no features")
@@ -123,72 +126,71 @@ type wanted struct {
 }
 
 // metrics reads --metrics: names, and parameters such as pr.k=5.
-func (o options) metrics() ([]wanted, error) {
+func (o options) metrics() (list []wanted, err error) {
 	if o.names == "all" {
-		var all []wanted
 		for _, m := range metric.All() {
-			all = append(all, wanted{m, nil})
+			list = append(list, wanted{m, nil})
 		}
-		return all, nil
-	}
-	var list []wanted
-	add := func(name string) (*wanted, error) {
-		if i := slices.IndexFunc(list, func(w wanted) bool { return w.Name == name }); i >= 0 {
-			return &list[i], nil
-		}
-		m, err := metric.ByName(name)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, wanted{m, map[string]int{}})
-		return &list[len(list)-1], nil
+		return list, nil
 	}
 	for entry := range strings.SplitSeq(o.names, ",") {
 		entry = strings.TrimSpace(entry)
-		name, value, isParam := strings.Cut(entry, "=")
-		param := ""
+		left, value, isParam := strings.Cut(entry, "=")
+		name, param := left, ""
 		if isParam {
-			name, param, _ = strings.Cut(name, ".")
+			name, param, _ = strings.Cut(left, ".")
 		}
-		w, err := add(name)
-		if err != nil {
-			return nil, err
-		}
-		if isParam {
-			v, err := strconv.Atoi(value)
-			if err != nil || param == "" {
-				return nil, fmt.Errorf("metrics: %q, want METRIC.PARAMETER=NUMBER such as pr.k=5", entry)
-			}
-			w.params[param] = v
-			if err := w.CheckParams(w.params); err != nil {
+		i := slices.IndexFunc(list, func(w wanted) bool { return w.Name == name })
+		if i < 0 {
+			m, err := metric.ByName(name)
+			if err != nil {
 				return nil, err
 			}
+			i, list = len(list), append(list, wanted{m, map[string]int{}})
+		}
+		if !isParam {
+			continue
+		}
+		v, err := strconv.Atoi(value)
+		if err != nil || param == "" {
+			return nil, fmt.Errorf("metrics: %q, want METRIC.PARAMETER=NUMBER such as pr.k=5", entry)
+		}
+		list[i].params[param] = v
+		if err := list[i].CheckParams(list[i].params); err != nil {
+			return nil, err
 		}
 	}
 	return list, nil
 }
 
-// assign reads "x" or "a=x,b=y" into a map; plain is for what has no name.
-func assign(flag, text string, known func(name string) error) (plain string, named map[string]string, err error) {
-	named = map[string]string{}
-	if text == "" {
-		return "", named, nil
-	}
-	for entry := range strings.SplitSeq(text, ",") {
-		name, value, ok := strings.Cut(entry, "=")
-		switch {
-		case !ok && plain == "":
-			plain = entry
-		case !ok:
-			return "", nil, fmt.Errorf("%s = %q, want one without a name", flag, text)
-		default:
-			if err := known(name); err != nil {
-				return "", nil, fmt.Errorf("%s: %w", flag, err)
+// choice is the value of a flag: one for all, or by name as in "a=x,b=y".
+type choice struct {
+	all    string
+	byName map[string]string
+}
+
+func (c choice) of(name string) string { return cmp.Or(c.byName[name], c.all) }
+
+// reader reads the flag's text into c; known refuses names.
+func (c *choice) reader(known func(name string) error) func(text string) error {
+	return func(text string) error {
+		*c = choice{byName: map[string]string{}}
+		for entry := range strings.SplitSeq(text, ",") {
+			name, value, ok := strings.Cut(entry, "=")
+			switch {
+			case !ok && c.all != "":
+				return fmt.Errorf("%q and %q, want one without a name", c.all, entry)
+			case !ok:
+				c.all = entry
+				continue
 			}
-			named[name] = value
+			if err := known(name); err != nil {
+				return err
+			}
+			c.byName[name] = value
 		}
+		return nil
 	}
-	return plain, named, nil
 }
 
 func knownMetric(name string) error    { _, err := metric.ByName(name); return err }
