@@ -4,16 +4,17 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/addlab/addlab/network/weights"
 )
 
 // fetchLimit bounds one package. Packages have up to 114 MB, so this allows for slow lines.
@@ -81,7 +82,7 @@ func fetchArchive(ctx context.Context, a artifact, p archive, dir string, n *net
 	if err != nil {
 		return "", err
 	}
-	sum, err := fileSHA256(file)
+	sum, err := weights.SHA256(file)
 	if err != nil {
 		return "", err
 	}
@@ -110,17 +111,19 @@ func fetchArchive(ctx context.Context, a artifact, p archive, dir string, n *net
 	return filepath.Join(final, a.library), nil
 }
 
-func fileSHA256(path string) (string, error) {
-	f, err := os.Open(path)
+// lock takes the file lock at path and returns the function that gives it back; the system does so if the process dies.
+// It calls wait once if another holder is in the way.
+func lock(ctx context.Context, path string, wait func()) (unlock func(), err error) {
+	file := flock.New(path)
+	free, err := file.TryLock()
+	if err == nil && !free {
+		wait()
+		_, err = file.TryLockContext(ctx, 100*time.Millisecond)
+	}
 	if err != nil {
-		return "", err
+		return nil, errors.Join(err, file.Close())
 	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return func() { _ = file.Close() }, nil
 }
 
 // runClient runs a package client and returns what it says of its failure.

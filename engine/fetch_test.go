@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -149,9 +148,6 @@ func TestCacheEntryMustBeWholeAndPinned(t *testing.T) {
 }
 
 func TestConcurrentFetchesCallPipOnce(t *testing.T) {
-	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
-		t.Skip("no file lock here")
-	}
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	wheel := filepath.Join(t.TempDir(), "wheel")
 	a := fakeArtifact(archive{download: pipDownload, spec: "fake==1.0", sha256: writeWheel(t, wheel)})
@@ -171,9 +167,6 @@ func TestConcurrentFetchesCallPipOnce(t *testing.T) {
 }
 
 func TestWaitForTheLockEndsWithTheContext(t *testing.T) {
-	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
-		t.Skip("no file lock here")
-	}
 	path := filepath.Join(t.TempDir(), "lock")
 	unlock, err := lock(t.Context(), path, func() {})
 	if err != nil {

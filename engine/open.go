@@ -52,9 +52,9 @@ func newSetting(fetch bool, progress io.Writer) setting {
 	return setting{fetch: fetch, progress: progress, network: internet}
 }
 
-// openFirst opens the first candidate that works and keeps the refusals of those before it.
+// openFirst opens the first candidate that works. Where none does, the error lists the reasons.
 func openFirst(ctx context.Context, p plan, s setting) (*Engine, error) {
-	var refusals []Refusal
+	var refusals []string
 	for _, c := range p.candidates {
 		e, err := open(ctx, c, s)
 		if ctx.Err() != nil {
@@ -62,13 +62,13 @@ func openFirst(ctx context.Context, p plan, s setting) (*Engine, error) {
 			return nil, fmt.Errorf("engine: opening %s: %w", c.label(), ctx.Err())
 		}
 		if err != nil {
-			refusals = append(refusals, Refusal{Engine: c.label(), Reason: oneLine(err.Error())})
+			refusals = append(refusals, c.label()+": "+oneLine(err.Error()))
 			continue
 		}
-		e.Why, e.Refusals = p.why(e), refusals
+		e.Why = p.why(e)
 		return e, nil
 	}
-	return nil, &UnavailableError{Choice: p.choice, Refusals: refusals}
+	return nil, fmt.Errorf("engine: choice = %q does not open here: %s", p.choice, strings.Join(refusals, "; "))
 }
 
 // open opens one candidate and runs a multiplication, since some faults (drivers, versions) show only then.

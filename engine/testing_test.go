@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/addlab/addlab/network/weights"
 )
 
 // writeWheel writes a wheel that holds the fake library and returns its checksum.
@@ -49,7 +51,7 @@ func writeSummed(t *testing.T, path string, data []byte) string {
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	sum, err := fileSHA256(path)
+	sum, err := weights.SHA256(path)
 	if err != nil {
 		t.Fatal(err)
 	}
