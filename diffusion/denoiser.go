@@ -6,6 +6,9 @@ import (
 	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/network"
 )
 
 // Denoiser predicts the clean image x̂₀ from xt [B,…]; the result has the shape of xt.
@@ -20,13 +23,12 @@ const (
 	PredictX0  Prediction = "x0"  // x₀
 )
 
-// Predictions returns every prediction.
-func Predictions() []Prediction { return []Prediction{PredictV, PredictEps, PredictX0} }
+var predictions = []Prediction{PredictV, PredictEps, PredictX0}
 
 // Validate reports whether the prediction is known.
 func (p Prediction) Validate() error {
-	if !slices.Contains(Predictions(), p) {
-		return fmt.Errorf("diffusion: prediction = %q, want one of %q", p, Predictions())
+	if !slices.Contains(predictions, p) {
+		return fmt.Errorf("diffusion: prediction = %q, want one of %q", p, predictions)
 	}
 	return nil
 }
@@ -92,7 +94,7 @@ func X0FromEps(xt, eps *Node, level Level) *Node {
 	return Div(Sub(xt, Mul(sigma, eps)), alpha)
 }
 
-// sigmaFloor keeps divisions by σ_t finite at t = 0, where x_t does not determine ε and v.
+// sigmaFloor keeps divisions by σ_t finite at t = 0, where x_t does not determine ε.
 const sigmaFloor = 1e-3
 
 // EpsFromX0 returns ε̂ = (x_t − α_t x̂₀)/σ_t (DDIM eq. 9 solved for ε): x_t itself at α = 0. Keep t away from 0.
@@ -101,8 +103,31 @@ func EpsFromX0(xt, x0 *Node, level Level) *Node {
 	return Div(Sub(xt, Mul(l.Alpha, x0)), MaxScalar(l.Sigma, sigmaFloor))
 }
 
-// VFromX0 returns v̂ = (α_t x_t − x̂₀)/σ_t (progressive distillation §4 solved for v). Keep t away from 0.
-func VFromX0(xt, x0 *Node, level Level) *Node {
-	l := level.Like(xt)
-	return Div(Sub(Mul(l.Alpha, xt), x0), MaxScalar(l.Sigma, sigmaFloor))
+// Guide returns the guided denoiser x̂_u + w (x̂_c − x̂_u) (CFG eq. 6, with its 1+w written as w). x̂_c is conditioned on cond,
+// x̂_u on null. In x̂₀, ε̂ or v̂ it is the same formula, since each is affine in the others at a given x_t.
+//
+// w = 0 is unconditional, 1 conditional. null may have batch 1. Both predictions come from one doubled batch.
+func Guide(d Denoiser, w float64, null Cond) Denoiser {
+	return func(xt *Node, level Level, cond Cond) *Node {
+		batch := xt.Shape().Dim(0)
+		both := d(
+			Concatenate([]*Node{xt, xt}, 0),
+			ConcatLevels(level, level),
+			ConcatConds(null.Expand(batch), cond.Expand(batch)))
+		uncond := Slice(both, AxisRange(0, batch))
+		return Add(uncond, MulScalar(Sub(Slice(both, AxisRange(batch, 2*batch)), uncond), w))
+	}
+}
+
+// NetDenoiser is the denoiser of a network whose weights are below scope, with outputs of kind p.
+func NetDenoiser(scope *model.Scope, net network.Backbone, p Prediction) Denoiser {
+	return Adapt(p, func(xt *Node, level Level, cond Cond) *Node {
+		return net.Apply(scope, xt, MulScalar(level.T, 1000.0), cond.Tokens, cond.Pooled)
+	})
+}
+
+// EncodeText runs the text encoder below scope on ids [B,L].
+func EncodeText(scope *model.Scope, cfg network.TextConfig, ids *Node) Cond {
+	tokens, pooled := network.TextEncoder(scope, cfg, ids)
+	return Cond{Tokens: tokens, Pooled: pooled}
 }

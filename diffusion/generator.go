@@ -38,7 +38,7 @@ func NewGenerator(backend compute.Backend, store *model.Store, build Model, g Ge
 		xt, prev, z, level, coef, ids, null := args[0], args[1], args[2], LevelFrom(args[3]), args[4], args[5], args[6]
 		denoise, cond, nullCond := build(root, ids, null)
 		if guided {
-			denoise = Guide(denoise, Scalar(xt.Graph(), xt.DType(), g.Guidance), nullCond)
+			denoise = Guide(denoise, g.Guidance, nullCond)
 		}
 		x0 = denoise(xt, level, cond)
 		return Update(coef, xt, x0, prev, z), x0

@@ -40,11 +40,50 @@ func (l Level) Like(x *Node) Level {
 	return Level{T: like(l.T), Alpha: like(l.Alpha), Sigma: like(l.Sigma)}
 }
 
-// ConcatLevel joins two batches of levels.
-func ConcatLevel(a, b Level) Level {
-	return Level{
-		T:     Concatenate([]*Node{a.T, b.T}, 0),
-		Alpha: Concatenate([]*Node{a.Alpha, b.Alpha}, 0),
-		Sigma: Concatenate([]*Node{a.Sigma, b.Sigma}, 0),
+// ConcatLevels joins batches of levels.
+func ConcatLevels(levels ...Level) (all Level) {
+	var t, alpha, sigma []*Node
+	for _, l := range levels {
+		t, alpha, sigma = append(t, l.T), append(alpha, l.Alpha), append(sigma, l.Sigma)
 	}
+	return Level{T: Concatenate(t, 0), Alpha: Concatenate(alpha, 0), Sigma: Concatenate(sigma, 0)}
+}
+
+// Cond is the condition of the network: Tokens [B,L,E] for cross-attention, Pooled [B,P]. A nil field is absent; the zero Cond
+// is unconditional.
+type Cond struct{ Tokens, Pooled *Node }
+
+// ConcatConds joins batches of conditions, which must hold the same fields.
+func ConcatConds(conds ...Cond) Cond {
+	concat := func(name string, field func(Cond) *Node) *Node {
+		var all []*Node
+		for _, c := range conds {
+			if n := field(c); n != nil {
+				all = append(all, n)
+			}
+		}
+		switch len(all) {
+		case 0:
+			return nil
+		case len(conds):
+			return Concatenate(all, 0)
+		}
+		panic(fmt.Errorf("diffusion: cond: %s is given in %d of %d conditions, want in all or none", name, len(all), len(conds)))
+	}
+	return Cond{
+		Tokens: concat("tokens", func(c Cond) *Node { return c.Tokens }),
+		Pooled: concat("pooled", func(c Cond) *Node { return c.Pooled }),
+	}
+}
+
+// Expand repeats a condition of batch 1 to the given batch; a condition of that batch is returned as it is.
+func (c Cond) Expand(batch int) Cond {
+	expand := func(n *Node) *Node {
+		if n == nil || n.Shape().Dim(0) == batch {
+			return n
+		}
+		dims := append([]int{batch}, n.Shape().Dimensions[1:]...)
+		return BroadcastToDims(n, dims...)
+	}
+	return Cond{Tokens: expand(c.Tokens), Pooled: expand(c.Pooled)}
 }

@@ -3,9 +3,12 @@ package diffusion
 import (
 	"math"
 	"math/rand/v2"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"gonum.org/v1/gonum/floats"
 )
 
-// Mixture is a toy data distribution in the plane, a mixture of Gaussians, whose diffused densities and denoisers are known
+// Mixture is a toy data distribution in the plane, a mixture of round Gaussians, whose diffused densities and denoisers are known
 // exactly. Points are flat: x₀, y₀, x₁, y₁, …
 type Mixture []Component
 
@@ -13,31 +16,25 @@ type Mixture []Component
 type Component struct {
 	Weight float64
 	Mean   [2]float64
-	Cov    [3]float64 // xx, xy, yy; zero is a point mass
+	Std    float64 // of both coordinates; 0 is a point mass
 }
 
-// Ring returns n round Gaussians of standard deviation std, evenly spread on a circle.
+// Ring returns n Gaussians of standard deviation std, evenly spread on a circle.
 func Ring(n int, radius, std float64) Mixture {
 	m := make(Mixture, n)
 	for i := range m {
 		sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(n))
-		m[i] = Component{Weight: 1, Mean: [2]float64{radius * cos, radius * sin}, Cov: [3]float64{std * std, 0, std * std}}
+		m[i] = Component{Weight: 1, Mean: [2]float64{radius * cos, radius * sin}, Std: std}
 	}
 	return m
 }
 
-// Only returns the mixture of the given components: the data of a condition.
-func (m Mixture) Only(components ...int) Mixture {
-	only := make(Mixture, len(components))
-	for i, k := range components {
-		only[i] = m[k]
-	}
-	return only
-}
-
 // Sample draws n points of x₀.
 func (m Mixture) Sample(r *rand.Rand, n int) []float64 {
-	total := m.total()
+	var total float64
+	for _, c := range m {
+		total += c.Weight
+	}
 	x := make([]float64, 0, 2*n)
 	for range n {
 		c, u := m[len(m)-1], r.Float64()*total
@@ -47,103 +44,111 @@ func (m Mixture) Sample(r *rand.Rand, n int) []float64 {
 				break
 			}
 		}
-		// Cov = LLᵀ with L lower triangular.
-		a := math.Sqrt(c.Cov[0])
-		var b float64
-		if a > 0 {
-			b = c.Cov[1] / a
-		}
-		d := math.Sqrt(max(0, c.Cov[2]-b*b))
-		z0, z1 := r.NormFloat64(), r.NormFloat64()
-		x = append(x, c.Mean[0]+a*z0, c.Mean[1]+b*z0+d*z1)
+		x = append(x, c.Mean[0]+c.Std*r.NormFloat64(), c.Mean[1]+c.Std*r.NormFloat64())
 	}
 	return x
 }
 
-// LogDensity returns ln p_t at one point of x_t = α x₀ + σ ε: component k is N(α μ_k, α² Σ_k + σ² I).
-func (m Mixture) LogDensity(x [2]float64, alpha, sigma float64) float64 {
+// logDensities are ln w_k p_t(x|k) at one point of x_t = α x₀ + σ ε, where component k is N(α μ_k, v_k I), v_k = α² s_k² + σ².
+func (m Mixture) logDensities(x []float64, alpha, sigma float64) []float64 {
 	logs := make([]float64, len(m))
 	for k, c := range m {
-		logs[k] = c.at(alpha, sigma).logDensity(x) + math.Log(c.Weight)
+		dx, dy := x[0]-alpha*c.Mean[0], x[1]-alpha*c.Mean[1]
+		v := alpha*alpha*c.Std*c.Std + sigma*sigma
+		logs[k] = math.Log(c.Weight/(2*math.Pi*v)) - (dx*dx+dy*dy)/(2*v)
 	}
-	return logSumExp(logs) - math.Log(m.total())
+	return logs
 }
 
 // Denoise returns E[x₀ | x_t = x] of each point. It is Tweedie's formula for the mixture: component k contributes
-// μ_k + α Σ_k (α² Σ_k + σ² I)⁻¹ (x − α μ_k), weighted by its posterior probability.
+// μ_k + (α s_k²/v_k) (x − α μ_k), weighted by its posterior probability.
 func (m Mixture) Denoise(x []float64, alpha, sigma float64) []float64 {
 	out := make([]float64, len(x))
-	logs := make([]float64, len(m))
-	diffused := make([]gaussian, len(m))
-	for k, c := range m {
-		diffused[k] = c.at(alpha, sigma)
-	}
 	for i := 0; i < len(x); i += 2 {
 		if sigma == 0 {
 			out[i], out[i+1] = x[i]/alpha, x[i+1]/alpha
 			continue
 		}
-		xt := [2]float64{x[i], x[i+1]}
+		logs := m.logDensities(x[i:i+2], alpha, sigma)
+		norm := floats.LogSumExp(logs)
 		for k, c := range m {
-			logs[k] = math.Log(c.Weight) + diffused[k].logDensity(xt)
-		}
-		norm := logSumExp(logs)
-		for k, c := range m {
-			p := math.Exp(logs[k] - norm)
-			u, v := diffused[k].solve(xt)
-			out[i] += p * (c.Mean[0] + alpha*(c.Cov[0]*u+c.Cov[1]*v))
-			out[i+1] += p * (c.Mean[1] + alpha*(c.Cov[1]*u+c.Cov[2]*v))
+			p, pull := math.Exp(logs[k]-norm), alpha*c.Std*c.Std/(alpha*alpha*c.Std*c.Std+sigma*sigma)
+			for j, mean := range c.Mean {
+				out[i+j] += p * (mean + pull*(x[i+j]-alpha*mean))
+			}
 		}
 	}
 	return out
 }
 
-func (m Mixture) total() (sum float64) {
-	for _, c := range m {
-		sum += c.Weight
+// Denoiser is Denoise as a graph: the perfect teacher of the toy world, xt is [B,2].
+//
+// cond.Pooled [B,K], where given, replaces the K weights: a one-hot row conditions on one component. Keep t away from 0 if
+// a component is a point mass.
+func (m Mixture) Denoiser() Denoiser {
+	// B batch, K components.
+	return func(xt *Node, level Level, cond Cond) *Node {
+		xt.AssertDims(-1, 2)
+		row := func(f func(Component) float64) *Node { // [1,K]
+			values := make([]float64, len(m))
+			for k, c := range m {
+				values[k] = f(c)
+			}
+			return ConvertDType(Const(xt.Graph(), [][]float64{values}), xt.DType())
+		}
+		meanX := row(func(c Component) float64 { return c.Mean[0] })
+		meanY := row(func(c Component) float64 { return c.Mean[1] })
+		variance := row(func(c Component) float64 { return c.Std * c.Std })
+		weight := row(func(c Component) float64 { return c.Weight })
+		if cond.Pooled != nil {
+			weight = ConvertDType(cond.Pooled, xt.DType())
+		}
+		l := level.Like(xt)                                       // [B,1]
+		v := Add(Mul(Square(l.Alpha), variance), Square(l.Sigma)) // [B,K]
+		pull := Div(Mul(l.Alpha, variance), v)                    // [B,K]
+		dx := Sub(Slice(xt, AxisRange(), AxisRange(0, 1)), Mul(l.Alpha, meanX))
+		dy := Sub(Slice(xt, AxisRange(), AxisRange(1, 2)), Mul(l.Alpha, meanY))
+
+		// Posterior probabilities [B,K], and the posterior means, averaged [B,2].
+		logp := Sub(MulScalar(Div(Add(Square(dx), Square(dy)), v), -0.5), Log(v))
+		p := Softmax(Add(logp, Log(MaxScalar(weight, 1e-30))), -1)
+		mean := func(mu, d *Node) *Node { return InsertAxes(ReduceSum(Mul(p, Add(mu, Mul(pull, d))), -1), -1) }
+		return Concatenate([]*Node{mean(meanX, dx), mean(meanY, dy)}, -1)
 	}
-	return sum
 }
 
-// gaussian is a diffused component: its mean, covariance and determinant.
-type gaussian struct {
-	mean [2]float64
-	cov  [3]float64
-	det  float64
+// Solve runs a sampler that adds no noise from points x at t = 1 down to data, with the mixture's exact denoiser: it solves the
+// probability-flow ODE, and more steps come nearer to its end points.
+func (m Mixture) Solve(s Schedule, sampler Sampler, steps int, x []float64) ([]float64, error) {
+	plan, err := sampler.Plan(s, steps)
+	if err != nil {
+		return nil, err
+	}
+	return Apply(plan, x, func(x []float64, t float64) []float64 {
+		alpha, sigma := s.AlphaSigma(t)
+		return m.Denoise(x, alpha, sigma)
+	}, nil), nil
 }
 
-func (c Component) at(alpha, sigma float64) gaussian {
-	a2, s2 := alpha*alpha, sigma*sigma
-	g := gaussian{
-		mean: [2]float64{alpha * c.Mean[0], alpha * c.Mean[1]},
-		cov:  [3]float64{a2*c.Cov[0] + s2, a2 * c.Cov[1], a2*c.Cov[2] + s2},
+// SolverErrors gives, for each number of steps, the root mean square distance of a sampler's end points from those of many
+// steps of the second-order solver.
+func (m Mixture) SolverErrors(s Schedule, sampler Sampler, steps []int, x []float64) ([]float64, error) {
+	const many = 2000
+	exact, err := m.Solve(s, DPMSolverPP2M{Grid: GridLogSNR}, many, x)
+	if err != nil {
+		return nil, err
 	}
-	g.det = g.cov[0]*g.cov[2] - g.cov[1]*g.cov[1]
-	return g
-}
-
-// solve returns cov⁻¹ (x − mean).
-func (g gaussian) solve(x [2]float64) (u, v float64) {
-	dx, dy := x[0]-g.mean[0], x[1]-g.mean[1]
-	return (g.cov[2]*dx - g.cov[1]*dy) / g.det, (g.cov[0]*dy - g.cov[1]*dx) / g.det
-}
-
-func (g gaussian) logDensity(x [2]float64) float64 {
-	u, v := g.solve(x)
-	return -(u*(x[0]-g.mean[0])+v*(x[1]-g.mean[1]))/2 - math.Log(g.det)/2 - math.Log(2*math.Pi)
-}
-
-func logSumExp(x []float64) float64 {
-	top := math.Inf(-1)
-	for _, v := range x {
-		top = max(top, v)
+	errors := make([]float64, len(steps))
+	for i, n := range steps {
+		end, err := m.Solve(s, sampler, n, x)
+		if err != nil {
+			return nil, err
+		}
+		var sum float64
+		for j := range end {
+			sum += (end[j] - exact[j]) * (end[j] - exact[j])
+		}
+		errors[i] = math.Sqrt(sum / float64(len(end)/2))
 	}
-	if math.IsInf(top, -1) {
-		return top
-	}
-	var sum float64
-	for _, v := range x {
-		sum += math.Exp(v - top)
-	}
-	return top + math.Log(sum)
+	return errors, nil
 }

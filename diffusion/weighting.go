@@ -1,48 +1,41 @@
 package diffusion
 
 import (
-	. "github.com/gomlx/gomlx/core/graph"
+	"fmt"
+	"slices"
 
-	"github.com/addlab/addlab/internal/named"
+	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Weighting is c(t) of ADD's distillation loss c(t)·‖x̂_θ − x̂_ψ‖² (ADD eq. 4).
-type Weighting interface {
-	Name() string
-	// C returns c(t) from α_t and σ_t.
-	C(alpha, sigma float64) float64
+// Weighting names c(t) of ADD's distillation loss c(t)·‖x̂_θ − x̂_ψ‖² (ADD eq. 4).
+type Weighting string
+
+const (
+	// Exponential is c(t) = α_t: noisier levels count less (ADD §3.3). The gradient in x̂_θ is 2σ_t(ε̂_ψ − ε′).
+	Exponential Weighting = "exp"
+	// SDS is c(t) = α_t/(2σ_t)·w(t) with w = 1, which makes the gradient the score distillation ε̂_ψ − ε′ (ADD §3.3,
+	// DreamFusion eq. 3). It grows without bound toward t = 0: draw t away from there.
+	SDS Weighting = "sds"
+	// NFSD has the c(t) of SDS and a target of its own, NFSDTarget (ADD §3.3).
+	NFSD Weighting = "nfsd"
+)
+
+var weightings = []Weighting{Exponential, SDS, NFSD}
+
+// Validate reports whether the weighting is known.
+func (w Weighting) Validate() error {
+	if !slices.Contains(weightings, w) {
+		return fmt.Errorf("diffusion: weighting = %q, want one of %q", w, weightings)
+	}
+	return nil
 }
 
-// Exponential is c(t) = α_t: noisier levels count less (ADD §3.3, "exponential"). The gradient in x̂_θ is 2σ_t(ε̂_ψ − ε′).
-type Exponential struct{}
-
-// SDS is c(t) = α_t/(2σ_t)·w(t) with w = 1, which makes the gradient the score distillation ε̂_ψ − ε′ (ADD §3.3,
-// DreamFusion eq. 3). It grows without bound toward t = 0: draw t away from there.
-type SDS struct{}
-
-// NFSD has the c(t) of SDS and a target of its own, NFSDTarget (ADD §3.3).
-type NFSD struct{}
-
-var (
-	_ Weighting = Exponential{}
-	_ Weighting = SDS{}
-	_ Weighting = NFSD{}
-)
-
-func (Exponential) Name() string { return "exp" }
-func (SDS) Name() string         { return "sds" }
-func (NFSD) Name() string        { return "nfsd" }
-
-func (Exponential) C(alpha, _ float64) float64 { return alpha }
-func (SDS) C(alpha, sigma float64) float64     { return alpha / (2 * max(sigma, sigmaFloor)) }
-func (NFSD) C(alpha, sigma float64) float64    { return SDS{}.C(alpha, sigma) }
-
-// Weightings returns every weighting.
-func Weightings() []Weighting { return []Weighting{Exponential{}, SDS{}, NFSD{}} }
-
-// WeightingByName returns the weighting whose Name is name.
-func WeightingByName(name string) (Weighting, error) {
-	return named.Find("diffusion: weighting", name, Weightings(), Weighting.Name)
+// C returns c(t) from α_t and σ_t.
+func (w Weighting) C(alpha, sigma float64) float64 {
+	if w == Exponential {
+		return alpha
+	}
+	return alpha / (2 * max(sigma, sigmaFloor))
 }
 
 const (

@@ -25,16 +25,12 @@ import (
 // B batch, S side of the picture, T patch tokens, C channels of a tap, L tokens of a caption, K teacher steps.
 type add struct {
 	adversary
-	weighting diffusion.Weighting // c(t)
-	student   optim.Optimizer
+	student optim.Optimizer
 }
 
 var _ Method = (*add)(nil)
 
-func newADD(s setup) (*add, error) {
-	weighting, err := diffusion.WeightingByName(s.cfg.Weighting)
-	return &add{adversary: newAdversary(s), weighting: weighting, student: s.studentOptimiser()}, err
-}
+func newADD(s setup) *add { return &add{adversary: newAdversary(s), student: s.studentOptimiser()} }
 
 // addInputs are the inputs of a step. Those that a config does not use are nil.
 type addInputs[T any] struct {
@@ -68,7 +64,7 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 	levels := make([]float64, steps*n)
 	for i, u := range stratified(m.random("t", number), n) {
 		t := low + u*(high-low)
-		weight[i] = float32(m.weighting.C(m.schedule.AlphaSigma(t)))
+		weight[i] = float32(m.cfg.Weighting.C(m.schedule.AlphaSigma(t)))
 		for k := range steps {
 			levels[k*n+i] = t * float64(steps-k) / float64(steps)
 		}

@@ -32,10 +32,10 @@ type Config struct {
 	Times []int  `json:"times"` // T_student in timesteps of 1000, falling; the input at the first is pure noise, whatever its number
 	Init  string `json:"init"`
 
-	Adversarial float64 `json:"adversarial"` // weight of L_adv; 1 in the paper, 0 leaves it out
-	Lambda      float64 `json:"lambda"`      // λ of ADD eq. 1; 0 leaves the distillation loss out
-	Weighting   string  `json:"weighting"`   // c(t) of ADD eq. 4: exp, sds, nfsd
-	Reduction   string  `json:"reduction"`   // of d in ADD eq. 4; λ is relative to it
+	Adversarial float64             `json:"adversarial"` // weight of L_adv; 1 in the paper, 0 leaves it out
+	Lambda      float64             `json:"lambda"`      // λ of ADD eq. 1; 0 leaves the distillation loss out
+	Weighting   diffusion.Weighting `json:"weighting"`   // c(t) of ADD eq. 4: exp, sds, nfsd
+	Reduction   string              `json:"reduction"`   // of d in ADD eq. 4; λ is relative to it
 
 	TeacherMin      int     `json:"teacher_min"` // range of the teacher's t in timesteps, uniform
 	TeacherMax      int     `json:"teacher_max"`
@@ -72,7 +72,7 @@ func DefaultConfig(scale string) (Config, error) {
 	c := Config{
 		Recipe: RecipeVersion, Scale: scale, Seed: 1,
 		Times: []int{1000, 750, 500, 250}, Init: Pretrained,
-		Adversarial: 1, Lambda: 2.5, Weighting: "exp", Reduction: Patch,
+		Adversarial: 1, Lambda: 2.5, Weighting: diffusion.Exponential, Reduction: Patch,
 		TeacherMin: 20, TeacherMax: 980, TeacherSteps: 1,
 		Discriminator: discriminator.DefaultConfig(),
 		ClipNorm:      1, EMA: 0.99,
@@ -135,12 +135,16 @@ func (c Config) Validate() error {
 		return bad("teacher_min, teacher_max", fmt.Sprint(c.TeacherMin, ", ", c.TeacherMax), "0 ≤ min < max ≤ 1000")
 	case c.TeacherSteps < 1:
 		return bad("teacher_steps", c.TeacherSteps, "≥ 1")
-	case c.TeacherSteps > 1 && c.Weighting == (diffusion.NFSD{}).Name():
+	case c.TeacherSteps > 1 && c.Weighting == diffusion.NFSD:
 		return bad("teacher_steps", c.TeacherSteps, "1 with nfsd, whose target is made of directions at one noise level")
 	case c.Consistency != nil && c.Times[0] != 1000:
 		return bad("times", c.Times, "1000 first with consistency, whose grid begins there")
 	case c.Consistency != nil && (c.Lambda == 0 || c.TeacherSteps > 1):
 		return bad("lambda, teacher_steps", fmt.Sprint(c.Lambda, ", ", c.TeacherSteps), "> 0 and 1 with consistency, which is the distillation loss and has a solver of its own")
+	case c.Consistency != nil && c.Consistency.Grid < 1:
+		return bad("consistency.grid", c.Consistency.Grid, "≥ 1")
+	case c.Consistency != nil && !(c.Consistency.Huber > 0):
+		return bad("consistency.huber", c.Consistency.Huber, "> 0")
 	case !(c.TeacherGuidance >= 0):
 		return bad("teacher_guidance", c.TeacherGuidance, "≥ 0")
 	case !(c.StudentRate.Peak > 0 && c.DiscriminatorRate.Peak > 0):
@@ -148,13 +152,8 @@ func (c Config) Validate() error {
 	case !(c.EMA >= 0 && c.EMA < 1):
 		return bad("ema", c.EMA, "in [0,1)")
 	}
-	if _, err := diffusion.WeightingByName(c.Weighting); err != nil {
+	if err := c.Weighting.Validate(); err != nil {
 		return err
-	}
-	if c.Consistency != nil {
-		if err := c.Consistency.validate(); err != nil {
-			return err
-		}
 	}
 	return c.Discriminator.Validate()
 }

@@ -1,8 +1,6 @@
 package distill
 
 import (
-	"fmt"
-
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -24,16 +22,6 @@ import (
 type Consistency struct {
 	Grid  int     `json:"grid"`  // steps that the solver divides t into; 50 in LCM
 	Huber float64 `json:"huber"` // c of the pseudo-Huber distance; .001 in LCM
-}
-
-func (c *Consistency) validate() error {
-	switch {
-	case c.Grid < 1:
-		return fmt.Errorf("distill: consistency.grid = %d, want ≥ 1", c.Grid)
-	case !(c.Huber > 0):
-		return fmt.Errorf("distill: consistency.huber = %v, want > 0", c.Huber)
-	}
-	return nil
 }
 
 // lcm is the method of Consistency:

@@ -23,7 +23,7 @@ func consistent(c *Config) {
 func TestConsistencyOfAGaussian(t *testing.T) {
 	const s = 0.5
 	teacher := func(xt *Node, level diffusion.Level, cond diffusion.Cond) *Node {
-		one := diffusion.Mixture{{Weight: 1, Cov: [3]float64{s * s, 0, s * s}}}
+		one := diffusion.Mixture{{Weight: 1, Std: s}}
 		return Reshape(one.Denoiser()(Reshape(xt, xt.Shape().Dim(0), 2), level, cond), xt.Shape().Dimensions...)
 	}
 	exact := func(xt *Node, level diffusion.Level, _ diffusion.Cond) *Node {

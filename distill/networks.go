@@ -113,8 +113,7 @@ func (n networks) guidedTeacher(empty *Node) diffusion.Denoiser {
 	if n.cfg.TeacherGuidance == 0 {
 		return n.teacher()
 	}
-	null := n.text(empty)
-	return diffusion.Guide(n.teacher(), Scalar(empty.Graph(), null.Pooled.DType(), n.cfg.TeacherGuidance), null)
+	return diffusion.Guide(n.teacher(), n.cfg.TeacherGuidance, n.text(empty))
 }
 
 // average is the student's moving average, begun as its copy.

@@ -1,8 +1,10 @@
 package distill
 
 import (
+	"math"
 	"math/rand/v2"
 
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/train"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // setup is what every method works with. It draws inputs on the host: all randomness comes from the seed and the batch's number.
@@ -72,4 +75,71 @@ func stratified(r *rand.Rand, n int) []float64 {
 	}
 	r.Shuffle(n, func(i, j int) { u[i], u[j] = u[j], u[i] })
 	return u
+}
+
+// B batch, S side of the picture, L tokens.
+
+// studentInputs are what moving the student needs in every method: tensors on the host, nodes in a graph.
+type studentInputs[T any] struct {
+	Real, Noise T // [B,S,S,3]: x₀, ε
+	Start       T // [B,3]: level of x_s, pure noise at the first time
+	Level       T // [B,3]: level that the student is told
+	Caption     T // [B,L]
+	StudentRate T // [3]: the optimiser's coefficients
+	Decay       T // of the student's average
+}
+
+// drawStudent draws the inputs of a step of the student at these times.
+func (s setup) drawStudent(b dataset.Batch, step, number int, times []float64) studentInputs[*tensors.Tensor] {
+	n := s.cfg.Batch
+	level := diffusion.Levels(s.schedule, times)
+	start := append([]float32(nil), level...)
+	for i, t := range times {
+		if t >= float64(s.cfg.Times[0])/1000 { // where sampling begins, from pure noise whatever the schedule leaves there
+			start[3*i+1], start[3*i+2] = 0, 1
+		}
+	}
+	return studentInputs[*tensors.Tensor]{
+		Real: s.pictures(b.Images), Noise: s.noise("noise", b, number),
+		Start: train.F32(start, n, 3), Level: train.F32(level, n, 3),
+		Caption:     s.tokens(b.Captions...),
+		StudentRate: train.F32(studentAdamW(s.cfg).Coefficients(s.cfg.StudentRate.At(step, s.cfg.Steps), step), 3),
+		Decay:       train.Scalar(float32(math.Min(s.cfg.EMA, float64(1+step)/float64(10+step)))), // see Config.EMA
+	}
+}
+
+func studentAdamW(cfg Config) optim.AdamW {
+	return optim.AdamW{Name: "student", Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, ClipNorm: cfg.ClipNorm}
+}
+
+// studentOptimiser is AdamW or Muon.
+func (s setup) studentOptimiser() optim.Optimizer {
+	if s.cfg.Muon {
+		return optim.Muon{AdamW: studentAdamW(s.cfg), Kept: s.bundle.Backbone(s.cfg.Student()).Outer()}
+	}
+	return studentAdamW(s.cfg)
+}
+
+// moveStudent moves the student against ∂L/∂x̂_θ, the sum of the gradients of its losses at x0 = x̂_θ [B,S,S,3], and its average after it.
+// Returns the norm of the student's gradient.
+func moveStudent(n networks, opt optim.Optimizer, x0 *Node, in studentInputs[*Node], gradients ...*Node) *Node {
+	total := gradients[0]
+	for _, gradient := range gradients[1:] {
+		total = Add(total, gradient)
+	}
+	// The gradient of ⟨x̂_θ, sg(∂L/∂x̂_θ)⟩ with respect to θ is that of L.
+	surrogate := ReduceAllSum(Mul(x0, StopGradient(total)))
+	variables := optim.Variables(n.root.At(studentScope), x0.Graph())
+	norm := opt.Update(variables, surrogate, in.StudentRate)
+	optim.EMA(variables, "/"+studentScope, "/"+studentEMAScope, in.Decay)
+	return norm
+}
+
+// l2 is the norm of all values.
+func l2(x *Node) *Node { return Sqrt(ReduceAllSum(Mul(x, x))) }
+
+// pixelVariance is the variance over the batch, averaged over pixels: it falls to 0 when the student always draws the same.
+func pixelVariance(x *Node) *Node {
+	mean := ReduceAndKeep(x, ReduceMean, 0)
+	return ReduceAllMean(Mul(Sub(x, mean), Sub(x, mean)))
 }

@@ -177,7 +177,7 @@ func TestTeacherTimes(t *testing.T) {
 			count[s[i][0]]++
 
 			alpha, sigma := diffusion.Cosine{}.AlphaSigma(top)
-			if want := (diffusion.Exponential{}).C(alpha, sigma); math.Abs(float64(weights[i])-want) > 1e-6 {
+			if want := diffusion.Exponential.C(alpha, sigma); math.Abs(float64(weights[i])-want) > 1e-6 {
 				t.Fatalf("c(%g) = %g, want %g", top, weights[i], want)
 			}
 			for k := range cfg.TeacherSteps {

@@ -36,16 +36,15 @@ func (t teacherLevels) target(teacher diffusion.Denoiser, x0, eps *Node, cond di
 func (t teacherLevels) nfsdTarget(teacher diffusion.Denoiser, x0, eps *Node, cond, null, negative diffusion.Cond, g float64) *Node {
 	b, level := x0.Shape().Dim(0), t[0]
 	xt := diffusion.Diffuse(x0, eps, level)
-	twice := diffusion.ConcatLevel(level, level)
-	all := teacher(Concatenate([]*Node{xt, xt, xt}, 0), diffusion.ConcatLevel(twice, level),
-		diffusion.ConcatCond(diffusion.ConcatCond(cond, null.Expand(b)), negative.Expand(b)))
+	all := teacher(Concatenate([]*Node{xt, xt, xt}, 0), diffusion.ConcatLevels(level, level, level),
+		diffusion.ConcatConds(cond, null.Expand(b), negative.Expand(b)))
 	noise := func(i int) *Node {
 		return diffusion.EpsFromX0(xt, Slice(all, AxisRange(i*b, (i+1)*b)), level)
 	}
 	return diffusion.NFSDTarget(x0, noise(0), noise(1), noise(2), level, g)
 }
 
-func (s setup) nfsd() bool { return s.cfg.Weighting == diffusion.NFSD{}.Name() }
+func (s setup) nfsd() bool { return s.cfg.Weighting == diffusion.NFSD }
 
 // nfsdGuidance is g of noise-free score distillation: 7.5 where the config gives none, as in its paper.
 func (s setup) nfsdGuidance() float64 {

@@ -96,8 +96,8 @@ func TestWeightingGradients(t *testing.T) {
 		weighting diffusion.Weighting
 		factor    func(sigma float64) float64
 	}{
-		{diffusion.Exponential{}, func(sigma float64) float64 { return 2 * sigma }}, // 2σ_t(ε̂_ψ − ε′)
-		{diffusion.SDS{}, func(float64) float64 { return 1 }},                       // w(t)(ε̂_ψ − ε′), w = 1
+		{diffusion.Exponential, func(sigma float64) float64 { return 2 * sigma }}, // 2σ_t(ε̂_ψ − ε′)
+		{diffusion.SDS, func(float64) float64 { return 1 }},                       // w(t)(ε̂_ψ − ε′), w = 1
 	} {
 		out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 			target := levelsFrom(in[2]).target(toyTeacher, in[0], in[1], diffusion.Cond{})
@@ -109,7 +109,7 @@ func TestWeightingGradients(t *testing.T) {
 			want[i] = test.factor(b.sigma[i/2]) * (teacher[i] - b.eps[i]) / float64(len(b.times)) // the loss is a mean over the batch
 		}
 		if diff := cmp.Diff(want, doubles(out[0]), cmpopts.EquateApprox(1e-8, 1e-10)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", test.weighting.Name(), diff)
+			t.Errorf("%s (-want +got):\n%s", string(test.weighting), diff)
 		}
 	}
 }
@@ -127,11 +127,11 @@ func TestNFSDGradient(t *testing.T) {
 		told := func(i int) diffusion.Cond { return diffusion.Cond{Pooled: in[i]} }
 		target := levelsFrom(in[2]).nfsdTarget(toyTeacher, in[0], in[1], told(4), told(5), told(6), g)
 		return Gradient(DistillLoss(in[0], target, in[3], toyValues), in[0])
-	}, b.picture(b.x0), b.picture(b.eps), b.levels(1), b.weights(diffusion.NFSD{}), caption, null, negative)
+	}, b.picture(b.x0), b.picture(b.eps), b.levels(1), b.weights(diffusion.NFSD), caption, null, negative)
 
-	withCaption := b.noiseOf(func(i int) diffusion.Mixture { return toyRing.Only(i % len(toyRing)) })
+	withCaption := b.noiseOf(func(i int) diffusion.Mixture { return toyRing[i%len(toyRing):][:1] })
 	withNull := b.noiseOf(func(int) diffusion.Mixture { return toyRing })
-	withNegative := b.noiseOf(func(int) diffusion.Mixture { return toyRing.Only(2, 3) })
+	withNegative := b.noiseOf(func(int) diffusion.Mixture { return toyRing[2:4] })
 	want := make([]float64, len(b.x0))
 	for i := range want {
 		deltaC, deltaD := withCaption[i]-withNull[i], withNull[i]

@@ -3,6 +3,7 @@ package distill
 import (
 	"maps"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
@@ -42,7 +44,7 @@ var tinyTrainer = sync.OnceValue(func() *pretrain.Trainer {
 // teacher's, the others are always the same.
 func tinyBundle(t testing.TB, teacherSeed int64) *pretrain.Bundle {
 	t.Helper()
-	c, dir, stores := tinyTrainer(), t.TempDir(), map[string]*model.Store{}
+	c, dir, files := tinyTrainer(), t.TempDir(), map[string]string{}
 	for _, part := range []string{textScope, featuresScope, teacherScope} {
 		store := model.NewStore()
 		network.Seed(store, 1)
@@ -52,9 +54,16 @@ func tinyBundle(t testing.TB, teacherSeed int64) *pretrain.Bundle {
 			seed = teacherSeed
 		}
 		graphtest.Shake(t, store, seed, .1)
-		stores[part] = store
+		file, err := weights.FromStore(store, "/"+part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[part] = filepath.Join(t.TempDir(), part)
+		if err := weights.Write(files[part], file, weights.F32); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := pretrain.WriteBundle(dir, c, stores, nil); err != nil {
+	if err := pretrain.WriteBundle(dir, c, files, nil); err != nil {
 		t.Fatal(err)
 	}
 	b, err := pretrain.LoadBundle(dir)

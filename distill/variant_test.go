@@ -29,8 +29,8 @@ func variantBundle(t *testing.T) *pretrain.Bundle {
 			all[i].Training.Steps, all[i].Training.Batch = 1, 4
 		}
 	}
-	b, err = pretrain.RunVariants(t.Context(), pretrain.VariantOptions{
-		Bundle: b, Variants: all, Runs: t.TempDir(), Data: tinyworld.New(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Out: &bytes.Buffer{},
+	b, err = pretrain.RunVariants(t.Context(), b, all, pretrain.Options{
+		Runs: t.TempDir(), Data: tinyworld.New(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Out: &bytes.Buffer{},
 	})
 	if err != nil {
 		t.Fatal(err)

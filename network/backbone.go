@@ -1,6 +1,8 @@
 package network
 
 import (
+	"fmt"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 )
@@ -35,3 +37,57 @@ func (UNetConfig) Outer() []string { return []string{"conv_in", "conv_out"} }
 
 // Outer implements Backbone.
 func (DiTConfig) Outer() []string { return []string{"pos_embed", "proj_out"} }
+
+// UNetConfig describes Stable Diffusion's U-Net; the fields are those of diffusers' UNet2DConditionModel where it has them.
+type UNetConfig struct {
+	InChannels       int   `json:"in_channels"`
+	OutChannels      int   `json:"out_channels"`
+	BlockOutChannels []int `json:"block_out_channels"`
+	LayersPerBlock   int   `json:"layers_per_block"`
+	// CrossAttention tells for every resolution whether its residual blocks are followed by transformers.
+	CrossAttention    []bool `json:"cross_attention"`
+	CrossAttentionDim int    `json:"cross_attention_dim"`
+	Heads             []int  `json:"heads"` // attention heads of every resolution
+	TransformerDepth  int    `json:"transformer_layers_per_block"`
+	LinearProjection  bool   `json:"use_linear_projection"`
+	NormGroups        int    `json:"norm_num_groups"`
+
+	// What the small scale needs; a stem of 1 and zero values give Stable Diffusion.
+	Stem      int  `json:"stem"`       // fold stem×stem pixels into channels first; 1 for none
+	PoolDown  bool `json:"pool_down"`  // mean pooling in place of strided convolution
+	PlainUp   bool `json:"plain_up"`   // upsampling without convolution
+	PooledDim int  `json:"pooled_dim"` // width of the pooled text added to the time embedding (as SDXL does); 0 for none
+}
+
+// TinyUNet is the built-in model for 32×32 pictures.
+func TinyUNet(textWidth int) UNetConfig {
+	return UNetConfig{
+		InChannels: 3, OutChannels: 3,
+		BlockOutChannels: []int{64, 96, 128}, LayersPerBlock: 1,
+		CrossAttention: []bool{false, false, true}, CrossAttentionDim: textWidth, Heads: []int{2, 4, 4},
+		TransformerDepth: 1, LinearProjection: true, NormGroups: 8,
+		Stem: 2, PoolDown: true, PlainUp: true, PooledDim: textWidth,
+	}
+}
+
+// Validate returns an error that names a field that cannot work.
+func (c UNetConfig) Validate() error {
+	levels := len(c.BlockOutChannels)
+	switch {
+	case levels == 0:
+		return fmt.Errorf("network: block_out_channels is empty, want one width per resolution")
+	case len(c.CrossAttention) != levels || len(c.Heads) != levels:
+		return fmt.Errorf("network: cross_attention has %d and heads %d entries, want %d as block_out_channels", len(c.CrossAttention), len(c.Heads), levels)
+	case c.LayersPerBlock < 1 || c.Stem < 1 || c.NormGroups < 1:
+		return fmt.Errorf("network: layers_per_block = %d, stem = %d, norm_num_groups = %d, want ≥ 1", c.LayersPerBlock, c.Stem, c.NormGroups)
+	}
+	for i, width := range c.BlockOutChannels {
+		if c.Heads[i] < 1 {
+			return fmt.Errorf("network: heads[%d] = %d, want ≥ 1", i, c.Heads[i])
+		}
+		if width < 1 || width%c.NormGroups != 0 || width%c.Heads[i] != 0 {
+			return fmt.Errorf("network: block_out_channels[%d] = %d, want a multiple of norm_num_groups = %d and heads = %d", i, width, c.NormGroups, c.Heads[i])
+		}
+	}
+	return nil
+}

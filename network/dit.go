@@ -1,6 +1,7 @@
 package network
 
 import (
+	"fmt"
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -20,10 +21,7 @@ func DiT(scope *model.Scope, cfg DiTConfig, x, timestep, tokens, pooled *Node) *
 	g := x.Graph()
 
 	// Patches with their places.
-	w := param(scope.At("pos_embed").At("proj"), g, "weight", fanIn(1), c, cfg.InChannels, cfg.Patch, cfg.Patch)
-	w = Reshape(TransposeAllDims(w, 0, 2, 3, 1), c, cfg.Patch*cfg.Patch*cfg.InChannels) // the order of SpaceToDepth
-	h := EinsumAxes(engine.SpaceToDepth(x, cfg.Patch), w, [][2]int{{3, 1}}, nil)        // [B,side,side,C]
-	h = Add(h, ExpandLeftToRank(param(scope.At("pos_embed").At("proj"), g, "bias", zeros, c), 4))
+	h := patches(scope.At("pos_embed").At("proj"), x, c, cfg.Patch, true)            // [B,side,side,C]
 	h = Add(Reshape(h, b, side*side, c), InsertAxes(Const(g, placesOf(side, c)), 0)) // [B,N,C]
 
 	// The time, and the pooled text with it, as shifts, scales and gates.
@@ -52,26 +50,16 @@ func ditBlock(scope *model.Scope, heads int, h, text, modulation *Node) *Node {
 	g, c := h.Graph(), h.Shape().Dim(2)
 	m := Add(modulation, InsertAxes(param(scope, g, "scale_shift_table", gaussian(1/math.Sqrt(float64(c))), 6, c), 0))
 	y := modulate(h, part(m, 0), part(m, 1))
-	h = Add(h, Mul(part(m, 2), ditAttention(scope.At("attn1"), heads, y, y)))
-	h = Add(h, ditAttention(scope.At("attn2"), heads, h, text))
+	h = Add(h, Mul(part(m, 2), crossAttention(scope.At("attn1"), y, y, heads, true)))
+	h = Add(h, crossAttention(scope.At("attn2"), h, text, heads, true))
 	net := scope.At("ff").At("net")
 	y = GELUTanh(Linear(net.At("0").At("proj"), modulate(h, part(m, 3), part(m, 4)), 4*c, true))
 	return Add(h, Mul(part(m, 5), Linear(net.At("2"), y, c, true)))
 }
 
-// ditAttention attends from x [B,N,C] to context [B,M,C], all projections with bias; returns [B,N,C].
-func ditAttention(scope *model.Scope, heads int, x, context *Node) *Node {
-	c := x.Shape().Dim(2)
-	q, k, v := Linear(scope.At("to_q"), x, c, true), Linear(scope.At("to_k"), context, c, true), Linear(scope.At("to_v"), context, c, true)
-	return Linear(scope.At("to_out").At("0"), attend(q, k, v, nil, heads), c, true)
-}
-
 // modulate normalises the tokens [B,N,C], scales them by 1+scale and moves them by shift, both [B,1,C].
 func modulate(h, shift, scale *Node) *Node {
-	centred := Sub(h, ReduceAndKeep(h, ReduceMean, -1))
-	variance := ReduceAndKeep(Mul(centred, centred), ReduceMean, -1)
-	normed := Div(centred, Sqrt(AddScalar(variance, 1e-6)))
-	return Add(Mul(normed, AddScalar(scale, 1.0)), shift)
+	return Add(Mul(standardise(h, 1e-6), AddScalar(scale, 1.0)), shift)
 }
 
 // part is row i of [B,R,C], as [B,1,C].
@@ -92,4 +80,41 @@ func placesOf(side, c int) [][]float32 {
 		places[i] = row
 	}
 	return places
+}
+
+// DiTConfig describes a diffusion transformer; the fields are those of diffusers' PixArt-α transformer where it has them.
+type DiTConfig struct {
+	SampleSize  int `json:"sample_size"` // pixels per side
+	Patch       int `json:"patch_size"`
+	InChannels  int `json:"in_channels"`
+	OutChannels int `json:"out_channels"`
+	Width       int `json:"hidden_size"`
+	Depth       int `json:"num_layers"`
+	Heads       int `json:"num_attention_heads"`
+	CaptionDim  int `json:"caption_channels"` // width of the text tokens
+	PooledDim   int `json:"pooled_dim"`       // width of the pooled text added to the time embedding (as SDXL does); 0 for PixArt's none
+}
+
+// TinyDiT costs as many multiplications as TinyUNet and reads the same text.
+func TinyDiT(textWidth int) DiTConfig {
+	return DiTConfig{
+		SampleSize: 32, Patch: 4, InChannels: 3, OutChannels: 3, Width: 160, Depth: 6, Heads: 5,
+		CaptionDim: textWidth, PooledDim: textWidth,
+	}
+}
+
+// Validate returns an error that names a field that cannot work.
+func (c DiTConfig) Validate() error {
+	switch {
+	case c.Patch < 1 || c.SampleSize < 1 || c.SampleSize%c.Patch != 0:
+		return fmt.Errorf("network: dit patch_size = %d, want a divisor of sample_size = %d", c.Patch, c.SampleSize)
+	case c.Heads < 1 || c.Width%c.Heads != 0 || c.Width%4 != 0 || c.Width < 4:
+		return fmt.Errorf("network: dit hidden_size = %d, want a multiple of 4 and of num_attention_heads = %d", c.Width, c.Heads)
+	case c.Depth < 1:
+		return fmt.Errorf("network: dit num_layers = %d, want ≥ 1", c.Depth)
+	case c.InChannels < 1 || c.OutChannels < 1 || c.CaptionDim < 1 || c.PooledDim < 0:
+		return fmt.Errorf("network: dit in_channels = %d, out_channels = %d, caption_channels = %d, pooled_dim = %d, want ≥ 1, ≥ 1, ≥ 1, ≥ 0",
+			c.InChannels, c.OutChannels, c.CaptionDim, c.PooledDim)
+	}
+	return nil
 }

@@ -30,9 +30,6 @@ func TestCLIPVisionEqualsTransformers(t *testing.T) {
 	for name, quick := range map[string]bool{"clip-gelu": false, "clip-quick-gelu": true} {
 		t.Run(name, func(t *testing.T) {
 			cfg := CLIPVisionConfig{ImageSize: 12, Patch: 4, Width: 16, MLP: 40, Layers: 2, Heads: 2, Projection: 12, QuickGELU: quick}
-			if err := cfg.Validate(); err != nil {
-				t.Fatal(err)
-			}
 			readExtractor(t, name).check(t, []string{"embedding"}, func(scope *model.Scope, in []*Node) []*Node {
 				return []*Node{CLIPVision(scope, cfg, in[0])}
 			}, input(1001, 2, 12, 12, 3))

@@ -37,6 +37,18 @@ func conv(scope *model.Scope, x *Node, out, kernel int, init initializer) *Node 
 	return Add(engine.Conv2D(x, w), ExpandLeftToRank(param(scope, g, "bias", zeros, out), 4))
 }
 
+// patches is a convolution of kernel and stride p, as a matrix product. x is [B,H,W,C]; returns [B,H/p,W/p,out].
+func patches(scope *model.Scope, x *Node, out, p int, bias bool) *Node {
+	g, c := x.Graph(), x.Shape().Dim(3)
+	w := param(scope, g, "weight", fanIn(1), out, c, p, p)
+	w = Reshape(TransposeAllDims(w, 0, 2, 3, 1), out, p*p*c) // the order in which SpaceToDepth lays pixels out
+	y := EinsumAxes(engine.SpaceToDepth(x, p), w, [][2]int{{3, 1}}, nil)
+	if bias {
+		y = Add(y, ExpandLeftToRank(param(scope, g, "bias", zeros, out), 4))
+	}
+	return y
+}
+
 // GroupNorm normalises groups of channels over all pixels. x is [B,H,W,C]; returns the same shape.
 func GroupNorm(scope *model.Scope, x *Node, groups int, epsilon float64) *Node {
 	b, h, w, c := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(2), x.Shape().Dim(3)
@@ -57,14 +69,17 @@ func GroupNorm(scope *model.Scope, x *Node, groups int, epsilon float64) *Node {
 
 // LayerNorm normalises the last axis. x is [...,C]; returns the same shape.
 func LayerNorm(scope *model.Scope, x *Node, epsilon float64) *Node {
-	g, last := x.Graph(), x.Rank()-1
-	c := x.Shape().Dim(last)
-	centred := Sub(x, ReduceAndKeep(x, ReduceMean, last))
-	variance := ReduceAndKeep(Mul(centred, centred), ReduceMean, last)
-	y := Div(centred, Sqrt(AddScalar(variance, epsilon)))
+	g, c, y := x.Graph(), x.Shape().Dim(x.Rank()-1), standardise(x, epsilon)
 	weight := ExpandLeftToRank(param(scope, g, "weight", ones, c), x.Rank())
 	bias := ExpandLeftToRank(param(scope, g, "bias", zeros, c), x.Rank())
 	return Add(Mul(y, weight), bias)
+}
+
+// standardise gives the last axis zero mean and unit variance.
+func standardise(x *Node, epsilon float64) *Node {
+	centred := Sub(x, ReduceAndKeep(x, ReduceMean, -1))
+	variance := ReduceAndKeep(Mul(centred, centred), ReduceMean, -1)
+	return Div(centred, Sqrt(AddScalar(variance, epsilon)))
 }
 
 // SiLU is x·sigmoid(x).

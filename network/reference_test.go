@@ -164,7 +164,7 @@ func TestStableDiffusion21HasItsWeights(t *testing.T) {
 
 	used := map[string][]int{}
 	exec, err := model.NewExec(graphtest.Engine(), store, func(scope *model.Scope, in []*Node) *Node {
-		y := UNet(scope.At("net"), StableDiffusion21(), in[0], in[1], in[2], nil)
+		y := UNet(scope.At("net"), stableDiffusion21(), in[0], in[1], in[2], nil)
 		y.AssertDims(1, 8, 8, 4)
 		for v := range store.IterVariables() {
 			if v.InUseByGraph(y.Graph()) {

@@ -113,8 +113,8 @@ func (u unet) transformer(scope *model.Scope, x *Node, heads int) *Node {
 	for k := range u.cfg.TransformerDepth {
 		block := scope.At("transformer_blocks").At("%d", k)
 		n := LayerNorm(block.At("norm1"), y, 1e-5)
-		y = Add(y, crossAttention(block.At("attn1"), n, n, heads))
-		y = Add(y, crossAttention(block.At("attn2"), LayerNorm(block.At("norm2"), y, 1e-5), u.tokens, heads))
+		y = Add(y, crossAttention(block.At("attn1"), n, n, heads, false))
+		y = Add(y, crossAttention(block.At("attn2"), LayerNorm(block.At("norm2"), y, 1e-5), u.tokens, heads, false))
 		y = Add(y, geglu(block.At("ff").At("net"), LayerNorm(block.At("norm3"), y, 1e-5)))
 	}
 	return Add(x, Reshape(project("proj_out", y, fanIn(0.2)), b, h, w, c))
@@ -129,12 +129,10 @@ func (u unet) downsample(scope *model.Scope, x *Node, width int) *Node {
 	return Add(y, ExpandLeftToRank(param(s, x.Graph(), "bias", zeros, width), 4))
 }
 
-// crossAttention attends from x [B,N,C] to context [B,M,E]; returns [B,N,C].
-func crossAttention(scope *model.Scope, x, context *Node, heads int) *Node {
+// crossAttention attends from x [B,N,C] to context [B,M,E]; bias is that of the projections before. Returns [B,N,C].
+func crossAttention(scope *model.Scope, x, context *Node, heads int, bias bool) *Node {
 	c := x.Shape().Dim(2)
-	q := Linear(scope.At("to_q"), x, c, false)
-	k := Linear(scope.At("to_k"), context, c, false)
-	v := Linear(scope.At("to_v"), context, c, false)
+	q, k, v := Linear(scope.At("to_q"), x, c, bias), Linear(scope.At("to_k"), context, c, bias), Linear(scope.At("to_v"), context, c, bias)
 	return Linear(scope.At("to_out").At("0"), attend(q, k, v, nil, heads), c, true)
 }
 

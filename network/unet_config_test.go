@@ -6,7 +6,7 @@ import (
 )
 
 func TestUNetConfigsValidate(t *testing.T) {
-	for name, cfg := range map[string]UNetConfig{"tiny": TinyUNet(96), "Stable Diffusion 2.1": StableDiffusion21(), "small": smallUNet()} {
+	for name, cfg := range map[string]UNetConfig{"tiny": TinyUNet(96), "Stable Diffusion 2.1": stableDiffusion21(), "small": smallUNet()} {
 		if err := cfg.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -28,5 +28,15 @@ func TestUNetConfigsValidate(t *testing.T) {
 		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
+	}
+}
+
+// stableDiffusion21 is the U-Net of Stable Diffusion 2.1.
+func stableDiffusion21() UNetConfig {
+	return UNetConfig{
+		InChannels: 4, OutChannels: 4,
+		BlockOutChannels: []int{320, 640, 1280, 1280}, LayersPerBlock: 2,
+		CrossAttention: []bool{true, true, true, false}, CrossAttentionDim: 1024, Heads: []int{5, 10, 20, 20},
+		TransformerDepth: 1, LinearProjection: true, NormGroups: 32, Stem: 1,
 	}
 }

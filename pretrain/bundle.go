@@ -1,6 +1,7 @@
 package pretrain
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,30 +17,19 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// Bundle is a folder with the networks that distillation starts from and is scored by.
+// Bundle is a folder with the networks that distillation starts from and is scored by. It is written as bundle.json.
 type Bundle struct {
-	Dir       string
-	Config    Config
-	DataHash  string
-	Files     map[string]string // SHA-256 of every weights file, by part or variant
-	Words     *tokenizer.Words
-	PairWords *tokenizer.Words
-
-	Variants map[string]Variant // other networks for some parts, by name
-	Unfit    map[string]string  // variants in the folder that do not belong to this bundle, with the reason
-
-	Student *Student // nil where none is shipped
-}
-
-// manifest is bundle.json.
-type manifest struct {
+	Dir        string                `json:"-"`
 	Config     Config                `json:"config"`
 	DataHash   string                `json:"data_hash"`
-	Files      map[string]string     `json:"sha256"`
+	Files      map[string]string     `json:"sha256"` // of every weights file, by part or variant
 	Words      *tokenizer.Words      `json:"words"`
 	PairWords  *tokenizer.Words      `json:"pair_words"`
 	Provenance map[string]Provenance `json:"provenance"`
-	Student    *Student              `json:"student,omitempty"`
+	Student    *Student              `json:"student,omitempty"` // nil where none is shipped
+
+	Variants map[string]Variant `json:"-"` // other networks for some parts, by name
+	Unfit    map[string]string  `json:"-"` // variants in the folder that do not belong to this bundle, with the reason
 }
 
 // Provenance says how a part was made.
@@ -51,6 +41,24 @@ type Provenance struct {
 	Run         string             `json:"run"` // hash of the run's config
 }
 
+// studentFile names the student among the files of a bundle.
+const studentFile = "student"
+
+// Student describes the student that a bundle ships, which draws in one step before anything is trained.
+type Student struct {
+	About   string `json:"about"` // the recipe in words
+	Scale   string `json:"scale"`
+	Times   []int  `json:"times"`             // of its training, in the paper's timesteps
+	Net     string `json:"net,omitempty"`     // variant that has its architecture; "" for the teacher
+	Teacher string `json:"teacher,omitempty"` // variant that it learned from; "" for the teacher
+
+	Run         string             `json:"run"` // hash of the training's config
+	Config      json.RawMessage    `json:"config"`
+	Environment record.Environment `json:"environment"` // of the training
+	Setup       any                `json:"setup"`       // of the metrics
+	Metrics     any                `json:"metrics"`     // of the shipped file in one step
+}
+
 // Parts are the networks of a bundle in the order in which they are trained. The classifier exists only for the built-in world.
 var Parts = []string{"text", "features", "classifier", "pair", "teacher"}
 
@@ -58,31 +66,29 @@ const manifestName = "bundle.json"
 
 // LoadBundle reads a bundle's manifest and checks that its files are the ones it names.
 func LoadBundle(dir string) (*Bundle, error) {
-	var m manifest
-	path := filepath.Join(dir, manifestName)
-	if err := record.ReadJSON(path, &m); err != nil {
+	b, path := &Bundle{Dir: dir, Files: map[string]string{}, Provenance: map[string]Provenance{}}, filepath.Join(dir, manifestName)
+	if err := record.ReadJSON(path, b); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("pretrain: no pretrained networks in %s, want the folder that `go run ./experiments/pretrain` writes", dir)
 		}
 		return nil, fmt.Errorf("pretrain: %w", err)
 	}
-	if err := m.Config.Validate(); err != nil {
+	if err := b.Config.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if m.Words == nil || m.PairWords == nil {
+	if b.Words == nil || b.PairWords == nil {
 		return nil, fmt.Errorf("pretrain: %s: words or pair_words are missing, want both tokenizers", path)
 	}
-	for _, words := range []*tokenizer.Words{m.Words, m.PairWords} {
+	for _, words := range []*tokenizer.Words{b.Words, b.PairWords} {
 		if err := words.Validate(); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	for part, want := range m.Files {
-		if err := checkSHA256(filepath.Join(dir, part+".safetensors"), want, manifestName); err != nil {
+	for part, want := range b.Files {
+		if err := checkSHA256(b.path(part), want, manifestName); err != nil {
 			return nil, err
 		}
 	}
-	b := &Bundle{Dir: dir, Config: m.Config, DataHash: m.DataHash, Files: m.Files, Words: m.Words, PairWords: m.PairWords, Student: m.Student}
 	return b, b.loadVariants()
 }
 
@@ -110,19 +116,12 @@ func (b *Bundle) Into(backend compute.Backend, store *model.Store, parts ...stri
 
 // Load is Into for one part or variant and a scope of the caller's.
 func (b *Bundle) Load(backend compute.Backend, store *model.Store, scope, part string) error {
-	if !b.Has(part) {
-		return fmt.Errorf("pretrain: %s holds no %s, want %s.safetensors", b.Dir, part, part)
-	}
-	path := b.path(part)
-	file, err := weights.Read(path)
+	file, err := b.read(backend, part)
 	if err != nil {
 		return err
 	}
-	if err := b.Check(backend, part, file); err != nil {
-		return fmt.Errorf("pretrain: %s: %w", path, err)
-	}
 	if err := weights.Into(store, scope, file); err != nil {
-		return fmt.Errorf("pretrain: %s: %w", path, err)
+		return fmt.Errorf("pretrain: %s: %w", b.path(part), err)
 	}
 	for v := range store.Scope(scope).IterVariables() {
 		v.SetTrainable(false)
@@ -130,31 +129,52 @@ func (b *Bundle) Load(backend compute.Backend, store *model.Store, scope, part s
 	return nil
 }
 
-// WriteBundle writes the weights of all parts (below the scope of their name in their stores) into dir as float16, then the manifest. If
-// it is killed before that, there is no bundle.
-func WriteBundle(dir string, c *Trainer, stores map[string]*model.Store, provenance map[string]Provenance) error {
+// read reads the weights of a part or variant, which must be those of its architecture.
+func (b *Bundle) read(backend compute.Backend, part string) (*weights.File, error) {
+	if !b.Has(part) {
+		return nil, fmt.Errorf("pretrain: %s holds no %s, want %s.safetensors", b.Dir, part, part)
+	}
+	file, err := weights.Read(b.path(part))
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Check(backend, part, file); err != nil {
+		return nil, fmt.Errorf("pretrain: %s: %w", b.path(part), err)
+	}
+	return file, nil
+}
+
+// WriteBundle writes the weights of all parts, which it reads from files, into dir as float16, then the manifest. If it is killed before
+// that, there is no bundle.
+func WriteBundle(dir string, c *Trainer, files map[string]string, provenance map[string]Provenance) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}
-	m := manifest{Config: c.Config, DataHash: c.Data.Hash(), Words: c.Words, PairWords: c.PairWords, Files: map[string]string{}, Provenance: map[string]Provenance{}}
-	if err := forget(filepath.Join(dir, manifestName)); err != nil {
+	b := Bundle{Dir: dir, Config: c.Config, DataHash: c.Data.Hash(), Words: c.Words, PairWords: c.PairWords, Files: map[string]string{}, Provenance: map[string]Provenance{}}
+	manifest := filepath.Join(dir, manifestName)
+	if err := forget(manifest); err != nil {
 		return err
 	}
-	for part, store := range stores {
-		file, err := weights.FromStore(store, "/"+part)
-		if err != nil {
+	for part, from := range files {
+		var err error
+		if b.Files[part], err = copyHalf(b.path(part), from); err != nil {
 			return err
 		}
-		path := filepath.Join(dir, part+".safetensors")
-		if err := weights.Write(path, file, weights.F16); err != nil {
-			return err
-		}
-		if m.Files[part], err = weights.SHA256(path); err != nil {
-			return err
-		}
-		m.Provenance[part] = provenance[part]
+		b.Provenance[part] = provenance[part]
 	}
-	return record.WriteJSON(filepath.Join(dir, manifestName), m)
+	return record.WriteJSON(manifest, b)
+}
+
+// copyHalf copies weights as float16 and returns the SHA-256 of the copy.
+func copyHalf(to, from string) (sum string, err error) {
+	file, err := weights.Read(from)
+	if err != nil {
+		return "", err
+	}
+	if err := weights.Write(to, file, weights.F16); err != nil {
+		return "", err
+	}
+	return weights.SHA256(to)
 }
 
 // DefaultDir is the folder of the bundle of a dataset and scale.
@@ -163,4 +183,24 @@ func DefaultDir(data, scale string) string {
 		data += "-" + scale
 	}
 	return filepath.Join("pretrained", data)
+}
+
+// PutStudent copies a student into the bundle as float16. Killed on the way, it leaves a bundle without a student.
+func (b *Bundle) PutStudent(path string, s Student) error {
+	var m Bundle
+	manifest := filepath.Join(b.Dir, manifestName)
+	if err := record.ReadJSON(manifest, &m); err != nil {
+		return fmt.Errorf("pretrain: %w", err)
+	}
+	m.Student = nil
+	delete(m.Files, studentFile)
+	if err := record.WriteJSON(manifest, m); err != nil {
+		return err
+	}
+	sum, err := copyHalf(b.path(studentFile), path)
+	if err != nil {
+		return err
+	}
+	m.Student, m.Files[studentFile] = &s, sum
+	return record.WriteJSON(manifest, m)
 }

@@ -24,14 +24,14 @@ func TestBundleRoundTrip(t *testing.T) {
 	c.PairWords = tokenizer.Build([]string{"other words for the pair"}, 4, 8)
 	stores := tinyStores(t, c)
 	provenance := map[string]Provenance{"text": {Command: "go test", Steps: 7, Run: "abc"}}
-	if err := WriteBundle(dir, c, stores, provenance); err != nil {
+	if err := WriteBundle(dir, c, saved(t, stores), provenance); err != nil {
 		t.Fatal(err)
 	}
 	b, err := LoadBundle(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &Bundle{Dir: dir, Config: c.Config, DataHash: c.Data.Hash(), Files: b.Files, Words: c.Words, PairWords: c.PairWords}
+	want := &Bundle{Dir: dir, Config: c.Config, DataHash: c.Data.Hash(), Files: b.Files, Words: c.Words, PairWords: c.PairWords, Provenance: b.Provenance}
 	if diff := cmp.Diff(want, b, cmp.Comparer(func(a, b *tokenizer.Words) bool {
 		return a.Context == b.Context && slices.Equal(a.Vocabulary, b.Vocabulary)
 	})); diff != "" {
@@ -89,7 +89,7 @@ func TestBundleRoundTrip(t *testing.T) {
 	}
 }
 
-func readManifest(t testing.TB, dir string) (m manifest) {
+func readManifest(t testing.TB, dir string) (m Bundle) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(dir, manifestName))
 	if err != nil {
@@ -102,7 +102,7 @@ func readManifest(t testing.TB, dir string) (m manifest) {
 }
 
 // rewrite changes the manifest of a bundle.
-func rewrite(t testing.TB, dir string, edit func(m *manifest)) {
+func rewrite(t testing.TB, dir string, edit func(m *Bundle)) {
 	t.Helper()
 	m := readManifest(t, dir)
 	edit(&m)
@@ -141,9 +141,9 @@ func TestLoadBundleRefuses(t *testing.T) {
 			write(t, teacher(dir), data[:len(data)-1])
 		}, []string{"teacher.safetensors has SHA-256"}},
 		{"a file gone", func(dir string) { os.Remove(teacher(dir)) }, []string{"pretrain:", "teacher.safetensors"}},
-		{"config that cannot work", func(dir string) { rewrite(t, dir, func(m *manifest) { m.Config.EMA = 1 }) }, []string{manifestName, "ema = 1"}},
-		{"no tokenizer", func(dir string) { rewrite(t, dir, func(m *manifest) { m.PairWords = nil }) }, []string{"words or pair_words are missing"}},
-		{"empty tokenizer", func(dir string) { rewrite(t, dir, func(m *manifest) { m.Words.Vocabulary = nil }) }, []string{manifestName, "vocabulary is empty"}},
+		{"config that cannot work", func(dir string) { rewrite(t, dir, func(m *Bundle) { m.Config.EMA = 1 }) }, []string{manifestName, "ema = 1"}},
+		{"no tokenizer", func(dir string) { rewrite(t, dir, func(m *Bundle) { m.PairWords = nil }) }, []string{"words or pair_words are missing"}},
+		{"empty tokenizer", func(dir string) { rewrite(t, dir, func(m *Bundle) { m.Words.Vocabulary = nil }) }, []string{manifestName, "vocabulary is empty"}},
 	} {
 		dir := t.TempDir()
 		if err := os.CopyFS(dir, os.DirFS(whole)); err != nil {
@@ -183,7 +183,7 @@ func TestIntoRefuses(t *testing.T) {
 		if err := weights.Write(path, file, weights.F16); err != nil {
 			t.Fatal(err)
 		}
-		rewrite(t, dir, func(m *manifest) {
+		rewrite(t, dir, func(m *Bundle) {
 			if m.Files["teacher"], err = weights.SHA256(path); err != nil {
 				t.Fatal(err)
 			}
@@ -222,7 +222,7 @@ func TestWriteBundleForgetsFirst(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(path, "in the way"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, "a file that cannot be written", WriteBundle(dir, c, tinyStores(t, c), nil), "teacher.safetensors")
+	wantError(t, "a file that cannot be written", WriteBundle(dir, c, saved(t, tinyStores(t, c)), nil), "teacher.safetensors")
 	_, err := LoadBundle(dir)
 	wantError(t, "what is left", err, "no pretrained networks in")
 }

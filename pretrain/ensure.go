@@ -59,59 +59,81 @@ func Run(ctx context.Context, o Options) error {
 		}
 	}
 	env := record.NewEnvironment(o.Engine.Name, o.Engine.Version, o.Engine.Device)
-	dirs, provenance := map[string]string{}, map[string]Provenance{}
+	paths, provenance := map[string]string{}, map[string]Provenance{}
 	for _, part := range parts {
 		var from start
 		var err error
 		switch {
 		case o.Continue != nil:
-			if from, err = c.continueFrom(o.Continue, part); err != nil {
-				return err
-			}
-		case part == "teacher" && dirs["text"] != "":
-			from = afterText(dirs["text"])
+			from, err = c.continueFrom(o.Continue, part)
+		case part == "teacher" && paths["text"] != "":
+			from = start{provenance["text"].Run, map[string]string{"/text": paths["text"]}}
 		}
-		dir, err := c.trainPart(ctx, o.Runs, part, from, env, o.Out)
 		if err != nil {
 			return err
 		}
-		dirs[part] = dir
+		j, err := c.partJob(part, from)
+		if err != nil {
+			return err
+		}
+		dir, err := j.run(ctx, o.Runs, env, o.Out)
+		if err != nil {
+			return err
+		}
+		paths[part] = filepath.Join(dir, weightsFile)
 		if provenance[part], err = readProvenance(dir, o.Command); err != nil {
 			return err
+		}
+		if part == "teacher" { // which has tuned the text encoder
+			paths["text"] = filepath.Join(dir, tunedTextFile)
 		}
 	}
 	if !slices.Equal(parts, all) && o.Continue == nil {
 		return nil
 	}
-	stores, err := Collect(dirs)
-	if err != nil {
-		return err
-	}
 	for _, part := range all {
-		if dirs[part] != "" {
-			continue
+		if paths[part] == "" {
+			paths[part] = o.Continue.path(part)
 		}
-		store, from, err := o.Continue.take(part)
-		if err != nil {
-			return err
-		}
-		provenance[part] = from
-		if stores[part] == nil { // the teacher's run holds its text encoder
-			stores[part] = store
+		if _, trained := provenance[part]; !trained {
+			provenance[part] = o.Continue.Provenance[part]
 		}
 	}
-	return WriteBundle(o.Dir, c, stores, provenance)
+	return WriteBundle(o.Dir, c, paths, provenance)
 }
 
-func readProvenance(dir, command string) (p Provenance, err error) {
-	run, err := record.At(dir)
-	if err != nil {
-		return p, err
+// RunVariants trains variants, each as a run of its own that is never repeated, and writes them into the bundle. Variants of the same
+// config that are there already stay. It returns the bundle loaded again. Of the options it reads Runs, Data, Engine, Command and Out.
+func RunVariants(ctx context.Context, b *Bundle, variants []Variant, o Options) (*Bundle, error) {
+	if err := b.MadeFor(o.Data); err != nil {
+		return nil, err
 	}
-	var result PartResult
-	if err := run.Result(&result); err != nil {
-		return p, err
+	c := &Trainer{Config: b.Config, Backend: o.Engine.Backend, Data: o.Data, Words: b.Words, PairWords: b.PairWords}
+	env := record.NewEnvironment(o.Engine.Name, o.Engine.Version, o.Engine.Device)
+	for _, v := range variants {
+		j, err := c.variantJob(v, b)
+		if err != nil {
+			return nil, err
+		}
+		hash, err := record.Hash(j.config)
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := b.Variants[v.Name]; ok && b.Provenance[v.Name].Run == hash {
+			fmt.Fprintf(o.Out, "%s: trained already, %s\n", v.Name, b.path(v.Name))
+			continue
+		}
+		dir, err := j.run(ctx, o.Runs, env, o.Out)
+		if err != nil {
+			return nil, err
+		}
+		p, err := readProvenance(dir, o.Command)
+		if err != nil {
+			return nil, err
+		}
+		if err := b.writeVariant(v, filepath.Join(dir, weightsFile), p); err != nil {
+			return nil, err
+		}
 	}
-	p = Provenance{Command: command, Steps: result.Steps, Seconds: result.Seconds, Run: filepath.Base(dir)}
-	return p, record.ReadJSON(filepath.Join(dir, envFile), &p.Environment)
+	return LoadBundle(b.Dir)
 }

@@ -138,7 +138,7 @@ func TestPartsOf(t *testing.T) {
 		t.Errorf("folder (-want +got):\n%s", diff)
 	}
 	for _, part := range Parts {
-		if Scope(part) == "" {
+		if scopes[part] == "" {
 			t.Errorf("the weights of %s stand nowhere", part)
 		}
 	}

@@ -2,12 +2,14 @@ package pretrain
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/train/optim"
@@ -30,14 +32,21 @@ func DefaultProbe(scale string) Probe {
 	return p
 }
 
-// Accuracy trains the probe on the features below /features of the store and returns the held-out accuracy of each attribute.
-func (p Probe) Accuracy(ctx context.Context, c *Trainer, store *model.Store, progress *train.Progress) (map[string]Hits, error) {
-	scenes, ok := c.Data.(*dataset.Scenes)
-	if !ok {
-		return nil, fmt.Errorf("pretrain: %s has no attributes to probe for, want scenes", c.Data.Name())
+// Accuracy trains the probe on a bundle's features, or a variant of them, and returns the held-out accuracy of each attribute.
+func (p Probe) Accuracy(ctx context.Context, backend compute.Backend, b *Bundle, features string, scenes *dataset.Scenes, progress *train.Progress) (map[string]Hits, error) {
+	c := &Trainer{Config: b.Config, Backend: backend}
+	c.Config.Networks.Features = b.Features(features)
+	store := model.NewStore()
+	defer store.Finalize()
+	if err := b.Load(backend, store, "/features", features); err != nil {
+		return nil, err
 	}
+	return p.accuracy(ctx, c, store, scenes, progress)
+}
+
+func (p Probe) accuracy(ctx context.Context, c *Trainer, store *model.Store, scenes *dataset.Scenes, progress *train.Progress) (map[string]Hits, error) {
 	const scope = "probe"
-	cfg, size, opt := c.Config.Networks.Features, c.Config.Size, adam("probe")
+	cfg, opt := c.Config.Networks.Features, adam("probe")
 	logits := func(root *model.Scope, images *Node) []*Node {
 		taps := network.ViT(root.At("features"), cfg, images, nil).Taps
 		for i, tap := range taps {
@@ -67,8 +76,8 @@ func (p Probe) Accuracy(ctx context.Context, c *Trainer, store *model.Store, pro
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		b := drawLabelled(src, size, first+step*p.Batch, p.Batch)
-		values, err := train.Call(learn, train.F32(b.Images, p.Batch, size, size, 3), train.I32(b.Labels, p.Batch, len(dataset.AttributeClasses)),
+		b := drawLabelled(src, c.Config.Size, first+step*p.Batch, p.Batch)
+		values, err := train.Call(learn, c.pixels(b.Images), train.I32(b.Labels, p.Batch, len(dataset.AttributeClasses)),
 			train.F32(opt.Coefficients(p.Rate.At(step, p.Steps), step), 3))
 		if err != nil {
 			return nil, err
@@ -79,4 +88,52 @@ func (p Probe) Accuracy(ctx context.Context, c *Trainer, store *model.Store, pro
 	return c.attributeAccuracy(ctx, store, scenes.Split("heldout"), p.Heldout, p.Batch, func(root *model.Scope, images *Node) *Node {
 		return Predict(logits(root, images))
 	})
+}
+
+// Hits counts right answers among all.
+type Hits struct{ Right, Of int }
+
+// Add counts one answer more.
+func (h *Hits) Add(right bool) {
+	h.Of++
+	if right {
+		h.Right++
+	}
+}
+
+// attributeAccuracy scores predictions [B,A] of every attribute on n labelled pictures of a split.
+func (c *Trainer) attributeAccuracy(ctx context.Context, store *model.Store, src labelled, n, batch int, predict func(root *model.Scope, images *Node) *Node) (map[string]Hits, error) {
+	exec, err := model.NewExec(c.Backend, store, predict)
+	if err != nil {
+		return nil, err
+	}
+	defer exec.Finalize()
+	names, size := dataset.AttributeNames, c.Config.Size
+	hits := make([]Hits, len(names))
+	for start := 0; start < n; start += batch {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		b := drawLabelled(src, size, start, batch)
+		images := train.F32(b.Images, batch, size, size, 3)
+		out, err := exec.Call1(images)
+		if err != nil {
+			return nil, err
+		}
+		seen := tensors.MustCopyFlatData[int32](out)
+		engine.Release(images, out)
+		for i, want := range b.Labels[:min(batch, n-start)*len(names)] { // the last batch may hold more than n
+			if want < 0 {
+				continue
+			}
+			hits[i%len(names)].Add(seen[i] == want)
+		}
+	}
+	accuracy := map[string]Hits{}
+	for a, name := range names {
+		if hits[a].Of > 0 {
+			accuracy[name] = hits[a]
+		}
+	}
+	return accuracy, nil
 }

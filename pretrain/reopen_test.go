@@ -42,7 +42,7 @@ func TestOpenRunWithoutWeights(t *testing.T) {
 		for _, name := range []string{weightsFile, tunedTextFile} {
 			write(t, filepath.Join(run.Dir(), name), []byte("weights"))
 		}
-		if err := run.Finish(PartResult{Steps: 3}); err != nil {
+		if err := run.Finish(Result{Steps: 3}); err != nil {
 			t.Fatal(err)
 		}
 		if err := run.Close(); err != nil {
@@ -131,7 +131,7 @@ func TestOpenRunOfAPack(t *testing.T) {
 		if run.Finished() || out.String() != want {
 			t.Errorf("finished = %t, output = %q, want a run that begins and %q", run.Finished(), &out, want)
 		}
-		if err := run.Finish(PartResult{Steps: 3}); err != nil {
+		if err := run.Finish(Result{Steps: 3}); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := record.Pack(root); err != nil {

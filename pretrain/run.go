@@ -2,9 +2,14 @@ package pretrain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
+	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gomlx/gomlx/ml/model"
@@ -14,92 +19,173 @@ import (
 	"github.com/addlab/addlab/train"
 )
 
-// PartResult is the result of a part's run.
-type PartResult struct {
+// Result is the result of a network's run.
+type Result struct {
 	Steps   int     `json:"steps"`
 	Seconds float64 `json:"seconds"` // of the process that finished it
 }
 
-// weightsFile holds the trained weights of a part's run in full precision; tunedTextFile the text encoder the teacher tuned.
+// weightsFile holds the trained weights of a run in full precision; tunedTextFile the text encoder the teacher tuned. The others are
+// files of package record that this one reads or removes by name.
 const (
 	weightsFile   = "weights.safetensors"
 	tunedTextFile = "text.safetensors"
+	resultFile    = "result.json"
+	envFile       = "env.json"
 )
 
-// trainPart trains one part in root/<hash>, or finds it trained, and returns its run's folder.
-func (c *Trainer) trainPart(ctx context.Context, root, part string, from start, env record.Environment, out io.Writer) (dir string, err error) {
+// job is one network to train: a part or a variant.
+type job struct {
+	config PartConfig
+	start  map[string]string // files of the initial weights, by scope
+	task   func(store *model.Store) (train.Task, error)
+	keep   map[string]string // scopes of the trained weights, by file of the run
+}
+
+// partJob trains a part from its start, whose name enters the hash of the run.
+func (c *Trainer) partJob(part string, from start) (job, error) {
 	if part == "teacher" && from.name == "" {
-		return "", fmt.Errorf("pretrain: the teacher starts from a text encoder, want the text part trained with it")
+		return job{}, fmt.Errorf("pretrain: the teacher starts from a text encoder, want the text part trained with it")
 	}
 	cfg, err := c.PartConfig(part, from.name)
-	if err != nil {
-		return "", err
-	}
-	files := []string{weightsFile}
+	keep := map[string]string{weightsFile: scopes[part]}
 	if part == "teacher" {
-		files = append(files, tunedTextFile)
+		keep[tunedTextFile] = c.Config.teacherText()
 	}
-	run, err := openRun(ctx, root, cfg, env, out, files...)
+	return job{cfg, from.files, func(store *model.Store) (train.Task, error) { return c.Task(part, store) }, keep}, err
+}
+
+// variantJob trains a variant for a bundle.
+func (c *Trainer) variantJob(v Variant, b *Bundle) (job, error) {
+	if err := v.Validate(); err != nil {
+		return job{}, err
+	}
+	cfg, err := c.variantConfig(v, b.Files["text"])
+	var start map[string]string
+	if v.Part == "teacher" {
+		start = map[string]string{"/text": b.path("text")}
+	}
+	return job{cfg, start, func(store *model.Store) (train.Task, error) { return c.variantTask(v, store) }, map[string]string{weightsFile: v.scope()}}, err
+}
+
+// run trains in root/<hash>, or finds the network trained, and returns the run's folder.
+func (j job) run(ctx context.Context, root string, env record.Environment, out io.Writer) (dir string, err error) {
+	run, err := openRun(ctx, root, j.config, env, out, slices.Collect(maps.Keys(j.keep))...)
 	if err != nil {
 		return "", err
 	}
 	defer run.Close()
 	if run.Finished() {
-		fmt.Fprintf(out, "%s: trained already, %s\n", part, run.Dir())
+		fmt.Fprintf(out, "%s: trained already, %s\n", j.config.Part, run.Dir())
 		return run.Dir(), nil
 	}
 	store := model.NewStore()
-	if err := from.into(store); err != nil {
-		return "", err
+	for scope, path := range j.start {
+		file, err := weights.Read(path)
+		if err != nil {
+			return "", err
+		}
+		if err := weights.Into(store, scope, file); err != nil {
+			return "", fmt.Errorf("pretrain: %s: %w", path, err)
+		}
 	}
-	task, err := c.Task(part, store)
+	task, err := j.task(store)
 	if err != nil {
 		return "", err
 	}
-	save := map[string]string{weightsFile: Scope(part)}
-	if part == "teacher" {
-		save[tunedTextFile] = c.Config.TextScope()
-	}
-	return run.Dir(), finish(ctx, run, task, cfg.Training.Batch, save, out)
-}
-
-// finish trains to the end, saves the scopes of the task's store by file and finishes the run.
-func finish(ctx context.Context, run *record.Run, task train.Task, batch int, save map[string]string, out io.Writer) error {
-	progress := train.NewProgress(out)
-	progress.SetBatch(batch)
-	began := time.Now()
+	progress, began := train.NewProgress(out), time.Now()
+	progress.SetBatch(j.config.Training.Batch)
 	if err := task.Run(ctx, run, progress); err != nil {
-		return err
+		return "", err
 	}
-	for name, scope := range save {
-		file, err := weights.FromStore(task.Store, scope)
+	for name, scope := range j.keep {
+		file, err := weights.FromStore(store, scope)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if err := weights.Write(filepath.Join(run.Dir(), name), file, weights.F32); err != nil {
-			return err
+			return "", err
 		}
 	}
-	return run.Finish(PartResult{Steps: task.Steps, Seconds: time.Since(began).Seconds()})
+	return run.Dir(), run.Finish(Result{Steps: task.Steps, Seconds: time.Since(began).Seconds()})
 }
 
-// Collect brings the trained weights of the parts' runs into stores below the scopes that a bundle uses. The text encoder is
-// the one that the teacher tuned, if the teacher is there.
-func Collect(dirs map[string]string) (map[string]*model.Store, error) {
-	paths := map[string]string{}
-	for part, dir := range dirs {
-		paths[part] = filepath.Join(dir, weightsFile)
+func readProvenance(dir, command string) (p Provenance, err error) {
+	run, err := record.At(dir)
+	if err != nil {
+		return p, err
 	}
-	if teacher, ok := dirs["teacher"]; ok {
-		paths["text"] = filepath.Join(teacher, tunedTextFile)
+	var result Result
+	if err := run.Result(&result); err != nil {
+		return p, err
 	}
-	stores := map[string]*model.Store{}
-	for part, path := range paths {
-		stores[part] = model.NewStore()
-		from := start{files: map[string]string{"/" + part: path}}
-		if err := from.into(stores[part]); err != nil {
+	p = Provenance{Command: command, Steps: result.Steps, Seconds: result.Seconds, Run: filepath.Base(dir)}
+	return p, record.ReadJSON(filepath.Join(dir, envFile), &p.Environment)
+}
+
+// openRun begins or resumes the run of a config in root, or finds it finished with its weights, which are the files. A run that is
+// finished but lacks them begins again: a checkout of the repository has the results of runs, not their weights.
+func openRun(ctx context.Context, root string, cfg PartConfig, env record.Environment, out io.Writer, files ...string) (*record.Run, error) {
+	packed, err := record.OpenRuns(root)
+	if err != nil {
+		return nil, err
+	}
+	elsewhere, _, err := record.Find(cfg, packed)
+	if err != nil {
+		return nil, err
+	}
+	if elsewhere.Finished() && elsewhere.Dir() == "" {
+		fmt.Fprintf(out, notHere, cfg.Part)
+	}
+	for {
+		run, err := record.Open(ctx, root, cfg, env)
+		if err != nil {
+			return nil, err
+		}
+		if !run.Finished() {
+			if err := renewEnvironment(run, env); err != nil {
+				return nil, errors.Join(fmt.Errorf("pretrain: %w", err), run.Close())
+			}
+			return run, nil
+		}
+		if hasAll(run.Dir(), files) {
+			return run, nil
+		}
+		fmt.Fprintf(out, notHere, cfg.Part)
+		if err := run.Close(); err != nil {
+			return nil, err
+		}
+		// Without its result the run counts as begun. Of several processes Open lets one train; the others wait.
+		if err := forget(filepath.Join(run.Dir(), resultFile)); err != nil {
 			return nil, err
 		}
 	}
-	return stores, nil
+}
+
+const notHere = "%s: trained elsewhere, its weights are not here: training it again\n"
+
+func hasAll(dir string, files []string) bool {
+	for _, name := range files {
+		if _, err := os.Stat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) {
+			return false
+		}
+	}
+	return true
+}
+
+// renewEnvironment makes env the only environment of a run that starts over.
+func renewEnvironment(run *record.Run, env record.Environment) error {
+	if _, _, ok := run.LatestCheckpoint(); ok {
+		return nil
+	}
+	old, err := fs.Glob(os.DirFS(run.Dir()), "env*.json")
+	if err != nil || len(old) < 2 { // the only one is this start's
+		return err
+	}
+	for _, name := range old {
+		if err := os.Remove(filepath.Join(run.Dir(), name)); err != nil {
+			return err
+		}
+	}
+	return record.WriteJSON(filepath.Join(run.Dir(), envFile), env)
 }

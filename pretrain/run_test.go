@@ -137,8 +137,14 @@ func distance(a, b *weights.File) (worst float64) {
 
 func TestTrainPartNeedsText(t *testing.T) {
 	c := tinyTrainer(t, 1)
-	_, err := c.trainPart(t.Context(), t.TempDir(), "teacher", afterText(filepath.Join(t.TempDir(), "gone")), record.Environment{}, &bytes.Buffer{})
-	wantError(t, "teacher without text", err, filepath.Join("gone", weightsFile))
+	_, err := c.partJob("teacher", start{})
+	wantError(t, "teacher without text", err, "want the text part trained with it")
+	j, err := c.partJob("teacher", start{"text", map[string]string{"/text": filepath.Join(t.TempDir(), "gone")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = j.run(t.Context(), t.TempDir(), record.Environment{}, &bytes.Buffer{})
+	wantError(t, "teacher whose text is gone", err, "gone")
 }
 
 // constantScene shows the same scene at every index.
@@ -224,22 +230,16 @@ func TestProbe(t *testing.T) {
 	}
 	before := snapshot(store)
 	probe := Probe{Steps: 3, Batch: 8, Heldout: 20, Rate: optim.Rate{Peak: 1e-3}}
-	for name, measure := range map[string]func() (map[string]Hits, error){
-		"probe": func() (map[string]Hits, error) {
-			return probe.Accuracy(t.Context(), c, store, train.NewProgress(nil))
-		},
-	} {
-		got, err := measure()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(got) != 9 { // the tiny world has no third object
-			t.Errorf("%s: accuracy of %d attributes, want 9: %v", name, len(got), got)
-		}
-		for attribute, hits := range got {
-			if accuracy := hits.Rate(); !(accuracy >= 0 && accuracy <= 1) {
-				t.Errorf("%s: accuracy of %s = %g", name, attribute, accuracy)
-			}
+	got, err := probe.accuracy(t.Context(), c, store, tinyworld.New(), train.NewProgress(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 9 { // the tiny world has no third object
+		t.Errorf("accuracy of %d attributes, want 9: %v", len(got), got)
+	}
+	for attribute, hits := range got {
+		if hits.Of < 1 || hits.Right < 0 || hits.Right > hits.Of {
+			t.Errorf("hits of %s = %+v", attribute, hits)
 		}
 	}
 	after := snapshot(store)
@@ -248,9 +248,10 @@ func TestProbe(t *testing.T) {
 			t.Errorf("the probe changes %s", path)
 		}
 	}
-	c.Data = tinyworld.Album(8)
-	_, err = probe.Accuracy(t.Context(), c, store, train.NewProgress(nil))
-	wantError(t, "probe of a folder", err, "pretrain: album has no attributes to probe for, want scenes")
+	loaded, err := probe.Accuracy(t.Context(), graphtest.Engine(), b, "features", tinyworld.New(), train.NewProgress(nil))
+	if diff := cmp.Diff(got, loaded); err != nil || diff != "" {
+		t.Errorf("of the bundle's features: error %v (-want +got):\n%s", err, diff)
+	}
 }
 
 // Labelled pictures belong to their index, not to the batch they are drawn in.

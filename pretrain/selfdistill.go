@@ -31,6 +31,7 @@ const (
 	sinkhornSteps      = 3
 	spreadWeight       = 0.1 // of KoLeo, where there are patches (DINOv2 table 2)
 	averageDecay       = 0.99
+	localViews         = 2 // crops of a picture that only the student sees
 
 	selfStudent, selfAverage = "features", "average"
 )
@@ -132,4 +133,12 @@ func koLeo(x *Node) *Node {
 	cosine = Sub(cosine, MulScalar(ConvertDType(Diagonal(x.Graph(), b), dtypes.Float32), 4.0))
 	squared := MaxScalar(AddScalar(MulScalar(ReduceMax(cosine, 1), -2.0), 2.0), 0.0) // ‖x − y‖² = 2 − 2⟨x,y⟩
 	return MulScalar(ReduceAllMean(Log(AddScalar(squared, 1e-6))), -0.5)
+}
+
+// selfDecay is the smaller of two decays: averageDecay's rise to 1 along half a cosine (DINO §3.1), and the warm-up (1+step)/(10+step),
+// in which the average forgets its start. DINO has no warm-up. In short trainings, such as those of the CPU's variants, the warm-up
+// is always the smaller one, and averageDecay has no effect.
+func selfDecay(step, steps int) float64 {
+	decay := 1 - (1-averageDecay)*(1+math.Cos(math.Pi*float64(step)/float64(steps)))/2
+	return math.Min(decay, float64(1+step)/float64(10+step))
 }

@@ -72,7 +72,7 @@ func TestTasksLearn(t *testing.T) {
 				t.Errorf("scopes of the store (-want +got):\n%s", diff)
 			}
 
-			file, err := weights.FromStore(store, Scope(test.part))
+			file, err := weights.FromStore(store, scopes[test.part])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,7 +81,7 @@ func TestTasksLearn(t *testing.T) {
 				t.Errorf("trained weights: %v", err)
 			}
 			if test.part == "teacher" {
-				if file, err = weights.FromStore(store, c.Config.TextScope()); err != nil {
+				if file, err = weights.FromStore(store, c.Config.teacherText()); err != nil {
 					t.Fatal(err)
 				}
 				if err := bundle.Check(graphtest.Engine(), "text", file); err != nil {
@@ -134,7 +134,7 @@ func TestResumedTeacherIsUndisturbed(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer run.Close()
-			task, err := c.TeacherTask(store)
+			task, err := c.Task("teacher", store)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -191,10 +191,10 @@ func (c changed) Sample(i int) (dataset.Sample, error) {
 }
 
 // firstSteps are the values of the first two steps of a task.
-func firstSteps(t testing.TB, c *Trainer, task func(*Trainer, *model.Store) (train.Task, error)) [][]float64 {
+func firstSteps(t testing.TB, c *Trainer, part string) [][]float64 {
 	t.Helper()
 	store := model.NewStore()
-	made, err := task(c, store)
+	made, err := c.Task(part, store)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestTeacherCaptions(t *testing.T) {
 		c.Data = open{tinyworld.New(), changed{tinyworld.New().Train(), change}}
 		// The output begins at zero whatever the caption: a large first step makes the second tell.
 		c.Config.TeacherTraining.Rate = optim.Rate{Peak: 0.05}
-		return firstSteps(t, c, (*Trainer).TeacherTask)
+		return firstSteps(t, c, "teacher")
 	}
 	plain := values(0, 0, func(*dataset.Sample) {})
 	without := values(0, 0, func(s *dataset.Sample) { s.Caption = "" })
@@ -246,7 +246,7 @@ func TestTeacherTarget(t *testing.T) {
 			c.Config.MinSNR = 1 // weighs all times alike there
 		}
 		c.Config.Prediction, c.Config.CaptionDrop, c.Config.NegativeShare = p, 0, 0
-		return firstSteps(t, c, (*Trainer).TeacherTask)[0][0]
+		return firstSteps(t, c, "teacher")[0][0]
 	}
 	c := tinyTrainer(t, 2)
 	batch, err := dataset.NewLoader(c.Data.Train(), c.Config.TeacherTraining.Batch, c.Config.Seed+4000, "pretrain/teacher").Batch(1)
@@ -269,15 +269,14 @@ func TestTeacherTarget(t *testing.T) {
 func TestWhoSeesNovelCompositions(t *testing.T) {
 	everything := open{tinyworld.New(), tinyworld.New().Split("all")}
 	for _, test := range []struct {
-		name string
-		task func(*Trainer, *model.Store) (train.Task, error)
+		part string
 		same bool
-	}{{"pair", (*Trainer).PairTask, true}, {"text", (*Trainer).TextTask, false}} {
+	}{{"pair", true}, {"text", false}} {
 		c := tinyTrainer(t, 2)
-		builtIn := firstSteps(t, c, test.task)
+		builtIn := firstSteps(t, c, test.part)
 		c.Data = everything
-		if same := cmp.Equal(builtIn, firstSteps(t, c, test.task)); same != test.same {
-			t.Errorf("%s learns all compositions: %v, want %v", test.name, same, test.same)
+		if same := cmp.Equal(builtIn, firstSteps(t, c, test.part)); same != test.same {
+			t.Errorf("%s learns all compositions: %v, want %v", test.part, same, test.same)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package pretrain
 
 import (
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/train/optim"
 )
 
@@ -58,11 +60,28 @@ func tinyStores(t testing.TB, c *Trainer) map[string]*model.Store {
 	return stores
 }
 
+// saved writes stores to files.
+func saved(t testing.TB, stores map[string]*model.Store) map[string]string {
+	t.Helper()
+	dir, files := t.TempDir(), map[string]string{}
+	for part, store := range stores {
+		file, err := weights.FromStore(store, "/"+part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[part] = filepath.Join(dir, part)
+		if err := weights.Write(files[part], file, weights.F32); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
 // tinyBundle writes a bundle of random weights and returns its folder.
 func tinyBundle(t testing.TB, c *Trainer) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := WriteBundle(dir, c, tinyStores(t, c), nil); err != nil {
+	if err := WriteBundle(dir, c, saved(t, tinyStores(t, c)), nil); err != nil {
 		t.Fatal(err)
 	}
 	return dir

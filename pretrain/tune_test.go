@@ -15,7 +15,7 @@ func TestTuneText(t *testing.T) {
 		c := tinyTrainer(t, 4)
 		c.Config.TuneText = tune
 		store := model.NewStore()
-		task, err := c.TeacherTask(store)
+		task, err := c.Task("teacher", store)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,8 +36,8 @@ func TestTuneText(t *testing.T) {
 		if moved != tune {
 			t.Errorf("tune_text = %v, but the text encoder moved: %v", tune, moved)
 		}
-		if kept := len(below(last, c.Config.TextScope()+"/")); kept == 0 {
-			t.Errorf("tune_text = %v: nothing below %s", tune, c.Config.TextScope())
+		if kept := len(below(last, c.Config.teacherText()+"/")); kept == 0 {
+			t.Errorf("tune_text = %v: nothing below %s", tune, c.Config.teacherText())
 		}
 	}
 }

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gomlx/gomlx/ml/model"
-
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
 )
@@ -54,7 +52,7 @@ func (b *Bundle) loadVariants() error {
 		if err := checkSHA256(b.path(v.Name), m.SHA256, filepath.Base(path)); err != nil {
 			return err
 		}
-		b.Variants[v.Name], b.Files[v.Name] = v, m.SHA256
+		b.Variants[v.Name], b.Files[v.Name], b.Provenance[v.Name] = v, m.SHA256, m.Provenance
 	}
 	return nil
 }
@@ -74,7 +72,7 @@ func checkSHA256(file, want, manifest string) error {
 // path is the file of a part or a variant.
 func (b *Bundle) path(part string) string {
 	dir := b.Dir
-	if !slices.Contains(Parts, part) {
+	if part != studentFile && !slices.Contains(Parts, part) {
 		dir = filepath.Join(dir, variantsDir)
 	}
 	return filepath.Join(dir, part+".safetensors")
@@ -122,42 +120,18 @@ func forget(path string) error {
 	return nil
 }
 
-// manifestPath is the manifest of a variant.
-func (b *Bundle) manifestPath(variant string) string {
-	return strings.TrimSuffix(b.path(variant), ".safetensors") + ".json"
-}
-
-// runOf is the run that made a variant of this bundle; "" if there is none.
-func (b *Bundle) runOf(variant string) (string, error) {
-	if _, ok := b.Variants[variant]; !ok {
-		return "", nil
-	}
-	var m variantManifest
-	if err := record.ReadJSON(b.manifestPath(variant), &m); err != nil {
-		return "", fmt.Errorf("pretrain: %w", err)
-	}
-	return m.Provenance.Run, nil
-}
-
-// writeVariant writes the weights below scope of a store as a variant of the bundle, the manifest last.
-func (b *Bundle) writeVariant(v Variant, store *model.Store, scope string, p Provenance) error {
+// writeVariant copies weights as a variant of the bundle, the manifest last.
+func (b *Bundle) writeVariant(v Variant, from string, p Provenance) error {
 	if err := os.MkdirAll(filepath.Join(b.Dir, variantsDir), 0o777); err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}
-	file, err := weights.FromStore(store, scope)
-	if err != nil {
-		return err
-	}
-	path, manifest := b.path(v.Name), b.manifestPath(v.Name)
+	manifest := strings.TrimSuffix(b.path(v.Name), ".safetensors") + ".json"
 	if err := forget(manifest); err != nil {
 		return err
 	}
-	if err := weights.Write(path, file, weights.F16); err != nil {
-		return err
-	}
-	sum, err := weights.SHA256(path)
+	sum, err := copyHalf(b.path(v.Name), from)
 	if err != nil {
-		return fmt.Errorf("pretrain: %w", err)
+		return err
 	}
 	return record.WriteJSON(manifest, variantManifest{Variant: v, DataHash: b.DataHash, Text: b.Files["text"], SHA256: sum, Provenance: p})
 }

@@ -117,10 +117,11 @@ func TestRunVariants(t *testing.T) {
 	}
 
 	var out bytes.Buffer
-	o := VariantOptions{
-		Bundle: b, Variants: all, Runs: t.TempDir(), Data: tinyworld.New(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Command: "go test", Out: &out,
+	o := Options{
+		Runs: t.TempDir(), Data: tinyworld.New(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Command: "go test", Out: &out,
 	}
-	if b, err = RunVariants(t.Context(), o); err != nil {
+	bare := b
+	if b, err = RunVariants(t.Context(), bare, all, o); err != nil {
 		t.Fatal(err)
 	}
 	for _, v := range all {
@@ -144,7 +145,7 @@ func TestRunVariants(t *testing.T) {
 	path := filepath.Join(dir, variantsDir, "features-dino2-l.safetensors")
 	before, _ := os.ReadFile(path)
 	out.Reset()
-	if _, err = RunVariants(t.Context(), o); err != nil {
+	if _, err = RunVariants(t.Context(), bare, all, o); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(out.String(), "trained already"); n != len(all) {
@@ -155,9 +156,9 @@ func TestRunVariants(t *testing.T) {
 	}
 
 	// Nor where the runs are not here but the bundle's files are.
-	o.Bundle, o.Runs = b, t.TempDir()
+	o.Runs = t.TempDir()
 	out.Reset()
-	if _, err = RunVariants(t.Context(), o); err != nil {
+	if _, err = RunVariants(t.Context(), b, all, o); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(out.String(), "trained already"); n != len(all) {
@@ -172,8 +173,7 @@ func TestRunVariants(t *testing.T) {
 	// Asked for otherwise, it is another run.
 	longer := all[1]
 	longer.Training.Steps++
-	o.Variants = []Variant{longer}
-	if b, err = RunVariants(t.Context(), o); err != nil {
+	if b, err = RunVariants(t.Context(), b, []Variant{longer}, o); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.Variants[longer.Name].Training.Steps; got != longer.Training.Steps {
@@ -195,7 +195,7 @@ func TestRunVariants(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := WriteBundle(dir, c, stores, nil); err != nil {
+	if err := WriteBundle(dir, c, saved(t, stores), nil); err != nil {
 		t.Fatal(err)
 	}
 	if b, err = LoadBundle(dir); err != nil {

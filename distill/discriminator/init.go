@@ -1,8 +1,10 @@
 package discriminator
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -26,16 +28,13 @@ func Init(store *model.Store, scope string, widths []int, condDim int, cfg Confi
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	if len(widths) == 0 {
-		return fmt.Errorf("discriminator: widths = %v, want the channels of one tap or more", widths)
+	if len(widths) == 0 || slices.Min(widths) < 1 || cfg.Conditional() && condDim < 1 {
+		return fmt.Errorf("discriminator: widths = %v, condition = %d, want one tap or more, all ≥ 1", widths, condDim)
 	}
-	if cfg.Conditional() && condDim < 1 {
-		return fmt.Errorf("discriminator: cond_dim = %d, want ≥ 1 for a conditional discriminator", condDim)
+	if path := model.JoinPath(scope, "heads/0/out/weight"); store.GetVariable(path) != nil {
+		return fmt.Errorf("discriminator: variable %s exists already, want a scope without heads", path)
 	}
 	for k, c := range widths {
-		if c < 1 {
-			return fmt.Errorf("discriminator: widths[%d] = %d, want ≥ 1", k, c)
-		}
 		w := writer{store: store, prefix: fmt.Sprintf("heads/%d/", k), scope: scope, seed: seed}
 		out := 1
 		if cfg.Conditional() {
@@ -58,7 +57,7 @@ func Init(store *model.Store, scope string, widths []int, condDim int, cfg Confi
 	return nil
 }
 
-// writer creates the variables of one head and keeps the first error.
+// writer creates the variables of one head and keeps the errors.
 type writer struct {
 	store         *model.Store
 	scope, prefix string
@@ -99,17 +98,9 @@ func (w *writer) uniform(name string, fanIn int, dims ...int) []float32 {
 }
 
 func (w *writer) create(name string, trainable bool, x []float32, dims ...int) {
-	if w.err != nil {
-		return
-	}
-	path := model.JoinPath(w.scope, w.prefix+name)
-	if w.store.GetVariable(path) != nil {
-		w.err = fmt.Errorf("discriminator: variable %s exists already, want a scope without heads", path)
-		return
-	}
-	v, err := w.store.CreateVariable(path, tensors.FromFlatDataAndDimensions(x, dims...))
+	v, err := w.store.CreateVariable(model.JoinPath(w.scope, w.prefix+name), tensors.FromFlatDataAndDimensions(x, dims...))
 	if err != nil {
-		w.err = fmt.Errorf("discriminator: create %s: %w", path, err)
+		w.err = errors.Join(w.err, fmt.Errorf("discriminator: %w", err))
 		return
 	}
 	v.SetTrainable(trainable)

@@ -91,9 +91,9 @@ func TestInitErrors(t *testing.T) {
 		want    string
 	}{
 		{"bad config", bad, []int{4}, 3, "discriminator: kernel = 8, want an odd number ≥ 1"},
-		{"no taps", cfg, nil, 3, "discriminator: widths = [], want the channels of one tap or more"},
-		{"empty tap", cfg, []int{4, 0}, 3, "discriminator: widths[1] = 0, want ≥ 1"},
-		{"no condition", cfg, []int{4}, 0, "discriminator: cond_dim = 0, want ≥ 1 for a conditional discriminator"},
+		{"no taps", cfg, nil, 3, "discriminator: widths = [], condition = 3, want one tap or more, all ≥ 1"},
+		{"empty tap", cfg, []int{4, 0}, 3, "discriminator: widths = [4 0], condition = 3, want one tap or more, all ≥ 1"},
+		{"no condition", cfg, []int{4}, 0, "discriminator: widths = [4], condition = 0, want one tap or more, all ≥ 1"},
 	} {
 		err := Init(model.NewStore(), "/discriminator", test.widths, test.condDim, test.cfg, 1)
 		if err == nil || err.Error() != test.want {

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gomlx/gomlx/ml/model"
-
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/eval"
@@ -39,7 +37,6 @@ const (
 
 // Assess measures a bundle.
 func Assess(ctx context.Context, e *Evaluator, probe pretrain.Probe, progress *train.Progress) (q Quality, err error) {
-	b := e.Bundle
 	if scenes, ok := e.data.(*dataset.Scenes); ok {
 		hits, err := e.classifierAccuracy(ctx, scenes.Split("all"), probe.Heldout)
 		if err != nil {
@@ -48,13 +45,7 @@ func Assess(ctx context.Context, e *Evaluator, probe pretrain.Probe, progress *t
 		if q.Classifier, q.ClassifierRates, err = Rates(hits); err != nil {
 			return q, err
 		}
-		store := model.NewStore()
-		defer store.Finalize()
-		if err := b.Into(e.Backend, store, "features"); err != nil {
-			return q, err
-		}
-		c := &pretrain.Trainer{Config: b.Config, Backend: e.Backend, Data: scenes, Words: b.Words, PairWords: b.PairWords}
-		if hits, err = probe.Accuracy(ctx, c, store, progress); err != nil {
+		if hits, err = probe.Accuracy(ctx, e.Backend, e.Bundle, "features", scenes, progress); err != nil {
 			return q, err
 		}
 		if q.Probe, q.ProbeRates, err = Rates(hits); err != nil {

@@ -56,8 +56,8 @@ func complete(ctx context.Context, o options, in sweep.Inputs, base distill.Conf
 	if err != nil {
 		return in, nil, err
 	}
-	in.Bundle, err = pretrain.RunVariants(ctx, pretrain.VariantOptions{
-		Bundle: in.Bundle, Variants: variants, Runs: filepath.Join(o.out, "pretrain"), Data: in.Data, Engine: e, Command: o.command(), Out: lazy.out,
+	in.Bundle, err = pretrain.RunVariants(ctx, in.Bundle, variants, pretrain.Options{
+		Runs: filepath.Join(o.out, "pretrain"), Data: in.Data, Engine: e, Command: o.command(), Out: lazy.out,
 	})
 	return in, kept, err
 }

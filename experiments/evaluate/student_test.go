@@ -95,8 +95,8 @@ func TestStudentsOfAnotherNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	large[0].Training.Steps, large[0].Training.Batch = 1, 4
-	bundle, err = pretrain.RunVariants(t.Context(), pretrain.VariantOptions{
-		Bundle: bundle, Variants: large, Runs: t.TempDir(), Data: tinyworld.New(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Out: io.Discard,
+	bundle, err = pretrain.RunVariants(t.Context(), bundle, large, pretrain.Options{
+		Runs: t.TempDir(), Data: tinyworld.New(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Out: io.Discard,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -113,7 +113,7 @@ func teacherSteps(ctx context.Context, o options, in distill.Inputs, r *Report, 
 	cfg := in.Bundle.Config
 	cfg.TeacherTraining.Muon = false // PyTorch's side uses AdamW
 	trainer := &pretrain.Trainer{Config: cfg, Backend: in.Backend, Data: in.Data, Words: in.Bundle.Words, PairWords: in.Bundle.PairWords}
-	task, err := trainer.TeacherTask(store)
+	task, err := trainer.Task("teacher", store)
 	if err != nil {
 		return err
 	}

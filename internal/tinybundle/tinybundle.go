@@ -41,11 +41,11 @@ var trainer = sync.OnceValue(func() *pretrain.Trainer {
 // Write makes a bundle of the named parts and returns its folder.
 func Write(t testing.TB, parts ...string) string {
 	t.Helper()
-	dir, stores := t.TempDir(), map[string]*model.Store{}
+	dir, files := t.TempDir(), map[string]string{}
 	for _, part := range parts {
-		stores[part] = Store(t, part, 1)
+		files[part] = WritePart(t, part, 1)
 	}
-	if err := pretrain.WriteBundle(dir, trainer(), stores, nil); err != nil {
+	if err := pretrain.WriteBundle(dir, trainer(), files, nil); err != nil {
 		t.Fatal(err)
 	}
 	return dir

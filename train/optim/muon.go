@@ -14,27 +14,21 @@ import (
 // so that one rate serves both. ClipNorm bounds AdamW's gradients only: an orthogonal update does not depend on the gradient's size.
 type Muon struct {
 	AdamW
-	Momentum   float64                // Nesterov's, of the gradients
-	Iterations int                    // of Newton and Schulz
-	Keep       func(path string) bool // reports which variables, apart from vectors, AdamW updates; nil for none
+	Kept []string // scopes whose variables AdamW updates, such as the first and the last layer
 }
 
 var _ Optimizer = Muon{}
 
-// NewMuon uses the momentum and iterations of Jordan et al. 2024. AdamW updates the layers of the kept names, such as the first and the last.
-func NewMuon(adam AdamW, kept ...string) Muon {
-	return Muon{AdamW: adam, Momentum: 0.95, Iterations: 5, Keep: Named(kept...)}
-}
+const (
+	momentum   = 0.95 // Nesterov's, of the gradients (Jordan et al. 2024)
+	iterations = 5    // of Newton and Schulz
+	updateSize = 0.2  // root mean square of Adam's updates as seen in practice
+)
 
-// Named reports paths with one of these names among their scopes.
-func Named(names ...string) func(path string) bool {
-	return func(path string) bool {
-		return slices.ContainsFunc(strings.Split(path, "/"), func(part string) bool { return slices.Contains(names, part) })
-	}
+// keeps reports whether one of the kept scopes is on a variable's path.
+func (o Muon) keeps(path string) bool {
+	return slices.ContainsFunc(strings.Split(path, "/"), func(part string) bool { return slices.Contains(o.Kept, part) })
 }
-
-// updateSize is the root mean square of Adam's updates as seen in practice.
-const updateSize = 0.2
 
 // Update updates the variables against the gradient of the loss, as AdamW.Update does.
 func (o Muon) Update(variables []*model.Variable, loss, coefficients *Node) *Node {
@@ -44,15 +38,15 @@ func (o Muon) Update(variables []*model.Variable, loss, coefficients *Node) *Nod
 	var rest []*model.Variable
 	var restGrads []*Node
 	for i, v := range variables {
-		if v.Shape().Rank() < 2 || v.Shape().Dim(0) < 2 || o.Keep != nil && o.Keep(v.Path()) {
+		if v.Shape().Rank() < 2 || v.Shape().Dim(0) < 2 || o.keeps(v.Path()) {
 			rest, restGrads = append(rest, v), append(restGrads, grads[i])
 			continue
 		}
-		m := ema(o.moment(loss.Graph(), v, "m"), grads[i], o.Momentum)
-		nesterov := Add(MulScalar(m, o.Momentum), MulScalar(grads[i], 1-o.Momentum))
+		m := ema(o.moment(loss.Graph(), v, "m"), grads[i], momentum)
+		nesterov := Add(MulScalar(m, momentum), MulScalar(grads[i], 1-momentum))
 		rows := v.Shape().Dim(0)
 		columns := v.Shape().Size() / rows
-		step := Orthogonalize(Reshape(nesterov, rows, columns), o.Iterations)
+		step := orthogonalize(Reshape(nesterov, rows, columns))
 		step = MulScalar(Reshape(step, v.Shape().Dimensions...), updateSize*math.Sqrt(float64(max(rows, columns))))
 		value := v.NodeValue(loss.Graph())
 		if o.WeightDecay > 0 {
@@ -66,9 +60,9 @@ func (o Muon) Update(variables []*model.Variable, loss, coefficients *Node) *Nod
 	return globalNorm(grads)
 }
 
-// Orthogonalize moves the singular values of x [M,N] near 1 by a quintic Newton–Schulz iteration (Jordan et al. 2024). Its
+// orthogonalize moves the singular values of x [M,N] near 1 by a quintic Newton–Schulz iteration (Jordan et al. 2024). Its
 // coefficients favour speed: most singular values end between 0.7 and 1.2, which suffices for an update.
-func Orthogonalize(x *Node, iterations int) *Node {
+func orthogonalize(x *Node) *Node {
 	const a, b, c = 3.4445, -4.7750, 2.0315
 	x.AssertRank(2)
 	tall := x.Shape().Dim(0) > x.Shape().Dim(1)

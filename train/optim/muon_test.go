@@ -16,8 +16,8 @@ import (
 	"github.com/addlab/addlab/internal/graphtest"
 )
 
-// orthogonalize does what Orthogonalize does to the singular values alone: p(s) = a·s + b·s³ + c·s⁵, again and again.
-func orthogonalize(t *testing.T, x []float64, rows, columns, iterations int) []float64 {
+// orthogonal does what orthogonalize does to the singular values alone: p(s) = a·s + b·s³ + c·s⁵, again and again.
+func orthogonal(t *testing.T, x []float64, rows, columns, iterations int) []float64 {
 	t.Helper()
 	var svd mat.SVD
 	if !svd.Factorize(mat.NewDense(rows, columns, x), mat.SVDThin) {
@@ -64,13 +64,13 @@ func TestOrthogonalizeChangesSingularValuesOnly(t *testing.T) {
 		t.Run(why, func(t *testing.T) {
 			rows, columns := dims[0], dims[1]
 			x := gaussians(uint64(rows), rows*columns)
-			exec := graphtest.Compile(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node { return []*Node{Orthogonalize(in[0], 5)} })
+			exec := graphtest.Compile(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node { return []*Node{orthogonalize(in[0])} })
 			out := graphtest.Call(t, exec, tensors.FromFlatDataAndDimensions(float32s(x), rows, columns))[0]
 			var got []float64
 			for _, v := range tensors.MustCopyFlatData[float32](out) {
 				got = append(got, float64(v))
 			}
-			if diff := cmp.Diff(orthogonalize(t, x, rows, columns, 5), got, cmpopts.EquateApprox(0, 1e-4)); diff != "" {
+			if diff := cmp.Diff(orthogonal(t, x, rows, columns, 5), got, cmpopts.EquateApprox(0, 1e-4)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			var svd mat.SVD
@@ -90,7 +90,10 @@ func TestMuonMovesMatricesAndAdamWTheRest(t *testing.T) {
 	adam := AdamW{Name: "test", Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}
 	for why, kept := range map[string]bool{"the matrix is Muon's": false, "the matrix is kept from it": true} {
 		t.Run(why, func(t *testing.T) {
-			o := Muon{AdamW: adam, Momentum: 0.9, Iterations: 5, Keep: func(path string) bool { return kept && strings.HasSuffix(path, "matrix") }}
+			o := Muon{AdamW: adam}
+			if kept {
+				o.Kept = []string{"matrix"}
+			}
 			store := y.store(t)
 			exec := graphtest.Compile(t, store, func(scope *model.Scope, in []*Node) []*Node {
 				loss := y.loss(scope, in[0].Graph())
@@ -98,20 +101,20 @@ func TestMuonMovesMatricesAndAdamWTheRest(t *testing.T) {
 			})
 			n := len(y.matrix)
 			x := flat(t, store, "/net/matrix", "/net/vector")
-			m, v, momentum := make([]float64, len(x)), make([]float64, len(x)), make([]float64, n)
+			m, v, mean := make([]float64, len(x)), make([]float64, len(x)), make([]float64, n)
 			near := cmpopts.EquateApprox(1e-4, 1e-4)
 			for step := 1; step <= 4; step++ {
 				const rate = 0.1
 				nesterov := make([]float64, n)
 				for i := range nesterov {
 					grad := curvature(i) * (x[i] - target(i))
-					momentum[i] = o.Momentum*momentum[i] + (1-o.Momentum)*grad
-					nesterov[i] = o.Momentum*momentum[i] + (1-o.Momentum)*grad
+					mean[i] = momentum*mean[i] + (1-momentum)*grad
+					nesterov[i] = momentum*mean[i] + (1-momentum)*grad
 				}
 				before := append([]float64{}, x[:n]...)
 				norm := adam.reference(x, m, v, step, rate, func(int) bool { return false })
 				if !kept {
-					for i, d := range orthogonalize(t, nesterov, 2, 3, 5) {
+					for i, d := range orthogonal(t, nesterov, 2, 3, 5) {
 						x[i] = before[i] - rate*0.2*math.Sqrt(3)*d
 					}
 				}
@@ -136,12 +139,12 @@ func TestMuonWithoutVariablesIsAnError(t *testing.T) {
 	}
 }
 
-func TestNamedMeansWholeParts(t *testing.T) {
-	kept := Named("conv_in", "conv_out")
+func TestKeptMeansWholeParts(t *testing.T) {
+	muon := Muon{Kept: []string{"conv_in", "conv_out"}}
 	for path, want := range map[string]bool{
 		"/teacher/conv_in/weight": true, "/teacher/conv_out/bias": true, "/teacher/mid_block/conv_inner/weight": false, "/teacher/conv_norm_out/weight": false,
 	} {
-		if got := kept(path); got != want {
+		if got := muon.keeps(path); got != want {
 			t.Errorf("%s: %v, want %v", path, got, want)
 		}
 	}

@@ -4,18 +4,28 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/compute"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/network/tokenizer"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/train"
 )
+
+// Trainer trains the networks of a bundle.
+type Trainer struct {
+	Config    Config
+	Backend   compute.Backend
+	Data      dataset.Dataset
+	Words     *tokenizer.Words // of teacher and student
+	PairWords *tokenizer.Words // of the evaluation pair
+
+	otherWords string // of PartConfig.Words
+}
 
 // recipeVersion must change when the same config yields other weights.
 const recipeVersion = 3
 
-// PartConfig determines the weights of one part; its hash names the part's run.
+// PartConfig determines the weights of one part or variant; its hash names the run that trains it.
 type PartConfig struct {
 	Kind     string   `json:"kind"`
 	Recipe   int      `json:"recipe"`
@@ -28,7 +38,7 @@ type PartConfig struct {
 	Net      any      `json:"net"`
 	Training Training `json:"training"`
 	Options  any      `json:"options,omitempty"`
-	From     string   `json:"from,omitempty"` // run whose weights this one starts from
+	From     string   `json:"from,omitempty"` // run or files whose weights this one starts from
 
 	// Words is the hash of the vocabulary of a part that reads captions; empty with the presets' negative caption.
 	Words string `json:"words,omitempty"`
@@ -58,45 +68,38 @@ func (c *Trainer) PartConfig(part, from string) (PartConfig, error) {
 	return p, nil
 }
 
-// Task is the training of a part in a store of its own.
-func (c *Trainer) Task(part string, store *model.Store) (train.Task, error) {
-	switch part {
-	case "text":
-		return c.TextTask(store)
-	case "features":
-		return c.FeaturesTask(store)
-	case "classifier":
-		return c.ClassifierTask(store)
-	case "pair":
-		return c.PairTask(store)
-	case "teacher":
-		return c.TeacherTask(store)
+// variantConfig determines the weights of a variant, as PartConfig does for a part; text is the SHA-256 of the bundle's text encoder.
+func (c *Trainer) variantConfig(v Variant, text string) (PartConfig, error) {
+	p, err := c.PartConfig(v.Part, "")
+	if err != nil {
+		return p, err
 	}
-	return train.Task{}, fmt.Errorf("pretrain: part = %q, want one of %q", part, Parts)
-}
-
-// scopes are the scopes of a part's trained weights in the store of its task.
-var scopes = map[string]string{
-	"text": "/pair/text", "features": "/features/vit", "classifier": "/classifier", "pair": "/pair", "teacher": "/teacher_ema",
-}
-
-// Scope is the scope of a part's trained weights in its task's store.
-func Scope(part string) string { return scopes[part] }
-
-// TextScope is the scope of the text encoder after the teacher's training.
-func (c Config) TextScope() string {
-	if c.TuneText {
-		return "/text_ema"
+	p.Part, p.Training = v.Name, v.Training
+	if v.Part == "teacher" {
+		p.Net, p.From = v.Backbone(), "text "+text
+		return p, nil
 	}
-	return "/text"
+	options := map[string]any{"objective": v.Objective}
+	p.Net, p.Options = v.ViT, options
+	switch v.Objective {
+	case CLIP:
+		p.Net = []any{v.ViT, c.Config.Networks.Text}
+	case DINO, DINO2:
+		options["prototypes"], options["bottom"], options["average"], options["sinkhorn"] = prototypes, prototypeBottom, averageDecay, sinkhornSteps
+		options["temperatures"] = []float64{studentTemperature, teacherTemperature}
+		options["local_views"], options["crop"], options["permute"], options["bend"] = localViews, []float64{cropMin, cropMax}, permuteShare, bendShare
+		if v.Objective == DINO2 {
+			options["mask"], options["spread"] = []float64{maskedViews, maskMin, maskMax}, spreadWeight
+		}
+	}
+	return p, nil
 }
 
 // Prepare builds the tokenizers and fills in what depends on them.
 func (c *Trainer) Prepare() error {
 	const captions = 20000
 	src := c.Data.Train()
-	n := min(captions, src.Len())
-	texts := make([]string, n)
+	texts := make([]string, min(captions, src.Len()))
 	for i := range texts {
 		if scenes, ok := src.(labelled); ok {
 			_, texts[i], _ = scenes.Scene(i) // no need to draw the pictures
@@ -133,11 +136,5 @@ func PartsOf(data dataset.Dataset) []string {
 	if _, ok := data.(*dataset.Scenes); ok {
 		return Parts
 	}
-	var parts []string
-	for _, p := range Parts {
-		if p != "classifier" {
-			parts = append(parts, p)
-		}
-	}
-	return parts
+	return slices.DeleteFunc(slices.Clone(Parts), func(part string) bool { return part == "classifier" })
 }
