@@ -44,13 +44,13 @@ func (r *Run) SaveCheckpoint(step int, write func(dir string) error) error {
 	}
 	// A damaged checkpoint of this step may exist.
 	if err := os.RemoveAll(final); err != nil {
-		return fmt.Errorf("record: %w", err)
+		return err
 	}
 	if err := os.Rename(tmp, final); err != nil {
-		return fmt.Errorf("record: %w", err)
+		return err
 	}
 	if err := atomicfile.SyncDir(filepath.Dir(final)); err != nil {
-		return fmt.Errorf("record: %w", err)
+		return err
 	}
 	r.saved = step
 	return r.sweepCheckpoints()
@@ -69,18 +69,13 @@ func (r *Run) fill(dir string, write func(dir string) error) error {
 	}
 	sizes := map[string]int64{}
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
+		if err == nil {
+			err = atomicfile.SyncDir(path) // of a file too
+		}
+		if err != nil || e.IsDir() {
 			return err
 		}
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := f.Sync(); err != nil || e.IsDir() {
-			return err
-		}
-		info, err := f.Stat()
+		info, err := e.Info()
 		if err != nil {
 			return err
 		}
@@ -106,10 +101,7 @@ func (r *Run) LatestCheckpoint() (step int, dir string, ok bool) {
 
 // dropCheckpoints removes all checkpoints; Finish does it.
 func (r *Run) dropCheckpoints() error {
-	if err := os.RemoveAll(filepath.Join(r.dir, checkpointsDir)); err != nil {
-		return fmt.Errorf("record: %w", err)
-	}
-	return nil
+	return os.RemoveAll(filepath.Join(r.dir, checkpointsDir))
 }
 
 // checkpointDir is the folder of a step's checkpoint.
@@ -157,15 +149,10 @@ func (r *Run) sweepCheckpoints() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("record: %w", err)
-	}
 	for _, e := range entries {
 		if !kept[e.Name()] {
-			if err := os.RemoveAll(filepath.Join(parent, e.Name())); err != nil {
-				return fmt.Errorf("record: %w", err)
-			}
+			err = errors.Join(err, os.RemoveAll(filepath.Join(parent, e.Name())))
 		}
 	}
-	return nil
+	return err
 }

@@ -102,12 +102,11 @@ func TestHashDependsOnEachField(t *testing.T) {
 
 func TestHashRefuses(t *testing.T) {
 	for reason, config := range map[string]any{
-		"no config":             nil,
-		"a number":              3,
-		"a list":                []int{1},
-		"NaN has no JSON":       map[string]float64{"lr": math.NaN()},
-		"a function":            map[string]any{"f": func() {}},
-		"a number out of range": json.RawMessage(`{"lr":1e999}`),
+		"no config":       nil,
+		"a number":        3,
+		"a list":          []int{1},
+		"NaN has no JSON": map[string]float64{"lr": math.NaN()},
+		"a function":      map[string]any{"f": func() {}},
 	} {
 		if hash, err := Hash(config); err == nil {
 			t.Errorf("%s: got %s, want an error", reason, hash)

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // Lines appends to a file of JSON lines, each with its step, such as metrics.jsonl.
@@ -36,12 +34,11 @@ func (r *Run) Lines(name string) (*Lines, error) {
 	}
 	f, err := os.OpenFile(filepath.Join(r.dir, name), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
-		return nil, fmt.Errorf("record: %w", err)
+		return nil, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("record: %w", err)
+		return nil, errors.Join(err, f.Close())
 	}
 	r.lines[name] = &Lines{run: r, name: name, file: f, size: info.Size()}
 	return r.lines[name], nil
@@ -51,51 +48,40 @@ func (r *Run) Lines(name string) (*Lines, error) {
 // crash out of every file of lines. Without a checkpoint the run starts over, and so do the files.
 func (r *Run) cutLines() error {
 	entries, err := os.ReadDir(r.dir)
-	if err != nil {
-		return fmt.Errorf("record: %w", err)
-	}
 	for _, e := range entries {
 		path := filepath.Join(r.dir, e.Name())
-		if filepath.Ext(path) != linesExt {
-			continue
-		}
-		if r.saved < 0 {
-			if err := os.Remove(path); err != nil {
-				return fmt.Errorf("record: %w", err)
-			}
-			continue
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return fmt.Errorf("record: %w", err)
-		}
-		keep, err := upTo(b, r.saved)
-		if err != nil {
-			return fmt.Errorf("record: %s: %w", path, err)
-		}
-		if err := os.Truncate(path, int64(keep)); err != nil {
-			return fmt.Errorf("record: %w", err)
+		switch {
+		case filepath.Ext(path) != linesExt:
+		case r.saved < 0:
+			err = errors.Join(err, os.Remove(path))
+		default:
+			err = errors.Join(err, cut(path, r.saved))
 		}
 	}
-	return nil
+	return err
 }
 
-// upTo gives the length of the whole lines of steps ≤ step.
-func upTo(b []byte, step int) (length int, err error) {
-	for n := 1; ; n++ {
-		end := bytes.IndexByte(b[length:], '\n')
-		if end < 0 {
-			return length, nil
-		}
-		var line struct{ Step *int }
-		if err := json.Unmarshal(b[length:length+end], &line); err != nil || line.Step == nil {
-			return 0, fmt.Errorf("line %d: want a JSON object with a step", n)
+// cut keeps the whole lines of steps ≤ step.
+func cut(path string, step int) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	lines, err := parseLines[struct{ Step *int }](text)
+	if err != nil {
+		return fmt.Errorf("record: %s:%w, want a JSON object with a step", path, err)
+	}
+	length := 0
+	for n, line := range lines {
+		if line.Step == nil {
+			return fmt.Errorf("record: %s:%d: want a JSON object with a step", path, n+1)
 		}
 		if *line.Step > step {
-			return length, nil
+			break
 		}
-		length += end + 1
+		length += 1 + bytes.IndexByte(text[length:], '\n')
 	}
+	return os.Truncate(path, int64(length))
 }
 
 // Append writes {"step": step, …fields}; fields is a struct or a map without a step of its own. Steps never go back, and
@@ -116,7 +102,7 @@ func (l *Lines) Append(step int, fields any) error {
 	}
 	if _, err := l.file.Write(line); err != nil {
 		// On a full disk half of the line may be there; the next one must not follow it.
-		return fmt.Errorf("record: %w", errors.Join(err, l.file.Truncate(l.size)))
+		return errors.Join(err, l.file.Truncate(l.size))
 	}
 	l.size += int64(len(line))
 	l.last = step
@@ -153,19 +139,18 @@ func encodeLine(step int, fields any) ([]byte, error) {
 
 // syncLines puts all lines on the disk, so that a checkpoint never outlives lines written before it.
 func (r *Run) syncLines() error {
-	for _, name := range slices.Sorted(maps.Keys(r.lines)) {
-		if err := r.lines[name].file.Sync(); err != nil {
-			return fmt.Errorf("record: %w", err)
-		}
+	var errs []error
+	for _, l := range r.lines {
+		errs = append(errs, l.file.Sync())
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // ReadLines reads a file of JSON lines, without a last line that is still being written.
 func ReadLines[T any](path string) ([]T, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("record: %w", err)
+		return nil, err
 	}
 	lines, err := parseLines[T](b)
 	if err != nil {
@@ -176,16 +161,15 @@ func ReadLines[T any](path string) ([]T, error) {
 
 // parseLines starts its error with the number of the line.
 func parseLines[T any](text []byte) (lines []T, err error) {
-	for n := 1; ; n++ {
-		line, rest, whole := bytes.Cut(text, []byte{'\n'})
-		if !whole {
-			return lines, nil
+	for line := range bytes.Lines(text) {
+		if !bytes.HasSuffix(line, []byte("\n")) {
+			break
 		}
 		var v T
 		if err := json.Unmarshal(line, &v); err != nil {
-			return nil, fmt.Errorf("%d: %w", n, err)
+			return nil, fmt.Errorf("%d: %w", len(lines)+1, err)
 		}
 		lines = append(lines, v)
-		text = rest
 	}
+	return lines, nil
 }

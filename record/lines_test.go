@@ -73,7 +73,7 @@ func TestLinesThatAreNotOursAreNotCut(t *testing.T) {
 	run.Close()
 	write(t, filepath.Join(run.Dir(), "other.jsonl"), "{\"step\":1}\n{\"text\":1}\n")
 	_, err := Open(context.Background(), root, tinyConfig{}, Environment{})
-	checkError(t, err, "other.jsonl: line 2: want a JSON object with a step")
+	checkError(t, err, "other.jsonl:2: want a JSON object with a step")
 }
 
 func TestAppend(t *testing.T) {

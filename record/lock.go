@@ -1,90 +1,52 @@
 package record
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // pollInterval is how often a waiting process looks whether the lock is free.
 const pollInterval = 100 * time.Millisecond
 
-// holder is what the lock file says about the process that holds it, for the message of one that waits.
-type holder struct {
-	PID   int       `json:"pid"`
-	Host  string    `json:"host"`
-	Start time.Time `json:"start"`
-}
-
-// lock waits until this process alone holds the lock file at path, and keeps it until the file is closed or the process dies.
-func lock(ctx context.Context, path string, message io.Writer) (*os.File, error) {
-	for told := false; ; {
-		f, err := tryLock(path)
-		if f != nil || err != nil {
-			return f, err
-		}
-		if !told {
-			fmt.Fprintln(message, waiting(path))
-			told = true
-		}
+// lock waits until this process alone holds the lock file at path, and keeps it until it is unlocked or the process dies.
+func lock(ctx context.Context, path string, message io.Writer) (*flock.Flock, error) {
+	l, err := tryLock(path)
+	if l != nil || err != nil {
+		return l, err
+	}
+	fmt.Fprintln(message, waiting(path))
+	for {
 		select {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("record: %s: %w", waiting(path), context.Cause(ctx))
 		case <-time.After(pollInterval):
 		}
+		if l, err := tryLock(path); l != nil || err != nil {
+			return l, err
+		}
 	}
 }
 
-// tryLock returns nil while another process holds the lock.
-func tryLock(path string) (_ *os.File, err error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
-	if err != nil {
-		return nil, fmt.Errorf("record: lock: %w", err)
+// tryLock returns nil while another process holds the lock. The file is removed only once the run is finished: who then locks the removed
+// file or a new one finds the result.
+func tryLock(path string) (*flock.Flock, error) {
+	l := flock.New(path, flock.SetPermissions(0o666))
+	if free, err := l.TryLock(); err != nil || !free {
+		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-		}
-	}()
-	free, err := flock(f)
-	if err != nil {
-		return nil, fmt.Errorf("record: lock %s: %w", path, err)
-	}
-
-	// The previous holder may have removed the file between our opening and our locking it: then it protects nothing.
-	mine, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("record: lock: %w", err)
-	}
-	if there, err := os.Stat(path); !free || err != nil || !os.SameFile(mine, there) {
-		f.Close()
-		return nil, nil
-	}
-
 	host, _ := os.Hostname()
-	b, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Start: time.Now().UTC().Truncate(time.Second)})
-	if err != nil {
-		return nil, fmt.Errorf("record: lock: %w", err)
-	}
-	if err := f.Truncate(0); err != nil {
-		return nil, fmt.Errorf("record: lock: %w", err)
-	}
-	if _, err := f.WriteAt(append(b, '\n'), 0); err != nil {
-		return nil, fmt.Errorf("record: lock: %w", err)
-	}
-	return f, nil
+	holder := fmt.Sprintf("pid %d on %s, since %s\n", os.Getpid(), host, time.Now().UTC().Format(time.DateTime))
+	return l, os.WriteFile(path, []byte(holder), 0o666)
 }
 
 // waiting names the process that holds the lock.
 func waiting(path string) string {
-	b, _ := os.ReadFile(path)
-	var h holder
-	if err := json.Unmarshal(bytes.TrimSpace(b), &h); err != nil || h.PID == 0 {
-		return fmt.Sprintf("waiting for another process, which holds %s", path)
-	}
-	return fmt.Sprintf("waiting for pid %d on %s, which holds %s since %s", h.PID, h.Host, path, h.Start.Format(time.DateTime))
+	holder, _ := os.ReadFile(path)
+	return fmt.Sprintf("waiting for %s, which holds %s", strings.TrimSpace(string(holder)), path)
 }

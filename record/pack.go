@@ -2,7 +2,6 @@ package record
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +21,7 @@ type packed struct {
 	Files  map[string][]byte          `json:"files,omitempty"`  // others
 }
 
-func (p *packed) read(name string) ([]byte, error) {
+func (p *packed) read(name, place string) ([]byte, error) {
 	switch {
 	case name == configFile:
 		return p.Config, nil
@@ -38,18 +37,13 @@ func (p *packed) read(name string) ([]byte, error) {
 			return env, nil
 		}
 	}
-	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	return nil, fmt.Errorf("record: %s, %s: %w", place, name, fs.ErrNotExist)
 }
 
 // validate says what a line of a pack lacks.
 func (p *packed) validate() error {
-	for _, field := range []struct {
-		name string
-		has  bool
-	}{{"config", p.Config != nil}, {"envs", len(p.Envs) > 0}, {"result", p.Result != nil}} {
-		if !field.has {
-			return fmt.Errorf("run %q has no %s, want run, config, envs and result", p.Run, field.name)
-		}
+	if p.Config == nil || len(p.Envs) == 0 || p.Result == nil {
+		return fmt.Errorf("run %q lacks one of config, envs and result", p.Run)
 	}
 	hash, err := Hash(p.Config)
 	if err != nil {
@@ -61,8 +55,6 @@ func (p *packed) validate() error {
 	return nil
 }
 
-var errNoEnd = errors.New("the line has no end")
-
 // readPack reads all lines of a pack, none where there is no such file.
 func readPack(path string) (map[string]Saved, error) {
 	text, err := os.ReadFile(path)
@@ -70,27 +62,26 @@ func readPack(path string) (map[string]Saved, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("record: %w", err)
+		return nil, err
+	}
+	lines, err := parseLines[packed](text)
+	if err != nil {
+		return nil, fmt.Errorf("record: %s:%w, want the JSON object of a run", path, err)
+	}
+	if !bytes.HasSuffix(text, []byte("\n")) && len(text) > 0 {
+		return nil, fmt.Errorf("record: %s:%d: the line has no end, want a whole line with the JSON object of a run", path, len(lines)+1)
 	}
 	runs := map[string]Saved{}
-	for n := 1; len(text) > 0; n++ {
-		line, rest, whole := bytes.Cut(text, []byte{'\n'})
-		text = rest
-		p := &packed{}
-		err := json.Unmarshal(line, p)
-		switch {
-		case err != nil || !whole:
-			err = fmt.Errorf("%w, want a whole line with the JSON object of a run", cmp.Or(err, errNoEnd))
-		default:
-			err = p.validate()
-		}
-		if err == nil && runs[p.Run].files != nil {
+	for i := range lines {
+		p := &lines[i]
+		err := p.validate()
+		if err == nil && runs[p.Run].line != nil {
 			err = fmt.Errorf("run %s is there twice, want it once", p.Run)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("record: %s:%d: %w", path, n, err)
+			return nil, fmt.Errorf("record: %s:%d: %w", path, i+1, err)
 		}
-		runs[p.Run] = Saved{Hash: p.Run, place: fmt.Sprintf("%s:%d (run %s)", path, n, p.Run), files: p}
+		runs[p.Run] = Saved{Hash: p.Run, place: fmt.Sprintf("%s:%d (run %s)", path, i+1, p.Run), line: p}
 	}
 	return runs, nil
 }
@@ -133,7 +124,7 @@ func Pack(dir string, keep ...string) (path string, n int, err error) {
 // pack makes a line of a run.
 func (s Saved) pack(keep []string) (p *packed, err error) {
 	if s.dir == "" {
-		return s.files.(*packed), nil
+		return s.line, nil
 	}
 	p = &packed{Run: s.Hash, Curves: map[string]json.RawMessage{}, Files: map[string][]byte{}}
 	for name, field := range map[string]*json.RawMessage{configFile: &p.Config, resultFile: &p.Result} {

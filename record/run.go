@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gofrs/flock"
+
 	"github.com/addlab/addlab/internal/atomicfile"
 )
 
@@ -25,7 +27,7 @@ const (
 // Run is the folder of one config, held by this process until Close.
 type Run struct {
 	dir, hash string
-	lock      *os.File // nil once closed, and for a run that was finished before
+	lock      *flock.Flock // nil once closed, and for a run that was finished before
 	finished  bool
 	saved     int // step of the latest checkpoint, −1 where there is none
 	lines     map[string]*Lines
@@ -37,21 +39,21 @@ var ErrHeld = errors.New("held by another process")
 // Open begins or resumes the run of config in root/<hash>, or finds it finished. While another process holds the
 // run, Open says so once on standard error and waits, until ctx ends.
 func Open(ctx context.Context, root string, config any, env Environment) (*Run, error) {
-	return open(root, config, env, func(path string) (*os.File, error) { return lock(ctx, path, os.Stderr) })
+	return open(root, config, env, func(path string) (*flock.Flock, error) { return lock(ctx, path, os.Stderr) })
 }
 
 // TryOpen is Open without waiting: while another process holds the run it gives ErrHeld.
 func TryOpen(root string, config any, env Environment) (*Run, error) {
-	return open(root, config, env, func(path string) (*os.File, error) {
-		f, err := tryLock(path)
-		if f == nil && err == nil {
+	return open(root, config, env, func(path string) (*flock.Flock, error) {
+		l, err := tryLock(path)
+		if l == nil && err == nil {
 			err = fmt.Errorf("record: %s: %w", waiting(path), ErrHeld)
 		}
-		return f, err
+		return l, err
 	})
 }
 
-func open(root string, config any, env Environment, lock func(path string) (*os.File, error)) (*Run, error) {
+func open(root string, config any, env Environment, lock func(path string) (*flock.Flock, error)) (*Run, error) {
 	hash, err := Hash(config)
 	if err != nil {
 		return nil, err
@@ -61,11 +63,13 @@ func open(root string, config any, env Environment, lock func(path string) (*os.
 		return nil, err
 	}
 	if r.finished {
-		r.tidy()
+		// A process killed while finishing left these. Removal may fail, as in a read-only folder: the result can still be read.
+		r.dropCheckpoints()
+		os.Remove(filepath.Join(r.dir, lockFile))
 		return r, nil
 	}
 	if err := os.MkdirAll(r.dir, 0o777); err != nil {
-		return nil, fmt.Errorf("record: %w", err)
+		return nil, err
 	}
 	if r.lock, err = lock(filepath.Join(r.dir, lockFile)); err != nil {
 		return nil, err
@@ -78,11 +82,8 @@ func open(root string, config any, env Environment, lock func(path string) (*os.
 
 // begin runs under the lock: the process before us may have finished the run, or died in the middle of a write.
 func (r *Run) begin(config any, env Environment) (err error) {
-	if r.finished, err = check(r.dir, config); err != nil {
-		return err
-	}
-	if r.finished {
-		return r.dropCheckpoints()
+	if r.finished, err = check(r.dir, config); err != nil || r.finished {
+		return errors.Join(err, r.dropCheckpoints())
 	}
 	if err := r.sweep(); err != nil {
 		return err
@@ -95,31 +96,16 @@ func (r *Run) begin(config any, env Environment) (err error) {
 	return r.writeEnvironment(env)
 }
 
-// tidy removes what a process killed while finishing left behind. It may fail, as in a read-only folder: the
-// result can still be read.
-func (r *Run) tidy() {
-	path := filepath.Join(r.dir, lockFile)
-	if _, err := os.Stat(path); err != nil && len(r.checkpoints()) == 0 {
-		return
-	}
-	if r.lock, _ = tryLock(path); r.lock != nil {
-		r.dropCheckpoints()
-		r.Close()
-	}
-}
-
 // sweep removes incomplete files of a killed process, and lines after its latest checkpoint.
 func (r *Run) sweep() error {
 	entries, err := os.ReadDir(r.dir)
-	if err != nil {
-		return fmt.Errorf("record: %w", err)
-	}
 	for _, e := range entries {
 		if atomicfile.IsTemporary(e.Name()) {
-			if err := os.Remove(filepath.Join(r.dir, e.Name())); err != nil {
-				return fmt.Errorf("record: %w", err)
-			}
+			err = errors.Join(err, os.Remove(filepath.Join(r.dir, e.Name())))
 		}
+	}
+	if err != nil {
+		return err
 	}
 	if err := r.sweepCheckpoints(); err != nil {
 		return err
@@ -137,7 +123,7 @@ func check(dir string, config any) (finished bool, err error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("record: %w", err)
+		return false, err
 	}
 	have, err := canonical(json.RawMessage(b))
 	if err != nil {
@@ -150,11 +136,10 @@ func check(dir string, config any) (finished bool, err error) {
 	if !bytes.Equal(have, want) {
 		return false, fmt.Errorf("record: %s belongs to another config than its name says (edited?)", filepath.Join(dir, configFile))
 	}
-	_, err = os.Stat(filepath.Join(dir, resultFile))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, fmt.Errorf("record: %w", err)
+	if _, err = os.Stat(filepath.Join(dir, resultFile)); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
-	return err == nil, nil
+	return err == nil, err
 }
 
 // Dir is the run's folder.
@@ -195,14 +180,13 @@ func (r *Run) Close() error {
 	}
 	// With a result nobody writes, so the lock file can be removed.
 	if r.finished {
-		errs = append(errs, os.Remove(r.lock.Name()))
+		if err := os.Remove(r.lock.Path()); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
 	}
 	errs = append(errs, r.lock.Close())
 	r.lock = nil
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("record: close %s: %w", r.dir, err)
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // writable refuses writes to a run that is finished or closed.

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // Runs are the runs in a folder, such as results/runs, and in the pack beside it, results/runs.jsonl. They are only read.
@@ -19,27 +19,13 @@ type Runs struct {
 
 // Saved is a run on disk: a folder, or a line of a pack. Both have the same files.
 type Saved struct {
-	Hash  string // of its config
-	dir   string // "" in a pack
-	place string // where it is, for people
-	files files
+	Hash  string  // of its config
+	dir   string  // "" in a pack
+	place string  // where it is, for people
+	line  *packed // in a pack
 }
 
-// files gives the content of a run's file by its name. A file that is not there is fs.ErrNotExist.
-type files interface {
-	read(name string) ([]byte, error)
-}
-
-// unpacked are the files of a run's folder.
-type unpacked string
-
-func (u unpacked) read(name string) ([]byte, error) {
-	return os.ReadFile(filepath.Join(string(u), name))
-}
-
-func inFolder(dir string) Saved {
-	return Saved{Hash: filepath.Base(dir), dir: dir, place: dir, files: unpacked(dir)}
-}
+func inFolder(dir string) Saved { return Saved{Hash: filepath.Base(dir), dir: dir, place: dir} }
 
 // packExt is what the name of a pack adds to that of the folder of its runs.
 const packExt = ".jsonl"
@@ -54,7 +40,6 @@ func OpenRuns(dir string) (*Runs, error) {
 // At is the run in the folder dir, or that of this name in the pack beside the folder's parent.
 func At(dir string) (Saved, error) {
 	dir = filepath.Clean(dir)
-	hash := filepath.Base(dir)
 	if _, err := os.Stat(filepath.Join(dir, configFile)); err == nil {
 		return inFolder(dir), nil
 	}
@@ -62,10 +47,11 @@ func At(dir string) (Saved, error) {
 	if err != nil {
 		return Saved{}, err
 	}
-	if s, ok := runs.packed[hash]; ok {
-		return s, nil
+	s, ok := runs.packed[filepath.Base(dir)]
+	if !ok {
+		err = fmt.Errorf("record: no run %s in %s or %s: %w", filepath.Base(dir), runs.dir, runs.dir+packExt, fs.ErrNotExist)
 	}
-	return Saved{}, fmt.Errorf("record: no run %s in %s or %s: %w", hash, runs.dir, runs.dir+packExt, fs.ErrNotExist)
+	return s, err
 }
 
 // Dir is the folder, where new runs go.
@@ -110,21 +96,18 @@ func (r *Runs) Lookup(hash string) (s Saved, ok bool) {
 func (r *Runs) All() (all []Saved, err error) {
 	entries, err := os.ReadDir(r.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("record: %w", err)
+		return nil, err
 	}
-	hashes := map[string]bool{}
-	for hash := range r.packed {
-		hashes[hash] = true
-	}
+	hashes := slices.Collect(maps.Keys(r.packed))
 	for _, e := range entries {
-		hashes[e.Name()] = true
+		hashes = append(hashes, e.Name())
 	}
-	for hash := range hashes {
+	slices.Sort(hashes)
+	for _, hash := range slices.Compact(hashes) {
 		if s, ok := r.Lookup(hash); ok {
 			all = append(all, s)
 		}
 	}
-	slices.SortFunc(all, func(a, b Saved) int { return strings.Compare(a.Hash, b.Hash) })
 	return all, nil
 }
 
@@ -137,7 +120,7 @@ func (s Saved) String() string { return s.place }
 // Finished reports whether the run has a result.
 func (s Saved) Finished() bool {
 	if s.dir == "" {
-		return s.files != nil
+		return s.line != nil
 	}
 	_, err := os.Stat(filepath.Join(s.dir, resultFile))
 	return err == nil
@@ -145,14 +128,13 @@ func (s Saved) Finished() bool {
 
 // File reads any file of the run. One that is not there is fs.ErrNotExist.
 func (s Saved) File(name string) ([]byte, error) {
-	if s.files == nil {
-		return nil, fmt.Errorf("record: %s: %w", name, fs.ErrNotExist)
+	switch {
+	case s.dir != "":
+		return os.ReadFile(filepath.Join(s.dir, name))
+	case s.line != nil:
+		return s.line.read(name, s.place)
 	}
-	b, err := s.files.read(name)
-	if err != nil {
-		return nil, fmt.Errorf("record: %s: %w", s, err)
-	}
-	return b, nil
+	return nil, fmt.Errorf("record: %s: %w", name, fs.ErrNotExist)
 }
 
 func (s Saved) json(name string, v any) error {

@@ -183,12 +183,12 @@ func TestDamagedPacksAreRefused(t *testing.T) {
 	good := read(t, path)
 	hash := mustHash(t, tinyConfig{})
 	for _, c := range []struct{ why, text, want string }{
-		{"cut off", good + good[:20], ":2: unexpected end of JSON input, want a whole line"},
+		{"cut off", good + good[:20], ":2: the line has no end, want a whole line"},
 		{"no line end", strings.TrimSuffix(good, "\n"), ":1: the line has no end"},
 		{"an empty line", good + "\n", ":2: "},
 		{"twice", good + good, ":2: run " + hash + " is there twice"},
 		{"another config", strings.Replace(good, `"seed":0`, `"seed":1`, 1), `:1: run = "` + hash + `", want ` + mustHash(t, tinyConfig{Seed: 1}) + ", the hash of its config"},
-		{"no result", strings.Replace(good, `"result":7`, `"results":7`, 1), `:1: run "` + hash + `" has no result, want`},
+		{"no result", strings.Replace(good, `"result":7`, `"results":7`, 1), `:1: run "` + hash + `" lacks one of config, envs and result`},
 	} {
 		write(t, path, c.text)
 		if _, err := OpenRuns(dir); err == nil || !strings.Contains(err.Error(), path+c.want) {

@@ -1,0 +1,96 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+
+	"github.com/addlab/addlab/internal/atomicfile"
+)
+
+// WriteFile writes a file that is whole on the disk or, after a crash, still the old one.
+func WriteFile(path string, data []byte) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// WriteJSON writes v as indented JSON, atomically.
+func WriteJSON(path string, v any) error {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("record: write %s: %w", path, err)
+	}
+	return WriteFile(path, buf.Bytes())
+}
+
+// ReadJSON reads a file that WriteJSON wrote.
+func ReadJSON(path string, v any) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("record: %s: %w", path, err)
+	}
+	return nil
+}
+
+// Edit changes the fields of a config that the JSON file at path names, nested ones one by one; the others stay as they are.
+// A field that the config lacks is an error.
+func Edit(path string, config any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("config: %w", err)
+	}
+	fields := json.NewDecoder(bytes.NewReader(text))
+	fields.DisallowUnknownFields()
+	if err := fields.Decode(config); err != nil {
+		return fmt.Errorf("config %s: %w, want fields of the config that -n prints", path, err)
+	}
+	if _, err := fields.Token(); err != io.EOF {
+		return fmt.Errorf("config %s: something follows after the fields, want one JSON object", path)
+	}
+	if bytes.Equal(bytes.TrimSpace(text), []byte("null")) {
+		return fmt.Errorf("config %s: null, want one JSON object", path)
+	}
+	return nil
+}
+
+// Number is a float64 that JSON can carry when a loss has diverged: NaN and infinities are the texts "NaN", "+Inf", "-Inf".
+type Number float64
+
+// MarshalJSON writes a number, or a text for a value that JSON has no number for.
+func (x Number) MarshalJSON() ([]byte, error) {
+	if v := float64(x); math.IsNaN(v) || math.IsInf(v, 0) {
+		return strconv.AppendQuote(nil, strconv.FormatFloat(v, 'g', -1, 64)), nil
+	}
+	return json.Marshal(float64(x))
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (x *Number) UnmarshalJSON(b []byte) error {
+	switch string(b) {
+	case `"NaN"`:
+		*x = Number(math.NaN())
+	case `"+Inf"`:
+		*x = Number(math.Inf(1))
+	case `"-Inf"`:
+		*x = Number(math.Inf(-1))
+	default:
+		var v *float64
+		if err := json.Unmarshal(b, &v); err != nil || v == nil {
+			return fmt.Errorf("record: number = %s, want a JSON number, \"NaN\", \"+Inf\" or \"-Inf\"", b)
+		}
+		*x = Number(*v)
+	}
+	return nil
+}
