@@ -13,30 +13,39 @@ import (
 type column struct {
 	name    string
 	arrow   string // "↓", "↑" or nothing
-	numeric bool
+	Numeric bool
 	paper   bool // published numbers
-	cells   [][2]string
+	Cells   [][2]string
 }
 
 // paperPrefix marks the columns of published numbers.
 const paperPrefix = "paper "
 
-func (c column) heading() string { return strings.TrimSpace(c.name + " " + c.arrow) }
+// Heading is the name with its arrow.
+func (c column) Heading() string { return strings.TrimSpace(c.name + " " + c.arrow) }
+
+// pad sets numbers flush right and texts flush left.
+func (c column) pad(text string, width int) string {
+	if c.Numeric {
+		return fold.PadLeft(text, width)
+	}
+	return fold.PadRight(text, width)
+}
 
 // padded returns the cells, the halves of numbers padded to line up. dress rewrites a half before it is measured.
 func (c column) padded(dress func(string) string) []string {
-	heads, tails, headWidth, tailWidth := make([]string, len(c.cells)), make([]string, len(c.cells)), 0, 0
-	for i, cell := range c.cells {
+	heads, tails, headWidth, tailWidth := make([]string, len(c.Cells)), make([]string, len(c.Cells)), 0, 0
+	for i, cell := range c.Cells {
 		heads[i], tails[i] = dress(cell[0]), dress(cell[1])
 		if heads[i] != diverged {
 			headWidth = max(headWidth, fold.Width(heads[i]))
 		}
 		tailWidth = max(tailWidth, fold.Width(tails[i]))
 	}
-	if !c.numeric {
+	if !c.Numeric {
 		return tails
 	}
-	for i := range c.cells {
+	for i := range c.Cells {
 		if heads[i] == diverged {
 			tails[i] = fold.PadLeft(diverged, headWidth+tailWidth)
 			continue
@@ -46,34 +55,28 @@ func (c column) padded(dress func(string) string) []string {
 	return tails
 }
 
-// sheet collects columns over some rows.
-type sheet struct {
-	rows    []Row
-	columns []column
+// block is a printed table over some rows.
+type block struct {
+	Rows    []Row
+	Columns []column
 }
 
 // add appends a column where any row has a cell other than "–".
-func (s *sheet) add(c column, cell func(Row) (head, tail string)) {
+func (b *block) add(c column, cell func(Row) (head, tail string)) {
 	any := false
-	for _, r := range s.rows {
+	for _, r := range b.Rows {
 		head, tail := cell(r)
-		c.cells = append(c.cells, [2]string{head, tail})
+		c.Cells = append(c.Cells, [2]string{head, tail})
 		any = any || head+tail != missing && head+tail != ""
 	}
 	if any {
-		s.columns = append(s.columns, c)
+		b.Columns = append(b.Columns, c)
 	}
 }
 
 // words appends a column of text.
-func (s *sheet) words(name string, of func(Row) string) {
-	s.add(column{name: name}, func(r Row) (string, string) { return "", fold.OneLine(of(r)) })
-}
-
-// block is a printed table. Marked rows are the default cells.
-type block struct {
-	columns []column
-	marked  []bool
+func (b *block) words(name string, of func(Row) string) {
+	b.add(column{name: name}, func(r Row) (string, string) { return "", fold.OneLine(of(r)) })
 }
 
 // block lays rows out. One row that is no cell of an axis lists its metrics below one another.
@@ -81,35 +84,27 @@ func (t Table) block(first string, rows []Row) block {
 	if t.RowNoun != "" && len(rows) == 1 && len(t.References) == 0 {
 		return t.turned(rows[0])
 	}
-	return newBlock(t.columns(first, rows), rows)
-}
-
-func newBlock(columns []column, rows []Row) block {
-	b := block{columns: columns, marked: make([]bool, len(rows))}
-	for i, r := range rows {
-		b.marked[i] = r.Default
-	}
-	return b
+	return t.columns(first, rows)
 }
 
 func (t Table) turned(r Row) block {
-	names, values, images := column{name: "metric"}, column{name: "value", numeric: true}, column{name: "images", numeric: true}
-	for _, c := range t.columns("", []Row{r}) {
+	names, values, images := column{name: "metric"}, column{name: "value", Numeric: true}, column{name: "images", Numeric: true}
+	for _, c := range t.columns("", []Row{r}).Columns {
 		if c.arrow != "" {
-			names.cells, values.cells = append(names.cells, [2]string{"", c.heading()}), append(values.cells, c.cells[0])
-			images.cells = append(images.cells, [2]string{formatCount(r.Images), ""})
+			names.Cells, values.Cells = append(names.Cells, [2]string{"", c.Heading()}), append(values.Cells, c.Cells[0])
+			images.Cells = append(images.Cells, [2]string{formatCount(r.Images), ""})
 		}
 	}
-	return block{columns: []column{names, values, images}, marked: make([]bool, len(names.cells))}
+	return block{make([]Row, len(names.Cells)), []column{names, values, images}}
 }
 
 // columns are those of the printed table that say something about rows.
-func (t Table) columns(first string, rows []Row) []column {
-	s := sheet{rows: rows}
+func (t Table) columns(first string, rows []Row) block {
+	s := block{Rows: rows}
 	s.words(first, func(r Row) string { return r.Name })
 	for i, m := range slices.DeleteFunc(slices.Clone(t.Metrics), func(m Metric) bool { return !m.Main }) {
 		digits := t.digitsOf(m)
-		s.add(column{name: m.Name, arrow: m.arrow(), numeric: true}, func(r Row) (string, string) {
+		s.add(column{name: m.Name, arrow: m.arrow(), Numeric: true}, func(r Row) (string, string) {
 			if r.AllDiverged() && i == 0 {
 				return diverged, ""
 			}
@@ -122,7 +117,7 @@ func (t Table) columns(first string, rows []Row) []column {
 	}
 	for _, m := range t.Metrics {
 		digits := t.digitsOfPaper(m)
-		s.add(column{name: paperPrefix + m.Name, arrow: m.arrow(), numeric: true, paper: true}, func(r Row) (string, string) {
+		s.add(column{name: paperPrefix + m.Name, arrow: m.arrow(), Numeric: true, paper: true}, func(r Row) (string, string) {
 			if v, ok := r.Paper[m.Key]; ok {
 				return formatNumber(v, digits), ""
 			}
@@ -130,21 +125,21 @@ func (t Table) columns(first string, rows []Row) []column {
 		})
 	}
 	s.words("as in the paper", func(r Row) string { return r.Verdict })
-	s.add(column{name: "seeds", numeric: true}, func(r Row) (string, string) { return formatSeeds(r), "" })
-	s.add(column{name: "images", numeric: true}, func(r Row) (string, string) { return formatCount(r.Images), "" })
+	s.add(column{name: "seeds", Numeric: true}, func(r Row) (string, string) { return formatSeeds(r), "" })
+	s.add(column{name: "images", Numeric: true}, func(r Row) (string, string) { return formatCount(r.Images), "" })
 	s.words("note", func(r Row) string { return r.Note })
-	return s.columns
+	return s
 }
 
 // differences are the columns of tests of the main metrics, after the names.
-func (t Table) differences(first string, rows []Row) []column {
-	s := sheet{rows: rows}
+func (t Table) differences(first string, rows []Row) block {
+	s := block{Rows: rows}
 	s.words(first, func(r Row) string { return r.Name })
 	for _, m := range t.Metrics {
 		if !m.Main {
 			continue
 		}
-		s.add(column{name: "Δ " + m.Name, numeric: true}, func(r Row) (string, string) {
+		s.add(column{name: "Δ " + m.Name, Numeric: true}, func(r Row) (string, string) {
 			test, ok := r.Tests[m.Key]
 			if !ok {
 				return missing, ""
@@ -153,18 +148,18 @@ func (t Table) differences(first string, rows []Row) []column {
 			return difference, tail + ", " + FormatP(test.P)
 		})
 	}
-	return s.columns
+	return s
 }
 
 // further are the columns that stand below the printed table.
-func (t Table) further(first string, rows []Row, times Table) []column {
-	s := sheet{rows: rows, columns: t.differences(first, rows)}
+func (t Table) further(first string, rows []Row, times Table) block {
+	s := t.differences(first, rows)
 	for _, m := range t.Metrics {
 		if m.Main {
 			continue
 		}
 		digits := t.digitsOf(m)
-		s.add(column{name: m.Name, arrow: m.arrow(), numeric: true}, func(r Row) (string, string) {
+		s.add(column{name: m.Name, arrow: m.arrow(), Numeric: true}, func(r Row) (string, string) {
 			mean, tail := format(r.Values[m.Key], digits)
 			if r.fewer(m) {
 				tail += fmt.Sprintf(" (n = %d)", r.Values[m.Key].N)
@@ -176,7 +171,7 @@ func (t Table) further(first string, rows []Row, times Table) []column {
 		})
 	}
 	for _, m := range times.Metrics {
-		s.add(column{name: m.Name, arrow: m.arrow(), numeric: true}, func(r Row) (string, string) {
+		s.add(column{name: m.Name, arrow: m.arrow(), Numeric: true}, func(r Row) (string, string) {
 			for _, timed := range times.all() {
 				if timed.Name == r.Name {
 					return format(timed.Values[m.Key], m.Digits)
@@ -188,7 +183,7 @@ func (t Table) further(first string, rows []Row, times Table) []column {
 	if on := machines(rows); len(on) > 1 || strings.Contains(strings.Join(on, ""), "(") {
 		s.words("trained on", func(r Row) string { return r.Machines })
 	}
-	return s.columns
+	return s
 }
 
 // fewer reports whether a metric is known of fewer seeds than gave numbers, as in measurements of an older program.

@@ -15,78 +15,52 @@ const DataFolder = "data"
 // Apart names the folders below results with tables that Find leaves out: those on other data, and those of another engine that stand in
 // a folder of their own, such as results/reference/gpu.
 func Apart(results string) (folders []string, err error) {
-	axes, err := axesIn(results)
-	if err != nil {
-		return nil, err
-	}
-	for _, pattern := range []string{"*", filepath.Join(DataFolder, "*"), filepath.Join("reference", "*"), filepath.Join("reference", DataFolder, "*")} {
-		found, err := filepath.Glob(filepath.Join(results, pattern, "*", "table.json"))
-		if err != nil {
-			return nil, err
-		}
-		for _, path := range found {
-			if !slices.Contains(axes, path) {
-				folders = append(folders, filepath.ToSlash(filepath.Dir(filepath.Dir(path))))
-			}
+	paths, err := tablesIn(results, "*/*", DataFolder+"/*/*", "reference/*/*", "reference/"+DataFolder+"/*/*")
+	for _, path := range paths {
+		if folder := filepath.Dir(filepath.Dir(path)); folder != filepath.Join(results, "reference") {
+			folders = append(folders, filepath.ToSlash(folder))
 		}
 	}
 	slices.Sort(folders)
-	return slices.Compact(folders), nil
+	return slices.Compact(folders), err
 }
 
-// axesIn are the tables of results and of results/reference.
-func axesIn(results string) (tables []string, err error) {
-	for _, pattern := range []string{"*", filepath.Join("reference", "*")} {
-		found, err := filepath.Glob(filepath.Join(results, pattern, "table.json"))
+// tablesIn are the files of the tables in the folders below results that match patterns, in order.
+func tablesIn(results string, patterns ...string) (paths []string, err error) {
+	for _, pattern := range patterns {
+		found, err := filepath.Glob(filepath.Join(results, filepath.FromSlash(pattern), "table.json"))
 		if err != nil {
 			return nil, err
 		}
-		tables = append(tables, found...)
+		paths = append(paths, found...)
 	}
-	slices.Sort(tables)
-	return tables, nil
+	slices.Sort(paths)
+	return paths, nil
 }
 
 // Find reads the tables in the folders of results and of results/reference, with the samples beside them, in the order of
 // their paths.
 func Find(results string) ([]Section, error) {
-	tables, err := axesIn(results)
-	if err != nil {
-		return nil, err
-	}
-	if len(tables) == 0 {
-		return nil, noTables(results)
-	}
-	var sections []Section
-	for _, path := range tables {
-		s, err := ReadSection(path)
-		if err != nil {
-			return nil, err
-		}
-		sections = append(sections, s)
-	}
-	return sections, nil
-}
-
-func noTables(results string) error {
-	return fmt.Errorf("no table.json in the folders of %s, want what `go run ./experiments/ablate` writes", results)
+	return readAll(results, ReadSection, "*", "reference/*")
 }
 
 // Tables reads the tables in the folders of results itself.
-func Tables(results string) (list []Table, err error) {
-	found, err := filepath.Glob(filepath.Join(results, "*", "table.json"))
+func Tables(results string) ([]Table, error) { return readAll(results, readTable, "*") }
+
+func readAll[T any](results string, read func(path string) (T, error), patterns ...string) (list []T, err error) {
+	paths, err := tablesIn(results, patterns...)
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range found {
-		t, err := readTable(path)
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("no table.json in the folders of %s, want what `go run ./experiments/ablate` writes", results)
+	}
+	for _, path := range paths {
+		one, err := read(path)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, t)
-	}
-	if len(list) == 0 {
-		return nil, noTables(results)
+		list = append(list, one)
 	}
 	return list, nil
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,7 +15,8 @@ import (
 // references follow under a rule of their own.
 func (t Table) LaTeX(w io.Writer) error {
 	rows := t.block(t.rowNoun(), t.all())
-	cols := t.latexColumns(rows.columns)
+	// Notes go to the caption, and so does the number of pictures where all rows share it.
+	cols := slices.DeleteFunc(rows.Columns, func(c column) bool { return c.name == "note" || c.name == "images" && t.commonImages() > 0 })
 
 	var b strings.Builder
 	b.WriteString("% \\usepackage{booktabs}\n")
@@ -24,16 +26,16 @@ func (t Table) LaTeX(w io.Writer) error {
 	b.WriteString("\\begin{table}\n  \\centering\n")
 	b.WriteString("  \\caption{" + t.latexCaption() + "}\n")
 	if t.Axis != "" {
-		b.WriteString("  \\label{tab:" + labelName(t.Axis) + "}\n")
+		b.WriteString("  \\label{tab:" + notInLabels.ReplaceAllString(t.Axis, "-") + "}\n")
 	}
 	b.WriteString("  \\scriptsize\\setlength{\\tabcolsep}{2pt}\n")
 
 	b.WriteString("  \\begin{tabular}{@{}")
-	for i, c := range cols {
+	for j, c := range cols {
 		switch {
-		case i == 0:
+		case j == 0:
 			b.WriteString("p{.17\\linewidth}") // names wrap
-		case c.numeric:
+		case c.Numeric:
 			b.WriteByte('r')
 		default:
 			b.WriteByte('l')
@@ -41,35 +43,33 @@ func (t Table) LaTeX(w io.Writer) error {
 	}
 	b.WriteString("@{}}\n    \\toprule\n")
 	latexGroups(&b, cols)
-	head := make([]string, len(cols))
-	for j, c := range cols {
-		head[j] = escapeLaTeX(strings.TrimPrefix(c.heading(), paperPrefix))
+	line := func(cell func(j int, c column) string) {
+		cells := make([]string, len(cols))
+		for j, c := range cols {
+			cells[j] = cell(j, c)
+		}
+		b.WriteString("    " + strings.Join(cells, " & ") + " \\\\\n")
 	}
-	b.WriteString("    " + strings.Join(head, " & ") + " \\\\\n    \\midrule\n")
-	for i, marked := range rows.marked {
+	line(func(_ int, c column) string { return escapeLaTeX(strings.TrimPrefix(c.Heading(), paperPrefix)) })
+	b.WriteString("    \\midrule\n")
+	for i, r := range rows.Rows {
 		if i == len(t.Rows) && len(t.References) > 0 && i > 0 {
 			b.WriteString("    \\midrule\n")
 		}
-		cells := make([]string, len(cols))
-		for j, c := range cols {
-			cells[j] = escapeLaTeX(c.cells[i][0] + c.cells[i][1])
-			if j == 0 && marked {
-				cells[j] = "\\textbf{" + cells[j] + "}"
+		line(func(j int, c column) string {
+			cell := escapeLaTeX(c.Cells[i][0] + c.Cells[i][1])
+			if j > 0 {
+				return cell
 			}
-		}
-		cells[0] = "\\raggedright " + cells[0] // which also keeps a leading [ from being read as an argument of \\
-		b.WriteString("    " + strings.Join(cells, " & ") + " \\\\\n")
+			if r.Default {
+				cell = "\\textbf{" + cell + "}"
+			}
+			return "\\raggedright " + cell // which also keeps a leading [ from being read as an argument of \\
+		})
 	}
 	b.WriteString("    \\bottomrule\n  \\end{tabular}\n\\end{table}\n")
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// latexColumns leaves out the notes, and the number of pictures where all rows share it.
-func (t Table) latexColumns(all []column) []column {
-	return slices.DeleteFunc(slices.Clone(all), func(c column) bool {
-		return c.name == "note" || c.name == "images" && t.commonImages() > 0
-	})
 }
 
 // commonImages is the number of pictures behind every row that has any, 0 where they differ.
@@ -136,15 +136,8 @@ func withStop(s string) string {
 	return s + "."
 }
 
-// labelName keeps what \label and \ref take without trouble.
-func labelName(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 128 && (r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '-') {
-			return r
-		}
-		return '-'
-	}, s)
-}
+// notInLabels is what \\label and \\ref do not take without trouble.
+var notInLabels = regexp.MustCompile(`[^0-9A-Za-z-]`)
 
 var latexReplacer = strings.NewReplacer(
 	`\`, `\textbackslash{}`, `{`, `\{`, `}`, `\}`, `$`, `\$`, `&`, `\&`, `%`, `\%`, `#`, `\#`, `_`, `\_`, `^`, `\^{}`, `~`, `\~{}`,

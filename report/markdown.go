@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -38,20 +39,16 @@ func (t Table) Markdown(w io.Writer) error {
 		b.WriteString("\n")
 	}
 	legend := t.legend()
-	for _, r := range t.Rows {
-		if r.Default {
-			legend = append(legend, "Bold: the default cell.")
-			break
-		}
+	if slices.ContainsFunc(t.Rows, isDefault) {
+		legend = append(legend, "Bold: the default cell.")
 	}
 	b.WriteString(escapeMarkdown(strings.Join(legend, " ")) + "\n")
 	if p := t.provenance(); p != "" {
 		b.WriteString("\n*" + escapeMarkdown(p) + "*\n")
 	}
-	rows := t.all()
-	if cols := t.further("row", rows, Table{}); len(cols) > 1 {
+	if more := t.further("row", t.all(), Table{}); len(more.Columns) > 1 {
 		b.WriteString("\nFurther numbers:\n\n")
-		newBlock(cols, rows).markdown(&b)
+		more.markdown(&b)
 		b.WriteString(escapeMarkdown(strings.Join(t.furtherLegend(Table{}), " ")) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
@@ -60,36 +57,32 @@ func (t Table) Markdown(w io.Writer) error {
 
 // markdown writes a table. A colon at the right end sets a column of numbers flush right on a page.
 func (bl block) markdown(b *strings.Builder) {
-	cells := make([][]string, len(bl.columns)) // [column][row]
-	widths := make([]int, len(bl.columns))
-	for j, c := range bl.columns {
+	cells := make([][]string, len(bl.Columns)) // [column][row]
+	widths := make([]int, len(bl.Columns))
+	for j, c := range bl.Columns {
 		cells[j] = c.padded(escapeMarkdown)
-		widths[j] = max(3, fold.Width(c.heading()))
+		widths[j] = max(3, fold.Width(c.Heading()))
 		for i := range cells[j] {
-			if j == 0 && bl.marked[i] && cells[j][i] != "" {
+			if j == 0 && bl.Rows[i].Default && cells[j][i] != "" {
 				cells[j][i] = "**" + cells[j][i] + "**"
 			}
 			widths[j] = max(widths[j], fold.Width(cells[j][i]))
 		}
 	}
 	line := func(cell func(j int) string) {
-		for j, c := range bl.columns {
-			if c.numeric {
-				b.WriteString("| " + fold.PadLeft(cell(j), widths[j]) + " ")
-			} else {
-				b.WriteString("| " + fold.PadRight(cell(j), widths[j]) + " ")
-			}
+		for j, c := range bl.Columns {
+			b.WriteString("| " + c.pad(cell(j), widths[j]) + " ")
 		}
 		b.WriteString("|\n")
 	}
-	line(func(j int) string { return bl.columns[j].heading() })
+	line(func(j int) string { return bl.Columns[j].Heading() })
 	line(func(j int) string {
-		if bl.columns[j].numeric {
+		if bl.Columns[j].Numeric {
 			return strings.Repeat("-", widths[j]-1) + ":"
 		}
 		return strings.Repeat("-", widths[j])
 	})
-	for i := range bl.marked {
+	for i := range bl.Rows {
 		line(func(j int) string { return cells[j][i] })
 	}
 	b.WriteString("\n")

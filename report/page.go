@@ -95,14 +95,12 @@ func (s Section) view(id string) sectionView {
 	if id == "" { // the page has a list of claims of its own
 		v.Notes = t.remarks()
 	}
-	v.Blocks = append(v.Blocks, t.block(t.rowNoun(), t.Rows).view())
+	v.Blocks = append(v.Blocks, t.block(t.rowNoun(), t.Rows))
 	if len(t.References) > 0 {
-		v.Blocks = append(v.Blocks, t.block("reference", t.References).view())
+		v.Blocks = append(v.Blocks, t.block("reference", t.References))
 	}
-	rows := t.all()
-	if cols := t.further("", rows, s.Times); len(cols) > 1 {
-		v.Further = append(v.Further, newBlock(cols, rows).view())
-		v.FurtherLegend = t.furtherLegend(s.Times)
+	if more := t.further("", t.all(), s.Times); len(more.Columns) > 1 {
+		v.Further, v.FurtherLegend = append(v.Further, more), t.furtherLegend(s.Times)
 	}
 	return v
 }
@@ -117,35 +115,6 @@ type pageView struct {
 type sectionView struct {
 	Section
 	ID, Heading, Subtitle, Question, Provenance string
-	Blocks, Further                             []blockView
+	Blocks, Further                             []block
 	Notes, Legend, FurtherLegend                []string
-}
-
-type blockView struct {
-	Head []cellView
-	Rows []rowView
-}
-
-type rowView struct {
-	Default bool
-	Cells   []cellView
-}
-
-type cellView struct {
-	Text    string
-	Numeric bool
-}
-
-// view lays rows out as the other forms of the table do.
-func (b block) view() (v blockView) {
-	for _, marked := range b.marked {
-		v.Rows = append(v.Rows, rowView{Default: marked})
-	}
-	for _, c := range b.columns {
-		v.Head = append(v.Head, cellView{c.heading(), c.numeric})
-		for i, cell := range c.cells {
-			v.Rows[i].Cells = append(v.Rows[i].Cells, cellView{cell[0] + cell[1], c.numeric})
-		}
-	}
-	return v
 }

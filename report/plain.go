@@ -32,7 +32,7 @@ func (t Table) Plain(w io.Writer) error {
 	if len(t.Rows) == 0 {
 		p.WriteString("  no cell has been measured yet\n")
 	}
-	for i := range p.marked {
+	for i := range p.Rows {
 		if i == len(t.Rows) && len(t.References) > 0 {
 			p.line("  ", rules)
 		}
@@ -40,10 +40,10 @@ func (t Table) Plain(w io.Writer) error {
 	}
 
 	p.WriteString("\n")
-	if cols := t.differences(t.rowNoun(), t.Rows); len(cols) > 1 {
-		d := newPlainSheet(newBlock(cols, t.Rows))
+	if tests := t.differences(t.rowNoun(), t.Rows); len(tests.Columns) > 1 {
+		d := newPlainSheet(tests)
 		d.head()
-		for i := range d.marked {
+		for i := range d.Rows {
 			d.row(i)
 		}
 		d.WriteString("\n")
@@ -54,7 +54,7 @@ func (t Table) Plain(w io.Writer) error {
 		p.text("- " + note)
 	}
 	legend := strings.Join(t.legend(), " ")
-	if slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Default }) {
+	if slices.ContainsFunc(t.Rows, isDefault) {
 		legend = "* the default cell. " + legend
 	}
 	p.text(legend)
@@ -73,19 +73,19 @@ type plainSheet struct {
 
 // newPlainSheet folds names and notes, and makes each column as wide as its widest line.
 func newPlainSheet(b block) *plainSheet {
-	p := &plainSheet{block: b, widths: make([]int, len(b.columns)), cells: make([][][]string, len(b.marked))}
-	for i := range b.marked {
-		p.cells[i] = make([][]string, len(b.columns))
+	p := &plainSheet{block: b, widths: make([]int, len(b.Columns)), cells: make([][][]string, len(b.Rows))}
+	for i := range b.Rows {
+		p.cells[i] = make([][]string, len(b.Columns))
 	}
-	for j, c := range b.columns {
+	for j, c := range b.Columns {
 		limit := plainNoteWidth
 		if j == 0 {
 			limit = plainNameWidth
 		}
-		p.widths[j] = fold.Width(c.heading())
+		p.widths[j] = fold.Width(c.Heading())
 		for i, cell := range c.padded(func(s string) string { return s }) {
 			p.cells[i][j] = []string{cell}
-			if !c.numeric {
+			if !c.Numeric {
 				p.cells[i][j] = fold.Wrap(cell, func(s string) bool { return fold.Width(s) <= limit })
 			}
 			for _, line := range p.cells[i][j] {
@@ -98,9 +98,9 @@ func newPlainSheet(b block) *plainSheet {
 
 // head writes headings over rules, and returns the rules.
 func (p *plainSheet) head() []string {
-	headings, rules := make([]string, len(p.columns)), make([]string, len(p.columns))
-	for j, c := range p.columns {
-		headings[j], rules[j] = c.heading(), strings.Repeat("-", p.widths[j])
+	headings, rules := make([]string, len(p.Columns)), make([]string, len(p.Columns))
+	for j, c := range p.Columns {
+		headings[j], rules[j] = c.Heading(), strings.Repeat("-", p.widths[j])
 	}
 	p.line("  ", headings)
 	p.line("  ", rules)
@@ -110,15 +110,15 @@ func (p *plainSheet) head() []string {
 // row writes all lines of a row.
 func (p *plainSheet) row(i int) {
 	mark := "  "
-	if p.marked[i] {
+	if p.Rows[i].Default {
 		mark = "* "
 	}
-	if len(p.columns) == 0 {
+	if len(p.Columns) == 0 {
 		return
 	}
 	for k := range slices.MaxFunc(p.cells[i], func(a, b []string) int { return len(a) - len(b) }) {
-		cells := make([]string, len(p.columns))
-		for j := range p.columns {
+		cells := make([]string, len(p.Columns))
+		for j := range p.Columns {
 			if k < len(p.cells[i][j]) {
 				cells[j] = p.cells[i][j][k]
 			}
@@ -134,11 +134,7 @@ func (p *plainSheet) line(mark string, cells []string) {
 		if j > 0 {
 			line += "  "
 		}
-		if p.columns[j].numeric {
-			line += fold.PadLeft(cell, p.widths[j])
-		} else {
-			line += fold.PadRight(cell, p.widths[j])
-		}
+		line += p.Columns[j].pad(cell, p.widths[j])
 	}
 	p.WriteString(strings.TrimRight(line, " ") + "\n")
 }

@@ -1,6 +1,14 @@
 package report
 
-import "github.com/addlab/addlab/eval"
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/addlab/addlab/eval"
+)
 
 // Which values of a metric are better; "" where neither is.
 const (
@@ -75,6 +83,22 @@ func (r Row) Of(metric string) map[int64]float64 {
 	return values
 }
 
+// Verdict says what became of a claim about two cells.
+type Verdict struct {
+	Claim   string  `json:"claim"`
+	Metric  string  `json:"metric"` // its key
+	Better  string  `json:"better"` // names of the cells
+	Worse   string  `json:"worse"`
+	Factor  float64 `json:"factor,omitempty"` // the worse value must be so many times the better one
+	Within  float64 `json:"within,omitempty"` // both must be the same: their ratio within 1 ± Within
+	Verdict string  `json:"verdict"`          // Confirmed, Refuted or Undecided
+
+	// Test is of better − worse, or of worse − Factor × better. With Within its P is that of two one-sided tests (TOST), the larger of the
+	// two; where they refute, that of the test that a bound is passed.
+	Test  *eval.Test `json:"test,omitempty"`
+	Seeds [2]int     `json:"seeds"` // of better and worse
+}
+
 // Table is one ablation axis with its measured cells and the references to read them against.
 type Table struct {
 	Axis       string    `json:"axis"`
@@ -103,30 +127,42 @@ func (t Table) ComparesWith(r Row) bool { return r.Name == t.Against || r.Defaul
 
 // Metric gives a metric by its key; one that the table does not have is named by its key.
 func (t Table) Metric(key string) Metric {
-	for _, m := range t.Metrics {
-		if m.Key == key {
-			return m
-		}
+	if i := slices.IndexFunc(t.Metrics, func(m Metric) bool { return m.Key == key }); i >= 0 {
+		return t.Metrics[i]
 	}
 	return Metric{Key: key, Name: key}
 }
 
 // heading is the title, or the axis where there is no title.
-func (t Table) heading() string {
-	if t.Title != "" {
-		return t.Title
-	}
-	return t.Axis
-}
+func (t Table) heading() string { return cmp.Or(t.Title, t.Axis) }
 
-func (t Table) rowNoun() string {
-	if t.RowNoun != "" {
-		return t.RowNoun
-	}
-	return "cell"
-}
+func (t Table) rowNoun() string { return cmp.Or(t.RowNoun, "cell") }
 
 // all returns cells and references in one list.
-func (t Table) all() []Row {
-	return append(append(make([]Row, 0, len(t.Rows)+len(t.References)), t.Rows...), t.References...)
+func (t Table) all() []Row { return slices.Concat(t.Rows, t.References) }
+
+// JSON writes t so that [ReadJSON] gives it back.
+func (t Table) JSON(w io.Writer) error {
+	if t.Rows == nil {
+		t.Rows = []Row{}
+	}
+	if t.References == nil {
+		t.References = []Row{}
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(t)
+}
+
+// ReadJSON reads a table that JSON wrote.
+func ReadJSON(r io.Reader) (Table, error) {
+	var t Table
+	if err := json.NewDecoder(r).Decode(&t); err != nil {
+		return Table{}, fmt.Errorf("report: reading table: %w", err)
+	}
+	if t.Metrics == nil && len(t.Rows)+len(t.References) > 0 {
+		return Table{}, fmt.Errorf("report: table of axis %q: metrics = none, want a table of this version: make it anew by `ablate --no-train`", t.Axis)
+	}
+	return t, nil
 }

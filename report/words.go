@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,13 +34,12 @@ func (t Table) subtitle() string {
 
 // compared names the cell that the others are compared with.
 func (t Table) compared() string {
-	if t.Against != "" {
-		return fold.OneLine(t.Against)
-	}
-	return "the default cell"
+	return cmp.Or(fold.OneLine(t.Against), "the default cell")
 }
 
 func (t Table) any(of func(Row) bool) bool { return slices.ContainsFunc(t.all(), of) }
+
+func isDefault(r Row) bool { return r.Default }
 
 func hasPaper(r Row) bool { return len(r.Paper) > 0 }
 
@@ -52,11 +52,7 @@ func (t Table) legend() []string {
 	if t.any(func(r Row) bool {
 		return slices.ContainsFunc(t.Metrics, func(m Metric) bool { return m.Main && r.Values[m.Key].HasInterval() })
 	}) {
-		confidence := t.Confidence
-		if confidence == 0 {
-			confidence = 0.95
-		}
-		signs += fmt.Sprintf(" ± and [low, high] are %g %% intervals.", 100*confidence)
+		signs += fmt.Sprintf(" ± and [low, high] are %g %% intervals.", 100*cmp.Or(t.Confidence, 0.95))
 	} else {
 		signs += " No interval is known."
 	}

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,7 +11,7 @@ import (
 // WriteAll writes t into a folder in all its forms, and the times of its rows if any are known. It returns the paths.
 func WriteAll(dir string, t, times Table) (paths []string, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, fmt.Errorf("report: %w", err)
+		return nil, err
 	}
 	type file struct {
 		name   string
@@ -34,8 +33,5 @@ func WriteAll(dir string, t, times Table) (paths []string, err error) {
 
 // WriteFile writes what encode gives, such as Grid.PNG or Curves.PNG. On error the file stays as it was.
 func WriteFile(path string, encode func(io.Writer) error) error {
-	if err := atomicfile.Write(path, encode); err != nil {
-		return fmt.Errorf("report: writing %s: %w", path, err)
-	}
-	return nil
+	return atomicfile.Write(path, encode)
 }

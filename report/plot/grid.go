@@ -152,27 +152,23 @@ func drawPicture(img *image.RGBA, at image.Rectangle, m dataset.Image) {
 	offset := at.Min.Add(image.Pt((at.Dx()-factor*m.Size)/2, (at.Dy()-factor*m.Size)/2))
 	for y := range m.Size {
 		for x := range m.Size {
-			p := m.Pix[3*(y*m.Size+x):]
 			block := image.Rect(0, 0, factor, factor).Add(offset).Add(image.Pt(x*factor, y*factor))
-			draw.Draw(img, block, image.NewUniform(pixel(p[0], p[1], p[2])), image.Point{}, draw.Src)
+			draw.Draw(img, block, image.NewUniform(Pixel(m.Pix[3*(y*m.Size+x):])), image.Point{}, draw.Src)
 		}
 	}
 }
 
-// pixel maps [-1,1] to eight bits.
-func pixel(r, g, b float32) color.RGBA {
-	c := color.RGBA{A: 255}
-	for _, ch := range []struct {
-		v   float32
-		out *uint8
-	}{{r, &c.R}, {g, &c.G}, {b, &c.B}} {
-		v := float64(ch.v)
+// Pixel maps a pixel of [-1,1] to eight bits; one that is no number becomes magenta.
+func Pixel(rgb []float32) color.RGBA {
+	c := [3]uint8{}
+	for ch := range c {
+		v := float64(rgb[ch])
 		if math.IsNaN(v) {
 			return notFinite
 		}
-		*ch.out = uint8(math.Round(255 * min(max((v+1)/2, 0), 1)))
+		c[ch] = uint8(math.Round(127.5 * (min(max(v, -1), 1) + 1)))
 	}
-	return c
+	return color.RGBA{R: c[0], G: c[1], B: c[2], A: 255}
 }
 
 func drawFrame(img *image.RGBA, at image.Rectangle) {
