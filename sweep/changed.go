@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -20,24 +19,16 @@ func changed(base distill.Config) (string, error) {
 		return "", err
 	}
 	preset.Seed = base.Seed
+	f, err := fields(preset.WithSteps(base.Steps), base)
+	if err != nil {
+		return "", err
+	}
 	var list []string
 	if base.Steps != preset.Steps {
 		list = append(list, fmt.Sprintf("steps = %d", base.Steps))
 	}
-	want, err := fields(preset.WithSteps(base.Steps))
-	if err != nil {
-		return "", err
-	}
-	have, err := fields(base)
-	if err != nil {
-		return "", err
-	}
-	for _, name := range differing(want, have) {
-		value, err := json.Marshal(have[name])
-		if err != nil {
-			return "", err
-		}
-		list = append(list, fmt.Sprintf("%s = %s", name, value))
+	for _, name := range differing(f[0], f[1]) {
+		list = append(list, name+" = "+f[1][name])
 	}
 	slices.Sort(list)
 	return strings.Join(list, ", "), nil
@@ -50,25 +41,14 @@ func conflict(a ablations.Axis, base distill.Config) error {
 		return err
 	}
 	preset.Seed = base.Seed
-	was, err := fields(preset)
-	if err != nil {
-		return err
-	}
-	is, err := fields(base)
-	if err != nil {
-		return err
-	}
 	for _, cell := range a.Cells {
-		before, err := fields(cell.Config(preset))
+		f, err := fields(preset, base, cell.Config(preset), cell.Config(base))
 		if err != nil {
 			return err
 		}
-		after, err := fields(cell.Config(base))
-		if err != nil {
-			return err
-		}
+		was, is, before, after := f[0], f[1], f[2], f[3]
 		for _, name := range differing(was, before) {
-			if reflect.DeepEqual(before[name], after[name]) && !reflect.DeepEqual(was[name], is[name]) {
+			if before[name] == after[name] && was[name] != is[name] {
 				return fmt.Errorf("sweep: the config changes %s, which cell %s of axis %s sets itself: want other fields there", name, cell.Name, a.Name)
 			}
 		}
@@ -76,39 +56,33 @@ func conflict(a ablations.Axis, base distill.Config) error {
 	return nil
 }
 
-// fields are the JSON fields of a config by path, such as student_rate.peak.
-func fields(c distill.Config) (map[string]any, error) {
-	text, err := json.Marshal(c)
-	var tree map[string]any
-	if err == nil {
-		err = json.Unmarshal(text, &tree)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("sweep: %w", err)
-	}
-	flat := map[string]any{}
-	var walk func(prefix string, tree map[string]any)
-	walk = func(prefix string, tree map[string]any) {
-		for name, value := range tree {
-			if below, ok := value.(map[string]any); ok {
-				walk(prefix+name+".", below)
-				continue
-			}
-			flat[prefix+name] = value
+// fields are the JSON fields of configs by path, such as student_rate.peak.
+func fields(configs ...distill.Config) (list []map[string]string, err error) {
+	for _, c := range configs {
+		text, err := json.Marshal(c)
+		if err != nil {
+			return nil, fmt.Errorf("sweep: %w", err)
 		}
+		flat := map[string]string{}
+		flatten(flat, "", text)
+		list = append(list, flat)
 	}
-	walk("", tree)
-	return flat, nil
+	return list, nil
+}
+
+func flatten(flat map[string]string, path string, text json.RawMessage) {
+	var below map[string]json.RawMessage
+	if json.Unmarshal(text, &below) != nil || below == nil {
+		flat[path] = string(text)
+	}
+	for name, value := range below {
+		flatten(flat, strings.TrimPrefix(path+"."+name, "."), value)
+	}
 }
 
 // differing are the sorted names whose values differ.
-func differing(a, b map[string]any) (names []string) {
+func differing(a, b map[string]string) []string {
 	all := maps.Clone(a)
 	maps.Copy(all, b)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if !reflect.DeepEqual(a[name], b[name]) {
-			names = append(names, name)
-		}
-	}
-	return names
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(name string) bool { return a[name] == b[name] })
 }

@@ -18,28 +18,24 @@ type Forecast struct {
 	Basis    Basis         // of Expected
 }
 
-// pace is the speed of finished runs.
-type pace struct {
-	step timings[networks] // seconds per training step
-	call timings[string]   // seconds per picture and call of the network of this name
-}
-
-// networks determine the speed of a training step.
-type networks struct {
-	student, teacher, features string // names in the bundle
-	teacherSteps               int    // 0 without a distillation loss
+// kind is what determines the speed of a training step or, with a net alone, of a picture per call of the network.
+type kind struct {
+	net                        string // names in the bundle
+	student, teacher, features string
+	teacherSteps               int // 0 without a distillation loss
+	training                   bool
 	adversarial, consistency   bool
 }
 
-func networksOf(c distill.Config) networks {
-	n := networks{student: c.StudentNet, adversarial: c.Adversarial > 0, consistency: c.Consistency != nil}
-	if n.adversarial {
-		n.features = c.FeaturesNet
+func kindOf(c distill.Config) kind {
+	k := kind{training: true, student: c.StudentNet, adversarial: c.Adversarial > 0, consistency: c.Consistency != nil}
+	if k.adversarial {
+		k.features = c.FeaturesNet
 	}
 	if c.Lambda > 0 {
-		n.teacher, n.teacherSteps = c.TeacherNet, c.TeacherSteps
+		k.teacher, k.teacherSteps = c.TeacherNet, c.TeacherSteps
 	}
-	return n
+	return k
 }
 
 // Forecast looks through the finished runs of a plan, and estimates from their speed how long the others take.
@@ -74,37 +70,38 @@ func (s Sweep) Forecast() ([]Forecast, error) {
 			}
 			train = !run.Finished()
 		}
-		list[i].Expected, list[i].Basis = own.expect(f.Job, train, elsewhere)
+		list[i].Expected, list[i].Basis = own.job(f.Job, train, elsewhere)
 	}
 	return list, nil
 }
 
 // paceOf is the speed of a plan's finished runs in some places.
-func (s Sweep) paceOf(places ...*record.Runs) (p pace, err error) {
+func (s Sweep) paceOf(places ...*record.Runs) (t timings, err error) {
 	for _, runs := range places {
 		there := Sweep{Plan: s.Plan, Runs: runs}
 		for _, job := range s.Plan.Jobs {
 			outcome, done, err := there.find(job)
 			if err != nil {
-				return p, err
+				return t, err
 			}
 			if n := job.calls(); done && n > 0 && outcome.Seconds > 0 {
-				p.call.add(job.Evaluation.Net, began(outcome.Scored), outcome.Seconds/float64(n))
+				t = append(t, timing{kind{net: job.Evaluation.Net}, began(outcome.Scored), outcome.Seconds / float64(n)})
 			}
 			if done && outcome.TrainSeconds > 0 {
 				cfg := job.Train.Distill
-				p.step.add(networksOf(cfg), began(outcome.Records[0]), outcome.TrainSeconds/float64(cfg.Steps))
+				t = append(t, timing{kindOf(cfg), began(outcome.Records[0]), outcome.TrainSeconds / float64(cfg.Steps)})
 			}
 		}
 	}
-	return p, nil
+	return t, nil
 }
 
-func (p pace) expect(job Job, train bool, elsewhere pace) (time.Duration, Basis) {
-	call, basis := p.call.expect(job.Evaluation.Net, elsewhere.call)
+// job is how long a job should take.
+func (t timings) job(job Job, train bool, elsewhere timings) (time.Duration, Basis) {
+	call, basis := t.expect(kind{net: job.Evaluation.Net}, elsewhere)
 	seconds := call * float64(job.calls())
 	if train {
-		step, of := p.step.expect(networksOf(job.Train.Distill), elsewhere.step)
+		step, of := t.expect(kindOf(job.Train.Distill), elsewhere)
 		if step == 0 {
 			return 0, of
 		}
@@ -128,20 +125,16 @@ func (j Job) calls() int {
 
 // timings are the seconds that runs of some kinds took. The median of the latest few counts: results move between machines, and
 // machines are busy at times.
-type timings[K comparable] []timing[K]
+type timings []timing
 
-type timing[K comparable] struct {
-	kind    K
+type timing struct {
+	kind    kind
 	began   time.Time
 	seconds float64
 }
 
 // latestFew is the number of runs in the median: two on a new machine outvote an older one.
 const latestFew = 3
-
-func (t *timings[K]) add(kind K, began time.Time, seconds float64) {
-	*t = append(*t, timing[K]{kind, began, seconds})
-}
 
 // Basis is the source of a [Forecast].
 type Basis int
@@ -153,37 +146,37 @@ const (
 )
 
 // expect takes own runs of the kind, else of another kind, else runs elsewhere. It is 0 where nothing was timed.
-func (t timings[K]) expect(kind K, elsewhere timings[K]) (seconds float64, basis Basis) {
-	if seconds := t.of(kind); seconds > 0 {
+func (t timings) expect(k kind, elsewhere timings) (seconds float64, basis Basis) {
+	if seconds := t.of(k); seconds > 0 {
 		return seconds, OwnRuns
 	}
-	there := elsewhere.of(kind)
-	for _, x := range slices.Backward(t) {
+	alike := slices.DeleteFunc(slices.Clone(t), func(x timing) bool { return x.kind.training != k.training })
+	there := elsewhere.of(k)
+	for _, x := range slices.Backward(alike) {
 		if other := elsewhere.of(x.kind); other > 0 && there > 0 {
 			return t.of(x.kind) * there / other, OtherKind
 		}
 	}
-	if len(t) > 0 {
-		return t.middle(), OtherKind
+	if len(alike) > 0 {
+		return alike.middle(), OtherKind
 	}
 	return there, CommittedRuns
 }
 
 // of is the time of one kind, 0 where none was timed.
-func (t timings[K]) of(kind K) float64 {
-	return slices.DeleteFunc(slices.Clone(t), func(x timing[K]) bool { return x.kind != kind }).middle()
+func (t timings) of(k kind) float64 {
+	return slices.DeleteFunc(slices.Clone(t), func(x timing) bool { return x.kind != k }).middle()
 }
 
 // middle is the median of the latest few, 0 where there are none.
-func (t timings[K]) middle() float64 {
-	alike := slices.Clone(t)
-	if len(alike) == 0 {
+func (t timings) middle() float64 {
+	if len(t) == 0 {
 		return 0
 	}
-	slices.SortStableFunc(alike, func(a, b timing[K]) int { return b.began.Compare(a.began) })
-	alike = alike[:min(len(alike), latestFew)]
-	slices.SortFunc(alike, func(a, b timing[K]) int { return cmp.Compare(a.seconds, b.seconds) })
-	return alike[len(alike)/2].seconds
+	latest := slices.SortedStableFunc(slices.Values(t), func(a, b timing) int { return b.began.Compare(a.began) })
+	latest = latest[:min(len(latest), latestFew)]
+	slices.SortFunc(latest, func(a, b timing) int { return cmp.Compare(a.seconds, b.seconds) })
+	return latest[len(latest)/2].seconds
 }
 
 // began is when a run began; the zero time where that is not known.

@@ -30,8 +30,8 @@ func TestForecast(t *testing.T) {
 	if _, err := o.Run(t.Context()); !errors.Is(err, errPower) {
 		t.Fatalf("error %v, want the laboratory's", err)
 	}
-	var elsewhere pace
-	pace := pace{step: timings[networks]{{seconds: 2}}, call: timings[string]{{seconds: .5}}}
+	var elsewhere timings
+	pace := timings{{kind: kind{training: true}, seconds: 2}, {seconds: .5}}
 	list, err = o.Forecast()
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestForecast(t *testing.T) {
 		}
 		sampling := time.Duration(float64(f.Job.calls()) * .5 * float64(time.Second))
 		want := sampling + time.Duration(2*f.Job.Train.Distill.Steps)*time.Second
-		if got, basis := pace.expect(f.Job, true, elsewhere); got != want || basis != OtherKind {
+		if got, basis := pace.job(f.Job, true, elsewhere); got != want || basis != OtherKind {
 			t.Errorf("%s: %s on basis %d, want %s on %d", f.Job.Label, got, basis, want, OtherKind)
 		}
 		if f.Expected > 0 {
@@ -79,36 +79,36 @@ func TestRemainingIsSaidWhereAllIsKnown(t *testing.T) {
 
 // A sweep that goes on elsewhere soon knows the new machine, and a large network is not taken for as fast as a small one.
 func TestTheLatestRunsAlikeTellTheTime(t *testing.T) {
-	small, large := networks{}, networks{student: "teacher-l"}
-	var p, elsewhere timings[networks]
+	small, large := kind{}, kind{student: "teacher-l"}
+	var p, elsewhere timings
 	at := func(hour int) time.Time { return time.Date(2026, 1, 1, hour, 0, 0, 0, time.UTC) }
 	if got, _ := p.expect(small, nil); got != 0 {
 		t.Errorf("of nothing: %g, want 0", got)
 	}
 	for i, seconds := range []float64{1, 1, 1, 1} {
-		p.add(small, at(i), seconds)
+		p = append(p, timing{small, at(i), seconds})
 	}
 	if got, _ := p.expect(large, nil); got != 1 {
 		t.Errorf("large, before any of it is done: %g, want 1, the small one's", got)
 	}
-	elsewhere.add(large, at(0), 9)
-	if got, basis := timings[networks](nil).expect(large, elsewhere); got != 9 || basis != CommittedRuns {
+	elsewhere = append(elsewhere, timing{large, at(0), 9})
+	if got, basis := timings(nil).expect(large, elsewhere); got != 9 || basis != CommittedRuns {
 		t.Errorf("large, nothing done here: %g on basis %d, want 9, the committed run's", got, basis)
 	}
-	elsewhere.add(small, at(0), 3)
+	elsewhere = append(elsewhere, timing{small, at(0), 3})
 	if got, basis := p.expect(large, elsewhere); got != 3 || basis != OtherKind {
 		t.Errorf("large, that takes three times as long as small elsewhere: %g on basis %d, want 3 of another kind", got, basis)
 	}
-	p.add(large, at(4), 2)
+	p = append(p, timing{large, at(4), 2})
 	if got, _ := p.expect(large, nil); got != 2 {
 		t.Errorf("large: %g, want 2", got)
 	}
-	p.add(small, at(5), .1) // the end of an interrupted one
+	p = append(p, timing{small, at(5), .1}) // the end of an interrupted one
 	if got, _ := p.expect(small, nil); got != 1 {
 		t.Errorf("small, one of them cut short: %g, want 1", got)
 	}
-	p.add(small, at(7), 3)
-	p.add(small, at(6), 3)
+	p = append(p, timing{small, at(7), 3})
+	p = append(p, timing{small, at(6), 3})
 	if got, _ := p.expect(small, nil); got != 3 {
 		t.Errorf("small, after two on a slower machine: %g, want 3", got)
 	}

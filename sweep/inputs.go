@@ -28,24 +28,17 @@ func NewInputs(b *pretrain.Bundle, data dataset.Dataset, scale string, images in
 			data.Name(), data.Hash(), b.DataHash, b.Dir)
 	}
 	in := Inputs{Bundle: b, Data: data, Setup: protocol.DefaultSetup(scale)}
-	if images > 0 {
-		in.Setup.Images = images
-		in.Setup.Blocks = min(in.Setup.Blocks, images/2)
-	}
-	have := data.Heldout().Len() / 2
-	if have < images {
-		return Inputs{}, fmt.Errorf("sweep: images = %d, want at most half of the %d held-out pictures of %s", images, data.Heldout().Len(), data.Name())
-	}
-	if have < in.Setup.Images {
-		in.Setup.Images = have
-		in.Setup.Blocks = min(in.Setup.Blocks, have/2)
-	}
-	least := 2 * (eval.PRNeighbours + 1)
-	if images > 0 && images < least {
+	heldout, least := data.Heldout().Len(), 2*(eval.PRNeighbours+1)
+	switch {
+	case images > heldout/2:
+		return Inputs{}, fmt.Errorf("sweep: images = %d, want at most half of the %d held-out pictures of %s", images, heldout, data.Name())
+	case images > 0 && images < least:
 		return Inputs{}, fmt.Errorf("sweep: images = %d, want at least %d", images, least)
+	case heldout < 2*least:
+		return Inputs{}, fmt.Errorf("sweep: data %s has %d held-out pictures, want at least %d", data.Name(), heldout, 2*least)
 	}
-	if in.Setup.Images < least {
-		return Inputs{}, fmt.Errorf("sweep: data %s has %d held-out pictures, want at least %d", data.Name(), data.Heldout().Len(), 2*least)
+	if asked := min(cmp.Or(images, in.Setup.Images), heldout/2); asked != in.Setup.Images {
+		in.Setup.Images, in.Setup.Blocks = asked, min(in.Setup.Blocks, asked/2)
 	}
 	return in, in.Setup.Validate()
 }

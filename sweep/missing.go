@@ -14,18 +14,11 @@ import (
 
 // MissingStudents is an error that names finished trainings whose student is still to be measured and is missing or changed. Committed
 // results have no weights. A second training would mix its scores with those of the first, so that is left to the user.
-func (s Sweep) MissingStudents() error {
+func (s Sweep) MissingStudents(todo []Job) error {
 	var missing []string
 	asked := map[string]bool{}
-	for _, job := range s.Plan.Jobs {
+	for _, job := range todo {
 		if job.Train == nil || asked[job.Evaluation.Run] {
-			continue
-		}
-		_, found, err := s.find(job)
-		if err != nil {
-			return err
-		}
-		if found {
 			continue
 		}
 		asked[job.Evaluation.Run] = true

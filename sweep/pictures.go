@@ -7,8 +7,8 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"io/fs"
-	"math"
 	"path/filepath"
 
 	"github.com/addlab/addlab/dataset"
@@ -35,14 +35,10 @@ func writePictures(dir string, p Pictures) error {
 			return fmt.Errorf("sweep: sample %d has size %d and %d values, want %d and %d", i, m.Size, len(m.Pix), size, size*size*3)
 		}
 		for k := range size * size {
-			strip.SetNRGBA(i*size+k%size, k/size, eightBits(m.Pix[3*k:]))
+			strip.Set(i*size+k%size, k/size, plot.Pixel(m.Pix[3*k:]))
 		}
 	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, strip); err != nil {
-		return fmt.Errorf("sweep: %w", err)
-	}
-	return record.WriteFile(filepath.Join(dir, picturesFile), b.Bytes())
+	return report.WriteFile(filepath.Join(dir, picturesFile), func(w io.Writer) error { return png.Encode(w, strip) })
 }
 
 // readPictures reads what writePictures wrote; no file is no pictures.
@@ -52,7 +48,7 @@ func readPictures(run record.Saved) ([]dataset.Image, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("sweep: %w", err)
+		return nil, err
 	}
 	strip, err := png.Decode(bytes.NewReader(b))
 	if err != nil {
@@ -72,19 +68,6 @@ func readPictures(run record.Saved) ([]dataset.Image, error) {
 	return images, nil
 }
 
-// eightBits maps a pixel of [-1,1]; one that is no number becomes magenta.
-func eightBits(rgb []float32) color.NRGBA {
-	c := [3]uint8{}
-	for ch := range c {
-		v := float64(rgb[ch])
-		if math.IsNaN(v) {
-			return color.NRGBA{R: 255, B: 255, A: 255}
-		}
-		c[ch] = uint8(math.Round(127.5 * (min(max(v, -1), 1) + 1)))
-	}
-	return color.NRGBA{R: c[0], G: c[1], B: c[2], A: 255}
-}
-
 // writeGrid shows the samples of one subject.
 func writeGrid(path, name string, p Pictures) error {
 	if len(p.Images) == 0 {
@@ -92,6 +75,9 @@ func writeGrid(path, name string, p Pictures) error {
 	}
 	return report.WriteFile(path, newGrid(p.Captions, plot.GridRow{Name: name, Images: p.Images}).PNG)
 }
+
+// Pack writes the finished runs in a folder as one file beside it, from which the same tables and pictures can be made.
+func Pack(runs string) (path string, n int, err error) { return record.Pack(runs, picturesFile) }
 
 // newGrid enlarges pictures so that people can see them.
 func newGrid(captions []string, rows ...plot.GridRow) plot.Grid {

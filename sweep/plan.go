@@ -65,8 +65,6 @@ func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int6
 		for _, net := range axis.Teachers {
 			p.references = append(p.references, reference{name: net + ", 25 steps", subject: Teacher, steps: 25, net: net, axis: axis.Name})
 		}
-	}
-	for _, axis := range axes {
 		if err := conflict(axis, base); err != nil {
 			return nil, err
 		}
@@ -169,11 +167,9 @@ func (p *Plan) complete(axis ablations.Axis, results Results) (seeds int) {
 
 // Job returns the measurement of a cell.
 func (p *Plan) Job(axis, cell string, seed int64) (Job, bool) {
-	hash := p.cells[cellKey{axis, cell, seed}]
-	for _, j := range p.Jobs {
-		if j.Hash == hash {
-			return j, true
-		}
+	i := slices.IndexFunc(p.Jobs, func(j Job) bool { return j.Hash == p.cells[cellKey{axis, cell, seed}] })
+	if i < 0 {
+		return Job{}, false
 	}
-	return Job{}, false
+	return p.Jobs[i], true
 }

@@ -47,7 +47,7 @@ func (s Sweep) Run(ctx context.Context) (Results, error) {
 	if err != nil || len(todo) == 0 {
 		return results, err
 	}
-	if err := s.MissingStudents(); err != nil { // before hours of other work
+	if err := s.MissingStudents(todo); err != nil { // before hours of other work
 		return results, err
 	}
 

@@ -43,20 +43,18 @@ func ParseSeeds(s string) ([]int64, error) {
 // formatSeeds names sorted seeds: "1 to 4", "1, 3, 8 to 10".
 func formatSeeds(seeds []int64) string {
 	var parts []string
-	for i := 0; i < len(seeds); {
-		end := i
-		for end+1 < len(seeds) && seeds[end+1] == seeds[end]+1 {
-			end++
+	for len(seeds) > 0 {
+		n := 1
+		for n < len(seeds) && seeds[n] == seeds[0]+int64(n) {
+			n++
 		}
-		switch {
-		case end > i+1:
-			parts = append(parts, fmt.Sprintf("%d to %d", seeds[i], seeds[end]))
-		case end == i+1:
-			parts = append(parts, strconv.FormatInt(seeds[i], 10), strconv.FormatInt(seeds[end], 10))
-		default:
-			parts = append(parts, strconv.FormatInt(seeds[i], 10))
+		if n < 3 {
+			n = 1
+			parts = append(parts, fmt.Sprint(seeds[0]))
+		} else {
+			parts = append(parts, fmt.Sprintf("%d to %d", seeds[0], seeds[n-1]))
 		}
-		i = end + 1
+		seeds = seeds[n:]
 	}
 	return strings.Join(parts, ", ")
 }

@@ -49,7 +49,7 @@ func (s StudentRun) IsDefault() bool {
 func StudentRuns(runs *record.Runs) ([]StudentRun, error) {
 	all, err := runs.All()
 	if err != nil {
-		return nil, fmt.Errorf("sweep: %w", err)
+		return nil, err
 	}
 	var found []StudentRun
 	for _, run := range all {
@@ -65,7 +65,7 @@ func StudentRuns(runs *record.Runs) ([]StudentRun, error) {
 func ReadStudentRun(dir string) (StudentRun, error) {
 	run, err := record.At(dir)
 	if err != nil {
-		return StudentRun{}, fmt.Errorf("sweep: %w", err)
+		return StudentRun{}, err
 	}
 	return newStudentRun(run)
 }
@@ -73,7 +73,7 @@ func ReadStudentRun(dir string) (StudentRun, error) {
 func newStudentRun(run record.Saved) (s StudentRun, err error) {
 	s.Dir = run.Dir()
 	if err := run.Config(&s.Config); err != nil {
-		return s, fmt.Errorf("sweep: %w", err)
+		return s, err
 	}
 	switch {
 	case s.Config.Kind != "distill":
@@ -96,35 +96,30 @@ func newStudentRun(run record.Saved) (s StudentRun, err error) {
 func (s StudentRun) Check() error {
 	run, err := record.At(s.Dir)
 	if err != nil {
-		return fmt.Errorf("sweep: %w", err)
+		return err
 	}
 	var trained Trained
 	if err := run.Result(&trained); err != nil || trained.SHA256 == "" {
 		return err
 	}
-	if err := trained.check(run); err != nil {
-		return fmt.Errorf("sweep: %w", err)
-	}
-	return nil
+	return trained.check(run)
 }
 
-// FindBundle finds the networks that the student started from among the shipped ones and those beside the folder of its runs.
-func (s StudentRun) FindBundle() (*pretrain.Bundle, error) {
-	var dirs []string
-	for _, pattern := range []string{"pretrained/*", filepath.Join(filepath.Dir(filepath.Dir(s.Dir)), "pretrained", "*")} {
-		found, err := filepath.Glob(filepath.Join(pattern, "bundle.json"))
-		if err != nil {
-			return nil, err
-		}
-		for _, path := range found {
-			dirs = append(dirs, filepath.Dir(path))
+// Bundle finds the networks that the student started from in a folder. "" are the shipped ones and those beside the folder of its runs.
+func (s StudentRun) Bundle(dir string) (*pretrain.Bundle, error) {
+	dirs := []string{dir}
+	if dir == "" {
+		dirs = nil
+		for _, pattern := range []string{"pretrained/*", filepath.Join(filepath.Dir(filepath.Dir(s.Dir)), "pretrained", "*")} {
+			found, err := filepath.Glob(filepath.Join(pattern, "bundle.json"))
+			if err != nil {
+				return nil, err
+			}
+			for _, path := range found {
+				dirs = append(dirs, filepath.Dir(path))
+			}
 		}
 	}
-	return s.Bundle(dirs)
-}
-
-// Bundle finds the networks that the student started from, in one of some folders.
-func (s StudentRun) Bundle(dirs []string) (*pretrain.Bundle, error) {
 	var damaged error
 	for _, dir := range dirs {
 		b, err := pretrain.LoadBundle(dir)

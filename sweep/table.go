@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/eval"
@@ -42,14 +43,15 @@ func (p *Plan) Table(axis ablations.Axis, results Results) report.Table {
 func (p *Plan) Times(axis ablations.Axis, results Results) report.Table {
 	t := report.Table{Axis: axis.Name, Title: axis.Title + ": times", Metrics: columns(times)}
 	for _, cell := range axis.Cells {
-		row := newRow(cell.Name, times, p.outcomes(axis, cell, results))
-		row.BySeed = nil
-		t.Rows = append(t.Rows, row)
+		t.Rows = append(t.Rows, newRow(cell.Name, times, p.outcomes(axis, cell, results)))
 	}
 	for _, r := range p.referencesOf(axis) {
-		row := r.row(times, results)
-		row.BySeed = nil
-		t.References = append(t.References, row)
+		t.References = append(t.References, r.row(times, results))
+	}
+	for _, rows := range [][]report.Row{t.Rows, t.References} {
+		for i := range rows {
+			rows[i].BySeed = nil
+		}
 	}
 	return t
 }
@@ -66,22 +68,20 @@ func (r reference) row(list []metric, results Results) report.Row {
 // noteGuidance says which cells follow the teacher at another guidance than the cell that they are compared with: their numbers differ by
 // that too.
 func (p *Plan) noteGuidance(axis ablations.Axis, t *report.Table) {
-	if len(p.Seeds) == 0 {
+	base := slices.IndexFunc(t.Rows, t.ComparesWith)
+	if base < 0 || len(p.Seeds) == 0 {
 		return
 	}
-	guidance := map[string]float64{}
-	base := ""
-	for i, cell := range axis.Cells {
-		if job, ok := p.Job(axis.Name, cell.Name, p.Seeds[0]); ok && job.Train != nil {
-			guidance[cell.Name] = job.Train.Distill.TeacherGuidance
+	guidance := func(cell string) float64 {
+		if job, ok := p.Job(axis.Name, cell, p.Seeds[0]); ok && job.Train != nil {
+			return job.Train.Distill.TeacherGuidance
 		}
-		if t.ComparesWith(t.Rows[i]) {
-			base = cell.Name
-		}
+		return 0
 	}
+	name := t.Rows[base].Name
 	for i, r := range t.Rows {
-		if mine, ok := guidance[r.Name]; ok && mine != guidance[base] {
-			t.Rows[i].Note = join(r.Note, fmt.Sprintf("teacher guidance %g, of %s %g", mine, base, guidance[base]))
+		if mine, its := guidance(r.Name), guidance(name); mine != its {
+			t.Rows[i].Note = join(r.Note, fmt.Sprintf("teacher guidance %g, of %s %g", mine, name, its))
 		}
 	}
 }

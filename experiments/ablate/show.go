@@ -90,10 +90,14 @@ func forecast(w io.Writer, s sweep.Sweep) error {
 	if err != nil {
 		return err
 	}
+	var todo []sweep.Job
 	var sum time.Duration
 	done, unknown, elsewhere := 0, 0, false
 	for _, f := range list {
 		state := "not timed yet"
+		if !f.Done {
+			todo = append(todo, f.Job)
+		}
 		switch {
 		case f.Done:
 			state = "done"
@@ -118,7 +122,7 @@ func forecast(w io.Writer, s sweep.Sweep) error {
 		fmt.Fprintf(w, "; %d of a kind that was not timed yet", unknown)
 	}
 	fmt.Fprintln(w)
-	return s.MissingStudents()
+	return s.MissingStudents(todo)
 }
 
 // present writes and prints the tables.

@@ -41,7 +41,7 @@ func shareOut(ctx context.Context, o options, stderr io.Writer, s sweep.Sweep) e
 	if err != nil || len(todo) == 0 {
 		return err
 	}
-	if err := s.MissingStudents(); err != nil {
+	if err := s.MissingStudents(todo); err != nil {
 		return err
 	}
 	n := min(o.processes, len(todo))

@@ -30,7 +30,7 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 		return set, nil, err
 	}
 	cfg := run.Config.Distill
-	bundle, err := e.bundleOf(run)
+	bundle, err := run.Bundle(e.pretrained)
 	if err != nil {
 		return set, nil, err
 	}
@@ -91,14 +91,6 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 		}})
 	}
 	return set, bundle, nil
-}
-
-// bundleOf finds the networks that a student started from.
-func (e *evaluation) bundleOf(run sweep.StudentRun) (*pretrain.Bundle, error) {
-	if e.pretrained != "" {
-		return run.Bundle([]string{e.pretrained})
-	}
-	return run.FindBundle()
 }
 
 // draw samples one picture per caption.

@@ -33,11 +33,7 @@ func choose(o options) (student, *pretrain.Bundle, error) {
 		if err := run.Check(); err != nil {
 			return student{}, nil, err
 		}
-		if o.pretrained == "" {
-			bundle, err = run.FindBundle()
-		} else {
-			bundle, err = run.Bundle([]string{o.pretrained})
-		}
+		bundle, err = run.Bundle(o.pretrained)
 	}
 	return student{path: run.Student(), about: about, cfg: run.Config.Distill}, bundle, err
 }
