@@ -81,8 +81,11 @@ func (s *Scenes) Heldout() Source { return s.Split("heldout") }
 // Novel gives scenes that each hold at least one composition that never occurs in training.
 func (s *Scenes) Novel() Source { return s.Split("novel") }
 
-// Split returns one of "train", "heldout", "novel" and "all" (every composition: for evaluation networks) as a source that
-// also tells what is in its pictures.
+// Stated gives held-out scenes whose captions state everything: what is left open is where exactly objects stand, and their shade.
+func (s *Scenes) Stated() Source { return s.Split("stated") }
+
+// Split returns one of "train", "heldout", "stated", "novel" and "all" (every composition: for evaluation networks) as a source
+// that also tells what is in its pictures.
 func (s *Scenes) Split(name string) SceneSource { return SceneSource{scenes: s, split: name} }
 
 // SceneSource is a split of the world.
@@ -105,12 +108,14 @@ func (s SceneSource) Scene(i int) (scene Scene, caption string, stated Attribute
 	r := rng.New(s.scenes.Config.Seed, "scenes/"+s.split, i)
 	for {
 		scene = randomScene(r, s.scenes.Config)
-		if s.split == "all" || scene.novel() == (s.split == "novel") {
-			break
+		if s.split != "all" && scene.novel() != (s.split == "novel") {
+			continue
+		}
+		caption, stated = scene.Describe(r)
+		if s.split != "stated" || stated == scene.Attributes() {
+			return scene, caption, stated
 		}
 	}
-	caption, stated = scene.Describe(r)
-	return scene, caption, stated
 }
 
 // Object is one coloured shape. X, Y and Radius are in parts of the picture's side.

@@ -38,8 +38,14 @@ func (c ConvNetConfig) Validate(size int) error {
 	return nil
 }
 
-// ConvNet maps x [B,H,W,3] to feature vectors [B,Out]. The last map is flattened, not pooled: positions matter.
-func ConvNet(scope *model.Scope, cfg ConvNetConfig, x *Node) *Node {
+// ConvNetResult holds what the network computed.
+type ConvNetResult struct {
+	Stages   []*Node // the map at the end of every stage, before it is halved: [B,H/2,W/2,widths[0]] first
+	Features *Node   // [B,Out]
+}
+
+// ConvNet runs the network. x is [B,H,W,3]. The last map is flattened, not pooled: positions matter.
+func ConvNet(scope *model.Scope, cfg ConvNetConfig, x *Node) (r ConvNetResult) {
 	x.AssertRank(4)
 	h := engine.SpaceToDepth(x, 2)
 	for i, width := range cfg.Widths {
@@ -51,9 +57,11 @@ func ConvNet(scope *model.Scope, cfg ConvNetConfig, x *Node) *Node {
 			y = SiLU(GroupNorm(block.At("norm2"), Conv(block.At("conv1"), y, width, 3), convNetGroups, 1e-5))
 			h = Add(h, conv(block.At("conv2"), y, width, 3, fanIn(0.2)))
 		}
+		r.Stages = append(r.Stages, h)
 		h = engine.DownsampleMean(h)
 	}
 	h = SiLU(GroupNorm(scope.At("norm"), h, convNetGroups, 1e-5))
 	h = Reshape(h, h.Shape().Dim(0), -1)
-	return Linear(scope.At("fc"), h, cfg.Out, true)
+	r.Features = Linear(scope.At("fc"), h, cfg.Out, true)
+	return r
 }

@@ -17,9 +17,9 @@ func TestConvNet(t *testing.T) {
 		turned := Concatenate([]*Node{
 			Slice(x, AxisRange(), AxisRange(), AxisRangeToEnd(8)), Slice(x, AxisRange(), AxisRange(), AxisRangeFromStart(8)),
 		}, 2)
-		all := ConvNet(scope, cfg, Concatenate([]*Node{x, turned}, 0))
+		all := ConvNet(scope, cfg, Concatenate([]*Node{x, turned}, 0)).Features
 		all.AssertDims(4, cfg.Out)
-		return []*Node{all, ConvNet(scope, cfg, Slice(x, AxisRange(1, 2)))}
+		return []*Node{all, ConvNet(scope, cfg, Slice(x, AxisRange(1, 2))).Features}
 	}
 	out := run(t, store, graph, input(1, 2, 16, 16, 3))
 	equal(t, "a picture alone", out[0][5:10], out[1], 1e-5)

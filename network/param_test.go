@@ -141,7 +141,7 @@ func TestInitialWeightsStayWhatTheyWere(t *testing.T) {
 		{"ViT with patches", 0.1621422410, vitOf(smallViT("patch")), []any{picture, [][]float32{{0, 0, 0, 1}}}},
 		{"ViT with convolutions", 0.0498560779, vitOf(smallViT("conv")), []any{picture}},
 		{"ConvNet", 0.0622535888, func(scope *model.Scope, in []*Node) []*Node {
-			return []*Node{ConvNet(scope, ConvNetConfig{Widths: []int{8, 16}, Blocks: 1, Out: 5}, in[0])}
+			return []*Node{ConvNet(scope, ConvNetConfig{Widths: []int{8, 16}, Blocks: 1, Out: 5}, in[0]).Features}
 		}, []any{picture}},
 	} {
 		var sum, n float64

@@ -18,7 +18,15 @@ type Classifier struct{ Net network.ConvNetConfig }
 
 // Features returns the feature vectors, [B,D]. images is [B,H,W,3].
 func (c Classifier) Features(scope *model.Scope, images *Node) *Node {
-	return network.ConvNet(scope.At("net"), c.Net, images)
+	return network.ConvNet(scope.At("net"), c.Net, images).Features
+}
+
+// Stage returns mean and deviation over positions of the map at the end of a stage, counted from 0: [B,2C].
+func (c Classifier) Stage(scope *model.Scope, images *Node, stage int) *Node {
+	h := network.ConvNet(scope.At("net"), c.Net, images).Stages[stage]
+	mean := ReduceMean(h, 1, 2) // [B,C]
+	centred := Sub(h, InsertAxes(mean, 1, 1))
+	return Concatenate([]*Node{mean, Sqrt(AddScalar(ReduceMean(Mul(centred, centred), 1, 2), 1e-6))}, 1)
 }
 
 // Logits returns one [B,classes] per attribute.

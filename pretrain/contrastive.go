@@ -23,7 +23,7 @@ type Pair struct {
 // Embed returns the normalised embeddings of text and pictures, each [B,P]. ids is [B,L], images is [B,H,W,3].
 func (p Pair) Embed(scope *model.Scope, ids, images *Node) (text, image *Node) {
 	_, text = network.TextEncoder(scope.At("text"), p.Text, ids)
-	image = network.ConvNet(scope.At("image"), p.Image, images)
+	image = network.ConvNet(scope.At("image"), p.Image, images).Features
 	return normalise(text), normalise(image)
 }
 

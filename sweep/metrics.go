@@ -3,6 +3,7 @@ package sweep
 import (
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/report"
 )
 
@@ -17,6 +18,14 @@ var metrics = []metric{
 		func(o Outcome) eval.Estimate { return eval.Estimate{Mean: o.FID, Low: o.FIDLow, High: o.FIDHigh, N: 1} }},
 	{report.Metric{Key: ablations.CLIP, Name: "CLIP", Better: report.Higher, Digits: 3, Main: true, Plot: true},
 		func(o Outcome) eval.Estimate { return around(&o.CLIP, &o.CLIPStdErr) }},
+	{report.Metric{Key: "drawing_fid", Name: "drawing FID", Better: report.Lower, Digits: 2, Main: true, Plot: true, Ratio: true,
+		About: "of features that see strokes, over captions that state everything"}, drawing(func(d protocol.Drawing) eval.Estimate {
+		return eval.Estimate{Mean: d.FID, Low: d.FIDLow, High: d.FIDHigh, N: 1}
+	})},
+	{report.Metric{Key: "drawing_clip", Name: "drawing CLIP", Better: report.Higher, Digits: 3, About: "over captions that state everything"},
+		drawing(func(d protocol.Drawing) eval.Estimate { return around(&d.CLIP, &d.CLIPStdErr) })},
+	{report.Metric{Key: "drawing_precision", Name: "drawing precision", Better: report.Higher, Digits: 3},
+		drawing(func(d protocol.Drawing) eval.Estimate { return around(d.Precision, nil) })},
 	{report.Metric{Key: "align", Name: "align", Better: report.Higher, Digits: 3, Main: true, About: "share of the stated attributes that a classifier finds in the picture"},
 		func(o Outcome) eval.Estimate { return around(o.Align, o.AlignStdErr) }},
 	{report.Metric{Key: "align_novel", Name: "align, novel", Better: report.Higher, Digits: 3, About: "on pairs of shape and colour that training never saw"},
@@ -27,6 +36,16 @@ var metrics = []metric{
 	{report.Metric{Key: "coverage", Name: "coverage", Better: report.Higher, Digits: 3}, func(o Outcome) eval.Estimate { return around(o.Coverage, nil) }},
 	{report.Metric{Key: "imbalance", Name: "imbalance", Better: report.Lower, Digits: 3, About: "total variation between real and generated choices of unstated attributes, 0 to 1"},
 		func(o Outcome) eval.Estimate { return around(o.Imbalance, nil) }},
+}
+
+// drawing is a number of how pictures are drawn; old measurements have none.
+func drawing(of func(protocol.Drawing) eval.Estimate) func(Outcome) eval.Estimate {
+	return func(o Outcome) eval.Estimate {
+		if o.Drawing == nil {
+			return eval.Estimate{}
+		}
+		return of(*o.Drawing)
+	}
 }
 
 // times stand apart from the other metrics: tables come out the same on every machine and after every interruption, times do not.

@@ -39,6 +39,23 @@ var Scenes = register(Kind{
 	},
 })
 
+// ScenesStage are features that show how a picture is drawn: noise, blur, checkerboards and pale colours, which the classifier's last
+// layer hardly tells (see TestFaultsRaiseTheDrawingFID).
+var ScenesStage = register(Kind{
+	Name:  "scenes-stage2",
+	About: "mean and deviation over positions of this project's small classifier's second stage; weights: a folder that pretrain wrote",
+	Open: func(ctx context.Context, o Options) (Extractor, error) {
+		b, backend, err := openBundle(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		if !b.Has("classifier") {
+			return nil, fmt.Errorf("extractor: %s holds no classifier", b.Dir)
+		}
+		return opened(Stage(backend, b, o.Batch))
+	},
+})
+
 // ScenesPair embeds pictures and captions in one space, for the CLIP score of the ablations.
 var ScenesPair = register(Kind{
 	Name: "scenes-pair", Captions: true,
@@ -73,6 +90,8 @@ const smallBatch = 100
 // small runs a network of a bundle.
 type small struct {
 	part   string
+	output string // "" for the last layer
+	dim    int
 	bundle *pretrain.Bundle
 	store  *model.Store
 	images *batches // [B,S,S,3] → features, and of the classifier logits and classes
@@ -80,11 +99,11 @@ type small struct {
 
 var _ Drawn = (*small)(nil)
 
-func newSmall(backend compute.Backend, b *pretrain.Bundle, part string, batch int, images func(scope *model.Scope, x *Node) []*Node) (*small, error) {
+func newSmall(backend compute.Backend, b *pretrain.Bundle, part string, dim, batch int, images func(scope *model.Scope, x *Node) []*Node) (*small, error) {
 	if batch < 1 {
 		batch = smallBatch
 	}
-	s := &small{part: part, bundle: b, store: model.NewStore()}
+	s := &small{part: part, dim: dim, bundle: b, store: model.NewStore()}
 	if err := b.Into(backend, s.store, part); err != nil {
 		return nil, err
 	}
@@ -105,11 +124,25 @@ func (s *small) batches(backend compute.Backend, batch int, graph func(scope *mo
 // Classifier is the extractor of a bundle's classifier of attributes. batch < 1 is the default.
 func Classifier(backend compute.Backend, b *pretrain.Bundle, batch int) (Extractor, error) {
 	c := pretrain.Classifier{Net: b.Config.Networks.Classifier}
-	return opened(newSmall(backend, b, "classifier", batch, func(scope *model.Scope, images *Node) []*Node {
+	return opened(newSmall(backend, b, "classifier", c.Net.Out, batch, func(scope *model.Scope, images *Node) []*Node {
 		features := c.Features(scope, images)
 		logits := c.Logits(scope, features)
 		return []*Node{features, firstObject(logits), ConvertDType(pretrain.Predict(logits), dtypes.Float32)}
 	}))
+}
+
+// Stage is the extractor of mean and deviation over positions of the classifier's second stage, or its only one. batch < 1 is the default.
+func Stage(backend compute.Backend, b *pretrain.Bundle, batch int) (Extractor, error) {
+	c := pretrain.Classifier{Net: b.Config.Networks.Classifier}
+	stage := min(1, len(c.Net.Widths)-1)
+	s, err := newSmall(backend, b, "classifier", 2*c.Net.Widths[stage], batch, func(scope *model.Scope, images *Node) []*Node {
+		return []*Node{c.Stage(scope, images, stage)}
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.output = fmt.Sprintf(" stage %d", stage+1)
+	return s, nil
 }
 
 // smallPair is a small network that reads captions too.
@@ -127,7 +160,7 @@ var (
 func Pair(backend compute.Backend, b *pretrain.Bundle, batch int) (Captioner, error) {
 	// One side of the pair takes no notice of the other, which is given something small.
 	pair := pretrain.Pair{Text: b.Config.Networks.PairText, Image: b.Config.Networks.PairImage}
-	s, err := newSmall(backend, b, "pair", batch, func(scope *model.Scope, images *Node) []*Node {
+	s, err := newSmall(backend, b, "pair", pair.Image.Out, batch, func(scope *model.Scope, images *Node) []*Node {
 		none := Zeros(images.Graph(), shapes.Make(dtypes.Int32, 1, b.PairWords.Context))
 		_, image := pair.Embed(scope, none, images)
 		return []*Node{image}
@@ -156,19 +189,14 @@ func firstObject(logits []*Node) *Node {
 
 func (s *small) Name() string {
 	size := s.bundle.Config.Size
-	return fmt.Sprintf("%s of %s, centre square at %d×%d", s.part, filepath.Base(filepath.Clean(s.bundle.Dir)), size, size)
+	return fmt.Sprintf("%s%s of %s, centre square at %d×%d", s.part, s.output, filepath.Base(filepath.Clean(s.bundle.Dir)), size, size)
 }
 
 func (s *small) Key() string {
-	return fmt.Sprintf("small v%s %s %s size %d", smallVersion, s.part, s.bundle.Files[s.part], s.bundle.Config.Size)
+	return fmt.Sprintf("small v%s %s%s %s size %d", smallVersion, s.part, s.output, s.bundle.Files[s.part], s.bundle.Config.Size)
 }
 
-func (s *small) Dim() int {
-	if s.part == "classifier" {
-		return s.bundle.Config.Networks.Classifier.Out
-	}
-	return s.bundle.Config.Networks.PairImage.Out
-}
+func (s *small) Dim() int { return s.dim }
 
 func (s *small) Batch() int { return s.images.most }
 

@@ -16,7 +16,7 @@ const (
 	defaultScenes = 5000 // as many as the ablations are scored with
 )
 
-var splits = []string{"train", "heldout", "novel", "all"}
+var splits = []string{"train", "heldout", "stated", "novel", "all"}
 
 // openScenes draws WORLD[:SPLIT[:N[:FIRST]]] of a built-in world, at the size that the shipped networks know.
 func openScenes(spec string, wanted int) (Set, error) {

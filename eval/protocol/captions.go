@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/eval/extractor"
 )
 
 // Prompts are captions with the real pictures they belong to.
@@ -16,8 +17,13 @@ type Prompts struct {
 // captionSet is captions that every model draws, with what is measured on the pictures. Another set is another entry of captionSets.
 type captionSet struct {
 	Prompts
-	seed  int64 // added to the setup's: sets share no noise
-	score func(e *Evaluator, m *Metrics, s scoredSet) error
+	seed     int64                   // added to the setup's: sets share no noise
+	features extractor.Extractor     // of FID and what goes with it
+	others   func() (Prompts, error) // real pictures beside Images, to compare with them
+	score    func(e *Evaluator, m *Metrics, reference, s scoredSet) error
+
+	compared  bool
+	reference scoredSet // of Images, where it is compared
 }
 
 // scoredSet is the pictures of a caption set as the evaluation networks see them.
@@ -26,21 +32,39 @@ type scoredSet struct {
 	Embeddings
 }
 
-// captionSets are the held-out captions and, where data and bundle know attributes, those of compositions that training never saw.
-func captionSets(data dataset.Dataset, classifies bool, setup Setup) ([]captionSet, error) {
-	heldout, err := heldoutPrompts(data, 0, setup.Images)
+// captionSets are the held-out captions and, where data and bundle know attributes, those of compositions that training never saw and
+// those that state everything.
+func (e *Evaluator) captionSets() ([]captionSet, error) {
+	heldout, err := heldoutPrompts(e.data, 0, e.Setup.Images)
 	if err != nil {
 		return nil, err
 	}
-	sets := []captionSet{{heldout, 0, scoreHeldout}}
-	if scenes, ok := data.(*dataset.Scenes); ok && classifies {
-		novel, err := takePrompts(scenes.Novel(), 0, min(manifold, setup.Images))
-		if err != nil {
-			return nil, err
-		}
-		sets = append(sets, captionSet{novel, 1, scoreNovel})
+	sets := []captionSet{{Prompts: heldout, features: e.features, others: e.moreHeldout, score: scoreHeldout, compared: true}}
+	scenes, ok := e.data.(*dataset.Scenes)
+	if !ok || !e.classifies {
+		return sets, nil
 	}
-	return sets, nil
+	novel, err := takePrompts(scenes.Novel(), 0, min(manifold, e.Setup.Images))
+	if err != nil {
+		return nil, err
+	}
+	sets = append(sets, captionSet{Prompts: novel, seed: 1, features: e.features, others: func() (Prompts, error) { return novel, nil }, score: scoreNovel})
+	n := e.Setup.Images
+	stated, err := takePrompts(scenes.Stated(), 0, n)
+	if err != nil {
+		return nil, err
+	}
+	return append(sets, captionSet{Prompts: stated, seed: 2, features: e.drawing, others: func() (Prompts, error) { return takePrompts(scenes.Stated(), n, n) }, score: scoreStated, compared: true}), nil
+}
+
+// moreHeldout are the held-out pictures after those that models are compared with.
+func (e *Evaluator) moreHeldout() (Prompts, error) {
+	n := min(e.Setup.Images, e.data.Heldout().Len()-e.Setup.Images)
+	if least := 2 * e.Setup.Blocks; n < least {
+		return Prompts{}, fmt.Errorf("protocol: %s has %d held-out pictures, want %d or more: beside the reference of %d, two for each of %d blocks",
+			e.data.Name(), e.data.Heldout().Len(), e.Setup.Images+least, e.Setup.Images, e.Setup.Blocks)
+	}
+	return heldoutPrompts(e.data, e.Setup.Images, n)
 }
 
 // heldoutPrompts takes held-out samples first … first+n−1.

@@ -22,7 +22,11 @@ type Embeddings struct {
 }
 
 // Embed runs the evaluation networks over pictures [n,S,S,3] and their captions.
-func (e *Evaluator) Embed(ctx context.Context, images []float32, captions []string) (out Embeddings, err error) {
+func (e *Evaluator) Embed(ctx context.Context, images []float32, captions []string) (Embeddings, error) {
+	return e.embedBy(ctx, e.features, images, captions)
+}
+
+func (e *Evaluator) embedBy(ctx context.Context, features extractor.Extractor, images []float32, captions []string) (out Embeddings, err error) {
 	area := len(images) / max(len(captions), 1)
 	if i := slices.IndexFunc(images, func(v float32) bool { return v != v }); i >= 0 {
 		return out, fmt.Errorf("protocol: picture %d: %w", i/area, ErrNotNumbers)
@@ -35,8 +39,8 @@ func (e *Evaluator) Embed(ctx context.Context, images []float32, captions []stri
 		return out, err
 	}
 	out.Image, out.Features = seen.Features, seen.Features
-	if e.features != extractor.Extractor(e.pair) {
-		if seen, err = e.extract(ctx, e.features, images); err != nil {
+	if features != extractor.Extractor(e.pair) {
+		if seen, err = e.extract(ctx, features, images); err != nil {
 			return out, err
 		}
 		out.Features, out.Classes = seen.Features, seen.Classes
@@ -57,7 +61,7 @@ func (e *Evaluator) extract(ctx context.Context, x extractor.Extractor, images [
 	return x.Extract(ctx, rounded)
 }
 
-func (e *Evaluator) embed(ctx context.Context, images []float32, prompts Prompts) (scoredSet, error) {
-	seen, err := e.Embed(ctx, images, prompts.Captions)
+func (e *Evaluator) embed(ctx context.Context, set captionSet, images []float32, prompts Prompts) (scoredSet, error) {
+	seen, err := e.embedBy(ctx, set.features, images, prompts.Captions)
 	return scoredSet{prompts, seen}, err
 }

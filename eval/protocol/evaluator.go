@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -20,13 +19,13 @@ type Evaluator struct {
 
 	data       dataset.Dataset
 	features   extractor.Extractor // of FID, precision and recall; the pair where the bundle has no classifier
+	drawing    extractor.Extractor // of the FID over captions that state everything; nil where the bundle has no classifier
 	pair       extractor.Captioner // of the CLIP score
 	classifies bool                // features come with the classes of attributes
 	sets       []captionSet        // the held-out captions first
-	reference  scoredSet           // their real pictures
 }
 
-// NewEvaluator loads the networks and embeds the reference: the first Setup.Images held-out pictures.
+// NewEvaluator loads the networks and embeds the references: Setup.Images real pictures of every caption set that is compared with some.
 func NewEvaluator(ctx context.Context, backend compute.Backend, b *pretrain.Bundle, data dataset.Dataset, setup Setup) (_ *Evaluator, err error) {
 	if err := setup.Validate(); err != nil {
 		return nil, err
@@ -41,11 +40,22 @@ func NewEvaluator(ctx context.Context, backend compute.Backend, b *pretrain.Bund
 			return nil, err
 		}
 	}
-	if e.sets, err = captionSets(data, e.classifies, setup); err != nil {
+	if e.classifies {
+		if e.drawing, err = extractor.Stage(backend, b, setup.Batch); err != nil {
+			return nil, err
+		}
+	}
+	if e.sets, err = e.captionSets(); err != nil {
 		return nil, err
 	}
-	e.reference, err = e.embed(ctx, e.sets[0].Images, e.sets[0].Prompts)
-	return e, err
+	for i := range e.sets {
+		if set := &e.sets[i]; set.compared {
+			if set.reference, err = e.embed(ctx, *set, set.Images, set.Prompts); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return e, nil
 }
 
 // Close frees the compiled graphs.
@@ -53,6 +63,9 @@ func (e *Evaluator) Close() {
 	e.pair.Close()
 	if e.features != extractor.Extractor(e.pair) {
 		e.features.Close()
+	}
+	if e.drawing != nil {
+		e.drawing.Close()
 	}
 	e.Pipeline.Close()
 }
@@ -81,39 +94,34 @@ func (e *Evaluator) Draw(ctx context.Context, sampling pipeline.Sampling) (*Samp
 		if i == 0 {
 			s.Images, s.spent = images, spent
 		}
-		if err := s.add(ctx, images, set.Prompts); err != nil {
+		if err := s.add(ctx, set, images, set.Prompts); err != nil {
 			return s, err
 		}
 	}
 	return s, nil
 }
 
-// Real embeds real pictures of the next held-out captions: the best score that a perfect model could reach.
+// Real embeds real pictures other than the references: the best score that a perfect model could reach.
 func (e *Evaluator) Real(ctx context.Context) (*Sample, error) {
-	n := min(e.Setup.Images, e.data.Heldout().Len()-e.Setup.Images)
-	if least := 2 * e.Setup.Blocks; n < least {
-		return nil, fmt.Errorf("protocol: %s has %d held-out pictures, want %d or more: beside the reference of %d, two for each of %d blocks",
-			e.data.Name(), e.data.Heldout().Len(), e.Setup.Images+least, e.Setup.Images, e.Setup.Blocks)
-	}
-	next, err := heldoutPrompts(e.data, e.Setup.Images, n)
-	if err != nil {
-		return nil, err
-	}
-	s := &Sample{evaluator: e, Images: next.Images}
-	if err := s.add(ctx, next.Images, next); err != nil {
-		return s, err
-	}
-	for _, set := range e.sets[1:] {
-		if err := s.add(ctx, set.Images, set.Prompts); err != nil {
+	s := &Sample{evaluator: e}
+	for i, set := range e.sets {
+		others, err := set.others()
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			s.Images = others.Images
+		}
+		if err := s.add(ctx, set, others.Images, others); err != nil {
 			return s, err
 		}
 	}
 	return s, nil
 }
 
-func (s *Sample) add(ctx context.Context, images []float32, prompts Prompts) error {
-	set, err := s.evaluator.embed(ctx, images, prompts)
-	s.sets = append(s.sets, set)
+func (s *Sample) add(ctx context.Context, set captionSet, images []float32, prompts Prompts) error {
+	seen, err := s.evaluator.embed(ctx, set, images, prompts)
+	s.sets = append(s.sets, seen)
 	return err
 }
 

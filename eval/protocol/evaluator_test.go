@@ -29,7 +29,7 @@ import (
 // Real pictures against themselves are perfect; against other real ones good; noise is far off.
 func TestFIDOrdersPictures(t *testing.T) {
 	e := newTest(t, tinybundle.Load(t, "pair", "classifier"), tinyworld.New(), Setup{Images: 40, Seed: 1, Batch: 16, Blocks: 4})
-	same, err := metrics(t, e, e.reference.Images)
+	same, err := metrics(t, e, e.sets[0].reference.Images)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestFIDOrdersPictures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	noise, err := metrics(t, e, rng.Normal(rng.New(1, "noise", 0), len(e.reference.Images)))
+	noise, err := metrics(t, e, rng.Normal(rng.New(1, "noise", 0), len(e.sets[0].reference.Images)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestEmbedIsIndependentOfBatches(t *testing.T) {
 		setup := tinySetup()
 		setup.Batch = batch
 		e := newTest(t, b, tinyworld.New(), setup)
-		got, err := e.Embed(t.Context(), e.reference.Images, e.reference.Captions)
+		got, err := e.Embed(t.Context(), e.sets[0].reference.Images, e.sets[0].reference.Captions)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,22 +93,22 @@ func TestEmbedTellsTextFromPictures(t *testing.T) {
 		}
 		return got
 	}
-	want := look(e.reference.Images, e.reference.Captions)
-	other := look(rng.Normal(rng.New(1, "noise", 0), len(e.reference.Images)), e.reference.Captions)
+	want := look(e.sets[0].reference.Images, e.sets[0].reference.Captions)
+	other := look(rng.Normal(rng.New(1, "noise", 0), len(e.sets[0].reference.Images)), e.sets[0].reference.Captions)
 	near(t, "text beside other pictures", want.Text.Data, other.Text.Data, 0)
 	if slices.Equal(want.Image.Data, other.Image.Data) || slices.Equal(want.Features.Data, other.Features.Data) {
 		t.Error("other pictures look the same")
 	}
-	captions := slices.Clone(e.reference.Captions)
+	captions := slices.Clone(e.sets[0].reference.Captions)
 	slices.Reverse(captions)
-	other = look(e.reference.Images, captions)
+	other = look(e.sets[0].reference.Images, captions)
 	near(t, "pictures beside other captions", want.Image.Data, other.Image.Data, 0)
 	near(t, "features beside other captions", want.Features.Data, other.Features.Data, 0)
 
 	e.Bundle.Words = backwards(e.Bundle.Words)
-	near(t, "text when the teacher has other words", want.Text.Data, look(e.reference.Images, e.reference.Captions).Text.Data, 0)
+	near(t, "text when the teacher has other words", want.Text.Data, look(e.sets[0].reference.Images, e.sets[0].reference.Captions).Text.Data, 0)
 	e.Bundle.PairWords = backwards(e.Bundle.PairWords)
-	if slices.Equal(want.Text.Data, look(e.reference.Images, e.reference.Captions).Text.Data) {
+	if slices.Equal(want.Text.Data, look(e.sets[0].reference.Images, e.sets[0].reference.Captions).Text.Data) {
 		t.Error("other words of the evaluation pair change nothing")
 	}
 }
@@ -116,7 +116,7 @@ func TestEmbedTellsTextFromPictures(t *testing.T) {
 // Every number is that of package eval with the reference as reference: intervals, precision and recall know which side is which.
 func TestMetricsAreEvals(t *testing.T) {
 	e := newTest(t, tinybundle.Load(t, "pair", "classifier"), tinyworld.New(), Setup{Images: 30, Seed: 1, Batch: 16, Blocks: 5})
-	pictures := slices.Clone(e.reference.Images) // half as varied as the real ones
+	pictures := slices.Clone(e.sets[0].reference.Images) // half as varied as the real ones
 	for i := range pictures {
 		pictures[i] *= 0.5
 	}
@@ -124,19 +124,19 @@ func TestMetricsAreEvals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := e.Embed(t.Context(), pictures, e.reference.Captions)
+	seen, err := e.Embed(t.Context(), pictures, e.sets[0].reference.Captions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fid, err := eval.FIDJackknife(t.Context(), e.reference.Features, seen.Features, 5, 0.95)
+	fid, err := eval.FIDJackknife(t.Context(), e.sets[0].reference.Features, seen.Features, 5, 0.95)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pr, err := eval.PrecisionRecall(t.Context(), e.reference.Features, seen.Features, eval.PRNeighbours)
+	pr, err := eval.PrecisionRecall(t.Context(), e.sets[0].reference.Features, seen.Features, eval.PRNeighbours)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dc, err := eval.DensityCoverage(t.Context(), e.reference.Features, seen.Features, eval.DCNeighbours)
+	dc, err := eval.DensityCoverage(t.Context(), e.sets[0].reference.Features, seen.Features, eval.DCNeighbours)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,8 +148,8 @@ func TestMetricsAreEvals(t *testing.T) {
 		t.Errorf("precision = recall = %g: the test shows nothing", pr.Precision)
 	}
 	want := Metrics{Images: 30, FID: fid.FID.Mean, FIDLow: fid.FID.Low, FIDHigh: fid.FID.High, CLIP: clip.Mean, CLIPStdErr: clip.StdErr, Precision: pr.Precision, Recall: pr.Recall, Density: &dc.Density, Coverage: &dc.Coverage}
-	scored := scoredSet{e.reference.Prompts, seen}
-	if err := errors.Join(want.align(scored), want.balance(e.reference, scored)); err != nil {
+	scored := scoredSet{e.sets[0].reference.Prompts, seen}
+	if err := errors.Join(want.align(scored), want.balance(e.sets[0].reference, scored)); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, m); diff != "" {
@@ -160,16 +160,16 @@ func TestMetricsAreEvals(t *testing.T) {
 // Pictures are scored as they are shown: values beyond [-1,1] are cut off.
 func TestEmbedClips(t *testing.T) {
 	e := newTest(t, tinybundle.Load(t, "pair", "classifier"), tinyworld.New(), tinySetup())
-	wild := rng.Normal(rng.New(1, "wild", 0), len(e.reference.Images))
+	wild := rng.Normal(rng.New(1, "wild", 0), len(e.sets[0].reference.Images))
 	tame := slices.Clone(wild)
 	for i, v := range wild {
 		wild[i], tame[i] = 3*v, min(max(3*v, -1), 1)
 	}
-	one, err := e.Embed(t.Context(), wild, e.reference.Captions)
+	one, err := e.Embed(t.Context(), wild, e.sets[0].reference.Captions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := e.Embed(t.Context(), tame, e.reference.Captions)
+	other, err := e.Embed(t.Context(), tame, e.sets[0].reference.Captions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +213,7 @@ func TestDataWithoutAttributes(t *testing.T) {
 	if m.Align != nil || m.AlignStdErr != nil || m.ByAttribute != nil || !(m.FID > 0) {
 		t.Errorf("metrics = %+v, want an FID and no alignment", m)
 	}
-	seen, err := e.Embed(t.Context(), e.reference.Images, e.reference.Captions)
+	seen, err := e.Embed(t.Context(), e.sets[0].reference.Images, e.sets[0].reference.Captions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +320,7 @@ func TestEvaluate(t *testing.T) {
 		if i == 0 {
 			near(t, "pictures", drawn, images, 0)
 		}
-		if err := want.add(t.Context(), drawn, set.Prompts); err != nil {
+		if err := want.add(t.Context(), set, drawn, set.Prompts); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -328,8 +328,8 @@ func TestEvaluate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(e.sets) != 2 || len(e.sets[1].Captions) != 10 || wantMetrics.Novel == nil {
-		t.Errorf("%d sets, want 10 novel captions and an alignment on them", len(e.sets))
+	if len(e.sets) != 3 || len(e.sets[1].Captions) != 10 || wantMetrics.Novel == nil || len(e.sets[2].Captions) != 10 || wantMetrics.Drawing == nil {
+		t.Errorf("%d sets, want 10 novel captions with an alignment and 10 that state everything with an FID", len(e.sets))
 	}
 	if diff := cmp.Diff(wantMetrics, m, cmpopts.IgnoreFields(Metrics{}, "Seconds", "MillisPerImage")); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
@@ -345,9 +345,9 @@ type eightBits struct{ extractor.Extractor }
 // Another extractor scores pictures rounded to 8 bits, which changes features a little.
 func TestAnotherExtractor(t *testing.T) {
 	e := newTest(t, tinybundle.Load(t, "pair", "classifier"), tinyworld.New(), tinySetup())
-	before := e.reference.Features
+	before := e.sets[0].reference.Features
 	e.features = eightBits{e.features}
-	after, err := e.Embed(t.Context(), e.reference.Images, e.reference.Captions)
+	after, err := e.Embed(t.Context(), e.sets[0].reference.Images, e.sets[0].reference.Captions)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,8 +15,9 @@ const manifold = 1000
 func (s *Sample) Metrics() (Metrics, error) {
 	n := len(s.sets[0].Captions)
 	m := Metrics{Images: n, Seconds: s.spent.Seconds(), MillisPerImage: 1000 * s.spent.Seconds() / float64(max(n, 1))}
-	for i, set := range s.sets {
-		if err := s.evaluator.sets[i].score(s.evaluator, &m, set); err != nil {
+	for i, seen := range s.sets {
+		set := s.evaluator.sets[i]
+		if err := set.score(s.evaluator, &m, set.reference, seen); err != nil {
 			return m, err
 		}
 	}
@@ -24,23 +25,19 @@ func (s *Sample) Metrics() (Metrics, error) {
 }
 
 // scoreHeldout compares the pictures of the held-out captions with the reference.
-func scoreHeldout(e *Evaluator, m *Metrics, s scoredSet) error {
-	real, generated := e.reference.Features, s.Features
-	fid, err := measure(metric.FID, real, metric.Sample{Features: generated}, map[string]int{"blocks": e.Setup.Blocks})
+func scoreHeldout(e *Evaluator, m *Metrics, reference, s scoredSet) error {
+	real, generated := reference.Features, s.Features
+	fid, clip, err := e.fidAndCLIP(reference, s)
 	if err != nil {
 		return err
 	}
-	m.FID, m.FIDLow, m.FIDHigh = fid[0].Estimate.Mean, fid[0].Estimate.Low, fid[0].Estimate.High
-	clip, err := measure(metric.CLIPScore, eval.Features{}, metric.Sample{Features: s.Image, Captions: s.Text}, nil)
-	if err != nil {
-		return err
-	}
-	m.CLIP, m.CLIPStdErr = clip[0].Estimate.Mean, clip[0].StdErr
+	m.FID, m.FIDLow, m.FIDHigh = fid.Estimate.Mean, fid.Estimate.Low, fid.Estimate.High
+	m.CLIP, m.CLIPStdErr = clip.Estimate.Mean, clip.StdErr
 	if s.Stated != nil && s.Classes != nil {
 		if err := m.align(s); err != nil {
 			return err
 		}
-		if err := m.balance(e.reference, s); err != nil {
+		if err := m.balance(reference, s); err != nil {
 			return err
 		}
 	}
@@ -64,11 +61,40 @@ func scoreHeldout(e *Evaluator, m *Metrics, s scoredSet) error {
 }
 
 // scoreNovel asks how well compositions that training never saw are obeyed.
-func scoreNovel(_ *Evaluator, m *Metrics, s scoredSet) error {
+func scoreNovel(_ *Evaluator, m *Metrics, _, s scoredSet) error {
 	var novel Metrics
 	err := novel.align(s)
 	m.Novel, m.NovelStdErr = novel.Align, novel.AlignStdErr
 	return err
+}
+
+// scoreStated asks how well pictures are drawn where captions leave no choice.
+func scoreStated(e *Evaluator, m *Metrics, reference, s scoredSet) error {
+	fid, clip, err := e.fidAndCLIP(reference, s)
+	if err != nil {
+		return err
+	}
+	m.Drawing = &Drawing{FID: fid.Estimate.Mean, FIDLow: fid.Estimate.Low, FIDHigh: fid.Estimate.High, CLIP: clip.Estimate.Mean, CLIPStdErr: clip.StdErr}
+	if n := min(manifold, reference.Features.N, s.Features.N); n > eval.PRNeighbours {
+		pr, err := measure(metric.PrecisionRecall, reference.Features.First(n), metric.Sample{Features: s.Features.First(n)}, nil)
+		if err != nil {
+			return err
+		}
+		m.Drawing.Precision = &pr[0].Estimate.Mean
+	}
+	return nil
+}
+
+func (e *Evaluator) fidAndCLIP(reference, s scoredSet) (fid, clip metric.Value, err error) {
+	f, err := measure(metric.FID, reference.Features, metric.Sample{Features: s.Features}, map[string]int{"blocks": e.Setup.Blocks})
+	if err != nil {
+		return fid, clip, err
+	}
+	c, err := measure(metric.CLIPScore, eval.Features{}, metric.Sample{Features: s.Image, Captions: s.Text}, nil)
+	if err != nil {
+		return fid, clip, err
+	}
+	return f[0], c[0], nil
 }
 
 func measure(m metric.Metric, real eval.Features, generated metric.Sample, params map[string]int) ([]metric.Value, error) {

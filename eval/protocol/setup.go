@@ -68,6 +68,9 @@ type Metrics struct {
 	Imbalance   *float64           `json:"imbalance,omitempty"`
 	ImbalanceBy map[string]float64 `json:"imbalance_by_attribute,omitempty"`
 
+	// Drawing exists where the data has captions that state everything.
+	Drawing *Drawing `json:"drawing,omitempty"`
+
 	Precision float64  `json:"precision"` // share of generated pictures within the real ones' manifold
 	Recall    float64  `json:"recall"`
 	Density   *float64 `json:"density,omitempty"`  // real balls around a generated picture, over k; may exceed 1
@@ -75,4 +78,15 @@ type Metrics struct {
 
 	Seconds        float64 `json:"seconds"` // of sampling
 	MillisPerImage float64 `json:"ms_per_image"`
+}
+
+// Drawing is how well pictures are drawn of captions that state everything: variety of choices has no part in it. FID and precision are
+// those of extractor.Stage's features.
+type Drawing struct {
+	FID        float64  `json:"fid"`
+	FIDLow     float64  `json:"fid_low"`
+	FIDHigh    float64  `json:"fid_high"`
+	CLIP       float64  `json:"clip"`
+	CLIPStdErr float64  `json:"clip_stderr"`
+	Precision  *float64 `json:"precision,omitempty"`
 }

@@ -64,7 +64,7 @@ func wantError(t testing.TB, what string, err error, texts ...string) {
 func metrics(t *testing.T, e *Evaluator, images []float32) (Metrics, error) {
 	t.Helper()
 	s := &Sample{evaluator: e, Images: images}
-	if err := s.add(t.Context(), images, e.reference.Prompts); err != nil {
+	if err := s.add(t.Context(), e.sets[0], images, e.sets[0].reference.Prompts); err != nil {
 		return Metrics{}, err
 	}
 	return s.Metrics()
