@@ -10,7 +10,7 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// benchName keeps the name of a cell one word without a slash: both end it in a benchmark line.
+// benchName keeps the name of a cell or a unit one word without a slash: both end it in a benchmark line.
 var benchName = strings.NewReplacer(" ", "_", "/", "_")
 
 // bench gives one line per seed in Go's benchmark format, which benchstat compares (https://go.dev/design/14313-benchmark-format).
@@ -22,9 +22,12 @@ func (p *Plan) bench(axis ablations.Axis, results Results) []byte {
 	if p.Scale != "" {
 		fmt.Fprintln(&b, "scale:", p.Scale)
 	}
-	main := slices.DeleteFunc(slices.Clone(metrics), func(m metric) bool { return !m.Main })
+	all := p.allOutcomes(axis, results)
+	main := slices.DeleteFunc(slices.Clone(metrics), func(m metric) bool {
+		return !m.Main || !slices.ContainsFunc(all, func(o Outcome) bool { return o.Diverged == "" && m.of(o).Known() })
+	})
 	for _, m := range main {
-		fmt.Fprintf(&b, "Unit %s better=%s\n", m.Name, m.Better)
+		fmt.Fprintf(&b, "Unit %s better=%s\n", benchName.Replace(m.Name), m.Better)
 	}
 	fmt.Fprintln(&b)
 	line := func(o Outcome, name string) {
@@ -34,7 +37,7 @@ func (p *Plan) bench(axis ablations.Axis, results Results) []byte {
 		fmt.Fprintf(&b, "BenchmarkADD/axis=%s/%s 1", axis.Name, name)
 		for _, m := range main {
 			if e := m.of(o); e.Known() {
-				fmt.Fprintf(&b, " %v %s", e.Mean, m.Name)
+				fmt.Fprintf(&b, " %v %s", e.Mean, benchName.Replace(m.Name))
 			}
 		}
 		fmt.Fprintln(&b)

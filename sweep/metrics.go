@@ -38,6 +38,9 @@ var metrics = []metric{
 		func(o Outcome) eval.Estimate { return around(o.Imbalance, nil) }},
 }
 
+// drawingPrefix begins the keys of metrics that measurements before them lack: a table that has none of them does not list them.
+const drawingPrefix = "drawing_"
+
 // drawing is a number of how pictures are drawn; old measurements have none.
 func drawing(of func(protocol.Drawing) eval.Estimate) func(Outcome) eval.Estimate {
 	return func(o Outcome) eval.Estimate {

@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/eval"
@@ -31,6 +32,10 @@ func (p *Plan) Table(axis ablations.Axis, results Results) report.Table {
 	for _, r := range p.referencesOf(axis) {
 		t.References = append(t.References, r.row(metrics, results))
 	}
+	t.Metrics = slices.DeleteFunc(t.Metrics, func(m report.Metric) bool {
+		known := func(r report.Row) bool { return r.Values[m.Key].Known() }
+		return strings.HasPrefix(m.Key, drawingPrefix) && !slices.ContainsFunc(t.Rows, known) && !slices.ContainsFunc(t.References, known)
+	})
 	for _, c := range axis.Claims {
 		t.Verdicts = append(t.Verdicts, judge(c, t))
 	}

@@ -145,7 +145,7 @@ func TestFaultsRaiseTheDrawingFID(t *testing.T) {
 	reference := seen(0, fault{}, 0)
 	fids := func(f fault, grade float64) (out []float64) {
 		for k, features := range seen(n, f, grade) {
-			fid, err := eval.FIDFeatures(reference[k], features)
+			fid, err := eval.FID(reference[k], features)
 			if err != nil {
 				t.Fatal(err)
 			}
