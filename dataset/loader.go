@@ -56,39 +56,22 @@ func (l *Loader) Batch(step int) (Batch, error) {
 		return Batch{}, fmt.Errorf("dataset: step = %d, want 0 … %d", step, math.MaxInt/4/l.batch-1)
 	}
 
-	b := Batch{Captions: make([]string, l.batch), Indices: make([]int, l.batch)}
+	b := Batch{Indices: make([]int, l.batch)}
 	for i := range b.Indices {
 		b.Indices[i] = l.index(step*l.batch+i, n)
 	}
-
-	// The first picture tells the side of all.
-	first, err := l.src.Sample(b.Indices[0])
-	if err != nil {
-		return Batch{}, err
-	}
-	side := first.Image.Size
-	values := side * side * 3
-	b.Images = make([]float32, l.batch*values)
-	errs := make([]error, l.batch)
-	parallel.For(l.batch, func(i int) {
-		s := first
-		if i > 0 {
-			if s, errs[i] = l.src.Sample(b.Indices[i]); errs[i] != nil {
-				return
-			}
+	samples, errs := make([]Sample, l.batch), make([]error, l.batch)
+	parallel.For(l.batch, func(i int) { samples[i], errs[i] = l.src.Sample(b.Indices[i]) })
+	for i, s := range samples {
+		if errs[i] != nil {
+			return Batch{}, errs[i]
 		}
-		if s.Image.Size != side || len(s.Image.Pix) != values {
-			errs[i] = fmt.Errorf("dataset: sample %d = %d×%d with %d values, want %d×%d×3",
+		if side := samples[0].Image.Size; s.Image.Size != side || len(s.Image.Pix) != side*side*3 {
+			return Batch{}, fmt.Errorf("dataset: sample %d = %d×%d with %d values, want %d×%d×3",
 				b.Indices[i], s.Image.Size, s.Image.Size, len(s.Image.Pix), side, side)
-			return
 		}
-		copy(b.Images[i*values:], s.Image.Pix)
-		b.Captions[i] = s.Caption
-	})
-	for _, err := range errs {
-		if err != nil {
-			return Batch{}, err
-		}
+		b.Images = append(b.Images, s.Image.Pix...)
+		b.Captions = append(b.Captions, s.Caption)
 	}
 	return b, nil
 }

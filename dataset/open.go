@@ -18,8 +18,6 @@ const residentBytes = 200_000 * 32 * 32 * 3
 // builtin holds the sets that the project draws itself; it is filled while the package starts.
 var builtin = map[string]func(size int) (Dataset, error){}
 
-func register(name string, open func(size int) (Dataset, error)) { builtin[name] = open }
-
 // Names lists the built-in datasets.
 func Names() []string { return slices.Sorted(maps.Keys(builtin)) }
 

@@ -50,7 +50,7 @@ func TestOpenTellsWhatItWants(t *testing.T) {
 		})
 	}
 
-	register("testing-only", func(size int) (Dataset, error) { return nil, fmt.Errorf("size %d", size) })
+	builtin["testing-only"] = func(size int) (Dataset, error) { return nil, fmt.Errorf("size %d", size) }
 	defer delete(builtin, "testing-only")
 	if !slices.Contains(Names(), "testing-only") || !slices.IsSorted(Names()) {
 		t.Errorf("names = %q, want the registered one, sorted", Names())

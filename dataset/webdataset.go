@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -27,7 +28,7 @@ func (l *Listing) addShards(shards []string, dir string, skipped tally) error {
 			return err
 		}
 		name := strings.TrimSuffix(filepath.ToSlash(rel), ".tar")
-		err = l.addShard(f, name, skipped, func(offset, n int64) ([]byte, error) { return readAt(file, offset, n) })
+		err = l.addShard(f, name, skipped, func(p place) ([]byte, error) { return readAt(file, p) })
 		f.Close()
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
@@ -40,12 +41,6 @@ func (l *Listing) addShards(shards []string, dir string, skipped tally) error {
 // place is where the bytes of a member lie in the shard.
 type place struct{ offset, size int64 }
 
-// shardMember is a member that belongs to a sample.
-type shardMember struct {
-	key, ext string
-	place
-}
-
 // shardSample gathers the members of one key.
 type shardSample struct {
 	ext       string // of the picture; "" without one
@@ -53,44 +48,67 @@ type shardSample struct {
 	txt, json string
 	wrong     error // with its caption
 	cls       bool
-	repeats   int
+	members   map[string]int // by extension
+}
+
+// tarFile is a shard of which members are read while it is walked.
+type tarFile interface {
+	io.ReadSeeker
+	io.ReaderAt
 }
 
 // addShard walks one shard, reads its captions and remembers where its pictures lie; read gives those bytes later.
-func (l *Listing) addShard(r io.ReadSeeker, shard string, skipped tally, read func(offset, n int64) ([]byte, error)) error {
-	members, err := l.shardMembers(r, shard, skipped)
-	if err != nil {
-		return err
-	}
-	samples := map[string]*shardSample{}
+func (l *Listing) addShard(in tarFile, shard string, skipped tally, read func(place) ([]byte, error)) error {
+	places, samples := map[string]place{}, map[string]*shardSample{}
 	var keys []string
-	count := map[[2]string]int{}
-	for _, m := range members {
-		s := samples[m.key]
-		if s == nil {
-			s = &shardSample{}
-			samples[m.key] = s
-			keys = append(keys, m.key)
+	for n, t := 0, tar.NewReader(in); ; n++ {
+		h, err := t.Next()
+		if err == io.EOF {
+			break
 		}
-		id := [2]string{m.key, m.ext}
-		if count[id]++; count[id] > 1 {
-			s.repeats = max(s.repeats, count[id]-1)
+		if err != nil {
+			return shardError(in, n, err)
+		}
+		if h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader {
 			continue
 		}
-		if err := s.add(m, r, shard, skipped); err != nil {
+		name := path.Clean(h.Name)
+		where, wrong := memberPlace(in, h, places)
+		if wrong == nil {
+			places[name] = where
+		}
+		key, ext, unread := splitMember(name)
+		switch {
+		case unread != "":
+			skipped.add(unread, shard+"/"+name)
+			continue
+		case wrong != nil:
+			l.Faults = append(l.Faults, Fault{shard + "/" + name, Broken, wrong})
+			continue
+		}
+		s := samples[key]
+		if s == nil {
+			s = &shardSample{members: map[string]int{}}
+			samples[key] = s
+			keys = append(keys, key)
+		}
+		if s.members[ext]++; s.members[ext] > 1 {
+			continue
+		}
+		if err := s.add(in, key, ext, where, shard, skipped); err != nil {
 			return err
 		}
 	}
 	for _, key := range keys {
 		s, name := samples[key], shard+"/"+key
-		for range s.repeats {
+		for range slices.Max(slices.Collect(maps.Values(s.members))) - 1 {
 			l.Faults = append(l.Faults, Fault{name, "repeated", errors.New("another sample of this name in the shard")})
 		}
 		if s.ext == "" {
 			l.Faults = append(l.Faults, Fault{name, "without picture", fmt.Errorf("want one of %s", strings.Join(pictureExts, ", "))})
 			continue
 		}
-		p := Listed{Name: name, Part: shard, Read: func() ([]byte, error) { return read(s.picture.offset, s.picture.size) }}
+		p := Listed{Name: name, Part: shard, Read: func() ([]byte, error) { return read(s.picture) }}
 		switch caption := cmp.Or(s.txt, s.json); {
 		case caption != "":
 			p.Captions = []string{caption}
@@ -103,100 +121,67 @@ func (l *Listing) addShard(r io.ReadSeeker, shard string, skipped tally, read fu
 		}
 		l.Pictures = append(l.Pictures, p)
 	}
-	return nil
+	return checkEnd(in)
 }
 
 // ErrNoCaption says that a sample of a shard has no caption at all.
 var ErrNoCaption = errors.New(`want .txt, or .json with "caption" or "text"`)
 
+// memberPlace is where the member that was just reached lies. Links are what they lead to within the shard.
+func memberPlace(in io.Seeker, h *tar.Header, places map[string]place) (place, error) {
+	target := path.Clean(h.Linkname)
+	switch h.Typeflag {
+	case tar.TypeSymlink, tar.TypeLink:
+		if h.Typeflag == tar.TypeSymlink {
+			target = path.Join(path.Dir(path.Clean(h.Name)), h.Linkname)
+		}
+		where, ok := places[target]
+		if !ok {
+			return where, fmt.Errorf("link to %s, want a member before it in the shard", h.Linkname)
+		}
+		return where, nil
+	case tar.TypeReg, tar.TypeCont:
+		if h.PAXRecords["GNU.sparse.major"] == "" && h.PAXRecords["GNU.sparse.map"] == "" {
+			offset, err := in.Seek(0, io.SeekCurrent)
+			return place{offset, h.Size}, err
+		}
+	}
+	return place{}, errors.New("sparse or special member, want a plain file")
+}
+
 // add takes one member into its sample.
-func (s *shardSample) add(m shardMember, r io.ReadSeeker, shard string, skipped tally) error {
-	name := shard + "/" + m.key + "." + m.ext
-	rank := slices.Index(pictureExts, m.ext)
+func (s *shardSample) add(in io.ReaderAt, key, ext string, where place, shard string, skipped tally) error {
+	name := shard + "/" + key + "." + ext
+	rank := slices.Index(pictureExts, ext)
 	switch {
 	case rank >= 0 && s.ext == "":
-		s.ext, s.picture = m.ext, m.place
+		s.ext, s.picture = ext, where
 	case rank >= 0:
 		if rank < slices.Index(pictureExts, s.ext) {
-			name, s.ext, s.picture = shard+"/"+m.key+"."+s.ext, m.ext, m.place
+			name, s.ext, s.picture = shard+"/"+key+"."+s.ext, ext, where
 		}
 		skipped.add("pictures of samples that hold another are not read", name)
-	case m.ext == "cls":
+	case ext == "cls":
 		s.cls = true
-	case m.size > maxCaptionBytes:
-		s.wrong = fmt.Errorf(".%s = %d bytes, want ≤ %d", m.ext, m.size, maxCaptionBytes)
+	case where.size > maxCaptionBytes:
+		s.wrong = fmt.Errorf(".%s = %d bytes, want ≤ %d", ext, where.size, maxCaptionBytes)
 	default:
-		data := make([]byte, m.size)
-		if _, err := r.Seek(m.offset, io.SeekStart); err != nil {
-			return err
-		}
-		if _, err := io.ReadFull(r, data); err != nil {
+		data := make([]byte, where.size)
+		if _, err := in.ReadAt(data, where.offset); err != nil {
 			return err
 		}
 		var err error
-		if m.ext == "txt" {
+		if ext == "txt" {
 			s.txt, err = skipped.caption(data, name)
 		} else if data, err = sidecar(data); err == nil {
 			s.json, err = skipped.caption(data, name)
 		}
 		if err != nil {
-			s.wrong = fmt.Errorf(".%s: %w", m.ext, err)
+			s.wrong = fmt.Errorf(".%s: %w", ext, err)
 		}
 	}
 	return nil
 }
-
-// shardMembers lists the members that belong to samples. Links are what they lead to within the shard.
-func (l *Listing) shardMembers(r io.ReadSeeker, shard string, skipped tally) (members []shardMember, err error) {
-	places := map[string]place{}
-	for n, t := 0, tar.NewReader(r); ; n++ {
-		h, err := t.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, shardError(r, n, err)
-		}
-		name := path.Clean(h.Name)
-		var where place
-		var wrong error
-		switch target := path.Clean(h.Linkname); h.Typeflag {
-		case tar.TypeDir, tar.TypeXGlobalHeader:
-			continue
-		case tar.TypeSymlink, tar.TypeLink:
-			if h.Typeflag == tar.TypeSymlink {
-				target = path.Join(path.Dir(name), h.Linkname)
-			}
-			var ok bool
-			if where, ok = places[target]; !ok {
-				wrong = fmt.Errorf("link to %s, want a member before it in the shard", h.Linkname)
-			}
-		case tar.TypeReg, tar.TypeCont:
-			if where.size = h.Size; h.PAXRecords["GNU.sparse.major"] != "" || h.PAXRecords["GNU.sparse.map"] != "" {
-				wrong = errSpecial
-			}
-			if where.offset, err = r.Seek(0, io.SeekCurrent); err != nil {
-				return nil, err
-			}
-		default:
-			wrong = errSpecial
-		}
-		if wrong == nil {
-			places[name] = where
-		}
-		switch key, ext, unread := splitMember(name); {
-		case unread != "":
-			skipped.add(unread, shard+"/"+name)
-		case wrong != nil:
-			l.Faults = append(l.Faults, Fault{shard + "/" + name, Broken, wrong})
-		default:
-			members = append(members, shardMember{key, ext, where})
-		}
-	}
-	return members, checkEnd(r)
-}
-
-var errSpecial = errors.New("sparse or special member, want a plain file")
 
 // splitMember gives the sample and the extension that a member stands for, as WebDataset does: cut at the first dot of the
 // last path element. For members that are no part of a sample it gives the reason.
@@ -269,16 +254,16 @@ func checkEnd(r io.ReadSeeker) error {
 	}
 }
 
-func readAt(file string, offset, n int64) ([]byte, error) {
-	if n > maxFileBytes {
-		return nil, fmt.Errorf("picture = %d bytes, want ≤ %d", n, maxFileBytes)
+func readAt(file string, p place) ([]byte, error) {
+	if p.size > maxFileBytes {
+		return nil, fmt.Errorf("picture = %d bytes, want ≤ %d", p.size, maxFileBytes)
 	}
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	data := make([]byte, n)
-	_, err = f.ReadAt(data, offset)
+	data := make([]byte, p.size)
+	_, err = f.ReadAt(data, p.offset)
 	return data, err
 }

@@ -47,11 +47,11 @@ func numberedShard(t testing.TB, n int, prefix string) string {
 // addInMemory lists a shard in memory.
 func addInMemory(data string) (l Listing, notes []string, err error) {
 	skipped := tally{}
-	err = l.addShard(strings.NewReader(data), "s", skipped, func(offset, n int64) ([]byte, error) {
-		if offset+n > int64(len(data)) {
-			return nil, fmt.Errorf("picture ends at %d of %d", offset+n, len(data))
+	err = l.addShard(strings.NewReader(data), "s", skipped, func(p place) ([]byte, error) {
+		if p.offset+p.size > int64(len(data)) {
+			return nil, fmt.Errorf("picture ends at %d of %d", p.offset+p.size, len(data))
 		}
-		return []byte(data[offset : offset+n]), nil
+		return []byte(data[p.offset : p.offset+p.size]), nil
 	})
 	return l, skipped.notes(), err
 }
