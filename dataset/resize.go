@@ -17,16 +17,8 @@ func checkSize(size int) error {
 	return nil
 }
 
-// Fit brings a decoded picture to size×size as Decode does.
-func Fit(m image.Image, size int) (Image, error) {
-	if err := checkSize(size); err != nil {
-		return Image{}, err
-	}
-	if m.Bounds().Empty() {
-		return Image{}, fmt.Errorf("dataset: picture = %v, want at least one pixel", m.Bounds())
-	}
-	return toImage(fit(m, size), size), nil
-}
+// Fit brings a decoded picture to size×size: the shorter side becomes size and the centre is kept. Of no pixels it makes a white one.
+func Fit(m image.Image, size int) Image { return toImage(fit(m, size), size) }
 
 // fit resamples the central square of src to [size,size,3] bytes over white; a size×size picture is copied as it is.
 // Catmull-Rom (bicubic, a = −½) widens with the scale, so that shrinking does not alias. Cropping first gives the same

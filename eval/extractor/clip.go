@@ -2,16 +2,14 @@ package extractor
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
+	"sync"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/tokenizer"
 )
@@ -53,11 +51,9 @@ type clipSpec struct {
 	batch       int
 }
 
-// clip is a runner with a second graph for captions.
 type clip struct {
-	runner
-	captions *batches
-	words    *tokenizer.CLIP
+	*runner
+	captions
 }
 
 var _ Captioner = (*clip)(nil)
@@ -76,51 +72,31 @@ func clipText(width, projection, layers int, quick bool) network.TextConfig {
 	}
 }
 
-// open is the Open of a kind.
+// open is the Open of a kind. The vocabulary is read when the first captions come: it is not needed for pictures.
 func (s clipSpec) open(ctx context.Context, o Options) (Extractor, error) {
-	if o.Mode != "" {
-		return nil, fmt.Errorf("extractor: mode = %q, want none: %s has one preprocessing", o.Mode, s.name)
-	}
-	c := &clip{runner: runner{kind: s.name, prepare: clipColour.crop(s.vision.ImageSize), size: s.vision.ImageSize, dim: s.vision.Projection}}
-	pictures := func(scope *model.Scope, x *Node) []*Node { return []*Node{network.CLIPVision(scope, s.vision, x)} }
-	captions := func(scope *model.Scope, ids *Node) []*Node {
+	texts := func(scope *model.Scope, ids *Node) []*Node {
 		_, pooled := network.TextEncoder(scope, s.text, ids)
 		return []*Node{pooled}
 	}
-	err := c.load(ctx, o, s.source, clipNames, s.batch, pictures, func(scope *model.Scope, g *Graph) {
-		captions(scope, Parameter(g, "ids", shapes.Make(dtypes.Int32, 1, s.text.Context)))
-	})
+	r := &runner{size: s.vision.ImageSize, dim: s.vision.Projection}
+	file, err := published{
+		kind: s.name, source: s.source, names: clipNames, batch: s.batch,
+		images: func(scope *model.Scope, x *Node) []*Node { return []*Node{network.CLIPVision(scope, s.vision, x)} },
+		more: func(scope *model.Scope, g *Graph) {
+			texts(scope, Parameter(g, "ids", shapes.Make(dtypes.Int32, 1, s.text.Context)))
+		},
+	}.open(ctx, o, r, map[string]preprocess{"": clipColour.crop(s.vision.ImageSize)})
 	if err != nil {
 		return nil, err
 	}
-	if c.captions, err = newBatches(c.backend, c.store, c.batch, captions); err != nil {
-		return nil, err
-	}
-	return c, nil
-}
-
-// Captions embeds captions. The vocabulary is read when the first ones come: it is not needed for pictures.
-func (c *clip) Captions(ctx context.Context, captions []string) (eval.Features, error) {
-	if c.words == nil {
-		words, err := tokenizer.FindCLIP(filepath.Dir(c.from.path))
+	words := sync.OnceValues(func() (*tokenizer.CLIP, error) { return tokenizer.FindCLIP(filepath.Dir(file.path)) })
+	encode := func(texts []string) ([]int32, error) {
+		w, err := words()
 		if err != nil {
-			return eval.Features{}, err
+			return nil, err
 		}
-		c.words = words
+		return w.EncodeAll(texts), nil
 	}
-	var out eval.Features
-	err := c.captions.run(ctx, len(captions), func(from, to, rows int) (*tensors.Tensor, error) {
-		texts := make([]string, rows) // filled up with empty captions
-		copy(texts, captions[from:to])
-		return tensors.FromFlatDataAndDimensions(c.words.EncodeAll(texts), rows, tokenizer.CLIPContext), nil
-	}, &out)
-	return out, err
-}
-
-// Close frees both graphs.
-func (c *clip) Close() {
-	if c.captions != nil {
-		c.captions.exec.Finalize()
-	}
-	c.runner.Close()
+	graph, err := r.compile(r.Batch(), false, texts)
+	return opened(&clip{r, captions{graph, tokenizer.CLIPContext, encode}}, err)
 }

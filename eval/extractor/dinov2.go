@@ -34,16 +34,11 @@ func openDINOv2(kind string, cfg network.ViTConfig, name, repo string, batch int
 		files: []string{"model.safetensors", "pytorch_model.bin"}, repo: repo, torch: []string{name + "_pretrain.pth"},
 		about: name + "_pretrain.pth of Meta's DINOv2, or " + repo + " of the HuggingFace hub",
 	}
+	prepare := map[string]preprocess{"pillow": imageNet.squash(cfg.ImageSize), "clean": imageNet.squashFloat(cfg.ImageSize)}
+	images := func(scope *model.Scope, x *Node) []*Node { return []*Node{network.ViT(scope, cfg, x, nil).Class()} }
 	return func(ctx context.Context, o Options) (Extractor, error) {
-		mode, err := chooseMode(kind, dinoModes, o.Mode)
-		if err != nil {
-			return nil, err
-		}
-		r := &runner{kind: kind, mode: mode, prepare: imageNet.squash(cfg.ImageSize), size: cfg.ImageSize, dim: cfg.Width}
-		if mode == "clean" {
-			r.prepare = imageNet.squashFloat(cfg.ImageSize)
-		}
-		graph := func(scope *model.Scope, x *Node) []*Node { return []*Node{network.ViT(scope, cfg, x, nil).Class()} }
-		return opened(r, r.load(ctx, o, s, dinoNames, batch, graph))
+		r := &runner{size: cfg.ImageSize, dim: cfg.Width}
+		_, err := published{kind: kind, modes: dinoModes, source: s, names: dinoNames, batch: batch, images: images}.open(ctx, o, r, prepare)
+		return opened(r, err)
 	}
 }

@@ -2,10 +2,8 @@ package extractor
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/gomlx/compute"
 
@@ -88,14 +86,3 @@ func Kinds() []Kind { return slices.Clone(kinds) }
 
 // ByName finds a kind; an error lists the known names.
 func ByName(name string) (Kind, error) { return named.Find("extractor", name, kinds, Kind.name) }
-
-// chooseMode is the preprocessing asked for, the first by default.
-func chooseMode(kind string, modes []string, mode string) (string, error) {
-	if mode == "" {
-		return modes[0], nil
-	}
-	if !slices.Contains(modes, mode) {
-		return "", fmt.Errorf("extractor: mode = %q, want one of %s for %s", mode, strings.Join(modes, ", "), kind)
-	}
-	return mode, nil
-}

@@ -11,7 +11,7 @@ import (
 
 // Inception is the network of FID, KID, precision and recall, and the Inception Score.
 var Inception = register(Kind{
-	Name:  inceptionName,
+	Name:  "inception",
 	About: "TensorFlow's Inception of 2015-12-05, 2048 features: FID, KID, Inception Score",
 	Modes: inceptionModes,
 	Open:  openInception,
@@ -23,8 +23,6 @@ var inceptionSource = source{
 	about: "pt_inception-2015-12-05-6726825d.pth, which pytorch-fid and torch-fidelity publish with their releases, or its conversion to safetensors",
 }
 
-const inceptionName = "inception"
-
 // The preprocessings are those of clean-fid, of TensorFlow's script and torch-fidelity, and of pytorch-fid.
 var (
 	inceptionModes   = []string{"clean", "tf", "pytorch"}
@@ -32,14 +30,10 @@ var (
 )
 
 func openInception(ctx context.Context, o Options) (Extractor, error) {
-	mode, err := chooseMode(inceptionName, inceptionModes, o.Mode)
-	if err != nil {
-		return nil, err
-	}
-	r := &runner{kind: inceptionName, mode: mode, prepare: inceptionPrepare[mode], size: inceptionSize, dim: 2048}
-	graph := func(scope *model.Scope, x *Node) []*Node {
+	r := &runner{size: inceptionSize, dim: 2048}
+	_, err := published{kind: "inception", modes: inceptionModes, source: inceptionSource, batch: 32, images: func(scope *model.Scope, x *Node) []*Node {
 		out := network.Inception(scope, x)
 		return []*Node{out.Pool2048, out.Logits}
-	}
-	return opened(r, r.load(ctx, o, inceptionSource, nil, 32, graph))
+	}}.open(ctx, o, r, inceptionPrepare)
+	return opened(r, err)
 }

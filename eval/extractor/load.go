@@ -1,7 +1,10 @@
 package extractor
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -149,33 +152,75 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// load finds and reads the weights and opens the graph.
-func (r *runner) load(ctx context.Context, o Options, s source, names namer, batch int, graph func(*model.Scope, *Node) []*Node, more ...declaration) error {
-	path, err := s.find(ctx, o)
+// codeVersion is part of every key; it changes when the same weights and pictures would give other features.
+const codeVersion = "1"
+
+func (c checkpoint) key(kind, mode string) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{codeVersion, kind, mode, c.sum}, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
+func (c checkpoint) name(kind, mode string) string {
+	if mode != "" {
+		kind += " (" + mode + ")"
+	}
+	name := fmt.Sprintf("%s, weights %s, SHA-256 %s", kind, filepath.Base(c.path), c.sum)
+	if known := knownWeights[c.sum]; known != "" {
+		name += ", " + known
+	}
+	return name
+}
+
+// knownWeights are the files whose SHA-256 is beyond doubt: it has been published by several who have them.
+var knownWeights = map[string]string{
+	"6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2": "the published pt_inception-2015-12-05",
+}
+
+// published is a kind whose weights others publish in a file.
+type published struct {
+	kind   string
+	modes  []string // the default first; empty where there is one preprocessing
+	source source
+	names  namer
+	batch  int
+	images func(scope *model.Scope, x *Node) []*Node
+	more   declaration // a further graph over the same weights
+}
+
+// open finds and reads the weights and opens the graph of r.
+func (p published) open(ctx context.Context, o Options, r *runner, prepare map[string]preprocess) (c checkpoint, err error) {
+	if o.Mode != "" && !slices.Contains(p.modes, o.Mode) {
+		return c, fmt.Errorf("extractor: mode = %q, want %s for %s", o.Mode, cmp.Or(strings.Join(p.modes, " or "), "none"), p.kind)
+	}
+	mode := o.Mode
+	if mode == "" && len(p.modes) > 0 {
+		mode = p.modes[0]
+	}
+	path, err := p.source.find(ctx, o)
 	if err != nil {
-		return err
+		return c, err
 	}
 	if err := ctx.Err(); err != nil {
-		return err
+		return c, err
 	}
-	if r.from, err = openCheckpoint(path); err != nil {
-		return err
+	if c, err = openCheckpoint(path); err != nil {
+		return c, err
 	}
+	r.name, r.key, r.prepare = c.name(p.kind, mode), c.key(p.kind, mode), prepare[mode]
 	if r.backend, err = o.Engine(ctx); err != nil {
-		return err
+		return c, err
 	}
-	r.store, err = r.from.load(r.backend, names, func(scope *model.Scope, g *Graph) {
-		graph(scope, Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, r.size, r.size, 3)))
-		for _, declare := range more {
-			declare(scope, g)
+	r.store, err = c.load(r.backend, p.names, func(scope *model.Scope, g *Graph) {
+		p.images(scope, Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, r.size, r.size, 3)))
+		if p.more != nil {
+			p.more(scope, g)
 		}
 	})
 	if err != nil {
-		return err
+		return c, err
 	}
-	if err := r.open(o, batch, graph); err != nil {
+	if r.images, err = r.compile(cmp.Or(o.Batch, p.batch), false, p.images); err != nil {
 		r.store.Finalize()
-		return err
 	}
-	return nil
+	return c, err
 }

@@ -3,11 +3,7 @@ package extractor
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -20,34 +16,18 @@ import (
 	"github.com/addlab/addlab/internal/parallel"
 )
 
-// codeVersion is part of every key; it changes when the same weights and pictures would give other features.
-const codeVersion = "1"
-
 // runner is an Extractor made of a preprocessing and a graph.
 type runner struct {
-	kind, mode string
-	from       checkpoint
-	backend    compute.Backend
-	store      *model.Store
-	prepare    preprocess
-	size, dim  int // side of the pictures that the graph takes; width of the features
-	batch      int
-	images     *batches
+	name, key string
+	prepare   preprocess
+	size, dim int // side of the pictures that the graph takes; width of the features
+	backend   compute.Backend
+	store     *model.Store
+	images    *batches   // [B,size,size,3] → features, and logits and classes where there are some
+	graphs    []*batches // images, and one of captions
 }
 
 var _ Extractor = (*runner)(nil)
-
-// open compiles nothing yet: graph is [B,size,size,3] → features, and logits where there are some.
-func (r *runner) open(o Options, defaultBatch int, graph func(scope *model.Scope, x *Node) []*Node) (err error) {
-	if r.batch = o.Batch; r.batch == 0 {
-		r.batch = defaultBatch
-	}
-	if r.batch < 1 {
-		return fmt.Errorf("extractor: batch = %d, want ≥ 1", o.Batch)
-	}
-	r.images, err = newBatches(r.backend, r.store, r.batch, graph)
-	return err
-}
 
 // opened is what Open returns: no half-open extractor beside an error.
 func opened[E Extractor](e E, err error) (Extractor, error) {
@@ -57,34 +37,15 @@ func opened[E Extractor](e E, err error) (Extractor, error) {
 	return e, nil
 }
 
-func (r *runner) Name() string {
-	name := r.kind
-	if r.mode != "" {
-		name += " (" + r.mode + ")"
-	}
-	about := ""
-	if known := knownWeights[r.from.sum]; known != "" {
-		about = ", " + known
-	}
-	return fmt.Sprintf("%s, weights %s, SHA-256 %s%s", name, filepath.Base(r.from.path), r.from.sum, about)
-}
-
-// knownWeights are the files whose SHA-256 is beyond doubt: it has been published by several who have them.
-var knownWeights = map[string]string{
-	"6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2": "the published pt_inception-2015-12-05",
-}
-
-func (r *runner) Key() string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{codeVersion, r.kind, r.mode, r.from.sum}, "\x00")))
-	return hex.EncodeToString(sum[:])
-}
-
-func (r *runner) Dim() int { return r.dim }
-
-func (r *runner) Batch() int { return r.batch }
+func (r *runner) Name() string { return r.name }
+func (r *runner) Key() string  { return r.key }
+func (r *runner) Dim() int     { return r.dim }
+func (r *runner) Batch() int   { return r.images.most }
 
 func (r *runner) Close() {
-	r.images.exec.Finalize()
+	for _, g := range r.graphs {
+		g.exec.Finalize()
+	}
 	r.store.Finalize()
 }
 
@@ -94,13 +55,42 @@ func (r *runner) Extract(ctx context.Context, pictures []RGB) (Output, error) {
 			return Output{}, fmt.Errorf("extractor: picture %d = %d×%d with %d bytes, want width·height·3", i, p.Width, p.Height, len(p.Pix))
 		}
 	}
-	var out Output
+	return r.extract(ctx, len(pictures), func(dst []float32, i int) []float32 { return r.prepare(dst, pictures[i]) })
+}
+
+// extract asks the network for n pictures, whose pixels fill appends.
+func (r *runner) extract(ctx context.Context, n int, fill func(dst []float32, i int) []float32) (out Output, err error) {
+	var classes eval.Features
 	per := r.size * r.size * 3
-	err := r.images.run(ctx, len(pictures), func(from, to, rows int) (*tensors.Tensor, error) {
+	err = r.images.run(ctx, n, func(from, to, rows int) (*tensors.Tensor, error) {
 		x := make([]float32, rows*per)
-		parallel.For(to-from, func(i int) { r.prepare(x[i*per:i*per:(i+1)*per], pictures[from+i]) })
+		parallel.For(to-from, func(i int) { fill(x[i*per:i*per:(i+1)*per], from+i) })
 		return tensors.FromFlatDataAndDimensions(x, rows, r.size, r.size, 3), nil
-	}, &out.Features, &out.Logits)
+	}, &out.Features, &out.Logits, &classes)
+	for _, class := range classes.Data {
+		out.Classes = append(out.Classes, int32(class))
+	}
+	return out, err
+}
+
+// captions is the half of a Captioner that reads.
+type captions struct {
+	*batches // [B,context] ids → embeddings
+	context  int
+	encode   func(texts []string) ([]int32, error)
+}
+
+// Captions implements Captioner.
+func (c captions) Captions(ctx context.Context, texts []string) (out eval.Features, err error) {
+	err = c.run(ctx, len(texts), func(from, to, rows int) (*tensors.Tensor, error) {
+		padded := make([]string, rows) // filled up with empty captions
+		copy(padded, texts[from:to])
+		ids, err := c.encode(padded)
+		if err != nil {
+			return nil, err
+		}
+		return tensors.FromFlatDataAndDimensions(ids, rows, c.context), nil
+	}, &out)
 	return out, err
 }
 
@@ -112,12 +102,18 @@ type batches struct {
 	used []int // numbers of rows that the graph is compiled for
 }
 
-func newBatches(backend compute.Backend, store *model.Store, most int, graph func(scope *model.Scope, x *Node) []*Node) (*batches, error) {
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, x *Node) []*Node { return graph(scope, x) })
+// compile prepares a graph for calls of batch rows at most; all have so many where full is set.
+func (r *runner) compile(batch int, full bool, graph func(scope *model.Scope, x *Node) []*Node) (*batches, error) {
+	if batch < 1 {
+		return nil, fmt.Errorf("extractor: batch = %d, want ≥ 1", batch)
+	}
+	exec, err := model.NewExec(r.backend, r.store, graph)
 	if err != nil {
 		return nil, fmt.Errorf("extractor: %w", err)
 	}
-	return &batches{exec: exec, most: most}, nil
+	b := &batches{exec: exec, most: batch, full: full}
+	r.graphs = append(r.graphs, b)
+	return b, nil
 }
 
 // rows is the number of rows that n are padded to: one that is compiled for already, if not much too large, else a power of two.
