@@ -9,7 +9,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 )
@@ -33,6 +36,18 @@ func Shipped(b *pretrain.Bundle) (s StudentRun, found bool) {
 
 // Student is the file of the weights.
 func (s StudentRun) Student() string { return filepath.Join(s.Dir, distill.StudentFile) }
+
+// Steps draws from the student in k steps.
+func (s StudentRun) Steps(k int, form diffusion.Form) pipeline.Named {
+	cfg := s.Config.Distill
+	return pipeline.Named{Name: "student, " + fold.Count(k, "step"), Sampling: pipeline.FewSteps(s.Student(), cfg.Times, k, form).For(cfg.StudentNet)}
+}
+
+// Teacher draws from the student's teacher in k steps.
+func (s StudentRun) Teacher(k int, guidance float64) pipeline.Named {
+	cfg := s.Config.Distill
+	return pipeline.Named{Name: cfg.Teacher() + ", " + fold.Count(k, "step"), Sampling: pipeline.Teacher(k, guidance).For(cfg.TeacherNet)}
+}
 
 // IsDefault tells the default cell of any scale, seed and length.
 func (s StudentRun) IsDefault() bool {

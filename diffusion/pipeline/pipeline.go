@@ -30,6 +30,12 @@ type Sampling struct {
 	Net      string  // part or variant of the bundle that has the model's architecture; "" for the teacher
 }
 
+// Named is a sampling with the name of its row in tables and grids.
+type Named struct {
+	Name string
+	Sampling
+}
+
 // Teacher is the sampling of the bundle's teacher by DPM-Solver++(2M).
 func Teacher(steps int, guidance float64) Sampling {
 	return Sampling{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: guidance}

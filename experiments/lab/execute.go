@@ -33,11 +33,7 @@ func (s setting) execute(ctx context.Context, o options, stdout io.Writer) error
 	}
 	for _, name := range names {
 		began := time.Now()
-		executed, err := s.executeOne(ctx, name, out, limit)
-		var failed *cellError
-		if errors.As(err, &failed) {
-			fmt.Fprint(stdout, failed.whole())
-		}
+		executed, err := s.executeOne(ctx, name, out, limit, stdout)
 		if err != nil {
 			return err
 		}
@@ -92,7 +88,7 @@ func told(stdout io.Writer, name string) error {
 	return nil
 }
 
-func (s setting) executeOne(ctx context.Context, name, out string, limit time.Duration) ([]byte, error) {
+func (s setting) executeOne(ctx context.Context, name, out string, limit time.Duration, stdout io.Writer) ([]byte, error) {
 	cmd := s.command(ctx, s.jupyter, "nbconvert", "--to", "notebook", "--execute", "--allow-errors", "--output-dir", out, name,
 		fmt.Sprintf("--ExecutePreprocessor.timeout=%.0f", limit.Seconds()), "--ExecutePreprocessor.kernel_name=gonb", "--ExecutePreprocessor.record_timing=False")
 	gently(cmd)
@@ -100,7 +96,8 @@ func (s setting) executeOne(ctx context.Context, name, out string, limit time.Du
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, fmt.Errorf("%s: %s", name, converted(string(text), limit))
+		said := strings.TrimSpace(string(text)) // many lines of Python, the last one names the error
+		return nil, fmt.Errorf("%s: nbconvert: %s", name, said[strings.LastIndex(said, "\n")+1:])
 	}
 	// Errors are allowed above so that the file with their text is there: nbconvert itself loses it.
 	text, err := os.ReadFile(filepath.Join(out, filepath.Base(name)))
@@ -111,26 +108,13 @@ func (s setting) executeOne(ctx context.Context, name, out string, limit time.Du
 	if err != nil {
 		return nil, err
 	}
-	return text, failure(name, n)
+	whole, err := failure(name, n)
+	fmt.Fprint(stdout, whole)
+	return text, err
 }
 
 // gently lets an interrupted Jupyter end its kernels, but not for ever.
 func gently(cmd *exec.Cmd) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
-}
-
-// converted says why nbconvert failed: it tells by many lines of Python.
-func converted(text string, limit time.Duration) string {
-	for mark, meaning := range map[string]string{
-		"DeadKernelError":  "the kernel died in the middle of a cell: killed, or out of memory",
-		"CellTimeoutError": fmt.Sprintf("a cell took longer than %s", limit),
-		"NoSuchKernel":     "the Go kernel is not installed: remove the folder addlab/lab from the user's cache and try again",
-	} {
-		if strings.Contains(text, mark) {
-			return meaning
-		}
-	}
-	said := strings.Split(strings.TrimSpace(text), "\n")
-	return "nbconvert: " + said[len(said)-1]
 }

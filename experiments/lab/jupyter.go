@@ -14,9 +14,6 @@ import (
 // pinned are the Python packages of a Jupyter that is installed here.
 var pinned = []string{"jupyterlab==4.6.6", "nbconvert==7.17.2"}
 
-// serverNames are Jupyter's subcommands that open notebooks, the first that is there is taken.
-var serverNames = map[string]string{"lab": "JupyterLab", "notebook": "the classic notebook"}
-
 // own asks for the pinned Jupyter, whatever the PATH holds.
 const own = "own"
 

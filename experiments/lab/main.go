@@ -45,10 +45,6 @@ type options struct {
 
 func main() { command().Main() }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return command().Run(ctx, args, stdout, stderr)
-}
-
 func command() program.Program {
 	var o options
 	return program.Program{

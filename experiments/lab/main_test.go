@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -37,7 +36,7 @@ func TestWrongCalls(t *testing.T) {
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			if rc := run(t.Context(), c.args, &stdout, &stderr); rc != 1 || !strings.Contains(stderr.String(), c.want) {
+			if rc := command().Run(t.Context(), c.args, &stdout, &stderr); rc != 1 || !strings.Contains(stderr.String(), c.want) {
 				t.Errorf("rc = %d, stderr = %q, want 1 and %q", rc, &stderr, c.want)
 			}
 		})
@@ -54,17 +53,17 @@ func TestFailureNamesTheCell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var failed *cellError
-	if err := failure("01.ipynb", n); !errors.As(err, &failed) || err.Error() != "01.ipynb: cell 2 failed: exit status 1: declared and not used" {
+	whole, err := failure("01.ipynb", n)
+	if err == nil || err.Error() != "01.ipynb: cell 2 failed: exit status 1: declared and not used" {
 		t.Errorf("error = %v, want one line that names the cell", err)
 	}
 	for _, want := range []string{"01.ipynb, cell 2", "x := 1", "cell.go:1\ndeclared and not used"} {
-		if !strings.Contains(failed.whole(), want) {
-			t.Errorf("%s, want %q in it", failed.whole(), want)
+		if !strings.Contains(whole, want) {
+			t.Errorf("%s, want %q in it", whole, want)
 		}
 	}
 	n.Cells = n.Cells[:1]
-	if err := failure("01.ipynb", n); err != nil {
+	if _, err := failure("01.ipynb", n); err != nil {
 		t.Error(err)
 	}
 }
@@ -78,7 +77,7 @@ func TestLostPicturesAreAFailure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := failure("01.ipynb", n); err == nil || err.Error() != "01.ipynb: cell 1 failed: it shows 1 of its 2 pictures" {
+	if _, err := failure("01.ipynb", n); err == nil || err.Error() != "01.ipynb: cell 1 failed: it shows 1 of its 2 pictures" {
 		t.Errorf("error = %v, want the picture that is missing", err)
 	}
 }

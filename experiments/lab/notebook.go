@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -74,46 +73,32 @@ func readNotebook(name string, text []byte) (n notebook, err error) {
 	return n, nil
 }
 
-// cellError is a cell that failed.
-type cellError struct {
-	notebook     string
-	cell         int // counted from 1
-	value        string
-	source, said string
-}
-
-// Error is one line, with the last one that the cell said.
-func (e *cellError) Error() string {
-	said := strings.Split(strings.TrimSpace(e.said), "\n")
-	last := said[len(said)-1]
-	if last != "" {
-		last = ": " + last
-	}
-	return fmt.Sprintf("%s: cell %d failed: %s%s", e.notebook, e.cell, e.value, last)
-}
-
-// whole is the cell with all it said.
-func (e *cellError) whole() string {
-	return fmt.Sprintf("--- %s, cell %d ---\n%s\n--- its errors ---\n%s\n", e.notebook, e.cell, e.source, strings.TrimRight(e.said, "\n"))
-}
-
-// failure tells which cell of an executed notebook failed, and what it said.
-func failure(name string, n notebook) error {
+// failure returns the first cell of an executed notebook that failed: the cell with all it said, and an error of one line.
+func failure(name string, n notebook) (whole string, err error) {
 	for i, cell := range n.Cells {
-		said := ""
-		for _, o := range cell.Outputs {
-			if o.Type == "stream" && o.Name == "stderr" {
-				said += string(o.Text)
-			}
-			if o.Type == "error" {
-				return &cellError{notebook: name, cell: i + 1, value: o.Value, source: string(cell.Source), said: said}
-			}
-		}
+		said, fault := "", ""
 		if lacks := cell.lacks(); lacks != "" {
-			return &cellError{notebook: name, cell: i + 1, value: "it " + lacks, source: string(cell.Source), said: said}
+			fault = "it " + lacks
 		}
+		for _, o := range cell.Outputs {
+			switch {
+			case o.Type == "stream" && o.Name == "stderr":
+				said += string(o.Text)
+			case o.Type == "error":
+				fault = o.Value
+			}
+		}
+		if fault == "" {
+			continue
+		}
+		said = strings.TrimSpace(said)
+		if last := said[strings.LastIndex(said, "\n")+1:]; last != "" {
+			fault += ": " + last
+		}
+		whole = fmt.Sprintf("--- %s, cell %d ---\n%s\n--- its errors ---\n%s\n", name, i+1, cell.Source, said)
+		return whole, fmt.Errorf("%s: cell %d failed: %s", name, i+1, fault)
 	}
-	return nil
+	return "", nil
 }
 
 // hashes are those of the code cells. An output depends on the cells before it too, so that any difference makes a notebook stale.
@@ -132,13 +117,10 @@ func stale(n notebook) string {
 	if len(want) == 0 {
 		return "its outputs were never kept"
 	}
-	if !slices.Equal(have, want) {
-		for i := range min(len(have), len(want)) {
-			if have[i] != want[i] {
-				return fmt.Sprintf("code cell %d has changed since the outputs were kept", i+1)
-			}
+	for i := range max(len(have), len(want)) {
+		if i >= len(have) || i >= len(want) || have[i] != want[i] {
+			return fmt.Sprintf("code cell %d has changed since the outputs were kept", i+1)
 		}
-		return fmt.Sprintf("it has %d code cells, its outputs are those of %d", len(have), len(want))
 	}
 	for i, c := range n.Cells {
 		for _, o := range c.Outputs {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/notebooks/lessons"
@@ -148,18 +147,5 @@ func TestWhatIsTooBigIsNotLost(t *testing.T) {
 func TestScalesAreThoseOfTheNotebooks(t *testing.T) {
 	if scaleEnv != lessons.ScaleEnv || !slices.Equal(scales, distill.Scales) {
 		t.Errorf("%s with %q, want %s with %q", scaleEnv, scales, lessons.ScaleEnv, distill.Scales)
-	}
-}
-
-func TestConvertedIsOneLine(t *testing.T) {
-	for text, want := range map[string]string{
-		"Traceback\nnbclient.exceptions.DeadKernelError: Kernel died\n": "the kernel died",
-		"Traceback\nnbclient.exceptions.CellTimeoutError: …\n":          "longer than 10m0s",
-		"Traceback\njupyter_client.kernelspec.NoSuchKernel: gonb":       "kernel is not installed",
-		"Traceback\nValueError: bad port\n":                             "nbconvert: ValueError: bad port",
-	} {
-		if got := converted(text, 10*time.Minute); !strings.Contains(got, want) || strings.Contains(got, "\n") {
-			t.Errorf("%q became %q, want one line with %q", text, got, want)
-		}
 	}
 }

@@ -47,7 +47,7 @@ func setUp(ctx context.Context, wanted string, convert bool, stdout, stderr io.W
 	if strings.HasPrefix(s.jupyter, cache) { // one's own keeps its settings beside it; that of the PATH has its user's
 		s.env = append(s.env, "JUPYTER_CONFIG_DIR="+filepath.Join(cache, "config"))
 	}
-	fmt.Fprintf(stdout, "Jupyter: %s (%s)\n", s.jupyter, serverNames[s.server])
+	fmt.Fprintln(stdout, "Jupyter:", s.jupyter, s.server)
 
 	// The kernel is built again only where its sources have changed: the Go cache knows.
 	build := s.command(ctx, "go", "install", "tool")

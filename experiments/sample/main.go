@@ -12,17 +12,13 @@ import (
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/protocol"
-	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/report/plot"
+	"github.com/addlab/addlab/sweep"
 )
 
 func main() { command().Main() }
-
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return command().Run(ctx, args, stdout, stderr)
-}
 
 func command() program.Program {
 	var o options
@@ -33,7 +29,7 @@ func command() program.Program {
 }
 
 func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	student, bundle, err := choose(o)
+	student, about, bundle, err := choose(o)
 	if err != nil {
 		return err
 	}
@@ -55,7 +51,7 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	defer e.Close()
 	fmt.Fprintln(stdout, "engine:", e)
-	fmt.Fprintf(stdout, "student: %s (%s)\n", student.path, student.about)
+	fmt.Fprintf(stdout, "student: %s (%s)\n", student.Student(), about)
 	if o.ship != "" {
 		return ship(ctx, o, student, bundle, e, stdout)
 	}
@@ -70,12 +66,12 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	p.Backend = e.Backend
 	grid := plot.Grid{Columns: captions, Scale: max(1, 128/bundle.Config.Size)}
 	for _, w := range rows {
-		flat, each, err := draw(ctx, p, w.sampling, captions, o.seed)
+		flat, each, err := draw(ctx, p, w.Sampling, captions, o.seed)
 		if err != nil {
-			return fmt.Errorf("%s: %w", w.name, err)
+			return fmt.Errorf("%s: %w", w.Name, err)
 		}
-		fmt.Fprintf(stdout, "%-20s %8.2f ms per image\n", w.name, each.Seconds()*1000)
-		grid.Rows = append(grid.Rows, plot.GridRow{Name: w.name, Images: p.Pictures(flat)})
+		fmt.Fprintf(stdout, "%-20s %8.2f ms per image\n", w.Name, each.Seconds()*1000)
+		grid.Rows = append(grid.Rows, plot.GridRow{Name: w.Name, Images: p.Pictures(flat)})
 	}
 	if err := os.MkdirAll(filepath.Dir(o.out), 0o777); err != nil {
 		return err
@@ -100,29 +96,22 @@ func draw(ctx context.Context, p *pipeline.Pipeline, s pipeline.Sampling, captio
 	if _, err := generator.Denoise(ctx, make([]float32, len(first)*generator.Area()), 1, first); err != nil {
 		return nil, 0, err
 	}
-	began := time.Now()
-	flat, _, err := generator.Draw(ctx, captions, seed)
-	return flat, time.Since(began) / time.Duration(len(captions)), err
-}
-
-// named is a row of the grid.
-type named struct {
-	name     string
-	sampling pipeline.Sampling
+	flat, spent, err := generator.Draw(ctx, captions, seed)
+	return flat, spent / time.Duration(len(captions)), err
 }
 
 // rows are those that were asked for: the teacher of the run, then its student.
-func (o options) rows(s student, p *pipeline.Pipeline) (rows []named, err error) {
+func (o options) rows(s sweep.StudentRun, p *pipeline.Pipeline) (rows []pipeline.Named, err error) {
+	cfg := s.Config.Distill
 	if o.teacher {
-		sampling := pipeline.Teacher(25, protocol.DefaultSetup(s.cfg.Scale).Guidance).For(s.cfg.TeacherNet)
-		rows = append(rows, named{s.cfg.Teacher() + ", 25 steps", sampling})
+		rows = append(rows, s.Teacher(25, protocol.DefaultSetup(cfg.Scale).Guidance))
 	}
 	for _, k := range o.steps {
-		sampling := pipeline.FewSteps(s.path, s.cfg.Times, k, o.form).For(s.cfg.StudentNet)
-		if _, err := p.Plan(sampling); err != nil { // before an engine is opened
-			return nil, fmt.Errorf("%w: the student was trained on times %v", err, s.cfg.Times)
+		row := s.Steps(k, o.form)
+		if _, err := p.Plan(row.Sampling); err != nil { // before an engine is opened
+			return nil, fmt.Errorf("%w: the student was trained on times %v", err, cfg.Times)
 		}
-		rows = append(rows, named{"student, " + fold.Count(k, "step"), sampling})
+		rows = append(rows, row)
 	}
 	return rows, nil
 }

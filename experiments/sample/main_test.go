@@ -16,6 +16,7 @@ import (
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/sweep"
 )
 
 func TestWrongCalls(t *testing.T) {
@@ -38,7 +39,7 @@ func TestWrongCalls(t *testing.T) {
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			if rc := run(t.Context(), c.args, &stdout, &stderr); rc != 1 {
+			if rc := command().Run(t.Context(), c.args, &stdout, &stderr); rc != 1 {
 				t.Errorf("rc = %d, want 1", rc)
 			}
 			if got := stderr.String(); !strings.Contains(got, c.want) || strings.Count(got, "\n") != 1 {
@@ -102,9 +103,9 @@ func TestChooseRun(t *testing.T) {
 // A run's networks need not be the bundle's small ones, and how many steps there are is for the sampler to say.
 func TestRowsAreThoseOfTheRun(t *testing.T) {
 	pretrained := tinybundle.Write(t, "text", "teacher")
-	run := func(edit func(*distill.Config)) (student, *pipeline.Pipeline) {
+	run := func(edit func(*distill.Config)) (sweep.StudentRun, *pipeline.Pipeline) {
 		dir := finished(t, t.TempDir(), "smoke", 0, edit)
-		s, bundle, err := choose(options{run: dir, pretrained: pretrained})
+		s, _, bundle, err := choose(options{run: dir, pretrained: pretrained})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,27 +114,28 @@ func TestRowsAreThoseOfTheRun(t *testing.T) {
 	small, p := run(func(*distill.Config) {})
 	large, _ := run(func(c *distill.Config) { c.StudentNet, c.TeacherNet = "teacher-l", "teacher-dit" })
 	once, _ := run(func(c *distill.Config) { c.Times = []int{1000} })
-	few := func(s student, net string, k int) pipeline.Sampling {
-		return pipeline.FewSteps(s.path, s.cfg.Times, k, diffusion.Renoise).For(net)
+	few := func(s sweep.StudentRun, net string, k int) pipeline.Sampling {
+		return pipeline.FewSteps(s.Student(), s.Config.Distill.Times, k, diffusion.Renoise).For(net)
 	}
 	teacher := func(net string) pipeline.Sampling {
 		return pipeline.Teacher(25, protocol.DefaultSetup("smoke").Guidance).For(net)
 	}
+	named := func(name string, s pipeline.Sampling) pipeline.Named { return pipeline.Named{Name: name, Sampling: s} }
 	for _, c := range []struct {
 		why   string
-		s     student
+		s     sweep.StudentRun
 		steps []int
-		want  []named
+		want  []pipeline.Named
 	}{
-		{"the bundle's own networks", small, []int{1}, []named{{"teacher, 25 steps", teacher("")}, {"student, 1 step", few(small, "", 1)}}},
-		{"a large student of a transformer", large, []int{2}, []named{{"teacher-dit, 25 steps", teacher("teacher-dit")}, {"student, 2 steps", few(large, "teacher-l", 2)}}},
-		{"twice as many steps as times", small, []int{8}, []named{{"teacher, 25 steps", teacher("")}, {"student, 8 steps", few(small, "", 8)}}},
-		{"the default steps of a student of one time", once, []int{1, 2, 4}, []named{
-			{"teacher, 25 steps", teacher("")}, {"student, 1 step", few(once, "", 1)}, {"student, 2 steps", few(once, "", 2)}, {"student, 4 steps", few(once, "", 4)},
+		{"the bundle's own networks", small, []int{1}, []pipeline.Named{named("teacher, 25 steps", teacher("")), named("student, 1 step", few(small, "", 1))}},
+		{"a large student of a transformer", large, []int{2}, []pipeline.Named{named("teacher-dit, 25 steps", teacher("teacher-dit")), named("student, 2 steps", few(large, "teacher-l", 2))}},
+		{"twice as many steps as times", small, []int{8}, []pipeline.Named{named("teacher, 25 steps", teacher("")), named("student, 8 steps", few(small, "", 8))}},
+		{"the default steps of a student of one time", once, []int{1, 2, 4}, []pipeline.Named{
+			named("teacher, 25 steps", teacher("")), named("student, 1 step", few(once, "", 1)), named("student, 2 steps", few(once, "", 2)), named("student, 4 steps", few(once, "", 4)),
 		}},
 	} {
 		got, err := options{steps: c.steps, form: diffusion.Renoise, teacher: true}.rows(c.s, p)
-		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(named{})); err != nil || diff != "" {
+		if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
 			t.Errorf("%s: error %v (-want +got):\n%s", c.why, err, diff)
 		}
 	}

@@ -16,20 +16,21 @@ import (
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/sweep"
 )
 
 // shipImages is the number of pictures behind the shipped student's metrics, as behind the bundle's quality.md.
 const shipImages = 1000
 
 // ship scores a student in the precision that it is shipped in, one step, and puts it into the bundle with where it came from.
-func ship(ctx context.Context, o options, s student, b *pretrain.Bundle, e *engine.Engine, stdout io.Writer) error {
-	dir := filepath.Dir(s.path)
-	note := pretrain.Student{About: o.ship, Scale: s.cfg.Scale, Times: s.cfg.Times, Net: s.cfg.StudentNet, Teacher: s.cfg.TeacherNet}
+func ship(ctx context.Context, o options, s sweep.StudentRun, b *pretrain.Bundle, e *engine.Engine, stdout io.Writer) error {
+	cfg := s.Config.Distill
+	note := pretrain.Student{About: o.ship, Scale: cfg.Scale, Times: cfg.Times, Net: cfg.StudentNet, Teacher: cfg.TeacherNet}
 	var err error
-	if note.Config, err = os.ReadFile(filepath.Join(dir, "config.json")); err != nil {
+	if note.Config, err = os.ReadFile(filepath.Join(s.Dir, "config.json")); err != nil {
 		return err
 	}
-	if err := record.ReadJSON(filepath.Join(dir, "env.json"), &note.Environment); err != nil {
+	if err := record.ReadJSON(filepath.Join(s.Dir, "env.json"), &note.Environment); err != nil {
 		return err
 	}
 	if note.Run, err = record.Hash(json.RawMessage(note.Config)); err != nil {
@@ -40,7 +41,7 @@ func ship(ctx context.Context, o options, s student, b *pretrain.Bundle, e *engi
 		return err
 	}
 	defer os.RemoveAll(temp)
-	file, err := weights.Read(s.path)
+	file, err := weights.Read(s.Student())
 	if err != nil {
 		return err
 	}
@@ -55,14 +56,14 @@ func ship(ctx context.Context, o options, s student, b *pretrain.Bundle, e *engi
 	if err := b.MadeFor(data); err != nil {
 		return err
 	}
-	setup := protocol.DefaultSetup(s.cfg.Scale).Within(shipImages, data)
+	setup := protocol.DefaultSetup(cfg.Scale).Within(shipImages, data)
 	setup.Guidance = 0
 	evaluator, err := protocol.NewEvaluator(ctx, e.Backend, b, data, setup)
 	if err != nil {
 		return err
 	}
 	defer evaluator.Close()
-	m, _, err := evaluator.Evaluate(ctx, pipeline.FewSteps(half, s.cfg.Times, 1, diffusion.Renoise).For(s.cfg.StudentNet))
+	m, _, err := evaluator.Evaluate(ctx, pipeline.FewSteps(half, cfg.Times, 1, diffusion.Renoise).For(cfg.StudentNet))
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func madeFor(t *testing.T, dir string) {
 func call(t *testing.T, args ...string) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	if rc := run(t.Context(), args, &stdout, &stderr); rc != 0 {
+	if rc := command().Run(t.Context(), args, &stdout, &stderr); rc != 0 {
 		t.Fatalf("%q: rc = %d: %s", args, rc, &stderr)
 	}
 	return stdout.String()

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/sweep"
@@ -16,26 +15,15 @@ import (
 // shipped is what --run calls the student that comes with the networks.
 const shipped = "shipped"
 
-// student is the model to draw from.
-type student struct {
-	path  string // of its weights
-	about string // which one it is
-	cfg   distill.Config
-}
-
-// choose finds the student that was asked for and the networks that it started from.
-func choose(o options) (student, *pretrain.Bundle, error) {
-	run, about, bundle, err := chooseRun(o)
-	if err != nil {
-		return student{}, nil, err
+// choose finds the student that was asked for, says which one it is, and finds the networks that it started from.
+func choose(o options) (run sweep.StudentRun, about string, bundle *pretrain.Bundle, err error) {
+	if run, about, bundle, err = chooseRun(o); err != nil || bundle != nil {
+		return run, about, bundle, err
 	}
-	if bundle == nil {
-		if err := run.Check(); err != nil {
-			return student{}, nil, err
-		}
+	if err = run.Check(); err == nil {
 		bundle, err = run.Bundle(o.pretrained)
 	}
-	return student{path: run.Student(), about: about, cfg: run.Config.Distill}, bundle, err
+	return run, about, bundle, err
 }
 
 // chooseRun finds the run by hash, folder or file. Without any of them it is one's own newest of the default cell, else the shipped

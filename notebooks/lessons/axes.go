@@ -5,13 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/janpfeifer/gonb/gonbui"
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
@@ -70,11 +67,10 @@ func (l *Lab) Measure(axis ablations.Axis, seeds string) error {
 		return err
 	}
 	s, err := report.ReadSection(filepath.Join(l.Runs, axis.Name, "table.json"))
-	if err != nil {
-		return err
+	if err == nil {
+		showSection(s)
 	}
-	showSection(s)
-	return nil
+	return err
 }
 
 // AxisOn shows what was measured of an axis on other data than the lab's, or says how to measure it.
@@ -92,11 +88,10 @@ func (l *Lab) AxisOn(data, name string) error {
 // measured shows the table of an axis with its plot and samples, where there is one.
 func (l *Lab) measured(folder string) (found bool, err error) {
 	s, found, err := l.results(folder)
-	if err != nil || !found {
-		return false, err
+	if found {
+		showSection(s)
 	}
-	showSection(s)
-	return true, nil
+	return found, err
 }
 
 // showSection shows a table with its plot and samples.
@@ -137,39 +132,36 @@ func cells(axis ablations.Axis) show.Sheet {
 	return s
 }
 
-// results are those in the folder of an axis, below results, or else below results/reference or results/reference/gpu, whichever has more
-// cells. Of another scale than the lab's they count too: they say so.
+// results are one's own in the folder of an axis, or else the committed ones, of the machine that measured more cells. Of another scale
+// than the lab's they count too: they say so.
 func (l *Lab) results(folder string) (s report.Section, found bool, err error) {
 	results := filepath.Join(l.Root, "results")
-	reference := filepath.Join(results, "reference")
 	own := []string{results}
 	if l.Scale == "smoke" { // toys never stand beside results
 		own = []string{l.Runs, results}
 	}
-	for _, root := range own {
-		if s, found, err = readSection(root, folder); found || err != nil {
-			return s, found, err
+	reference := filepath.Join(results, "reference")
+	for _, root := range append(own, reference, filepath.Join(reference, "gpu")) {
+		other, err := report.ReadSection(filepath.Join(root, folder, "table.json"))
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			continue
+		case err != nil:
+			return s, false, err
+		case slices.Contains(own, root):
+			return other, true, nil
+		case !found:
+			s, found = other, true
+		case len(other.Table.Rows) > len(s.Table.Rows):
+			s = other
+		default:
+			continue
+		}
+		if filepath.Base(root) == "gpu" {
+			s.Table.Title += ", on a GPU"
 		}
 	}
-	s, found, err = readSection(reference, folder)
-	if err != nil {
-		return s, false, err
-	}
-	gpu, onGPU, err := readSection(filepath.Join(reference, "gpu"), folder)
-	if err == nil && onGPU && len(gpu.Table.Rows) > len(s.Table.Rows) {
-		gpu.Table.Title += ", on a GPU"
-		return gpu, true, nil
-	}
-	return s, found, err
-}
-
-// readSection reads the results of an axis below root, if there are any.
-func readSection(root, folder string) (s report.Section, found bool, err error) {
-	s, err = report.ReadSection(filepath.Join(root, folder, "table.json"))
-	if errors.Is(err, os.ErrNotExist) {
-		return s, false, nil
-	}
-	return s, err == nil, err
+	return s, found, nil
 }
 
 // Others are the axes besides some, for a notebook that shows those with words of its own.
@@ -204,14 +196,11 @@ func (l *Lab) sweep(axis ablations.Axis, base distill.Config, images int, seeds,
 	if err != nil {
 		return err
 	}
-	live, progress := show.NewLive(), io.Writer(os.Stdout)
+	live := show.NewLive()
 	defer live.Close()
-	if gonbui.IsNotebook {
-		progress = live
-	}
-	worker := &sweep.EngineWorker{Inputs: inputs, Engine: func(context.Context) (*engine.Engine, error) { return l.Engine() }, Out: progress}
+	worker := &sweep.EngineWorker{Inputs: inputs, Engine: func(context.Context) (*engine.Engine, error) { return l.Engine() }, Out: live}
 	defer worker.Close()
-	results, err := sweep.Sweep{Plan: plan, Runs: runs, Finished: []*record.Runs{committed}, Worker: worker, Out: progress}.Run(l.ctx)
+	results, err := sweep.Sweep{Plan: plan, Runs: runs, Finished: []*record.Runs{committed}, Worker: worker, Out: live}.Run(l.ctx)
 	if err != nil {
 		return err
 	}

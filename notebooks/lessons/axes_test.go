@@ -7,7 +7,7 @@ import (
 
 // What a GPU alone measured, or measured more cells of (lambda), is shown and says so; else what was measured here goes before it.
 func TestResultsOfAGPU(t *testing.T) {
-	l, err := open(t.Context(), "smoke", "go")
+	l, err := open("smoke", "go")
 	if err != nil {
 		t.Fatal(err)
 	}

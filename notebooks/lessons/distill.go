@@ -15,7 +15,6 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report/plot"
@@ -35,20 +34,19 @@ func (l *Lab) Config() distill.Config {
 
 // Student is a student's training: its folder with what it has left there.
 type Student struct {
-	Dir    string
-	Config distill.Config
+	sweep.StudentRun
 	Growth plot.Grid // samples of the growing student, a row for each look
 }
 
 // Distill trains the student of a config, showing losses, accuracy of the discriminator and samples while it learns, or finds it trained.
 // After an interruption the next call resumes from the last checkpoint.
 func (l *Lab) Distill(cfg distill.Config) (s Student, err error) {
-	s = Student{Config: cfg}
+	s.Config = distill.NewRunConfig(cfg, l.Bundle, l.Data)
 	e, err := l.Engine()
 	if err != nil {
 		return s, err
 	}
-	run, err := record.Open(l.ctx, l.Runs, distill.NewRunConfig(cfg, l.Bundle, l.Data), record.NewEnvironment(e.Name, e.Version, e.Device))
+	run, err := record.Open(l.ctx, l.Runs, s.Config, record.NewEnvironment(e.Name, e.Version, e.Device))
 	if err != nil {
 		return s, err
 	}
@@ -90,15 +88,15 @@ func (l *Lab) learn(s *Student, run *record.Run) error {
 	began, look := time.Now(), 0
 	latest := filepath.Join(run.Dir(), "latest.tmp")
 	defer os.Remove(latest)
-	in := distill.Inputs{Config: s.Config, Bundle: l.Bundle, Data: l.Data, Backend: p.Backend}
+	in := distill.Inputs{Config: s.Config.Distill, Bundle: l.Bundle, Data: l.Data, Backend: p.Backend}
 	in.Watch = func(step int, mean map[string]float64, save func(string) error) error {
-		if step >= look || step == s.Config.Steps {
+		if step >= look || step == s.Config.Distill.Steps {
 			look = 2 * step
 			if err := l.grow(s, p, step, latest, save); err != nil {
 				return err
 			}
 		}
-		if live.Due() || step == s.Config.Steps {
+		if live.Due() || step == s.Config.Distill.Steps {
 			return s.show(live, step, mean, time.Since(began))
 		}
 		return nil
@@ -112,7 +110,7 @@ func (l *Lab) beginGrowth(s *Student, p *pipeline.Pipeline) error {
 	if err != nil {
 		return err
 	}
-	start, err := l.draw(p, pipeline.Teacher(1, 0).For(s.Config.StudentNet), captions)
+	start, err := l.draw(p, pipeline.Teacher(1, 0).For(s.Config.Distill.StudentNet), captions)
 	if err != nil {
 		return err
 	}
@@ -125,7 +123,8 @@ func (l *Lab) grow(s *Student, p *pipeline.Pipeline, step int, path string, save
 	if err := save(path); err != nil {
 		return err
 	}
-	images, err := l.draw(p, student(path, s.Config, 1), s.Growth.Columns)
+	cfg := s.Config.Distill
+	images, err := l.draw(p, pipeline.FewSteps(path, cfg.Times, 1, "").For(cfg.StudentNet), s.Growth.Columns)
 	if err != nil {
 		return err
 	}
@@ -165,35 +164,31 @@ func (s *Student) show(live *show.Live, step int, mean map[string]float64, spent
 	if err != nil {
 		return err
 	}
-	left := time.Duration(float64(spent) * float64(s.Config.Steps-step) / float64(step)).Round(time.Second)
+	left := time.Duration(float64(spent) * float64(s.Config.Distill.Steps-step) / float64(step)).Round(time.Second)
 	line := fmt.Sprintf("step %d of %d, about %s left; the discriminator is right on %.0f %% of real and %.0f %% of generated tokens",
-		step, s.Config.Steps, left, 100*mean["acc_real"], 100*mean["acc_fake"])
+		step, s.Config.Distill.Steps, left, 100*mean["acc_real"], 100*mean["acc_fake"])
 	live.Update(line, losses, accuracy, s.Growth)
 	return nil
 }
 
 // Losses plots L_adv^G, L_distill and the two halves of the discriminator's hinge loss over the steps done so far.
 func (s *Student) Losses() (plot.Curves, error) {
-	return s.curves("Losses", "loss", []string{"g_adv", "distill", "d_real", "d_fake"},
+	return readCurves(s.Dir, "Losses", "loss", []string{"g_adv", "distill", "d_real", "d_fake"},
 		"student: adversarial, L_adv^G", "student: distillation, L_distill", "discriminator: real", "discriminator: generated")
 }
 
 // Accuracy plots how often the discriminator is right.
 func (s *Student) Accuracy() (plot.Curves, error) {
-	return s.curves("How often the discriminator is right, over tokens and heads", "share", []string{"acc_real", "acc_fake"},
+	return readCurves(s.Dir, "How often the discriminator is right, over tokens and heads", "share", []string{"acc_real", "acc_fake"},
 		"on real pictures", "on the student's pictures")
 }
 
 // Sizes plots the two gradients at the student's picture: whether both terms of the loss have a say.
 func (s *Student) Sizes() (plot.Curves, error) {
-	c, err := s.curves("Size of both terms' gradients at the student's picture", "norm", []string{"adv_grad", "distill_grad"},
+	c, err := readCurves(s.Dir, "Size of both terms' gradients at the student's picture", "norm", []string{"adv_grad", "distill_grad"},
 		"adversarial", "λ times distillation")
 	c.LogY = true
 	return c, err
-}
-
-func (s *Student) curves(title, label string, columns []string, names ...string) (plot.Curves, error) {
-	return readCurves(s.Dir, title, label, columns, names...)
 }
 
 // readCurves plots columns of a run's metrics.
@@ -212,35 +207,24 @@ func readCurves(run, title, label string, columns []string, names ...string) (pl
 
 // Compare draws the student in some numbers of steps beside the teacher.
 func (l *Lab) Compare(s Student, steps ...int) (plot.Grid, error) {
-	return l.compare(nil, append([]named{teacherOf(s.Config, 25), teacherOf(s.Config, 1)}, s.samplings(steps)...)...)
+	return l.compare(nil, append([]pipeline.Named{s.Teacher(25, Guidance), s.Teacher(1, Guidance)}, s.samplings(steps)...)...)
 }
 
 // StudentScores measures the student in some numbers of steps beside real pictures and the teacher.
 func (l *Lab) StudentScores(s Student, steps ...int) (show.Sheet, error) {
-	return l.scores(append(s.samplings(steps), teacherOf(s.Config, 25), teacherOf(s.Config, 1))...)
+	return l.scores(append(s.samplings(steps), s.Teacher(25, Guidance), s.Teacher(1, Guidance))...)
 }
 
-func (s Student) samplings(steps []int) (rows []named) {
+func (s Student) samplings(steps []int) (rows []pipeline.Named) {
 	for _, k := range steps {
-		rows = append(rows, named{"student, " + fold.Count(k, "step"), student(filepath.Join(s.Dir, distill.StudentFile), s.Config, k)})
+		rows = append(rows, s.Steps(k, ""))
 	}
 	return rows
 }
 
-// student draws from weights of the architecture that a config trains.
-func student(path string, cfg distill.Config, steps int) pipeline.Sampling {
-	return pipeline.FewSteps(path, cfg.Times, steps, "").For(cfg.StudentNet)
-}
-
-// teacherOf draws with guidance from the network that a config has as teacher.
-func teacherOf(cfg distill.Config, steps int) named {
-	return named{cfg.Teacher() + ", " + fold.Count(steps, "step"), pipeline.Teacher(steps, Guidance).For(cfg.TeacherNet)}
-}
-
 // Speed measures how long one picture takes, in batches of eight after a first one that compiles.
 func (l *Lab) Speed(s Student, steps ...int) (show.Sheet, error) {
-	const repeats = 3
-	sheet := show.Sheet{Head: []string{"pictures", "calls of the network", "ms per picture"}, Note: "Batches of eight, the best of three. Guidance calls the network twice per step."}
+	sheet := show.Sheet{Head: []string{"pictures", "calls of the network", "ms per picture"}, Note: "The mean of three batches of eight. Guidance calls the network twice per step."}
 	p, err := l.pipeline()
 	if err != nil {
 		return sheet, err
@@ -249,28 +233,21 @@ func (l *Lab) Speed(s Student, steps ...int) (show.Sheet, error) {
 	if err != nil {
 		return sheet, err
 	}
-	guided := named{s.Config.Teacher() + ", 25 guided steps", teacherOf(s.Config, 25).Sampling}
-	for _, w := range append(s.samplings(steps), guided) {
+	for _, w := range append(s.samplings(steps), s.Teacher(25, Guidance)) {
 		generator, err := p.Generator(w.Sampling, len(captions))
 		if err != nil {
 			return sheet, err
 		}
-		if _, _, err := generator.Draw(l.ctx, captions, 1); err != nil {
+		all := slices.Repeat(captions, 4)
+		_, spent, err := generator.Draw(l.ctx, all, 1) // without the first batch
+		if err != nil {
 			return sheet, err
-		}
-		best := time.Duration(1 << 62)
-		for range repeats {
-			began := time.Now()
-			if _, _, err := generator.Draw(l.ctx, captions, 1); err != nil {
-				return sheet, err
-			}
-			best = min(best, time.Since(began))
 		}
 		calls := w.Steps
 		if diffusion.Guided(w.Guidance) {
 			calls *= 2
 		}
-		sheet.Add(w.name, fmt.Sprint(calls), fmt.Sprintf("%.1f", best.Seconds()*1000/float64(len(captions))))
+		sheet.Add(w.Name, fmt.Sprint(calls), fmt.Sprintf("%.1f", spent.Seconds()*1000/float64(len(all))))
 	}
 	return sheet, nil
 }

@@ -1,6 +1,7 @@
 package lessons
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -16,11 +17,10 @@ import (
 // flagColours are what the stripes of flags are dyed with.
 var flagColours = []struct {
 	name string
-	rgb  color.RGBA
+	rgb  [3]float64
 }{
-	{"red", color.RGBA{R: 0xce, G: 0x11, B: 0x26, A: 0xff}}, {"white", color.RGBA{R: 0xf4, G: 0xf5, B: 0xf0, A: 0xff}},
-	{"blue", color.RGBA{R: 0x00, G: 0x39, B: 0xa6, A: 0xff}}, {"green", color.RGBA{R: 0x00, G: 0x7a, B: 0x3d, A: 0xff}},
-	{"yellow", color.RGBA{R: 0xfc, G: 0xd1, B: 0x16, A: 0xff}}, {"black", color.RGBA{R: 0x10, G: 0x10, B: 0x10, A: 0xff}},
+	{"red", [3]float64{206, 17, 38}}, {"white", [3]float64{244, 245, 240}}, {"blue", [3]float64{0, 57, 166}},
+	{"green", [3]float64{0, 122, 61}}, {"yellow", [3]float64{252, 209, 22}}, {"black", [3]float64{16, 16, 16}},
 }
 
 // Flags fills a folder with n captioned pictures of flags with three stripes, in the layout that training takes: PNG files and a
@@ -33,28 +33,22 @@ func Flags(dir string, n int) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	var lines []byte
+	var lines, picture bytes.Buffer
 	for i := range n {
-		picture, caption := flag(i)
+		flag, caption := flag(i)
 		name := fmt.Sprintf("flag-%04d.png", i)
-		f, err := os.Create(filepath.Join(dir, name))
-		if err != nil {
+		picture.Reset()
+		if err := png.Encode(&picture, flag); err != nil {
 			return err
 		}
-		if err := png.Encode(f, picture); err != nil {
-			f.Close()
+		if err := os.WriteFile(filepath.Join(dir, name), picture.Bytes(), 0o666); err != nil {
 			return err
 		}
-		if err := f.Close(); err != nil {
+		if err := json.NewEncoder(&lines).Encode(map[string]string{"file_name": name, "text": caption}); err != nil {
 			return err
 		}
-		line, err := json.Marshal(map[string]string{"file_name": name, "text": caption})
-		if err != nil {
-			return err
-		}
-		lines = append(append(lines, line...), '\n')
 	}
-	return os.WriteFile(list, lines, 0o666) // last: a folder without it is not finished
+	return os.WriteFile(list, lines.Bytes(), 0o666) // last: a folder without it is not finished
 }
 
 // flag draws picture i: 48×48 pixels, resized when they are read as anybody's would be.
@@ -62,27 +56,22 @@ func flag(i int) (image.Image, string) {
 	const side = 48
 	r := rng.New(1, "notebook/flags", i)
 	img := image.NewRGBA(image.Rect(0, 0, side, side))
-	upright := r.IntN(2) == 0
+	upright, kind := r.IntN(2) == 0, "horizontal"
+	if upright {
+		kind = "vertical"
+	}
 	edges := [4]int{0, side/3 + r.IntN(9) - 4, 2*side/3 + r.IntN(9) - 4, side} // no two weavers cut alike
 	faded := 0.8 + 0.2*r.Float64()
 	var names [3]string
 	for k, c := range r.Perm(len(flagColours))[:3] {
-		names[k] = flagColours[c].name
 		stripe := image.Rect(0, edges[k], side, edges[k+1])
 		if upright {
 			stripe = image.Rect(edges[k], 0, edges[k+1], side)
 		}
-		draw.Draw(img, stripe, image.NewUniform(fade(flagColours[c].rgb, faded)), image.Point{}, draw.Src)
-	}
-	kind := "horizontal"
-	if upright {
-		kind = "vertical"
+		rgb := flagColours[c].rgb
+		dye := color.RGBA{R: uint8(faded * rgb[0]), G: uint8(faded * rgb[1]), B: uint8(faded * rgb[2]), A: 0xff}
+		draw.Draw(img, stripe, image.NewUniform(dye), image.Point{}, draw.Src)
+		names[k] = flagColours[c].name
 	}
 	return img, fmt.Sprintf("a flag of %s stripes: %s, %s and %s", kind, names[0], names[1], names[2])
-}
-
-// fade dims a colour.
-func fade(c color.RGBA, by float64) color.RGBA {
-	dim := func(v uint8) uint8 { return uint8(by * float64(v)) }
-	return color.RGBA{R: dim(c.R), G: dim(c.G), B: dim(c.B), A: 0xff}
 }

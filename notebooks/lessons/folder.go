@@ -1,14 +1,9 @@
 package lessons
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-
-	"github.com/janpfeifer/gonb/gonbui"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/notebooks/show"
@@ -20,15 +15,11 @@ import (
 // OpenFolder opens a folder of one's own pictures: an image folder with metadata.jsonl, or WebDataset shards. Networks for it are trained
 // by Pretrain, or found where Pretrain has left them.
 func OpenFolder(scale, engine, dir string) *Lab {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop)
-	l, err := openFolder(ctx, scale, engine, dir)
-	show.Check(err)
-	return l
+	return show.Must(openFolder(scale, engine, dir))
 }
 
-func openFolder(ctx context.Context, scale, engine, dir string) (*Lab, error) {
-	l, err := prepare(ctx, scale, engine)
+func openFolder(scale, engine, dir string) (*Lab, error) {
+	l, err := prepare(scale, engine)
 	if err != nil {
 		return nil, err
 	}
@@ -93,13 +84,10 @@ func (l *Lab) Pretrain() error {
 	}
 	dir := l.bundleDir(cfg)
 	cfg.Data = l.Data.Name()
-	live, out := show.NewLive(), io.Writer(os.Stdout)
+	live := show.NewLive()
 	defer live.Close()
-	if gonbui.IsNotebook {
-		out = live
-	}
 	l.Bundle, err = pretrain.Ensure(l.ctx, pretrain.Options{
-		Dir: dir, Runs: filepath.Join(l.Runs, "parts"), Config: cfg, Data: l.Data, Engine: e, Command: "notebooks/07_your_data.ipynb", Out: out,
+		Dir: dir, Runs: filepath.Join(l.Runs, "parts"), Config: cfg, Data: l.Data, Engine: e, Command: "notebooks/07_your_data.ipynb", Out: live,
 	})
 	return err
 }

@@ -71,13 +71,8 @@ type forgeries struct {
 
 // fakes draws a stock that all trials share.
 func (l *Lab) fakes() (f forgeries, err error) {
-	n := min(4*fakesBatch, l.Data.Train().Len())
-	for i := range n {
-		s, err := l.Data.Train().Sample(i)
-		if err != nil {
-			return f, err
-		}
-		f.captions, f.real = append(f.captions, s.Caption), append(f.real, s.Image)
+	if f.captions, f.real, err = first(l.Data.Train(), 4*fakesBatch); err != nil {
+		return f, err
 	}
 	p, err := l.pipeline()
 	if err != nil {

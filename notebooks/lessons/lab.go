@@ -1,6 +1,7 @@
 package lessons
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion/pipeline"
@@ -56,16 +59,10 @@ func sizes(scale string) Sizes {
 
 // Open opens the built-in world with its shipped networks. Empty names leave the choice to the environment: ADDLAB_SCALE, else cpu, and
 // GOMLX_BACKEND, else the best engine here. An interruption ends what runs in an orderly way.
-func Open(scale, engine string) *Lab {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second interruption ends the process
-	l, err := open(ctx, scale, engine)
-	show.Check(err)
-	return l
-}
+func Open(scale, engine string) *Lab { return show.Must(open(scale, engine)) }
 
-func open(ctx context.Context, scale, engine string) (*Lab, error) {
-	l, err := prepare(ctx, scale, engine)
+func open(scale, engine string) (*Lab, error) {
+	l, err := prepare(scale, engine)
 	if err != nil {
 		return nil, err
 	}
@@ -81,19 +78,16 @@ func open(ctx context.Context, scale, engine string) (*Lab, error) {
 }
 
 // prepare is a lab without data and networks.
-func prepare(ctx context.Context, scale, engine string) (*Lab, error) {
-	if scale == "" {
-		scale = os.Getenv(ScaleEnv)
-	}
-	if scale == "" {
-		scale = "cpu"
-	}
+func prepare(scale, engine string) (*Lab, error) {
+	scale = cmp.Or(scale, os.Getenv(ScaleEnv), "cpu")
 	if _, err := distill.DefaultConfig(scale); err != nil {
 		return nil, err
 	}
 	if err := checkKernel(); err != nil {
 		return nil, err
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // a second interruption ends the process
 	root, err := findRoot()
 	return &Lab{Scale: scale, Sizes: sizes(scale), Root: root, Runs: filepath.Join(root, "results", "notebooks"), choice: engine, ctx: ctx}, err
 }
@@ -114,6 +108,33 @@ func findRoot() (string, error) {
 			return "", fmt.Errorf("folder = %s, want one within the project: notebooks find networks and results there", start)
 		}
 	}
+}
+
+// checkKernel refuses a kernel older than this program's package for it: displays would vanish or cells hang.
+func checkKernel() error {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return nil
+	}
+	i := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == "github.com/janpfeifer/gonb" })
+	if i < 0 {
+		return nil
+	}
+	return compareKernel(os.Getenv("GONB_VERSION"), info.Deps[i].Version)
+}
+
+// compareKernel compares versions such as v0.11.5. What is no version, such as that of a kernel built from sources, passes.
+func compareKernel(have, want string) error {
+	version := func(text string) (n [3]int, err error) {
+		_, err = fmt.Sscanf(text, "v%d.%d.%d", &n[0], &n[1], &n[2])
+		return n, err
+	}
+	h, errHave := version(have)
+	w, errWant := version(want)
+	if errHave == nil && errWant == nil && slices.Compare(h[:], w[:]) < 0 {
+		return fmt.Errorf("kernel = GoNB %s, want %s or newer: open the notebooks by `make lab`, which builds it", have, want)
+	}
+	return nil
 }
 
 // Engine opens the engine once.
@@ -139,10 +160,11 @@ func (l *Lab) Evaluator() (*protocol.Evaluator, error) {
 		if l.Images < 1000 {
 			setup.Batch = columns // few pictures take less time than compiling another batch would
 		}
-		if l.evaluator, err = protocol.NewEvaluator(l.ctx, e.Backend, l.Bundle, l.Data, setup); err != nil {
-			l.evaluator = nil
+		evaluator, err := protocol.NewEvaluator(l.ctx, e.Backend, l.Bundle, l.Data, setup)
+		if err != nil {
 			return nil, err
 		}
+		l.evaluator = evaluator
 		if l.drawing != nil { // what was compiled for drawing serves again
 			l.evaluator.Pipeline = l.drawing
 		}

@@ -3,8 +3,10 @@ package lessons
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/record"
@@ -19,22 +21,19 @@ func (l *Lab) Prompt(prompt string) error {
 	if err != nil {
 		return err
 	}
-	note := "Every prompt is drawn from the same four noises."
-	most := 25
+	note, most := "Every prompt is drawn from the same four noises.", len(run.Config.Distill.Times)
 	switch {
-	case found:
-		most = len(run.Config.Distill.Times)
-		if run.Dir == l.Bundle.Dir {
-			note += " The student is the shipped one: " + l.Bundle.Student.About + "."
-		}
-	default:
+	case !found:
 		note += " There is no student yet (notebook 04 trains one): the teacher draws alone."
+		most = 25
+	case run.Dir == l.Bundle.Dir:
+		note += " The student is the shipped one: " + l.Bundle.Student.About + "."
 	}
 	p, err := l.pipeline()
 	if err != nil {
 		return err
 	}
-	live, last := show.NewLive(), plot.Grid{}
+	live, shown := show.NewLive(), []show.Drawing(nil)
 	form := show.Form{Text: prompt, TextLabel: "Prompt", Number: 1, Most: most, NumberLabel: "Steps", Note: note}
 	err = form.Serve(l.ctx, func(o show.Order) error {
 		if strings.TrimSpace(o.Text) == "" {
@@ -45,40 +44,28 @@ func (l *Lab) Prompt(prompt string) error {
 		if unknown := l.Bundle.Words.UnknownWords(o.Text); len(unknown) > 0 {
 			line += fmt.Sprintf(" – never seen: %s; the networks know %s", strings.Join(unknown, ", "), strings.Join(l.Bundle.Words.Vocabulary, " "))
 		}
-		live.Update(line+" …", drawings(last)...)
+		live.Update(line+" …", shown...)
 		grid := plot.Grid{Scale: 5}
-		for _, w := range pair(run, found, o.Number) {
+		rows := []pipeline.Named{run.Teacher(o.Number, Guidance)}
+		if found {
+			rows = slices.Insert(rows, 0, run.Steps(o.Number, ""))
+		}
+		for _, w := range rows {
 			images, err := l.draw(p, w.Sampling, []string{o.Text, o.Text, o.Text, o.Text})
 			if err != nil {
 				return err
 			}
-			grid.Rows = append(grid.Rows, plot.GridRow{Name: w.name, Images: images})
+			grid.Rows = append(grid.Rows, plot.GridRow{Name: w.Name, Images: images})
 		}
-		last = grid
+		shown = []show.Drawing{grid}
 		live.Update(line, grid)
 		return nil
 	})
 	live.Close()
-	if err == nil && last.Rows != nil {
-		show.Draw(last)
+	for _, grid := range shown {
+		show.Draw(grid, err)
 	}
 	return err
-}
-
-// pair is a student, where one was found, and its teacher.
-func pair(run sweep.StudentRun, found bool, steps int) (rows []named) {
-	cfg := run.Config.Distill
-	if found {
-		rows = Student{Dir: run.Dir, Config: cfg}.samplings([]int{steps})
-	}
-	return append(rows, teacherOf(cfg, steps))
-}
-
-func drawings(g plot.Grid) []show.Drawing {
-	if g.Rows == nil {
-		return nil
-	}
-	return []show.Drawing{g}
 }
 
 // newestStudent is the latest one of the lab's networks that the notebooks or the programs have trained; toys count on their own scale.

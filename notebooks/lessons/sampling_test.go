@@ -19,20 +19,20 @@ func TestSamplingsAreThoseOfTheRun(t *testing.T) {
 	few := pipeline.Sampling{
 		Sampler: diffusion.FewStep{Times: []float64{1, .5}}, Steps: 2, Student: filepath.Join("runs", distill.StudentFile), Net: "teacher-l",
 	}
-	solver := func(net string) pipeline.Sampling {
-		return pipeline.Sampling{Sampler: diffusion.DPMSolverPP2M{}, Steps: 2, Guidance: Guidance, Net: net}
+	solver := func(net string, steps int) pipeline.Sampling {
+		return pipeline.Sampling{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: Guidance, Net: net}
 	}
 	run := sweep.StudentRun{Dir: "runs", Config: distill.RunConfig{Distill: cfg}}
 	for _, c := range []struct {
 		why  string
-		got  []named
-		want []named
+		got  pipeline.Named
+		want pipeline.Named
 	}{
-		{"a prompt", pair(run, true, 2), []named{{"student, 2 steps", few}, {"teacher-dit, 2 steps", solver("teacher-dit")}}},
-		{"a prompt without any student", pair(sweep.StudentRun{}, false, 2), []named{{"teacher, 2 steps", solver("")}}},
-		{"a comparison", Student{Dir: "runs", Config: cfg}.samplings([]int{2}), []named{{"student, 2 steps", few}}},
+		{"the student", run.Steps(2, ""), pipeline.Named{Name: "student, 2 steps", Sampling: few}},
+		{"its teacher", run.Teacher(2, Guidance), pipeline.Named{Name: "teacher-dit, 2 steps", Sampling: solver("teacher-dit", 2)}},
+		{"a teacher without any student", sweep.StudentRun{}.Teacher(1, Guidance), pipeline.Named{Name: "teacher, 1 step", Sampling: solver("", 1)}},
 	} {
-		if diff := cmp.Diff(c.want, c.got, cmp.AllowUnexported(named{})); diff != "" {
+		if diff := cmp.Diff(c.want, c.got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.why, diff)
 		}
 	}

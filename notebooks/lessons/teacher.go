@@ -2,6 +2,7 @@ package lessons
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/addlab/addlab/dataset"
@@ -9,10 +10,10 @@ import (
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/protocol"
-	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/report/plot"
+	"github.com/addlab/addlab/sweep"
 )
 
 // columns is the number of pictures in a row.
@@ -23,30 +24,26 @@ const Guidance = 2
 
 // Training shows pictures of the training set with their captions, n to a row.
 func (l *Lab) Training(n, rows int) (plot.Grid, error) {
-	var g plot.Grid
-	g.Scale = 3
-	for i := range n * rows {
-		s, err := l.Data.Train().Sample(i)
-		if err != nil {
-			return g, err
-		}
-		if i%n == 0 {
-			g.Rows = append(g.Rows, plot.GridRow{})
-		}
-		row := &g.Rows[len(g.Rows)-1]
-		row.Images = append(row.Images, s.Image)
-		if rows == 1 {
-			g.Columns = append(g.Columns, s.Caption)
-		}
+	captions, images, err := first(l.Data.Train(), n*rows)
+	g := plot.Grid{Scale: 3}
+	if rows == 1 {
+		g.Columns = captions
 	}
-	return g, nil
+	for row := range slices.Chunk(images, n) {
+		g.Rows = append(g.Rows, plot.GridRow{Images: row})
+	}
+	return g, err
 }
 
 // prompts are the first held-out captions with their pictures.
 func (l *Lab) prompts(n int) (captions []string, images []dataset.Image, err error) {
-	n = min(n, l.Data.Heldout().Len())
-	for i := range n {
-		s, err := l.Data.Heldout().Sample(i)
+	return first(l.Data.Heldout(), n)
+}
+
+// first are the first captions with their pictures, at most n.
+func first(source dataset.Source, n int) (captions []string, images []dataset.Image, err error) {
+	for i := range min(n, source.Len()) {
+		s, err := source.Sample(i)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -114,18 +111,18 @@ func (l *Lab) Noised(times ...float64) (plot.Grid, error) {
 
 // Guided shows the teacher at 25 steps with some guidance scales w.
 func (l *Lab) Guided(scales ...float64) (plot.Grid, error) {
-	var rows []named
+	var rows []pipeline.Named
 	for _, w := range scales {
-		rows = append(rows, named{fmt.Sprintf("w = %g", w), pipeline.Teacher(25, w)})
+		rows = append(rows, pipeline.Named{Name: fmt.Sprintf("w = %g", w), Sampling: pipeline.Teacher(25, w)})
 	}
 	return l.compare(nil, rows...)
 }
 
 // Steps shows the teacher in some numbers of steps, below the real pictures that belong to the captions.
 func (l *Lab) Steps(steps ...int) (plot.Grid, error) {
-	var rows []named
+	var rows []pipeline.Named
 	for _, k := range steps {
-		rows = append(rows, named{"teacher, " + fold.Count(k, "step"), pipeline.Teacher(k, Guidance)})
+		rows = append(rows, sweep.StudentRun{}.Teacher(k, Guidance))
 	}
 	return l.compare(nil, rows...)
 }
@@ -137,17 +134,11 @@ func (l *Lab) Draw(captions ...string) (plot.Grid, error) {
 			fmt.Printf("the networks have never seen %s: they know %d words\n", strings.Join(unknown, ", "), len(l.Bundle.Words.Vocabulary))
 		}
 	}
-	return l.compare(captions, named{"teacher, 25 steps", pipeline.Teacher(25, Guidance)})
-}
-
-// named is a row of a comparison.
-type named struct {
-	name string
-	pipeline.Sampling
+	return l.compare(captions, sweep.StudentRun{}.Teacher(25, Guidance))
 }
 
 // compare draws the same captions from the same noise by several samplings; without captions those of held-out pictures, which stand above.
-func (l *Lab) compare(captions []string, samplings ...named) (plot.Grid, error) {
+func (l *Lab) compare(captions []string, samplings ...pipeline.Named) (plot.Grid, error) {
 	g := plot.Grid{Columns: captions, Scale: 3}
 	p, err := l.pipeline()
 	if err != nil {
@@ -163,24 +154,24 @@ func (l *Lab) compare(captions []string, samplings ...named) (plot.Grid, error) 
 	for _, w := range samplings {
 		images, err := l.draw(p, w.Sampling, g.Columns)
 		if err != nil {
-			return g, fmt.Errorf("%s: %w", w.name, err)
+			return g, fmt.Errorf("%s: %w", w.Name, err)
 		}
-		g.Rows = append(g.Rows, plot.GridRow{Name: w.name, Images: images})
+		g.Rows = append(g.Rows, plot.GridRow{Name: w.Name, Images: images})
 	}
 	return g, nil
 }
 
 // TeacherScores measures the teacher in some numbers of steps, beside other real pictures.
 func (l *Lab) TeacherScores(steps ...int) (show.Sheet, error) {
-	var rows []named
+	var rows []pipeline.Named
 	for _, k := range steps {
-		rows = append(rows, named{"teacher, " + fold.Count(k, "step"), pipeline.Teacher(k, Guidance)})
+		rows = append(rows, sweep.StudentRun{}.Teacher(k, Guidance))
 	}
 	return l.scores(rows...)
 }
 
 // scores measures real pictures, then some samplings.
-func (l *Lab) scores(samplings ...named) (show.Sheet, error) {
+func (l *Lab) scores(samplings ...pipeline.Named) (show.Sheet, error) {
 	s := show.Sheet{Head: []string{"pictures", "n", "FID ↓", "95 %", "CLIP score ↑", "alignment ↑"}}
 	e, err := l.Evaluator()
 	if err != nil {
@@ -201,10 +192,10 @@ func (l *Lab) scores(samplings ...named) (show.Sheet, error) {
 	s.Add(row...)
 	for _, w := range samplings {
 		if m, _, err = e.Evaluate(l.ctx, w.Sampling); err != nil {
-			return s, fmt.Errorf("%s: %w", w.name, err)
+			return s, fmt.Errorf("%s: %w", w.Name, err)
 		}
-		if row, err = scored(w.name, m); err != nil {
-			return s, fmt.Errorf("%s: %w", w.name, err)
+		if row, err = scored(w.Name, m); err != nil {
+			return s, fmt.Errorf("%s: %w", w.Name, err)
 		}
 		s.Add(row...)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // Live is a place in a cell that changes while the cell runs and is empty when it is done: what is to stay is shown after Close.
-// In a terminal it shows nothing, for there the trainings have a line of their own.
+// In a terminal only lines of progress are printed.
 type Live struct {
 	id    string
 	shown time.Time
@@ -54,6 +55,9 @@ var _ io.Writer = (*Live)(nil)
 
 // Write shows the last whole line of a program's progress.
 func (l *Live) Write(text []byte) (int, error) {
+	if !gonbui.IsNotebook {
+		return os.Stdout.Write(text)
+	}
 	l.line += string(text)
 	if whole := strings.LastIndexAny(l.line, "\r\n"); whole >= 0 {
 		lines := strings.FieldsFunc(l.line[:whole], func(r rune) bool { return r == '\r' || r == '\n' })
