@@ -76,14 +76,24 @@ func ConcatConds(conds ...Cond) Cond {
 	}
 }
 
+// Map gives every field that is there to f.
+func (c Cond) Map(f func(*Node) *Node) Cond {
+	if c.Tokens != nil {
+		c.Tokens = f(c.Tokens)
+	}
+	if c.Pooled != nil {
+		c.Pooled = f(c.Pooled)
+	}
+	return c
+}
+
 // Expand repeats a condition of batch 1 to the given batch; a condition of that batch is returned as it is.
 func (c Cond) Expand(batch int) Cond {
-	expand := func(n *Node) *Node {
-		if n == nil || n.Shape().Dim(0) == batch {
+	return c.Map(func(n *Node) *Node {
+		if n.Shape().Dim(0) == batch {
 			return n
 		}
 		dims := append([]int{batch}, n.Shape().Dimensions[1:]...)
 		return BroadcastToDims(n, dims...)
-	}
-	return Cond{Tokens: expand(c.Tokens), Pooled: expand(c.Pooled)}
+	})
 }

@@ -1,6 +1,7 @@
 package distill
 
 import (
+	"errors"
 	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -25,25 +26,39 @@ import (
 // B batch, S side of the picture, T patch tokens, C channels of a tap, L tokens of a caption, K teacher steps.
 type add struct {
 	adversary
+	match   matching
 	student optim.Optimizer
 }
 
 var _ Method = (*add)(nil)
 
-func newADD(s setup) *add { return &add{adversary: newAdversary(s), student: s.studentOptimiser()} }
+func newADD(s setup) *add {
+	return &add{adversary: newAdversary(s), match: matching{s}, student: s.studentOptimiser()}
+}
 
 // addInputs are the inputs of a step. Those that a config does not use are nil.
 type addInputs[T any] struct {
 	studentInputs[T]
 	adversaryInputs[T]
+	matchingInputs[T]
 	TeacherNoise    T // [B,S,S,3]: ε′
 	TeacherLevels   T // [K,B,3]: t, and the teacher's way down from it
 	Weight          T // [B]: c(t)
 	Empty, Negative T // [1,L]: no caption, and the negative one of nfsd
 }
 
+// Init implements Method.
+func (m *add) Init(store *model.Store) error {
+	return errors.Join(m.adversary.Init(store), m.match.Init(store))
+}
+
+// Losses implements Method.
+func (m *add) Losses() []string { return append(m.adversary.Losses(), m.match.Losses()...) }
+
 // Updates implements Method: student and discriminator move once each, 1:1.
-func (m *add) Updates(step int) []Update { return oneUpdate(m.adversary, step, m.draw, m.update) }
+func (m *add) Updates(step int) []Update {
+	return oneUpdate(m.adversary, m.match, step, m.draw, m.update)
+}
 
 // draw makes the inputs of a step.
 func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor] {
@@ -53,7 +68,12 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 	for i := range times {
 		times[i] = float64(taus[(i+offset)%len(taus)]) / 1000
 	}
-	in := addInputs[*tensors.Tensor]{studentInputs: m.drawStudent(b, step, number, times), adversaryInputs: m.adversary.draw(step, number)}
+	in := addInputs[*tensors.Tensor]{
+		studentInputs: m.drawStudent(b, step, number, times), adversaryInputs: m.adversary.draw(step, number, n), matchingInputs: m.match.draw(b, step, number, n),
+	}
+	if m.cfg.TeacherGuidance > 0 && (m.cfg.Lambda > 0 || m.match.on(step)) {
+		in.Empty = m.tokens("")
+	}
 	if m.cfg.Lambda == 0 {
 		return in
 	}
@@ -72,11 +92,8 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 	in.TeacherNoise = m.noise("teacher-noise", b, number)
 	in.TeacherLevels = train.F32(diffusion.Levels(m.schedule, levels), steps, n, 3)
 	in.Weight = train.F32(weight, n)
-	if m.cfg.TeacherGuidance > 0 || m.nfsd() {
-		in.Empty = m.tokens("")
-	}
 	if m.nfsd() {
-		in.Negative = m.tokens(m.bundle.Config.NegativeCaption)
+		in.Empty, in.Negative = m.tokens(""), m.tokens(m.bundle.Config.NegativeCaption)
 	}
 	return in
 }
@@ -99,6 +116,9 @@ func (m *add) update(root *model.Scope, in addInputs[*Node], r1 bool) map[string
 	}
 	if m.cfg.Lambda > 0 {
 		gradients = append(gradients, m.distill(n, in, x0, text, losses))
+	}
+	if in.Pull != nil {
+		gradients = append(gradients, m.match.update(n, in.matchingInputs, n.guidedTeacher(in.Empty), x0, text, losses))
 	}
 	losses["student_grad"] = moveStudent(n, m.student, x0, in.studentInputs, gradients...) // eq. 1
 	return losses
@@ -170,11 +190,14 @@ func (adversary) Losses() []string {
 }
 
 // oneUpdate is a step of one update, every R1Every-th with the penalty.
-func oneUpdate[N, H any](a adversary, step int, draw func(b dataset.Batch, step, number int) H, update func(root *model.Scope, in N, r1 bool) map[string]*Node) []Update {
+func oneUpdate[N, H any](a adversary, m matching, step int, draw func(b dataset.Batch, step, number int) H, update func(root *model.Scope, in N, r1 bool) map[string]*Node) []Update {
 	d, name := a.cfg.Discriminator, "plain"
 	r1 := a.cfg.Adversarial > 0 && d.R1Weight > 0 && step%d.R1Every == 0
 	if r1 {
 		name = "with R1"
+	}
+	if m.on(step) {
+		name += ", matching"
 	}
 	return []Update{{
 		Name:  name,
@@ -183,9 +206,10 @@ func oneUpdate[N, H any](a adversary, step int, draw func(b dataset.Batch, step,
 	}}
 }
 
-func (a adversary) draw(step, number int) (in adversaryInputs[*tensors.Tensor]) {
+// draw makes the inputs for so many pictures.
+func (a adversary) draw(step, number, pictures int) (in adversaryInputs[*tensors.Tensor]) {
 	if a.cfg.Adversarial > 0 {
-		in.RealView, in.FakeView = a.view("real-view", number), a.view("fake-view", number)
+		in.RealView, in.FakeView = a.view("real-view", number, pictures), a.view("fake-view", number, pictures)
 		in.HeadsRate = train.F32(a.heads.Coefficients(a.cfg.DiscriminatorRate.At(step, a.cfg.Steps), step), 3)
 	}
 	return in

@@ -1,6 +1,7 @@
 package distill
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/addlab/addlab/diffusion"
@@ -44,6 +45,8 @@ type Config struct {
 
 	// Consistency, if set, is the method in place of ADD: Weighting and the teacher's t are not used then, and Times by sampling alone.
 	Consistency *Consistency `json:"consistency,omitempty"`
+	// Matching, if set, adds distribution matching to the method.
+	Matching *Matching `json:"matching,omitempty"`
 
 	// Variants of the bundle in place of its own networks (ADD Table 1a, 1e); "" for the teacher and the features.
 	TeacherNet  string `json:"teacher_net,omitempty"`  // the teacher
@@ -127,7 +130,7 @@ func (c Config) Validate() error {
 		return bad("adversarial", c.Adversarial, "≥ 0")
 	case !(c.Lambda >= 0):
 		return bad("lambda", c.Lambda, "≥ 0")
-	case c.Adversarial == 0 && c.Lambda == 0:
+	case c.Adversarial == 0 && c.Lambda == 0 && c.Matching == nil:
 		return bad("lambda", c.Lambda, "> 0 where adversarial = 0: nothing would be learned")
 	case c.Reduction != Sum && c.Reduction != Patch && c.Reduction != Mean:
 		return bad("reduction", c.Reduction, Sum+", "+Patch+" or "+Mean)
@@ -145,6 +148,12 @@ func (c Config) Validate() error {
 		return bad("consistency.grid", c.Consistency.Grid, "≥ 1")
 	case c.Consistency != nil && !(c.Consistency.Huber > 0):
 		return bad("consistency.huber", c.Consistency.Huber, "> 0")
+	case c.Consistency != nil && (c.Consistency.Pure < 0 || c.Consistency.Pure >= c.Batch):
+		return bad("consistency.pure", c.Consistency.Pure, fmt.Sprint("0 to ", c.Batch-1, ", within the batch"))
+	case c.Consistency != nil && c.Matching != nil && c.Consistency.Pure == 0:
+		return bad("consistency.pure", 0, "≥ 1 with matching, which is about pictures drawn from pure noise")
+	case c.Matching != nil && c.Matching.From > c.Steps:
+		return bad("matching.from", c.Matching.From, fmt.Sprint("at most steps = ", c.Steps))
 	case !(c.TeacherGuidance >= 0):
 		return bad("teacher_guidance", c.TeacherGuidance, "≥ 0")
 	case !(c.StudentRate.Peak > 0 && c.DiscriminatorRate.Peak > 0):
@@ -152,7 +161,7 @@ func (c Config) Validate() error {
 	case !(c.EMA >= 0 && c.EMA < 1):
 		return bad("ema", c.EMA, "in [0,1)")
 	}
-	if err := c.Weighting.Validate(); err != nil {
+	if err := cmp.Or(c.Weighting.Validate(), c.Matching.validate()); err != nil {
 		return err
 	}
 	return c.Discriminator.Validate()

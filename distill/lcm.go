@@ -1,6 +1,9 @@
 package distill
 
 import (
+	"cmp"
+	"errors"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -11,7 +14,8 @@ import (
 )
 
 // Consistency makes the method latent consistency distillation (Luo et al. 2310.04378, "LCM"), in pixels as everything here: the student
-// must predict the same at both ends of a step of the teacher's solver. With Config.Adversarial it has ADD's discriminator as well.
+// must predict the same at both ends of a step of the teacher's solver. With Config.Adversarial it has ADD's discriminator as well, with
+// Config.Matching distribution matching. Where Pure > 0 both look at the pictures from pure noise alone, drawn as in sampling.
 //
 // It departs from the paper in four things. The solver's guidance is one number, Config.TeacherGuidance; LCM draws it and tells the
 // student. There is no c_skip: the student is never asked at t = 0, where the target is z itself. z at t = 1 is pure noise whatever the
@@ -22,6 +26,8 @@ import (
 type Consistency struct {
 	Grid  int     `json:"grid"`  // steps that the solver divides t into; 50 in LCM
 	Huber float64 `json:"huber"` // c of the pseudo-Huber distance; .001 in LCM
+	// Pure is how many pictures of a batch begin at pure noise, where the others draw a step of the grid (SANA-Sprint, 2503.09641).
+	Pure int `json:"pure,omitempty"`
 }
 
 // lcm is the method of Consistency:
@@ -31,32 +37,53 @@ type Consistency struct {
 //	L   = E d(x̂_θ(z_t, t), x̂_average(z_u, u))                                    (LCM eq. 13)
 type lcm struct {
 	adversary
+	match   matching
 	student optim.Optimizer
 }
 
 var _ Method = (*lcm)(nil)
 
-func newLCM(s setup) *lcm { return &lcm{adversary: newAdversary(s), student: s.studentOptimiser()} }
+func newLCM(s setup) *lcm {
+	return &lcm{adversary: newAdversary(s), match: matching{s}, student: s.studentOptimiser()}
+}
 
 // lcmInputs are the inputs of a step. Those that a config does not use are nil.
 type lcmInputs[T any] struct {
 	studentInputs[T]
 	adversaryInputs[T]
+	matchingInputs[T]
 	Lower T // [B,3]: level of u
 	Empty T // [1,L]: no caption
 }
 
+// Init implements Method.
+func (m *lcm) Init(store *model.Store) error {
+	return errors.Join(m.adversary.Init(store), m.match.Init(store))
+}
+
+// Losses implements Method.
+func (m *lcm) Losses() []string { return append(m.adversary.Losses(), m.match.Losses()...) }
+
 // Updates implements Method.
-func (m *lcm) Updates(step int) []Update { return oneUpdate(m.adversary, step, m.draw, m.update) }
+func (m *lcm) Updates(step int) []Update {
+	return oneUpdate(m.adversary, m.match, step, m.draw, m.update)
+}
 
 // draw makes the inputs of a step.
 func (m *lcm) draw(b dataset.Batch, step, number int) lcmInputs[*tensors.Tensor] {
 	upper, lower, grid := make([]float64, m.cfg.Batch), make([]float64, m.cfg.Batch), m.cfg.Consistency.Grid
-	for i, u := range stratified(m.random("s", number), m.cfg.Batch) {
-		upper[i] = float64(1+int(u*float64(grid))) / float64(grid)
-		lower[i] = max(0, upper[i]-1/float64(grid))
+	for i := range upper {
+		upper[i] = 1
 	}
-	in := lcmInputs[*tensors.Tensor]{studentInputs: m.drawStudent(b, step, number, upper), adversaryInputs: m.adversary.draw(step, number)}
+	for i, u := range stratified(m.random("s", number), m.cfg.Batch-m.cfg.Consistency.Pure) {
+		upper[i] = float64(1+int(u*float64(grid))) / float64(grid)
+	}
+	for i, t := range upper {
+		lower[i] = max(0, t-1/float64(grid))
+	}
+	in := lcmInputs[*tensors.Tensor]{
+		studentInputs: m.drawStudent(b, step, number, upper), adversaryInputs: m.adversary.draw(step, number, m.drawn()), matchingInputs: m.match.draw(b, step, number, m.drawn()),
+	}
 	in.Lower = m.levels(lower)
 	if m.cfg.TeacherGuidance > 0 {
 		in.Empty = m.tokens("")
@@ -73,9 +100,16 @@ func (m *lcm) update(root *model.Scope, in lcmInputs[*Node], r1 bool) map[string
 	x0 := n.student()(zt, t, text)
 	losses := map[string]*Node{"pixel_var": pixelVariance(x0)}
 
+	// What discriminator and fake score look at.
+	drawn, seen, told := m.last(x0), in.studentInputs, text.Map(m.last)
+	seen.Real, seen.Start = m.last(seen.Real), m.last(seen.Start)
+
 	var gradients []*Node // at x0
 	if m.cfg.Adversarial > 0 {
-		gradients = append(gradients, m.adversary.update(n, in.studentInputs, in.adversaryInputs, x0, text, r1, losses))
+		gradients = append(gradients, m.padded(m.adversary.update(n, seen, in.adversaryInputs, drawn, told, r1, losses)))
+	}
+	if in.Pull != nil {
+		gradients = append(gradients, m.padded(m.match.update(n, in.matchingInputs, n.guidedTeacher(in.Empty), drawn, told, losses)))
 	}
 	clean := Identity(StopGradient(x0))
 	target := consistencyTarget(n.guidedTeacher(in.Empty), n.average(x0.Graph()), zt, t, u, text)
@@ -85,6 +119,27 @@ func (m *lcm) update(root *model.Scope, in lcmInputs[*Node], r1 bool) map[string
 
 	losses["student_grad"] = moveStudent(n, m.student, x0, in.studentInputs, append(gradients, gradient)...)
 	return losses
+}
+
+// drawn is the number of pictures of a batch that discriminator and fake score look at.
+func (m *lcm) drawn() int { return cmp.Or(m.cfg.Consistency.Pure, m.cfg.Batch) }
+
+// last are those rows of a batch.
+func (m *lcm) last(x *Node) *Node {
+	if m.drawn() == m.cfg.Batch {
+		return x
+	}
+	return Slice(x, AxisRange(m.cfg.Batch-m.drawn(), m.cfg.Batch))
+}
+
+// padded gives a gradient at those rows zeros for the others.
+func (m *lcm) padded(gradient *Node) *Node {
+	if m.drawn() == m.cfg.Batch {
+		return gradient
+	}
+	zeros := gradient.Shape().Clone()
+	zeros.Dimensions[0] = m.cfg.Batch - m.drawn()
+	return Concatenate([]*Node{Zeros(gradient.Graph(), zeros), gradient}, 0)
 }
 
 // consistencyTarget is what the student's average predicts at the lower end of a DDIM step (LCM eq. 13; DDIM eq. 12), and at t = 0 the

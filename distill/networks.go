@@ -24,6 +24,7 @@ const (
 	studentScope       = "student"
 	studentEMAScope    = "student_ema"
 	discriminatorScope = "discriminator"
+	fakeScope          = "fake_score"
 )
 
 // Teacher is the part or variant of a bundle that teaches.
@@ -106,6 +107,11 @@ func (n networks) student() diffusion.Denoiser {
 
 func (n networks) teacher() diffusion.Denoiser {
 	return diffusion.NetDenoiser(n.root.At(teacherScope), n.bundle.Backbone(n.cfg.Teacher()), n.bundle.Config.Prediction)
+}
+
+// fakeScore denoises as if the student's pictures were the data; see Matching.
+func (n networks) fakeScore() diffusion.Denoiser {
+	return diffusion.NetDenoiser(n.root.At(fakeScope), n.bundle.Backbone(n.cfg.Teacher()), n.bundle.Config.Prediction)
 }
 
 // guidedTeacher is the teacher with the config's guidance; empty are the tokens of no caption, [1,L].

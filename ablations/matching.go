@@ -1,0 +1,35 @@
+package ablations
+
+import (
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/train/optim"
+)
+
+// Matching asks what sharpens one step of a consistency student: a larger share of pure noise, distribution matching (DMD2, Yin et al.
+// 2405.14867), and ADD's discriminator beside both.
+var Matching = register(Axis{
+	Name: "matching", Title: "Distribution matching beside consistency",
+	Question: "What sharpens one step of a consistency student: more pure noise, distribution matching, a discriminator?",
+	Cells: []Cell{
+		{Name: "add", Default: true},
+		{Name: "lcm", Set: consistent},
+		{Name: "lcm-pure", Set: halfPure},
+		{Name: "lcm-dmd", Set: matching},
+		{Name: "lcm-dmd-adv", Set: func(c *distill.Config) { matching(c); c.Adversarial = 0.1 }},
+	},
+})
+
+// halfPure begins half of the batch at pure noise, where one step is drawn from.
+func halfPure(c *distill.Config) {
+	consistent(c)
+	c.Consistency.Pure = c.Batch / 2
+}
+
+// matching lets consistency find the map from noise to pictures first.
+func matching(c *distill.Config) {
+	halfPure(c)
+	c.Matching = &distill.Matching{
+		Weight: 0.5, From: 1 + c.Steps/2, Ramp: c.Steps / 16, Min: 20, Max: 980,
+		Rate: optim.Rate{Peak: 1e-3, Warmup: min(20, c.Steps/4)},
+	}
+}

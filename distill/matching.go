@@ -1,0 +1,147 @@
+package distill
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/rng"
+	"github.com/addlab/addlab/network/weights"
+	"github.com/addlab/addlab/train"
+	"github.com/addlab/addlab/train/optim"
+)
+
+// Matching adds distribution matching (Yin et al., DMD 2311.18828 and DMD2 2405.14867) to a method: the difference of two scores moves the
+// student, that of its own pictures and the teacher's. Unlike eq. 4 of ADD it has an entropy term, so that choices are not given up.
+// The teacher is guided as Config.TeacherGuidance says.
+//
+// It departs from DMD2 in two things: the fake score moves once a step, not five times, and there is no discriminator in it.
+type Matching struct {
+	Weight float64    `json:"weight"`
+	From   int        `json:"from"` // step at which the fake score begins to learn
+	Ramp   int        `json:"ramp"` // steps over which Weight is then reached
+	Min    int        `json:"min"`  // range of t in timesteps, uniform
+	Max    int        `json:"max"`
+	Rate   optim.Rate `json:"rate"` // of the fake score, over its own steps
+}
+
+func (m *Matching) validate() error {
+	switch {
+	case m == nil:
+		return nil
+	case !(m.Weight > 0):
+		return fmt.Errorf("distill: matching.weight = %v, want > 0", m.Weight)
+	case m.From < 1 || m.Ramp < 0:
+		return fmt.Errorf("distill: matching.from, ramp = %d, %d, want ≥ 1 and ≥ 0", m.From, m.Ramp)
+	case !(0 <= m.Min && m.Min < m.Max && m.Max < 1000):
+		return fmt.Errorf("distill: matching.min, max = %d, %d, want 0 ≤ min < max < 1000", m.Min, m.Max)
+	case !(m.Rate.Peak > 0):
+		return fmt.Errorf("distill: matching.rate.peak = %v, want > 0", m.Rate.Peak)
+	}
+	return nil
+}
+
+// matching is the term of Matching, at pictures x̂ that were drawn from noise:
+//
+//	∇_x̂ = weight · (μ_fake(x̂_t) − μ_real(x̂_t)) / mean|x̂ − μ_real(x̂_t)|        (DMD eq. 7 with the weight of eq. 8)
+//	μ_fake moves against E w(t)·‖μ_fake(x̂_t) − x̂‖²,  w = min(5, 1 + α²/σ²)       (DMD eq. 6)
+//
+// μ is a prediction of x₀. P pictures, S side.
+type matching struct{ setup }
+
+// matchingInputs are the inputs of the term, nil where it is not taken.
+type matchingInputs[T any] struct {
+	PullNoise, PullLevel T // [P,S,S,3], [P,3]: of the pictures that both scores see
+	FitNoise, FitLevel   T // the same of those that the fake score learns from
+	FitWeight            T // [P]: w(t)
+	Pull                 T // weight
+	FakeRate             T // [3]: the optimiser's coefficients
+}
+
+// fitMin and fitMax bound the t at which the fake score learns, in timesteps; fitWeight bounds its loss where σ is small.
+const fitMin, fitMax, fitWeight = 20, 980, 5
+
+// on reports whether a step has the term.
+func (m matching) on(step int) bool { return m.cfg.Matching != nil && step >= m.cfg.Matching.From }
+
+// Init creates the fake score, a copy of the teacher.
+func (m matching) Init(store *model.Store) error {
+	if m.cfg.Matching == nil {
+		return nil
+	}
+	teacher, err := weights.FromStore(store, "/"+teacherScope)
+	if err != nil {
+		return err
+	}
+	return weights.Into(store, "/"+fakeScope, teacher)
+}
+
+// Losses names what update adds.
+func (m matching) Losses() []string {
+	if m.cfg.Matching == nil {
+		return nil
+	}
+	return []string{"match_grad", "fake_score"}
+}
+
+func (m matching) optimiser() optim.Optimizer {
+	adam := optim.AdamW{Name: fakeScope, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, ClipNorm: 10}
+	if m.cfg.Muon {
+		return optim.Muon{AdamW: adam, Kept: m.bundle.Backbone(m.cfg.Teacher()).Outer()}
+	}
+	return adam
+}
+
+// draw makes the inputs of a step for so many pictures.
+func (m matching) draw(b dataset.Batch, step, number, pictures int) (in matchingInputs[*tensors.Tensor]) {
+	if !m.on(step) {
+		return in
+	}
+	cfg, own := m.cfg.Matching, step-m.cfg.Matching.From+1
+	values := pictures * (len(b.Images) / m.cfg.Batch)
+	noise := func(purpose string) *tensors.Tensor { return m.pictures(rng.Normal(m.random(purpose, number), values)) }
+	times := func(purpose string, low, high int) (t []float64) {
+		for _, u := range stratified(m.random(purpose, number), pictures) {
+			t = append(t, (float64(low)+u*float64(high-low))/1000)
+		}
+		return t
+	}
+	fit, weight := times("fit-t", fitMin, fitMax), make([]float32, pictures)
+	for i, t := range fit {
+		alpha, sigma := m.schedule.AlphaSigma(t)
+		weight[i] = float32(min(fitWeight, 1+alpha*alpha/(sigma*sigma)))
+	}
+	in.PullNoise, in.PullLevel = noise("pull-noise"), m.levels(times("pull-t", cfg.Min, cfg.Max))
+	in.FitNoise, in.FitLevel, in.FitWeight = noise("fit-noise"), m.levels(fit), train.F32(weight, pictures)
+	in.Pull = train.Scalar(float32(cfg.Weight * min(1, float64(own)/float64(max(1, cfg.Ramp)))))
+	in.FakeRate = train.F32(optim.AdamW{Beta1: 0.9, Beta2: 0.999}.Coefficients(cfg.Rate.At(own, m.cfg.Steps-cfg.From+1), own), 3)
+	return in
+}
+
+// update moves the fake score and returns the gradient of the term at x0 = x̂ [P,S,S,3].
+func (m matching) update(n networks, in matchingInputs[*Node], teacher diffusion.Denoiser, x0 *Node, text diffusion.Cond, losses map[string]*Node) *Node {
+	clean, fake := StopGradient(x0), n.fakeScore()
+
+	pull := matchingPull(clean, in.PullNoise, diffusion.LevelFrom(in.PullLevel), fake, teacher, text)
+	// As the gradient of a mean over pictures, and of the same reduction over pixels as the other terms.
+	gradient := Mul(MulScalar(pull, float64(m.summed())/float64(clean.Shape().Size())), in.Pull)
+
+	level := diffusion.LevelFrom(in.FitLevel)
+	difference := Sub(fake(diffusion.Diffuse(clean, in.FitNoise, level), level, text), clean)
+	loss := ReduceAllMean(Mul(in.FitWeight, ReduceMean(Mul(difference, difference), 1, 2, 3)))
+	m.optimiser().Update(optim.Variables(n.root.At(fakeScope), x0.Graph()), loss, in.FakeRate)
+	losses["match_grad"], losses["fake_score"] = l2(gradient), loss
+	return gradient
+}
+
+// matchingPull is (μ_fake − μ_real)/mean|x̂ − μ_real| at x̂ diffused to a level. No gradient passes.
+func matchingPull(x0, noise *Node, level diffusion.Level, fake, real diffusion.Denoiser, text diffusion.Cond) *Node {
+	xt := diffusion.Diffuse(x0, noise, level)
+	taught := real(xt, level, text)
+	scale := AddScalar(ReduceAndKeep(Abs(Sub(x0, taught)), ReduceMean, 1, 2, 3), 1e-3) // never 0
+	return StopGradient(Div(Sub(fake(xt, level, text), taught), scale))
+}
