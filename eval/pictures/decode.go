@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/color"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/eval/extractor"
@@ -62,13 +63,16 @@ func decode(e encoded) (rgb extractor.RGB, err error) {
 // fill converts every kind of picture that the decoders give.
 func fill(rgb extractor.RGB, m image.Image, webp bool) {
 	b := m.Bounds()
-	each := func(pixel func(x, y int, to []uint8)) {
+	each := func(pix []uint8, offset func(x, y int) int, convert func(to, from []uint8)) {
 		for y := range rgb.Height {
 			for x := range rgb.Width {
-				pixel(b.Min.X+x, b.Min.Y+y, rgb.Pix[3*(y*rgb.Width+x):])
+				convert(rgb.Pix[3*(y*rgb.Width+x):][:3], pix[offset(b.Min.X+x, b.Min.Y+y):])
 			}
 		}
 	}
+	grey := func(to, from []uint8) { to[0], to[1], to[2] = from[0], from[0], from[0] }
+	eight := func(to, from []uint8) { copy(to, from) }
+	upper := func(to, from []uint8) { to[0], to[1], to[2] = from[0], from[2], from[4] } // bytes of 16-bit channels
 	switch m := m.(type) {
 	case *image.YCbCr:
 		if webp {
@@ -79,38 +83,29 @@ func fill(rgb extractor.RGB, m image.Image, webp bool) {
 	case *image.NYCbCrA:
 		fillWebP(rgb, &m.YCbCr)
 	case *image.Gray:
-		each(func(x, y int, to []uint8) {
-			v := m.Pix[m.PixOffset(x, y)]
-			to[0], to[1], to[2] = v, v, v
-		})
+		each(m.Pix, m.PixOffset, grey)
 	case *image.Gray16:
-		each(func(x, y int, to []uint8) {
-			v := m.Pix[m.PixOffset(x, y)]
-			to[0], to[1], to[2] = v, v, v
-		})
+		each(m.Pix, m.PixOffset, grey)
 	case *image.RGBA: // opaque, as decoders give it
-		each(func(x, y int, to []uint8) { copy(to[:3], m.Pix[m.PixOffset(x, y):]) })
+		each(m.Pix, m.PixOffset, eight)
 	case *image.NRGBA:
-		each(func(x, y int, to []uint8) { copy(to[:3], m.Pix[m.PixOffset(x, y):]) })
+		each(m.Pix, m.PixOffset, eight)
 	case *image.RGBA64:
-		each(func(x, y int, to []uint8) { upper(to, m.Pix[m.PixOffset(x, y):]) })
+		each(m.Pix, m.PixOffset, upper)
 	case *image.NRGBA64:
-		each(func(x, y int, to []uint8) { upper(to, m.Pix[m.PixOffset(x, y):]) })
+		each(m.Pix, m.PixOffset, upper)
 	case *image.CMYK:
-		each(func(x, y int, to []uint8) { fromCMYK(to, m.Pix[m.PixOffset(x, y):]) })
+		each(m.Pix, m.PixOffset, fromCMYK)
 	case *image.Paletted:
 		colours := palette(m)
-		each(func(x, y int, to []uint8) { copy(to[:3], colours[m.ColorIndexAt(x, y)][:]) })
+		each(m.Pix, m.PixOffset, func(to, from []uint8) { copy(to, colours[from[0]][:]) })
 	default:
-		each(func(x, y int, to []uint8) {
-			r, g, b, _ := m.At(x, y).RGBA()
-			to[0], to[1], to[2] = uint8(r>>8), uint8(g>>8), uint8(b>>8)
-		})
+		for i := range rgb.Width * rgb.Height {
+			r, g, b, _ := m.At(b.Min.X+i%rgb.Width, b.Min.Y+i/rgb.Width).RGBA()
+			rgb.Pix[3*i], rgb.Pix[3*i+1], rgb.Pix[3*i+2] = uint8(r>>8), uint8(g>>8), uint8(b>>8)
+		}
 	}
 }
-
-// upper takes the upper bytes of three 16-bit channels.
-func upper(to, from []uint8) { to[0], to[1], to[2] = from[0], from[2], from[4] }
 
 // fromCMYK multiplies ink by what black leaves, rounded as a division by 255.
 func fromCMYK(to, cmyk []uint8) {
@@ -127,4 +122,37 @@ func palette(m *image.Paletted) (colours [256][3]uint8) {
 		colours[i] = withoutAlpha(c)
 	}
 	return colours
+}
+
+// withoutAlpha gives the colour that a palette stores, also where it is transparent.
+func withoutAlpha(c color.Color) [3]uint8 {
+	if n, ok := c.(color.NRGBA); ok {
+		return [3]uint8{n.R, n.G, n.B}
+	}
+	r, g, b, _ := c.RGBA()
+	return [3]uint8{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8)}
+}
+
+// showAll clears the mark of a transparent colour before the first frame of a GIF: image/gif would replace that colour by black. It
+// gives the index of the colour that Pillow shows beside a frame smaller than the canvas: the transparent one, or else the first.
+func showAll(data []byte) (shown []byte, beside int) {
+	if len(data) < 13 {
+		return data, 0
+	}
+	at := 13
+	if data[10]&0x80 != 0 {
+		at += 3 << (data[10]&7 + 1)
+	}
+	for at+8 <= len(data) && data[at] == 0x21 {
+		if data[at+1] == 0xf9 && data[at+2] == 4 && data[at+3]&1 != 0 {
+			data = bytes.Clone(data)
+			data[at+3] &^= 1
+			beside = int(data[at+6])
+		}
+		for at += 2; at < len(data) && data[at] != 0; {
+			at += 1 + int(data[at])
+		}
+		at++
+	}
+	return data, beside
 }

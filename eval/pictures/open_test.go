@@ -238,7 +238,7 @@ func TestWrongSets(t *testing.T) {
 		{"an empty folder", empty, Options{}, "no pictures in it"},
 		{"a file of another kind", filepath.Join(dir, "file.dat"), Options{}, "want a folder of pictures"},
 		{"a pattern without shards", filepath.Join(dir, "*.tar"), Options{}, "matches no shard"},
-		{"an unknown split", "scenes:test", Options{}, "train, heldout, novel, all"},
+		{"an unknown split", "scenes:test", Options{}, "train, heldout, stated, novel, all"},
 		{"an unknown split of another world", "scenes-free:test", Options{}, "scenes-free:SPLIT:N:FIRST"},
 		{"no scenes at all", "scenes:heldout:0", Options{}, "whole numbers"},
 		{"too many fields", "scenes:heldout:1:2:3", Options{}, "scenes:SPLIT:N:FIRST"},

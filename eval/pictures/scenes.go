@@ -1,6 +1,7 @@
 package pictures
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -21,34 +22,25 @@ var splits = []string{"train", "heldout", "stated", "novel", "all"}
 // openScenes draws WORLD[:SPLIT[:N[:FIRST]]] of a built-in world, at the size that the shipped networks know.
 func openScenes(spec string, wanted int) (Set, error) {
 	set := Set{Name: spec, Kind: "scenes"}
-	split, n, first := defaultSplit, defaultScenes, 0
-	if wanted > 0 {
-		n = wanted
-	}
+	split, numbers := defaultSplit, [2]int{cmp.Or(wanted, defaultScenes), 0} // how many, and from which on
 	fields := strings.Split(spec, ":")
 	set.World = fields[0]
-	fields = fields[1:]
 	wrong := fmt.Errorf("pictures: %q, want %s:SPLIT:N:FIRST with a split of %s and whole numbers", spec, set.World, strings.Join(splits, ", "))
-	if len(fields) > 3 {
+	if len(fields) > 4 {
 		return set, wrong
 	}
-	for i, field := range fields {
-		if i == 0 {
-			if split = field; !slices.Contains(splits, split) {
-				return set, wrong
-			}
-			continue
-		}
-		v, err := strconv.Atoi(field)
-		if err != nil || v < 2-i || v > 100_000_000 {
+	if len(fields) > 1 {
+		if split = fields[1]; !slices.Contains(splits, split) {
 			return set, wrong
 		}
-		if i == 1 {
-			n = v
-		} else {
-			first = v
+	}
+	for i, field := range fields[min(2, len(fields)):] {
+		var err error
+		if numbers[i], err = strconv.Atoi(field); err != nil || numbers[i] < 1-i || numbers[i] > 100_000_000 {
+			return set, wrong
 		}
 	}
+	n, first := numbers[0], numbers[1]
 	data, err := dataset.Open(set.World, dataset.DefaultScenes().Size, nil)
 	if err != nil {
 		return set, err

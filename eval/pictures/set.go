@@ -2,6 +2,7 @@ package pictures
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/eval/extractor"
@@ -29,7 +30,6 @@ type Content struct {
 	Hash          Hash
 	Format        string // "PNG", "JPEG", …, or "drawn"
 	Width, Height int
-	Bytes         int    // that it holds in memory
 	Note          string // what is peculiar about it
 	Decode        func() (extractor.RGB, error)
 }
@@ -47,11 +47,7 @@ const (
 func NewHash(parts ...string) Hash {
 	h := sha256.New()
 	for _, p := range parts {
-		var n [8]byte
-		for i := range n {
-			n[i] = byte(len(p) >> (8 * i))
-		}
-		h.Write(n[:])
+		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(p))))
 		h.Write([]byte(p))
 	}
 	return Hash(h.Sum(nil))
@@ -75,7 +71,7 @@ func NewContent(data []byte) (Content, error) {
 		note = "16-bit grey: the upper 8 bits are taken (Pillow would clip at 255)"
 	}
 	return Content{
-		Hash: Hash(hash.Sum(nil)), Format: e.Format, Width: e.Width, Height: e.Height, Bytes: len(data), Note: note,
+		Hash: Hash(hash.Sum(nil)), Format: e.Format, Width: e.Width, Height: e.Height, Note: note,
 		Decode: func() (extractor.RGB, error) { return decode(e) },
 	}, nil
 }
