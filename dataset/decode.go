@@ -34,21 +34,9 @@ var formats = []struct {
 	{"BMP", "BM", bmp.DecodeConfig, bmp.Decode},
 }
 
-// Decode reads a PNG, JPEG, WebP, GIF or BMP picture and fits it to size×size: the shorter side becomes size and the centre is kept.
-// Transparent parts (emoji are drawn on nothing) show white. Values are resampled as stored, as most image libraries do:
-// colour profiles, gamma and EXIF orientation are not applied.
-func Decode(data []byte, size int) (Image, error) {
-	if err := checkSize(size); err != nil {
-		return Image{}, err
-	}
-	rgb, err := decodeRGB(data, size)
-	if err != nil {
-		return Image{}, fmt.Errorf("dataset: %w", err)
-	}
-	return toImage(rgb, size), nil
-}
-
-// decodeRGB is Decode to bytes, [size,size,3].
+// decodeRGB reads a PNG, JPEG, WebP, GIF or BMP picture and fits it to [size,size,3] bytes: the shorter side becomes size and the
+// centre is kept. Transparent parts (emoji are drawn on nothing) show white. Values are resampled as stored, as most image libraries
+// do: colour profiles, gamma and EXIF orientation are not applied.
 func decodeRGB(data []byte, size int) ([]uint8, error) {
 	e, err := ReadHeader(data)
 	if err != nil {

@@ -162,7 +162,7 @@ func TestDecodeReadsEveryKindOfPicture(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, size := range []int{1, 2, 8, 32} {
-				m, err := Decode(c.data, size)
+				m, err := decodeImage(c.data, size)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -207,12 +207,12 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a WebP that hides them behind a small canvas", solidWebP(16384, 16384, red, image.Pt(8, 8)), "canvas = 8×8, picture = 16384×16384"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if _, err := Decode(c.data, 8); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := decodeImage(c.data, 8); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error = %v, want %q", err, c.want)
 			}
 		})
 	}
-	if _, err := Decode(whole, 0); err == nil || !strings.Contains(err.Error(), "size = 0, want 1 … 1024") {
+	if _, err := Open("scenes", 0, nil); err == nil || !strings.Contains(err.Error(), "size = 0, want 1 … 1024") {
 		t.Errorf("error = %v, want the size named", err)
 	}
 }
@@ -243,6 +243,12 @@ func TestDecodeKeepsPicturesOfTheRightSize(t *testing.T) {
 	}
 }
 
+// decodeImage is decodeRGB to values.
+func decodeImage(data []byte, size int) (Image, error) {
+	rgb, err := decodeRGB(data, size)
+	return toImage(rgb, size), err
+}
+
 // FuzzDecode: whatever the bytes, an error or a picture of the right size, and no panic.
 func FuzzDecode(f *testing.F) {
 	f.Add(encodePNG(f, halves(3, 5, red, nothing)))
@@ -253,7 +259,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(hugePNG(1, 1))
 	f.Add([]byte("RIFF\x00\x00\x00\x00WEBPVP8X"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := Decode(data, 8)
+		m, err := decodeImage(data, 8)
 		if err == nil && (m.Size != 8 || len(m.Pix) != 8*8*3) {
 			t.Errorf("picture = %d with %d values", m.Size, len(m.Pix))
 		}

@@ -38,7 +38,7 @@ func TestPNGWithoutItsEnd(t *testing.T) {
 			t.Errorf("without the last %d bytes it decodes to other pixels", cut)
 		}
 	}
-	if _, err := Decode(whole[:len(whole)-30], 8); err == nil {
+	if _, err := decodeImage(whole[:len(whole)-30], 8); err == nil {
 		t.Error("a PNG cut within its pixels is read")
 	}
 }
@@ -66,7 +66,7 @@ func TestBMPOf16Bits(t *testing.T) {
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s: pixels (-Pillow +got):\n%s", name, diff)
 		}
-		if _, err := Decode(data[:len(data)-8], 8); err == nil {
+		if _, err := decodeImage(data[:len(data)-8], 8); err == nil {
 			t.Errorf("%s: a cut file is read", name)
 		}
 	}
@@ -101,7 +101,7 @@ func TestFirstFrameOfAnAnimatedWebP(t *testing.T) {
 	if b != image.Rect(6, 2, 10, 4) || rgb[0] != 255 || rgb[1] != 0 {
 		t.Errorf("frame = %v, first pixel %v, want red at (6,2)-(10,4)", b, rgb[:3])
 	}
-	m, err := Decode(animate(still, 4, 2, 6, 2, 16, 8), 8)
+	m, err := decodeImage(animate(still, 4, 2, 6, 2, 16, 8), 8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,11 +111,11 @@ func TestFirstFrameOfAnAnimatedWebP(t *testing.T) {
 		"a frame beyond the canvas": animate(still, 4, 2, 14, 2, 16, 8), "a canvas of gigapixels": animate(still, 4, 2, 0, 0, 1<<20, 1<<20),
 		"a frame of another size than it says": animate(still, 8, 8, 0, 0, 16, 8), "no frame": animate(still, 4, 2, 6, 2, 16, 8)[:44],
 	} {
-		if _, err := Decode(data, 8); err == nil {
+		if _, err := decodeImage(data, 8); err == nil {
 			t.Errorf("%s is read", name)
 		}
 	}
-	if _, err := Decode(testdata(t, "animated.webp"), 8); err != nil {
+	if _, err := decodeImage(testdata(t, "animated.webp"), 8); err != nil {
 		t.Error(err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/lapack/gonum"
 )
 
@@ -18,8 +19,11 @@ const width = 32
 func SingularValues(a blas64.General) ([]float64, bool) { return best.singularValues(a) }
 
 func (kr kernel) singularValues(a blas64.General) ([]float64, bool) {
-	scale, ok := normalise(a)
-	if !ok {
+	var sum float64
+	for i := range a.Rows {
+		sum += floats.Norm(a.Data[i*a.Stride:i*a.Stride+a.Cols], 1)
+	}
+	if math.IsNaN(sum) || math.IsInf(sum, 0) {
 		return nil, false
 	}
 	n := min(a.Rows, a.Cols)
@@ -34,39 +38,7 @@ func (kr kernel) singularValues(a blas64.General) ([]float64, bool) {
 	if (gonum.Implementation{}).Dlasq1(n, d, e, make([]float64, 4*n)) != 0 {
 		return nil, false
 	}
-	for i := range d {
-		d[i] *= scale
-	}
 	return d, true
-}
-
-// normalise scales a by a power of two that brings its largest element near 1, so that no square over- or underflows.
-func normalise(a blas64.General) (scale float64, ok bool) {
-	var largest float64
-	for i := range a.Rows {
-		for _, v := range a.Data[i*a.Stride : i*a.Stride+a.Cols] {
-			if math.IsNaN(v) {
-				return 0, false
-			}
-			largest = max(largest, math.Abs(v))
-		}
-	}
-	if math.IsInf(largest, 1) {
-		return 0, false
-	}
-	_, exponent := math.Frexp(largest)
-	exponent = min(exponent, 1000) // 2^-exponent must be a normal number
-	if largest == 0 || -40 < exponent && exponent < 40 {
-		return 1, true
-	}
-	down := math.Ldexp(1, -max(exponent, -1000))
-	for i := range a.Rows {
-		row := a.Data[i*a.Stride : i*a.Stride+a.Cols]
-		for j := range row {
-			row[j] *= down
-		}
-	}
-	return 1 / down, true
 }
 
 func transposed(a blas64.General) blas64.General {
@@ -109,4 +81,87 @@ func (kr kernel) toBand(a blas64.General) band {
 		h.fromRight(kr, all.from(next, next), m-next)
 	}
 	return b
+}
+
+// reflectors are H = H₁H₂…H_c = I − V·T·Vᵀ with Hⱼ = I − τⱼvⱼvⱼᵀ (Schreiber & Van Loan 1989).
+type reflectors struct {
+	count, length int
+	rows          view      // Vᵀ [count,length]: vⱼ is zero before j and 1 there
+	columns       view      // V [length,count]
+	t             []float64 // T [count,count], upper triangular
+}
+
+// house finds the reflector of x: Hx = (β,0,…,0)ᵀ with H = I − τvvᵀ, v₀ = 1. x becomes v (LAPACK's dlarfg).
+func house(kr kernel, x []float64) (beta, tau float64) {
+	alpha := x[0]
+	x[0] = 1
+	rest := math.Sqrt(kr.dot(x[1:], x[1:]))
+	if rest == 0 {
+		return alpha, 0
+	}
+	beta = -math.Copysign(math.Hypot(alpha, rest), alpha)
+	scale := 1 / (alpha - beta)
+	for i := range x[1:] {
+		x[1+i] *= scale
+	}
+	return beta, (beta - alpha) / beta
+}
+
+// triangularise finds reflectors with Hᵀ·X = R for the columns x [count][length] of X, and calls keep for the elements of R.
+func triangularise(kr kernel, x [][]float64, keep func(i, j int, v float64)) reflectors {
+	c, length := min(len(x), len(x[0])), len(x[0])
+	taus := make([]float64, c)
+	for j := range c {
+		for i := range j {
+			keep(i, j, x[j][i])
+		}
+		v := x[j][j:]
+		beta, tau := house(kr, v)
+		keep(j, j, beta)
+		clear(x[j][:j])
+		taus[j] = tau
+		for _, y := range x[j+1:] {
+			kr.axpy(-tau*kr.dot(v, y[j:]), v, y[j:])
+		}
+	}
+	for j := c; j < len(x); j++ {
+		for i := range c {
+			keep(i, j, x[j][i])
+		}
+	}
+	h := reflectors{count: c, length: length, t: make([]float64, c*c)}
+	h.rows = view{make([]float64, c*length), length, 1}
+	h.columns = view{make([]float64, c*length), c, 1}
+	gram := make([]float64, c)
+	for j := range c {
+		copy(h.rows.data[j*length:], x[j])
+		for i := j; i < length; i++ {
+			h.columns.data[i*c+j] = x[j][i]
+		}
+		// T's column j is −τⱼ·T·(Vᵀvⱼ).
+		for i := range j {
+			gram[i] = kr.dot(x[i][j:], x[j][j:])
+		}
+		for i := range j {
+			h.t[i*c+j] = -taus[j] * kr.dot(h.t[i*c+i:i*c+j], gram[i:j])
+		}
+		h.t[j*c+j] = taus[j]
+	}
+	return h
+}
+
+// fromLeft replaces a [length,n] by Hᵀ·A = A − V·Tᵀ·VᵀA.
+func (h reflectors) fromLeft(kr kernel, a view, n int) {
+	w, tw := New(h.count, n), New(h.count, n)
+	kr.addProduct(1, h.rows, a, general(w), h.count, n, h.length, full)
+	kr.addProduct(1, view{h.t, 1, h.count}, general(w), general(tw), h.count, n, h.count, full)
+	kr.addProduct(-1, h.rows.t(), general(tw), a, h.length, n, h.count, full)
+}
+
+// fromRight replaces a [m,length] by A·H = A − A·V·T·Vᵀ.
+func (h reflectors) fromRight(kr kernel, a view, m int) {
+	w, wt := New(m, h.count), New(m, h.count)
+	kr.addProduct(1, a, h.columns, general(w), m, h.count, h.length, full)
+	kr.addProduct(1, general(w), view{h.t, h.count, 1}, general(wt), m, h.count, h.count, full)
+	kr.addProduct(-1, general(wt), h.rows, a, m, h.length, h.count, full)
 }
