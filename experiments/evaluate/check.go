@@ -50,23 +50,14 @@ func (e *evaluation) checkSave(groups []group) error {
 	}
 	var seers []string
 	for _, g := range groups {
-		var names []string
-		for _, w := range g.metrics {
-			if w.Needs.Reference {
-				names = append(names, w.Name)
-			}
-		}
-		if names != nil {
-			seers = append(seers, fmt.Sprintf("%s (%s)", g.kind.Name, strings.Join(names, ", ")))
+		if g.needs.Reference {
+			seers = append(seers, g.kind.Name)
 		}
 	}
-	switch len(seers) {
-	case 0:
-		return fmt.Errorf("save = %q, want a metric that looks at the real pictures, such as fid", e.save)
-	case 1:
-		return nil
+	if len(seers) != 1 {
+		return fmt.Errorf("save = %q, extractors that look at the real pictures = [%s], want one: the file holds the statistics of one", e.save, strings.Join(seers, ", "))
 	}
-	return fmt.Errorf("save = %q, want metrics of one extractor, not of %s: the file holds the statistics of one", e.save, strings.Join(seers, " and "))
+	return nil
 }
 
 // checkMetric looks at what the inputs will have: numbers of pictures, features, captions.

@@ -25,8 +25,8 @@ type evaluation struct {
 	engine   *engine.Engine  // nil until something is computed on it
 	drawing  context.Context // of the drawing of runs, set before any picture is read
 	used     []usedExtractor
-	values   map[string][]judged // of metric, by generated set
-	counts   map[string]counted  // pictures by name of the set
+	values   map[string][]judged  // of metric, by generated set
+	seen     map[string]resultSet // what became of the pictures of a set; with several extractors that of the first
 	warnings []string
 }
 
@@ -36,12 +36,6 @@ type usedExtractor struct {
 	Name    string   `json:"name,omitempty"`
 	Key     string   `json:"key,omitempty"`
 	Metrics []string `json:"metrics"`
-}
-
-// counted is what became of the pictures of a set; with several extractors that of the first.
-type counted struct {
-	pictures, extracted, cached int
-	faults                      []string
 }
 
 // judged is what a metric says of a set.
@@ -54,6 +48,14 @@ type judged struct {
 type group struct {
 	kind    extractor.Kind
 	metrics []wanted
+	needs   metric.Needs // of any of them
+}
+
+func (g *group) add(w wanted) {
+	g.metrics = append(g.metrics, w)
+	g.needs.Reference = g.needs.Reference || w.Needs.Reference
+	g.needs.Captions = g.needs.Captions || w.Needs.Captions
+	g.needs.Statistics = g.needs.Statistics || w.Needs.Statistics
 }
 
 // group decides which extractor every metric gets.
@@ -86,7 +88,7 @@ func (e *evaluation) group(asked []wanted) ([]group, error) {
 			groups = append(groups, group{kind: kind})
 			i = len(groups) - 1
 		}
-		groups[i].metrics = append(groups[i].metrics, w)
+		groups[i].add(w)
 	}
 	return groups, e.checkModes(groups)
 }
@@ -117,19 +119,15 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 	if err != nil {
 		return err
 	}
-	needs := metric.Needs{}
 	for _, w := range g.metrics {
-		needs.Reference = needs.Reference || w.Needs.Reference
-		needs.Captions = needs.Captions || w.Needs.Captions
-		needs.Statistics = needs.Statistics || w.Needs.Statistics
 		used.Metrics = append(used.Metrics, w.Name)
 	}
 	e.used = append(e.used, used)
 
 	var reference metric.Sample
 	var real features.Collected
-	if in := e.reference(); in != nil && needs.Reference {
-		if reference, real, err = e.sample(ctx, *in, ex, cache, metric.Needs{Statistics: needs.Statistics}); err != nil {
+	if in := e.reference(); in != nil && g.needs.Reference {
+		if reference, real, err = e.sample(ctx, *in, ex, cache, metric.Needs{Statistics: g.needs.Statistics}); err != nil {
 			return err
 		}
 		if err := e.saveStatistics(reference); err != nil {
@@ -137,7 +135,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 		}
 	}
 	for _, in := range e.generated() {
-		sample, collected, err := e.sample(ctx, in, ex, cache, metric.Needs{Captions: needs.Captions})
+		sample, collected, err := e.sample(ctx, in, ex, cache, metric.Needs{Captions: g.needs.Captions})
 		if err != nil {
 			return err
 		}
@@ -197,19 +195,19 @@ func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extracto
 
 // name keeps what became of a set's pictures and says what was wrong with them, once.
 func (e *evaluation) name(c features.Collected) {
-	if _, ok := e.counts[c.Name]; ok {
+	if _, ok := e.seen[c.Name]; ok {
 		return
 	}
-	count := counted{pictures: c.Features.N, extracted: c.Extracted, cached: c.Cached}
-	for _, f := range c.Faults {
-		count.faults = append(count.faults, f.Error())
-	}
-	e.counts[c.Name] = count
+	set := resultSet{Pictures: c.Features.N, Extracted: c.Extracted, Cached: c.Cached}
 	const shown = 5
-	for _, f := range count.faults[:min(shown, len(count.faults))] {
-		e.warnf("%s: left out: %s", c.Name, f)
+	for i, f := range c.Faults {
+		set.Faults = append(set.Faults, f.Error())
+		if i < shown {
+			e.warnf("%s: left out: %s", c.Name, f.Error())
+		}
 	}
-	if more := len(count.faults) - shown; more > 0 {
+	e.seen[c.Name] = set
+	if more := len(c.Faults) - shown; more > 0 {
 		e.warnf("%s: left out: %d more", c.Name, more)
 	}
 	e.warn(c.Notes...)

@@ -36,7 +36,7 @@ func evaluate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	e := &evaluation{options: o, stderr: stderr, values: map[string][]judged{}, counts: map[string]counted{}}
+	e := &evaluation{options: o, stderr: stderr, values: map[string][]judged{}, seen: map[string]resultSet{}}
 	defer e.close()
 	if err := e.open(); err != nil {
 		return err

@@ -57,11 +57,9 @@ func (e *evaluation) result() (result, error) {
 			sets := e.values[name]
 			for j := range sets[0].values {
 				var column []metric.Value
-				for _, s := range sets {
+				for i, s := range sets {
 					column = append(column, s.values[j])
-				}
-				for i, v := range column {
-					r.Generated[i].Values = append(r.Generated[i].Values, v)
+					r.Generated[i].Values = append(r.Generated[i].Values, s.values[j])
 				}
 				if e.asSeeds && len(sets) > 1 {
 					mean, err := overSeeds(column, e.confidence)
@@ -82,11 +80,12 @@ func (e *evaluation) result() (result, error) {
 }
 
 func (e *evaluation) describe(in input) resultSet {
+	set := e.seen[in.set.Name]
 	if in.precomputed != nil {
-		return resultSet{Name: in.spec, Kind: in.kind(), Pictures: in.precomputed.N()}
+		set = resultSet{Pictures: in.precomputed.N()}
 	}
-	c := e.counts[in.set.Name]
-	return resultSet{Name: in.spec, Kind: in.kind(), Pictures: c.pictures, Extracted: c.extracted, Cached: c.cached, Faults: c.faults}
+	set.Name, set.Kind = in.spec, in.kind()
+	return set
 }
 
 // overSeeds is the mean of a metric over sets that are seeds of one system, with Student's interval.
