@@ -185,7 +185,7 @@ func (a adversary) Init(store *model.Store) error {
 func (adversary) Losses() []string {
 	return []string{
 		"g_adv", "distill", "d_real", "d_fake", "r1", "acc_real", "acc_fake", "logit_real", "logit_fake",
-		"adv_grad", "distill_grad", "student_grad", "d_grad", "pixel_var",
+		"adv_grad", "distill_grad", "student_grad", "d_grad", "pixel_var", "auc_pure", "gap_pure",
 	}
 }
 
@@ -244,16 +244,21 @@ func (a adversary) update(n networks, seen studentInputs[*Node], in adversaryInp
 
 	// Eq. 3: hinge loss, and R1 = E Σ_k ‖∇_{F_k(x₀)} D_k‖² at the inputs of the heads.
 	var loss discriminator.Loss
+	var realLogits []*Node
 	if r1 {
-		realLogits, penalty := heads.LogitsR1(realTokens, cond)
+		var penalty *Node
+		realLogits, penalty = heads.LogitsR1(realTokens, cond)
 		loss = discriminator.DiscriminatorLoss(realLogits, fakeLogits, penalty, cfg.R1Weight*float64(cfg.R1Every))
 		losses["r1"] = penalty
 	} else {
 		for k := range realTokens {
 			realTokens[k] = StopGradient(realTokens[k])
 		}
-		loss = discriminator.DiscriminatorLoss(heads.Logits(realTokens, cond), fakeLogits, nil, 0)
+		realLogits = heads.Logits(realTokens, cond)
+		loss = discriminator.DiscriminatorLoss(realLogits, fakeLogits, nil, 0)
 	}
+	pure := OneMinus(Sign(diffusion.LevelFrom(seen.Start).Alpha)) // [B], 1 where x_s is pure noise
+	losses["auc_pure"], losses["gap_pure"] = discriminator.AUC(realLogits, fakeLogits, pure)
 
 	// Eq. 2, from the logits to the tokens, and from there through the frozen features to the picture.
 	generator := discriminator.GeneratorLoss(fakeLogits)

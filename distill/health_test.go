@@ -49,6 +49,7 @@ func TestHealthWarnings(t *testing.T) {
 		{"too strong", map[string]float64{"acc_real": 0.97, "acc_fake": 0.96}, 1, []string{"over 95 %"}},
 		{"strong on one side only", map[string]float64{"acc_real": 0.99}, 1, nil},
 		{"too weak", map[string]float64{"acc_real": 0.5, "acc_fake": 0.54}, 1, []string{"less than 55 %"}},
+		{"few tokens, but every picture", map[string]float64{"acc_real": 0.5, "acc_fake": 0.54, "auc_pure": 0.95}, 1, nil},
 		{"no discriminator to be weak", map[string]float64{"acc_real": 0, "acc_fake": 0}, 0, nil},
 		{"collapse under a strong discriminator", map[string]float64{"acc_real": 1, "acc_fake": 1, "pixel_var": 0.001}, 1, []string{"over 95 %", "look the same"}},
 		{"no distillation, no ratio", map[string]float64{"distill_grad": 0}, 1, nil},
