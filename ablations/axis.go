@@ -65,10 +65,9 @@ func (a Axis) Only(cells []string) (Axis, error) {
 			return a, fmt.Errorf("ablations: %s has no cell %q, want some of %q", a.Name, name, have)
 		}
 	}
-	a.Cells = slices.DeleteFunc(slices.Clone(a.Cells), func(c Cell) bool { return !slices.Contains(cells, c.Name) })
-	a.Claims = slices.DeleteFunc(slices.Clone(a.Claims), func(c Claim) bool {
-		return !slices.Contains(cells, c.Better) || !slices.Contains(cells, c.Worse)
-	})
+	lacks := func(name string) bool { return !slices.Contains(cells, name) }
+	a.Cells = slices.DeleteFunc(slices.Clone(a.Cells), func(c Cell) bool { return lacks(c.Name) })
+	a.Claims = slices.DeleteFunc(slices.Clone(a.Claims), func(c Claim) bool { return lacks(c.Better) || lacks(c.Worse) })
 	return a, nil
 }
 
@@ -88,74 +87,64 @@ func register(a Axis) Axis {
 // Axes returns every axis: the paper's in its order, then the project's own.
 func Axes() []Axis {
 	return slices.SortedFunc(slices.Values(registry), func(a, b Axis) int {
-		own := func(a Axis) int {
-			if a.Ref == "" {
-				return 1
-			}
-			return 0
-		}
-		return cmp.Or(own(a)-own(b), cmp.Compare(a.Ref, b.Ref), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(strings.Compare(cmp.Or(a.Ref, "~"), cmp.Or(b.Ref, "~")), strings.Compare(a.Name, b.Name))
 	})
 }
 
 // Lookup finds an axis by name.
 func Lookup(name string) (Axis, error) {
-	var names, longer []string
-	hint, least := "", 4 // more than three typing errors are another word
+	var names []string
 	for _, a := range Axes() {
 		if a.Name == name {
 			return a, nil
 		}
 		names = append(names, a.Name)
-		if len(name) > 2 && strings.HasPrefix(a.Name, name) {
-			longer = append(longer, a.Name)
-		}
-		if d := editDistance(name, a.Name); d < least {
-			hint, least = fmt.Sprintf(" (did you mean %s?)", a.Name), d
-		}
 	}
-	if len(longer) > 0 {
-		hint = fmt.Sprintf(" (did you mean %s?)", strings.Join(longer, " or "))
-	}
-	return Axis{}, fmt.Errorf("ablations: axis = %q, want one of %s%s", name, strings.Join(names, ", "), hint)
+	return Axis{}, fmt.Errorf("ablations: axis = %q, want one of %s", name, strings.Join(names, ", "))
 }
 
 // Parse reads a list of axes, "disc-cond,loss", or "all".
-func Parse(list string) ([]Axis, error) {
+func Parse(list string) (axes []Axis, err error) {
 	if strings.TrimSpace(list) == "all" {
 		return Axes(), nil
 	}
-	var axes []Axis
-	seen := map[string]bool{}
 	for name := range strings.SplitSeq(list, ",") {
 		a, err := Lookup(strings.TrimSpace(name))
 		if err != nil {
 			return nil, err
 		}
-		if !seen[a.Name] {
-			axes, seen[a.Name] = append(axes, a), true
+		if !slices.ContainsFunc(axes, func(b Axis) bool { return b.Name == a.Name }) {
+			axes = append(axes, a)
 		}
 	}
 	return axes, nil
 }
 
-// editDistance is Levenshtein's: how many letters must be put in, left out or replaced.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
+// Keys of the metrics that a Paper or a Claim can be about.
+const (
+	FID  = "fid"
+	CLIP = "clip"
+)
+
+// Paper holds a cell's published numbers by the key of their metric: Paper{FID: 20.6, CLIP: .319}.
+type Paper map[string]float64
+
+// Claim is a sentence of the paper about two cells of an axis.
+//
+// As it stands it says that one is better than the other. With Factor it says that the worse value is at least so many times the better
+// one. With Within it says that both are the same: their ratio is within 1 ± Within, and the names have no order.
+type Claim struct {
+	Text          string
+	Metric        string // FID or CLIP
+	Better, Worse string // names of cells
+	Factor        float64
+	Within        float64
 }
+
+// What "far worse" and "close" mean where the paper gives no bound. Its far worse cells have 14 times the default's FID. Its close cells
+// differ by 0.2 of 20.6 in FID and .004 of .319 in CLIP score.
+const (
+	farWorse  = 3
+	closeFID  = 0.1
+	closeCLIP = 0.02
+)

@@ -1,8 +1,6 @@
 package ablations
 
-import (
-	"github.com/addlab/addlab/distill"
-)
+import "github.com/addlab/addlab/distill"
 
 // DiscCond asks what the discriminator should be told (ADD Table 1b).
 var DiscCond = register(Axis{

@@ -1,8 +1,6 @@
 package ablations
 
-import (
-	"github.com/addlab/addlab/distill"
-)
+import "github.com/addlab/addlab/distill"
 
 // DiscFeatures asks through which network the discriminator should see (ADD Table 1a). The paper's are trained on other pictures by
 // others; here each is a small network that this project trains by the same kind of objective. The default cell keeps the features of

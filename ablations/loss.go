@@ -1,8 +1,6 @@
 package ablations
 
-import (
-	"github.com/addlab/addlab/distill"
-)
+import "github.com/addlab/addlab/distill"
 
 // Loss asks what each term of the objective adds (ADD Table 1d).
 var Loss = register(Axis{

@@ -1,8 +1,6 @@
 package ablations
 
-import (
-	"github.com/addlab/addlab/distill"
-)
+import "github.com/addlab/addlab/distill"
 
 // StudentInit asks what the student gains from the teacher's weights (ADD Table 1c).
 var StudentInit = register(Axis{

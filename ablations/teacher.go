@@ -1,8 +1,6 @@
 package ablations
 
-import (
-	"github.com/addlab/addlab/distill"
-)
+import "github.com/addlab/addlab/distill"
 
 // TeacherSize asks whether a larger teacher makes a better student (ADD Table 1e). Small and large are the bundle's U-Net and one
 // that is half as wide again; a student starts from the weights of its own size.

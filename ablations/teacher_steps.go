@@ -1,8 +1,6 @@
 package ablations
 
-import (
-	"github.com/addlab/addlab/distill"
-)
+import "github.com/addlab/addlab/distill"
 
 // TeacherSteps asks how far the teacher should go before the student is compared with it (ADD Table 1f).
 var TeacherSteps = register(Axis{

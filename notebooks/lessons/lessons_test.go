@@ -249,8 +249,8 @@ func TestAxesOfThePaper(t *testing.T) {
 		t.Error("a broken table is no error")
 	}
 	for _, err := range []error{l.Axis("los", Train{}), l.AxisOn("scenes-free", "los")} {
-		if err == nil || !strings.Contains(err.Error(), "did you mean loss") {
-			t.Errorf("error = %v, want a hint", err)
+		if err == nil || !strings.Contains(err.Error(), "want one of") {
+			t.Errorf("error = %v, want the names of the axes", err)
 		}
 	}
 	if err := l.AxisOn("photos", "loss"); err != nil {
