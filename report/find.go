@@ -45,7 +45,7 @@ func Find(results string) ([]Section, error) {
 }
 
 // Tables reads the tables in the folders of results itself.
-func Tables(results string) ([]Table, error) { return readAll(results, readTable, "*") }
+func Tables(results string) ([]Table, error) { return readAll(results, ReadTable, "*") }
 
 func readAll[T any](results string, read func(path string) (T, error), patterns ...string) (list []T, err error) {
 	paths, err := tablesIn(results, patterns...)
@@ -65,7 +65,8 @@ func readAll[T any](results string, read func(path string) (T, error), patterns 
 	return list, nil
 }
 
-func readTable(path string) (t Table, err error) {
+// ReadTable reads a table that Table.JSON wrote.
+func ReadTable(path string) (t Table, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return t, err
@@ -79,11 +80,11 @@ func readTable(path string) (t Table, err error) {
 // ReadSection reads a table with its times and the pictures beside it.
 func ReadSection(path string) (s Section, err error) {
 	s.From = filepath.ToSlash(filepath.Dir(path))
-	if s.Table, err = readTable(path); err != nil {
+	if s.Table, err = ReadTable(path); err != nil {
 		return s, err
 	}
 	times := filepath.Join(filepath.Dir(path), "times.json")
-	if s.Times, err = readTable(times); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if s.Times, err = ReadTable(times); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return s, err
 	}
 	return s, s.ReadPictures()

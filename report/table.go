@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 
 	"github.com/addlab/addlab/eval"
@@ -124,6 +125,19 @@ type Table struct {
 
 // ComparesWith reports whether r is the cell that the others are compared with.
 func (t Table) ComparesWith(r Row) bool { return r.Name == t.Against || r.Default && t.Against == "" }
+
+// Measured visits the seeds of all cells whose evaluation is known.
+func (t Table) Measured() iter.Seq2[Row, Seed] {
+	return func(yield func(Row, Seed) bool) {
+		for _, r := range t.Rows {
+			for _, s := range r.BySeed {
+				if s.Evaluation != "" && !yield(r, s) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // Metric gives a metric by its key; one that the table does not have is named by its key.
 func (t Table) Metric(key string) Metric {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,17 +23,12 @@ func list(w io.Writer) error {
 	for _, a := range ablations.Axes() {
 		var cells []string
 		for _, c := range a.Cells {
-			name := c.Name
 			if c.Default {
-				name += "*"
+				c.Name += "*"
 			}
-			cells = append(cells, name)
+			cells = append(cells, c.Name)
 		}
-		where := a.Ref
-		if where == "" {
-			where = "not in the paper"
-		}
-		fmt.Fprintf(w, "%-14s %s (%s)\n%15s%s\n%15scells: %s\n", a.Name, a.Title, where, "", a.Question, "", strings.Join(cells, ", "))
+		fmt.Fprintf(w, "%-14s %s (%s)\n%15s%s\n%15scells: %s\n", a.Name, a.Title, cmp.Or(a.Ref, "not in the paper"), "", a.Question, "", strings.Join(cells, ", "))
 	}
 	_, err := fmt.Fprintln(w, "\n* the default cell, which all axes share")
 	return err
@@ -129,14 +125,15 @@ func forecast(w io.Writer, s sweep.Sweep) error {
 func present(w io.Writer, o options, plan *sweep.Plan, results sweep.Results) error {
 	var written []string
 	for _, axis := range plan.Axes {
-		lacks := lacking(filepath.Join(o.out, axis.Name, "table.json"), plan.Table(axis, results))
+		t := plan.Table(axis, results)
+		lacks := lacking(filepath.Join(o.out, axis.Name, "table.json"), t)
 		paths, err := plan.Write(filepath.Join(o.out, axis.Name), axis, results)
 		if err != nil {
 			return err
 		}
 		written = append(written, paths...)
 		fmt.Fprintln(w)
-		if err := show(w, plan.Table(axis, results), o.reference); err != nil {
+		if err := show(w, t, o.reference); err != nil {
 			return err
 		}
 		if lacks > 0 {
@@ -149,25 +146,17 @@ func present(w io.Writer, o options, plan *sweep.Plan, results sweep.Results) er
 
 // lacking counts the evaluations of a table on disk that a new one lacks.
 func lacking(path string, t report.Table) (n int) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return 0
-	}
-	before, err := report.ReadJSON(bytes.NewReader(text))
+	before, err := report.ReadTable(path)
 	if err != nil {
 		return 0
 	}
 	has := map[string]bool{}
-	for _, r := range t.Rows {
-		for _, s := range r.BySeed {
-			has[s.Evaluation] = true
-		}
+	for _, s := range t.Measured() {
+		has[s.Evaluation] = true
 	}
-	for _, r := range before.Rows {
-		for _, s := range r.BySeed {
-			if s.Evaluation != "" && !has[s.Evaluation] {
-				n++
-			}
+	for _, s := range before.Measured() {
+		if !has[s.Evaluation] {
+			n++
 		}
 	}
 	return n
@@ -179,20 +168,16 @@ func show(w io.Writer, t report.Table, reference string) error {
 		return err
 	}
 	path := filepath.Join(reference, t.Axis, "table.json")
-	b, err := os.ReadFile(path)
+	committed, err := report.ReadTable(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
+	var ours, theirs bytes.Buffer
+	if err := errors.Join(err, t.JSON(&ours), committed.JSON(&theirs)); err != nil {
 		return err
 	}
-	committed, err := report.ReadJSON(bytes.NewReader(b))
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	var ours bytes.Buffer
-	if err := t.JSON(&ours); err != nil || bytes.Equal(ours.Bytes(), b) || committed.Scale != t.Scale || committed.Changed != t.Changed {
-		return err
+	if bytes.Equal(ours.Bytes(), theirs.Bytes()) || committed.Scale != t.Scale || committed.Changed != t.Changed {
+		return nil
 	}
 	fmt.Fprintf(w, "\nFor comparison, the committed results in %s:\n\n", filepath.Dir(path))
 	return committed.Plain(w)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -20,35 +21,29 @@ func complete(ctx context.Context, o options, in sweep.Inputs, base distill.Conf
 	train := o.pretrain || o.scale == "smoke"
 	var kept []ablations.Axis
 	var missing []string
-	var first error
+	var leftOut []error
 	for _, axis := range axes {
-		err := in.Bundle.Want(axis.Parts(base)...)
-		switch {
-		case err == nil:
-		case train && !o.looks():
-			for _, part := range axis.Parts(base) {
-				if !in.Bundle.Has(part) && !slices.Contains(missing, part) {
-					missing = append(missing, part)
-				}
-			}
-		default:
-			if first == nil {
-				first = fmt.Errorf("%s: %w, or add --pretrain", axis.Name, err)
-			}
-			if len(axes) > 1 {
-				fmt.Fprintf(lazy.stderr, "left out: %s: %v, or add --pretrain\n", axis.Name, err)
-			}
+		parts := axis.Parts(base)
+		if err := in.Bundle.Want(parts...); err != nil && (!train || o.looks()) {
+			leftOut = append(leftOut, fmt.Errorf("%s: %w, or add --pretrain", axis.Name, err))
 			continue
 		}
-		kept = append(kept, axis)
+		kept, missing = append(kept, axis), append(missing, slices.DeleteFunc(parts, in.Bundle.Has)...)
 	}
-	if len(kept) == 0 && first != nil {
-		return in, nil, first
+	if len(kept) == 0 {
+		return in, nil, errors.Join(leftOut...)
+	}
+	for _, err := range leftOut {
+		fmt.Fprintf(lazy.stderr, "left out: %v\n", err)
 	}
 	if len(missing) == 0 {
 		return in, kept, nil
 	}
-	variants, err := namedVariants(o.scale, in.Bundle, missing)
+	all, err := pretrain.DefaultVariants(o.scale, in.Bundle.Config)
+	if err != nil {
+		return in, nil, err
+	}
+	variants, err := pretrain.VariantsNamed(all, missing)
 	if err != nil {
 		return in, nil, err
 	}
@@ -60,14 +55,6 @@ func complete(ctx context.Context, o options, in sweep.Inputs, base distill.Conf
 		Runs: filepath.Join(o.out, "pretrain"), Data: in.Data, Engine: e, Command: o.command(), Out: lazy.out,
 	})
 	return in, kept, err
-}
-
-func namedVariants(scale string, b *pretrain.Bundle, names []string) ([]pretrain.Variant, error) {
-	all, err := pretrain.DefaultVariants(scale, b.Config)
-	if err != nil {
-		return nil, err
-	}
-	return pretrain.VariantsNamed(all, names)
 }
 
 // warnOtherRecipes names the runs that another version of the recipe made.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,12 +97,4 @@ func samples(sections []report.Section) (p report.Picture) {
 		}
 	}
 	return p
-}
-
-// mean does not depend on the order of a map.
-func mean(values map[int64]float64) (sum float64) {
-	for _, seed := range slices.Sorted(maps.Keys(values)) {
-		sum += values[seed]
-	}
-	return sum / float64(len(values))
 }
