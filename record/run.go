@@ -98,16 +98,7 @@ func (r *Run) begin(config any, env Environment) (err error) {
 
 // sweep removes incomplete files of a killed process, and lines after its latest checkpoint.
 func (r *Run) sweep() error {
-	entries, err := os.ReadDir(r.dir)
-	for _, e := range entries {
-		if atomicfile.IsTemporary(e.Name()) {
-			err = errors.Join(err, os.Remove(filepath.Join(r.dir, e.Name())))
-		}
-	}
-	if err != nil {
-		return err
-	}
-	if err := r.sweepCheckpoints(); err != nil {
+	if err := errors.Join(atomicfile.RemoveStale(r.dir, 0), r.sweepCheckpoints()); err != nil {
 		return err
 	}
 	if step, _, ok := r.LatestCheckpoint(); ok {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/record"
 )
 
@@ -80,4 +81,34 @@ func machinesOf(outcomes []Outcome) string {
 		names[i] = fmt.Sprintf("%s (%s)", name, formatSeeds(seeds[name]))
 	}
 	return strings.Join(names, ", ")
+}
+
+// Recipe names the versions of training and evaluation.
+var Recipe = fmt.Sprintf("distill %d, evaluate %d", distill.RecipeVersion, evaluationRecipe)
+
+// OtherRecipes counts the runs that another version of the recipe made, by kind and version. They never come into a table: their
+// configs have other hashes.
+func OtherRecipes(runs *record.Runs) (map[string]int, error) {
+	all, err := runs.All()
+	if err != nil {
+		return nil, err
+	}
+	others := map[string]int{}
+	for _, run := range all {
+		var c struct {
+			Kind    string
+			Recipe  int
+			Distill struct{ Recipe int }
+		}
+		if err := run.Config(&c); err != nil {
+			continue // one that has just begun
+		}
+		switch {
+		case c.Kind == "distill" && c.Distill.Recipe != distill.RecipeVersion:
+			others[fmt.Sprintf("distill %d", c.Distill.Recipe)]++
+		case c.Kind == "evaluate" && c.Recipe != evaluationRecipe:
+			others[fmt.Sprintf("evaluate %d", c.Recipe)]++
+		}
+	}
+	return others, nil
 }

@@ -117,30 +117,6 @@ func TestProcessesShareASweep(t *testing.T) {
 	}
 }
 
-func TestTemporariesOfKilledProcessesGo(t *testing.T) {
-	dir := t.TempDir()
-	old, young, other := "table.md.tmp-0123456789abcdef", "table.md.tmp-fedcba9876543210", "table.md"
-	for _, name := range []string{old, young, other} {
-		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	long := time.Now().Add(-time.Hour)
-	for _, name := range []string{old, other} {
-		if err := os.Chtimes(filepath.Join(dir, name), long, long); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := dropTemporaries(dir, time.Now().Add(-staleAfter)); err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]bool{old: false, young: true, other: true} {
-		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
-			t.Errorf("%s is there: %t, want %t", name, err == nil, want)
-		}
-	}
-}
-
 func TestOtherRecipesAreCounted(t *testing.T) {
 	root := t.TempDir()
 	for name, config := range map[string]string{

@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/addlab/addlab/ablations"
@@ -158,4 +159,31 @@ func join(a, b string) string {
 		return a + b
 	}
 	return a + "; " + b
+}
+
+// notes say what the intervals are over and what does not compare.
+func (p *Plan) notes(t report.Table) (notes []string) {
+	alone, fewest, most := seedsOf(t.Rows)
+	switch {
+	case most == 1:
+		notes = append(notes, "One seed: intervals are over pictures (FID by jackknife, others by standard error). They leave out how seeds differ. More seeds: --seeds 4.")
+	case most > 1:
+		count := strconv.Itoa(most) + " seeds"
+		if fewest < most {
+			count = fmt.Sprintf("%d to %d seeds", fewest, most)
+		} else if which := sameSeeds(t.Rows); which != "" {
+			count += " (" + which + ")"
+		}
+		notes = append(notes, "Intervals of cells are Student's t over "+count+"; those of real pictures and teacher are over pictures.")
+		if alone {
+			notes = append(notes, "The interval of a cell with one seed is over its pictures. It does not compare with the others.")
+		}
+	}
+	if strings.Contains(t.Machines, ";") {
+		notes = append(notes, "Seeds were trained on several kinds of machine ("+t.Machines+"), on which the same seed gives different numbers.")
+	}
+	if t.Changed != "" {
+		notes = append(notes, "Not the preset of the scale: "+t.Changed+".")
+	}
+	return notes
 }

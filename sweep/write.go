@@ -1,10 +1,6 @@
 package sweep
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -21,7 +17,7 @@ func (p *Plan) Write(dir string, axis ablations.Axis, results Results) (paths []
 	if err != nil {
 		return paths, err
 	}
-	if err := dropTemporaries(dir, time.Now().Add(-staleAfter)); err != nil {
+	if err := atomicfile.RemoveStale(dir, staleAfter); err != nil {
 		return paths, err
 	}
 	path := filepath.Join(dir, "bench.txt")
@@ -39,24 +35,6 @@ func (p *Plan) Write(dir string, axis ablations.Axis, results Results) (paths []
 
 // staleAfter is the age from which a temporary file must be a killed process's, not another's that writes right now.
 const staleAfter = 10 * time.Minute
-
-// dropTemporaries removes what killed processes left in the folder of a table.
-func dropTemporaries(dir string, before time.Time) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return fmt.Errorf("sweep: %w", err)
-	}
-	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil || !atomicfile.IsTemporary(e.Name()) || info.ModTime().After(before) {
-			continue
-		}
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("sweep: %w", err)
-		}
-	}
-	return nil
-}
 
 // samples shows the same captions from the same noise: real pictures, the teacher, and each cell's first seed.
 func (p *Plan) samples(axis ablations.Axis, results Results) (plot.Grid, error) {

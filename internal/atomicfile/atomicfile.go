@@ -3,6 +3,7 @@ package atomicfile
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // mark separates a file's name from the random end of its temporary name.
@@ -72,6 +74,21 @@ func SyncDir(dir string) error {
 	}
 	defer d.Close()
 	return d.Sync()
+}
+
+// RemoveStale removes the temporary files in dir that are older than age: those of killed processes.
+func RemoveStale(dir string, age time.Duration) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		info, gone := e.Info()
+		if gone != nil || !IsTemporary(e.Name()) || time.Since(info.ModTime()) < age {
+			continue
+		}
+		if fault := os.Remove(filepath.Join(dir, e.Name())); !errors.Is(fault, fs.ErrNotExist) { // another process may do the same
+			err = errors.Join(err, fault)
+		}
+	}
+	return err
 }
 
 // IsTemporary reports the temporary files that a killed Write leaves behind.

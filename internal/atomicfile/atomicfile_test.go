@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestAFailedWriteLeavesTheOldFile(t *testing.T) {
@@ -67,6 +68,30 @@ func TestOnlyOurTemporaryFilesAreTemporary(t *testing.T) {
 	} {
 		if IsTemporary(name) != want {
 			t.Errorf("IsTemporary(%q) = %v", name, !want)
+		}
+	}
+}
+
+func TestTemporariesOfKilledProcessesGo(t *testing.T) {
+	dir := t.TempDir()
+	old, young, other := "table.md.tmp-0123456789abcdef", "table.md.tmp-fedcba9876543210", "table.md"
+	for _, name := range []string{old, young, other} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	long := time.Now().Add(-time.Hour)
+	for _, name := range []string{old, other} {
+		if err := os.Chtimes(filepath.Join(dir, name), long, long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := RemoveStale(dir, 10*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{old: false, young: true, other: true} {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
+			t.Errorf("%s is there: %t, want %t", name, err == nil, want)
 		}
 	}
 }
