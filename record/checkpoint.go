@@ -99,12 +99,10 @@ func (r *Run) LatestCheckpoint() (step int, dir string, ok bool) {
 	return 0, "", false
 }
 
-// dropCheckpoints removes all checkpoints; Finish does it.
 func (r *Run) dropCheckpoints() error {
 	return os.RemoveAll(filepath.Join(r.dir, checkpointsDir))
 }
 
-// checkpointDir is the folder of a step's checkpoint.
 func (r *Run) checkpointDir(step int) string {
 	return filepath.Join(r.dir, checkpointsDir, strconv.Itoa(step))
 }

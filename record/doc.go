@@ -12,28 +12,6 @@
 // either, and [Saved] reads it. A pack has no weights, and its curves are thinned.
 //
 // A run can be killed at any moment. Files appear whole or not at all, a second process waits for the first, the lock of
-// a dead process is free at once, and a run that was interrupted ends with the same bytes as one that was not, given a
-// loop of this form:
-//
-//	run, err := record.Open(ctx, "results/runs", config, record.NewEnvironment("xla:cpu", "0.4.5", "2 cores"))
-//	defer run.Close()
-//	if run.Finished() {
-//		return run.Result(&result)
-//	}
-//	first := 0
-//	if step, dir, ok := run.LatestCheckpoint(); ok {
-//		first = step
-//		err = record.LoadStore(filepath.Join(dir, "state.safetensors"), store)
-//	}
-//	metrics, err := run.Lines("metrics.jsonl")
-//	for step := first + 1; step <= steps; step++ {
-//		…
-//		metrics.Append(step, losses)
-//		if step%every == 0 { // after the step's lines
-//			run.SaveCheckpoint(step, func(dir string) error {
-//				return record.SaveStore(filepath.Join(dir, "state.safetensors"), store)
-//			})
-//		}
-//	}
-//	return run.Finish(result)
+// a dead process is free at once, and a run that was interrupted ends with the same bytes as one that was not: [Open] it, load the state
+// of [Run.LatestCheckpoint], write each step's [Lines] before [Run.SaveCheckpoint], and [Run.Finish] with the result.
 package record

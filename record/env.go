@@ -16,7 +16,6 @@ import (
 	"time"
 )
 
-// modulePath is this project in go.mod files and build information.
 const modulePath = "github.com/addlab/addlab"
 
 // Environment is what a run ran on. It names no host and no folder, so it can be published with the results.
@@ -125,7 +124,6 @@ func git(args ...string) (string, error) {
 	return strings.TrimSpace(string(b)), err
 }
 
-// cpuModel is the processor's name, as the system gives it.
 func cpuModel() string {
 	switch runtime.GOOS {
 	case "linux":

@@ -18,7 +18,6 @@ type Lines struct {
 	last int // step of the last line written by this process
 }
 
-// linesExt marks the files of lines in a run's folder.
 const linesExt = ".jsonl"
 
 // Lines opens a file of lines, whose name ends in .jsonl, to continue after the latest checkpoint.

@@ -11,7 +11,6 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// pollInterval is how often a waiting process looks whether the lock is free.
 const pollInterval = 100 * time.Millisecond
 
 // lock waits until this process alone holds the lock file at path, and keeps it until it is unlocked or the process dies.
@@ -45,7 +44,6 @@ func tryLock(path string) (*flock.Flock, error) {
 	return l, os.WriteFile(path, []byte(holder), 0o666)
 }
 
-// waiting names the process that holds the lock.
 func waiting(path string) string {
 	holder, _ := os.ReadFile(path)
 	return fmt.Sprintf("waiting for %s, which holds %s", strings.TrimSpace(string(holder)), path)

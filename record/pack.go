@@ -40,7 +40,6 @@ func (p *packed) read(name, place string) ([]byte, error) {
 	return nil, fmt.Errorf("record: %s, %s: %w", place, name, fs.ErrNotExist)
 }
 
-// validate says what a line of a pack lacks.
 func (p *packed) validate() error {
 	if p.Config == nil || len(p.Envs) == 0 || p.Result == nil {
 		return fmt.Errorf("run %q lacks one of config, envs and result", p.Run)
@@ -121,7 +120,6 @@ func Pack(dir string, keep ...string) (path string, n int, err error) {
 	return path, len(all), WriteFile(path, text.Bytes())
 }
 
-// pack makes a line of a run.
 func (s Saved) pack(keep []string) (p *packed, err error) {
 	if s.dir == "" {
 		return s.line, nil

@@ -27,7 +27,6 @@ type Saved struct {
 
 func inFolder(dir string) Saved { return Saved{Hash: filepath.Base(dir), dir: dir, place: dir} }
 
-// packExt is what the name of a pack adds to that of the folder of its runs.
 const packExt = ".jsonl"
 
 // OpenRuns reads the pack beside dir; neither of them need be there.

@@ -103,7 +103,6 @@ func LoadStore(path string, store *model.Store) error {
 	return nil
 }
 
-// tensor copies the bytes of a file into a tensor.
 func tensor(raw weights.Raw) (*tensors.Tensor, error) {
 	for dtype, inFile := range dtypesInFiles {
 		if inFile != raw.DType {

@@ -68,7 +68,6 @@ func merge(lines []map[string]json.RawMessage) map[string]json.RawMessage {
 	return merged
 }
 
-// unfold makes lines of columns.
 func unfold(folded json.RawMessage) ([]byte, error) {
 	var columns map[string][]json.RawMessage
 	if err := json.Unmarshal(folded, &columns); err != nil {

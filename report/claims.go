@@ -35,7 +35,6 @@ func (p Page) ClaimsMarkdown(w io.Writer) error {
 const claimsLegend = "Difference, 95 % interval and p come from one t-test, paired over common seeds. p is not corrected for the number of claims. " +
 	"Within 10 %: two one-sided tests (TOST), p is the larger. Undecided: the seeds show neither."
 
-// counts says how many claims came out how.
 func (p Page) counts() string {
 	n, counts := 0, map[string]int{}
 	for _, g := range p.claims() {
@@ -53,14 +52,14 @@ func (p Page) counts() string {
 
 // measuredOn names data and engines of the tables with claims, or of all where no table has any: " (scenes, xla:cpu)".
 func (p Page) measuredOn() string {
-	none := !slices.ContainsFunc(p.Sections, func(s Section) bool { return s.Warning == "" && len(s.Table.Verdicts) > 0 })
-	var data, engines []string
-	for _, s := range p.Sections {
-		if none || s.Warning == "" && len(s.Table.Verdicts) > 0 {
-			data, engines = append(data, fold.OneLine(s.Table.Data)), append(engines, s.Table.engines()...)
-		}
+	tables := p.withClaims()
+	if len(tables) == 0 {
+		tables = p.Sections
 	}
-	var parts []string
+	var data, engines, parts []string
+	for _, s := range tables {
+		data, engines = append(data, fold.OneLine(s.Table.Data)), append(engines, s.Table.engines()...)
+	}
 	for _, names := range [][]string{data, engines} {
 		slices.Sort(names)
 		names = slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
@@ -72,6 +71,11 @@ func (p Page) measuredOn() string {
 		return ""
 	}
 	return " (" + escapeMarkdown(strings.Join(parts, ", ")) + ")"
+}
+
+// withClaims are the sections that compare and whose axis has claims.
+func (p Page) withClaims() []Section {
+	return slices.DeleteFunc(slices.Clone(p.Sections), func(s Section) bool { return s.Warning != "" || len(s.Table.Verdicts) == 0 })
 }
 
 // engines are the names in "xla:cuda PJRT 0.115; xla:cpu PJRT 0.115, plugin 0.11.2".
@@ -105,15 +109,12 @@ func (f Folder) label() string {
 	return f.Name
 }
 
-// elsewhere are the verdicts of other folders on a claim of a table, each with its folder.
 func (p Page) elsewhere(t Table, v Verdict) (list []string) {
 	for _, f := range p.Apart {
 		for _, there := range f.Tables {
-			if there.Axis != t.Axis || there.Scale != t.Scale {
-				continue
-			}
 			for _, w := range there.Verdicts {
-				if w.Claim != v.Claim || w.Metric != v.Metric || there.relation(w) != t.relation(v) || min(w.Seeds[0], w.Seeds[1]) == 0 {
+				same := there.Axis == t.Axis && there.Scale == t.Scale && w.Claim == v.Claim && w.Metric == v.Metric && there.relation(w) == t.relation(v)
+				if !same || min(w.Seeds[0], w.Seeds[1]) == 0 {
 					continue
 				}
 				said := f.label() + ": " + w.Verdict
@@ -127,13 +128,11 @@ func (p Page) elsewhere(t Table, v Verdict) (list []string) {
 	return list
 }
 
-// claimGroup are the claims of one table.
 type claimGroup struct {
 	Section, Axis, Heading, Ref string // anchor and names of the table
 	Claims                      []claimView
 }
 
-// claimView is a claim of the paper on the page.
 type claimView struct {
 	Claim, Relation, Verdict, Evidence string
 	Elsewhere                          []string // verdicts of other folders

@@ -24,7 +24,6 @@ const paperPrefix = "paper "
 // Heading is the name with its arrow.
 func (c column) Heading() string { return strings.TrimSpace(c.name + " " + c.arrow) }
 
-// pad sets numbers flush right and texts flush left.
 func (c column) pad(text string, width int) string {
 	if c.Numeric {
 		return fold.PadLeft(text, width)
@@ -55,7 +54,6 @@ func (c column) padded(dress func(string) string) []string {
 	return tails
 }
 
-// block is a printed table over some rows.
 type block struct {
 	Rows    []Row
 	Columns []column
@@ -74,12 +72,10 @@ func (b *block) add(c column, cell func(Row) (head, tail string)) {
 	}
 }
 
-// words appends a column of text.
 func (b *block) words(name string, of func(Row) string) {
 	b.add(column{name: name}, func(r Row) (string, string) { return "", fold.OneLine(of(r)) })
 }
 
-// block lays rows out. One row that is no cell of an axis lists its metrics below one another.
 func (t Table) block(first string, rows []Row) block {
 	if t.RowNoun != "" && len(rows) == 1 && len(t.References) == 0 {
 		return t.turned(rows[0])
@@ -192,7 +188,6 @@ func (r Row) fewer(m Metric) bool {
 	return e.Known() && e.N < len(r.BySeed)
 }
 
-// machines are those of the rows, each text once.
 func machines(rows []Row) (list []string) {
 	for _, r := range rows {
 		if r.Machines != "" && !slices.Contains(list, r.Machines) {

@@ -139,7 +139,6 @@ func Versus(title string, tables []Table) plot.Dots {
 	return d
 }
 
-// measuredAndPublished reports whether a row has our number and the paper's of every metric.
 func (r Row) measuredAndPublished(metrics []Metric) bool {
 	return !slices.ContainsFunc(metrics, func(m Metric) bool { _, ok := r.Paper[m.Key]; return !ok || !r.Values[m.Key].Known() })
 }

@@ -128,7 +128,6 @@ func (t Table) latexCaption() string {
 	return escapeLaTeX(strings.Join(sentences, " "))
 }
 
-// withStop ends a sentence that has no end.
 func withStop(s string) string {
 	if s == "" || strings.ContainsAny(s[len(s)-1:], ".?!") {
 		return s
@@ -136,7 +135,6 @@ func withStop(s string) string {
 	return s + "."
 }
 
-// notInLabels is what \\label and \\ref do not take without trouble.
 var notInLabels = regexp.MustCompile(`[^0-9A-Za-z-]`)
 
 var latexReplacer = strings.NewReplacer(

@@ -12,7 +12,6 @@ import (
 // missing stands for a number that nobody measured.
 const missing = "–"
 
-// diverged stands for the numbers of a row whose trainings all diverged.
 const diverged = "diverged"
 
 // decimals gives the median of xs three significant digits, and at least the given number of decimals.

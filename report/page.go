@@ -1,10 +1,8 @@
 package report
 
 import (
-	"bytes"
 	_ "embed"
 	"encoding/base64"
-	"fmt"
 	"html/template"
 	"io"
 
@@ -60,7 +58,7 @@ var fragmentTemplate = template.Must(template.New("fragment").Parse(fragmentText
 // HTML writes t as a piece of HTML without style sheet or class, as notebooks and code hosts let it through: question, cells,
 // references, verdicts.
 func (t Table) HTML(w io.Writer) error {
-	return execute(w, fragmentTemplate, (Section{Table: t}).view(""))
+	return fragmentTemplate.Execute(w, (Section{Table: t}).view(""))
 }
 
 // HTML writes the page.
@@ -69,16 +67,7 @@ func (p Page) HTML(w io.Writer) error {
 	for i, s := range p.Sections {
 		view.Views = append(view.Views, s.view(sectionID(i)))
 	}
-	return execute(w, pageTemplate, view)
-}
-
-func execute(w io.Writer, t *template.Template, view any) error {
-	var b bytes.Buffer
-	if err := t.Execute(&b, view); err != nil {
-		return fmt.Errorf("report: %s: %w", t.Name(), err)
-	}
-	_, err := w.Write(b.Bytes())
-	return err
+	return pageTemplate.Execute(w, view)
 }
 
 // inline gives a picture as a data URL, in as few bytes as the eye allows: a page holds dozens.
@@ -86,7 +75,6 @@ func inline(png []byte) template.URL {
 	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(smallpng.Shrink(png)))
 }
 
-// view lays a section out.
 func (s Section) view(id string) sectionView {
 	t := s.Table
 	v := sectionView{

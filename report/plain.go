@@ -63,7 +63,6 @@ func (t Table) Plain(w io.Writer) error {
 	return err
 }
 
-// plainSheet is a text of aligned columns.
 type plainSheet struct {
 	strings.Builder
 	block
@@ -107,7 +106,6 @@ func (p *plainSheet) head() []string {
 	return rules
 }
 
-// row writes all lines of a row.
 func (p *plainSheet) row(i int) {
 	mark := "  "
 	if p.Rows[i].Default {
@@ -139,7 +137,6 @@ func (p *plainSheet) line(mark string, cells []string) {
 	p.WriteString(strings.TrimRight(line, " ") + "\n")
 }
 
-// text writes what is no column, folded.
 func (p *plainSheet) text(s string) {
 	for _, line := range fold.Wrap(s, func(s string) bool { return fold.Width(s) <= plainTextWidth }) {
 		p.WriteString(line + "\n")

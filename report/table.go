@@ -147,12 +147,10 @@ func (t Table) Metric(key string) Metric {
 	return Metric{Key: key, Name: key}
 }
 
-// heading is the title, or the axis where there is no title.
 func (t Table) heading() string { return cmp.Or(t.Title, t.Axis) }
 
 func (t Table) rowNoun() string { return cmp.Or(t.RowNoun, "cell") }
 
-// all returns cells and references in one list.
 func (t Table) all() []Row { return slices.Concat(t.Rows, t.References) }
 
 // JSON writes t so that [ReadJSON] gives it back.

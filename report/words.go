@@ -20,7 +20,6 @@ func (t Table) provenance() string {
 	return strings.Join(parts, ", ")
 }
 
-// subtitle names the axis and the place in the paper.
 func (t Table) subtitle() string {
 	var parts []string
 	if t.Axis != "" && t.Title != "" {
@@ -43,7 +42,6 @@ func isDefault(r Row) bool { return r.Default }
 
 func hasPaper(r Row) bool { return len(r.Paper) > 0 }
 
-// hasVerdict reports whether the paper's order was tested.
 func hasVerdict(r Row) bool { return r.Verdict != "" }
 
 // legend explains the signs that the printed table really uses.
@@ -86,7 +84,6 @@ func (t Table) remarks() []string {
 	return list
 }
 
-// testLegend explains the columns of differences.
 func (t Table) testLegend() string {
 	how := ""
 	for _, r := range t.Rows {
@@ -104,7 +101,6 @@ func (t Table) testLegend() string {
 	return "Δ: difference from " + t.compared() + ". Δ, its interval and p come from one " + how + "; p is not corrected for the number of cells."
 }
 
-// furtherLegend explains the columns of further.
 func (t Table) furtherLegend(times Table) []string {
 	var lines []string
 	if tests := t.testLegend(); tests != "" {
@@ -122,7 +118,6 @@ func (t Table) furtherLegend(times Table) []string {
 	return lines
 }
 
-// rowSize says how many seeds and pictures stand behind a row.
 func rowSize(r Row) string {
 	plural := func(count, noun string) string {
 		if count == "1" {
@@ -152,7 +147,6 @@ func (t Table) commonSize() string {
 	return size
 }
 
-// relation says what is claimed of the two cells.
 func (t Table) relation(v Verdict) string {
 	name := t.Metric(v.Metric).Name
 	switch {

@@ -80,7 +80,6 @@ func flatten(flat map[string]string, path string, text json.RawMessage) {
 	}
 }
 
-// differing are the sorted names whose values differ.
 func differing(a, b map[string]string) []string {
 	all := maps.Clone(a)
 	maps.Copy(all, b)

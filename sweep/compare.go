@@ -91,7 +91,6 @@ func judgeSame(c ablations.Claim, a, b report.Row, v *report.Verdict) {
 	}
 }
 
-// oneSided is the p-value of a difference on the given side of 0.
 func oneSided(t eval.Test, side float64) float64 {
 	if t.Difference.Mean*side > 0 {
 		return t.P / 2

@@ -96,7 +96,6 @@ func (s Sweep) paceOf(places ...*record.Runs) (t timings, err error) {
 	return t, nil
 }
 
-// job is how long a job should take.
 func (t timings) job(job Job, train bool, elsewhere timings) (time.Duration, Basis) {
 	call, basis := t.expect(kind{net: job.Evaluation.Net}, elsewhere)
 	seconds := call * float64(job.calls())
@@ -163,7 +162,6 @@ func (t timings) expect(k kind, elsewhere timings) (seconds float64, basis Basis
 	return there, CommittedRuns
 }
 
-// of is the time of one kind, 0 where none was timed.
 func (t timings) of(k kind) float64 {
 	return slices.DeleteFunc(slices.Clone(t), func(x timing) bool { return x.kind != k }).middle()
 }

@@ -111,7 +111,6 @@ func (s Sweep) MissingStudents(todo []Job) error {
 		strings.Join(missing, "; "))
 }
 
-// check compares the student with the result of its training.
 func (t Trained) check(run record.Saved) error {
 	if run.Dir() == "" {
 		return fmt.Errorf("%s has no weights", run)

@@ -23,9 +23,8 @@ type Inputs struct {
 // NewInputs takes a scale's evaluation, with fewer pictures where the dataset holds out too few: one half is generated for and
 // compared with, the other is the real pictures' own score. images > 0 asks for so many pictures instead of the scale's.
 func NewInputs(b *pretrain.Bundle, data dataset.Dataset, scale string, images int) (Inputs, error) {
-	if b.DataHash != data.Hash() {
-		return Inputs{}, fmt.Errorf("sweep: data %s has hash %s, want %s, on which the networks in %s were trained: run `go run ./experiments/pretrain` on it first",
-			data.Name(), data.Hash(), b.DataHash, b.Dir)
+	if err := b.MadeFor(data); err != nil {
+		return Inputs{}, fmt.Errorf("%w: run `go run ./experiments/pretrain` on it first", err)
 	}
 	in := Inputs{Bundle: b, Data: data, Setup: protocol.DefaultSetup(scale)}
 	heldout, least := data.Heldout().Len(), 2*(eval.PRNeighbours+1)
@@ -43,7 +42,6 @@ func NewInputs(b *pretrain.Bundle, data dataset.Dataset, scale string, images in
 	return in, in.Setup.Validate()
 }
 
-// scorers are the parts of a bundle that score pictures.
 var scorers = []string{"classifier", "pair"}
 
 func (in Inputs) evaluation(subject string, parts ...string) Evaluation {
@@ -62,7 +60,6 @@ func (in Inputs) real() Job {
 	return Job{Label: "real pictures", Evaluation: e}
 }
 
-// teacher is the measurement of the bundle's teacher or of a variant of it.
 func (in Inputs) teacher(label, net string, steps int) Job {
 	e := in.evaluation(Teacher, "text", cmp.Or(net, "teacher"))
 	e.Net = net
@@ -70,7 +67,6 @@ func (in Inputs) teacher(label, net string, steps int) Job {
 	return Job{Label: label, Evaluation: e}
 }
 
-// student is the measurement of a config's student at some steps.
 func (in Inputs) student(label string, cfg distill.Config, steps int, form diffusion.Form) (Job, error) {
 	if err := in.Bundle.Want(cfg.Parts()...); err != nil {
 		return Job{}, err

@@ -59,7 +59,6 @@ var times = []metric{
 		func(o Outcome) eval.Estimate { return timed(o.MillisPerImage) }},
 }
 
-// columns are what tables need to know of metrics.
 func columns(list []metric) (columns []report.Metric) {
 	for _, m := range list {
 		columns = append(columns, m.Metric)

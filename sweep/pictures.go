@@ -68,7 +68,6 @@ func readPictures(run record.Saved) ([]dataset.Image, error) {
 	return images, nil
 }
 
-// writeGrid shows the samples of one subject.
 func writeGrid(path, name string, p Pictures) error {
 	if len(p.Images) == 0 {
 		return nil

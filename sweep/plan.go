@@ -37,7 +37,6 @@ type reference struct {
 	hashes        []string
 }
 
-// referencesOf are those of the table of an axis.
 func (p *Plan) referencesOf(axis ablations.Axis) []reference {
 	return slices.DeleteFunc(slices.Clone(p.references), func(r reference) bool { return r.axis != "" && r.axis != axis.Name })
 }

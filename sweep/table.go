@@ -92,7 +92,6 @@ func (p *Plan) noteGuidance(axis ablations.Axis, t *report.Table) {
 	}
 }
 
-// outcomes are a reference's results.
 func (r reference) outcomes(results Results) (found []Outcome) {
 	for _, hash := range r.hashes {
 		if o, ok := results[hash]; ok {
@@ -102,7 +101,6 @@ func (r reference) outcomes(results Results) (found []Outcome) {
 	return found
 }
 
-// outcomes are a cell's results by seed.
 func (p *Plan) outcomes(axis ablations.Axis, cell ablations.Cell, results Results) (found []Outcome) {
 	for _, seed := range p.Seeds {
 		if o, ok := results[p.cells[cellKey{axis.Name, cell.Name, seed}]]; ok {
@@ -112,7 +110,6 @@ func (p *Plan) outcomes(axis ablations.Axis, cell ablations.Cell, results Result
 	return found
 }
 
-// allOutcomes are the results behind the cells of an axis.
 func (p *Plan) allOutcomes(axis ablations.Axis, results Results) (found []Outcome) {
 	for _, cell := range axis.Cells {
 		found = append(found, p.outcomes(axis, cell, results)...)
@@ -161,7 +158,6 @@ func join(a, b string) string {
 	return a + "; " + b
 }
 
-// notes say what the intervals are over and what does not compare.
 func (p *Plan) notes(t report.Table) (notes []string) {
 	alone, fewest, most := seedsOf(t.Rows)
 	switch {

@@ -13,7 +13,6 @@ import (
 	"github.com/addlab/addlab/train"
 )
 
-// samplesShown is the number of columns of a sample grid.
 const samplesShown = 8
 
 // EngineWorker trains and evaluates on an engine. The evaluator is made when it is first needed.
@@ -80,7 +79,6 @@ func (w *EngineWorker) Evaluate(ctx context.Context, e Evaluation, student strin
 	return sample.Metrics, p, nil
 }
 
-// open makes the evaluator of all evaluations.
 func (w *EngineWorker) open(ctx context.Context) (*protocol.Evaluator, error) {
 	if w.evaluator != nil {
 		return w.evaluator, nil

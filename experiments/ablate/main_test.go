@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,10 @@ import (
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/report"
 )
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return command().Run(ctx, args, stdout, stderr)
+}
 
 func TestWrongCalls(t *testing.T) {
 	empty := t.TempDir()

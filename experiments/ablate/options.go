@@ -46,7 +46,6 @@ type options struct {
 	args []string // as typed
 }
 
-// parse reads the command line.
 func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.axis, "axis", "disc-cond", "`axes` separated by commas, or all")
 	f.StringVar(&o.cells, "cells", "", "only these `cells` of the axis, separated by commas")
@@ -99,7 +98,6 @@ func (o options) command() string {
 	return strings.TrimSpace("go run ./experiments/ablate " + strings.Join(o.args, " "))
 }
 
-// base is the config that all cells edit.
 func (o options) base() (distill.Config, error) {
 	cfg, err := distill.DefaultConfig(o.scale)
 	if err != nil {
@@ -120,7 +118,6 @@ func (o options) base() (distill.Config, error) {
 	return cfg, cfg.Validate()
 }
 
-// axes resolves --axis and --cells.
 func (o options) axes() ([]ablations.Axis, error) {
 	axes, err := ablations.Parse(o.axis)
 	if err != nil || o.cells == "" {
@@ -133,10 +130,8 @@ func (o options) axes() ([]ablations.Axis, error) {
 	return axes, err
 }
 
-// runs is the folder of this sweep's runs.
 func (o options) runs() string { return filepath.Join(o.out, "runs") }
 
-// sweep opens this sweep's runs and the committed ones.
 func (o options) sweep(plan *sweep.Plan) (s sweep.Sweep, err error) {
 	s.Plan = plan
 	if s.Runs, err = record.OpenRuns(o.runs()); err != nil {
@@ -163,7 +158,6 @@ func (o options) ofData(folder string) string {
 // dataName is pretrain's name of the dataset.
 func (o options) dataName() string { return filepath.Base(filepath.Clean(o.data)) }
 
-// bundleDir is the folder of the networks.
 func (o options) bundleDir() string {
 	if o.pretrained != "" {
 		return o.pretrained

@@ -18,7 +18,6 @@ import (
 	"github.com/addlab/addlab/sweep"
 )
 
-// list prints the axes and their cells.
 func list(w io.Writer) error {
 	for _, a := range ablations.Axes() {
 		var cells []string
@@ -45,7 +44,6 @@ type resolved struct {
 	Config     distill.Config `json:"config"`
 }
 
-// printConfig prints the config of every cell, and its runs' hashes where the networks are known.
 func printConfig(w io.Writer, o options, plan *sweep.Plan, base distill.Config, axes []ablations.Axis, seeds []int64) error {
 	var done sweep.Results
 	if plan != nil {
@@ -77,10 +75,8 @@ func printConfig(w io.Writer, o options, plan *sweep.Plan, base distill.Config, 
 	return e.Encode(cells)
 }
 
-// basis explains an expected time.
 var basis = map[sweep.Basis]string{sweep.OtherKind: ", from runs of another kind", sweep.CommittedRuns: ", from the committed runs"}
 
-// forecast prints the jobs of a plan and how long they should take.
 func forecast(w io.Writer, s sweep.Sweep) error {
 	list, err := s.Forecast()
 	if err != nil {
@@ -121,7 +117,6 @@ func forecast(w io.Writer, s sweep.Sweep) error {
 	return s.MissingStudents(todo)
 }
 
-// present writes and prints the tables.
 func present(w io.Writer, o options, plan *sweep.Plan, results sweep.Results) error {
 	var written []string
 	for _, axis := range plan.Axes {

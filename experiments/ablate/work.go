@@ -32,7 +32,6 @@ func work(ctx context.Context, o options, stderr io.Writer, s sweep.Sweep) (swee
 	return results, nil
 }
 
-// shareOut starts several processes, with --processes.
 func shareOut(ctx context.Context, o options, stderr io.Writer, s sweep.Sweep) error {
 	if o.processes == 1 {
 		return nil

@@ -11,7 +11,6 @@ import (
 	"github.com/addlab/addlab/report"
 )
 
-// compare writes how far the cells and seeds of results agree with those of another folder.
 func compare(results, beside string, stdout io.Writer) error {
 	there, err := report.Tables(beside)
 	if err != nil {

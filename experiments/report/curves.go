@@ -13,7 +13,6 @@ import (
 	"github.com/addlab/addlab/report/plot"
 )
 
-// smoothed is the number of logged lines in the running mean of a curve.
 const smoothed = 8
 
 // watched are the numbers of a training that are drawn, each of the trainings that have it: without a discriminator, say, its log says 0.

@@ -48,7 +48,6 @@ func findings(tables []report.Table) (sentences []string) {
 	return sentences
 }
 
-// studentAndTeacher sets the default cell's first metric beside the teacher's.
 func studentAndTeacher(t report.Table) string {
 	if len(t.Metrics) == 0 {
 		return ""

@@ -30,10 +30,6 @@ const usage = `report builds tables, plots, a list of the paper's claims and one
 
 func main() { command().Main() }
 
-func run(args []string, stdout, stderr io.Writer) int {
-	return command().Run(context.Background(), args, stdout, stderr)
-}
-
 func command() program.Program {
 	var results, out, beside, pack string
 	return program.Program{
@@ -66,7 +62,6 @@ func command() program.Program {
 	}
 }
 
-// build renders every table below the folder and the page.
 func build(results, out string, stdout io.Writer) error {
 	if out == "" {
 		out = filepath.Join(results, "index.html")

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +12,10 @@ import (
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/report"
 )
+
+func run(args []string, stdout, stderr io.Writer) int {
+	return command().Run(context.Background(), args, stdout, stderr)
+}
 
 func table(axis string) report.Table {
 	return report.Table{

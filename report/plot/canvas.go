@@ -73,19 +73,16 @@ func (s sheet) put(st text.Style, x, y vg.Length, txt string) {
 	s.FillText(st, vg.Point{X: x, Y: y + st.Font.Size*0.11}, drawable(txt))
 }
 
-// lines draws lines of text from y down.
 func (s sheet) lines(st text.Style, x, y, pitch vg.Length, lines []string) {
 	for i, line := range lines {
 		s.put(st, x, y-pitch*vg.Length(i), line)
 	}
 }
 
-// wrap folds txt to a width in pixels.
 func wrap(st text.Style, width vg.Length, txt string) []string {
 	return fold.Wrap(drawable(txt), func(line string) bool { return st.Width(line) <= width })
 }
 
-// newPlot returns a plot in the sheet's font and colours.
 func (s sheet) newPlot() *plot.Plot {
 	p := plot.New()
 	p.TextHandler = s.handler

@@ -218,7 +218,6 @@ func (cs Curves) runningMean(values []float64) []float64 {
 	return means
 }
 
-// pale mixes a colour with white.
 func pale(c color.RGBA) color.RGBA {
 	mix := func(v uint8) uint8 { return uint8((int(v) + 2*255) / 3) }
 	return color.RGBA{R: mix(c.R), G: mix(c.G), B: mix(c.B), A: 255}

@@ -129,7 +129,6 @@ func (d Dots) PNG(w io.Writer) error {
 	return f.png(w)
 }
 
-// drawRows draws what runs through all panels: the default's band, hairlines and the names.
 func (f *figure) drawRows(names vg.Length) {
 	left, right := vg.Length(margin-16), vg.Length(sheetWidth-margin+16)
 	for i, r := range f.rows {

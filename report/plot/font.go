@@ -38,7 +38,6 @@ func newFace(size float64) (stdfont.Face, error) {
 	return opentype.NewFace(fonts[0], &opentype.FaceOptions{Size: size, DPI: 72, Hinting: stdfont.HintingFull})
 }
 
-// newHandler returns a text handler that sets plots in the Go fonts.
 func newHandler() (text.Handler, error) {
 	fonts, err := parsedFonts()
 	if err != nil {

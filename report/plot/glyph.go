@@ -8,13 +8,11 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// plotFunc draws with a function.
 type plotFunc func(draw.Canvas, *plot.Plot)
 
 // Plot implements [plot.Plotter].
 func (f plotFunc) Plot(c draw.Canvas, p *plot.Plot) { f(c, p) }
 
-// diamond is a filled square on its tip.
 type diamond struct{}
 
 // DrawGlyph implements [draw.GlyphDrawer].
@@ -23,7 +21,6 @@ func (diamond) DrawGlyph(c *draw.Canvas, st draw.GlyphStyle, at vg.Point) {
 	c.FillPolygon(st.Color, []vg.Point{{X: at.X - r, Y: at.Y}, {X: at.X, Y: at.Y + r}, {X: at.X + r, Y: at.Y}, {X: at.X, Y: at.Y - r}})
 }
 
-// ring is an open circle with a white inside.
 type ring struct{}
 
 // DrawGlyph implements [draw.GlyphDrawer].

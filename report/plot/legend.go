@@ -11,7 +11,6 @@ import (
 	"github.com/addlab/addlab/eval"
 )
 
-// drawLegend explains every mark in use under the panels.
 func (f *figure) drawLegend() {
 	st := f.style(footSize, grey)
 	lift := f.lift(st)

@@ -133,10 +133,8 @@ func (f *figure) dashes(row int, e eval.Estimate) []vg.Length {
 	return nil
 }
 
-// oneSeed is how an interval over pictures is drawn among those over seeds.
 var oneSeed = []vg.Length{5, 3}
 
-// mixesSeeds reports whether some cells have one seed and others several.
 func (f *figure) mixesSeeds() bool {
 	one, several := false, false
 	for _, pn := range f.Panels {

@@ -1,12 +1,13 @@
 package plot
 
 import (
+	"cmp"
 	"image/color"
 	"io"
 	"math"
 
 	"github.com/addlab/addlab/internal/fold"
-	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -38,17 +39,16 @@ func (s Scatter) PNG(w io.Writer) error {
 		left := margin + vg.Length(i)*(side+panelGap)
 		sh.put(sh.style(18, ink), left+40, height-84, fold.OneLine(panel.Name))
 		p := sh.newPlot()
-		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -reach, reach, -reach, reach
 		p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks{most: 5}, evenTicks{most: 5}
-		p.Add(plotFunc(func(c draw.Canvas, p *plot.Plot) {
-			x, y := p.Transforms(&c)
-			dot := draw.GlyphStyle{Color: color.NRGBA{R: blue.R, G: blue.G, B: blue.B, A: 0x90}, Radius: 2, Shape: draw.CircleGlyph{}}
-			for j := 0; j+1 < len(panel.Points); j += 2 {
-				if u, v := panel.Points[j], panel.Points[j+1]; finite(u) && finite(v) {
-					c.DrawGlyph(dot, vg.Point{X: x(u), Y: y(v)})
-				}
+		var points plotter.XYs
+		for j := 0; j+1 < len(panel.Points); j += 2 {
+			if u, v := panel.Points[j], panel.Points[j+1]; finite(u) && finite(v) {
+				points = append(points, plotter.XY{X: u, Y: v})
 			}
-		}))
+		}
+		dot := draw.GlyphStyle{Color: color.NRGBA{R: blue.R, G: blue.G, B: blue.B, A: 0x90}, Radius: 2, Shape: draw.CircleGlyph{}}
+		p.Add(&plotter.Scatter{XYs: points, GlyphStyle: dot})
+		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -reach, reach, -reach, reach
 		area := sh.Canvas
 		area.Rectangle = vg.Rectangle{Min: vg.Point{X: left, Y: 30}, Max: vg.Point{X: left + side, Y: 30 + side}}
 		p.Draw(area)
@@ -56,18 +56,14 @@ func (s Scatter) PNG(w io.Writer) error {
 	return sh.png(w)
 }
 
-// reach is the largest coordinate of all panels, rounded up a little.
 func (s Scatter) reach() float64 {
 	most := 0.0
 	for _, p := range s.Panels {
 		for _, v := range p.Points {
 			if finite(v) {
-				most = math.Max(most, math.Abs(v))
+				most = math.Max(most, 1.05*math.Abs(v))
 			}
 		}
 	}
-	if most == 0 {
-		return 1
-	}
-	return 1.05 * most
+	return cmp.Or(most, 1)
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/addlab/addlab/eval"
 )
 
-// span is the stretch of an axis that a panel shows.
 type span struct {
 	lo, hi float64
 	log    bool // logarithmic
@@ -80,7 +79,6 @@ func stretch(cells, references []eval.Estimate, least float64) (lo, hi float64) 
 	return lo - margin, hi + margin
 }
 
-// meansOf lists the means that are known, in order.
 func meansOf(estimates []eval.Estimate) (means []float64) {
 	for _, e := range estimates {
 		if e.Known() {
