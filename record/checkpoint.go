@@ -25,14 +25,11 @@ func (r *Run) SaveCheckpoint(step int, write func(dir string) error) error {
 	if err := r.writable(); err != nil {
 		return err
 	}
-	if step < 0 {
-		return fmt.Errorf("record: checkpoint: step = %d, want ≥ 0", step)
-	}
-	if step == r.saved {
-		return nil
-	}
-	if step < r.saved {
+	switch {
+	case step < 0 || step < r.saved:
 		return fmt.Errorf("record: checkpoint: step = %d, want > %d, the step of the latest", step, r.saved)
+	case step == r.saved:
+		return nil
 	}
 	if err := r.syncLines(); err != nil {
 		return err
@@ -91,64 +88,52 @@ func (r *Run) fill(dir string, write func(dir string) error) error {
 
 // LatestCheckpoint returns the last whole checkpoint; damaged ones are skipped.
 func (r *Run) LatestCheckpoint() (step int, dir string, ok bool) {
-	for _, step := range slices.Backward(r.checkpoints()) {
-		if dir := r.checkpointDir(step); whole(dir) {
-			return step, dir, true
-		}
+	for _, step := range r.wholeCheckpoints() {
+		return step, r.checkpointDir(step), true
 	}
 	return 0, "", false
 }
 
-func (r *Run) dropCheckpoints() error {
-	return os.RemoveAll(filepath.Join(r.dir, checkpointsDir))
-}
+func (r *Run) dropCheckpoints() error { return os.RemoveAll(filepath.Join(r.dir, checkpointsDir)) }
 
 func (r *Run) checkpointDir(step int) string {
 	return filepath.Join(r.dir, checkpointsDir, strconv.Itoa(step))
 }
 
-// checkpoints lists the steps of the folders that a rename has made final, in order.
-func (r *Run) checkpoints() (steps []int) {
+// wholeCheckpoints lists the steps of the last checkpoints that have all files of their manifest at full size, the latest first.
+func (r *Run) wholeCheckpoints() (steps []int) {
 	entries, _ := os.ReadDir(filepath.Join(r.dir, checkpointsDir))
 	for _, e := range entries {
-		if step, err := strconv.Atoi(e.Name()); err == nil {
+		if step, err := strconv.Atoi(e.Name()); err == nil && whole(r.checkpointDir(step)) {
 			steps = append(steps, step)
 		}
 	}
 	slices.Sort(steps)
-	return steps
+	slices.Reverse(steps)
+	return steps[:min(keep, len(steps))]
 }
 
-// whole reports whether a checkpoint has all files of its manifest at their full size.
 func whole(dir string) bool {
 	var sizes map[string]int64
-	if err := ReadJSON(filepath.Join(dir, manifestFile), &sizes); err != nil {
-		return false
-	}
+	err := ReadJSON(filepath.Join(dir, manifestFile), &sizes)
 	for name, size := range sizes {
-		info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
-		if err != nil || info.Size() != size {
+		info, fault := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
+		if fault != nil || info.Size() != size {
 			return false
 		}
 	}
-	return true
+	return err == nil
 }
 
 // sweepCheckpoints removes all but the last whole checkpoints: older, damaged and half written ones.
 func (r *Run) sweepCheckpoints() error {
-	kept := map[string]bool{}
-	for _, step := range slices.Backward(r.checkpoints()) {
-		if dir := r.checkpointDir(step); len(kept) < keep && whole(dir) {
-			kept[filepath.Base(dir)] = true
-		}
-	}
-	parent := filepath.Join(r.dir, checkpointsDir)
+	parent, kept := filepath.Join(r.dir, checkpointsDir), r.wholeCheckpoints()
 	entries, err := os.ReadDir(parent)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	for _, e := range entries {
-		if !kept[e.Name()] {
+		if step, fault := strconv.Atoi(e.Name()); fault != nil || !slices.Contains(kept, step) {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(parent, e.Name())))
 		}
 	}

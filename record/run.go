@@ -82,8 +82,11 @@ func open(root string, config any, env Environment, lock func(path string) (*flo
 
 // begin runs under the lock: the process before us may have finished the run, or died in the middle of a write.
 func (r *Run) begin(config any, env Environment) (err error) {
-	if r.finished, err = check(r.dir, config); err != nil || r.finished {
-		return errors.Join(err, r.dropCheckpoints())
+	if r.finished, err = check(r.dir, config); err != nil {
+		return err
+	}
+	if r.finished {
+		return r.dropCheckpoints()
 	}
 	if err := r.sweep(); err != nil {
 		return err
