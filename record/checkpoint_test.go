@@ -119,3 +119,22 @@ func TestDamagedCheckpointsArePassedOver(t *testing.T) {
 		})
 	}
 }
+
+// A folder that was edited by hand is refused, and keeps what a training can resume from.
+func TestCheckpointsOfAnotherConfigStay(t *testing.T) {
+	root := t.TempDir()
+	run, err := Open(t.Context(), root, tinyConfig{}, Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(run.SaveCheckpoint(1, func(string) error { return nil }), run.Close(), WriteJSON(filepath.Join(run.Dir(), configFile), tinyConfig{Seed: 7}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), root, tinyConfig{}, Environment{}); err == nil {
+		t.Error("another config is no error")
+	}
+	if steps := run.wholeCheckpoints(); len(steps) != 1 {
+		t.Errorf("checkpoints = %v, want the one that was saved", steps)
+	}
+}
