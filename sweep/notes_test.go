@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/addlab/addlab/report"
@@ -18,14 +19,18 @@ func TestSeedsAreNamed(t *testing.T) {
 		rows []report.Row
 		want string
 	}{
-		{"a range", []report.Row{row(3, 4, 5, 6), row(6, 5, 4, 3)}, "3 to 6"},
-		{"gaps", []report.Row{row(0, 1, 3, 8, 9, 10)}, "0, 1, 3, 8 to 10"},
-		{"cells that are missing, or have one seed", []report.Row{row(), row(1, 2), row(7)}, "1, 2"},
-		{"cells of different seeds", []report.Row{row(1, 2), row(2, 3)}, ""},
-		{"nothing", nil, ""},
+		{"a range", []report.Row{row(3, 4, 5, 6), row(6, 5, 4, 3)}, "over 4 seeds (3 to 6); "},
+		{"gaps", []report.Row{row(0, 1, 3, 8, 9, 10)}, "over 6 seeds (0, 1, 3, 8 to 10); "},
+		{"cells that are missing, or have one seed", []report.Row{row(), row(1, 2), row(7)}, "over 2 seeds (1, 2); "},
+		{"cells of different seeds", []report.Row{row(1, 2), row(2, 3)}, "over 2 seeds; "},
+		{"cells of unlike many seeds", []report.Row{row(1, 2), row(1, 2, 3)}, "over 2 to 3 seeds; "},
+		{"one seed", []report.Row{row(4)}, "One seed: "},
 	} {
-		if got := sameSeeds(c.rows); got != c.want {
+		if got := (&Plan{}).notes(report.Table{Rows: c.rows}); len(got) == 0 || !strings.Contains(got[0], c.want) {
 			t.Errorf("%s: %q, want %q", c.why, got, c.want)
 		}
+	}
+	if got := (&Plan{}).notes(report.Table{}); len(got) > 0 {
+		t.Errorf("of nothing: %q", got)
 	}
 }

@@ -22,17 +22,20 @@ func environments(outcomes []Outcome) (envs []record.Environment) {
 // provenance lists the engines, machines and commits behind outcomes, each once.
 func provenance(outcomes []Outcome) (engines, machines, commits string) {
 	var es, ms, cs []string
-	add := func(list []string, s string) []string {
-		if s = strings.TrimSpace(s); s == "" || slices.Contains(list, s) {
-			return list
-		}
-		return append(list, s)
-	}
 	for _, env := range environments(outcomes) {
-		es, ms = add(es, env.Engine+" "+env.EngineVersion), add(ms, machine(env))
-		cs = add(cs, commit(env, 12))
+		es, ms, cs = append(es, strings.TrimSpace(env.Engine+" "+env.EngineVersion)), append(ms, machine(env)), append(cs, commit(env, 12))
 	}
-	return strings.Join(es, "; "), strings.Join(ms, "; "), strings.Join(cs, ", ")
+	return strings.Join(once(es), "; "), strings.Join(once(ms), "; "), strings.Join(once(cs), ", ")
+}
+
+// once keeps the first of equal texts, and none that is empty.
+func once(texts []string) (list []string) {
+	for _, s := range texts {
+		if s != "" && !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // commit names an environment's commit by its first digits.
@@ -64,17 +67,12 @@ func machinesOf(outcomes []Outcome) string {
 			continue
 		}
 		for _, env := range o.Records[0].Environments() { // several where a run went on elsewhere
-			name := machine(env)
-			if name == "" || slices.Contains(seeds[name], o.Seed) {
-				continue
+			if name := machine(env); !slices.Contains(seeds[name], o.Seed) {
+				names, seeds[name] = append(names, name), append(seeds[name], o.Seed)
 			}
-			if !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-			seeds[name] = append(seeds[name], o.Seed)
 		}
 	}
-	if len(names) == 1 {
+	if names = once(names); len(names) == 1 {
 		return names[0]
 	}
 	for i, name := range names {

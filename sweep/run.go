@@ -102,26 +102,18 @@ func (s Sweep) work(ctx context.Context, todo []Job, results Results, env record
 	return nil
 }
 
-// announced is open, which also prints the job once.
+// announced is open, which also prints the job once, and how long the sweep still takes where that is known.
 func (s Sweep) announced(open opener, number int, job Job) opener {
 	said := false
 	return func(config any) (*record.Run, error) {
 		run, err := open(config)
 		if err == nil && !said {
-			fmt.Fprintf(s.Out, "[%d/%d] %s%s\n", number, len(s.Plan.Jobs), job.Label, s.left())
+			forecast, _ := s.Forecast()
+			fmt.Fprintf(s.Out, "[%d/%d] %s%s\n", number, len(s.Plan.Jobs), job.Label, remaining(forecast, max(s.Processes, 1)))
 			said = true
 		}
 		return run, err
 	}
-}
-
-// left says how long the sweep still takes, if known.
-func (s Sweep) left() string {
-	forecast, err := s.Forecast()
-	if err != nil {
-		return ""
-	}
-	return remaining(forecast, max(s.Processes, 1))
 }
 
 // remaining says how long processes that share a sweep still need. It is "" where the speed of a job on this machine is unknown.
@@ -133,6 +125,8 @@ func remaining(forecast []Forecast, processes int) string {
 		}
 		sum += f.Expected
 	}
-	sum /= time.Duration(processes)
-	return fmt.Sprintf(" (about %s left for all)", sum.Round(time.Second))
+	if sum == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (about %s left for all)", (sum / time.Duration(processes)).Round(time.Second))
 }

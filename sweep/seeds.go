@@ -61,36 +61,17 @@ func formatSeeds(seeds []int64) string {
 	return strings.Join(parts, ", ")
 }
 
-// seedsOf counts the seeds of the rows that did not diverge: whether one has a single seed, the fewest of those that have several, and
-// the most of all.
-func seedsOf(rows []report.Row) (alone bool, fewest, most int) {
-	for _, r := range rows {
-		n := len(r.BySeed)
-		alone = alone || n == 1
-		if n > 1 && (fewest == 0 || n < fewest) {
-			fewest = n
-		}
-		most = max(most, n)
-	}
-	return alone, fewest, most
-}
-
-// sameSeeds names the seeds that the rows with several have, "" where they are not the same.
-func sameSeeds(rows []report.Row) string {
-	var same []int64
+// seedsOf lists the seeds of the rows that did not diverge, in order.
+func seedsOf(rows []report.Row) (list [][]int64) {
 	for _, r := range rows {
 		var seeds []int64
 		for _, s := range r.BySeed {
 			seeds = append(seeds, s.Seed)
 		}
-		slices.Sort(seeds)
-		switch {
-		case len(seeds) < 2:
-		case same == nil:
-			same = seeds
-		case !slices.Equal(same, seeds):
-			return ""
+		if len(seeds) > 0 {
+			slices.Sort(seeds)
+			list = append(list, seeds)
 		}
 	}
-	return formatSeeds(same)
+	return list
 }

@@ -159,19 +159,23 @@ func join(a, b string) string {
 }
 
 func (p *Plan) notes(t report.Table) (notes []string) {
-	alone, fewest, most := seedsOf(t.Rows)
+	all := seedsOf(t.Rows)
+	several := slices.DeleteFunc(slices.Clone(all), func(seeds []int64) bool { return len(seeds) == 1 })
 	switch {
-	case most == 1:
+	case len(all) == 0:
+	case len(several) == 0:
 		notes = append(notes, "One seed: intervals are over pictures (FID by jackknife, others by standard error). They leave out how seeds differ. More seeds: --seeds 4.")
-	case most > 1:
+	default:
+		byLength := func(a, b []int64) int { return len(a) - len(b) }
+		fewest, most := len(slices.MinFunc(several, byLength)), len(slices.MaxFunc(several, byLength))
 		count := strconv.Itoa(most) + " seeds"
 		if fewest < most {
 			count = fmt.Sprintf("%d to %d seeds", fewest, most)
-		} else if which := sameSeeds(t.Rows); which != "" {
-			count += " (" + which + ")"
+		} else if !slices.ContainsFunc(several, func(seeds []int64) bool { return !slices.Equal(seeds, several[0]) }) {
+			count += " (" + formatSeeds(several[0]) + ")"
 		}
 		notes = append(notes, "Intervals of cells are Student's t over "+count+"; those of real pictures and teacher are over pictures.")
-		if alone {
+		if len(several) < len(all) {
 			notes = append(notes, "The interval of a cell with one seed is over its pictures. It does not compare with the others.")
 		}
 	}
