@@ -27,28 +27,21 @@ func (s Small) PNG(w io.Writer) error {
 
 func (t Table) dots() plot.Dots {
 	d := plot.Dots{Title: t.heading(), Verdicts: [2]string{"as in the paper", "against " + t.compared()}, Provenance: t.provenance()}
-	var lead []string
-	for _, s := range []string{t.Question, t.subtitle(), t.commonSize()} {
-		if s = fold.OneLine(s); s != "" {
-			lead = append(lead, s)
-		}
-	}
-	d.Lead = strings.Join(lead, "  –  ")
+	lead := []string{fold.OneLine(t.Question), fold.OneLine(t.subtitle()), t.commonSize()}
+	d.Lead = strings.Join(slices.DeleteFunc(lead, func(s string) bool { return s == "" }), "  –  ")
 	if t.any(hasPaper) {
 		d.Foot = "Our numbers and the paper's differ in data, networks and number of images: compare the order of the cells, not the values."
 	}
-	line := func(r Row) plot.DotRow {
-		size := rowSize(r)
-		if size == t.commonSize() {
-			size = ""
+	for i, r := range t.all() {
+		row := plot.DotRow{Name: r.Name, Size: rowSize(r), Verdict: r.Verdict, Default: r.Default}
+		if row.Size == t.commonSize() {
+			row.Size = ""
 		}
-		return plot.DotRow{Name: r.Name, Size: size, Verdict: r.Verdict, Default: r.Default}
-	}
-	for _, r := range t.Rows {
-		d.Rows = append(d.Rows, line(r))
-	}
-	for _, r := range t.References {
-		d.References = append(d.References, line(r))
+		if i < len(t.Rows) {
+			d.Rows = append(d.Rows, row)
+		} else {
+			d.References = append(d.References, row)
+		}
 	}
 	d.Panels = append(t.panels("ours", false), t.panels("", true)...)
 	return d
@@ -98,12 +91,12 @@ func (t Table) panels(source string, published bool) (panels []plot.DotPanel) {
 // Versus sets the cells of several tables beside the paper's, each as ratio to the cell that its table compares with: the values themselves
 // stand on different scales.
 func Versus(title string, tables []Table) plot.Dots {
-	d := plot.Dots{Title: title, Verdicts: [2]string{"as in the paper", ""}}
+	d := plot.Dots{Title: title, Verdicts: [2]string{"as in the paper", ""}, Lead: "Ratios to the default cell"}
 	var metrics []Metric
 	for _, t := range tables {
 		for _, m := range t.Metrics {
-			known := func(r Row) bool { _, ok := r.Paper[m.Key]; return ok }
-			if m.Plot && t.any(known) && !slices.ContainsFunc(metrics, func(o Metric) bool { return o.Key == m.Key }) {
+			published := func(r Row) bool { _, ok := r.Paper[m.Key]; return ok }
+			if m.Plot && t.any(published) && !slices.ContainsFunc(metrics, func(o Metric) bool { return o.Key == m.Key }) {
 				metrics = append(metrics, m)
 			}
 		}
@@ -113,7 +106,6 @@ func Versus(title string, tables []Table) plot.Dots {
 		d.Panels = append(d.Panels,
 			plot.DotPanel{Head: head, Sub: "here, ratio", Ratios: m.Ratio}, plot.DotPanel{Head: head, Sub: "paper, ratio", Ratios: m.Ratio, Published: true})
 	}
-	d.Lead = "Ratios to the default cell"
 	for _, t := range tables {
 		base := slices.IndexFunc(t.Rows, t.ComparesWith)
 		if base < 0 || !t.Rows[base].measuredAndPublished(metrics) {

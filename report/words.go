@@ -47,9 +47,10 @@ func hasVerdict(r Row) bool { return r.Verdict != "" }
 // legend explains the signs that the printed table really uses.
 func (t Table) legend() []string {
 	signs := "↓ lower is better, ↑ higher is better."
-	if t.any(func(r Row) bool {
+	hasInterval := func(r Row) bool {
 		return slices.ContainsFunc(t.Metrics, func(m Metric) bool { return m.Main && r.Values[m.Key].HasInterval() })
-	}) {
+	}
+	if t.any(hasInterval) {
 		signs += fmt.Sprintf(" ± and [low, high] are %g %% intervals.", 100*cmp.Or(t.Confidence, 0.95))
 	} else {
 		signs += " No interval is known."
@@ -60,17 +61,18 @@ func (t Table) legend() []string {
 			lines = append(lines, m.Name+": "+m.About+".")
 		}
 	}
-	if t.any(func(r Row) bool { return len(r.Spread) > 0 }) {
-		lines = append(lines, "sd: standard deviation over subsets or splits, not the error of the value.")
-	}
-	if t.any(Row.AllDiverged) {
-		lines = append(lines, "diverged: every training ended without numbers.")
-	}
-	if t.any(hasPaper) {
-		lines = append(lines, "The paper has other data, networks and numbers of images: compare the order of the cells, not the values.")
-	}
-	if t.any(hasVerdict) {
-		lines = append(lines, "As in the paper: does the cell differ from "+t.compared()+" in the paper's direction, in every published metric? Undecided: the seeds show neither.")
+	for _, s := range []struct {
+		of   func(Row) bool
+		text string
+	}{
+		{func(r Row) bool { return len(r.Spread) > 0 }, "sd: standard deviation over subsets or splits, not the error of the value."},
+		{Row.AllDiverged, "diverged: every training ended without numbers."},
+		{hasPaper, "The paper has other data, networks and numbers of images: compare the order of the cells, not the values."},
+		{hasVerdict, "As in the paper: does the cell differ from " + t.compared() + " in the paper's direction, in every published metric? Undecided: the seeds show neither."},
+	} {
+		if t.any(s.of) {
+			lines = append(lines, s.text)
+		}
 	}
 	return lines
 }
@@ -119,32 +121,25 @@ func (t Table) furtherLegend(times Table) []string {
 }
 
 func rowSize(r Row) string {
-	plural := func(count, noun string) string {
-		if count == "1" {
-			return count + " " + noun
-		}
-		return count + " " + noun + "s"
-	}
 	var parts []string
-	if r.Seeds > 0 {
-		parts = append(parts, plural(formatSeeds(r), "seed"))
-	}
-	if r.Images > 0 {
-		parts = append(parts, plural(formatCount(r.Images), "image"))
+	for _, p := range [][2]string{{formatSeeds(r), " seed"}, {formatCount(r.Images), " image"}} {
+		switch p[0] {
+		case missing:
+		case "1":
+			parts = append(parts, p[0]+p[1])
+		default:
+			parts = append(parts, p[0]+p[1]+"s")
+		}
 	}
 	return strings.Join(parts, " × ")
 }
 
 // commonSize is the size of every cell, or nothing when they differ.
 func (t Table) commonSize() string {
-	if len(t.Rows) == 0 {
+	if len(t.Rows) == 0 || slices.ContainsFunc(t.Rows, func(r Row) bool { return rowSize(r) != rowSize(t.Rows[0]) }) {
 		return ""
 	}
-	size := rowSize(t.Rows[0])
-	if slices.ContainsFunc(t.Rows, func(r Row) bool { return rowSize(r) != size }) {
-		return ""
-	}
-	return size
+	return rowSize(t.Rows[0])
 }
 
 func (t Table) relation(v Verdict) string {

@@ -50,15 +50,22 @@ type logTicks struct{ most int } // labels that fit
 // Ticks implements [plot.Ticker].
 func (l logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
 	first, last := int(math.Floor(math.Log10(lo))), int(math.Ceil(math.Log10(hi)))
+	type mark struct{ m, k int } // m·10ᵏ
+	var marks []mark
+	for k := first; k <= last; k++ {
+		for m := 1; m < 10; m++ {
+			if v := float64(m) * math.Pow10(k); lo <= v && v <= hi {
+				marks = append(marks, mark{m, k})
+			}
+		}
+	}
 	labelled := func(int, int) bool { return true } // every tick, where two others lie outside
 	fewest := math.MaxInt
 	for _, rule := range logRules(last - first) {
 		count := 0
-		for k := first; k <= last; k++ {
-			for m := 1; m < 10; m++ {
-				if v := float64(m) * math.Pow10(k); rule(m, k) && lo <= v && v <= hi {
-					count++
-				}
+		for _, t := range marks {
+			if rule(t.m, t.k) {
+				count++
 			}
 		}
 		if count < 2 || fewest <= max(l.most, 2) {
@@ -66,21 +73,16 @@ func (l logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
 		}
 		labelled, fewest = rule, count
 	}
-	for k := first; k <= last; k++ {
-		for m := 1; m < 10; m++ {
-			v := float64(m) * math.Pow10(k)
-			if v < lo || v > hi {
-				continue
-			}
-			tick := plot.Tick{Value: v}
-			if labelled(m, k) {
-				tick.Label = strconv.FormatFloat(v, 'g', 3, 64)
-				if v >= 1 && v < 1e6 {
-					tick.Label = strconv.FormatFloat(v, 'f', 0, 64)
-				}
-			}
-			ticks = append(ticks, tick)
+	for _, t := range marks {
+		tick := plot.Tick{Value: float64(t.m) * math.Pow10(t.k)}
+		switch {
+		case !labelled(t.m, t.k):
+		case tick.Value >= 1 && tick.Value < 1e6:
+			tick.Label = strconv.FormatFloat(tick.Value, 'f', 0, 64)
+		default:
+			tick.Label = strconv.FormatFloat(tick.Value, 'g', 3, 64)
 		}
+		ticks = append(ticks, tick)
 	}
 	return ticks
 }
