@@ -21,7 +21,10 @@ type EngineWorker struct {
 	Engine func(ctx context.Context) (*engine.Engine, error) // opens it once, and gives the same one afterwards
 	Out    io.Writer
 
+	WatchEvery int // steps between two glances at a student in training; 0 for none
+
 	evaluator *protocol.Evaluator
+	glances   *protocol.Evaluator
 	trainer   distill.Trainer
 }
 
@@ -43,6 +46,9 @@ func (w *EngineWorker) Train(ctx context.Context, cfg distill.Config, run *recor
 		return err
 	}
 	in := distill.Inputs{Config: cfg, Bundle: w.Inputs.Bundle, Data: w.Inputs.Data, Backend: e.Backend}
+	if in.Watch, err = w.watch(ctx, cfg, run); err != nil {
+		return err
+	}
 	w.trainer.Keep = e.Keeps()
 	return w.trainer.Train(ctx, in, run, train.NewProgress(w.Out))
 }
@@ -97,5 +103,9 @@ func (w *EngineWorker) Close() {
 	if w.evaluator != nil {
 		w.evaluator.Close()
 		w.evaluator = nil
+	}
+	if w.glances != nil {
+		w.glances.Close()
+		w.glances = nil
 	}
 }

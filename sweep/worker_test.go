@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/addlab/addlab/diffusion"
@@ -16,6 +18,8 @@ import (
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinyworld"
+	"github.com/addlab/addlab/network/weights"
+	"github.com/addlab/addlab/record"
 )
 
 // A student whose weights have become no numbers draws no pictures that anything can judge: that is its result, with what it drew, and
@@ -38,6 +42,56 @@ func TestPicturesThatAreNoNumbersAreAResult(t *testing.T) {
 	_, p, err := w.Evaluate(t.Context(), e, student)
 	if !errors.Is(err, distill.ErrDiverged) || len(p.Images) == 0 {
 		t.Errorf("%d pictures, err = %v, want pictures and %v", len(p.Images), err, distill.ErrDiverged)
+	}
+}
+
+// A watched training has a line of scores for every glance, of captions after those of tables, and learns the same as an unwatched one.
+func TestWatchedTraining(t *testing.T) {
+	bundle := tinybundle.Load(t, "text", "teacher", "pair", "classifier", "features")
+	cfg, err := distill.DefaultConfig("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Batch, cfg.Discriminator.MapDim, cfg.Discriminator.NormGroup = 4, 8, 4
+	var students []string
+	var said strings.Builder
+	for _, every := range []int{0, 2} {
+		w := &EngineWorker{
+			Inputs:     Inputs{Bundle: bundle, Data: tinyworld.New(), Setup: protocol.Setup{Images: 12, Seed: 3, Batch: 5, Blocks: 2}},
+			Engine:     func(context.Context) (*engine.Engine, error) { return &engine.Engine{Backend: graphtest.Engine()}, nil },
+			Out:        &said,
+			WatchEvery: every,
+		}
+		defer w.Close()
+		run, err := record.Open(t.Context(), t.TempDir(), cfg, record.Environment{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer run.Close()
+		if err := w.Train(t.Context(), cfg, run); err != nil {
+			t.Fatal(err)
+		}
+		student, err := weights.SHA256(filepath.Join(run.Dir(), distill.StudentFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		students = append(students, student)
+		glances, err := record.ReadLines[Glance](filepath.Join(run.Dir(), WatchFile))
+		if every == 0 {
+			if !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("unwatched: %d glances (%v), want no file", len(glances), err)
+			}
+			continue
+		}
+		if err != nil || len(glances) != 2 || !(glances[1].FID > 0) || !(glances[1].Drawing > 0) || !strings.Contains(said.String(), "step 4, 12 pictures: FID ") {
+			t.Errorf("glances %+v (%v), said\n%s\nwant two with scores, of steps 2 and 4", glances, err, &said)
+		}
+		if w.glances.Setup.First != 24 {
+			t.Errorf("glances begin at caption %d, want 24: tables use 0 to 23", w.glances.Setup.First)
+		}
+	}
+	if students[0] != students[1] {
+		t.Error("a watched training gives another student")
 	}
 }
 

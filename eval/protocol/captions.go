@@ -35,7 +35,7 @@ type scoredSet struct {
 // captionSets are the held-out captions and, where data and bundle know attributes, those of compositions that training never saw and
 // those that state everything.
 func (e *Evaluator) captionSets() ([]captionSet, error) {
-	heldout, err := heldoutPrompts(e.data, 0, e.Setup.Images)
+	heldout, err := heldoutPrompts(e.data, e.Setup.First, e.Setup.Images)
 	if err != nil {
 		return nil, err
 	}
@@ -44,27 +44,28 @@ func (e *Evaluator) captionSets() ([]captionSet, error) {
 	if !ok || !e.classifies {
 		return sets, nil
 	}
-	novel, err := takePrompts(scenes.Novel(), 0, min(manifold, e.Setup.Images))
+	novel, err := takePrompts(scenes.Novel(), e.Setup.First, min(manifold, e.Setup.Images))
 	if err != nil {
 		return nil, err
 	}
 	sets = append(sets, captionSet{Prompts: novel, seed: 1, features: e.features, others: func() (Prompts, error) { return novel, nil }, score: scoreNovel})
-	n := e.Setup.Images
-	stated, err := takePrompts(scenes.Stated(), 0, n)
+	first, n := e.Setup.First, e.Setup.Images
+	stated, err := takePrompts(scenes.Stated(), first, n)
 	if err != nil {
 		return nil, err
 	}
-	return append(sets, captionSet{Prompts: stated, seed: 2, features: e.drawing, others: func() (Prompts, error) { return takePrompts(scenes.Stated(), n, n) }, score: scoreStated, compared: true}), nil
+	return append(sets, captionSet{Prompts: stated, seed: 2, features: e.drawing, others: func() (Prompts, error) { return takePrompts(scenes.Stated(), first+n, n) }, score: scoreStated, compared: true}), nil
 }
 
 // moreHeldout are the held-out pictures after those that models are compared with.
 func (e *Evaluator) moreHeldout() (Prompts, error) {
-	n := min(e.Setup.Images, e.data.Heldout().Len()-e.Setup.Images)
+	used := e.Setup.First + e.Setup.Images
+	n := min(e.Setup.Images, e.data.Heldout().Len()-used)
 	if least := 2 * e.Setup.Blocks; n < least {
 		return Prompts{}, fmt.Errorf("protocol: %s has %d held-out pictures, want %d or more: beside the reference of %d, two for each of %d blocks",
-			e.data.Name(), e.data.Heldout().Len(), e.Setup.Images+least, e.Setup.Images, e.Setup.Blocks)
+			e.data.Name(), e.data.Heldout().Len(), used+least, e.Setup.Images, e.Setup.Blocks)
 	}
-	return heldoutPrompts(e.data, e.Setup.Images, n)
+	return heldoutPrompts(e.data, used, n)
 }
 
 // heldoutPrompts takes held-out samples first … first+n−1.

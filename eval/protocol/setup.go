@@ -8,11 +8,12 @@ import (
 
 // Setup is the protocol of an evaluation: equal setups make numbers comparable.
 type Setup struct {
-	Images   int     `json:"images"`   // generated pictures, one per held-out caption
-	Seed     int64   `json:"seed"`     // of the noise, the same for every model
-	Batch    int     `json:"batch"`    // pictures per pass
-	Blocks   int     `json:"blocks"`   // of the jackknife behind FID's interval
-	Guidance float64 `json:"guidance"` // of the teacher where it is guided
+	First    int     `json:"first,omitempty"` // number of the first held-out caption
+	Images   int     `json:"images"`          // generated pictures, one per held-out caption
+	Seed     int64   `json:"seed"`            // of the noise, the same for every model
+	Batch    int     `json:"batch"`           // pictures per pass
+	Blocks   int     `json:"blocks"`          // of the jackknife behind FID's interval
+	Guidance float64 `json:"guidance"`        // of the teacher where it is guided
 }
 
 // DefaultSetup is the protocol of a scale.
@@ -33,6 +34,9 @@ func (s Setup) Within(images int, data dataset.Dataset) Setup {
 
 // Validate tells which field cannot work.
 func (s Setup) Validate() error {
+	if s.First < 0 {
+		return fmt.Errorf("protocol: first = %d, want ≥ 0", s.First)
+	}
 	if s.Images < 2 || s.Batch < 1 {
 		return fmt.Errorf("protocol: images = %d, batch = %d, want ≥ 2 and ≥ 1", s.Images, s.Batch)
 	}

@@ -65,7 +65,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return forecast(stdout, s)
 	}
 
-	worker := &sweep.EngineWorker{Inputs: inputs, Engine: lazy.open, Out: stdout}
+	worker := &sweep.EngineWorker{Inputs: inputs, Engine: lazy.open, Out: stdout, WatchEvery: o.watch}
 	defer worker.Close()
 	s.Processes, s.Worker, s.Out = o.among, worker, stdout
 	s.Completed = func(axis ablations.Axis, results sweep.Results) (string, error) {

@@ -40,7 +40,7 @@ Flags have the forms --axis and -axis.
 
 type options struct {
 	axis, cells, scale, seeds, engine, out, data, pretrained, reference, config string
-	steps, images, processes, among                                             int
+	steps, images, watch, processes, among                                      int
 	list, printConfig, dryRun, pretrain, noTrain                                bool
 
 	args []string // as typed
@@ -59,6 +59,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the config to change in every cell (--print-config prints them all)")
 	f.IntVar(&o.images, "images", 0, "score so many `pictures` instead of the scale's")
 	f.IntVar(&o.steps, "steps", 0, "train every student for so many `steps` instead of the scale's")
+	f.IntVar(&o.watch, "watch", 0, "score 500 pictures of a student in training about every so many `steps`, on captions that no table uses")
 	f.IntVar(&o.processes, "processes", 1, "let so many `processes` share the sweep, each on its part of the cores")
 	f.IntVar(&o.among, "among", 0, "be one of so many `processes` that share the sweep, and print no table (--processes starts them)")
 	f.BoolVar(&o.pretrain, "pretrain", false, "train networks that the axes ask for and the bundle lacks; without it they are named, with the command")
@@ -71,7 +72,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	}
 	given := map[string]bool{}
 	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	for name, value := range map[string]int{"steps": o.steps, "images": o.images, "among": o.among} {
+	for name, value := range map[string]int{"steps": o.steps, "images": o.images, "watch": o.watch, "among": o.among} {
 		if given[name] && value < 1 {
 			return fmt.Errorf("%s = %d, want ≥ 1", name, value)
 		}
