@@ -6,24 +6,34 @@ import (
 	"io/fs"
 	"math"
 	"path/filepath"
+	"slices"
 
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/report/plot"
+	"github.com/addlab/addlab/sweep"
 )
 
 const smoothed = 8
 
+const metricsFile = "metrics.jsonl"
+
+func always(distill.Config) bool { return true }
+
 // watched are the numbers of a training that are drawn, each of the trainings that have it: without a discriminator, say, its log says 0.
 var watched = []struct {
-	title, y, key string
-	of            func(distill.Config) bool
+	title, y, file, key string
+	of                  func(distill.Config) bool
 }{
-	{"Adversarial loss of the student (ADD eq. 2)", "loss", "g_adv", func(c distill.Config) bool { return c.Adversarial > 0 }},
-	{"Distillation loss before λ (ADD eq. 4), or that of consistency in its place", "loss", "distill", func(c distill.Config) bool { return c.Lambda > 0 || c.Consistency != nil }},
-	{"The discriminator on generated pictures", "share of tokens told right", "acc_fake", func(c distill.Config) bool { return c.Adversarial > 0 }},
-	{"Variance of the student's pictures", "variance over a batch, mean over pixels", "pixel_var", func(distill.Config) bool { return true }},
+	{"Adversarial loss of the student (ADD eq. 2)", "loss", metricsFile, "g_adv", func(c distill.Config) bool { return c.Adversarial > 0 }},
+	{"Distillation loss before λ (ADD eq. 4), or that of consistency in its place", "loss", metricsFile, "distill", func(c distill.Config) bool { return c.Lambda > 0 || c.Consistency != nil }},
+	{"The discriminator on generated pictures", "share of tokens told right", metricsFile, "acc_fake", func(c distill.Config) bool { return c.Adversarial > 0 }},
+	{"The discriminator on pictures from pure noise", "area under the curve, over pictures", metricsFile, "auc_pure", func(c distill.Config) bool { return c.Adversarial > 0 }},
+	{"Variance of the student's pictures", "variance over a batch, mean over pixels", metricsFile, "pixel_var", always},
+	{"FID in training, few pictures", "FID", sweep.WatchFile, "fid", always},
+	{"Drawing FID in training, few pictures", "drawing FID", sweep.WatchFile, "drawing_fid", always},
+	{"Imbalance in training, few pictures", "imbalance", sweep.WatchFile, "imbalance", always},
 }
 
 // curves opens each folder of runs once.
@@ -57,7 +67,10 @@ func (c curves) of(dir string, t report.Table) (pictures []report.Picture, err e
 func trainings(runs *record.Runs, t report.Table) ([]plot.Curves, error) {
 	plots := make([]plot.Curves, len(watched))
 	for i, w := range watched {
-		plots[i] = plot.Curves{Title: w.title, YLabel: w.y, Smooth: smoothed}
+		plots[i] = plot.Curves{Title: w.title, YLabel: w.y}
+		if w.file == metricsFile {
+			plots[i].Smooth = smoothed
+		}
 	}
 	seen := map[string]bool{}
 	for _, r := range t.Rows {
@@ -67,19 +80,25 @@ func trainings(runs *record.Runs, t report.Table) ([]plot.Curves, error) {
 		name := r.BySeed[0].Run
 		seen[name] = true
 		run, _ := runs.Lookup(name)
-		lines, err := run.Curves("metrics.jsonl")
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+		files := map[string][]map[string]record.Number{}
+		for _, name := range []string{metricsFile, sweep.WatchFile} {
+			lines, err := run.Curves(name)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+			files[name] = lines
 		}
-		if err != nil {
-			return nil, err
+		if len(files[metricsFile]) == 0 {
+			continue
 		}
 		var asked distill.RunConfig
 		if err := run.Config(&asked); err != nil {
 			return nil, err
 		}
 		for i, w := range watched {
-			if w.of(asked.Distill) {
+			lines := files[w.file]
+			logs := func(l map[string]record.Number) bool { _, ok := l[w.key]; return ok }
+			if w.of(asked.Distill) && slices.ContainsFunc(lines, logs) {
 				plots[i].Curves = append(plots[i].Curves, curve(r.Name, lines, w.key))
 			}
 		}
