@@ -103,6 +103,9 @@ func EpsFromX0(xt, x0 *Node, level Level) *Node {
 	return Div(Sub(xt, Mul(l.Alpha, x0)), MaxScalar(l.Sigma, sigmaFloor))
 }
 
+// Guided reports whether guidance needs a second pass of the network. 0 means none, and 1 equals the conditional prediction.
+func Guided(guidance float64) bool { return guidance != 0 && guidance != 1 }
+
 // Guide returns the guided denoiser x̂_u + w (x̂_c − x̂_u) (CFG eq. 6, with its 1+w written as w). x̂_c is conditioned on cond,
 // x̂_u on null. In x̂₀, ε̂ or v̂ it is the same formula, since each is affine in the others at a given x_t.
 //

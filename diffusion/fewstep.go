@@ -103,7 +103,6 @@ func ancestral(s Schedule, t, u float64) Step {
 	return Step{T: t, X: sigmaU / sigmaT * q, X0: alphaU * (1 - q*q), Noise: sigmaU * math.Sqrt(1-q*q)}
 }
 
-// checkTimes wants strictly falling times within (0,1].
 func checkTimes(times []float64) error {
 	above := math.Nextafter(1, 2)
 	for _, t := range times {

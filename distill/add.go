@@ -26,15 +26,10 @@ import (
 // B batch, S side of the picture, T patch tokens, C channels of a tap, L tokens of a caption, K teacher steps.
 type add struct {
 	adversary
-	match   matching
-	student optim.Optimizer
+	match matching
 }
 
 var _ Method = (*add)(nil)
-
-func newADD(s setup) *add {
-	return &add{adversary: newAdversary(s), match: matching{s}, student: s.studentOptimiser()}
-}
 
 // addInputs are the inputs of a step. Those that a config does not use are nil.
 type addInputs[T any] struct {
@@ -60,7 +55,6 @@ func (m *add) Updates(step int) []Update {
 	return oneUpdate(m.adversary, m.match, step, m.draw, m.update)
 }
 
-// draw makes the inputs of a step.
 func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor] {
 	// s: every time of T_student in every batch.
 	n, taus := m.cfg.Batch, m.cfg.Times
@@ -101,7 +95,7 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 // update builds both updates in one graph, as they share the pass of the frozen features over the generated pictures. Each sees the
 // other network before the step.
 func (m *add) update(root *model.Scope, in addInputs[*Node], r1 bool) map[string]*Node {
-	n := m.networks(root)
+	n := networks{m.setup, root}
 	text := n.text(in.Caption)
 
 	// One step of the student from the diffused real picture.
@@ -120,7 +114,7 @@ func (m *add) update(root *model.Scope, in addInputs[*Node], r1 bool) map[string
 	if in.Pull != nil {
 		gradients = append(gradients, m.match.update(n, in.matchingInputs, n.guidedTeacher(in.Empty), x0, text, losses))
 	}
-	losses["student_grad"] = moveStudent(n, m.student, x0, in.studentInputs, gradients...) // eq. 1
+	losses["student_grad"] = moveStudent(n, x0, in.studentInputs, gradients...) // eq. 1
 	return losses
 }
 
@@ -148,14 +142,7 @@ func DistillLoss(x0, target, weight *Node, values int) *Node {
 }
 
 // adversary is the discriminator, its update, and what it says to the student. Other methods may use it beside a loss of their own.
-type adversary struct {
-	setup
-	heads optim.AdamW
-}
-
-func newAdversary(s setup) adversary {
-	return adversary{setup: s, heads: optim.AdamW{Name: "discriminator", Beta1: 0, Beta2: 0.99, Epsilon: 1e-8}}
-}
+type adversary struct{ setup }
 
 // adversaryInputs are the inputs of the discriminator's update, nil where the config has none.
 type adversaryInputs[T any] struct {
@@ -210,7 +197,7 @@ func oneUpdate[N, H any](a adversary, m matching, step int, draw func(b dataset.
 func (a adversary) draw(step, number, pictures int) (in adversaryInputs[*tensors.Tensor]) {
 	if a.cfg.Adversarial > 0 {
 		in.RealView, in.FakeView = a.view("real-view", number, pictures), a.view("fake-view", number, pictures)
-		in.HeadsRate = train.F32(a.heads.Coefficients(a.cfg.DiscriminatorRate.At(step, a.cfg.Steps), step), 3)
+		in.HeadsRate = train.F32(a.headsOptimiser.Coefficients(a.cfg.DiscriminatorRate.At(step, a.cfg.Steps), step), 3)
 	}
 	return in
 }
@@ -269,7 +256,7 @@ func (a adversary) update(n networks, seen studentInputs[*Node], in adversaryInp
 	}
 	gradient := Gradient(pulled, clean)[0]
 
-	losses["d_grad"] = a.heads.Update(optim.Variables(n.root.At(discriminatorScope), g), loss.Total, in.HeadsRate)
+	losses["d_grad"] = a.headsOptimiser.Update(optim.Variables(n.root.At(discriminatorScope), g), loss.Total, in.HeadsRate)
 	losses["g_adv"], losses["adv_grad"] = generator, l2(gradient)
 	losses["d_real"], losses["acc_real"], losses["logit_real"] = loss.Real, loss.RealAccuracy, loss.RealLogit
 	losses["d_fake"], losses["acc_fake"], losses["logit_fake"] = loss.Fake, loss.FakeAccuracy, loss.FakeLogit

@@ -1,11 +1,11 @@
 package distill
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill/discriminator"
+	"github.com/addlab/addlab/internal/check"
 	"github.com/addlab/addlab/train/optim"
 )
 
@@ -108,61 +108,39 @@ func (c Config) WithSteps(steps int) Config {
 
 // Validate returns an error that names the first field that cannot work.
 func (c Config) Validate() error {
-	bad := func(field string, value any, want string) error {
-		return fmt.Errorf("distill: %s = %v, want %s", field, value, want)
-	}
-	falling := true
+	falling := len(c.Times) > 0 && c.Times[0] <= 1000 && c.Times[len(c.Times)-1] >= 1
 	for i := 1; i < len(c.Times); i++ {
 		falling = falling && c.Times[i] < c.Times[i-1]
 	}
-	switch {
-	case c.Recipe != RecipeVersion:
-		return bad("recipe", c.Recipe, fmt.Sprint(RecipeVersion, ", this program's"))
-	case c.Steps < 1:
-		return bad("steps", c.Steps, "≥ 1")
-	case c.Batch < 1:
-		return bad("batch", c.Batch, "≥ 1")
-	case len(c.Times) == 0 || c.Times[0] > 1000 || !falling || c.Times[len(c.Times)-1] < 1:
-		return bad("times", c.Times, "falling timesteps within 1000 … 1")
-	case c.Init != Pretrained && c.Init != Random:
-		return bad("init", c.Init, Pretrained+" or "+Random)
-	case !(c.Adversarial >= 0):
-		return bad("adversarial", c.Adversarial, "≥ 0")
-	case !(c.Lambda >= 0):
-		return bad("lambda", c.Lambda, "≥ 0")
-	case c.Adversarial == 0 && c.Lambda == 0 && c.Matching == nil:
-		return bad("lambda", c.Lambda, "> 0 where adversarial = 0: nothing would be learned")
-	case c.Reduction != Sum && c.Reduction != Patch && c.Reduction != Mean:
-		return bad("reduction", c.Reduction, Sum+", "+Patch+" or "+Mean)
-	case !(0 <= c.TeacherMin && c.TeacherMin < c.TeacherMax && c.TeacherMax <= 1000):
-		return bad("teacher_min, teacher_max", fmt.Sprint(c.TeacherMin, ", ", c.TeacherMax), "0 ≤ min < max ≤ 1000")
-	case c.TeacherSteps < 1:
-		return bad("teacher_steps", c.TeacherSteps, "≥ 1")
-	case c.TeacherSteps > 1 && c.Weighting == diffusion.NFSD:
-		return bad("teacher_steps", c.TeacherSteps, "1 with nfsd, whose target is made of directions at one noise level")
-	case c.Consistency != nil && c.Times[0] != 1000:
-		return bad("times", c.Times, "1000 first with consistency, whose grid begins there")
-	case c.Consistency != nil && (c.Lambda == 0 || c.TeacherSteps > 1):
-		return bad("lambda, teacher_steps", fmt.Sprint(c.Lambda, ", ", c.TeacherSteps), "> 0 and 1 with consistency, which is the distillation loss and has a solver of its own")
-	case c.Consistency != nil && c.Consistency.Grid < 1:
-		return bad("consistency.grid", c.Consistency.Grid, "≥ 1")
-	case c.Consistency != nil && !(c.Consistency.Huber > 0):
-		return bad("consistency.huber", c.Consistency.Huber, "> 0")
-	case c.Consistency != nil && (c.Consistency.Pure < 0 || c.Consistency.Pure >= c.Batch):
-		return bad("consistency.pure", c.Consistency.Pure, fmt.Sprint("0 to ", c.Batch-1, ", within the batch"))
-	case c.Consistency != nil && c.Matching != nil && c.Consistency.Pure == 0:
-		return bad("consistency.pure", 0, "≥ 1 with matching, which is about pictures drawn from pure noise")
-	case c.Matching != nil && c.Matching.From > c.Steps:
-		return bad("matching.from", c.Matching.From, fmt.Sprint("at most steps = ", c.Steps))
-	case !(c.TeacherGuidance >= 0):
-		return bad("teacher_guidance", c.TeacherGuidance, "≥ 0")
-	case !(c.StudentRate.Peak > 0 && c.DiscriminatorRate.Peak > 0):
-		return bad("student_rate.peak, discriminator_rate.peak", fmt.Sprint(c.StudentRate.Peak, ", ", c.DiscriminatorRate.Peak), "> 0")
-	case !(c.EMA >= 0 && c.EMA < 1):
-		return bad("ema", c.EMA, "in [0,1)")
+	f := check.Fields{Of: "distill"}
+	f.Want(c.Recipe == RecipeVersion, "recipe", c.Recipe, fmt.Sprint(RecipeVersion, ", this program's"))
+	f.Want(c.Steps >= 1, "steps", c.Steps, "≥ 1")
+	f.Want(c.Batch >= 1, "batch", c.Batch, "≥ 1")
+	f.Want(falling, "times", c.Times, "falling timesteps within 1000 … 1")
+	f.Want(c.Init == Pretrained || c.Init == Random, "init", c.Init, Pretrained+" or "+Random)
+	f.Want(c.Adversarial >= 0, "adversarial", c.Adversarial, "≥ 0")
+	f.Want(c.Lambda >= 0, "lambda", c.Lambda, "≥ 0")
+	f.Want(c.Adversarial != 0 || c.Lambda != 0 || c.Matching != nil, "lambda", c.Lambda, "> 0 where adversarial = 0: nothing would be learned")
+	f.Want(c.Reduction == Sum || c.Reduction == Patch || c.Reduction == Mean, "reduction", c.Reduction, Sum+", "+Patch+" or "+Mean)
+	f.Want(0 <= c.TeacherMin && c.TeacherMin < c.TeacherMax && c.TeacherMax <= 1000, "teacher_min, teacher_max", fmt.Sprint(c.TeacherMin, ", ", c.TeacherMax), "0 ≤ min < max ≤ 1000")
+	f.Want(c.TeacherSteps >= 1, "teacher_steps", c.TeacherSteps, "≥ 1")
+	f.Want(c.TeacherSteps <= 1 || c.Weighting != diffusion.NFSD, "teacher_steps", c.TeacherSteps, "1 with nfsd, whose target is made of directions at one noise level")
+	f.Want(c.TeacherGuidance >= 0, "teacher_guidance", c.TeacherGuidance, "≥ 0")
+	f.Want(c.StudentRate.Peak > 0 && c.DiscriminatorRate.Peak > 0, "student_rate.peak, discriminator_rate.peak", fmt.Sprint(c.StudentRate.Peak, ", ", c.DiscriminatorRate.Peak), "> 0")
+	f.Want(c.EMA >= 0 && c.EMA < 1, "ema", c.EMA, "in [0,1)")
+	if k := c.Consistency; k != nil {
+		f.Want(falling && c.Times[0] == 1000, "times", c.Times, "1000 first with consistency, whose grid begins there")
+		f.Want(c.Lambda != 0 && c.TeacherSteps <= 1, "lambda, teacher_steps", fmt.Sprint(c.Lambda, ", ", c.TeacherSteps), "> 0 and 1 with consistency, which is the distillation loss and has a solver of its own")
+		f.Want(k.Grid >= 1, "consistency.grid", k.Grid, "≥ 1")
+		f.Want(k.Huber > 0, "consistency.huber", k.Huber, "> 0")
+		f.Want(k.Pure >= 0 && k.Pure < c.Batch, "consistency.pure", k.Pure, fmt.Sprint("0 to ", c.Batch-1, ", within the batch"))
+		f.Want(c.Matching == nil || k.Pure > 0, "consistency.pure", 0, "≥ 1 with matching, which is about pictures drawn from pure noise")
 	}
-	if err := cmp.Or(c.Weighting.Validate(), c.Matching.validate()); err != nil {
-		return err
+	if m := c.Matching; m != nil {
+		f.Want(m.From <= c.Steps, "matching.from", m.From, fmt.Sprint("at most steps = ", c.Steps))
 	}
-	return c.Discriminator.Validate()
+	f.Also(c.Weighting.Validate())
+	f.Also(c.Matching.validate())
+	f.Also(c.Discriminator.Validate())
+	return f.Err
 }

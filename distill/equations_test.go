@@ -43,8 +43,8 @@ func TestStepFollowsTheEquations(t *testing.T) {
 			// First moments without memory are the gradients.
 			m := n.method.(*add)
 			opt := studentAdamW(cfg)
-			opt.Beta1, opt.ClipNorm, m.heads.Beta1 = 0, 0, 0
-			m.student = opt
+			opt.Beta1, opt.ClipNorm, m.headsOptimiser.Beta1 = 0, 0, 0
+			m.studentOptimiser = opt
 			withR1 := m.Updates(cfg.Discriminator.R1Every)[0].Graph
 			got := n.call(t, withR1, inputsOf[addInputs[*tensors.Tensor]](t, n, 1))
 
@@ -71,7 +71,7 @@ func TestStepFollowsTheEquations(t *testing.T) {
 
 // directly is a step of ADD as the paper writes it.
 func directly(m *add, root *model.Scope, in addInputs[*Node]) map[string]*Node {
-	n, cfg, d := m.networks(root), m.cfg, m.cfg.Discriminator
+	n, cfg, d := networks{m.setup, root}, m.cfg, m.cfg.Discriminator
 	text, level := n.text(in.Caption), diffusion.LevelFrom(in.Level)
 	x0 := n.student()(diffusion.Diffuse(in.Real, in.Noise, level), level, text)
 
@@ -99,8 +99,8 @@ func directly(m *add, root *model.Scope, in addInputs[*Node]) map[string]*Node {
 		"g_adv": eq2, "distill": eq4, "d_real": eq3.Real, "d_fake": eq3.Fake, "r1": r1,
 		"adv_grad": l2(Gradient(adversarial, x0)[0]), "distill_grad": l2(Gradient(distill, x0)[0]),
 	}
-	losses["student_grad"] = m.student.Update(optim.Variables(root.At(studentScope), x0.Graph()), Add(adversarial, distill), in.StudentRate)
-	losses["d_grad"] = m.heads.Update(optim.Variables(root.At(discriminatorScope), x0.Graph()), eq3.Total, in.HeadsRate)
+	losses["student_grad"] = m.studentOptimiser.Update(optim.Variables(root.At(studentScope), x0.Graph()), Add(adversarial, distill), in.StudentRate)
+	losses["d_grad"] = m.headsOptimiser.Update(optim.Variables(root.At(discriminatorScope), x0.Graph()), eq3.Total, in.HeadsRate)
 	return losses
 }
 

@@ -1,14 +1,6 @@
 package distill
 
-import (
-	"github.com/addlab/addlab/record"
-)
-
-// healthLog writes health.jsonl: the losses of a GAN do not show whether its training is sound.
-type healthLog struct {
-	lines       *record.Lines
-	adversarial bool
-}
+import "github.com/addlab/addlab/record"
 
 // Health is a line of health.jsonl.
 type Health struct {
@@ -24,13 +16,8 @@ type Health struct {
 	Warnings     []string      `json:"warnings,omitempty"`
 }
 
-func newHealthLog(run *record.Run, cfg Config) (*healthLog, error) {
-	lines, err := run.Lines("health.jsonl")
-	return &healthLog{lines: lines, adversarial: cfg.Adversarial > 0}, err
-}
-
-// append writes the line of a step from the means since the line before.
-func (h *healthLog) append(step int, mean map[string]float64) error {
+// newHealth judges the means of the losses since the line before: the losses of a GAN do not show whether its training is sound.
+func newHealth(mean map[string]float64, adversarial bool) Health {
 	v := Health{
 		RealAccuracy: record.Number(mean["acc_real"]), FakeAccuracy: record.Number(mean["acc_fake"]),
 		LogitGap: record.Number(mean["logit_real"] - mean["logit_fake"]),
@@ -42,15 +29,15 @@ func (h *healthLog) append(step int, mean map[string]float64) error {
 		v.GradRatio = record.Number(mean["adv_grad"] / mean["distill_grad"])
 	}
 	both := func(test func(float64) bool) bool { return test(mean["acc_real"]) && test(mean["acc_fake"]) }
-	if h.adversarial && both(func(a float64) bool { return a > 0.95 }) {
+	if adversarial && both(func(a float64) bool { return a > 0.95 }) {
 		v.Warnings = append(v.Warnings, "the discriminator tells real from generated in over 95 % of both: it may be too strong")
 	}
 	// Few tokens right do not make it weak: averaged over a picture, they may tell every one.
-	if h.adversarial && both(func(a float64) bool { return a < 0.55 }) && mean["auc_pure"] < 0.6 {
+	if adversarial && both(func(a float64) bool { return a < 0.55 }) && mean["auc_pure"] < 0.6 {
 		v.Warnings = append(v.Warnings, "the discriminator is right in less than 55 % of both, and tells pictures hardly better: it may be too weak")
 	}
 	if mean["pixel_var"] < 0.01 {
 		v.Warnings = append(v.Warnings, "all generated pictures look the same")
 	}
-	return h.lines.Append(step, v)
+	return v
 }

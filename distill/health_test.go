@@ -54,29 +54,13 @@ func TestHealthWarnings(t *testing.T) {
 		{"collapse under a strong discriminator", map[string]float64{"acc_real": 1, "acc_fake": 1, "pixel_var": 0.001}, 1, []string{"over 95 %", "look the same"}},
 		{"no distillation, no ratio", map[string]float64{"distill_grad": 0}, 1, nil},
 	} {
-		run, err := record.Open(t.Context(), t.TempDir(), map[string]string{"kind": test.name}, record.Environment{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer run.Close()
-		h, err := newHealthLog(run, Config{Adversarial: test.adv})
-		if err != nil {
-			t.Fatal(err)
-		}
 		mean := map[string]float64{}
 		for _, values := range []map[string]float64{sound, test.values} {
 			for name, x := range values {
 				mean[name] = x
 			}
 		}
-		if err := h.append(10, mean); err != nil {
-			t.Fatal(err)
-		}
-		lines, err := record.ReadLines[Health](filepath.Join(run.Dir(), "health.jsonl"))
-		if err != nil || len(lines) != 1 {
-			t.Fatalf("%d lines, error = %v, want 1", len(lines), err)
-		}
-		v := lines[0]
+		v := newHealth(mean, test.adv > 0)
 		if len(v.Warnings) != len(test.want) {
 			t.Errorf("%s: warnings = %q, want %q", test.name, v.Warnings, test.want)
 			continue

@@ -10,7 +10,6 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/train/optim"
 )
 
 // Consistency makes the method latent consistency distillation (Luo et al. 2310.04378, "LCM"), in pixels as everything here: the student
@@ -37,15 +36,10 @@ type Consistency struct {
 //	L   = E d(x̂_θ(z_t, t), x̂_average(z_u, u))                                    (LCM eq. 13)
 type lcm struct {
 	adversary
-	match   matching
-	student optim.Optimizer
+	match matching
 }
 
 var _ Method = (*lcm)(nil)
-
-func newLCM(s setup) *lcm {
-	return &lcm{adversary: newAdversary(s), match: matching{s}, student: s.studentOptimiser()}
-}
 
 // lcmInputs are the inputs of a step. Those that a config does not use are nil.
 type lcmInputs[T any] struct {
@@ -69,7 +63,6 @@ func (m *lcm) Updates(step int) []Update {
 	return oneUpdate(m.adversary, m.match, step, m.draw, m.update)
 }
 
-// draw makes the inputs of a step.
 func (m *lcm) draw(b dataset.Batch, step, number int) lcmInputs[*tensors.Tensor] {
 	upper, lower, grid := make([]float64, m.cfg.Batch), make([]float64, m.cfg.Batch), m.cfg.Consistency.Grid
 	for i := range upper {
@@ -91,9 +84,8 @@ func (m *lcm) draw(b dataset.Batch, step, number int) lcmInputs[*tensors.Tensor]
 	return in
 }
 
-// update moves the student, and the discriminator where there is one.
 func (m *lcm) update(root *model.Scope, in lcmInputs[*Node], r1 bool) map[string]*Node {
-	n := m.networks(root)
+	n := networks{m.setup, root}
 	text, t, u := n.text(in.Caption), diffusion.LevelFrom(in.Level), diffusion.LevelFrom(in.Lower)
 
 	zt := diffusion.Diffuse(in.Real, in.Noise, diffusion.LevelFrom(in.Start))
@@ -117,7 +109,7 @@ func (m *lcm) update(root *model.Scope, in lcmInputs[*Node], r1 bool) map[string
 	gradient := Gradient(MulScalar(loss, m.cfg.Lambda), clean)[0]
 	losses["distill"], losses["distill_grad"] = loss, l2(gradient)
 
-	losses["student_grad"] = moveStudent(n, m.student, x0, in.studentInputs, append(gradients, gradient)...)
+	losses["student_grad"] = moveStudent(n, x0, in.studentInputs, append(gradients, gradient)...)
 	return losses
 }
 

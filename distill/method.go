@@ -39,14 +39,13 @@ type Update struct {
 	Graph train.Graph                           // moves the networks, returns losses by name
 }
 
-// newMethod is the method of a config.
 func newMethod(cfg Config, b *pretrain.Bundle) (Method, error) {
 	s, err := newSetup(cfg, b)
 	if err != nil {
 		return nil, err
 	}
 	if cfg.Consistency != nil {
-		return newLCM(s), nil
+		return &lcm{adversary{s}, matching{s}}, nil
 	}
-	return newADD(s), nil
+	return &add{adversary{s}, matching{s}}, nil
 }

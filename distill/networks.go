@@ -53,48 +53,40 @@ func newStore(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*model.S
 		return nil, err
 	}
 	store := model.NewStore()
-	if err := b.Into(backend, store, textScope, featuresScope); err != nil {
-		return nil, err
+	frozen := [][2]string{{textScope, textScope}, {featuresScope, featuresScope}, {teacherScope, cfg.Teacher()}, {otherFeaturesScope, cfg.Features()}}
+	if cfg.Features() == featuresScope {
+		frozen = frozen[:3]
 	}
-	if err := b.Load(backend, store, "/"+teacherScope, cfg.Teacher()); err != nil {
-		return nil, err
-	}
-	if cfg.Features() != featuresScope {
-		if err := b.Load(backend, store, "/"+otherFeaturesScope, cfg.Features()); err != nil {
+	for _, f := range frozen {
+		if err := b.Load(backend, store, "/"+f[0], f[1]); err != nil {
 			return nil, err
 		}
 	}
-	student, err := newStudent(backend, b, cfg)
-	if err != nil {
-		return nil, err
-	}
-	if cfg.Init == Random {
+	if cfg.Init == Random { // with the values of a teacher of the seed, which belong to its paths
 		network.Seed(store, cfg.Seed)
+		fresh := model.NewStore()
+		defer fresh.Finalize()
+		network.Seed(fresh, cfg.Seed)
+		b.Build(backend, fresh, "/"+teacherScope, cfg.Student())
+		student, err := weights.FromStore(fresh, "/"+teacherScope)
+		if err != nil {
+			return nil, err
+		}
+		return store, weights.Into(store, "/"+studentScope, student)
 	}
-	if err := weights.Into(store, "/"+studentScope, student); err != nil {
+	if err := b.Load(backend, store, "/"+studentScope, cfg.Student()); err != nil {
 		return nil, err
+	}
+	for v := range store.Scope("/" + studentScope).IterVariables() {
+		v.SetTrainable(true)
 	}
 	return store, nil
 }
 
-// newStudent returns the weights that the student starts from.
-func newStudent(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*weights.File, error) {
-	store := model.NewStore()
-	defer store.Finalize()
-	if cfg.Init == Random {
-		network.Seed(store, cfg.Seed)
-		b.Build(backend, store, "/"+teacherScope, cfg.Student())
-	} else if err := b.Load(backend, store, "/"+teacherScope, cfg.Student()); err != nil {
-		return nil, err
-	}
-	return weights.FromStore(store, "/"+teacherScope)
-}
-
 // networks are the networks of a bundle within a graph.
 type networks struct {
-	root   *model.Scope
-	bundle *pretrain.Bundle
-	cfg    Config
+	setup
+	root *model.Scope
 }
 
 func (n networks) text(ids *Node) diffusion.Cond {

@@ -6,7 +6,6 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
@@ -22,19 +21,21 @@ type setup struct {
 	cfg      Config
 	bundle   *pretrain.Bundle
 	schedule diffusion.Schedule
+
+	studentOptimiser optim.Optimizer
+	headsOptimiser   optim.AdamW // StyleGAN-T's
 }
 
 func newSetup(cfg Config, b *pretrain.Bundle) (setup, error) {
 	schedule, err := diffusion.ScheduleByName(b.Config.Schedule)
-	return setup{cfg: cfg, bundle: b, schedule: schedule}, err
+	adam := studentAdamW(cfg)
+	s := setup{cfg: cfg, bundle: b, schedule: schedule, studentOptimiser: adam, headsOptimiser: optim.AdamW{Name: "discriminator", Beta1: 0, Beta2: 0.99, Epsilon: 1e-8}}
+	if cfg.Muon {
+		s.studentOptimiser = optim.Muon{AdamW: adam, Kept: b.Backbone(cfg.Student()).Outer()}
+	}
+	return s, err
 }
 
-// networks are the networks within a graph.
-func (s setup) networks(root *model.Scope) networks {
-	return networks{root: root, bundle: s.bundle, cfg: s.cfg}
-}
-
-// random is a source of random numbers for one purpose and batch.
 func (s setup) random(purpose string, number int) *rand.Rand {
 	return rng.New(s.cfg.Seed, "distill/"+purpose, number)
 }
@@ -112,17 +113,9 @@ func studentAdamW(cfg Config) optim.AdamW {
 	return optim.AdamW{Name: "student", Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, ClipNorm: cfg.ClipNorm}
 }
 
-// studentOptimiser is AdamW or Muon.
-func (s setup) studentOptimiser() optim.Optimizer {
-	if s.cfg.Muon {
-		return optim.Muon{AdamW: studentAdamW(s.cfg), Kept: s.bundle.Backbone(s.cfg.Student()).Outer()}
-	}
-	return studentAdamW(s.cfg)
-}
-
 // moveStudent moves the student against ∂L/∂x̂_θ, the sum of the gradients of its losses at x0 = x̂_θ [B,S,S,3], and its average after it.
 // Returns the norm of the student's gradient.
-func moveStudent(n networks, opt optim.Optimizer, x0 *Node, in studentInputs[*Node], gradients ...*Node) *Node {
+func moveStudent(n networks, x0 *Node, in studentInputs[*Node], gradients ...*Node) *Node {
 	total := gradients[0]
 	for _, gradient := range gradients[1:] {
 		total = Add(total, gradient)
@@ -130,12 +123,11 @@ func moveStudent(n networks, opt optim.Optimizer, x0 *Node, in studentInputs[*No
 	// The gradient of ⟨x̂_θ, sg(∂L/∂x̂_θ)⟩ with respect to θ is that of L.
 	surrogate := ReduceAllSum(Mul(x0, StopGradient(total)))
 	variables := optim.Variables(n.root.At(studentScope), x0.Graph())
-	norm := opt.Update(variables, surrogate, in.StudentRate)
+	norm := n.studentOptimiser.Update(variables, surrogate, in.StudentRate)
 	optim.EMA(variables, "/"+studentScope, "/"+studentEMAScope, in.Decay)
 	return norm
 }
 
-// l2 is the norm of all values.
 func l2(x *Node) *Node { return Sqrt(ReduceAllSum(Mul(x, x))) }
 
 // pixelVariance is the variance over the batch, averaged over pixels: it falls to 0 when the student always draws the same.

@@ -27,6 +27,9 @@ type Trainer struct {
 // Train runs a distillation to its last step, continuing from the run's latest checkpoint, and leaves the student in the run's folder.
 // It does not finish the run. Losses that are not finite give ErrDiverged.
 func (t *Trainer) Train(ctx context.Context, in Inputs, run *record.Run, progress *train.Progress) error {
+	if err := in.Config.Validate(); err != nil {
+		return err
+	}
 	d, err := t.acquire(in)
 	if err != nil {
 		return err

@@ -62,6 +62,9 @@ type training struct {
 
 // Steps prepares the steps of a training that leaves no run, for measurements. close frees what they hold.
 func Steps(in Inputs) (step func(ctx context.Context, step int) ([]float64, error), close func(), err error) {
+	if err := in.Config.Validate(); err != nil {
+		return nil, nil, err
+	}
 	d, err := open(in)
 	if err != nil {
 		return nil, nil, err
@@ -70,13 +73,6 @@ func Steps(in Inputs) (step func(ctx context.Context, step int) ([]float64, erro
 }
 
 func open(in Inputs) (*training, error) {
-	if err := in.Config.Validate(); err != nil {
-		return nil, err
-	}
-	return newTraining(in)
-}
-
-func newTraining(in Inputs) (*training, error) {
 	method, store, err := prepare(in)
 	if err != nil {
 		return nil, err
@@ -107,7 +103,7 @@ func newFeed(in Inputs) *train.Feed {
 
 // run takes the steps of a run and writes its student.
 func (d *training) run(ctx context.Context, run *record.Run, progress *train.Progress) error {
-	health, err := newHealthLog(run, d.Config)
+	health, err := run.Lines("health.jsonl")
 	if err != nil {
 		return err
 	}
@@ -119,7 +115,7 @@ func (d *training) run(ctx context.Context, run *record.Run, progress *train.Pro
 		return weights.Write(path, student, weights.F32)
 	}
 	watch := func(step int, mean map[string]float64) error {
-		if err := health.append(step, mean); err != nil || d.Watch == nil {
+		if err := health.Append(step, newHealth(mean, d.Config.Adversarial > 0)); err != nil || d.Watch == nil {
 			return err
 		}
 		return d.Watch(step, mean, save)
@@ -129,7 +125,7 @@ func (d *training) run(ctx context.Context, run *record.Run, progress *train.Pro
 		Name: "distill", Store: d.store, Steps: steps, Columns: d.method.Losses(), Step: d.step,
 		LogEvery: max(1, min(10, steps/4)), CheckpointEvery: max(1, min(250, steps)), AfterLog: watch,
 	}
-	progress.SetBatch(d.Config.Batch)
+	progress.Batch = d.Config.Batch
 	if err := task.Run(ctx, run, progress); err != nil {
 		return err
 	}

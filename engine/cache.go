@@ -21,7 +21,6 @@ type artifact struct {
 	packages map[string][]archive // by GOOS/GOARCH, in the order to try
 }
 
-// archive is one pinned package.
 type archive struct {
 	download downloader // pipDownload or npmPack
 	spec     string     // package with its exact version, as its client writes it
@@ -34,7 +33,6 @@ type archive struct {
 // here are the packages for this system.
 func (a artifact) here() []archive { return a.packages[runtime.GOOS+"/"+runtime.GOARCH] }
 
-// cacheDir is the folder of fetched engines.
 func cacheDir() (string, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -71,7 +69,6 @@ func (a artifact) cached() (string, archive, bool) {
 	return "", archive{}, false
 }
 
-// cache is the library as it was fetched before.
 func (a artifact) cache() source {
 	path, p, ok := a.cached()
 	return source{name: "the cache, from " + p.client(), get: func(context.Context) (string, error) {

@@ -9,7 +9,6 @@ import (
 	"time"
 )
 
-// openXLACUDA opens XLA on an NVIDIA GPU.
 func openXLACUDA(ctx context.Context, c candidate, s setting) (*Engine, error) {
 	if !hasNVIDIA(ctx) {
 		return nil, errors.New("no NVIDIA GPU here")

@@ -23,7 +23,6 @@ const fetchLimit = 15 * time.Minute
 // downloader brings one archive into dir with the client of its registry and returns its path.
 type downloader func(ctx context.Context, n *network, p archive, dir string) (string, error)
 
-// client is the name of a downloader, for messages.
 func (p archive) client() string {
 	if strings.Contains(p.spec, "==") {
 		return "pip"
@@ -164,7 +163,6 @@ func complaint(out string) string {
 	return cmp.Or(pip, last)
 }
 
-// onlyFile is the file in dir that matches the pattern.
 func onlyFile(dir, pattern string) (string, error) {
 	files, _ := filepath.Glob(filepath.Join(dir, pattern))
 	if len(files) != 1 {
@@ -173,7 +171,6 @@ func onlyFile(dir, pattern string) (string, error) {
 	return files[0], nil
 }
 
-// onPath says whether a program is there to run.
 func onPath(program string) bool {
 	_, err := exec.LookPath(program)
 	return err == nil

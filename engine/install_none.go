@@ -4,5 +4,4 @@ package engine
 
 import "errors"
 
-// installXLA does nothing in a program built without go-xla's installer.
 func installXLA(string) error { return errors.New("go-xla has no plugin for this system") }

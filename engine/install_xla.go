@@ -4,7 +4,6 @@ package engine
 
 import goxla "github.com/gomlx/go-xla/installer"
 
-// installXLA runs go-xla's installer for "cpu" or "cuda".
 func installXLA(device string) error {
 	return goxla.AutoInstallPlugin(device, "", true, goxla.Quiet)
 }

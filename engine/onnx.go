@@ -53,7 +53,6 @@ var onnxLibrary = artifact{
 	},
 }
 
-// openONNX opens ONNX Runtime on the processor.
 func openONNX(ctx context.Context, c candidate, s setting) (*Engine, error) {
 	if named := os.Getenv(onnxLibraryEnv); named != "" {
 		if _, err := os.Stat(named); err != nil {
@@ -69,7 +68,6 @@ func openONNX(ctx context.Context, c candidate, s setting) (*Engine, error) {
 	return newONNX(ctx, "cpu,"+found.path, c.options, found)
 }
 
-// onnxFolder is where compute-onnx's installer puts the library.
 var onnxFolder = source{name: "compute-onnx's folder", get: func(context.Context) (string, error) {
 	dir, err := onnxruntime.GetInstallPath()
 	if err != nil {

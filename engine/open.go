@@ -36,7 +36,6 @@ type setting struct {
 	network  *network
 }
 
-// noAutoInstallEnv is GoMLX's own variable against downloads.
 const noAutoInstallEnv = xla.NoAutoInstallEnv
 
 func newSetting(fetch bool, progress io.Writer) setting {
@@ -84,7 +83,6 @@ func open(ctx context.Context, c candidate, s setting) (*Engine, error) {
 	return e, nil
 }
 
-// opener is the function that opens the candidate.
 func opener(c candidate) func(context.Context, candidate, setting) (*Engine, error) {
 	switch {
 	case c.config != "":
@@ -100,7 +98,6 @@ func opener(c candidate) func(context.Context, candidate, setting) (*Engine, err
 	}
 }
 
-// why is the one-line reason for the engine that opened.
 func (p plan) why(e *Engine) string {
 	if p.choice != "" {
 		return fmt.Sprintf("%s: %q", p.asker, p.choice)

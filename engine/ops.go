@@ -131,7 +131,6 @@ func MeanPool3(x *Node) *Node {
 	return Div(sum(x), sum(one))
 }
 
-// padded surrounds the pixels with a value.
 func padded(x *Node, value float64, rows, columns int) *Node {
 	if rows == 0 && columns == 0 {
 		return x

@@ -9,7 +9,6 @@ import (
 	"github.com/gomlx/compute/gobackend"
 )
 
-// openGo opens GoMLX's backend in pure Go.
 func openGo(ctx context.Context, c candidate, _ setting) (*Engine, error) {
 	config := c.options
 	if !strings.Contains(config, "parallelism=") {
@@ -45,7 +44,6 @@ func goVersion() string {
 	return version
 }
 
-// builtWithSIMD says whether the program was built with GOEXPERIMENT=simd.
 func builtWithSIMD() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && strings.Contains(info.GoVersion, "simd")

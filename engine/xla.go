@@ -36,7 +36,6 @@ var xlaCPUPlugin = artifact{
 	},
 }
 
-// openXLACPU opens XLA on the processor.
 func openXLACPU(ctx context.Context, c candidate, s setting) (*Engine, error) {
 	folder := goXLAFolder("cpu")
 	sources := []source{folder, xlaCPUPlugin.cache(), goXLAInstaller("cpu").source(s, folder)}

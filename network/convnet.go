@@ -16,7 +16,6 @@ type ConvNetConfig struct {
 	Out    int   `json:"out"`    // width of the feature vector
 }
 
-// convNetGroups is the number of groups of its norms.
 const convNetGroups = 8
 
 // Validate returns an error that names a field that cannot work for pictures of this size.

@@ -75,7 +75,6 @@ func LayerNorm(scope *model.Scope, x *Node, epsilon float64) *Node {
 	return Add(Mul(y, weight), bias)
 }
 
-// standardise gives the last axis zero mean and unit variance.
 func standardise(x *Node, epsilon float64) *Node {
 	centred := Sub(x, ReduceAndKeep(x, ReduceMean, -1))
 	variance := ReduceAndKeep(Mul(centred, centred), ReduceMean, -1)

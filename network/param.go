@@ -3,6 +3,7 @@ package network
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -41,13 +42,7 @@ func param(scope *model.Scope, g *Graph, name string, init initializer, dims ...
 }
 
 func constant(value float32) initializer {
-	return func(dims []int, _ func() float64) []float32 {
-		x := make([]float32, product(dims))
-		for i := range x {
-			x[i] = value
-		}
-		return x
-	}
+	return func(dims []int, _ func() float64) []float32 { return slices.Repeat([]float32{value}, product(dims)) }
 }
 
 var zeros, ones = constant(0), constant(1)
@@ -69,13 +64,7 @@ func fanIn(gain float64) initializer {
 	}
 }
 
-func product(dims []int) int {
-	n := 1
-	for _, d := range dims {
-		n *= d
-	}
-	return n
-}
+func product(dims []int) int { return shapes.Make(dtypes.Float32, dims...).Size() }
 
 const declareParam = "addlab_declare"
 
@@ -95,7 +84,6 @@ func Declare(backend compute.Backend, store *model.Store, build func(scope *mode
 	return nil
 }
 
-// declared returns a variable without a value.
 func declared(scope *model.Scope, name string, dims []int) *model.Variable {
 	path := strings.TrimSuffix(scope.Scope(), model.ScopeSeparator) + model.ScopeSeparator + name
 	return scope.Store().VariableWithShape(path, shapes.Make(dtypes.Float32, dims...), func(*Graph, shapes.Shape) *Node {

@@ -128,7 +128,6 @@ func patchEmbedding(scope *model.Scope, cfg ViTConfig, x *Node) *Node {
 	}
 }
 
-// stemGroups are the groups of the norms in a convolutional stem.
 const stemGroups = 8
 
 // stemWidth is the width of a convolutional stem where a token covers size×size pixels.

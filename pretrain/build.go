@@ -27,7 +27,7 @@ func (b *Bundle) Check(backend compute.Backend, part string, file *weights.File)
 
 // Backbone is the architecture of the teacher or of a variant of it.
 func (b *Bundle) Backbone(part string) network.Backbone {
-	if v, ok := b.Variants[part]; ok {
+	if v := b.Variants[part]; v.Part == "teacher" {
 		return v.Backbone()
 	}
 	return b.Config.Networks.UNet
@@ -35,7 +35,7 @@ func (b *Bundle) Backbone(part string) network.Backbone {
 
 // Features is the architecture of the discriminator's features or of a variant of them.
 func (b *Bundle) Features(part string) network.ViTConfig {
-	if v, ok := b.Variants[part]; ok {
+	if v := b.Variants[part]; v.Part == "features" {
 		return *v.ViT
 	}
 	return b.Config.Networks.Features
@@ -43,34 +43,27 @@ func (b *Bundle) Features(part string) network.ViTConfig {
 
 // Build creates the variables of a part or variant below a scope, with initial values.
 func (b *Bundle) Build(backend compute.Backend, store *model.Store, scope, part string) {
-	v, ok := b.Variants[part]
-	if !ok {
-		build(backend, store, scope, part, b.Config)
-		return
-	}
 	cfg := b.Config
-	if v.Part == "teacher" {
-		build(backend, store, scope, v.Part, cfg, v.Backbone())
-		return
+	cfg.Networks.Features = b.Features(part)
+	kind, v := part, b.Variants[part]
+	switch {
+	case v.Objective == CLIP || v.Objective == Untrained:
+		kind = unmasked
+	case v.Part != "":
+		kind = v.Part
 	}
-	cfg.Networks.Features = *v.ViT
-	part = v.Part
-	if v.Objective == CLIP || v.Objective == Untrained {
-		part = unmasked
-	}
-	build(backend, store, scope, part, cfg)
+	build(backend, store, scope, kind, cfg, b.Backbone(part))
 }
 
 // Build creates the variables of a part below the scope of its name, with initial values.
 func Build(backend compute.Backend, store *model.Store, part string, cfg Config) {
-	build(backend, store, "/"+part, part, cfg)
+	build(backend, store, "/"+part, part, cfg, cfg.Networks.UNet)
 }
 
 // unmasked are features trained without masked patches, which have no token for them.
 const unmasked = "unmasked features"
 
-// build takes the teacher's network from the config unless another is given.
-func build(backend compute.Backend, store *model.Store, path, part string, cfg Config, backbone ...network.Backbone) {
+func build(backend compute.Backend, store *model.Store, path, part string, cfg Config, teacher network.Backbone) {
 	g := NewGraph(backend, part)
 	defer g.Finalize()
 	model.SetStore(g, store)
@@ -83,8 +76,7 @@ func build(backend compute.Backend, store *model.Store, path, part string, cfg C
 	case "teacher":
 		tokens := Zeros(g, shapes.Make(dtypes.Float32, 1, nets.Text.Context, nets.UNet.CrossAttentionDim))
 		pooled := Zeros(g, shapes.Make(dtypes.Float32, 1, max(nets.UNet.PooledDim, 1)))
-		net := append(backbone, nets.UNet)[0]
-		net.Apply(scope, images, Zeros(g, shapes.Make(dtypes.Float32, 1)), tokens, pooled)
+		teacher.Apply(scope, images, Zeros(g, shapes.Make(dtypes.Float32, 1)), tokens, pooled)
 	case "features":
 		network.ViT(scope, nets.Features, images, Zeros(g, shapes.Make(dtypes.Float32, 1, nets.Features.Patches())))
 	case unmasked:

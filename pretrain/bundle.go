@@ -41,7 +41,6 @@ type Provenance struct {
 	Run         string             `json:"run"` // hash of the run's config
 }
 
-// studentFile names the student among the files of a bundle.
 const studentFile = "student"
 
 // Student describes the student that a bundle ships, which draws in one step before anything is trained.
@@ -116,32 +115,28 @@ func (b *Bundle) Into(backend compute.Backend, store *model.Store, parts ...stri
 
 // Load is Into for one part or variant and a scope of the caller's.
 func (b *Bundle) Load(backend compute.Backend, store *model.Store, scope, part string) error {
-	file, err := b.read(backend, part)
+	if !b.Has(part) {
+		return fmt.Errorf("pretrain: %s holds no %s, want %s.safetensors", b.Dir, part, part)
+	}
+	return b.LoadFile(backend, store, scope, part, b.path(part))
+}
+
+// LoadFile is Load for weights of a part's architecture in another file, such as a student's.
+func (b *Bundle) LoadFile(backend compute.Backend, store *model.Store, scope, part, path string) error {
+	file, err := weights.Read(path)
 	if err != nil {
 		return err
 	}
+	if err := b.Check(backend, part, file); err != nil {
+		return fmt.Errorf("pretrain: %s: %w", path, err)
+	}
 	if err := weights.Into(store, scope, file); err != nil {
-		return fmt.Errorf("pretrain: %s: %w", b.path(part), err)
+		return fmt.Errorf("pretrain: %s: %w", path, err)
 	}
 	for v := range store.Scope(scope).IterVariables() {
 		v.SetTrainable(false)
 	}
 	return nil
-}
-
-// read reads the weights of a part or variant, which must be those of its architecture.
-func (b *Bundle) read(backend compute.Backend, part string) (*weights.File, error) {
-	if !b.Has(part) {
-		return nil, fmt.Errorf("pretrain: %s holds no %s, want %s.safetensors", b.Dir, part, part)
-	}
-	file, err := weights.Read(b.path(part))
-	if err != nil {
-		return nil, err
-	}
-	if err := b.Check(backend, part, file); err != nil {
-		return nil, fmt.Errorf("pretrain: %s: %w", b.path(part), err)
-	}
-	return file, nil
 }
 
 // WriteBundle writes the weights of all parts, which it reads from files, into dir as float16, then the manifest. If it is killed before

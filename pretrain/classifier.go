@@ -77,7 +77,6 @@ type labelled interface {
 	Scene(i int) (scene dataset.Scene, caption string, stated dataset.Attributes)
 }
 
-// labelledBatch is pictures with all their attributes.
 type labelledBatch struct {
 	Images []float32 // [B,S,S,3]
 	Labels []int32   // [B,A]

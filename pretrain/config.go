@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/check"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/train/optim"
 )
@@ -129,27 +130,21 @@ func DefaultConfig(scale string) (Config, error) {
 
 // Validate returns an error that names a field that cannot work.
 func (c Config) Validate() error {
-	if c.Context < 3 || c.MaxWords < 1 {
-		return fmt.Errorf("pretrain: context = %d, max_words = %d, want ≥ 3 and ≥ 1", c.Context, c.MaxWords)
-	}
-	if c.CaptionDrop < 0 || c.CaptionDrop+c.NegativeShare >= 1 || c.NegativeShare < 0 || c.EMA < 0 || c.EMA >= 1 {
-		return fmt.Errorf("pretrain: caption_drop = %g, negative_share = %g, ema = %g, want all ≥ 0, ema < 1 and the shares < 1 together", c.CaptionDrop, c.NegativeShare, c.EMA)
-	}
-	if c.LogitNormalShare < 0 || c.LogitNormalShare > 1 || c.MinSNR < 0 {
-		return fmt.Errorf("pretrain: logit_normal_share = %g, min_snr = %g, want 0 … 1 and ≥ 0", c.LogitNormalShare, c.MinSNR)
-	}
-	if _, err := diffusion.ScheduleByName(c.Schedule); err != nil {
-		return err
-	}
-	for _, check := range []error{
-		c.Prediction.Validate(), c.Networks.UNet.Validate(), c.Networks.Features.Validate(), c.Networks.Text.Validate(), c.Networks.PairText.Validate(),
+	f := check.Fields{Of: "pretrain"}
+	f.Want(c.Context >= 3, "context", c.Context, "≥ 3")
+	f.Want(c.MaxWords >= 1, "max_words", c.MaxWords, "≥ 1")
+	f.Want(c.CaptionDrop >= 0 && c.NegativeShare >= 0 && c.CaptionDrop+c.NegativeShare < 1, "caption_drop, negative_share", fmt.Sprint(c.CaptionDrop, ", ", c.NegativeShare), "≥ 0 and < 1 together")
+	f.Want(c.EMA >= 0 && c.EMA < 1, "ema", c.EMA, "in [0,1)")
+	f.Want(c.LogitNormalShare >= 0 && c.LogitNormalShare <= 1, "logit_normal_share", c.LogitNormalShare, "0 … 1")
+	f.Want(c.MinSNR >= 0, "min_snr", c.MinSNR, "≥ 0")
+	_, err := diffusion.ScheduleByName(c.Schedule)
+	for _, err := range []error{
+		err, c.Prediction.Validate(), c.Networks.UNet.Validate(), c.Networks.Features.Validate(), c.Networks.Text.Validate(), c.Networks.PairText.Validate(),
 		c.Networks.Tower.Validate(c.Size), c.Networks.Classifier.Validate(c.Size), c.Networks.PairImage.Validate(c.Size),
 		c.TextTraining.Validate("text"), c.FeaturesTraining.Validate("features"), c.ClassifierTraining.Validate("classifier"),
 		c.PairTraining.Validate("pair"), c.TeacherTraining.Validate("teacher"),
 	} {
-		if check != nil {
-			return check
-		}
+		f.Also(err)
 	}
-	return nil
+	return f.Err
 }

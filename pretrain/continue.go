@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 
+	"github.com/gomlx/gomlx/ml/model"
+
 	"github.com/addlab/addlab/record"
 )
 
@@ -30,7 +32,7 @@ func (c *Trainer) continueFrom(b *Bundle, part string) (start, error) {
 	here := *b
 	here.Config = c.Config // the architecture that is to be trained, not the bundle's
 	for scope, file := range continued[part] {
-		if _, err := here.read(c.Backend, file); err != nil {
+		if err := here.Load(c.Backend, model.NewStore(), "/"+file, file); err != nil {
 			return start{}, err
 		}
 		s.files[scope] = b.path(file)
@@ -86,8 +88,7 @@ func (c *Trainer) keeps(b *Bundle, part string) error {
 	if err := sameHash(have, want, fmt.Errorf("pretrain: the config's %s differs from the one in %s, which is copied; want that bundle's fields", part, b.Dir)); err != nil {
 		return err
 	}
-	_, err = b.read(c.Backend, part)
-	return err
+	return b.Load(c.Backend, model.NewStore(), "/"+part, part)
 }
 
 // sameHash returns the error different where two values have other hashes.

@@ -162,11 +162,11 @@ func TestConfigs(t *testing.T) {
 		name, want string
 		edit       func(c *Config)
 	}{
-		{"context too short for begin, word, end", "pretrain: context = 2, max_words = 4000, want ≥ 3 and ≥ 1", func(c *Config) { c.Context = 2 }},
+		{"context too short for begin, word, end", "pretrain: context = 2, want ≥ 3", func(c *Config) { c.Context = 2 }},
 		{"no words", "max_words = 0, want", func(c *Config) { c.MaxWords = 0 }},
-		{"all captions dropped", "pretrain: caption_drop = 1, ", func(c *Config) { c.CaptionDrop = 1 }},
-		{"shares beyond one together", "negative_share = 0.95, ", func(c *Config) { c.NegativeShare = 0.95 }},
-		{"negative share", "negative_share = -0.1, ", func(c *Config) { c.NegativeShare = -0.1 }},
+		{"all captions dropped", "pretrain: caption_drop, negative_share = 1, ", func(c *Config) { c.CaptionDrop = 1 }},
+		{"shares beyond one together", "caption_drop, negative_share = 0.1, 0.95, ", func(c *Config) { c.NegativeShare = 0.95 }},
+		{"negative share", "negative_share = 0.1, -0.1, ", func(c *Config) { c.NegativeShare = -0.1 }},
 		{"average that never moves", "ema = 1, want", func(c *Config) { c.EMA = 1 }},
 		{"unknown schedule", `schedule = "linear"`, func(c *Config) { c.Schedule = "linear" }},
 		{"unknown prediction", `prediction = "score"`, func(c *Config) { c.Prediction = "score" }},

@@ -70,7 +70,7 @@ func (p Probe) accuracy(ctx context.Context, c *Trainer, store *model.Store, sce
 	defer learn.Finalize()
 	network.Seed(store, c.Config.Seed)
 	src, first := scenes.Split("train"), firstIndex(c.Config.Seed, "probe")
-	progress.SetBatch(p.Batch)
+	progress.Batch = p.Batch
 	progress.Begin("probe", 0, p.Steps)
 	for step := 1; step <= p.Steps; step++ {
 		if err := ctx.Err(); err != nil {
@@ -93,12 +93,22 @@ func (p Probe) accuracy(ctx context.Context, c *Trainer, store *model.Store, sce
 // Hits counts right answers among all.
 type Hits struct{ Right, Of int }
 
-// Add counts one answer more.
-func (h *Hits) Add(right bool) {
-	h.Of++
-	if right {
-		h.Right++
+// Score counts the right classes of every attribute, flat [N,A]; a label of −1 is left out.
+func Score(classes, labels []int32) map[string]Hits {
+	hits := map[string]Hits{}
+	for i, want := range labels {
+		if want < 0 {
+			continue
+		}
+		name := dataset.AttributeNames[i%len(dataset.AttributeNames)]
+		h := hits[name]
+		h.Of++
+		if classes[i] == want {
+			h.Right++
+		}
+		hits[name] = h
 	}
+	return hits
 }
 
 // attributeAccuracy scores predictions [B,A] of every attribute on n labelled pictures of a split.
@@ -108,32 +118,19 @@ func (c *Trainer) attributeAccuracy(ctx context.Context, store *model.Store, src
 		return nil, err
 	}
 	defer exec.Finalize()
-	names, size := dataset.AttributeNames, c.Config.Size
-	hits := make([]Hits, len(names))
+	var classes, labels []int32
 	for start := 0; start < n; start += batch {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		b := drawLabelled(src, size, start, batch)
-		images := train.F32(b.Images, batch, size, size, 3)
+		b := drawLabelled(src, c.Config.Size, start, batch)
+		images := c.pixels(b.Images)
 		out, err := exec.Call1(images)
 		if err != nil {
 			return nil, err
 		}
-		seen := tensors.MustCopyFlatData[int32](out)
+		classes, labels = append(classes, tensors.MustCopyFlatData[int32](out)...), append(labels, b.Labels...)
 		engine.Release(images, out)
-		for i, want := range b.Labels[:min(batch, n-start)*len(names)] { // the last batch may hold more than n
-			if want < 0 {
-				continue
-			}
-			hits[i%len(names)].Add(seen[i] == want)
-		}
 	}
-	accuracy := map[string]Hits{}
-	for a, name := range names {
-		if hits[a].Of > 0 {
-			accuracy[name] = hits[a]
-		}
-	}
-	return accuracy, nil
+	return Score(classes, labels[:n*len(dataset.AttributeNames)]), nil // the last batch may hold more than n
 }

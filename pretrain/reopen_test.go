@@ -117,28 +117,3 @@ func checkpoint(t testing.TB, run *record.Run, step int) {
 		t.Fatal(err)
 	}
 }
-
-// A packed run has no weights either: it is trained again, and says so.
-func TestOpenRunOfAPack(t *testing.T) {
-	root := filepath.Join(t.TempDir(), "pretrain")
-	cfg := PartConfig{Kind: "pretrain", Part: "pair"}
-	for _, want := range []string{"", "pair: trained elsewhere, its weights are not here: training it again\n"} {
-		var out bytes.Buffer
-		run, err := openRun(t.Context(), root, cfg, record.Environment{}, &out, weightsFile)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if run.Finished() || out.String() != want {
-			t.Errorf("finished = %t, output = %q, want a run that begins and %q", run.Finished(), &out, want)
-		}
-		if err := run.Finish(Result{Steps: 3}); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := record.Pack(root); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.RemoveAll(root); err != nil {
-			t.Fatal(err)
-		}
-	}
-}

@@ -55,7 +55,6 @@ func (c *Trainer) partJob(part string, from start) (job, error) {
 	return job{cfg, from.files, func(store *model.Store) (train.Task, error) { return c.Task(part, store) }, keep}, err
 }
 
-// variantJob trains a variant for a bundle.
 func (c *Trainer) variantJob(v Variant, b *Bundle) (job, error) {
 	if err := v.Validate(); err != nil {
 		return job{}, err
@@ -94,7 +93,7 @@ func (j job) run(ctx context.Context, root string, env record.Environment, out i
 		return "", err
 	}
 	progress, began := train.NewProgress(out), time.Now()
-	progress.SetBatch(j.config.Training.Batch)
+	progress.Batch = j.config.Training.Batch
 	if err := task.Run(ctx, run, progress); err != nil {
 		return "", err
 	}
@@ -126,17 +125,6 @@ func readProvenance(dir, command string) (p Provenance, err error) {
 // openRun begins or resumes the run of a config in root, or finds it finished with its weights, which are the files. A run that is
 // finished but lacks them begins again: a checkout of the repository has the results of runs, not their weights.
 func openRun(ctx context.Context, root string, cfg PartConfig, env record.Environment, out io.Writer, files ...string) (*record.Run, error) {
-	packed, err := record.OpenRuns(root)
-	if err != nil {
-		return nil, err
-	}
-	elsewhere, _, err := record.Find(cfg, packed)
-	if err != nil {
-		return nil, err
-	}
-	if elsewhere.Finished() && elsewhere.Dir() == "" {
-		fmt.Fprintf(out, notHere, cfg.Part)
-	}
 	for {
 		run, err := record.Open(ctx, root, cfg, env)
 		if err != nil {
@@ -151,7 +139,7 @@ func openRun(ctx context.Context, root string, cfg PartConfig, env record.Enviro
 		if hasAll(run.Dir(), files) {
 			return run, nil
 		}
-		fmt.Fprintf(out, notHere, cfg.Part)
+		fmt.Fprintf(out, "%s: trained elsewhere, its weights are not here: training it again\n", cfg.Part)
 		if err := run.Close(); err != nil {
 			return nil, err
 		}
@@ -161,8 +149,6 @@ func openRun(ctx context.Context, root string, cfg PartConfig, env record.Enviro
 		}
 	}
 }
-
-const notHere = "%s: trained elsewhere, its weights are not here: training it again\n"
 
 func hasAll(dir string, files []string) bool {
 	for _, name := range files {

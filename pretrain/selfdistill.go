@@ -85,13 +85,9 @@ func (s SelfDistillation) Loss(root *model.Scope, global, mask, local *Node) (lo
 			terms = append(terms, crossEntropy(half(target, teacher), half(near.class, v)))
 		}
 	}
-	for i, t := range terms {
-		t = ReduceAllMean(t)
-		if i == 0 {
-			views = t
-		} else {
-			views = Add(views, t)
-		}
+	views = ReduceAllMean(terms[0])
+	for _, t := range terms[1:] {
+		views = Add(views, ReduceAllMean(t))
 	}
 	views = MulScalar(views, 1/float64(len(terms)))
 	mean := ReduceMean(Softmax(MulScalar(far.class, 1/studentTemperature), -1), 0)

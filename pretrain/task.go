@@ -44,7 +44,6 @@ func (c *Trainer) Task(part string, store *model.Store) (train.Task, error) {
 	return train.Task{}, fmt.Errorf("pretrain: part = %q, want one of %q", part, Parts)
 }
 
-// variantTask is the training of a variant in a store of its own.
 func (c *Trainer) variantTask(v Variant, store *model.Store) (train.Task, error) {
 	switch {
 	case v.Part == "teacher":
@@ -56,7 +55,7 @@ func (c *Trainer) variantTask(v Variant, store *model.Store) (train.Task, error)
 		network.Seed(store, c.Config.Seed+3000)
 		cfg := c.Config
 		cfg.Networks.Features = *v.ViT
-		build(c.Backend, store, v.scope(), unmasked, cfg)
+		build(c.Backend, store, v.scope(), unmasked, cfg, nil)
 		return train.Task{Name: v.Name, Store: store, LogEvery: 1}, store.InitializeVariables(c.Backend, nil)
 	}
 	return c.selfDistillationTask(v, store)
@@ -75,7 +74,6 @@ func (v Variant) scope() string {
 	return "/" + selfAverage + "/vit"
 }
 
-// adam is the optimiser of every pretraining.
 func adam(name string) optim.AdamW {
 	return optim.AdamW{Name: name, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.01, ClipNorm: 1}
 }
@@ -140,7 +138,6 @@ func (c *Trainer) contrastiveTask(name string, store *model.Store, loss contrast
 		})
 }
 
-// classifierTask trains the attribute classifier of the built-in world on all compositions.
 func (c *Trainer) classifierTask(store *model.Store) (train.Task, error) {
 	scenes, ok := c.Data.(*dataset.Scenes)
 	if !ok {
@@ -163,7 +160,6 @@ func (c *Trainer) classifierTask(store *model.Store) (train.Task, error) {
 		})
 }
 
-// featuresTask trains the discriminator's feature network without labels.
 func (c *Trainer) featuresTask(store *model.Store) (train.Task, error) {
 	t, size, seed := c.Config.FeaturesTraining, c.Config.Size, c.Config.Seed+3000
 	network.Seed(store, seed)
@@ -184,7 +180,6 @@ func (c *Trainer) featuresTask(store *model.Store) (train.Task, error) {
 		})
 }
 
-// selfDistillationTask trains features by agreement with their own average.
 func (c *Trainer) selfDistillationTask(v Variant, store *model.Store) (train.Task, error) {
 	t, size, seed := v.Training, c.Config.Size, c.Config.Seed+3000
 	network.Seed(store, seed)

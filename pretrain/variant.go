@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/addlab/addlab/internal/check"
+	"github.com/addlab/addlab/internal/named"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/train/optim"
 )
@@ -41,30 +43,20 @@ func (v Variant) Backbone() network.Backbone {
 
 // Validate returns an error that names a field that cannot work.
 func (v Variant) Validate() error {
-	bad := func(field string, value any, want string) error {
-		return fmt.Errorf("pretrain: variant %s: %s = %v, want %s", v.Name, field, value, want)
-	}
-	teaches := v.UNet != nil || v.DiT != nil
-	switch {
-	case !strings.HasPrefix(v.Name, v.Part+"-") || strings.ContainsAny(v.Name, `/\ `):
-		return bad("name", v.Name, "a word that begins with "+v.Part+"-")
-	case v.Part != "features" && v.Part != "teacher":
-		return bad("part", v.Part, "features or teacher")
-	case v.Part == "features" && (v.ViT == nil || teaches):
-		return bad("vit", v.ViT, "a vision transformer and nothing else for features")
-	case v.Part == "features" && !slices.Contains([]string{DINO, DINO2, CLIP, Untrained}, v.Objective):
-		return bad("objective", v.Objective, DINO+", "+DINO2+", "+CLIP+" or "+Untrained)
-	case v.Objective == Untrained && v.Training != Training{}:
-		return bad("training", v.Training, "none for untrained features")
-	case v.Part == "teacher" && (v.ViT != nil || (v.UNet == nil) == (v.DiT == nil)):
-		return bad("unet, dit", fmt.Sprint(v.UNet, ", ", v.DiT), "one of both for a teacher")
-	}
+	f, teacher, vit := check.Fields{Of: "pretrain: variant " + v.Name}, v.Part == "teacher", v.ViT != nil
+	f.Want(strings.HasPrefix(v.Name, v.Part+"-") && !strings.ContainsAny(v.Name, `/\ `), "name", v.Name, "a word that begins with "+v.Part+"-")
+	f.Want(v.Part == "features" || teacher, "part", v.Part, "features or teacher")
+	f.Want(teacher || vit && v.UNet == nil && v.DiT == nil, "vit", v.ViT, "a vision transformer and nothing else for features")
+	f.Want(teacher || slices.Contains([]string{DINO, DINO2, CLIP, Untrained}, v.Objective), "objective", v.Objective, DINO+", "+DINO2+", "+CLIP+" or "+Untrained)
+	f.Want(v.Objective != Untrained || v.Training == Training{}, "training", v.Training, "none for untrained features")
+	f.Want(!teacher || !vit && (v.UNet == nil) != (v.DiT == nil), "unet, dit", fmt.Sprint(v.UNet, ", ", v.DiT), "one of both for a teacher")
 	if v.Objective != Untrained {
-		if err := v.Training.Validate(v.Name); err != nil {
-			return err
-		}
+		f.Also(v.Training.Validate(v.Name))
 	}
-	if v.ViT != nil {
+	switch {
+	case f.Err != nil:
+		return f.Err
+	case vit:
 		return v.ViT.Validate()
 	}
 	return v.Backbone().Validate()
@@ -72,8 +64,8 @@ func (v Variant) Validate() error {
 
 // DefaultVariants are the further networks of the ablations, next to a bundle of the same scale: the discriminator's features
 // of ADD Table 1a with a control, the larger teacher of Table 1e, and a transformer as teacher. Small and large features differ in
-// width and depth.
-func DefaultVariants(scale string, cfg Config) ([]Variant, error) {
+// width and depth. With names it lists those alone.
+func DefaultVariants(scale string, cfg Config, names ...string) ([]Variant, error) {
 	if _, err := DefaultConfig(scale); err != nil {
 		return nil, err
 	}
@@ -103,7 +95,7 @@ func DefaultVariants(scale string, cfg Config) ([]Variant, error) {
 		clip.Batch = 256
 	}
 	vit := func(net network.ViTConfig, scaled bool) *network.ViTConfig { net.LayerScale = scaled; return &net }
-	return []Variant{
+	all := []Variant{
 		{Name: "features-dino-s", Part: "features", About: "small, self-distillation (DINO)", Objective: DINO, ViT: vit(small, false), Training: features},
 		{Name: "features-dino2-s", Part: "features", About: "small, self-distillation and masked patches (DINOv2)", Objective: DINO2, ViT: vit(small, true), Training: features},
 		{Name: "features-dino2-l", Part: "features", About: "large, self-distillation and masked patches (DINOv2)", Objective: DINO2, ViT: vit(large, true), Training: features},
@@ -111,19 +103,11 @@ func DefaultVariants(scale string, cfg Config) ([]Variant, error) {
 		{Name: "features-untrained-s", Part: "features", About: "small, weights as they were drawn (a control)", Objective: Untrained, ViT: vit(small, false)},
 		{Name: "teacher-l", Part: "teacher", About: "U-Net, half as wide again", UNet: &unet, Training: teacher},
 		{Name: "teacher-dit", Part: "teacher", About: "transformer that costs as much as the U-Net", DiT: &dit, Training: teacher},
-	}, nil
-}
-
-// VariantsNamed picks variants from a list, in its order; an error lists the known names.
-func VariantsNamed(all []Variant, names []string) ([]Variant, error) {
-	var known []string
-	for _, v := range all {
-		known = append(known, v.Name)
 	}
 	for _, name := range names {
-		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("pretrain: variants = %q, want some of %s", name, strings.Join(known, ", "))
+		if _, err := named.Find("pretrain: variants", name, all, func(v Variant) string { return v.Name }); err != nil {
+			return nil, err
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(v Variant) bool { return !slices.Contains(names, v.Name) }), nil
+	return slices.DeleteFunc(all, func(v Variant) bool { return names != nil && !slices.Contains(names, v.Name) }), nil
 }

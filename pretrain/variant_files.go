@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,7 +56,6 @@ func (b *Bundle) loadVariants() error {
 	return nil
 }
 
-// checkSHA256 compares a file with the hash in a manifest.
 func checkSHA256(file, want, manifest string) error {
 	got, err := weights.SHA256(file)
 	if err != nil {
@@ -69,7 +67,6 @@ func checkSHA256(file, want, manifest string) error {
 	return nil
 }
 
-// path is the file of a part or a variant.
 func (b *Bundle) path(part string) string {
 	dir := b.Dir
 	if part != studentFile && !slices.Contains(Parts, part) {
@@ -83,25 +80,25 @@ var ErrMissing = errors.New("networks are missing")
 
 // Want returns ErrMissing, with the command that trains them, if the bundle lacks some parts.
 func (b *Bundle) Want(parts ...string) error {
-	missing := map[string]string{}
+	var missing []string
+	why := ""
 	for _, part := range parts {
 		switch {
-		case b.Has(part):
+		case b.Has(part) || slices.Contains(missing, part):
 		case slices.Contains(Parts, part):
 			return fmt.Errorf("pretrain: %s holds no %s, want the folder that `go run ./experiments/pretrain` writes", b.Dir, part)
 		default:
-			missing[part] = b.Unfit[part]
+			missing = append(missing, part)
+			if b.Unfit[part] != "" {
+				why = " (" + part + ": " + b.Unfit[part] + ")"
+			}
 		}
 	}
-	if len(missing) == 0 {
+	if missing == nil {
 		return nil
 	}
-	names := slices.Sorted(maps.Keys(missing))
-	why := ""
-	if reason := missing[names[0]]; reason != "" {
-		why = " (" + names[0] + ": " + reason + ")"
-	}
-	command := "go run ./experiments/pretrain --variants " + strings.Join(names, ",") + " --bundle " + b.Dir
+	slices.Sort(missing)
+	command := "go run ./experiments/pretrain --variants " + strings.Join(missing, ",") + " --bundle " + b.Dir
 	switch data := b.Config.Data; data {
 	case "", "scenes":
 	case "scenes-free":
@@ -109,7 +106,7 @@ func (b *Bundle) Want(parts ...string) error {
 	default:
 		command += " --data path/to/" + data
 	}
-	return fmt.Errorf("pretrain: %w: %s holds no %s%s: run `%s`", ErrMissing, b.Dir, strings.Join(names, ", "), why, command)
+	return fmt.Errorf("pretrain: %w: %s holds no %s%s: run `%s`", ErrMissing, b.Dir, strings.Join(missing, ", "), why, command)
 }
 
 // forget removes a manifest before its weights are replaced: a manifest must never name other weights.

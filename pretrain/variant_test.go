@@ -57,7 +57,7 @@ func TestDefaultVariants(t *testing.T) {
 			t.Errorf("%s trains %d steps at smoke scale, want ≤ 4", v.Name, v.Training.Steps)
 		}
 	}
-	if _, err := VariantsNamed(nil, []string{"teacher-xl"}); err == nil {
+	if _, err := DefaultVariants("smoke", cfg, "teacher-xl"); err == nil {
 		t.Error("an unknown variant: no error")
 	}
 }

@@ -11,12 +11,12 @@ import (
 
 // Progress shows one line that is rewritten on a terminal, and occasional lines elsewhere.
 type Progress struct {
-	Unit string // what is counted; "step" where empty
+	Unit  string // what is counted; "step" where empty
+	Batch int    // pictures in a step, to show how many there are per second; 0 for none
 
 	out      io.Writer
 	terminal bool
 	name     string
-	batch    int
 	first    int
 	steps    int
 	began    time.Time
@@ -28,23 +28,22 @@ type Progress struct {
 // NewProgress writes to out; a nil out shows nothing.
 func NewProgress(out io.Writer) *Progress {
 	p := &Progress{out: out}
-	if f, ok := out.(*os.File); ok {
-		if info, err := f.Stat(); err == nil {
-			p.terminal = info.Mode()&os.ModeCharDevice != 0
-		}
+	switch f := out.(type) {
+	case nil:
+		p.out = io.Discard
+	case *os.File:
+		info, err := f.Stat()
+		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
 	}
 	return p
 }
-
-// SetBatch makes the line show pictures per second.
-func (p *Progress) SetBatch(n int) { p.batch = n }
 
 // Begin starts a new line for steps first+1 … steps.
 func (p *Progress) Begin(name string, first, steps int) {
 	p.name, p.first, p.steps = name, first, steps
 	p.began, p.shown, p.smooth = time.Now(), time.Time{}, nil
 	if first > 0 {
-		p.printf("%s: resumes after step %d of %d\n", name, first, steps)
+		fmt.Fprintf(p.out, "%s: resumes after step %d of %d\n", name, first, steps)
 	}
 }
 
@@ -71,28 +70,22 @@ func (p *Progress) Step(step int, columns []string, values []float64) {
 	for i, name := range columns {
 		fmt.Fprintf(&b, ", %s %.3g", name, p.smooth[i])
 	}
-	if p.batch > 0 && each > 0 {
-		fmt.Fprintf(&b, ", %.0f images/s", float64(p.batch)/each.Seconds())
+	if p.Batch > 0 && each > 0 {
+		fmt.Fprintf(&b, ", %.0f images/s", float64(p.Batch)/each.Seconds())
 	}
 	if !p.terminal {
-		p.printf("%s\n", b.String())
+		fmt.Fprintf(p.out, "%s\n", b.String())
 		return
 	}
 	line := b.String()
-	p.printf("\r%s%s", line, strings.Repeat(" ", max(p.width-len(line), 0)))
+	fmt.Fprintf(p.out, "\r%s%s", line, strings.Repeat(" ", max(p.width-len(line), 0)))
 	p.width = len(line)
 }
 
 // End finishes the line.
 func (p *Progress) End() {
 	if p.terminal {
-		p.printf("\n")
+		fmt.Fprintf(p.out, "\n")
 	}
 	p.width = 0
-}
-
-func (p *Progress) printf(format string, args ...any) {
-	if p.out != nil {
-		fmt.Fprintf(p.out, format, args...)
-	}
 }

@@ -117,7 +117,6 @@ func (t Task) save(run *record.Run, step int) error {
 	return run.SaveCheckpoint(step, func(dir string) error { return record.SaveStore(filepath.Join(dir, stateFile), t.Store) })
 }
 
-// interrupted saves a checkpoint.
 func (t Task) interrupted(ctx context.Context, run *record.Run, step int) error {
 	if step > 0 {
 		if err := t.save(run, step); err != nil {

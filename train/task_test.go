@@ -246,7 +246,7 @@ func TestCall(t *testing.T) {
 func TestProgress(t *testing.T) {
 	var out bytes.Buffer
 	p := NewProgress(&out)
-	p.SetBatch(8)
+	p.Batch = 8
 	p.Begin("teacher", 10, 13)
 	for step := 11; step <= 13; step++ {
 		p.Step(step, []string{"loss"}, []float64{float64(step)})

@@ -3,10 +3,15 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/gomlx/gomlx/core/tensors"
+
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/rng"
+	"github.com/addlab/addlab/train"
 )
 
 // Generator draws pictures by one sampling.
@@ -53,8 +58,29 @@ func (g *Generator) Denoise(ctx context.Context, noised []float32, t float64, ca
 	})
 }
 
+// sample runs a plan for one batch. noise(k) gives the flat [batch,S,S,3] normal values of step k, with k = 0 for the start.
 func (g *Generator) sample(plan []diffusion.Step, texts []string, noise func(step int) []float32) ([]float32, error) {
-	return g.compiled.graph.Sample(plan, g.pipeline.Bundle.Words.EncodeAll(texts), noise)
+	size, words, schedule := g.pipeline.Bundle.Config.Size, g.pipeline.Bundle.Words, g.pipeline.schedule()
+	picture := func(x []float32) *tensors.Tensor { return train.F32(x, g.batch, size, size, 3) }
+	none := make([]float32, g.batch*g.Area())
+	x, prev := picture(noise(0)), picture(none)
+	ids, null := train.I32(words.EncodeAll(texts), g.batch, words.Context), train.I32(words.Encode(""), 1, words.Context)
+	defer func() { engine.Release(x, prev, ids, null) }()
+	for k, step := range plan {
+		z := none
+		if step.Noise != 0 {
+			z = noise(k + 1)
+		}
+		times := slices.Repeat([]float64{step.T}, g.batch)
+		fresh, level, coef := picture(z), train.F32(diffusion.Levels(schedule, times), g.batch, 3), train.F32(step.Coef(), 4)
+		out, err := g.compiled.exec.Call(x, prev, fresh, level, coef, ids, null)
+		engine.Release(x, prev, fresh, level, coef)
+		if err != nil {
+			return nil, fmt.Errorf("pipeline: sampling step %d of %d: %w", k+1, len(plan), err)
+		}
+		x, prev = out[0], out[1]
+	}
+	return tensors.MustCopyFlatData[float32](x), nil
 }
 
 // Area is the number of values of a picture.

@@ -17,7 +17,6 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/engine"
-	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
 )
 
@@ -71,10 +70,10 @@ type compileKey struct {
 	net      string
 }
 
-// compiled is a graph with its weights. Compiling takes longer than most drawings, so that generators share it.
+// compiled is one step of any plan, with its weights. Compiling takes longer than most drawings, so that generators share it.
 type compiled struct {
 	store *model.Store
-	graph *diffusion.Generator
+	exec  *model.Exec
 }
 
 // New compiles nothing yet.
@@ -90,17 +89,22 @@ func (p *Pipeline) Close() {
 }
 
 func (c *compiled) close() {
-	c.graph.Close()
+	c.exec.Finalize()
 	c.store.Finalize()
 }
 
 // Plan is the steps of a sampling; an error says which numbers of steps are possible.
 func (p *Pipeline) Plan(s Sampling) ([]diffusion.Step, error) {
+	return s.Sampler.Plan(p.schedule(), s.Steps)
+}
+
+// schedule is the bundle's, whose config has been checked.
+func (p *Pipeline) schedule() diffusion.Schedule {
 	schedule, err := diffusion.ScheduleByName(p.Bundle.Config.Schedule)
 	if err != nil {
-		return nil, err
+		panic(err)
 	}
-	return s.Sampler.Plan(schedule, s.Steps)
+	return schedule
 }
 
 // Generator loads the model of a sampling. It may change the weights of the generator before: use one at a time.
@@ -124,7 +128,7 @@ func (p *Pipeline) Generator(s Sampling, batch int) (*Generator, error) {
 	if s.Student == "" {
 		err = p.Bundle.Load(p.Backend, c.store, "/teacher", key.net)
 	} else {
-		err = p.loadStudent(c.store, key.net, s.Student)
+		err = p.Bundle.LoadFile(p.Backend, c.store, "/teacher", key.net, s.Student)
 	}
 	if err != nil {
 		return nil, err
@@ -134,43 +138,24 @@ func (p *Pipeline) Generator(s Sampling, batch int) (*Generator, error) {
 
 func (p *Pipeline) compile(key compileKey) (*compiled, error) {
 	b, cfg := p.Bundle, p.Bundle.Config
-	schedule, err := diffusion.ScheduleByName(cfg.Schedule)
-	if err != nil {
-		return nil, err
-	}
 	store := model.NewStore()
 	if err := b.Into(p.Backend, store, "text"); err != nil {
 		return nil, err
 	}
-	build := func(root *model.Scope, ids, null *Node) (diffusion.Denoiser, diffusion.Cond, diffusion.Cond) {
+	exec, err := model.NewExec(p.Backend, store, func(root *model.Scope, args []*Node) (x, x0 *Node) {
+		xt, prev, z, level, coef, ids, null := args[0], args[1], args[2], diffusion.LevelFrom(args[3]), args[4], args[5], args[6]
 		text := func(ids *Node) diffusion.Cond { return diffusion.EncodeText(root.At("text"), cfg.Networks.Text, ids) }
-		return diffusion.NetDenoiser(root.At("teacher"), b.Backbone(key.net), cfg.Prediction), text(ids), text(null)
-	}
-	graph, err := diffusion.NewGenerator(p.Backend, store, build, diffusion.Generator{
-		Schedule: schedule, Size: cfg.Size, Batch: key.batch, Guidance: key.guidance, Null: b.Words.Encode(""),
+		denoise, cond, nullCond := diffusion.NetDenoiser(root.At("teacher"), b.Backbone(key.net), cfg.Prediction), text(ids), text(null)
+		if diffusion.Guided(key.guidance) {
+			denoise = diffusion.Guide(denoise, key.guidance, nullCond)
+		}
+		x0 = denoise(xt, level, cond)
+		return diffusion.Update(coef, xt, x0, prev, z), x0
 	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("pipeline: %w", err)
 	}
-	return &compiled{store, graph}, nil
-}
-
-// loadStudent reads a student of the architecture of a teacher, in any precision, as float32.
-func (p *Pipeline) loadStudent(store *model.Store, net, path string) error {
-	file, err := weights.Read(path)
-	if err != nil {
-		return err
-	}
-	if err := p.Bundle.Check(p.Backend, net, file); err != nil {
-		return fmt.Errorf("pipeline: %s: %w", path, err)
-	}
-	if err := weights.Into(store, "/teacher", file); err != nil {
-		return err
-	}
-	for v := range store.Scope("/teacher").IterVariables() {
-		v.SetTrainable(false)
-	}
-	return nil
+	return &compiled{store, exec}, nil
 }
 
 // Pictures cuts flat pictures [n,S,S,3] apart, clipped to [-1,1].

@@ -231,7 +231,7 @@ func TestStudentThatDoesNotFit(t *testing.T) {
 	wantError(t, "no file", err, "nowhere.safetensors")
 	path := tinybundle.WritePart(t, "text", 1)
 	_, err = p.Generator(sampling(path), 2)
-	wantError(t, "another network", err, "pipeline:", path, "missing")
+	wantError(t, "another network", err, "pretrain:", path, "missing")
 }
 
 // A pipeline whose generators could not be made closes all the same.

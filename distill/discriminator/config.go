@@ -28,6 +28,8 @@ package discriminator
 
 import (
 	"fmt"
+
+	"github.com/addlab/addlab/internal/check"
 )
 
 // Norms of the heads.
@@ -70,30 +72,17 @@ func DefaultConfig() Config {
 
 // Validate reports the first field that cannot be used.
 func (c Config) Validate() error {
-	bad := func(field string, value any, want string) error {
-		return fmt.Errorf("discriminator: %s = %v, want %s", field, value, want)
-	}
-	switch {
-	case c.Norm != NormBatch && c.Norm != NormGroup:
-		return bad("norm", fmt.Sprintf("%q", c.Norm), fmt.Sprintf("%q or %q", NormBatch, NormGroup))
-	case c.NormGroup < 1:
-		return bad("norm_group", c.NormGroup, "≥ 1")
-	case c.NormChannels < 1:
-		return bad("norm_channels", c.NormChannels, "≥ 1")
-	case c.Taps < 0:
-		return bad("taps", c.Taps, "≥ 0")
-	case c.Kernel < 1 || c.Kernel%2 == 0:
-		return bad("kernel", c.Kernel, "an odd number ≥ 1")
-	case c.MapDim < 1:
-		return bad("map_dim", c.MapDim, "≥ 1")
-	case !(c.CropProb >= 0 && c.CropProb <= 1):
-		return bad("crop_prob", c.CropProb, "0 … 1")
-	case !(c.R1Weight >= 0):
-		return bad("r1_weight", c.R1Weight, "≥ 0")
-	case c.R1Every < 1:
-		return bad("r1_every", c.R1Every, "≥ 1")
-	}
-	return nil
+	f := check.Fields{Of: "discriminator"}
+	f.Want(c.Norm == NormBatch || c.Norm == NormGroup, "norm", fmt.Sprintf("%q", c.Norm), fmt.Sprintf("%q or %q", NormBatch, NormGroup))
+	f.Want(c.NormGroup >= 1, "norm_group", c.NormGroup, "≥ 1")
+	f.Want(c.NormChannels >= 1, "norm_channels", c.NormChannels, "≥ 1")
+	f.Want(c.Taps >= 0, "taps", c.Taps, "≥ 0")
+	f.Want(c.Kernel >= 1 && c.Kernel%2 == 1, "kernel", c.Kernel, "an odd number ≥ 1")
+	f.Want(c.MapDim >= 1, "map_dim", c.MapDim, "≥ 1")
+	f.Want(c.CropProb >= 0 && c.CropProb <= 1, "crop_prob", c.CropProb, "0 … 1")
+	f.Want(c.R1Weight >= 0, "r1_weight", c.R1Weight, "≥ 0")
+	f.Want(c.R1Every >= 1, "r1_every", c.R1Every, "≥ 1")
+	return f.Err
 }
 
 // Blocks lists what the heads look at in a feature network of this depth: 0 is the embedding, k the output of block k (StyleGAN-T:

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -73,23 +75,15 @@ func (w *writer) conv(name string, out, in, kernel int) {
 }
 
 func (w *writer) norm(name string, c int) {
-	ones := make([]float32, c)
-	for i := range ones {
-		ones[i] = 1
-	}
-	w.create(name+"/weight", true, ones, c)
+	w.create(name+"/weight", true, slices.Repeat([]float32{1}, c), c)
 	w.create(name+"/bias", true, make([]float32, c), c)
 }
 
 // uniform creates a variable drawn from ±1/√fanIn.
 func (w *writer) uniform(name string, fanIn int, dims ...int) []float32 {
 	r := rng.New(w.seed, "discriminator/"+w.prefix+name, 0)
-	size := 1
-	for _, d := range dims {
-		size *= d
-	}
 	bound := 1 / math.Sqrt(float64(fanIn))
-	x := make([]float32, size)
+	x := make([]float32, shapes.Make(dtypes.Float32, dims...).Size())
 	for i := range x {
 		x[i] = float32((2*r.Float64() - 1) * bound)
 	}

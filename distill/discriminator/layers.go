@@ -19,10 +19,7 @@ func circularConv(x, weight *Node) *Node {
 	for k := range kernel {
 		copies[k] = roll(x, k-kernel/2)
 	}
-	columns := copies[0]
-	if kernel > 1 {
-		columns = Concatenate(copies, 2) // [B,T,K·I]
-	}
+	columns := Concatenate(copies, 2)                            // [B,T,K·I]
 	w := Reshape(TransposeAllAxes(weight, 2, 1, 0), kernel*i, o) // [K·I,O]
 	return Reshape(DotProduct(Reshape(columns, b*t, kernel*i), w), b, t, o)
 }

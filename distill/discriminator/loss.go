@@ -42,12 +42,10 @@ func DiscriminatorLoss(real, fake []*Node, r1 *Node, r1Weight float64) Loss {
 	return loss
 }
 
-// share is the mean of a condition over all elements.
 func share(condition, like *Node) *Node {
 	return ReduceAllMean(ConvertDType(condition, like.DType()))
 }
 
-// sumHeads adds one number per head.
 func sumHeads(logits []*Node, number func(*Node) *Node) *Node {
 	sum := number(logits[0])
 	for _, d := range logits[1:] {

@@ -145,11 +145,8 @@ func Condition(cfg Config, text, image *Node) *Node {
 	}
 	add(cfg.Text, "text", text)
 	add(cfg.Image, "image", image)
-	switch len(parts) {
-	case 0:
+	if parts == nil {
 		return nil
-	case 1:
-		return parts[0]
 	}
 	return Concatenate(parts, 1)
 }

@@ -75,18 +75,14 @@ func (e *Evaluator) classifierAccuracy(ctx context.Context, scenes dataset.Scene
 	if seen.Classes == nil {
 		return nil, fmt.Errorf("protocol: %s holds no classifier", e.Bundle.Dir)
 	}
-	hits := map[string]pretrain.Hits{}
+	var labels []int32
 	for i := range n {
 		scene, _, _ := scenes.Scene(i)
-		for a, class := range scene.Attributes() {
-			if class >= 0 {
-				h := hits[dataset.AttributeNames[a]]
-				h.Add(seen.Classes[i*len(dataset.AttributeNames)+a] == int32(class))
-				hits[dataset.AttributeNames[a]] = h
-			}
+		for _, class := range scene.Attributes() {
+			labels = append(labels, int32(class))
 		}
 	}
-	return hits, nil
+	return pretrain.Score(seen.Classes, labels), nil
 }
 
 // Rates are accuracies, alone and with their 95 % intervals.

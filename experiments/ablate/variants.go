@@ -39,11 +39,7 @@ func complete(ctx context.Context, o options, in sweep.Inputs, base distill.Conf
 	if len(missing) == 0 {
 		return in, kept, nil
 	}
-	all, err := pretrain.DefaultVariants(o.scale, in.Bundle.Config)
-	if err != nil {
-		return in, nil, err
-	}
-	variants, err := pretrain.VariantsNamed(all, missing)
+	variants, err := pretrain.DefaultVariants(o.scale, in.Bundle.Config, missing...)
 	if err != nil {
 		return in, nil, err
 	}

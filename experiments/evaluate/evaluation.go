@@ -164,7 +164,7 @@ func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extracto
 	}
 	progress := train.NewProgress(e.stderr)
 	progress.Unit = "picture"
-	progress.SetBatch(1)
+	progress.Batch = 1
 	progress.Begin(in.spec, 0, cmp.Or(e.n, len(in.set.Items)))
 	c, err := features.Collect(ctx, in.set, ex, features.Options{
 		Cache: cache, N: e.n, Seed: e.seed, Strict: e.strict, Progress: func(done int) { progress.Step(done, nil, nil) },

@@ -86,11 +86,7 @@ func TestStudentsOfAnotherNetwork(t *testing.T) {
 	}
 	alone(t)
 	bundle := smallBundle(t)
-	all, err := pretrain.DefaultVariants("smoke", bundle.Config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	large, err := pretrain.VariantsNamed(all, []string{"teacher-l"})
+	large, err := pretrain.DefaultVariants("smoke", bundle.Config, "teacher-l")
 	if err != nil {
 		t.Fatal(err)
 	}

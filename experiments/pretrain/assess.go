@@ -73,10 +73,11 @@ func samples(ctx context.Context, e *protocol.Evaluator, path string) error {
 
 // runVariants trains variants for a bundle, if they are not only to be measured, and measures them.
 func runVariants(ctx context.Context, o options, b *pretrain.Bundle, data dataset.Dataset, stdout io.Writer) error {
-	variants, err := pretrain.DefaultVariants(o.scale, b.Config)
-	if err == nil && o.variants != "all" {
-		variants, err = pretrain.VariantsNamed(variants, strings.Split(o.variants, ","))
+	var names []string
+	if o.variants != "all" {
+		names = strings.Split(o.variants, ",")
 	}
+	variants, err := pretrain.DefaultVariants(o.scale, b.Config, names...)
 	if err != nil {
 		return err
 	}
@@ -171,7 +172,6 @@ func probeLine(name string, accuracy map[string]float64, rates map[string]eval.E
 	return fmt.Sprintf("%s: linear probe, worst attribute %s; %s", name, protocol.Worst(accuracy, rates), strings.Join(all, ", "))
 }
 
-// teacherLine says how well a teacher draws.
 func teacherLine(name string, m protocol.Metrics) string {
 	line := fmt.Sprintf("%s, 25 guided steps, %d pictures: FID %.1f [%.1f, %.1f], CLIP score %.4f", name, m.Images, m.FID, m.FIDLow, m.FIDHigh, m.CLIP)
 	if m.Align != nil {

@@ -31,7 +31,6 @@ func command() program.Program {
 	}
 }
 
-// trainParts makes a bundle, or some parts of one.
 func trainParts(ctx context.Context, o options, stdout io.Writer) error {
 	var from *pretrain.Bundle
 	var err error
@@ -110,7 +109,6 @@ func (o *options) open(size int) (dataset.Dataset, error) {
 	return dataset.Open(o.data, size, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
 }
 
-// start opens the engine and names it.
 func (o *options) start(ctx context.Context, stdout io.Writer) (*engine.Engine, error) {
 	e, err := engine.Open(ctx, o.engine, os.Stderr)
 	if err == nil {

@@ -52,7 +52,7 @@ func TestWrongCalls(t *testing.T) {
 		{"a config for variants", []string{"--variants", "all", "--config", "mine.json"}, "--config has no effect with --variants"},
 		{"parts and variants", []string{"--variants", "all", "--parts", "teacher"}, "--parts has no effect with --variants"},
 		{"variants that go on", []string{"--variants", "all", "--continue", shipped}, "--continue has no effect with --variants"},
-		{"an unknown variant lists the known ones", []string{"--variants", "teacher-xl", "--bundle", shipped}, `variants = "teacher-xl", want some of features-dino-s`},
+		{"an unknown variant lists the known ones", []string{"--variants", "teacher-xl", "--bundle", shipped}, `variants = "teacher-xl", want one of features-dino-s`},
 		{"variants of no bundle", []string{"--variants", "all", "--bundle", empty}, "no pretrained networks in"},
 		{"two folders for the bundle of variants", []string{"--variants", "all", "--bundle", shipped, "--out", empty}, "--out has no effect with --bundle"},
 		{"a bundle without variants", []string{"--bundle", shipped}, "want --out for the folder"},

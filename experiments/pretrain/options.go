@@ -108,7 +108,6 @@ func (o *options) check() error {
 	return nil
 }
 
-// dataName is what a bundle calls its data.
 func (o *options) dataName() string { return filepath.Base(filepath.Clean(o.data)) }
 
 // base is the config of the preset, or of the bundle to go on from, with what file and flags change.
@@ -144,7 +143,6 @@ func (o *options) base(from *pretrain.Bundle) (pretrain.Config, error) {
 	return cfg, nil
 }
 
-// clone copies a config with its slices.
 func clone(cfg pretrain.Config) (other pretrain.Config, err error) {
 	text, err := json.Marshal(cfg)
 	if err == nil {

@@ -21,7 +21,7 @@ const (
 // layers are the rooms of the house from the bottom; a package may import what lies in lower layers only. "x/*" are the
 // packages directly below x.
 var layers = [][]string{
-	{"internal/parallel", "internal/named"},
+	{"internal/check", "internal/parallel", "internal/named"},
 	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle"},
 	{"network/weights", "eval/npy", "internal/sweeptest", "internal/graphtest"},
 	{"engine"},
@@ -49,6 +49,7 @@ var narrower = map[string][]string{
 	"network/tokenizer":  {},
 	"dataset":            {"internal/parallel", "internal/rng"},
 	"record":             {"network/weights", "internal/atomicfile"},
+	"internal/check":     {},
 	"internal/program":   {},
 	"internal/dense":     {"internal/parallel"},
 	"internal/parallel":  {},

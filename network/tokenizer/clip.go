@@ -2,10 +2,8 @@ package tokenizer
 
 import (
 	"math"
+	"regexp"
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // CLIPContext is the number of tokens of a caption in CLIP; CLIPBegin and CLIPEnd stand around its words.
@@ -69,12 +67,8 @@ var byteLetters = func() (letters [256]string) {
 // Encode returns CLIPContext ids: CLIPBegin, pieces, CLIPEnd, then 0. What does not fit is cut off before CLIPEnd.
 func (t *CLIP) Encode(caption string) []int32 {
 	ids := append(make([]int32, 0, CLIPContext), CLIPBegin)
-	text := clipClean(caption)
-	for text != "" && len(ids) < CLIPContext {
-		word, rest := nextWord(text)
-		text = rest
+	for _, word := range clipWords.FindAllString(clipClean(caption), CLIPContext) {
 		switch word {
-		case "":
 		case "<start_of_text>":
 			ids = append(ids, CLIPBegin)
 		case "<end_of_text>":
@@ -96,39 +90,8 @@ func (t *CLIP) EncodeAll(captions []string) []int32 {
 	return ids
 }
 
-// contractions are words of their own, as are single digits, runs of letters, and runs of what is neither nor space.
-var contractions = []string{"<start_of_text>", "<end_of_text>", "'s", "'t", "'re", "'ve", "'m", "'ll", "'d"}
-
-// nextWord cuts off the next word; an empty one is white space.
-func nextWord(text string) (word, rest string) {
-	for _, c := range contractions {
-		if strings.HasPrefix(text, c) {
-			return c, text[len(c):]
-		}
-	}
-	kind := func(r rune) int {
-		switch {
-		case unicode.IsSpace(r):
-			return 0
-		case unicode.IsLetter(r):
-			return 1
-		case unicode.IsNumber(r):
-			return 2
-		}
-		return 3
-	}
-	first, n := utf8.DecodeRuneInString(text)
-	k := kind(first)
-	if k == 1 || k == 3 {
-		if n = strings.IndexFunc(text, func(r rune) bool { return kind(r) != k }); n < 0 {
-			n = len(text)
-		}
-	}
-	if k == 0 {
-		return "", text[n:]
-	}
-	return text[:n], text[n:]
-}
+// clipWords are the words: special tokens, contractions, runs of letters, single digits, and runs of what is neither nor space.
+var clipWords = regexp.MustCompile(`<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+`)
 
 // word merges the pieces of a word, always the pair of lowest rank first, everywhere in the word at once.
 func (t *CLIP) word(word string) []int32 {

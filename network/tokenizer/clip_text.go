@@ -71,7 +71,6 @@ var plain = func() *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }()
 
-// clipFiles are the names of CLIP's vocabulary: transformers' and OpenAI's.
 var clipFiles = []string{"merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"}
 
 // FindCLIP reads CLIP's vocabulary from a folder, usually that of the weights.

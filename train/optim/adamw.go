@@ -57,7 +57,6 @@ func (o AdamW) Update(variables []*model.Variable, loss, coefficients *Node) *No
 	return o.Apply(variables, o.gradients(variables, loss), coefficients)
 }
 
-// gradients are those of the loss with respect to each variable.
 func (o AdamW) gradients(variables []*model.Variable, loss *Node) []*Node {
 	if len(variables) == 0 {
 		panic(fmt.Errorf("optim: %s has no variables to update", o.Name))
@@ -94,7 +93,6 @@ func (o AdamW) Apply(variables []*model.Variable, grads []*Node, coefficients *N
 	return norm
 }
 
-// globalNorm is the norm of all gradients as one vector.
 func globalNorm(grads []*Node) *Node {
 	square := ReduceAllSum(Mul(grads[0], grads[0]))
 	for _, grad := range grads[1:] {
@@ -153,4 +151,26 @@ func Copies(g *Graph, variables []*model.Variable, from, to string) []*model.Var
 		copies[i].SetTrainable(false)
 	}
 	return copies
+}
+
+// Rate is a learning-rate schedule: linear warm-up, then constant, then half a cosine down to Final·Peak over the last part.
+type Rate struct {
+	Peak   float64 `json:"peak"`
+	Warmup int     `json:"warmup"` // steps
+	Decay  float64 `json:"decay"`  // share of all steps over which the rate falls; 0 for constant
+	Final  float64 `json:"final"`  // share of the peak at the last step
+}
+
+// At is the rate of a step, counted from 1, in a training of so many steps.
+func (r Rate) At(step, steps int) float64 {
+	rate := r.Peak
+	if step < r.Warmup {
+		rate *= float64(step) / float64(r.Warmup)
+	}
+	start := float64(steps) * (1 - r.Decay)
+	if past := float64(step) - start; r.Decay > 0 && past > 0 {
+		progress := past / (float64(steps) - start)
+		rate *= r.Final + (1-r.Final)*(1+math.Cos(math.Pi*progress))/2
+	}
+	return rate
 }
