@@ -22,12 +22,12 @@ type artifact struct {
 }
 
 type archive struct {
-	download downloader // pipDownload or npmPack
-	spec     string     // package with its exact version, as its client writes it
-	flags    []string   // more arguments for the client
-	size     int64      // bytes to download
-	sha256   string     // of the archive
-	member   string     // path of the library in the archive
+	client string   // pip or npm
+	spec   string   // package with its exact version, as its client writes it
+	flags  []string // more arguments for the client
+	size   int64    // bytes to download
+	sha256 string   // of the archive
+	member string   // path of the library in the archive
 }
 
 // here are the packages for this system.
@@ -71,7 +71,7 @@ func (a artifact) cached() (string, archive, bool) {
 
 func (a artifact) cache() source {
 	path, p, ok := a.cached()
-	return source{name: "the cache, from " + p.client(), get: func(context.Context) (string, error) {
+	return source{name: "the cache, from " + p.client, get: func(context.Context) (string, error) {
 		if !ok {
 			return "", errAbsent
 		}
@@ -82,7 +82,7 @@ func (a artifact) cache() source {
 // fetch are the packages that hold the library, in the order to try.
 func (a artifact) fetch(s setting) (sources []source) {
 	for _, p := range a.here() {
-		sources = append(sources, source{name: p.client(), fetches: true, get: func(ctx context.Context) (string, error) {
+		sources = append(sources, source{name: p.client, fetches: true, get: func(ctx context.Context) (string, error) {
 			return fetch(ctx, a, p, s)
 		}})
 	}

@@ -5,13 +5,12 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 )
-
-var _ downloader = pipDownload
 
 // pipDownload downloads a wheel without installing it.
 func pipDownload(ctx context.Context, n *network, p archive, dir string) (string, error) {
@@ -42,9 +41,6 @@ func pipDownload(ctx context.Context, n *network, p archive, dir string) (string
 // lead nowhere.
 func findPip(ctx context.Context) (argv []string, config string, err error) {
 	for _, argv := range [][]string{{"python3", "-m", "pip"}, {"pip3"}, {"pip"}} {
-		if !onPath(argv[0]) {
-			continue
-		}
 		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		out, err := quickCommand(ctx, argv[0], append(argv[1:], "config", "list")...).Output()
 		cancel()
@@ -82,12 +78,10 @@ func pipAddress(config string) (address string, local bool) {
 	return address, values["find-links"] != ""
 }
 
-var _ downloader = npmPack
-
 // npmPack downloads a package's tarball without installing it or running its scripts.
 func npmPack(ctx context.Context, n *network, p archive, dir string) (string, error) {
-	if !onPath("npm") {
-		return "", errors.New("no npm on PATH")
+	if _, err := exec.LookPath("npm"); err != nil {
+		return "", err
 	}
 	if err := n.reach(ctx, npmAddress(ctx)); err != nil {
 		return "", err

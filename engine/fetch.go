@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -20,15 +19,8 @@ import (
 // fetchLimit bounds one package. Packages have up to 114 MB, so this allows for slow lines.
 const fetchLimit = 15 * time.Minute
 
-// downloader brings one archive into dir with the client of its registry and returns its path.
-type downloader func(ctx context.Context, n *network, p archive, dir string) (string, error)
-
-func (p archive) client() string {
-	if strings.Contains(p.spec, "==") {
-		return "pip"
-	}
-	return "npm"
-}
+// downloads bring one archive into dir with the client of its registry and return its path.
+var downloads = map[string]func(ctx context.Context, n *network, p archive, dir string) (string, error){"pip": pipDownload, "npm": npmPack}
 
 // fetch brings the library of a package into the cache and returns its path.
 // The library appears there complete and checked, or not at all. Other processes that want it wait.
@@ -59,7 +51,7 @@ func fetch(ctx context.Context, a artifact, p archive, s setting) (string, error
 	}
 
 	start := time.Now()
-	fmt.Fprintf(s.progress, "engine: fetching %s (%.0f MB) with %s …\n", a.title, float64(p.size)/1e6, p.client())
+	fmt.Fprintf(s.progress, "engine: fetching %s (%.0f MB) with %s …\n", a.title, float64(p.size)/1e6, p.client)
 	library, err := fetchArchive(ctx, a, p, dir, s.network)
 	if err == nil {
 		fmt.Fprintf(s.progress, "engine: %s is here after %.1f s\n", a.title, time.Since(start).Seconds())
@@ -77,7 +69,7 @@ func fetchArchive(ctx context.Context, a artifact, p archive, dir string, n *net
 
 	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
-	file, err := p.download(ctx, n, p, work)
+	file, err := downloads[p.client](ctx, n, p, work)
 	if err != nil {
 		return "", err
 	}
@@ -169,9 +161,4 @@ func onlyFile(dir, pattern string) (string, error) {
 		return "", fmt.Errorf("download left %d files %s, want 1", len(files), pattern)
 	}
 	return files[0], nil
-}
-
-func onPath(program string) bool {
-	_, err := exec.LookPath(program)
-	return err == nil
 }

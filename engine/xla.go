@@ -26,12 +26,12 @@ var xlaCPUPlugin = artifact{
 	library: "pjrt_c_api_cpu_plugin.so",
 	packages: map[string][]archive{
 		"linux/amd64": {{
-			download: pipDownload,
-			spec:     "lammps-jax-pjrt-cpu==0.11.2",
-			flags:    []string{"--platform", "manylinux_2_27_x86_64"}, // also for a Python that is not built for it
-			size:     62711338,
-			sha256:   "1319390d948b39f69f7dade496b7c385149d9ca6097a6b62114da113216d9ad1",
-			member:   "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
+			client: "pip",
+			spec:   "lammps-jax-pjrt-cpu==0.11.2",
+			flags:  []string{"--platform", "manylinux_2_27_x86_64"}, // also for a Python that is not built for it
+			size:   62711338,
+			sha256: "1319390d948b39f69f7dade496b7c385149d9ca6097a6b62114da113216d9ad1",
+			member: "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
 		}},
 	},
 }

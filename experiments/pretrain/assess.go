@@ -23,13 +23,14 @@ import (
 	"github.com/addlab/addlab/train"
 )
 
-// assessed is the number of pictures behind the assessment of a bundle.
-const assessed = 1000
+func (o options) evaluator(ctx context.Context, e *engine.Engine, b *pretrain.Bundle, data dataset.Dataset) (*protocol.Evaluator, error) {
+	const pictures = 1000
+	return protocol.NewEvaluator(ctx, e.Backend, b, data, protocol.DefaultSetup(o.scale).Within(pictures, data))
+}
 
 // assess measures the bundle and writes what it finds beside it.
 func assess(ctx context.Context, o options, e *engine.Engine, bundle *pretrain.Bundle, data dataset.Dataset, stdout io.Writer) error {
-	setup := protocol.DefaultSetup(o.scale).Within(assessed, data)
-	evaluator, err := protocol.NewEvaluator(ctx, e.Backend, bundle, data, setup)
+	evaluator, err := o.evaluator(ctx, e, bundle, data)
 	if err != nil {
 		return err
 	}
@@ -143,13 +144,12 @@ func assessVariant(ctx context.Context, o options, e *engine.Engine, b *pretrain
 		fmt.Fprintln(stdout, probeLine(v.Name, accuracy, rates))
 		quality = map[string]any{"probe": accuracy, "probe_rates": rates}
 	} else {
-		setup := protocol.DefaultSetup(o.scale).Within(assessed, data)
-		evaluator, err := protocol.NewEvaluator(ctx, e.Backend, b, data, setup)
+		evaluator, err := o.evaluator(ctx, e, b, data)
 		if err != nil {
 			return err
 		}
 		defer evaluator.Close()
-		m, _, err := evaluator.Evaluate(ctx, pipeline.Teacher(25, setup.Guidance).For(v.Name))
+		m, _, err := evaluator.Evaluate(ctx, pipeline.Teacher(25, evaluator.Setup.Guidance).For(v.Name))
 		if err != nil {
 			return err
 		}
