@@ -6,15 +6,21 @@ package extractor
 // bilinearTF is TensorFlow 1's resize_bilinear without aligned corners, as torch-fidelity repeats it: the source of pixel i
 // is i·in/out, so that pixels are points at the upper left. Returns [height,width,3] in 0 … 255.
 func bilinearTF(src RGB, width, height int) []float32 {
-	column, row := tfPoints(src.Width, width), tfPoints(src.Height, height)
-	y := make([]float32, 0, width*height*3)
-	for _, r := range row {
-		for _, c := range column {
+	mix := func(low, high, t float32) float32 { return low + float32((high-low)*t) }
+	return bilinear(src, tfPoints(src.Width, width), tfPoints(src.Height, height), &whole, mix)
+}
+
+// bilinear mixes the four neighbours of every point, across and then down; value is what a byte stands for.
+func bilinear(src RGB, columns, rows []point, value *[256]float32, mix func(low, high, t float32) float32) []float32 {
+	y := make([]float32, 0, len(columns)*len(rows)*3)
+	for _, r := range rows {
+		for _, c := range columns {
 			for k := range 3 {
-				at := func(y, x int) float32 { return float32(src.Pix[(y*src.Width+x)*3+k]) }
-				top := at(r.low, c.low) + float32((at(r.low, c.high)-at(r.low, c.low))*c.t)
-				bottom := at(r.high, c.low) + float32((at(r.high, c.high)-at(r.high, c.low))*c.t)
-				y = append(y, top+float32((bottom-top)*r.t))
+				across := func(y int) float32 {
+					line := src.Pix[y*src.Width*3+k:]
+					return mix(value[line[3*c.low]], value[line[3*c.high]], c.t)
+				}
+				y = append(y, mix(across(r.low), across(r.high), r.t))
 			}
 		}
 	}
@@ -41,19 +47,8 @@ func tfPoints(in, out int) []point {
 // bilinearTorch is PyTorch's interpolate(mode="bilinear", align_corners=False) of a picture in 0 … 1, what pytorch-fid does, to
 // the last bit that its kernels give on processors with fused multiplication: pixels are squares, and the source of pixel i is (i+½)·in/out − ½. Returns [height,width,3].
 func bilinearTorch(src RGB, width, height int) []float32 {
-	column, row := torchPoints(src.Width, width), torchPoints(src.Height, height)
-	y := make([]float32, 0, width*height*3)
-	for _, r := range row {
-		for _, c := range column {
-			for k := range 3 {
-				at := func(y, x int) float32 { return unit[src.Pix[(y*src.Width+x)*3+k]] }
-				top := fused(1-c.t, at(r.low, c.low), float32(c.t*at(r.low, c.high)))
-				bottom := fused(1-c.t, at(r.high, c.low), float32(c.t*at(r.high, c.high)))
-				y = append(y, fused(1-r.t, top, float32(r.t*bottom)))
-			}
-		}
-	}
-	return y
+	mix := func(low, high, t float32) float32 { return fused(1-t, low, float32(t*high)) }
+	return bilinear(src, torchPoints(src.Width, width), torchPoints(src.Height, height), &unit, mix)
 }
 
 func torchPoints(in, out int) []point {
@@ -73,10 +68,10 @@ func torchPoints(in, out int) []point {
 // fused is a·b + c rounded once, what PyTorch's kernels do on every processor of the last ten years.
 func fused(a, b, c float32) float32 { return float32(float64(a)*float64(b) + float64(c)) }
 
-// unit maps a byte to 0 … 1.
-var unit = func() (t [256]float32) {
-	for i := range t {
-		t[i] = float32(i) / 255
+// unit maps a byte to 0 … 1, whole to 0 … 255.
+var unit, whole = func() (u, w [256]float32) {
+	for i := range u {
+		u[i], w[i] = float32(i)/255, float32(i)
 	}
-	return t
+	return u, w
 }()

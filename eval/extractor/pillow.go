@@ -54,9 +54,6 @@ func (k kernel) windows(in, out, from, to int) []window {
 	return all
 }
 
-// precision is the number of fractional bits of Pillow's weights for 8-bit pictures.
-const precision = 32 - 8 - 2
-
 // resizeBytes is Pillow's Image.resize(BICUBIC) of an RGB picture, to the last bit: fixed-point weights, and rounding to a byte
 // after each pass. The horizontal pass comes first; a pass that changes no size is left out.
 func resizeBytes(src RGB, width, height int) RGB {
@@ -77,9 +74,9 @@ func resizeCrop(src RGB, width, height int, r rect) RGB {
 		columns = identity(r.left, r.width)
 	}
 	last := rows[len(rows)-1]
-	used := RGB{Width: src.Width, Height: last.first + len(last.weights) - rows[0].first}
-	used.Pix = src.Pix[rows[0].first*src.Width*3:][:used.Height*src.Width*3]
-	return resizeColumns(resizeRows(used, columns), rows, rows[0].first)
+	top, bottom, stride := rows[0].first, last.first+len(last.weights), src.Width*3
+	x := resample(src.Pix[top*stride:bottom*stride], columns, fixed, half, clip8, 0, bottom-top, stride, 3)
+	return RGB{r.width, r.height, resample(x, rows, fixed, half, clip8, top, 1, 0, r.width*3)}
 }
 
 // identity are windows that copy.
@@ -91,56 +88,15 @@ func identity(first, n int) []window {
 	return all
 }
 
-func fixed(weights []float64) []int {
-	all := make([]int, len(weights))
-	for i, w := range weights {
-		all[i] = int(math.Copysign(0.5, w) + w*(1<<precision))
-	}
-	return all
-}
+// precision is the number of fractional bits of Pillow's weights for 8-bit pictures; half is what rounds a sum.
+const (
+	precision = 32 - 8 - 2
+	half      = 1 << (precision - 1)
+)
+
+func fixed(weight float64) int { return int(math.Copysign(0.5, weight) + weight*(1<<precision)) }
 
 func clip8(sum int) uint8 { return uint8(min(max(sum>>precision, 0), 255)) }
-
-func resizeRows(src RGB, columns []window) RGB {
-	width := len(columns)
-	dst := RGB{Width: width, Height: src.Height, Pix: make([]uint8, width*src.Height*3)}
-	for x, w := range columns {
-		weights := fixed(w.weights)
-		for y := range src.Height {
-			r, g, b := 1<<(precision-1), 1<<(precision-1), 1<<(precision-1)
-			p := src.Pix[(y*src.Width+w.first)*3:][:3*len(weights)]
-			for i, k := range weights {
-				r += int(p[3*i]) * k
-				g += int(p[3*i+1]) * k
-				b += int(p[3*i+2]) * k
-			}
-			q := dst.Pix[(y*width+x)*3:][:3]
-			q[0], q[1], q[2] = clip8(r), clip8(g), clip8(b)
-		}
-	}
-	return dst
-}
-
-// resizeColumns applies the windows of rows to a picture whose first row is number top of the source.
-func resizeColumns(src RGB, rows []window, top int) RGB {
-	stride := src.Width * 3
-	dst := RGB{Width: src.Width, Height: len(rows), Pix: make([]uint8, stride*len(rows))}
-	sum := make([]int, stride)
-	for y, w := range rows {
-		for i := range sum {
-			sum[i] = 1 << (precision - 1)
-		}
-		for j, k := range fixed(w.weights) {
-			for i, v := range src.Pix[(w.first-top+j)*stride:][:stride] {
-				sum[i] += int(v) * k
-			}
-		}
-		for i, v := range sum {
-			dst.Pix[y*stride+i] = clip8(v)
-		}
-	}
-	return dst
-}
 
 // resizeFloats is what clean-fid makes of a picture: Pillow's BICUBIC on one float32 channel at a time, sums in float64, then
 // cut to 0 … 255 without rounding. Returns [height,width,3].
@@ -149,11 +105,12 @@ func resizeFloats(src RGB, width, height int) []float32 {
 	for i, v := range src.Pix {
 		x[i] = float32(v)
 	}
+	weight, rounded := func(w float64) float64 { return w }, func(sum float64) float32 { return float32(sum) }
 	if w := src.Width; w != width {
-		x = resample(x, bicubic.windows(w, width, 0, width), src.Height, w*3, 3)
+		x = resample(x, bicubic.windows(w, width, 0, width), weight, 0, rounded, 0, src.Height, w*3, 3)
 	}
 	if h := src.Height; h != height {
-		x = resample(x, bicubic.windows(h, height, 0, height), 1, h*width*3, width*3)
+		x = resample(x, bicubic.windows(h, height, 0, height), weight, 0, rounded, 0, 1, 0, width*3)
 	}
 	for i, v := range x {
 		x[i] = min(max(v, 0), 255)
@@ -161,20 +118,27 @@ func resizeFloats(src RGB, width, height int) []float32 {
 	return x
 }
 
-// resample applies windows along one axis. x holds blocks of outer numbers; a step along the axis is inner numbers.
-func resample(x []float32, windows []window, blocks, outer, inner int) []float32 {
-	y := make([]float32, blocks*len(windows)*inner)
-	sum := make([]float64, inner)
-	for b := range blocks {
-		for i, w := range windows {
-			clear(sum)
-			for j, k := range w.weights {
-				for c, v := range x[b*outer+(w.first+j)*inner:][:inner] {
-					sum[c] += float64(float64(v) * k)
+// resample applies windows along one axis, whose first place is number from of the source. x holds blocks of outer numbers; a step
+// along the axis is inner numbers. Sums begin at start.
+func resample[T uint8 | float32, S int | float64](x []T, windows []window, weight func(float64) S, start S, result func(S) T, from, blocks, outer, inner int) []T {
+	y := make([]T, blocks*len(windows)*inner)
+	sum := make([]S, inner)
+	for i, w := range windows {
+		weights := make([]S, len(w.weights))
+		for j, k := range w.weights {
+			weights[j] = weight(k)
+		}
+		for b := range blocks {
+			for c := range sum {
+				sum[c] = start
+			}
+			for j, k := range weights {
+				for c, v := range x[b*outer+(w.first-from+j)*inner:][:inner] {
+					sum[c] += S(S(v) * k) // the conversion forbids fusing
 				}
 			}
 			for c, v := range sum {
-				y[(b*len(windows)+i)*inner+c] = float32(v)
+				y[(b*len(windows)+i)*inner+c] = result(v)
 			}
 		}
 	}
