@@ -2,7 +2,6 @@ package features
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,16 +36,6 @@ type Collected struct {
 	Notes    []string        // what else the user may want to know
 
 	Extracted, Cached int
-}
-
-// Key identifies the pictures as the extractor with this key sees them.
-func (c Collected) Key(extractorKey string) string {
-	parts := []string{extractorKey}
-	for _, h := range c.Hashes {
-		parts = append(parts, string(h[:]))
-	}
-	h := pictures.NewHash(parts...)
-	return hex.EncodeToString(h[:])
 }
 
 // Pictures per pack of the cache, and the longest time of work that an interruption may lose.

@@ -231,33 +231,6 @@ func TestFactsWarn(t *testing.T) {
 	}
 }
 
-func TestStatisticsAreKept(t *testing.T) {
-	cache := testCache(t)
-	c := collect(t, newAlbum("a", 50, nil).set, &means{}, Options{})
-	first, err := cache.Statistics(c.Key("x"), c.Features)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(filepath.Join(cache.dir, "statistics-*.npz"))
-	if err != nil || len(files) != 1 {
-		t.Fatalf("files = %v, %v", files, err)
-	}
-	second, err := cache.Statistics(c.Key("x"), c.Features)
-	if err != nil || second.N != 50 {
-		t.Fatalf("n = %d, %v", second.N, err)
-	}
-	for i := range 3 {
-		for j := range 3 {
-			if math.Abs(first.Cov.At(i, j)-second.Cov.At(i, j)) > 0 {
-				t.Errorf("Cov[%d,%d] = %g, want %g", i, j, second.Cov.At(i, j), first.Cov.At(i, j))
-			}
-		}
-	}
-	if c.Key("x") == c.Key("y") {
-		t.Error("the extractor does not change the key")
-	}
-}
-
 func TestCaptionsAreEmbeddedOnce(t *testing.T) {
 	cache, ex := testCache(t), &means{}
 	captions := []string{"a", "bb", "a", "ccc"}

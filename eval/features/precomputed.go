@@ -157,22 +157,3 @@ func WriteStatistics(path string, s eval.Stats) error {
 		npy.As("sigma", npy.Array[float64]{Shape: []int{d, d}, Data: sigma}),
 		npy.As("n", npy.Array[int64]{Shape: []int{}, Data: []int64{int64(s.N)}}))
 }
-
-// Statistics are those of features, from the cache where the same pictures were summed up before. key identifies pictures and extractor.
-func (c *Cache) Statistics(key string, f eval.Features) (eval.Stats, error) {
-	if c == nil || key == "" {
-		return eval.NewStats(f)
-	}
-	path := filepath.Join(c.dir, "statistics-"+shortHash(key)+".npz")
-	if s, err := ReadPrecomputed(path); err == nil && s.Stats != nil && s.Stats.N == f.N && len(s.Stats.Mean) == f.D {
-		return *s.Stats, nil
-	}
-	s, err := eval.NewStats(f)
-	if err != nil {
-		return s, err
-	}
-	if err := WriteStatistics(path, s); err != nil {
-		return s, fmt.Errorf("features: cache: %w; say --no-cache or --cache with another folder", err)
-	}
-	return s, nil
-}

@@ -50,7 +50,7 @@ func (e *evaluation) checkSave(groups []group) error {
 	}
 	var seers []string
 	for _, g := range groups {
-		if g.needs.Reference {
+		if g.reference {
 			seers = append(seers, g.kind.Name)
 		}
 	}

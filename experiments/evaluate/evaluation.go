@@ -46,16 +46,15 @@ type judged struct {
 
 // group is an extractor with the metrics that want its features.
 type group struct {
-	kind    extractor.Kind
-	metrics []wanted
-	needs   metric.Needs // of any of them
+	kind                extractor.Kind
+	metrics             []wanted
+	reference, captions bool // one of them needs these
 }
 
 func (g *group) add(w wanted) {
 	g.metrics = append(g.metrics, w)
-	g.needs.Reference = g.needs.Reference || w.Needs.Reference
-	g.needs.Captions = g.needs.Captions || w.Needs.Captions
-	g.needs.Statistics = g.needs.Statistics || w.Needs.Statistics
+	g.reference = g.reference || w.Needs.Reference
+	g.captions = g.captions || w.Needs.Captions
 }
 
 // group decides which extractor every metric gets.
@@ -126,8 +125,8 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 
 	var reference metric.Sample
 	var real features.Collected
-	if in := e.reference(); in != nil && g.needs.Reference {
-		if reference, real, err = e.sample(ctx, *in, ex, cache, metric.Needs{Statistics: g.needs.Statistics}); err != nil {
+	if in := e.reference(); in != nil && g.reference {
+		if reference, real, err = e.sample(ctx, *in, ex, cache, false); err != nil {
 			return err
 		}
 		if err := e.saveStatistics(reference); err != nil {
@@ -135,7 +134,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 		}
 	}
 	for _, in := range e.generated() {
-		sample, collected, err := e.sample(ctx, in, ex, cache, metric.Needs{Captions: g.needs.Captions})
+		sample, collected, err := e.sample(ctx, in, ex, cache, g.captions)
 		if err != nil {
 			return err
 		}
@@ -158,7 +157,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 }
 
 // sample is what metrics see of an input.
-func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extractor, cache *features.Cache, needs metric.Needs) (metric.Sample, features.Collected, error) {
+func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extractor, cache *features.Cache, withCaptions bool) (metric.Sample, features.Collected, error) {
 	if in.precomputed != nil {
 		return *in.precomputed, features.Collected{}, nil
 	}
@@ -175,14 +174,7 @@ func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extracto
 		return metric.Sample{}, c, fmt.Errorf("%s: %w", in.side, err)
 	}
 	s := metric.Sample{Features: c.Features, Logits: c.Logits}
-	if needs.Statistics && c.Features.N > c.Features.D { // fewer pictures are scored without a covariance
-		stats, err := cache.Statistics(c.Key(ex.Key()), c.Features)
-		if err != nil {
-			return s, c, err
-		}
-		s.Stats = &stats
-	}
-	if needs.Captions {
+	if withCaptions {
 		if err := e.captioned(in, c.Captions); err != nil {
 			return s, c, err
 		}
