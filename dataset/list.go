@@ -144,7 +144,6 @@ func CheckFaults(faults []Fault, usable, allowed int) error {
 	return fmt.Errorf("%s, want ≤ %d: %s", countFaults(faults, usable), allowed, strings.Join(first, "; "))
 }
 
-// countFaults says how many pictures are lost, by kind.
 func countFaults(faults []Fault, usable int) string {
 	count := map[string]int{}
 	for _, f := range faults {

@@ -202,7 +202,6 @@ func splitMember(name string) (key, ext, why string) {
 	return dir + stem, ext, ""
 }
 
-// sidecar gives the caption of a .json member, "" where it has none.
 func sidecar(data []byte) ([]byte, error) {
 	data, err := unmarked(data)
 	if err != nil {

@@ -82,7 +82,6 @@ func CMMD(ctx context.Context, ref, gen Features, blocks int) (CMMDScore, error)
 	return score, nil
 }
 
-// unitRows normalises every row to length 1.
 func unitRows(f Features, side string) (*mat.Dense, error) {
 	x := f.dense(0, f.N, nil)
 	for i := range f.N {

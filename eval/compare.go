@@ -83,7 +83,6 @@ func Welch(a, b []float64, confidence float64) (Test, error) {
 	return newTest(mb-ma, math.Sqrt(sum), 1/(wa*wa/(na-1)+wb*wb/(nb-1)), len(a)+len(b), confidence)
 }
 
-// newTest tests a difference that is known with its standard error.
 func newTest(difference, stdErr, freedom float64, n int, confidence float64) (Test, error) {
 	if stdErr == 0 {
 		return Test{}, ErrNoSpread

@@ -58,7 +58,6 @@ func (f Features) Subset(rows []int) Features {
 	return Features{N: len(rows), D: f.D, Data: data}
 }
 
-// validatePair checks two sets of features that are to be compared.
 func validatePair(metric string, a, b Features) error {
 	for i, f := range []Features{a, b} {
 		if err := f.Validate(); err != nil {

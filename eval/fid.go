@@ -95,7 +95,6 @@ func (s Stats) gaussian() (gaussian, error) {
 	return g, nil
 }
 
-// trace is tr Σ = ‖R‖_F².
 func (g gaussian) trace() float64 {
 	var sum float64
 	for i := range g.root.Rows {

@@ -57,7 +57,6 @@ func meanDivergence(logits Features, from, to int) float64 {
 	return max(sum/n, 0) // a negative value is rounding
 }
 
-// softmax writes the probabilities of a row of logits and their logarithms.
 func softmax(row []float32, p, logp []float64) {
 	for j, v := range row {
 		logp[j] = float64(v)

@@ -56,7 +56,6 @@ func squaredRadii(ctx context.Context, f Features, k int) ([]float64, error) {
 	return radii, nil
 }
 
-// fraction is the share of n images for which the condition holds.
 func fraction(n int, holds func(i int) bool) float64 {
 	hits := 0
 	for i := range n {

@@ -72,7 +72,7 @@ func clipText(width, projection, layers int, quick bool) network.TextConfig {
 	}
 }
 
-// open is the Open of a kind. The vocabulary is read when the first captions come: it is not needed for pictures.
+// The vocabulary is read when the first captions come: it is not needed for pictures.
 func (s clipSpec) open(ctx context.Context, o Options) (Extractor, error) {
 	texts := func(scope *model.Scope, ids *Node) []*Node {
 		_, pooled := network.TextEncoder(scope, s.text, ids)

@@ -73,7 +73,6 @@ func (s source) cached() (string, bool) {
 	return "", false
 }
 
-// fetch downloads from the hub into HuggingFace's cache, which Python programs share.
 func (s source) fetch(ctx context.Context, progress io.Writer) (string, error) {
 	repo := hub.New(s.repo).WithCacheDir(hubCache()).WithProgressBar(false)
 	repo.Verbosity = 0 // it would speak on standard output
@@ -137,7 +136,6 @@ func mayFetch() bool {
 	return os.Getenv("GOMLX_NO_AUTO_INSTALL") == "" && (os.Getenv("HF_HUB_OFFLINE") == "" || os.Getenv("HF_HUB_OFFLINE") == "0")
 }
 
-// userCache is ~/.cache, or what the user put in its place.
 func userCache() string {
 	home, _ := os.UserHomeDir()
 	return cmp.Or(os.Getenv("XDG_CACHE_HOME"), filepath.Join(home, ".cache"))

@@ -34,7 +34,6 @@ var (
 	blobHash = regexp.MustCompile(`^([0-9a-f]{64})$`)
 )
 
-// openCheckpoint hashes a file and wants it to be the one that its name promises.
 func openCheckpoint(path string) (checkpoint, error) {
 	sum, err := weights.SHA256(path)
 	if err != nil {
@@ -187,7 +186,6 @@ type published struct {
 	more   declaration // a further graph over the same weights
 }
 
-// open finds and reads the weights and opens the graph of r.
 func (p published) open(ctx context.Context, o Options, r *runner, prepare map[string]preprocess) (c checkpoint, err error) {
 	if o.Mode != "" && !slices.Contains(p.modes, o.Mode) {
 		return c, fmt.Errorf("extractor: mode = %q, want %s for %s", o.Mode, cmp.Or(strings.Join(p.modes, " or "), "none"), p.kind)

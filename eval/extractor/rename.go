@@ -59,7 +59,6 @@ func join(f *weights.File, name string, of func(part string) string) {
 	f.Tensors[name] = all
 }
 
-// transpose swaps the axes of a matrix.
 func transpose(t weights.Tensor) weights.Tensor {
 	rows, columns := t.Shape[0], t.Shape[1]
 	x := make([]float32, len(t.Data))

@@ -177,7 +177,6 @@ func (b *batches) run(ctx context.Context, n int, input func(from, to, rows int)
 	return ctx.Err()
 }
 
-// call runs the graph once and keeps the first rows of what it says.
 func (b *batches) call(x *tensors.Tensor, rows int, outputs []*eval.Features) error {
 	out, err := b.exec.Call(x)
 	defer func() { engine.Release(append(out, x)...) }()

@@ -101,7 +101,6 @@ func (c *Cache) of(key, name string) (*extractorCache, error) {
 	return s, nil
 }
 
-// shortHash is a name for a folder or file.
 func shortHash(parts ...string) string {
 	h := pictures.NewHash(parts...)
 	return hex.EncodeToString(h[:8])
@@ -219,7 +218,6 @@ func empty(n, d int) eval.Features {
 	return eval.Features{N: n, D: d, Data: make([]float32, n*d)}
 }
 
-// loadFeatures reads a finite matrix.
 func loadFeatures(a *npy.Archive, name string) (eval.Features, error) {
 	array, err := npy.Load[float32](a, name)
 	if err != nil {

@@ -83,7 +83,6 @@ func Unlike(a, b Collected) []string {
 	return list
 }
 
-// usual is the most frequent size.
 func (f Facts) usual() (size [2]int) {
 	most := 0
 	for s, n := range f.Sizes {

@@ -92,7 +92,6 @@ func (p *pending) ready() int {
 	return len(p.waiting) - len(p.waiting)%max(p.ex.Batch(), 1)
 }
 
-// extract runs the extractor over the first n pictures that wait.
 func (p *pending) extract(ctx context.Context, n int) error {
 	if err := ctx.Err(); n == 0 || err != nil {
 		return err
@@ -132,7 +131,6 @@ func (p *pending) extract(ctx context.Context, n int) error {
 	return nil
 }
 
-// flush hands what is pending to the cache as a pack.
 func (p *pending) flush() error {
 	if err := p.cache.add(p.hashes, p.pack); err != nil {
 		return err

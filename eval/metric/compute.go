@@ -50,7 +50,6 @@ func (m Metric) CheckParams(given map[string]int) error {
 	return err
 }
 
-// resolve fills in the defaults and refuses what is not declared.
 func (m Metric) resolve(given map[string]int) (map[string]int, error) {
 	params := make(map[string]int, len(m.Params))
 	var known []string

@@ -60,7 +60,6 @@ func decode(e encoded) (rgb extractor.RGB, err error) {
 	return rgb, nil
 }
 
-// fill converts every kind of picture that the decoders give.
 func fill(rgb extractor.RGB, m image.Image, webp bool) {
 	b := m.Bounds()
 	each := func(pix []uint8, offset func(x, y int) int, convert func(to, from []uint8)) {

@@ -136,5 +136,4 @@ func widened(plane []uint8, a, b, c, d int) int {
 	return (diagonal + near) >> 1
 }
 
-// clip14 takes 8 bits of a value with 6 bits behind the point.
 func clip14(v int) uint8 { return clip8(v >> 6) }

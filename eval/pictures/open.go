@@ -84,14 +84,12 @@ func openFiles(spec string) (Set, error) {
 	return set, nil
 }
 
-// note adds a note about a number of pictures, unless it is 0.
 func (s *Set) note(format string, n int, more ...any) {
 	if n > 0 {
 		s.Notes = append(s.Notes, s.Name+": "+fmt.Sprintf(format, append([]any{n}, more...)...))
 	}
 }
 
-// reading is Item.Read of encoded bytes.
 func reading(read func() ([]byte, error)) func() (Content, error) {
 	return func() (Content, error) {
 		data, err := read()

@@ -60,7 +60,6 @@ func (e *evaluation) checkSave(groups []group) error {
 	return nil
 }
 
-// checkMetric looks at what the inputs will have: numbers of pictures, features, captions.
 func (e *evaluation) checkMetric(w wanted) error {
 	var reference metric.Sample
 	if in := e.reference(); in != nil && w.Needs.Reference {
@@ -79,7 +78,6 @@ func (e *evaluation) checkMetric(w wanted) error {
 	return nil
 }
 
-// blame names the inputs of a metric that failed, each with its side.
 func (e *evaluation) blame(w wanted, in input, err error) error {
 	if ref := e.reference(); ref != nil && w.Needs.Reference {
 		return fmt.Errorf("%s against %s: %w", in, ref, err)
@@ -87,7 +85,6 @@ func (e *evaluation) blame(w wanted, in input, err error) error {
 	return fmt.Errorf("%s: %w", in, err)
 }
 
-// promised stands for the sample that pictures will give.
 func (e *evaluation) promised(in input) metric.Sample {
 	if in.precomputed != nil {
 		return *in.precomputed
@@ -96,7 +93,6 @@ func (e *evaluation) promised(in input) metric.Sample {
 	return metric.Sample{Features: rows, Logits: rows, Captions: rows}
 }
 
-// checkCaptions looks at the pictures that will be chosen.
 func (e *evaluation) checkCaptions(in input) error {
 	if in.precomputed != nil {
 		return nil
@@ -108,7 +104,6 @@ func (e *evaluation) checkCaptions(in input) error {
 	return e.captioned(in, captions[:cmp.Or(e.n, len(captions))])
 }
 
-// captioned wants a caption for every picture.
 func (e *evaluation) captioned(in input, captions []string) error {
 	without := 0
 	for _, caption := range captions {

@@ -57,7 +57,6 @@ func (g *group) add(w wanted) {
 	g.captions = g.captions || w.Needs.Captions
 }
 
-// group decides which extractor every metric gets.
 func (e *evaluation) group(asked []wanted) ([]group, error) {
 	world := slices.ContainsFunc(e.sets, input.world)
 	var groups []group
@@ -101,7 +100,6 @@ func captioners() (names []string) {
 	return names
 }
 
-// measure brings all sets before one extractor and computes its metrics.
 func (e *evaluation) measure(ctx context.Context, g group) error {
 	e.drawing = ctx
 	var ex extractor.Extractor
@@ -156,7 +154,6 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 	return nil
 }
 
-// sample is what metrics see of an input.
 func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extractor, cache *features.Cache, withCaptions bool) (metric.Sample, features.Collected, error) {
 	if in.precomputed != nil {
 		return *in.precomputed, features.Collected{}, nil
@@ -206,7 +203,6 @@ func (e *evaluation) name(c features.Collected) {
 	e.warn(c.Facts.Warnings(c.Name)...)
 }
 
-// warn prints a warning and keeps it for the result, once.
 func (e *evaluation) warn(warnings ...string) {
 	for _, w := range warnings {
 		if !slices.Contains(e.warnings, w) {
@@ -218,10 +214,8 @@ func (e *evaluation) warn(warnings ...string) {
 
 func (e *evaluation) warnf(format string, args ...any) { e.warn(fmt.Sprintf(format, args...)) }
 
-// notef tells what is being done.
 func (e *evaluation) notef(format string, args ...any) { fmt.Fprintf(e.stderr, format+"\n", args...) }
 
-// backend opens the engine when it is first needed.
 func (e *evaluation) backend(ctx context.Context) (compute.Backend, error) {
 	if e.engine == nil {
 		opened, err := engine.Open(ctx, e.options.engine, e.stderr)

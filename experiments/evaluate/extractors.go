@@ -95,7 +95,6 @@ func (e *evaluation) openCache() (*features.Cache, error) {
 	return features.OpenCache(e.cache)
 }
 
-// saveStatistics writes mu and sigma of the reference where that was asked for.
 func (e *evaluation) saveStatistics(s metric.Sample) error {
 	if e.save == "" {
 		return nil
@@ -133,7 +132,6 @@ func readPlaces() (places, error) {
 	return p, nil
 }
 
-// remember keeps a place for the next call.
 func (p places) remember(kind, path string) error {
 	absolute, err := filepath.Abs(path)
 	if err != nil {

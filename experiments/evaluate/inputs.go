@@ -19,7 +19,6 @@ type input struct {
 	home        string // the folder with the networks that know these pictures, "" where there is none
 }
 
-// kind tells people what it is.
 func (in input) kind() string {
 	switch {
 	case in.precomputed == nil:
@@ -38,7 +37,6 @@ func (in input) world() bool {
 // String names the input in errors.
 func (in input) String() string { return in.side + " " + in.spec }
 
-// open lists all inputs; pictures are not read yet.
 func (e *evaluation) open() error {
 	for i, spec := range e.inputs {
 		in := input{spec: spec, side: "generated"}
@@ -100,13 +98,12 @@ func (e *evaluation) home() (dir string) {
 	return dir
 }
 
-// isRun reports whether a training or an evaluation of this project wrote the folder.
 func isRun(spec string) bool {
 	run, err := record.At(spec)
 	return err == nil && len(run.Environments()) > 0
 }
 
-// reference and generated are the two sides; a metric that needs no reference may have one side alone.
+// A metric that needs no reference may have one side alone.
 func (e *evaluation) reference() *input {
 	if len(e.sets) > 1 {
 		return &e.sets[0]

@@ -58,7 +58,6 @@ func evaluate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	return e.show(stdout)
 }
 
-// list shows what there is to choose from.
 func list(w io.Writer) error {
 	fmt.Fprintln(w, "metrics")
 	for _, m := range metric.All() {

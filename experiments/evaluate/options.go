@@ -53,7 +53,6 @@ var formats = []string{"text", "markdown", "csv", "latex", "json"}
 
 const defaultMetrics = "fid,kid,pr,dc"
 
-// parse reads the command line.
 func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.names, "metrics", defaultMetrics, "`metrics` separated by commas, or all; parameters as in pr,pr.k=5 (see --list)")
 	f.Func("extractor", "`extractor` for all metrics, or for some as in fid=inception,cmmd=clip-l14 (default: the metric's own; scenes where an input is scenes or a run)", o.extractor.reader(knownMetric))

@@ -39,7 +39,6 @@ type resultSet struct {
 	Values    []metric.Value `json:"values,omitempty"`
 }
 
-// result puts together what was measured.
 func (e *evaluation) result() (result, error) {
 	r := result{Extractors: e.used, Seed: e.seed, Confidence: e.confidence, Warnings: append([]string{}, e.warnings...)}
 	if e.engine != nil {
@@ -99,7 +98,6 @@ func overSeeds(column []metric.Value, confidence float64) (metric.Value, error) 
 	return metric.Value{Metric: v.Metric, Name: v.Name, Lower: v.Lower, Estimate: mean, Interval: fmt.Sprintf("Student's over %d seeds", len(xs)), RefN: v.RefN}, err
 }
 
-// show prints or writes the result in the form asked for.
 func (e *evaluation) show(stdout io.Writer) error {
 	r, err := e.result()
 	if err != nil {

@@ -93,7 +93,6 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 	return set, bundle, nil
 }
 
-// draw samples one picture per caption.
 func (e *evaluation) draw(ctx context.Context, p *pipeline.Pipeline, sampling pipeline.Sampling, captions []string, setup protocol.Setup) ([]float32, error) {
 	var err error
 	if p.Backend, err = e.backend(ctx); err != nil {

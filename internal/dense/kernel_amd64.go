@@ -2,7 +2,6 @@ package dense
 
 import "golang.org/x/sys/cpu"
 
-// available lists the kernels that this processor can run, the fastest first.
 func available() []kernel {
 	kernels := []kernel{plain}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
