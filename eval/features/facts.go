@@ -1,6 +1,7 @@
 package features
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,40 +33,41 @@ func (f *Facts) add(c pictures.Content, repeated bool) {
 }
 
 // Warnings say what makes the score of a set doubtful.
-func (f Facts) Warnings(name string) []string {
-	var list []string
+func (f Facts) Warnings(name string) (list []string) {
+	warn := func(format string, args ...any) { list = append(list, name+": "+fmt.Sprintf(format, args...)) }
 	if n := f.Formats["JPEG"]; n > 0 {
-		list = append(list, fmt.Sprintf("%s: %d pictures are JPEGs: compression moves FID by several points, compare sets of the same format and quality only", name, n))
+		warn("%d pictures are JPEGs: compression moves FID by several points, compare sets of the same format and quality only", n)
 	}
-	if len(f.Sizes) > 1 {
-		sizes := slices.SortedFunc(maps.Keys(f.Sizes), func(a, b [2]int) int { return f.Sizes[b] - f.Sizes[a] })
+	if sizes := f.sizes(); len(sizes) > 1 {
 		var few []string
 		for _, s := range sizes[:min(3, len(sizes))] {
 			few = append(few, fmt.Sprintf("%d×%d (%d)", s[0], s[1], f.Sizes[s]))
 		}
-		list = append(list, fmt.Sprintf("%s: pictures of %d sizes, %s: each is resized by itself, small ones get blurred", name, len(sizes), strings.Join(few, ", ")))
+		warn("pictures of %d sizes, %s: each is resized by itself, small ones get blurred", len(sizes), strings.Join(few, ", "))
 	}
 	for _, note := range slices.Sorted(maps.Keys(f.Notes)) {
-		list = append(list, fmt.Sprintf("%s: %d pictures: %s", name, f.Notes[note], note))
+		warn("%d pictures: %s", f.Notes[note], note)
 	}
 	if f.Repeated > 0 {
-		list = append(list, fmt.Sprintf("%s: %d pictures occur more than once", name, f.Repeated))
+		warn("%d pictures occur more than once", f.Repeated)
 	}
 	return list
 }
 
 // Unlike warns where two sets that are compared were kept in different ways.
-func Unlike(a, b Collected) []string {
-	var list []string
-	jpegs := func(c Collected) bool { return 2*c.Facts.Formats["JPEG"] > len(c.Hashes) }
+func Unlike(a, b Collected) (list []string) {
 	if len(a.Hashes) == 0 || len(b.Hashes) == 0 {
 		return nil
 	}
-	if jpegs(a) != jpegs(b) {
-		list = append(list, fmt.Sprintf("%s and %s: one holds JPEGs and the other does not: the score measures compression too", a.Name, b.Name))
+	warn := func(format string, args ...any) {
+		list = append(list, fmt.Sprintf("%s and %s: ", a.Name, b.Name)+fmt.Sprintf(format, args...))
 	}
-	if x, y := a.Facts.usual(), b.Facts.usual(); x != y {
-		list = append(list, fmt.Sprintf("%s and %s: most pictures are %d×%d and %d×%d: the score measures resizing too", a.Name, b.Name, x[0], x[1], y[0], y[1]))
+	jpegs := func(c Collected) bool { return 2*c.Facts.Formats["JPEG"] > len(c.Hashes) }
+	if jpegs(a) != jpegs(b) {
+		warn("one holds JPEGs and the other does not: the score measures compression too")
+	}
+	if x, y := a.Facts.sizes()[0], b.Facts.sizes()[0]; x != y {
+		warn("most pictures are %d×%d and %d×%d: the score measures resizing too", x[0], x[1], y[0], y[1])
 	}
 	there := map[pictures.Hash]bool{}
 	for _, h := range a.Hashes {
@@ -78,17 +80,14 @@ func Unlike(a, b Collected) []string {
 		}
 	}
 	if shared > 0 {
-		list = append(list, fmt.Sprintf("%s and %s: %d pictures are in both", a.Name, b.Name, shared))
+		warn("%d pictures are in both", shared)
 	}
 	return list
 }
 
-func (f Facts) usual() (size [2]int) {
-	most := 0
-	for s, n := range f.Sizes {
-		if n > most || n == most && s[0]*s[1] > size[0]*size[1] {
-			size, most = s, n
-		}
-	}
-	return size
+// sizes are the most frequent first, of equally frequent ones the larger.
+func (f Facts) sizes() [][2]int {
+	return slices.SortedFunc(maps.Keys(f.Sizes), func(a, b [2]int) int {
+		return cmp.Or(f.Sizes[b]-f.Sizes[a], b[0]*b[1]-a[0]*a[1], b[0]-a[0])
+	})
 }

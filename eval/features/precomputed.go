@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/addlab/addlab/eval"
@@ -89,23 +90,19 @@ func readStatistics(a *npy.Archive) (eval.Stats, error) {
 		return eval.Stats{}, err
 	}
 	stats, err := newStatistics(mu, sigma)
-	if err != nil {
+	names := []string{"n", "num_samples"}
+	i := slices.IndexFunc(names, a.Has)
+	if err != nil || i < 0 {
 		return stats, err
 	}
-	for _, name := range []string{"n", "num_samples"} {
-		if !a.Has(name) {
-			continue
-		}
-		n, err := npy.Load[int64](a, name)
-		if err == nil && (len(n.Data) != 1 || n.Data[0] < 1) {
-			err = fmt.Errorf("%s = %v, want one number of pictures", name, n.Data)
-		}
-		if err != nil {
-			return stats, err
-		}
+	n, err := npy.Load[int64](a, names[i])
+	if err == nil && (len(n.Data) != 1 || n.Data[0] < 1) {
+		err = fmt.Errorf("%s = %v, want one number of pictures", names[i], n.Data)
+	}
+	if err == nil {
 		stats.N = int(n.Data[0])
 	}
-	return stats, nil
+	return stats, err
 }
 
 // newStatistics checks what a mean and a covariance must be, as far as single values show it.
@@ -115,7 +112,6 @@ func newStatistics(mu, sigma npy.Array[float64]) (eval.Stats, error) {
 		return eval.Stats{}, fmt.Errorf("mu has shape %v and sigma %v, want [d] and [d d]", mu.Shape, sigma.Shape)
 	}
 	stats := eval.Stats{Mean: mu.Data, Cov: mat.NewSymDense(d, nil)}
-	largest := 0.0
 	for i, v := range slices.Concat(mu.Data, sigma.Data) {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			name := fmt.Sprintf("mu[%d]", i)
@@ -124,17 +120,15 @@ func newStatistics(mu, sigma npy.Array[float64]) (eval.Stats, error) {
 			}
 			return eval.Stats{}, fmt.Errorf("%s = %g, want a finite number", name, v)
 		}
-		if i >= d {
-			largest = max(largest, v, -v)
-		}
 	}
+	largest := floats.Norm(sigma.Data, math.Inf(1))
 	for i := range d {
 		for j := i; j < d; j++ {
 			upper, lower := sigma.Data[i*d+j], sigma.Data[j*d+i]
-			if diff := upper - lower; diff > 1e-6*largest || -diff > 1e-6*largest {
+			if math.Abs(upper-lower) > 1e-6*largest {
 				return eval.Stats{}, fmt.Errorf("sigma[%d,%d] = %g and sigma[%d,%d] = %g, want a symmetric covariance", i, j, upper, j, i, lower)
 			}
-			if bound := math.Sqrt(max(sigma.Data[i*d+i], 0) * max(sigma.Data[j*d+j], 0)); max(upper, -upper) > bound+1e-6*largest {
+			if bound := math.Sqrt(max(sigma.Data[i*d+i], 0) * max(sigma.Data[j*d+j], 0)); math.Abs(upper) > bound+1e-6*largest {
 				return eval.Stats{}, fmt.Errorf("sigma[%d,%d] = %g, want |sigma[i,j]| ≤ √(sigma[i,i]·sigma[j,j]) as in a covariance", i, j, upper)
 			}
 			stats.Cov.SetSym(i, j, (upper+lower)/2)
