@@ -13,7 +13,6 @@ import (
 	"math"
 
 	"golang.org/x/image/bmp"
-	"golang.org/x/image/riff"
 	"golang.org/x/image/vp8l"
 	"golang.org/x/image/webp"
 )
@@ -141,31 +140,27 @@ func hasMagic(data []byte, magic string) bool {
 // webpConfig also looks into the lossless picture behind an extended header, for the two may claim different sizes
 // and webp.Decode compares them only after it has decoded.
 func webpConfig(r io.Reader) (image.Config, error) {
-	var head bytes.Buffer
-	cfg, err := webp.DecodeConfig(io.TeeReader(r, &head))
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return image.Config{}, err
+	}
+	cfg, err := webp.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return cfg, err
 	}
-	_, chunks, err := riff.NewReader(io.MultiReader(&head, r))
-	if err != nil {
-		return cfg, err
-	}
-	for {
-		id, _, chunk, err := chunks.Next()
-		if err != nil {
-			return cfg, nil // no lossless picture; Decode says what is wrong
-		}
-		switch string(id[:]) {
+	for id, chunk := range webPChunks(data) {
+		switch id {
 		case "ANIM":
 			return cfg, errors.New("animated, want a still picture")
 		case "VP8L":
-			inner, err := vp8l.DecodeConfig(chunk)
+			inner, err := vp8l.DecodeConfig(bytes.NewReader(chunk))
 			if err == nil && (inner.Width != cfg.Width || inner.Height != cfg.Height) {
 				err = fmt.Errorf("canvas = %d×%d, picture = %d×%d, want equal", cfg.Width, cfg.Height, inner.Width, inner.Height)
 			}
 			return cfg, err
 		}
 	}
+	return cfg, nil // no lossless picture; Decode says what is wrong
 }
 
 // widen stretches lossy WebP pictures to full range: they store luma in 16 … 235 and chroma in 16 … 240 (BT.601), while

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"image"
+	"iter"
 )
 
 // mended makes decodable what Pillow reads and Go's decoders refuse. Everything else comes back as it is.
@@ -115,28 +116,35 @@ type webPFrame struct {
 	at     image.Point // of the frame on the canvas
 }
 
-// firstWebPFrame finds the first frame of an animation. It reports false where there is none.
-func firstWebPFrame(data []byte) (webPFrame, bool) {
-	if len(data) < 30 || string(data[:4]) != "RIFF" || string(data[8:16]) != "WEBPVP8X" || data[20]&2 == 0 {
-		return webPFrame{}, false
-	}
+func firstWebPFrame(data []byte) (frame webPFrame, animated bool) {
 	u24 := func(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
-	for at := 12; at+8 <= len(data); {
-		id, size := string(data[at:at+4]), int(binary.LittleEndian.Uint32(data[at+4:]))
-		body := data[at+8:]
-		if size > len(body) {
-			break
-		}
-		body = body[:size]
-		if id == "ANMF" && size >= 16 {
+	for id, body := range webPChunks(data) {
+		switch {
+		case id == "VP8X" && len(body) >= 10 && body[0]&2 != 0:
+			frame.canvas = image.Pt(u24(body[4:])+1, u24(body[7:])+1)
+		case id == "ANMF" && len(body) >= 16 && frame.canvas.X > 0:
 			// 3 bytes each of x/2, y/2, width−1, height−1, duration, and one of flags.
-			return webPFrame{
-				stillWebP(body[6:12], body[16:]), image.Pt(u24(data[24:])+1, u24(data[27:])+1), image.Pt(2*u24(body), 2*u24(body[3:])),
-			}, true
+			frame.still, frame.at = stillWebP(body[6:12], body[16:]), image.Pt(2*u24(body), 2*u24(body[3:]))
+			return frame, true
 		}
-		at += 8 + size + size%2
 	}
-	return webPFrame{}, false
+	return frame, false
+}
+
+// webPChunks gives names and contents, up to the first chunk that is cut off.
+func webPChunks(data []byte) iter.Seq2[string, []byte] {
+	return func(yield func(id string, body []byte) bool) {
+		if !hasMagic(data, "RIFF????WEBP") {
+			return
+		}
+		for at := 12; at+8 <= len(data); {
+			size := int(binary.LittleEndian.Uint32(data[at+4:]))
+			if size > len(data)-at-8 || !yield(string(data[at:at+4]), data[at+8:at+8+size]) {
+				return
+			}
+			at += 8 + size + size%2
+		}
+	}
 }
 
 // stillWebP puts the chunks of a frame into a file of their own, of the frame's size.

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -14,25 +15,12 @@ type Attributes [3 + 3*MaxSlots]int
 
 // AttributeNames and AttributeClasses describe the entries of Attributes.
 var (
-	AttributeNames   = attributeNames()
-	AttributeClasses = attributeClasses()
+	AttributeNames = []string{
+		"count", "arrangement", "background",
+		"first shape", "first color", "first size", "second shape", "second color", "second size", "third shape", "third color", "third size",
+	}
+	AttributeClasses = slices.Concat([]int{MaxSlots, 3, len(Backgrounds)}, slices.Repeat([]int{len(Shapes), len(Colors), len(Sizes)}, MaxSlots))
 )
-
-func attributeNames() []string {
-	names := []string{"count", "arrangement", "background"}
-	for _, slot := range []string{"first", "second", "third"} {
-		names = append(names, slot+" shape", slot+" color", slot+" size")
-	}
-	return names
-}
-
-func attributeClasses() []int {
-	classes := []int{MaxSlots, 3, len(Backgrounds)}
-	for range MaxSlots {
-		classes = append(classes, len(Shapes), len(Colors), len(Sizes))
-	}
-	return classes
-}
 
 // Attributes tells all facts of the scene.
 func (s Scene) Attributes() Attributes {
