@@ -35,10 +35,12 @@ func FID(a, b Side) (float64, error) {
 // is then Xc/√(n−1), and with two such sides FID is exactly |μ₁−μ₂|² + tr Σ₁ + tr Σ₂ − 2‖X₁c·X₂cᵀ‖_*/√((n₁−1)(n₂−1)).
 type Side interface{ gaussian() (gaussian, error) }
 
-// gaussian is one side of FID: its mean and a root R [r,d] of its covariance, Σ = RᵀR; r = 0 is zero covariance.
+// gaussian is one side of FID: its mean and a root R [r,d] of its covariance, Σ = RᵀR; r = 0 is zero covariance. Column k of the root
+// is dimension order[k], and the root is then zero left of its diagonal; a nil order is the usual one.
 type gaussian struct {
-	mean []float64
-	root blas64.General
+	mean  []float64
+	root  blas64.General
+	order []int
 }
 
 func (f Features) gaussian() (gaussian, error) {
@@ -78,7 +80,8 @@ func (s Stats) gaussian() (gaussian, error) {
 			cov.Data[i*cov.Stride+j] = s.Cov.At(i, j)
 		}
 	}
-	g := gaussian{mean: s.Mean, root: dense.Cholesky(cov)}
+	g := gaussian{mean: s.Mean}
+	g.root, g.order = dense.Cholesky(cov)
 
 	// N centred rows span at most N−1 directions; a later pivot is rounding noise, whose square root would show.
 	if s.N > 1 {
@@ -101,6 +104,34 @@ func (g gaussian) trace() float64 {
 	return sum
 }
 
+// cross is R₁R₂ᵀ or its transpose.
+func (g gaussian) cross(h gaussian) blas64.General {
+	if g.order == nil {
+		g, h = h, g
+	}
+	if g.order == nil {
+		return dense.Product(g.root, h.root)
+	}
+	place := make([]int, len(h.mean)) // of a dimension among h's columns
+	for k := range place {
+		place[k] = k
+	}
+	for k, dimension := range h.order {
+		place[dimension] = k
+	}
+	columns := dense.New(len(g.order), h.root.Rows) // R₂ᵀ, its rows in g's order
+	const together = 8                              // rows, whose elements fill a cache line of the result
+	parallel.For((h.root.Rows+together-1)/together, func(b int) {
+		from, to := b*together, min((b+1)*together, h.root.Rows)
+		for k, dimension := range g.order {
+			for i := from; i < to; i++ {
+				columns.Data[k*columns.Stride+i] = h.root.Data[i*h.root.Stride+place[dimension]]
+			}
+		}
+	})
+	return dense.TriangularProduct(g.root, columns)
+}
+
 // frechet is |μ₁−μ₂|² + ‖R₁‖_F² + ‖R₂‖_F² − 2‖R₁R₂ᵀ‖_*.
 func frechet(a, b gaussian) (float64, error) {
 	if len(a.mean) != len(b.mean) {
@@ -108,7 +139,7 @@ func frechet(a, b gaussian) (float64, error) {
 	}
 	var cross float64
 	if a.root.Rows > 0 && b.root.Rows > 0 {
-		values, ok := dense.SingularValues(dense.Product(a.root, b.root))
+		values, ok := dense.SingularValues(a.cross(b))
 		if !ok {
 			return 0, errors.New("eval: FID: R₁R₂ᵀ has no finite singular values, want finite covariances of usual size")
 		}

@@ -6,16 +6,16 @@ import (
 	"gonum.org/v1/gonum/blas/blas64"
 )
 
-// Cholesky returns a root R [rank,n] of a positive semi-definite a [n,n] = RᵀR, of which it reads and overwrites what is on and right
-// of the diagonal. It pivots completely and ends where no pivot exceeds the rounding, n·ε·max aᵢᵢ (blocked as in LAPACK's dpstrf, so
-// that nearly all work is in matrix products). The columns of R are in the order of a: R is triangular but for their order.
-func Cholesky(a blas64.General) blas64.General { return best.cholesky(a) }
+// Cholesky factors a positive semi-definite a [n,n], of which it reads and overwrites what is on and right of the diagonal: with
+// complete pivoting, a[order,order] = UᵀU. U [rank,n] has zeros left of its diagonal; it ends where no pivot exceeds the
+// rounding, n·ε·max aᵢᵢ (blocked as in LAPACK's dpstrf, so that nearly all work is in matrix products).
+func Cholesky(a blas64.General) (u blas64.General, order []int) { return best.cholesky(a) }
 
 const panel = 64
 
-func (kr kernel) cholesky(a blas64.General) blas64.General {
+func (kr kernel) cholesky(a blas64.General) (u blas64.General, order []int) {
 	n := a.Rows
-	order := make([]int, n)
+	order = make([]int, n)
 	var largest float64
 	for i := range order {
 		order[i] = i
@@ -60,16 +60,10 @@ func (kr kernel) cholesky(a blas64.General) blas64.General {
 			kr.addProduct(-1, rows.from(0, end).t(), rows.from(0, end), general(a).from(end, end), n-end, n-end, end-k, upper)
 		}
 	}
-	ordered := make([]float64, n)
 	for i := range rank {
-		row := a.Data[i*a.Stride : i*a.Stride+n]
-		clear(row[:i])
-		for k, column := range order {
-			ordered[column] = row[k]
-		}
-		copy(row, ordered)
+		clear(a.Data[i*a.Stride : i*a.Stride+i])
 	}
-	return blas64.General{Rows: rank, Cols: n, Stride: a.Stride, Data: a.Data}
+	return blas64.General{Rows: rank, Cols: n, Stride: a.Stride, Data: a.Data}, order
 }
 
 // exchange swaps rows and columns j < p of a symmetric matrix of which the part right of the diagonal is stored.

@@ -96,6 +96,16 @@ func TestPartsOfProducts(t *testing.T) {
 				}
 			}
 		}
+
+		a, b := random(7, min(n, 290), n), random(8, n, 77)
+		for i := range a.Rows {
+			clear(a.Data[i*a.Stride : i*a.Stride+i])
+		}
+		want.Reset()
+		want.Mul(dense(a), dense(b))
+		if !mat.EqualApprox(dense(TriangularProduct(a, b)), &want, 1e-11) {
+			t.Errorf("triangular product of %d differs from gonum's", n)
+		}
 	}
 }
 
@@ -198,7 +208,7 @@ func BenchmarkProduct(b *testing.B) {
 	}
 }
 
-// The root must give the matrix back, and its rank be that of the rows.
+// a[order,order] must be UᵀU again, the order must be a permutation, the pivots must fall, and the rank be that of the rows.
 func TestCholeskyGivesTheMatrixBack(t *testing.T) {
 	eachKernel(t, func(t *testing.T, kr kernel) {
 		for _, c := range [][2]int{{1, 1}, {5, 3}, {200, 63}, {200, 64}, {200, 65}, {400, 300}, {7, 90}, {100, 150}} {
@@ -206,15 +216,26 @@ func TestCholeskyGivesTheMatrixBack(t *testing.T) {
 			x := random(15, rows, n)
 			a := New(n, n)
 			AddGram(a, x)
-			var got, want mat.Dense
+			var want mat.Dense
 			want.Mul(dense(x).T(), dense(x))
-			u := kr.cholesky(a)
+			u, order := kr.cholesky(a)
 			if u.Rows != min(rows, n) {
 				t.Errorf("%v: rank %d, want %d", c, u.Rows, min(rows, n))
 			}
+			if sorted := slices.Sorted(slices.Values(order)); sorted[0] != 0 || len(slices.Compact(sorted)) != n || sorted[n-1] != n-1 {
+				t.Errorf("%v: order %v is no permutation", c, order)
+			}
+			var got mat.Dense
 			got.Mul(dense(u).T(), dense(u))
-			if !mat.EqualApprox(&got, &want, 1e-12*float64(rows)) {
-				t.Errorf("%v: the root's square differs from the matrix", c)
+			for i := range n {
+				for j := range n {
+					if math.Abs(got.At(i, j)-want.At(order[i], order[j])) > 1e-12*float64(rows) {
+						t.Fatalf("%v: UᵀU[%d,%d] = %g, want %g", c, i, j, got.At(i, j), want.At(order[i], order[j]))
+					}
+				}
+				if 0 < i && i < u.Rows && u.Data[i*u.Stride+i] > u.Data[(i-1)*u.Stride+i-1]*(1+1e-9) {
+					t.Errorf("%v: pivot %d is larger than the one before", c, i)
+				}
 			}
 		}
 	})
@@ -232,7 +253,7 @@ func TestCholeskyOfWhatIsNotPositive(t *testing.T) {
 	} {
 		a := New(2, 2)
 		a.Data[0], a.Data[a.Stride+1] = c.diagonal[0], c.diagonal[1]
-		if u := Cholesky(a); u.Rows != c.rank {
+		if u, _ := Cholesky(a); u.Rows != c.rank {
 			t.Errorf("%s: rank %d, want %d", name, u.Rows, c.rank)
 		}
 	}

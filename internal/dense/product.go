@@ -26,8 +26,9 @@ func (v view) from(i, j int) view { return view{v.data[i*v.rs+j*v.cs:], v.rs, v.
 type shape int
 
 const (
-	full  shape = iota
-	upper       // only C's elements with column ≥ row are wanted; some others change too
+	full      shape = iota
+	upper           // only C's elements with column ≥ row are wanted; some others change too
+	upperLeft       // A has zeros left of its diagonal
 )
 
 // New is a matrix of zeros, laid out as the kernels like it.
@@ -39,6 +40,13 @@ func New(rows, cols int) blas64.General {
 func Product(a, b blas64.General) blas64.General {
 	c := New(a.Rows, b.Rows)
 	best.addProduct(1, general(a), general(b).t(), general(c), a.Rows, b.Rows, a.Cols, full)
+	return c
+}
+
+// TriangularProduct returns A·B for an a [m,k] with zeros left of its diagonal and b [k,n], in half the time where m is near k.
+func TriangularProduct(a, b blas64.General) blas64.General {
+	c := New(a.Rows, b.Cols)
+	best.addProduct(1, general(a), general(b), general(c), a.Rows, b.Cols, a.Cols, upperLeft)
 	return c
 }
 
@@ -77,7 +85,11 @@ func (kr kernel) addProduct(alpha float64, a, b, c view, m, n, k int, s shape) {
 		if s == upper && i >= j1 {
 			return
 		}
-		for from := 0; from < k; from += blockK {
+		from := 0
+		if s == upperLeft {
+			from = i
+		}
+		for ; from < k; from += blockK {
 			kr.block(alpha, a.from(i, from), b.from(from, j), c.from(i, j), i1-i, j1-j, min(blockK, k-from), s, j-i)
 		}
 	})
@@ -90,6 +102,9 @@ func (kr kernel) block(alpha float64, a, b, c view, m, n, k int, s shape, offset
 	defer buffers.Put(buffer)
 	mr, nr := kr.mr, kr.nr
 	copyA, copyB := a.cs != 1 && k >= 64 && n > 2*nr, b.cs != 1 || k >= 64 && m >= narrow
+	if s == upperLeft {
+		copyA = true // its tiles begin at different columns
+	}
 	if copyA {
 		for i := 0; i < m; i += mr {
 			pack(buffer.a[i*k:], a.from(i, 0).t(), k, min(mr, m-i), mr)
