@@ -22,7 +22,7 @@ var Matching = register(Axis{
 // halfPure begins half of the batch at pure noise, where one step is drawn from.
 func halfPure(c *distill.Config) {
 	consistent(c)
-	c.Consistency.Pure = c.Batch / 2
+	c.Pure = c.Batch / 2
 }
 
 // matching lets consistency find the map from noise to pictures first.

@@ -50,18 +50,26 @@ func (m *add) Init(store *model.Store) error {
 // Losses implements Method.
 func (m *add) Losses() []string { return append(m.adversary.Losses(), m.match.Losses()...) }
 
-// Updates implements Method: student and discriminator move once each, 1:1.
+// Updates implements Method: student and discriminator move once each, 1:1, unless Config.DiscriminatorUpdates says otherwise.
 func (m *add) Updates(step int) []Update {
-	return oneUpdate(m.adversary, m.match, step, m.draw, m.update)
+	return updates(m.adversary, m.match, step, m.draw, m.update)
 }
 
 func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor] {
 	// s: every time of T_student in every batch.
 	n, taus := m.cfg.Batch, m.cfg.Times
-	offset, times := m.random("s", number).IntN(len(taus)), make([]float64, n)
+	times := make([]float64, n)
 	for i := range times {
+		times[i] = float64(taus[0]) / 1000
+	}
+	if m.cfg.Pure > 0 {
+		n, taus = n-m.cfg.Pure, taus[1:]
+	}
+	offset := m.random("s", number).IntN(len(taus))
+	for i := range n {
 		times[i] = float64(taus[(i+offset)%len(taus)]) / 1000
 	}
+	n = m.cfg.Batch
 	in := addInputs[*tensors.Tensor]{
 		studentInputs: m.drawStudent(b, step, number, times), adversaryInputs: m.adversary.draw(step, number, n), matchingInputs: m.match.draw(b, step, number, n),
 	}
@@ -93,8 +101,8 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 }
 
 // update builds both updates in one graph, as they share the pass of the frozen features over the generated pictures. Each sees the
-// other network before the step.
-func (m *add) update(root *model.Scope, in addInputs[*Node], r1 bool) map[string]*Node {
+// other network before the step. alone leaves the student where it is.
+func (m *add) update(root *model.Scope, in addInputs[*Node], r1, alone bool) map[string]*Node {
 	n := networks{m.setup, root}
 	text := n.text(in.Caption)
 
@@ -107,6 +115,9 @@ func (m *add) update(root *model.Scope, in addInputs[*Node], r1 bool) map[string
 	var gradients []*Node
 	if m.cfg.Adversarial > 0 {
 		gradients = append(gradients, m.adversary.update(n, in.studentInputs, in.adversaryInputs, x0, text, r1, losses))
+	}
+	if alone {
+		return losses
 	}
 	if m.cfg.Lambda > 0 {
 		gradients = append(gradients, m.distill(n, in, x0, text, losses))
@@ -176,8 +187,8 @@ func (adversary) Losses() []string {
 	}
 }
 
-// oneUpdate is a step of one update, every R1Every-th with the penalty.
-func oneUpdate[N, H any](a adversary, m matching, step int, draw func(b dataset.Batch, step, number int) H, update func(root *model.Scope, in N, r1 bool) map[string]*Node) []Update {
+// updates are those of a step, every R1Every-th with the penalty: the discriminator's own first, then the one that moves the student too.
+func updates[N, H any](a adversary, m matching, step int, draw func(b dataset.Batch, step, number int) H, update func(root *model.Scope, in N, r1, alone bool) map[string]*Node) []Update {
 	d, name := a.cfg.Discriminator, "plain"
 	r1 := a.cfg.Adversarial > 0 && d.R1Weight > 0 && step%d.R1Every == 0
 	if r1 {
@@ -186,18 +197,25 @@ func oneUpdate[N, H any](a adversary, m matching, step int, draw func(b dataset.
 	if m.on(step) {
 		name += ", matching"
 	}
-	return []Update{{
-		Name:  name,
-		Draw:  func(b dataset.Batch, number int) any { return draw(b, step, number) },
-		Graph: train.GraphOf(func(root *model.Scope, in N) map[string]*Node { return update(root, in, r1) }),
-	}}
+	one := func(name string, alone bool) Update {
+		return Update{
+			Name:  name,
+			Draw:  func(b dataset.Batch, number int) any { return draw(b, step, number) },
+			Graph: train.GraphOf(func(root *model.Scope, in N) map[string]*Node { return update(root, in, r1, alone) }),
+		}
+	}
+	var all []Update
+	for range a.cfg.DiscriminatorUpdates - 1 {
+		all = append(all, one("discriminator, "+name, true))
+	}
+	return append(all, one(name, false))
 }
 
-// draw makes the inputs for so many pictures.
+// draw makes the inputs for so many pictures. Every batch moves the heads once, so that number counts their updates.
 func (a adversary) draw(step, number, pictures int) (in adversaryInputs[*tensors.Tensor]) {
 	if a.cfg.Adversarial > 0 {
 		in.RealView, in.FakeView = a.view("real-view", number, pictures), a.view("fake-view", number, pictures)
-		in.HeadsRate = train.F32(a.headsOptimiser.Coefficients(a.cfg.DiscriminatorRate.At(step, a.cfg.Steps), step), 3)
+		in.HeadsRate = train.F32(a.headsOptimiser.Coefficients(a.cfg.DiscriminatorRate.At(step, a.cfg.Steps), number), 3)
 	}
 	return in
 }

@@ -30,8 +30,11 @@ type Config struct {
 	Steps  int    `json:"steps"`
 	Batch  int    `json:"batch"`
 
-	Times []int  `json:"times"` // T_student in timesteps of 1000, falling; the input at the first is pure noise, whatever its number
-	Init  string `json:"init"`
+	Times []int `json:"times"` // T_student in timesteps of 1000, falling; the input at the first is pure noise, whatever its number
+	// Pure is how many pictures of a batch begin at pure noise, where one step is drawn from. 0 leaves it to the method: an equal share of
+	// Times in ADD, what the solver's grid has there in consistency.
+	Pure int    `json:"pure,omitempty"`
+	Init string `json:"init"`
 
 	Adversarial float64             `json:"adversarial"` // weight of L_adv; 1 in the paper, 0 leaves it out
 	Lambda      float64             `json:"lambda"`      // λ of ADD eq. 1; 0 leaves the distillation loss out
@@ -56,8 +59,10 @@ type Config struct {
 	Discriminator     discriminator.Config `json:"discriminator"`
 	StudentRate       optim.Rate           `json:"student_rate"`
 	DiscriminatorRate optim.Rate           `json:"discriminator_rate"`
-	Muon              bool                 `json:"muon"`      // orthogonal updates of the student's hidden matrices in place of AdamW's
-	ClipNorm          float64              `json:"clip_norm"` // largest norm of the student's gradient, with Muon of the share that AdamW moves; 0 for none
+	// DiscriminatorUpdates, if above 1, is how often the discriminator moves for each move of the student, on batches of its own.
+	DiscriminatorUpdates int     `json:"discriminator_updates,omitempty"`
+	Muon                 bool    `json:"muon"`      // orthogonal updates of the student's hidden matrices in place of AdamW's
+	ClipNorm             float64 `json:"clip_norm"` // largest norm of the student's gradient, with Muon of the share that AdamW moves; 0 for none
 
 	// EMA is the decay of the average that is evaluated. It warms up as (1+step)/(10+step) until that is larger, at step
 	// (10·EMA−1)/(1−EMA): 170 for .95, 890 for .99, 8,990 for .999.
@@ -116,6 +121,10 @@ func (c Config) Validate() error {
 	f.Want(c.Recipe == RecipeVersion, "recipe", c.Recipe, fmt.Sprint(RecipeVersion, ", this program's"))
 	f.Want(c.Steps >= 1, "steps", c.Steps, "≥ 1")
 	f.Want(c.Batch >= 1, "batch", c.Batch, "≥ 1")
+	f.Want(c.Pure >= 0 && c.Pure < c.Batch || c.Pure == 0, "pure", c.Pure, fmt.Sprint("0 to ", c.Batch-1, ", within the batch"))
+	f.Want(c.Pure == 0 || len(c.Times) > 1 || c.Consistency != nil, "pure", c.Pure, "0 with one time, at which all begin")
+	f.Want(c.DiscriminatorUpdates >= 0, "discriminator_updates", c.DiscriminatorUpdates, "≥ 0")
+	f.Want(c.DiscriminatorUpdates <= 1 || c.Adversarial > 0, "discriminator_updates", c.DiscriminatorUpdates, "0 or 1 without a discriminator")
 	f.Want(falling, "times", c.Times, "falling timesteps within 1000 … 1")
 	f.Want(c.Init == Pretrained || c.Init == Random, "init", c.Init, Pretrained+" or "+Random)
 	f.Want(c.Adversarial >= 0, "adversarial", c.Adversarial, "≥ 0")
@@ -133,8 +142,7 @@ func (c Config) Validate() error {
 		f.Want(c.Lambda != 0 && c.TeacherSteps <= 1, "lambda, teacher_steps", fmt.Sprint(c.Lambda, ", ", c.TeacherSteps), "> 0 and 1 with consistency, which is the distillation loss and has a solver of its own")
 		f.Want(k.Grid >= 1, "consistency.grid", k.Grid, "≥ 1")
 		f.Want(k.Huber > 0, "consistency.huber", k.Huber, "> 0")
-		f.Want(k.Pure >= 0 && k.Pure < c.Batch, "consistency.pure", k.Pure, fmt.Sprint("0 to ", c.Batch-1, ", within the batch"))
-		f.Want(c.Matching == nil || k.Pure > 0, "consistency.pure", 0, "≥ 1 with matching, which is about pictures drawn from pure noise")
+		f.Want(c.Matching == nil || c.Pure > 0, "pure", 0, "≥ 1 with matching, which is about pictures drawn from pure noise")
 	}
 	if m := c.Matching; m != nil {
 		f.Want(m.From <= c.Steps, "matching.from", m.From, fmt.Sprint("at most steps = ", c.Steps))

@@ -14,7 +14,7 @@ import (
 
 // Consistency makes the method latent consistency distillation (Luo et al. 2310.04378, "LCM"), in pixels as everything here: the student
 // must predict the same at both ends of a step of the teacher's solver. With Config.Adversarial it has ADD's discriminator as well, with
-// Config.Matching distribution matching. Where Pure > 0 both look at the pictures from pure noise alone, drawn as in sampling.
+// Config.Matching distribution matching. Where Config.Pure > 0 (SANA-Sprint, 2503.09641) both look at the pictures from pure noise alone, drawn as in sampling.
 //
 // It departs from the paper in four things. The solver's guidance is one number, Config.TeacherGuidance; LCM draws it and tells the
 // student. There is no c_skip: the student is never asked at t = 0, where the target is z itself. z at t = 1 is pure noise whatever the
@@ -25,8 +25,6 @@ import (
 type Consistency struct {
 	Grid  int     `json:"grid"`  // steps that the solver divides t into; 50 in LCM
 	Huber float64 `json:"huber"` // c of the pseudo-Huber distance; .001 in LCM
-	// Pure is how many pictures of a batch begin at pure noise, where the others draw a step of the grid (SANA-Sprint, 2503.09641).
-	Pure int `json:"pure,omitempty"`
 }
 
 // lcm is the method of Consistency:
@@ -60,7 +58,7 @@ func (m *lcm) Losses() []string { return append(m.adversary.Losses(), m.match.Lo
 
 // Updates implements Method.
 func (m *lcm) Updates(step int) []Update {
-	return oneUpdate(m.adversary, m.match, step, m.draw, m.update)
+	return updates(m.adversary, m.match, step, m.draw, m.update)
 }
 
 func (m *lcm) draw(b dataset.Batch, step, number int) lcmInputs[*tensors.Tensor] {
@@ -68,7 +66,7 @@ func (m *lcm) draw(b dataset.Batch, step, number int) lcmInputs[*tensors.Tensor]
 	for i := range upper {
 		upper[i] = 1
 	}
-	for i, u := range stratified(m.random("s", number), m.cfg.Batch-m.cfg.Consistency.Pure) {
+	for i, u := range stratified(m.random("s", number), m.cfg.Batch-m.cfg.Pure) {
 		upper[i] = float64(1+int(u*float64(grid))) / float64(grid)
 	}
 	for i, t := range upper {
@@ -84,7 +82,7 @@ func (m *lcm) draw(b dataset.Batch, step, number int) lcmInputs[*tensors.Tensor]
 	return in
 }
 
-func (m *lcm) update(root *model.Scope, in lcmInputs[*Node], r1 bool) map[string]*Node {
+func (m *lcm) update(root *model.Scope, in lcmInputs[*Node], r1, alone bool) map[string]*Node {
 	n := networks{m.setup, root}
 	text, t, u := n.text(in.Caption), diffusion.LevelFrom(in.Level), diffusion.LevelFrom(in.Lower)
 
@@ -100,6 +98,9 @@ func (m *lcm) update(root *model.Scope, in lcmInputs[*Node], r1 bool) map[string
 	if m.cfg.Adversarial > 0 {
 		gradients = append(gradients, m.padded(m.adversary.update(n, seen, in.adversaryInputs, drawn, told, r1, losses)))
 	}
+	if alone {
+		return losses
+	}
 	if in.Pull != nil {
 		gradients = append(gradients, m.padded(m.match.update(n, in.matchingInputs, n.guidedTeacher(in.Empty), drawn, told, losses)))
 	}
@@ -114,7 +115,7 @@ func (m *lcm) update(root *model.Scope, in lcmInputs[*Node], r1 bool) map[string
 }
 
 // drawn is the number of pictures of a batch that discriminator and fake score look at.
-func (m *lcm) drawn() int { return cmp.Or(m.cfg.Consistency.Pure, m.cfg.Batch) }
+func (m *lcm) drawn() int { return cmp.Or(m.cfg.Pure, m.cfg.Batch) }
 
 // last are those rows of a batch.
 func (m *lcm) last(x *Node) *Node {

@@ -16,7 +16,7 @@ import (
 
 func matched(c *Config) {
 	consistent(c)
-	c.Consistency.Pure = 2
+	c.Pure = 2
 	c.Matching = &Matching{Weight: .5, From: 1, Min: 20, Max: 980, Rate: optim.Rate{Peak: 1e-3}}
 }
 
@@ -77,11 +77,11 @@ func TestMatchingBeginsLater(t *testing.T) {
 			continue
 		}
 		weights = append(weights, float64(tensors.ToScalar[float32](in.Pull)))
-		if got := in.PullNoise.Shape().Dim(0); got != cfg.Consistency.Pure {
-			t.Errorf("%d pictures are compared, want %d", got, cfg.Consistency.Pure)
+		if got := in.PullNoise.Shape().Dim(0); got != cfg.Pure {
+			t.Errorf("%d pictures are compared, want %d", got, cfg.Pure)
 		}
 		for i, level := range levels(in.Start) {
-			if pure := i >= cfg.Batch-cfg.Consistency.Pure; pure && level[1] != 0 {
+			if pure := i >= cfg.Batch-cfg.Pure; pure && level[1] != 0 {
 				t.Errorf("row %d starts at α = %g, want pure noise", i, level[1])
 			}
 		}

@@ -26,8 +26,9 @@ const (
 	AugmentParams
 )
 
-// DrawAugment draws the parameters of one batch of size×size pictures, [batch, AugmentParams].
-func DrawAugment(r *rand.Rand, batch, size int) []float32 {
+// DrawAugment draws the parameters of one batch of size×size pictures, [batch, AugmentParams]. color is the strength of changes of colour,
+// 1 in DiffAugment.
+func DrawAugment(r *rand.Rand, batch, size int, color float32) []float32 {
 	reach := int(float64(size)/8 + 0.5)
 	side := int(0.2*float64(size) + 0.5)
 	// The square's middle is uniform over the picture, hence squares at the border are cut off.
@@ -39,6 +40,9 @@ func DrawAugment(r *rand.Rand, batch, size int) []float32 {
 		p[brightness] = r.Float32() - 0.5
 		p[saturation] = r.Float32() * 2
 		p[contrast] = r.Float32() + 0.5
+		if color != 1 {
+			p[brightness], p[saturation], p[contrast] = p[brightness]*color, 1+(p[saturation]-1)*color, 1+(p[contrast]-1)*color
+		}
 		p[shiftY] = float32(r.IntN(2*reach+1) - reach)
 		p[shiftX] = float32(r.IntN(2*reach+1) - reach)
 		p[cutTop], p[cutLeft] = corner(), corner()

@@ -51,8 +51,10 @@ type Config struct {
 	Kernel       int    `json:"kernel"`         // width in tokens of the circular convolution
 	MapDim       int    `json:"map_dim"`        // M, the space in which projection compares tokens with the condition
 
-	Augment  bool    `json:"augment"`   // DiffAugment: colour, translation, cutout
-	CropProb float64 `json:"crop_prob"` // probability of a random crop where the picture is larger than the network's input
+	Augment bool `json:"augment"` // DiffAugment: colour, translation, cutout
+	// AugmentColor is the strength of its changes of colour; 0 stands for 1, DiffAugment's own.
+	AugmentColor float64 `json:"augment_color,omitempty"`
+	CropProb     float64 `json:"crop_prob"` // probability of a random crop where the picture is larger than the network's input
 
 	R1Weight float64 `json:"r1_weight"` // γ of ADD eq. 3; 0 disables the penalty
 	R1Every  int     `json:"r1_every"`  // penalty in every k-th discriminator step, with weight k·γ
@@ -79,6 +81,7 @@ func (c Config) Validate() error {
 	f.Want(c.Taps >= 0, "taps", c.Taps, "≥ 0")
 	f.Want(c.Kernel >= 1 && c.Kernel%2 == 1, "kernel", c.Kernel, "an odd number ≥ 1")
 	f.Want(c.MapDim >= 1, "map_dim", c.MapDim, "≥ 1")
+	f.Want(c.AugmentColor >= 0 && c.AugmentColor <= 1, "augment_color", c.AugmentColor, "0 … 1")
 	f.Want(c.CropProb >= 0 && c.CropProb <= 1, "crop_prob", c.CropProb, "0 … 1")
 	f.Want(c.R1Weight >= 0, "r1_weight", c.R1Weight, "≥ 0")
 	f.Want(c.R1Every >= 1, "r1_every", c.R1Every, "≥ 1")

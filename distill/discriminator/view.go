@@ -1,6 +1,7 @@
 package discriminator
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 
@@ -38,7 +39,7 @@ const ViewParams = AugmentParams + CropParams
 func DrawView(r *rand.Rand, cfg Config, batch, size, input int) []float32 {
 	augment := IdentityAugment(batch)
 	if cfg.Augment {
-		augment = DrawAugment(r, batch, size)
+		augment = DrawAugment(r, batch, size, cmp.Or(float32(cfg.AugmentColor), 1))
 	}
 	crop := DrawCrop(r, batch, size, input, cfg.CropProb)
 	params := make([]float32, 0, batch*ViewParams)

@@ -1,0 +1,37 @@
+package ablations
+
+import (
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/distill/discriminator"
+)
+
+// Levers are choices that the paper leaves open and that its objective does not depend on. Each alone may be undone by the others'
+// absence, so that one cell has them all.
+var Levers = register(Axis{
+	Name: "levers", Title: "What the paper leaves open",
+	Question: "Which of the choices that the paper leaves open keep variety, or make the discriminator see more?",
+	Cells: []Cell{
+		{Name: "default", Default: true},
+		{Name: "pure-half", Set: pureHalf},
+		{Name: "colors-0.2", Set: paleColors},
+		{Name: "d-twice", Set: twice},
+		{Name: "group-norm", Set: groupNorm},
+		{Name: "low-noise-teacher", Set: lowNoise},
+		{Name: "all", Set: func(c *distill.Config) {
+			for _, set := range []func(*distill.Config){pureHalf, paleColors, twice, groupNorm, lowNoise} {
+				set(c)
+			}
+		}},
+	},
+})
+
+func pureHalf(c *distill.Config)   { c.Pure = c.Batch / 2 }
+func paleColors(c *distill.Config) { c.Discriminator.AugmentColor = 0.2 }
+func twice(c *distill.Config)      { c.DiscriminatorUpdates = 2 }
+func groupNorm(c *distill.Config)  { c.Discriminator.Norm = discriminator.NormGroup }
+
+// lowNoise tells the student of pure noise what it may still see something in, and asks the teacher where it sharpens.
+func lowNoise(c *distill.Config) {
+	c.Times = append([]int{980}, c.Times[1:]...)
+	c.TeacherMax = 500
+}

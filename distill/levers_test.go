@@ -1,0 +1,64 @@
+package distill
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/google/go-cmp/cmp"
+)
+
+// With a share of pure noise those pictures start there, and the others share the further times equally.
+func TestShareOfPureNoise(t *testing.T) {
+	cfg := tinyConfig(t, func(c *Config) { c.Batch, c.Pure, c.Discriminator.NormGroup = 8, 5, 8 })
+	for step := 1; step <= 4; step++ {
+		in := drawStep[addInputs[*tensors.Tensor]](cfg, step)
+		counts, start := map[float64]int{}, levels(in.Start)
+		for i, level := range levels(in.Level) {
+			counts[level[0]]++
+			if (start[i][1] == 0) != (level[0] == 1) {
+				t.Errorf("step %d: t = %g starts at α = %g", step, level[0], start[i][1])
+			}
+		}
+		if want := map[float64]int{1: 5, .75: 1, .5: 1, .25: 1}; !cmp.Equal(counts, want) {
+			t.Errorf("step %d: times %v, want %v", step, counts, want)
+		}
+	}
+}
+
+// The discriminator moves several times for a move of the student, each time on a batch of its own.
+func TestDiscriminatorUpdates(t *testing.T) {
+	for name, edit := range map[string]func(*Config){
+		"ADD": func(c *Config) { c.DiscriminatorUpdates = 3 },
+		"consistency": func(c *Config) {
+			consistent(c)
+			c.Adversarial, c.DiscriminatorUpdates, c.Pure = 1, 3, 2
+		},
+	} {
+		n := newBench(t, tinyConfig(t, edit), tinyBundle(t, 1))
+		n.take(t, 1)
+		updates := n.method.Updates(2)
+		if len(updates) != 3 {
+			t.Fatalf("%s: %d updates, want 3", name, len(updates))
+		}
+		before := snapshot(n.store)
+		batch, err := n.feed.Batch(t.Context(), 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.call(t, updates[0].Graph, updates[0].Draw(batch, 4))
+		after := snapshot(n.store)
+		for _, scope := range []string{studentScope, studentEMAScope} {
+			if !maps.EqualFunc(below(before, scope), below(after, scope), slices.Equal) {
+				t.Errorf("%s: the discriminator's own update moves the %s", name, scope)
+			}
+		}
+		if maps.EqualFunc(below(before, discriminatorScope), below(after, discriminatorScope), slices.Equal) {
+			t.Errorf("%s: the discriminator's own update leaves it where it is", name)
+		}
+		if moved := n.take(t, 2)[1]; !(moved["student_grad"] > 0) {
+			t.Errorf("%s: %v, want the student to move in the last update", name, moved)
+		}
+	}
+}
