@@ -78,7 +78,7 @@ func (s clipSpec) open(ctx context.Context, o Options) (Extractor, error) {
 		_, pooled := network.TextEncoder(scope, s.text, ids)
 		return []*Node{pooled}
 	}
-	r := &runner{size: s.vision.ImageSize, dim: s.vision.Projection}
+	r := &runner{size: s.vision.ImageSize}
 	file, err := published{
 		kind: s.name, source: s.source, names: clipNames, batch: s.batch,
 		images: func(scope *model.Scope, x *Node) []*Node { return []*Node{network.CLIPVision(scope, s.vision, x)} },

@@ -37,7 +37,7 @@ func openDINOv2(kind string, cfg network.ViTConfig, name, repo string, batch int
 	prepare := map[string]preprocess{"pillow": imageNet.squash(cfg.ImageSize), "clean": imageNet.squashFloat(cfg.ImageSize)}
 	images := func(scope *model.Scope, x *Node) []*Node { return []*Node{network.ViT(scope, cfg, x, nil).Class()} }
 	return func(ctx context.Context, o Options) (Extractor, error) {
-		r := &runner{size: cfg.ImageSize, dim: cfg.Width}
+		r := &runner{size: cfg.ImageSize}
 		_, err := published{kind: kind, modes: dinoModes, source: s, names: dinoNames, batch: batch, images: images}.open(ctx, o, r, prepare)
 		return opened(r, err)
 	}

@@ -30,8 +30,6 @@ type Extractor interface {
 	Name() string
 	// Key changes whenever the features may: it hashes weights, preprocessing and code version. Caches are keyed by it.
 	Key() string
-	// Dim is D of the features.
-	Dim() int
 	// Batch is the number of pictures per call of the network: multiples of it waste nothing.
 	Batch() int
 	// Extract takes any number of pictures of any sizes.
@@ -68,6 +66,7 @@ type Kind struct {
 	About    string   // one line for --help
 	Modes    []string // preprocessings, the default first; empty where there is one only
 	Captions bool     // what Open returns is a Captioner
+	Bundled  bool     // the weights are a folder that pretrain wrote
 	Open     func(ctx context.Context, o Options) (Extractor, error)
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/network/weights"
 )
 
 // Inception is the network of FID, KID, precision and recall, and the Inception Score.
@@ -30,8 +31,8 @@ var (
 )
 
 func openInception(ctx context.Context, o Options) (Extractor, error) {
-	r := &runner{size: inceptionSize, dim: 2048}
-	_, err := published{kind: "inception", modes: inceptionModes, source: inceptionSource, batch: 32, images: func(scope *model.Scope, x *Node) []*Node {
+	r := &runner{size: inceptionSize}
+	_, err := published{kind: "inception", modes: inceptionModes, source: inceptionSource, names: func(*weights.File) {}, batch: 32, images: func(scope *model.Scope, x *Node) []*Node {
 		out := network.Inception(scope, x)
 		return []*Node{out.Pool2048, out.Logits}
 	}}.open(ctx, o, r, inceptionPrepare)

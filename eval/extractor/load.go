@@ -62,8 +62,10 @@ func (c checkpoint) load(backend compute.Backend, names namer, build declaration
 	if err := network.Declare(backend, store, build); err != nil {
 		return nil, err
 	}
-	f, err := c.read(names)
+	defer debug.SetGCPercent(debug.SetGCPercent(20)) // gigabytes are not to be in memory twice
+	f, err := weights.ReadAny(c.path)
 	if err == nil {
+		names(f)
 		err = weights.Check(store, "/", f)
 	}
 	if err != nil {
@@ -77,19 +79,9 @@ func (c checkpoint) load(backend compute.Backend, names namer, build declaration
 	return store, nil
 }
 
-func (c checkpoint) read(names namer) (*weights.File, error) {
-	defer debug.SetGCPercent(debug.SetGCPercent(20)) // gigabytes are not to be in memory twice
-	f, err := weights.ReadAny(c.path)
-	if err == nil && names != nil {
-		names(f)
-	}
-	return f, err
-}
-
 // move gives the variables their values tensor by tensor; what has gone to the device leaves the memory of this program.
 func move(backend compute.Backend, store *model.Store, f *weights.File) error {
-	const often = 512 << 20
-	moved := 0
+	defer debug.FreeOSMemory()
 	for name, t := range f.Tensors {
 		if err := weights.Into(store, "/", &weights.File{Tensors: map[string]weights.Tensor{name: t}}); err != nil {
 			return err
@@ -106,12 +98,7 @@ func move(backend compute.Backend, store *model.Store, f *weights.File) error {
 			return fmt.Errorf("extractor: tensor %q: %w", name, err)
 		}
 		delete(f.Tensors, name)
-		if moved += 4 * len(t.Data); moved > often {
-			debug.FreeOSMemory()
-			moved = 0
-		}
 	}
-	debug.FreeOSMemory()
 	return nil
 }
 

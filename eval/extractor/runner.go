@@ -20,7 +20,7 @@ import (
 type runner struct {
 	name, key string
 	prepare   preprocess
-	size, dim int // side of the pictures that the graph takes; width of the features
+	size      int // side of the pictures that the graph takes
 	backend   compute.Backend
 	store     *model.Store
 	images    *batches   // [B,size,size,3] → features, and logits and classes where there are some
@@ -39,7 +39,6 @@ func opened[E Extractor](e E, err error) (Extractor, error) {
 
 func (r *runner) Name() string { return r.name }
 func (r *runner) Key() string  { return r.key }
-func (r *runner) Dim() int     { return r.dim }
 func (r *runner) Batch() int   { return r.images.most }
 
 func (r *runner) Close() {

@@ -35,8 +35,8 @@ func TestFeaturesDependNeitherOnTheBatchNorOnItsSize(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out.Features.N != 9 || out.Features.D != x.Dim() || out.Logits.N != 0 {
-			t.Fatalf("features = [%d,%d], logits = [%d], want [9,%d], none", out.Features.N, out.Features.D, out.Logits.N, x.Dim())
+		if out.Features.N != 9 || out.Features.D != 16 || out.Logits.N != 0 {
+			t.Fatalf("features = [%d,%d], logits = [%d], want [9,16], none", out.Features.N, out.Features.D, out.Logits.N)
 		}
 		if want == nil {
 			want = out.Features.Data

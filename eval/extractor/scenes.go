@@ -23,61 +23,50 @@ import (
 // Scenes are the features of the ablations' FID: those of the shipped classifier, or for a bundle without one those of its
 // picture-caption pair. Its logits are those of shape and colour of the first object, taken together.
 var Scenes = register(Kind{
-	Name:  "scenes",
+	Name: "scenes", Bundled: true,
 	About: "this project's small classifier, for pictures of its built-in world; weights: a folder that pretrain wrote",
-	Open: func(ctx context.Context, o Options) (Extractor, error) {
-		b, backend, err := openBundle(ctx, o)
-		if err != nil {
-			return nil, err
-		}
+	Open: fromBundle(func(backend compute.Backend, b *pretrain.Bundle, batch int) (Extractor, error) {
 		if !b.Has("classifier") {
-			return opened(Pair(backend, b, o.Batch))
+			return opened(Pair(backend, b, batch))
 		}
-		return opened(Classifier(backend, b, o.Batch))
-	},
+		return Classifier(backend, b, batch)
+	}),
 })
 
 // ScenesStage are features that show how a picture is drawn: noise, blur, checkerboards and pale colours, which the classifier's last
 // layer hardly tells (see TestFaultsRaiseTheDrawingFID).
 var ScenesStage = register(Kind{
-	Name:  "scenes-stage2",
+	Name: "scenes-stage2", Bundled: true,
 	About: "mean and deviation over positions of this project's small classifier's second stage; weights: a folder that pretrain wrote",
-	Open: func(ctx context.Context, o Options) (Extractor, error) {
-		b, backend, err := openBundle(ctx, o)
-		if err != nil {
-			return nil, err
-		}
+	Open: fromBundle(func(backend compute.Backend, b *pretrain.Bundle, batch int) (Extractor, error) {
 		if !b.Has("classifier") {
 			return nil, fmt.Errorf("extractor: %s holds no classifier", b.Dir)
 		}
-		return opened(Stage(backend, b, o.Batch))
-	},
+		return Stage(backend, b, batch)
+	}),
 })
 
 // ScenesPair embeds pictures and captions in one space, for the CLIP score of the ablations.
 var ScenesPair = register(Kind{
-	Name: "scenes-pair", Captions: true,
+	Name: "scenes-pair", Captions: true, Bundled: true,
 	About: "this project's small pair of picture and caption encoder; weights: a folder that pretrain wrote",
-	Open: func(ctx context.Context, o Options) (Extractor, error) {
-		b, backend, err := openBundle(ctx, o)
+	Open: fromBundle(func(backend compute.Backend, b *pretrain.Bundle, batch int) (Extractor, error) {
+		return opened(Pair(backend, b, batch))
+	}),
+})
+
+func fromBundle(open func(compute.Backend, *pretrain.Bundle, int) (Extractor, error)) func(context.Context, Options) (Extractor, error) {
+	return func(ctx context.Context, o Options) (Extractor, error) {
+		b, err := pretrain.LoadBundle(cmp.Or(o.Weights, pretrain.DefaultDir("scenes", "cpu")))
 		if err != nil {
 			return nil, err
 		}
-		return opened(Pair(backend, b, o.Batch))
-	},
-})
-
-func openBundle(ctx context.Context, o Options) (*pretrain.Bundle, compute.Backend, error) {
-	dir := o.Weights
-	if dir == "" {
-		dir = pretrain.DefaultDir("scenes", "cpu")
+		backend, err := o.Engine(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return open(backend, b, o.Batch)
 	}
-	b, err := pretrain.LoadBundle(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	backend, err := o.Engine(ctx)
-	return b, backend, err
 }
 
 // smallVersion changes when the same weights give other features.
@@ -90,7 +79,7 @@ type small struct{ *runner }
 
 var _ Drawn = small{}
 
-func newSmall(backend compute.Backend, b *pretrain.Bundle, part, output string, dim, batch int, images func(scope *model.Scope, x *Node) []*Node) (small, error) {
+func newSmall(backend compute.Backend, b *pretrain.Bundle, part, output string, batch int, images func(scope *model.Scope, x *Node) []*Node) (small, error) {
 	size := b.Config.Size
 	s := small{&runner{
 		name: fmt.Sprintf("%s%s of %s, centre square at %d×%d", part, output, filepath.Base(filepath.Clean(b.Dir)), size, size),
@@ -98,7 +87,7 @@ func newSmall(backend compute.Backend, b *pretrain.Bundle, part, output string, 
 		prepare: func(dst []float32, picture RGB) []float32 {
 			return append(dst, dataset.Fit(picture.image(), size).Pix...)
 		},
-		size: size, dim: dim, backend: backend, store: model.NewStore(),
+		size: size, backend: backend, store: model.NewStore(),
 	}}
 	err := b.Into(backend, s.store, part)
 	if err == nil {
@@ -124,7 +113,7 @@ func (s small) ExtractDrawn(ctx context.Context, flat []float32) (Output, error)
 // Classifier is the extractor of a bundle's classifier of attributes. batch < 1 is the default.
 func Classifier(backend compute.Backend, b *pretrain.Bundle, batch int) (Extractor, error) {
 	c := pretrain.Classifier{Net: b.Config.Networks.Classifier}
-	return opened(newSmall(backend, b, "classifier", "", c.Net.Out, batch, func(root *model.Scope, images *Node) []*Node {
+	return opened(newSmall(backend, b, "classifier", "", batch, func(root *model.Scope, images *Node) []*Node {
 		scope := root.At("classifier")
 		features := c.Features(scope, images)
 		logits := c.Logits(scope, features)
@@ -137,7 +126,7 @@ func Stage(backend compute.Backend, b *pretrain.Bundle, batch int) (Extractor, e
 	c := pretrain.Classifier{Net: b.Config.Networks.Classifier}
 	stage := min(1, len(c.Net.Widths)-1)
 	output := fmt.Sprintf(" stage %d", stage+1)
-	return opened(newSmall(backend, b, "classifier", output, 2*c.Net.Widths[stage], batch, func(root *model.Scope, images *Node) []*Node {
+	return opened(newSmall(backend, b, "classifier", output, batch, func(root *model.Scope, images *Node) []*Node {
 		return []*Node{c.Stage(root.At("classifier"), images, stage)}
 	}))
 }
@@ -157,7 +146,7 @@ var (
 func Pair(backend compute.Backend, b *pretrain.Bundle, batch int) (Captioner, error) {
 	// One side of the pair takes no notice of the other, which is given something small.
 	pair := pretrain.Pair{Text: b.Config.Networks.PairText, Image: b.Config.Networks.PairImage}
-	s, err := newSmall(backend, b, "pair", "", pair.Image.Out, batch, func(root *model.Scope, images *Node) []*Node {
+	s, err := newSmall(backend, b, "pair", "", batch, func(root *model.Scope, images *Node) []*Node {
 		none := Zeros(images.Graph(), shapes.Make(dtypes.Int32, 1, b.PairWords.Context))
 		_, image := pair.Embed(root.At("pair"), none, images)
 		return []*Node{image}

@@ -3,11 +3,7 @@ package features
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,7 +11,6 @@ import (
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/npy"
 	"github.com/addlab/addlab/eval/pictures"
-	"github.com/addlab/addlab/internal/atomicfile"
 )
 
 // Cache keeps features in a folder, one below it for each extractor. A nil Cache keeps nothing.
@@ -58,7 +53,7 @@ type extractorCache struct {
 type pack struct{ features, logits eval.Features }
 
 // of opens the folder of an extractor and lists what is in it.
-func (c *Cache) of(key, name string) (*extractorCache, error) {
+func (c *Cache) of(key string) (*extractorCache, error) {
 	s := &extractorCache{rows: map[pictures.Hash]row{}, held: map[string]pack{}}
 	if c == nil {
 		return s, nil
@@ -66,20 +61,6 @@ func (c *Cache) of(key, name string) (*extractorCache, error) {
 	s.dir = filepath.Join(c.dir, shortHash(key))
 	if err := os.MkdirAll(s.dir, 0o777); err != nil {
 		return nil, fmt.Errorf("features: cache: %w", err)
-	}
-	about := filepath.Join(s.dir, "about.json")
-	if _, err := os.Stat(about); errors.Is(err, fs.ErrNotExist) {
-		text, err := json.MarshalIndent(map[string]string{"extractor": name, "key": key}, "", "  ")
-		if err != nil {
-			return nil, err
-		}
-		err = atomicfile.Write(about, func(w io.Writer) error {
-			_, err := w.Write(append(text, '\n'))
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
 	}
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {

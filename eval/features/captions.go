@@ -11,7 +11,7 @@ import (
 
 // Captions gives the embedding of every caption, [n,d], each caption embedded once in all calls with the same cache.
 func Captions(ctx context.Context, captions []string, ex extractor.Captioner, c *Cache) (eval.Features, error) {
-	s, err := c.of(ex.Key()+" captions", ex.Name())
+	s, err := c.of(ex.Key() + " captions")
 	if err != nil {
 		return eval.Features{}, err
 	}

@@ -55,7 +55,7 @@ func Collect(ctx context.Context, set pictures.Set, ex extractor.Extractor, o Op
 	if o.N > len(set.Items) {
 		return c, fmt.Errorf("features: %s holds %d pictures, want n = %d", set.Name, len(set.Items), o.N)
 	}
-	s, err := o.Cache.of(ex.Key(), ex.Name())
+	s, err := o.Cache.of(ex.Key())
 	if err != nil {
 		return c, err
 	}

@@ -26,7 +26,6 @@ var _ extractor.Captioner = (*means)(nil)
 
 func (m *means) Name() string { return "mean colours" }
 func (m *means) Key() string  { return "means " + m.key }
-func (m *means) Dim() int     { return 3 }
 func (m *means) Batch() int   { return cmp.Or(m.batch, 10) }
 func (m *means) Close()       {}
 

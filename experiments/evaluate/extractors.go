@@ -30,14 +30,14 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (ex
 	}
 	named := e.weights.of(kind.Name)
 	found := known.find(kind.Name)
-	if ours(kind.Name) {
+	if kind.Bundled { // whose usual folder must not change because another one was tried once
 		found = e.home()
 	}
 	o := extractor.Options{Engine: e.backend, Weights: cmp.Or(named, found), Mode: e.modes()[kind.Name], Batch: e.batch, Progress: e.stderr}
 	ex, err := kind.Open(ctx, o)
 	if err != nil && ctx.Err() == nil && named == "" {
 		answer, ok := "", false
-		if !ours(kind.Name) {
+		if !kind.Bundled {
 			answer, ok = e.ask(fmt.Sprintf("%s: %v\nfile or folder with the weights of %s", kind.Name, err, kind.Name))
 		}
 		if !ok {
@@ -49,7 +49,7 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (ex
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", kind.Name, err)
 	}
-	if named != "" && !ours(kind.Name) {
+	if named != "" && !kind.Bundled {
 		if err := known.remember(kind.Name, named); err != nil {
 			e.warnf("the place of the weights could not be kept: %v", err)
 		}
@@ -81,11 +81,6 @@ func (e *evaluation) checkModes(groups []group) error {
 		}
 	}
 	return nil
-}
-
-// ours tells the small networks, whose usual folder must not change because another one was tried once.
-func ours(kind string) bool {
-	return kind == extractor.Scenes.Name || kind == extractor.ScenesPair.Name
 }
 
 func (e *evaluation) openCache() (*features.Cache, error) {
