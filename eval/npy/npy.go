@@ -9,6 +9,10 @@ import (
 	"math"
 	"os"
 	"strings"
+
+	"github.com/gomlx/compute/dtypes/float16"
+
+	"github.com/addlab/addlab/internal/pickle"
 )
 
 // Number is an element type of arrays.
@@ -93,7 +97,7 @@ func appendValues[T Number](to []T, raw []byte, h header) []T {
 			shift := 64 - 8*h.width
 			to = append(to, T(int64(bits<<shift)>>shift))
 		case h.width == 2:
-			to = append(to, T(half(uint16(bits))))
+			to = append(to, T(float16.FromBits(uint16(bits)).Float32()))
 		case h.width == 4:
 			to = append(to, T(math.Float32frombits(uint32(bits))))
 		default:
@@ -103,40 +107,13 @@ func appendValues[T Number](to []T, raw []byte, h header) []T {
 	return to
 }
 
-// half widens a float16.
-func half(h uint16) float64 {
-	sign, exponent, fraction := 1-2*float64(h>>15), int(h>>10&31), float64(h&1023)
-	switch exponent {
-	case 0:
-		return sign * math.Ldexp(fraction, -24)
-	case 31:
-		if fraction != 0 {
-			return math.NaN()
-		}
-		return sign * math.Inf(1)
-	}
-	return sign * math.Ldexp(1024+fraction, exponent-25)
-}
-
 // fromFortran reorders values whose first index runs fastest.
 func fromFortran[T Number](data []T, shape []int) []T {
-	out := make([]T, len(data))
-	index := make([]int, len(shape))
-	for i := range out {
-		at, stride := 0, 1
-		for k, x := range index {
-			at += x * stride
-			stride *= shape[k]
-		}
-		out[i] = data[at]
-		for k := len(index) - 1; k >= 0; k-- {
-			if index[k]++; index[k] < shape[k] {
-				break
-			}
-			index[k] = 0
-		}
+	stride, step := make([]int, len(shape)), 1
+	for axis, n := range shape {
+		stride[axis], step = step, step*n
 	}
-	return out
+	return pickle.Strided(data, 0, shape, stride)
 }
 
 // Write writes format 1.0 in little-endian order.

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,14 +42,7 @@ func (a *Archive) Close() error { return a.zip.Close() }
 func (a *Archive) Has(name string) bool { return a.members[name] != nil }
 
 // Names lists the arrays in order.
-func (a *Archive) Names() []string {
-	var names []string
-	for name := range a.members {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func (a *Archive) Names() []string { return slices.Sorted(maps.Keys(a.members)) }
 
 // Load reads one array of an archive.
 func Load[T Number](a *Archive, name string) (Array[T], error) {

@@ -114,3 +114,31 @@ func take(r *bufio.Reader, limit int64) ([]byte, error) {
 		}
 	}
 }
+
+// Strided are the elements of a view of an array, rows first: element (i, j, …) is data[offset + i·stride[0] + j·stride[1] + …].
+// They share memory with data where they are adjacent there.
+func Strided[T any](data []T, offset int, shape, stride []int) []T {
+	total, adjacent := 1, true
+	for axis := len(shape) - 1; axis >= 0; axis-- {
+		adjacent = adjacent && (stride[axis] == total || shape[axis] == 1)
+		total *= shape[axis]
+	}
+	if adjacent && total > 0 {
+		return data[offset : offset+total]
+	}
+	out, index := make([]T, 0, total), make([]int, len(shape))
+	for len(out) < total {
+		at := offset
+		for axis, i := range index {
+			at += i * stride[axis]
+		}
+		out = append(out, data[at])
+		for axis := len(index) - 1; axis >= 0; axis-- {
+			if index[axis]++; index[axis] < shape[axis] {
+				break
+			}
+			index[axis] = 0
+		}
+	}
+	return out
+}

@@ -5,13 +5,17 @@ import (
 	"io"
 	"maps"
 	"slices"
+
+	"github.com/addlab/addlab/internal/pickle"
 )
 
-// assemble reads the storages one after the other and copies the tensors out of them.
+// assemble reads the storages of floating-point numbers one after the other and copies the tensors out of them.
 func assemble(views map[string]view, read func(*storage) ([]byte, error)) (*File, error) {
 	of := map[*storage][]string{}
 	for _, name := range slices.Sorted(maps.Keys(views)) {
-		of[views[name].storage] = append(of[views[name].storage], name)
+		if s := views[name].storage; s.dtype.IsFloat() {
+			of[s] = append(of[s], name)
+		}
 	}
 	f := &File{Tensors: map[string]Tensor{}}
 	for s, names := range of {
@@ -22,63 +26,41 @@ func assemble(views map[string]view, read func(*storage) ([]byte, error)) (*File
 		if len(b) != s.count*s.dtype.Size() {
 			return nil, fmt.Errorf("tensor %q: storage of %d bytes, want %d elements of %s", names[0], len(b), s.count, s.dtype)
 		}
+		values, err := floats(s.dtype, b)
+		if err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", names[0], err)
+		}
 		for _, name := range names {
+			if err := views[name].check(); err != nil {
+				return nil, fmt.Errorf("tensor %q: %w", name, err)
+			}
 			v := views[name]
-			dense, err := v.dense(b)
-			if err != nil {
-				return nil, fmt.Errorf("tensor %q: %w", name, err)
-			}
-			if err := f.add(entry{name: name, dtype: s.dtype, shape: v.shape}, dense); err != nil {
-				return nil, fmt.Errorf("tensor %q: %w", name, err)
-			}
+			f.Tensors[name] = Tensor{Shape: v.shape, Data: pickle.Strided(values, v.offset, v.shape, v.stride)}
 		}
 	}
 	return f, nil
 }
 
-// dense are the elements of the view, rows first.
-func (v view) dense(b []byte) ([]byte, error) {
+// check wants the view to lie within its storage, which holds as many elements as the view has or more.
+func (v view) check() error {
 	total, err := byteSize(v.storage.dtype, v.shape)
-	if err != nil {
-		return nil, err
+	if err != nil || total == 0 {
+		return err
 	}
-	if total == 0 {
-		return nil, nil
+	count, last := v.storage.count, v.offset
+	if total > int64(count*v.storage.dtype.Size()) {
+		return fmt.Errorf("shape = %v, but the storage has %d elements", v.shape, count)
 	}
-	if total > int64(len(b)) {
-		return nil, fmt.Errorf("shape = %v, but the storage has %d elements", v.shape, v.storage.count)
-	}
-	size, last, contiguous, step := v.storage.dtype.Size(), v.offset, true, 1
-	for i := len(v.shape) - 1; i >= 0; i-- {
-		if v.stride[i] > 0 && v.shape[i]-1 > v.storage.count/v.stride[i] {
-			return nil, fmt.Errorf("stride = %v for shape %v, but the storage has %d elements", v.stride, v.shape, v.storage.count)
+	for i, stride := range v.stride {
+		if stride > 0 && v.shape[i]-1 > count/stride {
+			return fmt.Errorf("stride = %v for shape %v, but the storage has %d elements", v.stride, v.shape, count)
 		}
-		last += (v.shape[i] - 1) * v.stride[i]
-		contiguous = contiguous && (v.shape[i] == 1 || v.stride[i] == step)
-		step *= v.shape[i]
+		last += (v.shape[i] - 1) * stride
 	}
-	if v.offset < 0 || last < v.offset || last >= v.storage.count {
-		return nil, fmt.Errorf("shape = %v from element %d on, but the storage has %d", v.shape, v.offset, v.storage.count)
+	if v.offset < 0 || last < v.offset || last >= count {
+		return fmt.Errorf("shape = %v from element %d on, but the storage has %d", v.shape, v.offset, count)
 	}
-	if contiguous {
-		return b[v.offset*size:][:total], nil
-	}
-	out := make([]byte, 0, total)
-	at := make([]int, len(v.shape))
-	for int64(len(out)) < total {
-		i := v.offset
-		for axis, n := range at {
-			i += n * v.stride[axis]
-		}
-		out = append(out, b[i*size:(i+1)*size]...)
-		for axis := len(at) - 1; axis >= 0; axis-- {
-			if at[axis]++; at[axis] < v.shape[axis] {
-				break
-			}
-			at[axis] = 0
-		}
-	}
-	return out, nil
+	return nil
 }
 
 // readSome reads n bytes; memory grows only with what is there.

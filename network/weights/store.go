@@ -127,41 +127,32 @@ func Check(store *model.Store, scope string, f *File) error {
 	if err != nil {
 		return err
 	}
-	var missing, unexpected, misshaped []string
+	problems := map[string][]string{}
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		t, ok := f.Tensors[name]
 		want := vars[name].Shape().Dimensions
 		if !ok {
-			missing = append(missing, name)
+			problems["missing"] = append(problems["missing"], name)
 		} else if !slices.Equal(t.Shape, want) {
-			misshaped = append(misshaped, fmt.Sprintf("%s %v, want %v", name, t.Shape, want))
+			problems["of another shape"] = append(problems["of another shape"], fmt.Sprintf("%s %v, want %v", name, t.Shape, want))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Tensors)) {
 		if vars[name] == nil {
-			unexpected = append(unexpected, name)
+			problems["unexpected"] = append(problems["unexpected"], name)
 		}
 	}
-	var problems []string
-	for _, p := range []struct {
-		what  string
-		names []string
-	}{{"missing", missing}, {"unexpected", unexpected}, {"of another shape", misshaped}} {
-		if len(p.names) > 0 {
-			problems = append(problems, fmt.Sprintf("%d %s (%s)", len(p.names), p.what, few(p.names)))
+	var said []string
+	for _, kind := range slices.Sorted(maps.Keys(problems)) {
+		names := problems[kind]
+		n := len(names)
+		if n > 4 {
+			names = append(names[:4], "…")
 		}
+		said = append(said, fmt.Sprintf("%d %s (%s)", n, kind, strings.Join(names, "; ")))
 	}
-	if len(problems) > 0 {
-		return fmt.Errorf("weights: tensors do not fit the %d variables of %q: %s", len(vars), scope, strings.Join(problems, ", "))
+	if said != nil {
+		return fmt.Errorf("weights: tensors do not fit the %d variables of %q: %s", len(vars), scope, strings.Join(said, ", "))
 	}
 	return nil
-}
-
-// few lists the first names only.
-func few(names []string) string {
-	const most = 4
-	if len(names) <= most {
-		return strings.Join(names, "; ")
-	}
-	return strings.Join(names[:most], "; ") + "; …"
 }

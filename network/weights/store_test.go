@@ -154,7 +154,7 @@ func TestCheckListsWhatDiffers(t *testing.T) {
 		f.Tensors[name] = Tensor{nil, []float32{1}}
 	}
 	err := Check(tinyStore(t), "/teacher", f)
-	checkError(t, err, `2 variables of "/teacher": 1 missing (down_blocks.0.conv.weight), 5 unexpected (u1; u2; u3; u4; …), 1 of another shape (scale [1], want [])`)
+	checkError(t, err, `2 variables of "/teacher": 1 missing (down_blocks.0.conv.weight), 1 of another shape (scale [1], want []), 5 unexpected (u1; u2; u3; u4; …)`)
 }
 
 func TestNameAndPathAreInverse(t *testing.T) {
