@@ -10,8 +10,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/gomlx/compute/dtypes/float16"
-
 	"github.com/addlab/addlab/internal/pickle"
 )
 
@@ -97,7 +95,7 @@ func appendValues[T Number](to []T, raw []byte, h header) []T {
 			shift := 64 - 8*h.width
 			to = append(to, T(int64(bits<<shift)>>shift))
 		case h.width == 2:
-			to = append(to, T(float16.FromBits(uint16(bits)).Float32()))
+			to = append(to, T(half(uint16(bits))))
 		case h.width == 4:
 			to = append(to, T(math.Float32frombits(uint32(bits))))
 		default:
@@ -105,6 +103,15 @@ func appendValues[T Number](to []T, raw []byte, h header) []T {
 		}
 	}
 	return to
+}
+
+// half widens a float16, whose exponent has a bias of 15 in place of 127.
+func half(h uint16) float32 {
+	x := math.Float32frombits(uint32(h&0x7fff)<<13) * 0x1p112
+	if h&0x7c00 == 0x7c00 { // infinities and what is no number
+		x = math.Float32frombits(0x7f800000 | uint32(h&0x3ff)<<13)
+	}
+	return math.Float32frombits(math.Float32bits(x) | uint32(h&0x8000)<<16)
 }
 
 // fromFortran reorders values whose first index runs fastest.

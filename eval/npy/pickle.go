@@ -149,10 +149,10 @@ func fromBuffer(args []any) (any, error) {
 }
 
 func (a *ndarray) set(shape, kind any, fortran bool, raw any) error {
-	dims, ok1 := shape.(*types.Tuple)
+	dims, ok1 := pickle.Naturals(shape)
 	t, ok2 := kind.(*dtype)
 	if !ok1 || !ok2 {
-		return errors.New("an array has no shape or no type")
+		return errors.New("an array lacks a shape of whole numbers ≥ 0 or a type")
 	}
 	switch raw := raw.(type) {
 	case []byte:
@@ -166,17 +166,7 @@ func (a *ndarray) set(shape, kind any, fortran bool, raw any) error {
 	if a.header, err = parseDescr(t.descr); err != nil {
 		return err
 	}
-	a.fortran, a.shape = fortran, []int{}
-	for _, dim := range *dims {
-		n, ok := dim.(int)
-		if !ok {
-			return fmt.Errorf("shape has a %T, want whole numbers", dim)
-		}
-		if n < 0 {
-			return fmt.Errorf("shape has %d, want dimensions ≥ 0", n)
-		}
-		a.shape = append(a.shape, n)
-	}
+	a.fortran, a.shape = fortran, dims
 	return nil
 }
 

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -10,7 +11,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -31,10 +31,8 @@ on the engine of GOMLX_BACKEND; executed without --write they run at smoke.
 
 `
 
-// scaleEnv and scales are those of package lessons and what it calls, which would bring all engines into this small program.
+// scaleEnv is that of package lessons, which would bring all engines into this small program. A cell refuses what is no scale.
 const scaleEnv = "ADDLAB_SCALE"
-
-var scales = []string{"smoke", "cpu", "gpu"}
 
 type options struct {
 	execute, write bool
@@ -58,20 +56,16 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.BoolVar(&o.write, "write", false, "with --execute: keep the outputs in the files")
 	f.IntVar(&o.port, "port", 8888, "`port` on 127.0.0.1")
 	f.StringVar(&o.jupyter, "jupyter", "", "`program` to use: a jupyter, or own for the pinned one in the user's cache (default: that of the PATH, else own)")
-	f.StringVar(&o.scale, "scale", os.Getenv(scaleEnv), "`scale` of --execute: smoke, cpu, gpu (default: ADDLAB_SCALE, else smoke; cpu with --write)")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
 	o.notebooks = f.Args()
-	if o.scale == "" {
-		o.scale = "smoke"
-		if o.write {
-			o.scale = "cpu"
-		}
+	o.scale = "smoke"
+	if o.write {
+		o.scale = "cpu"
 	}
+	o.scale = cmp.Or(os.Getenv(scaleEnv), o.scale)
 	switch {
-	case !slices.Contains(scales, o.scale):
-		return fmt.Errorf("scale = %q, want one of %q", o.scale, scales)
 	case o.write && !o.execute:
 		return errors.New("write goes with --execute (see --help)")
 	case !o.execute && len(o.notebooks) > 0:

@@ -31,7 +31,6 @@ func TestWrongCalls(t *testing.T) {
 		{"write alone", []string{"--write"}, "write goes with --execute"},
 		{"a notebook without --execute", []string{"01.ipynb"}, "want notebooks with --execute"},
 		{"a notebook that is not there", []string{"--execute", "none.ipynb"}, `notebook = "none.ipynb"`},
-		{"a scale that is none", []string{"--execute", "--scale", "huge"}, `scale = "huge"`},
 		{"a file that is no notebook", []string{"--execute", text}, "want an .ipynb file"},
 	} {
 		t.Run(c.why, func(t *testing.T) {

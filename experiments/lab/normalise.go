@@ -53,7 +53,7 @@ func normalise(name string, text []byte, scale string) ([]byte, error) {
 
 // fold joins neighbours of the same stream and drops what shows nothing.
 func fold(outputs []any) []any {
-	folded := []any{}
+	folded, last := []any{}, map[string]any{}
 	for _, o := range outputs {
 		output, _ := o.(map[string]any)
 		if output["execution_count"] != nil {
@@ -62,17 +62,14 @@ func fold(outputs []any) []any {
 		if empty(output) {
 			continue
 		}
-		if len(folded) > 0 && output["output_type"] == "stream" {
-			last := folded[len(folded)-1].(map[string]any)
+		if output["output_type"] == "stream" {
+			output["text"] = joined(output["text"])
 			if last["output_type"] == "stream" && last["name"] == output["name"] {
 				last["text"] = joined(last["text"]) + joined(output["text"])
 				continue
 			}
 		}
-		if output["output_type"] == "stream" {
-			output["text"] = joined(output["text"])
-		}
-		folded = append(folded, output)
+		folded, last = append(folded, output), output
 	}
 	return folded
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/nlpodyssey/gopickle/pickle"
+	"github.com/nlpodyssey/gopickle/types"
 )
 
 // Function is a function that a pickle may call.
@@ -113,6 +114,21 @@ func take(r *bufio.Reader, limit int64) ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+// Naturals are the numbers of a tuple of whole numbers ≥ 0, as shapes and strides are.
+func Naturals(tuple any) (numbers []int, ok bool) {
+	t, ok := tuple.(*types.Tuple)
+	if !ok {
+		return nil, false
+	}
+	numbers = make([]int, t.Len())
+	for i := range numbers {
+		if numbers[i], ok = t.Get(i).(int); !ok || numbers[i] < 0 {
+			return nil, false
+		}
+	}
+	return numbers, true
 }
 
 // Strided are the elements of a view of an array, rows first: element (i, j, …) is data[offset + i·stride[0] + j·stride[1] + …].

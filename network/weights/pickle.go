@@ -78,25 +78,10 @@ func rebuildTensor(args []any) (any, error) {
 	}
 	s, ok1 := args[0].(*storage)
 	offset, ok2 := args[1].(int)
-	shape, ok3 := whole(args[2])
-	stride, ok4 := whole(args[3])
+	shape, ok3 := pickle.Naturals(args[2])
+	stride, ok4 := pickle.Naturals(args[3])
 	if !ok1 || !ok2 || !ok3 || !ok4 || len(shape) != len(stride) {
 		return nil, errors.New("tensor: want storage, offset, size and stride")
 	}
 	return view{s, offset, shape, stride}, nil
-}
-
-// whole are the numbers of a tuple of whole numbers ≥ 0.
-func whole(tuple any) ([]int, bool) {
-	t, ok := tuple.(*types.Tuple)
-	if !ok {
-		return nil, false
-	}
-	all := make([]int, t.Len())
-	for i := range all {
-		if all[i], ok = t.Get(i).(int); !ok || all[i] < 0 {
-			return nil, false
-		}
-	}
-	return all, true
 }

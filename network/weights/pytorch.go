@@ -109,19 +109,15 @@ func readRecord(f *zip.File) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b, checkEnd(r, f)
-}
-
-// checkEnd reads on where record f should end, for only there its checksum is compared. PyTorch leaves out checksums on request: 0.
-func checkEnd(r io.Reader, f *zip.File) error {
+	// The checksum is compared at the end only. PyTorch leaves out checksums on request: 0.
 	n, err := io.ReadFull(r, make([]byte, 1))
 	switch {
 	case n > 0:
-		return fmt.Errorf("record %s goes on after its end", f.Name)
+		return nil, fmt.Errorf("record %s goes on after its end", f.Name)
 	case err == io.EOF || f.CRC32 == 0 && errors.Is(err, zip.ErrChecksum):
-		return nil
+		return b, nil
 	}
-	return fmt.Errorf("record %s: %w (damaged?)", f.Name, err)
+	return nil, fmt.Errorf("record %s: %w (damaged?)", f.Name, err)
 }
 
 // stateDict finds the tensors by name, and all storages that the pickle describes by key.
@@ -177,18 +173,19 @@ func findTensors(entries map[string]any, deep int) (map[string]view, error) {
 // dict gives the entries of a dict whose keys are text.
 func dict(value any) (map[string]any, bool) {
 	entries := map[string]any{}
+	add := func(key, value any) {
+		if name, ok := key.(string); ok {
+			entries[name] = value
+		}
+	}
 	switch d := value.(type) {
 	case *types.Dict:
 		for _, e := range *d {
-			if key, ok := e.Key.(string); ok {
-				entries[key] = e.Value
-			}
+			add(e.Key, e.Value)
 		}
 	case *types.OrderedDict:
-		for k, e := range d.Map {
-			if key, ok := k.(string); ok {
-				entries[key] = e.Value
-			}
+		for _, e := range d.Map {
+			add(e.Key, e.Value)
 		}
 	default:
 		return nil, false

@@ -39,16 +39,20 @@ type RawFile struct {
 
 // ReadRaw reads a safetensors file bit by bit.
 func ReadRaw(path string) (*RawFile, error) {
-	f := &RawFile{Tensors: map[string]Raw{}}
-	var err error
-	f.Metadata, err = readFile(path, func(e entry, b []byte) error {
-		f.Tensors[e.name] = Raw{DType: e.dtype, Shape: e.shape, Bytes: b}
-		return nil
-	})
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("weights: %w", err)
 	}
-	return f, nil
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	raw, err := decode(f, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("weights: %s: %w", path, err)
+	}
+	return raw, nil
 }
 
 // WriteRaw writes f atomically; equal files give equal bytes.
@@ -60,25 +64,8 @@ func WriteRaw(path string, f *RawFile) error {
 	return nil
 }
 
-// readFile calls visit with every tensor of the file in the order of their bytes, which visit may keep.
-func readFile(path string, visit func(e entry, b []byte) error) (metadata map[string]string, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("weights: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("weights: %w", err)
-	}
-	if metadata, err = decode(f, info.Size(), visit); err != nil {
-		return nil, fmt.Errorf("weights: %s: %w", path, err)
-	}
-	return metadata, nil
-}
-
 // decode reads a file of the given size. Nothing is allocated on the word of the header alone.
-func decode(r io.Reader, size int64, visit func(e entry, b []byte) error) (map[string]string, error) {
+func decode(r io.Reader, size int64) (*RawFile, error) {
 	var prefix [8]byte
 	if size < int64(len(prefix)) {
 		return nil, fmt.Errorf("file has %d bytes, want at least 8", size)
@@ -105,16 +92,15 @@ func decode(r io.Reader, size int64, visit func(e entry, b []byte) error) (map[s
 	if err := checkLayout(entries, data); err != nil {
 		return nil, err
 	}
+	f := &RawFile{Tensors: make(map[string]Raw, len(entries)), Metadata: metadata}
 	for _, e := range entries {
 		b := make([]byte, e.end-e.begin)
 		if _, err := io.ReadFull(r, b); err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", e.name, err)
 		}
-		if err := visit(e, b); err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", e.name, err)
-		}
+		f.Tensors[e.name] = Raw{DType: e.dtype, Shape: e.shape, Bytes: b}
 	}
-	return metadata, nil
+	return f, nil
 }
 
 // checkLayout wants the entries, sorted by offset, to fill the data without gaps or overlaps, each as long as its shape says.

@@ -23,23 +23,31 @@ type File struct {
 
 // Read reads a safetensors file; F16, BF16, F32 and F64 become float32.
 func Read(path string) (*File, error) {
-	f := &File{Tensors: map[string]Tensor{}}
-	var err error
-	f.Metadata, err = readFile(path, f.add)
+	raw, err := ReadRaw(path)
 	if err != nil {
 		return nil, err
+	}
+	f, err := raw.floats()
+	if err != nil {
+		return nil, fmt.Errorf("weights: %s: %w", path, err)
 	}
 	return f, nil
 }
 
-// add converts one tensor of a file.
-func (f *File) add(e entry, b []byte) error {
-	if !e.dtype.IsFloat() {
-		return nil
+// floats converts the floating-point tensors and lets go of their bytes one by one.
+func (f *RawFile) floats() (*File, error) {
+	out := &File{Tensors: map[string]Tensor{}, Metadata: f.Metadata}
+	for name, t := range f.Tensors {
+		if t.DType.IsFloat() {
+			x, err := floats(t.DType, t.Bytes)
+			if err != nil {
+				return nil, fmt.Errorf("tensor %q: %w", name, err)
+			}
+			out.Tensors[name] = Tensor{Shape: t.Shape, Data: x}
+		}
+		delete(f.Tensors, name)
 	}
-	x, err := floats(e.dtype, b)
-	f.Tensors[e.name] = Tensor{Shape: e.shape, Data: x}
-	return err
+	return out, nil
 }
 
 // Write writes f atomically with its tensors as dtype, F16 or F32; equal files give equal bytes.
