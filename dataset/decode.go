@@ -10,10 +10,8 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-	"math"
 
 	"golang.org/x/image/bmp"
-	"golang.org/x/image/vp8l"
 	"golang.org/x/image/webp"
 )
 
@@ -44,9 +42,6 @@ func decodeRGB(data []byte, size int) ([]uint8, error) {
 	src, err := e.Decode()
 	if err != nil {
 		return nil, err
-	}
-	if e.Format == "WebP" {
-		widen(src)
 	}
 	if canvas := image.Rect(0, 0, e.Width, e.Height); src.Bounds() != canvas {
 		whole := image.NewNRGBA(canvas)
@@ -99,7 +94,7 @@ func ReadHeader(data []byte) (Encoded, error) {
 	return e, nil
 }
 
-// Decode gives the pixels as they are stored: alpha is kept, and the planes of lossy WebP have their narrow range (see widen).
+// Decode gives the pixels as they are stored, with alpha. WebP is converted as by libwebp.
 // The bounds of an animation's first frame are its place on the canvas.
 func (e Encoded) Decode() (m image.Image, err error) {
 	defer func() { // a decoder that panics on a damaged file must not end a long run
@@ -111,7 +106,11 @@ func (e Encoded) Decode() (m image.Image, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.Format, err)
 	}
-	shift(m, e.at)
+	if e.Format == "WebP" {
+		still := fromPlanes(m)
+		still.Rect = still.Rect.Add(e.at)
+		return still, nil
+	}
 	return m, nil
 }
 
@@ -135,57 +134,6 @@ func hasMagic(data []byte, magic string) bool {
 		}
 	}
 	return true
-}
-
-// webpConfig also looks into the lossless picture behind an extended header, for the two may claim different sizes
-// and webp.Decode compares them only after it has decoded.
-func webpConfig(r io.Reader) (image.Config, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return image.Config{}, err
-	}
-	cfg, err := webp.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return cfg, err
-	}
-	for id, chunk := range webPChunks(data) {
-		switch id {
-		case "ANIM":
-			return cfg, errors.New("animated, want a still picture")
-		case "VP8L":
-			inner, err := vp8l.DecodeConfig(bytes.NewReader(chunk))
-			if err == nil && (inner.Width != cfg.Width || inner.Height != cfg.Height) {
-				err = fmt.Errorf("canvas = %d×%d, picture = %d×%d, want equal", cfg.Width, cfg.Height, inner.Width, inner.Height)
-			}
-			return cfg, err
-		}
-	}
-	return cfg, nil // no lossless picture; Decode says what is wrong
-}
-
-// widen stretches lossy WebP pictures to full range: they store luma in 16 … 235 and chroma in 16 … 240 (BT.601), while
-// image.YCbCr, which webp.Decode returns them in, means 0 … 255 (JFIF) and would show them pale.
-func widen(m image.Image) {
-	var planes *image.YCbCr
-	switch m := m.(type) {
-	case *image.YCbCr:
-		planes = m
-	case *image.NYCbCrA:
-		planes = &m.YCbCr
-	default:
-		return
-	}
-	var luma, chroma [256]uint8
-	for i := range 256 {
-		luma[i] = uint8(math.Round(min(max(float64(i-16)*255/219, 0), 255)))
-		chroma[i] = uint8(math.Round(min(max(float64(i-128)*255/224+128, 0), 255)))
-	}
-	for i, v := range planes.Y {
-		planes.Y[i] = luma[v]
-	}
-	for i := range planes.Cb {
-		planes.Cb[i], planes.Cr[i] = chroma[planes.Cb[i]], chroma[planes.Cr[i]]
-	}
 }
 
 // levels maps a byte to [-1,1].

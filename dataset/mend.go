@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
-	"image"
-	"iter"
 )
 
 // mended makes decodable what Pillow reads and Go's decoders refuse. Everything else comes back as it is.
@@ -107,65 +105,4 @@ func widenBMP(data []byte) []byte {
 		wide = append(wide, make([]byte, (4-3*width%4)%4)...)
 	}
 	return wide
-}
-
-// webPFrame is the first frame of an animated WebP as a still picture.
-type webPFrame struct {
-	still  []byte
-	canvas image.Point
-	at     image.Point // of the frame on the canvas
-}
-
-func firstWebPFrame(data []byte) (frame webPFrame, animated bool) {
-	u24 := func(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
-	for id, body := range webPChunks(data) {
-		switch {
-		case id == "VP8X" && len(body) >= 10 && body[0]&2 != 0:
-			frame.canvas = image.Pt(u24(body[4:])+1, u24(body[7:])+1)
-		case id == "ANMF" && len(body) >= 16 && frame.canvas.X > 0:
-			// 3 bytes each of x/2, y/2, width−1, height−1, duration, and one of flags.
-			frame.still, frame.at = stillWebP(body[6:12], body[16:]), image.Pt(2*u24(body), 2*u24(body[3:]))
-			return frame, true
-		}
-	}
-	return frame, false
-}
-
-// webPChunks gives names and contents, up to the first chunk that is cut off.
-func webPChunks(data []byte) iter.Seq2[string, []byte] {
-	return func(yield func(id string, body []byte) bool) {
-		if !hasMagic(data, "RIFF????WEBP") {
-			return
-		}
-		for at := 12; at+8 <= len(data); {
-			size := int(binary.LittleEndian.Uint32(data[at+4:]))
-			if size > len(data)-at-8 || !yield(string(data[at:at+4]), data[at+8:at+8+size]) {
-				return
-			}
-			at += 8 + size + size%2
-		}
-	}
-}
-
-// stillWebP puts the chunks of a frame into a file of their own, of the frame's size.
-func stillWebP(size, chunks []byte) []byte {
-	var flags byte
-	if bytes.HasPrefix(chunks, []byte("ALPH")) {
-		flags = 0x10
-	}
-	body := append([]byte("WEBPVP8X\x0a\x00\x00\x00"), flags, 0, 0, 0)
-	body = append(append(body, size...), chunks...)
-	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
-}
-
-// shift moves a decoded frame to its place on the canvas.
-func shift(m image.Image, at image.Point) {
-	switch m := m.(type) {
-	case *image.YCbCr:
-		m.Rect = m.Rect.Add(at)
-	case *image.NYCbCrA:
-		m.Rect = m.Rect.Add(at)
-	case *image.NRGBA:
-		m.Rect = m.Rect.Add(at)
-	}
 }

@@ -39,7 +39,7 @@ func decode(e encoded) (rgb extractor.RGB, err error) {
 	}
 	b, canvas := m.Bounds(), image.Rect(0, 0, e.Width, e.Height)
 	frame := extractor.RGB{Width: b.Dx(), Height: b.Dy(), Pix: make([]uint8, b.Dx()*b.Dy()*3)}
-	fill(frame, m, e.Format == "WebP")
+	fill(frame, m)
 	if b == canvas {
 		return frame, nil
 	}
@@ -60,7 +60,7 @@ func decode(e encoded) (rgb extractor.RGB, err error) {
 	return rgb, nil
 }
 
-func fill(rgb extractor.RGB, m image.Image, webp bool) {
+func fill(rgb extractor.RGB, m image.Image) {
 	b := m.Bounds()
 	each := func(pix []uint8, offset func(x, y int) int, convert func(to, from []uint8)) {
 		for y := range rgb.Height {
@@ -74,13 +74,7 @@ func fill(rgb extractor.RGB, m image.Image, webp bool) {
 	upper := func(to, from []uint8) { to[0], to[1], to[2] = from[0], from[2], from[4] } // bytes of 16-bit channels
 	switch m := m.(type) {
 	case *image.YCbCr:
-		if webp {
-			fillWebP(rgb, m)
-		} else {
-			fillJPEG(rgb, m)
-		}
-	case *image.NYCbCrA:
-		fillWebP(rgb, &m.YCbCr)
+		fillJPEG(rgb, m)
 	case *image.Gray:
 		each(m.Pix, m.PixOffset, grey)
 	case *image.Gray16:
