@@ -19,20 +19,8 @@ type input struct {
 	home        string // the folder with the networks that know these pictures, "" where there is none
 }
 
-func (in input) kind() string {
-	switch {
-	case in.precomputed == nil:
-		return in.set.Kind
-	case in.precomputed.Stats != nil:
-		return "statistics"
-	}
-	return "features"
-}
-
 // world tells pictures that the shipped networks know.
-func (in input) world() bool {
-	return in.precomputed == nil && (in.set.Kind == "scenes" || in.set.Kind == "run")
-}
+func (in input) world() bool { return in.set.Kind == "scenes" || in.set.Kind == "run" }
 
 // String names the input in errors.
 func (in input) String() string { return in.side + " " + in.spec }
@@ -63,6 +51,11 @@ func (e *evaluation) openInput(in *input) error {
 			return fmt.Errorf("%s holds what was computed of %d pictures, want n = %d", in.spec, n, e.n)
 		}
 		in.precomputed = &sample
+		in.set = pictures.Set{Name: in.spec, Kind: "features"}
+		if sample.Stats != nil {
+			in.set.Kind = "statistics"
+		}
+		e.seen[in.spec] = resultSet{Pictures: sample.N()}
 	case isRun(in.spec):
 		set, bundle, err := e.openRun(in.spec)
 		if err != nil {

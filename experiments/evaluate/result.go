@@ -80,10 +80,7 @@ func (e *evaluation) result() (result, error) {
 
 func (e *evaluation) describe(in input) resultSet {
 	set := e.seen[in.set.Name]
-	if in.precomputed != nil {
-		set = resultSet{Pictures: in.precomputed.N()}
-	}
-	set.Name, set.Kind = in.spec, in.kind()
+	set.Name, set.Kind = in.spec, in.set.Kind
 	return set
 }
 
