@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -96,8 +97,7 @@ func (s setting) executeOne(ctx context.Context, name, out string, limit time.Du
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		said := strings.TrimSpace(string(text)) // many lines of Python, the last one names the error
-		return nil, fmt.Errorf("%s: nbconvert: %s", name, said[strings.LastIndex(said, "\n")+1:])
+		return nil, fmt.Errorf("%s: nbconvert: %s", name, errorLine(string(text)))
 	}
 	// Errors are allowed above so that the file with their text is there: nbconvert itself loses it.
 	text, err := os.ReadFile(filepath.Join(out, filepath.Base(name)))
@@ -117,4 +117,15 @@ func (s setting) executeOne(ctx context.Context, name, out string, limit time.Du
 func gently(cmd *exec.Cmd) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
+}
+
+// errorLine is the line of a Python program's output that names the error, else the last one.
+func errorLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	for _, line := range slices.Backward(lines) {
+		if name, _, ok := strings.Cut(line, ": "); ok && !strings.Contains(name, " ") && strings.Contains(name, "Error") {
+			return line
+		}
+	}
+	return lines[len(lines)-1]
 }

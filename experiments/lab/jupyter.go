@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,24 +20,20 @@ const own = "own"
 
 // choose finds the Jupyter that is wanted, else that of the PATH, else installs one of its own into the cache.
 func (s setting) choose(ctx context.Context, wanted, cache string, stdout, stderr io.Writer) (jupyter, server string, err error) {
-	if wanted != "" && wanted != own {
-		jupyter, err = exec.LookPath(wanted)
-		if err == nil {
-			server, err = s.inspect(ctx, jupyter)
-		}
-		if err != nil {
-			return "", "", fmt.Errorf("jupyter = %q: %w, want a jupyter with nbconvert and lab or notebook", wanted, err)
-		}
-		return jupyter, server, nil
+	if wanted == own {
+		return s.install(ctx, cache, stdout, stderr)
 	}
-	if wanted == "" {
-		jupyter, err := exec.LookPath("jupyter")
-		if err == nil {
-			if server, err = s.inspect(ctx, jupyter); err == nil {
-				return jupyter, server, nil
-			}
-			fmt.Fprintf(stdout, "%s will not do: %v\n", jupyter, err)
-		}
+	jupyter, err = exec.LookPath(cmp.Or(wanted, "jupyter"))
+	if err == nil {
+		server, err = s.inspect(ctx, jupyter)
+	}
+	switch {
+	case err == nil:
+		return jupyter, server, nil
+	case wanted != "":
+		return "", "", fmt.Errorf("jupyter = %q: %w, want a jupyter with nbconvert and lab or notebook", wanted, err)
+	case jupyter != "":
+		fmt.Fprintf(stdout, "%s will not do: %v\n", jupyter, err)
 	}
 	return s.install(ctx, cache, stdout, stderr)
 }
@@ -50,10 +47,10 @@ func (s setting) install(ctx context.Context, cache string, stdout, stderr io.Wr
 		return jupyter, server, nil
 	}
 	fmt.Fprintf(stdout, "no Jupyter on the PATH: installing %s into %s\n", strings.Join(pinned, ", "), venv)
-	if err := loud(s.command(ctx, "python3", "-m", "venv", "--clear", venv), stderr); err != nil {
+	if err := s.loud(ctx, stderr, "python3", "-m", "venv", "--clear", venv); err != nil {
 		return "", "", fmt.Errorf("no Jupyter: %w: want Jupyter on the PATH (Debian: apt install jupyter-notebook jupyter-nbconvert), or python3 with venv to install one (Debian: apt install python3-venv)", err)
 	}
-	if err := loud(s.command(ctx, filepath.Join(venv, "bin", "pip"), append([]string{"install", "-q"}, pinned...)...), stderr); err != nil {
+	if err := s.loud(ctx, stderr, filepath.Join(venv, "bin", "pip"), append([]string{"install", "-q"}, pinned...)...); err != nil {
 		return "", "", fmt.Errorf("no Jupyter: %w: want the Python registry within reach, or Jupyter on the PATH (Debian: apt install jupyter-notebook jupyter-nbconvert)", err)
 	}
 	if err := quiet(venv); err != nil {

@@ -147,3 +147,15 @@ func TestScaleIsThatOfTheNotebooks(t *testing.T) {
 		t.Errorf("scale is in %s, want %s", scaleEnv, lessons.ScaleEnv)
 	}
 }
+
+func TestAnErrorOfPythonIsOneLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"Traceback\nnbclient.exceptions.DeadKernelError: Kernel died\n":                               "nbclient.exceptions.DeadKernelError: Kernel died",
+		"nbclient.exceptions.CellTimeoutError: after 600 seconds.\nThe cell was: x := 1\n---------\n": "nbclient.exceptions.CellTimeoutError: after 600 seconds.",
+		"no kernel gonb\nsomething else":                                                              "something else",
+	} {
+		if got := errorLine(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}

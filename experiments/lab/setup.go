@@ -50,15 +50,11 @@ func setUp(ctx context.Context, wanted string, convert bool, stdout, stderr io.W
 	fmt.Fprintln(stdout, "Jupyter:", s.jupyter, s.server)
 
 	// The kernel is built again only where its sources have changed: the Go cache knows.
-	build := s.command(ctx, "go", "install", "tool")
-	build.Dir = filepath.Join(s.root, "tools")
-	if err := loud(build, stderr); err != nil {
+	if err := s.loud(ctx, stderr, "go", "-C", filepath.Join(s.root, "tools"), "install", "tool"); err != nil {
 		return s, err
 	}
 	// So does every cell: what they link is compiled here, where somebody sees it.
-	packages := s.command(ctx, "go", "build", "./notebooks/...")
-	packages.Dir = s.root
-	if err := loud(packages, stderr); err != nil {
+	if err := s.loud(ctx, stderr, "go", "-C", s.root, "build", "./notebooks/..."); err != nil {
 		return s, err
 	}
 	install := s.command(ctx, filepath.Join(bin, "gonb"), "--install", "--force_deps", "--force_copy", "-raw_error")
@@ -76,7 +72,8 @@ func (s setting) command(ctx context.Context, name string, args ...string) *exec
 }
 
 // loud runs a command whose output people should see.
-func loud(cmd *exec.Cmd, stderr io.Writer) error {
+func (s setting) loud(ctx context.Context, stderr io.Writer, name string, args ...string) error {
+	cmd := s.command(ctx, name, args...)
 	cmd.Stdout, cmd.Stderr = stderr, stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%s: %w", strings.Join(cmd.Args, " "), err)
