@@ -1,7 +1,6 @@
 package distill
 
 import (
-	"errors"
 	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -24,10 +23,7 @@ import (
 //	distillation   L_distill = E c(t)·‖x̂_θ − x̂_ψ‖²,  x̂_ψ = teacher(α_t·x̂_θ + σ_t·ε′, t)             (eq. 4)
 //
 // B batch, S side of the picture, T patch tokens, C channels of a tap, L tokens of a caption, K teacher steps.
-type add struct {
-	adversary
-	match matching
-}
+type add struct{ terms }
 
 var _ Method = (*add)(nil)
 
@@ -42,18 +38,8 @@ type addInputs[T any] struct {
 	Empty, Negative T // [1,L]: no caption, and the negative one of nfsd
 }
 
-// Init implements Method.
-func (m *add) Init(store *model.Store) error {
-	return errors.Join(m.adversary.Init(store), m.match.Init(store))
-}
-
-// Losses implements Method.
-func (m *add) Losses() []string { return append(m.adversary.Losses(), m.match.Losses()...) }
-
 // Updates implements Method: student and discriminator move once each, 1:1, unless Config.DiscriminatorUpdates says otherwise.
-func (m *add) Updates(step int) []Update {
-	return updates(m.adversary, m.match, step, m.draw, m.update)
-}
+func (m *add) Updates(step int) []Update { return updates(m.terms, step, m.draw, m.update) }
 
 func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor] {
 	// s: every time of T_student in every batch.
@@ -188,13 +174,13 @@ func (adversary) Losses() []string {
 }
 
 // updates are those of a step, every R1Every-th with the penalty: the discriminator's own first, then the one that moves the student too.
-func updates[N, H any](a adversary, m matching, step int, draw func(b dataset.Batch, step, number int) H, update func(root *model.Scope, in N, r1, alone bool) map[string]*Node) []Update {
-	d, name := a.cfg.Discriminator, "plain"
-	r1 := a.cfg.Adversarial > 0 && d.R1Weight > 0 && step%d.R1Every == 0
+func updates[N, H any](t terms, step int, draw func(b dataset.Batch, step, number int) H, update func(root *model.Scope, in N, r1, alone bool) map[string]*Node) []Update {
+	d, name := t.cfg.Discriminator, "plain"
+	r1 := t.cfg.Adversarial > 0 && d.R1Weight > 0 && step%d.R1Every == 0
 	if r1 {
 		name = "with R1"
 	}
-	if m.on(step) {
+	if t.match.on(step) {
 		name += ", matching"
 	}
 	one := func(name string, alone bool) Update {
@@ -205,7 +191,7 @@ func updates[N, H any](a adversary, m matching, step int, draw func(b dataset.Ba
 		}
 	}
 	var all []Update
-	for range a.cfg.DiscriminatorUpdates - 1 {
+	for range t.cfg.DiscriminatorUpdates - 1 {
 		all = append(all, one("discriminator, "+name, true))
 	}
 	return append(all, one(name, false))

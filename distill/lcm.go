@@ -2,7 +2,6 @@ package distill
 
 import (
 	"cmp"
-	"errors"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -32,10 +31,7 @@ type Consistency struct {
 //	z_t = α_t·x₀ + σ_t·ε,  t uniform on the solver's grid
 //	z_u = one guided DDIM step of the teacher from z_t to the grid's next point u < t
 //	L   = E d(x̂_θ(z_t, t), x̂_average(z_u, u))                                    (LCM eq. 13)
-type lcm struct {
-	adversary
-	match matching
-}
+type lcm struct{ terms }
 
 var _ Method = (*lcm)(nil)
 
@@ -48,18 +44,8 @@ type lcmInputs[T any] struct {
 	Empty T // [1,L]: no caption
 }
 
-// Init implements Method.
-func (m *lcm) Init(store *model.Store) error {
-	return errors.Join(m.adversary.Init(store), m.match.Init(store))
-}
-
-// Losses implements Method.
-func (m *lcm) Losses() []string { return append(m.adversary.Losses(), m.match.Losses()...) }
-
 // Updates implements Method.
-func (m *lcm) Updates(step int) []Update {
-	return updates(m.adversary, m.match, step, m.draw, m.update)
-}
+func (m *lcm) Updates(step int) []Update { return updates(m.terms, step, m.draw, m.update) }
 
 func (m *lcm) draw(b dataset.Batch, step, number int) lcmInputs[*tensors.Tensor] {
 	upper, lower, grid := make([]float64, m.cfg.Batch), make([]float64, m.cfg.Batch), m.cfg.Consistency.Grid

@@ -11,6 +11,8 @@
 package distill
 
 import (
+	"errors"
+
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
@@ -44,8 +46,23 @@ func newMethod(cfg Config, b *pretrain.Bundle) (Method, error) {
 	if err != nil {
 		return nil, err
 	}
+	t := terms{adversary{s}, matching{s}}
 	if cfg.Consistency != nil {
-		return &lcm{adversary{s}, matching{s}}, nil
+		return &lcm{t}, nil
 	}
-	return &add{adversary{s}, matching{s}}, nil
+	return &add{t}, nil
 }
+
+// terms are what every method may have beside a loss of its own.
+type terms struct {
+	adversary
+	match matching
+}
+
+// Init implements Method.
+func (t terms) Init(store *model.Store) error {
+	return errors.Join(t.adversary.Init(store), t.match.Init(store))
+}
+
+// Losses implements Method.
+func (t terms) Losses() []string { return append(t.adversary.Losses(), t.match.Losses()...) }

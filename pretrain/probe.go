@@ -46,7 +46,7 @@ func (p Probe) Accuracy(ctx context.Context, backend compute.Backend, b *Bundle,
 
 func (p Probe) accuracy(ctx context.Context, c *Trainer, store *model.Store, scenes *dataset.Scenes, progress *train.Progress) (map[string]Hits, error) {
 	const scope = "probe"
-	cfg, opt := c.Config.Networks.Features, adam("probe")
+	cfg := c.Config.Networks.Features
 	logits := func(root *model.Scope, images *Node) []*Node {
 		taps := network.ViT(root.At("features"), cfg, images, nil).Taps
 		for i, tap := range taps {
@@ -57,32 +57,29 @@ func (p Probe) accuracy(ctx context.Context, c *Trainer, store *model.Store, sce
 		}
 		return attributeLogits(root.At(scope), MulScalar(StopGradient(Concatenate(taps, 1)), 0.3))
 	}
-	learn, err := model.NewExec(c.Backend, store, func(root *model.Scope, args []*Node) []*Node {
-		g := args[0].Graph()
-		store.SetTraining(g, true)
-		loss, accuracy := attributeLoss(logits(root, args[0]), args[1])
-		opt.Update(optim.Variables(root.At(scope), g), loss, args[2])
-		return []*Node{loss, accuracy}
-	})
+	network.Seed(store, c.Config.Seed)
+	t := Training{Steps: p.Steps, Batch: p.Batch, Rate: p.Rate}
+	task, err := c.task("probe", store, t, []string{"loss", "accuracy"}, nil,
+		func(root *model.Scope, coefficients *Node, in []*Node) []*Node {
+			loss, accuracy := attributeLoss(logits(root, in[0]), in[1])
+			adam("probe").Update(optim.Variables(root.At(scope), loss.Graph()), loss, coefficients)
+			return []*Node{loss, accuracy}
+		}, c.labelledInputs(scenes.Split("train"), t, c.Config.Seed, "probe"))
 	if err != nil {
 		return nil, err
 	}
-	defer learn.Finalize()
-	network.Seed(store, c.Config.Seed)
-	src, first := scenes.Split("train"), firstIndex(c.Config.Seed, "probe")
+	defer task.Close()
 	progress.Batch = p.Batch
 	progress.Begin("probe", 0, p.Steps)
 	for step := 1; step <= p.Steps; step++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		b := drawLabelled(src, c.Config.Size, first+step*p.Batch, p.Batch)
-		values, err := train.Call(learn, c.pixels(b.Images), train.I32(b.Labels, p.Batch, len(dataset.AttributeClasses)),
-			train.F32(opt.Coefficients(p.Rate.At(step, p.Steps), step), 3))
+		values, err := task.Step(ctx, step)
 		if err != nil {
 			return nil, err
 		}
-		progress.Step(step, []string{"loss", "accuracy"}, values)
+		progress.Step(step, task.Columns, values)
 	}
 	progress.End()
 	return c.attributeAccuracy(ctx, store, scenes.Split("heldout"), p.Heldout, p.Batch, func(root *model.Scope, images *Node) *Node {

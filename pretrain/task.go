@@ -146,18 +146,22 @@ func (c *Trainer) classifierTask(store *model.Store) (train.Task, error) {
 	t, seed := c.Config.ClassifierTraining, c.Config.Seed+2000
 	network.Seed(store, seed)
 	classifier := Classifier{c.Config.Networks.Classifier}
-	src, first := scenes.Split("all"), firstIndex(seed, "pretrain/classifier")
 	return c.task("classifier", store, t, []string{"loss", "accuracy", "grad"}, nil,
 		func(root *model.Scope, coefficients *Node, in []*Node) []*Node {
 			scope := root.At("classifier")
 			loss, accuracy := attributeLoss(classifier.Logits(scope, classifier.Features(scope, in[0])), in[1])
 			norm := adam("classifier").Update(optim.Variables(scope, loss.Graph()), loss, coefficients)
 			return []*Node{loss, accuracy, norm}
-		},
-		func(step int, _ dataset.Batch) []*tensors.Tensor {
-			b := drawLabelled(src, c.Config.Size, first+step*t.Batch, t.Batch)
-			return []*tensors.Tensor{c.pixels(b.Images), train.I32(b.Labels, t.Batch, len(dataset.AttributeClasses))}
-		})
+		}, c.labelledInputs(scenes.Split("all"), t, seed, "pretrain/classifier"))
+}
+
+// labelledInputs are pictures with all their attributes, from a place of a split that belongs to seed and purpose.
+func (c *Trainer) labelledInputs(src labelled, t Training, seed int64, purpose string) func(int, dataset.Batch) []*tensors.Tensor {
+	first := firstIndex(seed, purpose)
+	return func(step int, _ dataset.Batch) []*tensors.Tensor {
+		b := drawLabelled(src, c.Config.Size, first+step*t.Batch, t.Batch)
+		return []*tensors.Tensor{c.pixels(b.Images), train.I32(b.Labels, t.Batch, len(dataset.AttributeClasses))}
+	}
 }
 
 func (c *Trainer) featuresTask(store *model.Store) (train.Task, error) {

@@ -82,13 +82,7 @@ func (t *CLIP) Encode(caption string) []int32 {
 }
 
 // EncodeAll returns the ids of all captions in one flat slice of len(captions)·CLIPContext.
-func (t *CLIP) EncodeAll(captions []string) []int32 {
-	ids := make([]int32, 0, len(captions)*CLIPContext)
-	for _, caption := range captions {
-		ids = append(ids, t.Encode(caption)...)
-	}
-	return ids
-}
+func (t *CLIP) EncodeAll(captions []string) []int32 { return encodeAll(captions, t.Encode) }
 
 // clipWords are the words: special tokens, contractions, runs of letters, single digits, and runs of what is neither nor space.
 var clipWords = regexp.MustCompile(`<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+`)

@@ -80,10 +80,11 @@ func (t *Words) Encode(caption string) []int32 {
 }
 
 // EncodeAll returns the ids of all captions in one flat slice of len(captions)·Context.
-func (t *Words) EncodeAll(captions []string) []int32 {
-	ids := make([]int32, 0, len(captions)*t.Context)
+func (t *Words) EncodeAll(captions []string) []int32 { return encodeAll(captions, t.Encode) }
+
+func encodeAll(captions []string, encode func(string) []int32) (ids []int32) {
 	for _, caption := range captions {
-		ids = append(ids, t.Encode(caption)...)
+		ids = append(ids, encode(caption)...)
 	}
 	return ids
 }
