@@ -25,10 +25,12 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -73,15 +75,14 @@ func (e *Engine) Keeps() int {
 	return 0
 }
 
+var modelName = regexp.MustCompile(`(?m)^model name\s*:(.*)$`)
+
 // processor names the processor and counts the threads that Go may use.
 func processor() string {
 	model := runtime.GOARCH
 	info, _ := os.ReadFile("/proc/cpuinfo") // only Linux has it
-	for line := range strings.Lines(string(info)) {
-		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
-			model = strings.Join(strings.Fields(value), " ")
-			break
-		}
+	if found := modelName.FindSubmatch(info); found != nil {
+		model = strings.Join(strings.Fields(string(found[1])), " ")
 	}
 	return fmt.Sprintf("%s, %d threads", model, runtime.NumCPU())
 }
@@ -106,12 +107,7 @@ type candidate struct {
 }
 
 // label names the candidate in refusals.
-func (c candidate) label() string {
-	if c.config != "" {
-		return c.config
-	}
-	return c.name
-}
+func (c candidate) label() string { return cmp.Or(c.config, c.name) }
 
 type plan struct {
 	choice     string // what was asked for; "" if nothing was
@@ -126,11 +122,8 @@ func readChoice(choice string) (plan, error) {
 		p.choice = strings.TrimSpace(os.Getenv(compute.ConfigEnvVar))
 		p.asker = "asked for by " + compute.ConfigEnvVar
 	}
-	if p.choice == "auto" {
-		p.choice = ""
-	}
-	if p.choice == "" {
-		p.asker = ""
+	if p.choice == "" || p.choice == "auto" {
+		p.choice, p.asker = "", ""
 		for _, name := range automatic {
 			p.candidates = append(p.candidates, candidate{name: name})
 		}

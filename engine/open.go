@@ -72,7 +72,13 @@ func openFirst(ctx context.Context, p plan, s setting) (*Engine, error) {
 
 // open opens one candidate and runs a multiplication, since some faults (drivers, versions) show only then.
 func open(ctx context.Context, c candidate, s setting) (*Engine, error) {
-	e, err := opener(c)(ctx, c, s)
+	opener := map[string]func(context.Context, candidate, setting) (*Engine, error){
+		xlaCUDA: openXLACUDA, xlaCPU: openXLACPU, onnxCPU: openONNX, pureGo: openGo,
+	}[c.name]
+	if c.config != "" {
+		opener = openConfig
+	}
+	e, err := opener(ctx, c, s)
 	if err != nil {
 		return nil, err
 	}
@@ -83,35 +89,17 @@ func open(ctx context.Context, c candidate, s setting) (*Engine, error) {
 	return e, nil
 }
 
-func opener(c candidate) func(context.Context, candidate, setting) (*Engine, error) {
-	switch {
-	case c.config != "":
-		return openConfig
-	case c.name == xlaCUDA:
-		return openXLACUDA
-	case c.name == xlaCPU:
-		return openXLACPU
-	case c.name == onnxCPU:
-		return openONNX
-	default:
-		return openGo
-	}
-}
-
 func (p plan) why(e *Engine) string {
 	if p.choice != "" {
 		return fmt.Sprintf("%s: %q", p.asker, p.choice)
 	}
-	switch e.Name {
-	case xlaCUDA:
-		return "there is an NVIDIA GPU"
-	case xlaCPU:
-		return "no usable GPU; XLA is the fastest engine on a processor"
-	case onnxCPU:
-		return "no XLA here; ONNX Runtime is the next fastest engine on a processor"
-	}
-	why := "neither XLA nor ONNX Runtime is here"
-	if !builtWithSIMD() {
+	why := map[string]string{
+		xlaCUDA: "there is an NVIDIA GPU",
+		xlaCPU:  "no usable GPU; XLA is the fastest engine on a processor",
+		onnxCPU: "no XLA here; ONNX Runtime is the next fastest engine on a processor",
+		pureGo:  "neither XLA nor ONNX Runtime is here",
+	}[e.Name]
+	if e.Name == pureGo && !builtWithSIMD() {
 		why += "; building with GOEXPERIMENT=simd makes this engine several times faster"
 	}
 	return why

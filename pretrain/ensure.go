@@ -48,6 +48,9 @@ func Run(ctx context.Context, o Options) error {
 	if err := c.Prepare(); err != nil {
 		return err
 	}
+	if c.unread != "" {
+		fmt.Fprintln(o.Out, c.unread)
+	}
 	all := PartsOf(o.Data)
 	parts := o.Parts
 	if parts == nil {

@@ -182,3 +182,19 @@ func TestConfigs(t *testing.T) {
 		wantError(t, test.name, c.Config.Validate(), test.want)
 	}
 }
+
+func TestWhatIsNotReadOfCaptionsIsSaid(t *testing.T) {
+	c := tinyTrainer(t, 1)
+	for _, size := range [][2]int{{24, 4000}, {4, 2}} {
+		c.Config.Context, c.Config.MaxWords = size[0], size[1]
+		if err := c.Prepare(); err != nil {
+			t.Fatal(err)
+		}
+		if said := c.unread != ""; said != (size[0] == 4) {
+			t.Errorf("context = %d: unread = %q", size[0], c.unread)
+		}
+	}
+	if !strings.Contains(c.unread, " are longer than the 2 words that the networks read, ") || !strings.HasSuffix(c.unread, "beyond the commonest 2") {
+		t.Errorf("unread = %q", c.unread)
+	}
+}

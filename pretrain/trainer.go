@@ -20,6 +20,7 @@ type Trainer struct {
 	PairWords *tokenizer.Words // of the evaluation pair
 
 	otherWords string // of PartConfig.Words
+	unread     string // what the tokenizer leaves out of the captions, in words; "" for nothing
 }
 
 // recipeVersion must change when the same config yields other weights.
@@ -115,7 +116,10 @@ func (c *Trainer) Prepare() error {
 		return tokenizer.Build(append(texts, negative), c.Config.MaxWords, c.Config.Context)
 	}
 	c.Words = words(c.Config.NegativeCaption)
-	c.PairWords, c.otherWords = c.Words, ""
+	c.PairWords, c.otherWords, c.unread = c.Words, "", ""
+	if cut, unknown := c.Words.Unread(texts); cut+unknown > 0 {
+		c.unread = fmt.Sprintf("of %d captions %d are longer than the %d words that the networks read, %d have words beyond the commonest %d", len(texts), cut, c.Config.Context-2, unknown, c.Config.MaxWords)
+	}
 	// The data's hash covers the words of its captions, but not those of the negative caption, which shift the ids of others.
 	if !slices.Equal(c.Words.Vocabulary, words(negativeCaption).Vocabulary) {
 		var err error

@@ -37,6 +37,9 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if unknown := bundle.Words.UnknownWords(prompt); len(unknown) > 0 {
 			fmt.Fprintf(stderr, "sample: the networks have never seen %q of %q: they know %d words\n", unknown, prompt, len(bundle.Words.Vocabulary))
 		}
+		if cut, _ := bundle.Words.Unread([]string{prompt}); cut > 0 {
+			fmt.Fprintf(stderr, "sample: the networks read the first %d words of %q\n", bundle.Words.Context-2, prompt)
+		}
 	}
 	p := pipeline.New(nil, bundle)
 	defer p.Close()

@@ -89,6 +89,19 @@ func encodeAll(captions []string, encode func(string) []int32) (ids []int32) {
 	return ids
 }
 
+// Unread counts the captions with words past the context, which are cut off, and those with words that are not in the vocabulary.
+func (t *Words) Unread(captions []string) (cut, unknown int) {
+	for _, caption := range captions {
+		if len(split(caption)) > t.Context-2 {
+			cut++
+		}
+		if slices.Contains(t.Encode(caption), Unknown) {
+			unknown++
+		}
+	}
+	return cut, unknown
+}
+
 // UnknownWords lists the words of a caption that the tokenizer does not know.
 func (t *Words) UnknownWords(caption string) (unknown []string) {
 	for _, w := range split(caption) {

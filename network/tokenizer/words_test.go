@@ -134,6 +134,14 @@ func TestEncodeAllJoins(t *testing.T) {
 	}
 }
 
+func TestUnreadWordsAreCounted(t *testing.T) {
+	words := Build([]string{"a red circle"}, 10, 5)
+	cut, unknown := words.Unread([]string{"a red circle", "a red circle, a red circle", "a zebra", "a big red circle", ""})
+	if cut != 2 || unknown != 2 {
+		t.Errorf("%d captions are cut and %d have unknown words, want 2 and 2", cut, unknown)
+	}
+}
+
 func TestUnknownWords(t *testing.T) {
 	words := Build([]string{"a red circle"}, 10, 4)
 	// Beyond the context too: the words are listed to be shown to a person.
