@@ -8,6 +8,7 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/internal/named"
 	"github.com/addlab/addlab/pretrain"
 )
 
@@ -93,14 +94,7 @@ func Axes() []Axis {
 
 // Lookup finds an axis by name.
 func Lookup(name string) (Axis, error) {
-	var names []string
-	for _, a := range Axes() {
-		if a.Name == name {
-			return a, nil
-		}
-		names = append(names, a.Name)
-	}
-	return Axis{}, fmt.Errorf("ablations: axis = %q, want one of %s", name, strings.Join(names, ", "))
+	return named.Find("ablations: axis", name, Axes(), func(a Axis) string { return a.Name })
 }
 
 // Parse reads a list of axes, "disc-cond,loss", or "all".

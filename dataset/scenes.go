@@ -52,14 +52,6 @@ type Scenes struct {
 	name   string // where it is not plain scenes
 }
 
-// NewScenes checks the configuration.
-func NewScenes(cfg ScenesConfig) (*Scenes, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, err
-	}
-	return &Scenes{Config: cfg}, nil
-}
-
 var _ Dataset = (*Scenes)(nil)
 
 func init() {

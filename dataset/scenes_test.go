@@ -12,10 +12,7 @@ import (
 // world is the built-in world with pictures of 16×16 and up to this many objects.
 func world(t testing.TB, maxObjects int) *Scenes {
 	t.Helper()
-	s, err := NewScenes(ScenesConfig{Size: 16, MaxObjects: maxObjects, Jitter: DefaultScenes().Jitter, Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := &Scenes{Config: ScenesConfig{Size: 16, MaxObjects: maxObjects, Jitter: DefaultScenes().Jitter, Seed: 1}}
 	return s
 }
 
@@ -186,10 +183,7 @@ func TestObjectsLieInThePictureInOrderAndApart(t *testing.T) {
 // The dial of difficulty: without jitter places follow from the arrangement, and more of it spreads them further.
 func TestJitterSpreadsPlaces(t *testing.T) {
 	spread := func(jitter float64) (x, y float64) {
-		s, err := NewScenes(ScenesConfig{Size: 8, MaxObjects: 1, Jitter: jitter, Seed: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := &Scenes{Config: ScenesConfig{Size: 8, MaxObjects: 1, Jitter: jitter, Seed: 1}}
 		for i := range 200 {
 			scene, _, _ := s.Split("train").Scene(i)
 			x = max(x, math.Abs(scene.Objects[0].X-0.5))
@@ -224,7 +218,7 @@ func TestScenesConfigValidate(t *testing.T) {
 		"jitter = -0.1":     {Size: 8, MaxObjects: 1, Jitter: -0.1},
 		"jitter = NaN":      {Size: 8, MaxObjects: 1, Jitter: math.NaN()},
 	} {
-		if _, err := NewScenes(cfg); err == nil || !strings.Contains(err.Error(), want) {
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}

@@ -31,10 +31,7 @@ func testPlan(axes []ablations.Axis, seeds ...int64) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	scenes, err := dataset.NewScenes(dataset.DefaultScenes())
-	if err != nil {
-		return nil, err
-	}
+	scenes := &dataset.Scenes{Config: dataset.DefaultScenes()}
 	files := map[string]string{}
 	for _, part := range pretrain.Parts {
 		files[part] = "hash of " + part

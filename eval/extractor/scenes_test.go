@@ -16,10 +16,7 @@ const shipped = "../../pretrained/scenes"
 // drawScenes are n held-out scenes in 8 bits with their captions and attributes.
 func drawScenes(t testing.TB, n int) (pictures []RGB, captions []string, attributes []dataset.Attributes) {
 	t.Helper()
-	world, err := dataset.NewScenes(dataset.DefaultScenes())
-	if err != nil {
-		t.Fatal(err)
-	}
+	world := &dataset.Scenes{Config: dataset.DefaultScenes()}
 	for i := range n {
 		scene, caption, _ := world.Split("heldout").Scene(i)
 		m := scene.Draw(32)

@@ -106,10 +106,7 @@ func TestFaultsRaiseTheDrawingFID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	world, err := dataset.NewScenes(dataset.DefaultScenes())
-	if err != nil {
-		t.Fatal(err)
-	}
+	world := &dataset.Scenes{Config: dataset.DefaultScenes()}
 	var judges []extractor.Extractor
 	for _, open := range []func() (extractor.Extractor, error){
 		func() (extractor.Extractor, error) { return extractor.Stage(e.Backend, bundle, 0) },
