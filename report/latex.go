@@ -74,17 +74,16 @@ func (t Table) LaTeX(w io.Writer) error {
 
 // commonImages is the number of pictures behind every row that has any, 0 where they differ.
 func (t Table) commonImages() int {
-	common := 0
+	var counts []int
 	for _, r := range t.all() {
-		switch {
-		case r.Images == 0 || r.Images == common:
-		case common == 0:
-			common = r.Images
-		default:
-			return 0
+		if r.Images > 0 && !slices.Contains(counts, r.Images) {
+			counts = append(counts, r.Images)
 		}
 	}
-	return common
+	if len(counts) != 1 {
+		return 0
+	}
+	return counts[0]
 }
 
 // latexGroups writes a line over the heads that tells our numbers from the paper's.
@@ -106,26 +105,24 @@ func latexGroups(b *strings.Builder, cols []column) {
 }
 
 func (t Table) latexCaption() string {
-	sentences := []string{withStop(fold.OneLine(t.heading()))}
-	if t.Question != "" {
-		sentences = append(sentences, withStop(fold.OneLine(t.Question)))
+	subtitle := t.subtitle()
+	if subtitle != "" {
+		subtitle = strings.ToUpper(subtitle[:1]) + subtitle[1:]
 	}
-	if s := t.subtitle(); s != "" {
-		sentences = append(sentences, withStop(strings.ToUpper(s[:1])+s[1:]))
-	}
-	sentences = append(sentences, t.legend()...)
+	sentences := append([]string{t.heading(), t.Question, subtitle}, t.legend()...)
 	if n := t.commonImages(); n > 0 {
 		sentences = append(sentences, fmt.Sprintf("Every row is of %d pictures.", n))
 	}
 	for _, r := range t.all() {
 		if r.Note != "" {
-			sentences = append(sentences, withStop(fold.OneLine(r.Name+": "+r.Note)))
+			sentences = append(sentences, r.Name+": "+r.Note)
 		}
 	}
-	for _, note := range t.remarks() {
-		sentences = append(sentences, withStop(fold.OneLine(note)))
+	sentences = append(sentences, t.remarks()...)
+	for i, s := range sentences {
+		sentences[i] = withStop(fold.OneLine(s))
 	}
-	return escapeLaTeX(strings.Join(sentences, " "))
+	return escapeLaTeX(strings.Join(slices.DeleteFunc(sentences, func(s string) bool { return s == "" }), " "))
 }
 
 func withStop(s string) string {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/base64"
 	"html/template"
@@ -43,6 +44,13 @@ type Section struct {
 type Picture struct {
 	Caption string
 	PNG     []byte
+}
+
+// NewPicture draws a picture.
+func NewPicture(caption string, drawing interface{ PNG(io.Writer) error }) (Picture, error) {
+	var png bytes.Buffer
+	err := drawing.PNG(&png)
+	return Picture{caption, png.Bytes()}, err
 }
 
 //go:embed page.html

@@ -2,7 +2,9 @@ package sweep
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/addlab/addlab/diffusion"
@@ -18,24 +20,19 @@ type Forecast struct {
 	Basis    Basis         // of Expected
 }
 
-// kind is what determines the speed of a training step or, with a net alone, of a picture per call of the network.
-type kind struct {
-	net                        string // names in the bundle
-	student, teacher, features string
-	teacherSteps               int // 0 without a distillation loss
-	training                   bool
-	adversarial, consistency   bool
-}
+// training begins the kinds of training steps; other kinds are of pictures per call of a network.
+const training = "training "
 
-func kindOf(c distill.Config) kind {
-	k := kind{training: true, student: c.StudentNet, adversarial: c.Adversarial > 0, consistency: c.Consistency != nil}
-	if k.adversarial {
-		k.features = c.FeaturesNet
+// trainingKind names what determines the speed of a training step.
+func trainingKind(c distill.Config) string {
+	kind := fmt.Sprintf("%s%s, consistency %t", training, c.StudentNet, c.Consistency != nil)
+	if c.Adversarial > 0 {
+		kind += ", features " + c.FeaturesNet
 	}
 	if c.Lambda > 0 {
-		k.teacher, k.teacherSteps = c.TeacherNet, c.TeacherSteps
+		kind += fmt.Sprintf(", teacher %s, %d steps", c.TeacherNet, c.TeacherSteps)
 	}
-	return k
+	return kind
 }
 
 // Forecast looks through the finished runs of a plan, and estimates from their speed how long the others take.
@@ -85,11 +82,11 @@ func (s Sweep) paceOf(places ...*record.Runs) (t timings, err error) {
 				return t, err
 			}
 			if n := job.calls(); done && n > 0 && outcome.Seconds > 0 {
-				t = append(t, timing{kind{net: job.Evaluation.Net}, began(outcome.Scored), outcome.Seconds / float64(n)})
+				t = append(t, timing{job.Evaluation.Net, began(outcome.Scored), outcome.Seconds / float64(n)})
 			}
 			if done && outcome.TrainSeconds > 0 {
 				cfg := job.Train.Distill
-				t = append(t, timing{kindOf(cfg), began(outcome.Records[0]), outcome.TrainSeconds / float64(cfg.Steps)})
+				t = append(t, timing{trainingKind(cfg), began(outcome.Records[0]), outcome.TrainSeconds / float64(cfg.Steps)})
 			}
 		}
 	}
@@ -97,10 +94,10 @@ func (s Sweep) paceOf(places ...*record.Runs) (t timings, err error) {
 }
 
 func (t timings) job(job Job, train bool, elsewhere timings) (time.Duration, Basis) {
-	call, basis := t.expect(kind{net: job.Evaluation.Net}, elsewhere)
+	call, basis := t.expect(job.Evaluation.Net, elsewhere)
 	seconds := call * float64(job.calls())
 	if train {
-		step, of := t.expect(kindOf(job.Train.Distill), elsewhere)
+		step, of := t.expect(trainingKind(job.Train.Distill), elsewhere)
 		if step == 0 {
 			return 0, of
 		}
@@ -127,7 +124,7 @@ func (j Job) calls() int {
 type timings []timing
 
 type timing struct {
-	kind    kind
+	kind    string
 	began   time.Time
 	seconds float64
 }
@@ -145,12 +142,12 @@ const (
 )
 
 // expect takes own runs of the kind, else of another kind, else runs elsewhere. It is 0 where nothing was timed.
-func (t timings) expect(k kind, elsewhere timings) (seconds float64, basis Basis) {
-	if seconds := t.of(k); seconds > 0 {
+func (t timings) expect(kind string, elsewhere timings) (seconds float64, basis Basis) {
+	if seconds := t.of(kind); seconds > 0 {
 		return seconds, OwnRuns
 	}
-	alike := slices.DeleteFunc(slices.Clone(t), func(x timing) bool { return x.kind.training != k.training })
-	there := elsewhere.of(k)
+	alike := slices.DeleteFunc(slices.Clone(t), func(x timing) bool { return strings.HasPrefix(x.kind, training) != strings.HasPrefix(kind, training) })
+	there := elsewhere.of(kind)
 	for _, x := range slices.Backward(alike) {
 		if other := elsewhere.of(x.kind); other > 0 && there > 0 {
 			return t.of(x.kind) * there / other, OtherKind
@@ -162,8 +159,8 @@ func (t timings) expect(k kind, elsewhere timings) (seconds float64, basis Basis
 	return there, CommittedRuns
 }
 
-func (t timings) of(k kind) float64 {
-	return slices.DeleteFunc(slices.Clone(t), func(x timing) bool { return x.kind != k }).middle()
+func (t timings) of(kind string) float64 {
+	return slices.DeleteFunc(slices.Clone(t), func(x timing) bool { return x.kind != kind }).middle()
 }
 
 // middle is the median of the latest few, 0 where there are none.

@@ -31,7 +31,7 @@ func TestForecast(t *testing.T) {
 		t.Fatalf("error %v, want the laboratory's", err)
 	}
 	var elsewhere timings
-	pace := timings{{kind: kind{training: true}, seconds: 2}, {seconds: .5}}
+	pace := timings{{kind: training, seconds: 2}, {seconds: .5}}
 	list, err = o.Forecast()
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func TestRemainingIsSaidWhereAllIsKnown(t *testing.T) {
 
 // A sweep that goes on elsewhere soon knows the new machine, and a large network is not taken for as fast as a small one.
 func TestTheLatestRunsAlikeTellTheTime(t *testing.T) {
-	small, large := kind{}, kind{student: "teacher-l"}
+	small, large := "", "teacher-l"
 	var p, elsewhere timings
 	at := func(hour int) time.Time { return time.Date(2026, 1, 1, hour, 0, 0, 0, time.UTC) }
 	if got, _ := p.expect(small, nil); got != 0 {

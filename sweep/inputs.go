@@ -68,6 +68,9 @@ func (in Inputs) teacher(label, net string, steps int) Job {
 }
 
 func (in Inputs) student(label string, cfg distill.Config, steps int, form diffusion.Form) (Job, error) {
+	if err := cfg.Validate(); err != nil {
+		return Job{}, fmt.Errorf("sweep: %s: %w", label, err)
+	}
 	if err := in.Bundle.Want(cfg.Parts()...); err != nil {
 		return Job{}, err
 	}

@@ -73,7 +73,10 @@ func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int6
 		return nil, err
 	}
 	seen := map[string]bool{}
-	add := func(j Job) (string, error) {
+	add := func(j Job, err error) (string, error) {
+		if err != nil {
+			return "", err
+		}
 		hash, err := record.Hash(j.Evaluation)
 		if err == nil && !seen[hash] {
 			j.Hash, seen[hash] = hash, true
@@ -82,19 +85,18 @@ func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int6
 		return hash, err
 	}
 
-	for _, seed := range seeds {
-		base.Seed = seed
-		if err := p.addCells(in, base, add); err != nil {
+	for _, base.Seed = range seeds {
+		if err = p.addCells(in, base, add); err != nil {
 			return nil, err
 		}
-		if err := p.addReferences(in, base, add); err != nil {
+		if err = p.addReferences(in, base, add); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-func (p *Plan) addCells(in Inputs, base distill.Config, add func(Job) (string, error)) error {
+func (p *Plan) addCells(in Inputs, base distill.Config, add func(Job, error) (string, error)) error {
 	for _, wantDefault := range []bool{true, false} {
 		for _, axis := range p.Axes {
 			for _, cell := range axis.Cells {
@@ -105,15 +107,7 @@ func (p *Plan) addCells(in Inputs, base distill.Config, add func(Job) (string, e
 				if cell.Default {
 					label = fmt.Sprintf("default cell, seed %d", base.Seed)
 				}
-				cfg := cell.Config(base)
-				if err := cfg.Validate(); err != nil {
-					return fmt.Errorf("sweep: %s: %w", label, err)
-				}
-				job, err := in.student(label, cfg, cell.Steps, cell.Form)
-				if err != nil {
-					return err
-				}
-				hash, err := add(job)
+				hash, err := add(in.student(label, cell.Config(base), cell.Steps, cell.Form))
 				if err != nil {
 					return err
 				}
@@ -125,24 +119,19 @@ func (p *Plan) addCells(in Inputs, base distill.Config, add func(Job) (string, e
 }
 
 // addReferences adds real pictures and teacher once, and for every seed more steps of the default cell's student.
-func (p *Plan) addReferences(in Inputs, base distill.Config, add func(Job) (string, error)) error {
+func (p *Plan) addReferences(in Inputs, base distill.Config, add func(Job, error) (string, error)) error {
 	for i := range p.references {
-		r := &p.references[i]
-		var job Job
+		r, hash, err := &p.references[i], "", error(nil)
 		switch {
 		case r.subject != Student && len(r.hashes) > 0:
 			continue
 		case r.subject == Real:
-			job = in.real()
+			hash, err = add(in.real(), nil)
 		case r.subject == Teacher:
-			job = in.teacher(r.name, r.net, r.steps)
+			hash, err = add(in.teacher(r.name, r.net, r.steps), nil)
 		default:
-			var err error
-			if job, err = in.student(fmt.Sprintf("%s, seed %d", r.name, base.Seed), base, r.steps, ""); err != nil {
-				return err
-			}
+			hash, err = add(in.student(fmt.Sprintf("%s, seed %d", r.name, base.Seed), base, r.steps, ""))
 		}
-		hash, err := add(job)
 		if err != nil {
 			return err
 		}

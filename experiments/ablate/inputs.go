@@ -45,7 +45,7 @@ func openInputs(ctx context.Context, o options, lazy *lazyEngine) (sweep.Inputs,
 	dir := o.bundleDir()
 	toy := o.scale == "smoke" && o.pretrained == "" && !exists(dir)
 	if toy {
-		dir = o.toyDir()
+		dir = filepath.Join(o.out, dir)
 	}
 	var bundle *pretrain.Bundle
 	var missing error

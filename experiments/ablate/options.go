@@ -160,13 +160,5 @@ func (o options) ofData(folder string) string {
 func (o options) dataName() string { return filepath.Base(filepath.Clean(o.data)) }
 
 func (o options) bundleDir() string {
-	if o.pretrained != "" {
-		return o.pretrained
-	}
-	return pretrain.DefaultDir(o.dataName(), o.scale)
-}
-
-// toyDir is where a smoke sweep pretrains missing networks.
-func (o options) toyDir() string {
-	return filepath.Join(o.out, pretrain.DefaultDir(o.dataName(), o.scale))
+	return cmp.Or(o.pretrained, pretrain.DefaultDir(o.dataName(), o.scale))
 }

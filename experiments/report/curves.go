@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"math"
@@ -55,11 +54,11 @@ func (c curves) of(dir string, t report.Table) (pictures []report.Picture, err e
 		if len(c.Curves) == 0 {
 			continue
 		}
-		var png bytes.Buffer
-		if err := c.PNG(&png); err != nil {
+		picture, err := report.NewPicture(c.Title+", first seed of each cell", c)
+		if err != nil {
 			return nil, err
 		}
-		pictures = append(pictures, report.Picture{Caption: c.Title + ", first seed of each cell", PNG: png.Bytes()})
+		pictures = append(pictures, picture)
 	}
 	return pictures, nil
 }
@@ -72,14 +71,13 @@ func trainings(runs *record.Runs, t report.Table) ([]plot.Curves, error) {
 			plots[i].Smooth = smoothed
 		}
 	}
-	seen := map[string]bool{}
+	seen := map[string]bool{"": true}
 	for _, r := range t.Rows {
-		if len(r.BySeed) == 0 || r.BySeed[0].Run == "" || seen[r.BySeed[0].Run] {
+		if len(r.BySeed) == 0 || seen[r.BySeed[0].Run] {
 			continue
 		}
-		name := r.BySeed[0].Run
-		seen[name] = true
-		run, _ := runs.Lookup(name)
+		seen[r.BySeed[0].Run] = true
+		run, _ := runs.Lookup(r.BySeed[0].Run)
 		files := map[string][]map[string]record.Number{}
 		for _, name := range []string{metricsFile, sweep.WatchFile} {
 			lines, err := run.Curves(name)

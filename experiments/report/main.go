@@ -2,8 +2,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -108,14 +108,14 @@ func build(results, out string, stdout io.Writer) error {
 	if err := os.MkdirAll(beside(""), 0o777); err != nil {
 		return err
 	}
-	var png bytes.Buffer
-	if err := report.Versus("Ours against the paper's"+on, tables).PNG(&png); err != nil {
+	versus, err := report.NewPicture("Every cell against the paper's, each relative to the cell that its table compares with", report.Versus("Ours against the paper's"+on, tables))
+	if err != nil {
 		return err
 	}
-	if err := record.WriteFile(beside("versus.png"), png.Bytes()); err != nil {
+	if err := record.WriteFile(beside("versus.png"), versus.PNG); err != nil {
 		return err
 	}
-	page.Pictures = []report.Picture{{Caption: "Every cell against the paper's, each relative to the cell that its table compares with", PNG: png.Bytes()}}
+	page.Pictures = []report.Picture{versus}
 	if page.Files, err = departures(beside(""), tables); err != nil {
 		return err
 	}
@@ -131,16 +131,12 @@ func build(results, out string, stdout io.Writer) error {
 
 // linked leads from a folder to the pages and claims of others, as far as they are there.
 func linked(folders []string, from string) (list []report.Folder, err error) {
-	if from, err = filepath.Abs(from); err != nil {
-		return nil, err
-	}
+	from, err = filepath.Abs(from)
 	for _, folder := range folders {
-		there, err := filepath.Abs(filepath.FromSlash(folder))
-		if err != nil {
-			return nil, err
-		}
-		way, err := filepath.Rel(from, there)
-		if err != nil {
+		there, fault := filepath.Abs(filepath.FromSlash(folder))
+		way, fault2 := filepath.Rel(from, there)
+		tables, fault3 := comparable(there)
+		if err = errors.Join(err, fault, fault2, fault3); err != nil {
 			return nil, err
 		}
 		to := func(name string) string {
@@ -149,20 +145,13 @@ func linked(folders []string, from string) (list []report.Folder, err error) {
 			}
 			return filepath.ToSlash(filepath.Join(way, name))
 		}
-		tables, err := comparable(there)
-		if err != nil {
-			return nil, err
-		}
 		list = append(list, report.Folder{Name: folder, Page: to("index.html"), Claims: to("claims.md"), Tables: tables})
 	}
-	return list, nil
+	return list, err
 }
 
 // onData names the data of tables that are all on the same other data than the built-in world's.
 func onData(sections []report.Section) string {
-	if len(sections) == 0 {
-		return ""
-	}
 	data := sections[0].Table.Data
 	if data == "" || data == "scenes" || slices.ContainsFunc(sections, func(s report.Section) bool { return s.Table.Data != data }) {
 		return ""
