@@ -43,11 +43,7 @@ func (p Page) counts() string {
 			counts[v.Verdict]++
 		}
 	}
-	noun := "comparisons"
-	if n == 1 {
-		noun = "comparison"
-	}
-	return fmt.Sprintf("%d %s: %d confirmed, %d refuted, %d undecided.", n, noun, counts[Confirmed], counts[Refuted], counts[Undecided])
+	return fmt.Sprintf("%s: %d confirmed, %d refuted, %d undecided.", fold.Count(n, "comparison"), counts[Confirmed], counts[Refuted], counts[Undecided])
 }
 
 // measuredOn names data and engines of the tables with claims, or of all where no table has any: " (scenes, xla:cpu)".

@@ -38,36 +38,32 @@ const staleAfter = 10 * time.Minute
 
 // samples shows the same captions from the same noise: real pictures, the teacher, and each cell's first seed.
 func (p *Plan) samples(axis ablations.Axis, results Results) (plot.Grid, error) {
-	var captions []string
-	var rows []plot.GridRow
-	add := func(name string, o Outcome) error {
-		images, err := readPictures(o.Scored)
-		if err != nil {
-			return err
-		}
-		if captions == nil {
-			captions = o.Captions
-		}
-		rows = append(rows, plot.GridRow{Name: name, Images: images})
-		return nil
-	}
+	var names []string
+	var shown []Outcome
+	add := func(name string, o Outcome) { names, shown = append(names, name), append(shown, o) }
 	for _, r := range p.referencesOf(axis) {
-		if o, ok := results[r.hashes[0]]; ok && r.subject != Student {
-			name := r.name
-			if r.subject == Real {
-				name = "real"
-			}
-			if err := add(name, o); err != nil {
-				return plot.Grid{}, err
-			}
+		if o, ok := results[r.hashes[0]]; ok && r.subject == Real {
+			add("real", o)
+		} else if ok && r.subject == Teacher {
+			add(r.name, o)
 		}
 	}
 	for _, cell := range axis.Cells {
 		if found := p.outcomes(axis, cell, results); len(found) > 0 {
-			if err := add(cell.Name, found[0]); err != nil {
-				return plot.Grid{}, err
-			}
+			add(cell.Name, found[0])
 		}
+	}
+	var captions []string
+	var rows []plot.GridRow
+	for i, name := range names {
+		images, err := readPictures(shown[i].Scored)
+		if err != nil {
+			return plot.Grid{}, err
+		}
+		if captions == nil {
+			captions = shown[i].Captions
+		}
+		rows = append(rows, plot.GridRow{Name: name, Images: images})
 	}
 	if captions == nil {
 		return plot.Grid{}, nil

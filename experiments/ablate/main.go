@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/addlab/addlab/ablations"
-	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/sweep"
@@ -45,14 +44,21 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 
 	lazy := &lazyEngine{choice: o.engine, out: stdout, stderr: stderr}
 	defer lazy.close()
-	inputs, plan, err := prepare(ctx, o, base, axes, seeds, lazy)
+	kept, plan := axes, (*sweep.Plan)(nil)
+	inputs, err := openInputs(ctx, o, lazy)
+	if err == nil {
+		inputs, kept, err = complete(ctx, o, inputs, base, axes, lazy)
+	}
+	if err == nil {
+		plan, err = sweep.NewPlan(inputs, base, kept, seeds)
+	}
 	switch {
 	case o.printConfig && (errors.Is(err, errNoBundle) || errors.Is(err, pretrain.ErrMissing)): // configs need no networks
 		return printConfig(stdout, o, nil, base, axes, seeds)
 	case err != nil:
 		return err
 	case o.printConfig:
-		return printConfig(stdout, o, plan, base, plan.Axes, seeds)
+		return printConfig(stdout, o, plan, base, kept, seeds)
 	}
 	s, err := o.sweep(plan)
 	if err != nil {
@@ -78,18 +84,4 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	return present(stdout, o, plan, results)
-}
-
-// prepare opens networks and data and plans the sweep. Axes that lack a network may be left out.
-func prepare(ctx context.Context, o options, base distill.Config, axes []ablations.Axis, seeds []int64, lazy *lazyEngine) (sweep.Inputs, *sweep.Plan, error) {
-	inputs, err := openInputs(ctx, o, lazy)
-	if err != nil {
-		return inputs, nil, err
-	}
-	inputs, axes, err = complete(ctx, o, inputs, base, axes, lazy)
-	if err != nil {
-		return inputs, nil, err
-	}
-	plan, err := sweep.NewPlan(inputs, base, axes, seeds)
-	return inputs, plan, err
 }
