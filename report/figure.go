@@ -11,21 +11,12 @@ import (
 	"github.com/addlab/addlab/report/plot"
 )
 
-// PNG draws metrics.png: one line per cell through dot plots of the metrics that are plotted, ours with 95 % intervals and, on axes of
-// their own, the paper's.
-func (t Table) PNG(w io.Writer) error { return t.dots().PNG(w) }
+// PNG draws metrics.png.
+func (t Table) PNG(w io.Writer) error { return t.Dots().PNG(w) }
 
-// Small is a table whose plot has fewer pixels: a notebook keeps many.
-type Small struct{ Table }
-
-// PNG writes the plot of Table.PNG, drawn smaller.
-func (s Small) PNG(w io.Writer) error {
-	d := s.dots()
-	d.Small = true
-	return d.PNG(w)
-}
-
-func (t Table) dots() plot.Dots {
+// Dots is one line per cell through dot plots of the metrics that are plotted, ours with 95 % intervals and, on axes of their own, the
+// paper's.
+func (t Table) Dots() plot.Dots {
 	d := plot.Dots{Title: t.heading(), Verdicts: [2]string{"as in the paper", "against " + t.compared()}, Provenance: t.provenance()}
 	lead := []string{fold.OneLine(t.Question), fold.OneLine(t.subtitle()), t.commonSize()}
 	d.Lead = strings.Join(slices.DeleteFunc(lead, func(s string) bool { return s == "" }), "  –  ")

@@ -26,12 +26,12 @@ func newBackground(s Sweep, results Results) *background {
 }
 
 // follow waits for the evaluation before and begins to finish this one. On error, it finishes this one first, then returns the error.
-func (b *background) follow(job Job, finish func() (Outcome, error), last bool) error {
+func (b *background) follow(job Job, settle func() error, last bool) error {
 	if err := b.wait(); err != nil {
-		return errors.Join(err, b.finish(job, finish, last))
+		return errors.Join(err, b.finish(job, settle, last))
 	}
 	b.done = make(chan error, 1)
-	go func() { b.done <- b.finish(job, finish, last) }()
+	go func() { b.done <- b.finish(job, settle, last) }()
 	return nil
 }
 
@@ -49,8 +49,11 @@ func (b *background) wait() error {
 	return err
 }
 
-func (b *background) finish(job Job, finish func() (Outcome, error), last bool) error {
-	outcome, err := finish()
+func (b *background) finish(job Job, settle func() error, last bool) error {
+	if err := settle(); err != nil {
+		return fmt.Errorf("%s: %w", job.Label, err)
+	}
+	outcome, _, err := b.find(job)
 	if err != nil {
 		return fmt.Errorf("%s: %w", job.Label, err)
 	}

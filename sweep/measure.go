@@ -17,32 +17,20 @@ import (
 // opener is record.Open, or record.TryOpen to leave to other processes what they hold.
 type opener func(config any) (*record.Run, error)
 
-// measure trains and draws. What finish does after that needs no engine.
-func (s Sweep) measure(ctx context.Context, job Job, open opener) (finish func() (Outcome, error), err error) {
+// measure trains and draws. What settle does after that needs no engine.
+func (s Sweep) measure(ctx context.Context, job Job, open opener) (settle func() error, err error) {
 	student := ""
 	if job.Train != nil {
 		run, trained, err := s.train(ctx, job, open)
-		if err != nil {
-			return nil, err
-		}
-		if trained.Diverged != "" {
-			outcome := Outcome{Job: job, Evaluated: Evaluated{Diverged: trained.Diverged}, Records: []record.Saved{run}}
-			return func() (Outcome, error) { return outcome, nil }, nil
+		if err != nil || trained.Diverged != "" {
+			return nothing, err
 		}
 		student = filepath.Join(run.Dir(), distill.StudentFile)
 	}
-	settle, err := s.evaluate(ctx, job, open, student)
-	if err != nil {
-		return nil, err
-	}
-	return func() (Outcome, error) {
-		if err := settle(); err != nil {
-			return Outcome{}, err
-		}
-		outcome, _, err := s.find(job)
-		return outcome, err
-	}, nil
+	return s.evaluate(ctx, job, open, student)
 }
+
+func nothing() error { return nil }
 
 // train finds a finished training with its student, or trains.
 func (s Sweep) train(ctx context.Context, job Job, open opener) (found record.Saved, trained Trained, err error) {

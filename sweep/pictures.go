@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
+	"image/draw"
 	"image/png"
 	"io"
 	"io/fs"
@@ -57,13 +57,9 @@ func readPictures(run record.Saved) ([]dataset.Image, error) {
 	size := strip.Bounds().Dy()
 	images := make([]dataset.Image, strip.Bounds().Dx()/size)
 	for i := range images {
-		images[i] = dataset.Image{Size: size, Pix: make([]float32, size*size*3)}
-		for k := range size * size {
-			c := color.NRGBAModel.Convert(strip.At(i*size+k%size, k/size)).(color.NRGBA)
-			for ch, v := range []uint8{c.R, c.G, c.B} {
-				images[i].Pix[3*k+ch] = float32(v)/127.5 - 1
-			}
-		}
+		one := image.NewNRGBA(image.Rect(0, 0, size, size))
+		draw.Draw(one, one.Bounds(), strip, image.Pt(i*size, 0), draw.Src)
+		images[i] = dataset.Fit(one, size)
 	}
 	return images, nil
 }

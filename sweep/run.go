@@ -72,10 +72,10 @@ func (s Sweep) work(ctx context.Context, todo []Job, results Results, env record
 	for open := try; len(todo) > 0; {
 		var held []Job
 		for i, job := range todo {
-			outcome, found, err := s.find(job) // another process may have finished it
-			finish := func() (Outcome, error) { return outcome, nil }
+			_, found, err := s.find(job) // another process may have finished it
+			settle := nothing
 			if err == nil && !found {
-				finish, err = s.measure(ctx, job, s.announced(open, total-left+1, job))
+				settle, err = s.measure(ctx, job, s.announced(open, total-left+1, job))
 			}
 			if errors.Is(err, record.ErrHeld) {
 				if s.Processes == 0 { // else it is expected
@@ -89,7 +89,7 @@ func (s Sweep) work(ctx context.Context, todo []Job, results Results, env record
 			}
 			left--
 			last := i == len(todo)-1 && len(held) == 0 // the caller writes the tables
-			if err := scoring.follow(job, finish, last); err != nil {
+			if err := scoring.follow(job, settle, last); err != nil {
 				return err
 			}
 			open = try

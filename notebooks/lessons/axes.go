@@ -97,7 +97,9 @@ func (l *Lab) measured(folder string) (found bool, err error) {
 // showSection shows a table with its plot and samples.
 func showSection(s report.Section) {
 	show.Table(s.Table)
-	show.Draw(report.Small{Table: s.Table})
+	dots := s.Table.Dots()
+	dots.Small = true
+	show.Draw(dots)
 	if s.Samples.PNG != nil {
 		show.Pictures(report.Picture{PNG: show.Narrow(s.Samples.PNG, sampleColumns)})
 	}
