@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -14,7 +15,6 @@ type Lines struct {
 	run  *Run
 	name string
 	file *os.File
-	size int64
 	last int // step of the last line written by this process
 }
 
@@ -35,11 +35,7 @@ func (r *Run) Lines(name string) (*Lines, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	r.lines[name] = &Lines{run: r, name: name, file: f, size: info.Size()}
+	r.lines[name] = &Lines{run: r, name: name, file: f}
 	return r.lines[name], nil
 }
 
@@ -99,11 +95,11 @@ func (l *Lines) Append(step int, fields any) error {
 	if err != nil {
 		return fmt.Errorf("record: %s: step %d: %w", l.name, step, err)
 	}
-	if _, err := l.file.Write(line); err != nil {
+	if n, err := l.file.Write(line); err != nil {
 		// On a full disk half of the line may be there; the next one must not follow it.
-		return errors.Join(err, l.file.Truncate(l.size))
+		end, fault := l.file.Seek(0, io.SeekEnd)
+		return errors.Join(err, fault, l.file.Truncate(end-int64(n)))
 	}
-	l.size += int64(len(line))
 	l.last = step
 	return nil
 }
