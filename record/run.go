@@ -26,11 +26,11 @@ const (
 
 // Run is the folder of one config, held by this process until Close.
 type Run struct {
-	dir, hash string
-	lock      *flock.Flock // nil once closed, and for a run that was finished before
-	finished  bool
-	saved     int // step of the latest checkpoint, −1 where there is none
-	lines     map[string]*Lines
+	dir      string
+	lock     *flock.Flock // nil once closed, and for a run that was finished before
+	finished bool
+	saved    int // step of the latest checkpoint, −1 where there is none
+	lines    map[string]*Lines
 }
 
 // ErrHeld means that another process holds the run.
@@ -58,7 +58,7 @@ func open(root string, config any, env Environment, lock func(path string) (*flo
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{dir: filepath.Join(root, hash), hash: hash, saved: -1, lines: map[string]*Lines{}}
+	r := &Run{dir: filepath.Join(root, hash), saved: -1, lines: map[string]*Lines{}}
 	if r.finished, err = check(r.dir, config); err != nil {
 		return nil, err
 	}
@@ -138,9 +138,6 @@ func check(dir string, config any) (finished bool, err error) {
 
 // Dir is the run's folder.
 func (r *Run) Dir() string { return r.dir }
-
-// Hash is the run's name.
-func (r *Run) Hash() string { return r.hash }
 
 // Finished reports whether the run has its result; then nothing of it may be written.
 func (r *Run) Finished() bool { return r.finished }

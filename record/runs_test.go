@@ -164,10 +164,10 @@ func TestFindPrefersAFinishedRun(t *testing.T) {
 			t.Errorf("%s: result = %d, want 7", c.reason, result)
 		}
 	}
-	if s, ok := openRuns(t, packed).Lookup(run.Hash()); !ok || !s.Finished() {
+	if s, ok := openRuns(t, packed).Lookup(filepath.Base(run.Dir())); !ok || !s.Finished() {
 		t.Errorf("Lookup: %s, finished %t, want the line of the pack", s, s.Finished())
 	}
-	if s, ok := openRuns(t, begun).Lookup(run.Hash()); !ok || s.Finished() {
+	if s, ok := openRuns(t, begun).Lookup(filepath.Base(run.Dir())); !ok || s.Finished() {
 		t.Errorf("Lookup: %s, finished %t, want the run that has only begun", s, s.Finished())
 	}
 }
@@ -213,7 +213,7 @@ func TestPackRefusesUnfinishedAndDamagedRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, err = Pack(dir)
-	for _, want := range []string{begun.Hash() + ": ", "result.json: no such file", damaged.Hash() + ": metrics.jsonl:1: ", `run = "0123456789ab", want ` + mustHash(t, tinyConfig{Seed: 3})} {
+	for _, want := range []string{filepath.Base(begun.Dir()) + ": ", "result.json: no such file", filepath.Base(damaged.Dir()) + ": metrics.jsonl:1: ", `run = "0123456789ab", want ` + mustHash(t, tinyConfig{Seed: 3})} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q in it", err, want)
 		}

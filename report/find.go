@@ -1,7 +1,7 @@
 package report
 
 import (
-	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -71,8 +71,11 @@ func ReadTable(path string) (t Table, err error) {
 	if err != nil {
 		return t, err
 	}
-	if t, err = ReadJSON(bytes.NewReader(text)); err != nil {
-		return t, fmt.Errorf("%s: %w", path, err)
+	if err := json.Unmarshal(text, &t); err != nil {
+		return Table{}, fmt.Errorf("report: reading table %s: %w", path, err)
+	}
+	if t.Metrics == nil && len(t.Rows)+len(t.References) > 0 {
+		return Table{}, fmt.Errorf("report: %s: table of axis %q: metrics = none, want a table of this version: make it anew by `ablate --no-train`", path, t.Axis)
 	}
 	return t, nil
 }

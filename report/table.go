@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -153,7 +152,7 @@ func (t Table) rowNoun() string { return cmp.Or(t.RowNoun, "cell") }
 
 func (t Table) all() []Row { return slices.Concat(t.Rows, t.References) }
 
-// JSON writes t so that [ReadJSON] gives it back.
+// JSON writes t so that [ReadTable] gives it back.
 func (t Table) JSON(w io.Writer) error {
 	if t.Rows == nil {
 		t.Rows = []Row{}
@@ -165,16 +164,4 @@ func (t Table) JSON(w io.Writer) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(t)
-}
-
-// ReadJSON reads a table that JSON wrote.
-func ReadJSON(r io.Reader) (Table, error) {
-	var t Table
-	if err := json.NewDecoder(r).Decode(&t); err != nil {
-		return Table{}, fmt.Errorf("report: reading table: %w", err)
-	}
-	if t.Metrics == nil && len(t.Rows)+len(t.References) > 0 {
-		return Table{}, fmt.Errorf("report: table of axis %q: metrics = none, want a table of this version: make it anew by `ablate --no-train`", t.Axis)
-	}
-	return t, nil
 }

@@ -12,17 +12,8 @@ type background struct {
 	Sweep
 	results Results
 
-	complete map[string]int // seeds of an axis for which Completed was called
-	done     chan error     // nil while idle
-	notes    []string
-}
-
-func newBackground(s Sweep, results Results) *background {
-	b := &background{Sweep: s, results: results, complete: map[string]int{}}
-	for _, axis := range s.Plan.Axes {
-		b.complete[axis.Name] = s.Plan.complete(axis, results)
-	}
-	return b
+	done  chan error // nil while idle
+	notes []string
 }
 
 // follow waits for the evaluation before and begins to finish this one. On error, it finishes this one first, then returns the error.
@@ -57,6 +48,10 @@ func (b *background) finish(job Job, settle func() error, last bool) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", job.Label, err)
 	}
+	var before []int // seeds for which Completed was called
+	for _, axis := range b.Plan.Axes {
+		before = append(before, b.Plan.complete(axis, b.results))
+	}
 	b.results[job.Hash] = outcome
 	if b.Completed == nil || last {
 		return nil
@@ -66,16 +61,14 @@ func (b *background) finish(job Job, settle func() error, last bool) error {
 		return err
 	}
 	maps.Copy(b.results, others)
-	for _, axis := range b.Plan.Axes {
-		seeds := b.Plan.complete(axis, b.results)
-		if seeds == b.complete[axis.Name] {
+	for i, axis := range b.Plan.Axes {
+		if b.Plan.complete(axis, b.results) == before[i] {
 			continue
 		}
 		note, err := b.Completed(axis, b.results)
 		if err != nil {
 			return err
 		}
-		b.complete[axis.Name] = seeds
 		b.notes = append(b.notes, note)
 	}
 	return nil

@@ -58,7 +58,7 @@ func (f *factory) Train(_ context.Context, cfg distill.Config, run *record.Run) 
 	if err := record.WriteFile(filepath.Join(run.Dir(), distill.StudentFile), []byte(student)); err != nil {
 		return err
 	}
-	return f.note("trained " + run.Hash())
+	return f.note("trained " + filepath.Base(run.Dir()))
 }
 
 func (f *factory) Evaluate(ctx context.Context, e Evaluation, student string) (func() (protocol.Metrics, error), Pictures, error) {

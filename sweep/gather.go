@@ -30,17 +30,13 @@ func (s Sweep) Gather() (results Results, todo []Job, err error) {
 	return results, todo, nil
 }
 
-// roots are the places where the result of a job may be.
-func (s Sweep) roots(job Job) []*record.Runs {
-	if job.Train != nil {
-		return []*record.Runs{s.Runs}
-	}
-	return append([]*record.Runs{s.Runs}, s.Finished...)
-}
-
 // find looks for the result of a job: its evaluation, or the divergence of its training.
 func (s Sweep) find(job Job) (outcome Outcome, found bool, err error) {
-	scored, found, err := record.Find(job.Evaluation, s.roots(job)...)
+	places := []*record.Runs{s.Runs}
+	if job.Train == nil {
+		places = append(places, s.Finished...)
+	}
+	scored, found, err := record.Find(job.Evaluation, places...)
 	if err != nil {
 		return outcome, false, err
 	}

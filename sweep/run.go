@@ -66,7 +66,7 @@ func (s Sweep) Run(ctx context.Context) (Results, error) {
 func (s Sweep) work(ctx context.Context, todo []Job, results Results, env record.Environment) (err error) {
 	try := func(config any) (*record.Run, error) { return record.TryOpen(s.Runs.Dir(), config, env) }
 	wait := func(config any) (*record.Run, error) { return record.Open(ctx, s.Runs.Dir(), config, env) }
-	scoring := newBackground(s, results)
+	scoring := &background{Sweep: s, results: results}
 	defer func() { err = errors.Join(err, scoring.wait()) }()
 	total, left := len(s.Plan.Jobs), len(todo)
 	for open := try; len(todo) > 0; {

@@ -28,13 +28,9 @@ func committedTables(t *testing.T, visit func(dir string, table report.Table)) {
 		if err != nil || filepath.Base(path) != "table.json" {
 			return err
 		}
-		text, err := os.ReadFile(path)
+		table, err := report.ReadTable(path)
 		if err != nil {
 			return err
-		}
-		table, err := report.ReadJSON(bytes.NewReader(text))
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
 		}
 		n++
 		visit(filepath.Dir(path), table)

@@ -36,12 +36,10 @@ type sheet struct {
 	handler text.Handler
 }
 
-func newSheet(width, height vg.Length) (sheet, error) { return newSheetAt(fullDPI, width, height) }
-
 // fullDPI draws units as pixels, smallDPI five eighths of that: as much as a notebook's column shows.
 const fullDPI, smallDPI = 72, 45
 
-func newSheetAt(dpi int, width, height vg.Length) (sheet, error) {
+func newSheet(dpi int, width, height vg.Length) (sheet, error) {
 	handler, err := newHandler()
 	if err != nil {
 		return sheet{}, err

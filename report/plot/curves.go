@@ -50,7 +50,7 @@ func (cs Curves) PNG(w io.Writer) error {
 	if err := cs.check(); err != nil {
 		return err
 	}
-	s, err := newSheet(sheetWidth, curvesHeight)
+	s, err := newSheet(fullDPI, sheetWidth, curvesHeight)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (d Dots) PNG(w io.Writer) error {
 	}
 
 	// The height follows from the rows, whose names may take several lines.
-	measure, err := newSheet(1, 1)
+	measure, err := newSheet(fullDPI, 1, 1)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (d Dots) PNG(w io.Writer) error {
 	if d.Small {
 		dpi = smallDPI
 	}
-	if f.sheet, err = newSheetAt(dpi, sheetWidth, height); err != nil {
+	if f.sheet, err = newSheet(dpi, sheetWidth, height); err != nil {
 		return err
 	}
 	f.lines(bold(f.style(30, ink)), margin, height-44, 38, title)

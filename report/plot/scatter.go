@@ -29,7 +29,7 @@ func (s Scatter) PNG(w io.Writer) error {
 	n := vg.Length(max(1, len(s.Panels)))
 	side := (sheetWidth - 2*margin - (n-1)*panelGap) / n
 	height := side + 150
-	sh, err := newSheet(sheetWidth, height)
+	sh, err := newSheet(fullDPI, sheetWidth, height)
 	if err != nil {
 		return err
 	}
