@@ -10,13 +10,10 @@ import (
 	"github.com/addlab/addlab/report"
 )
 
-// errDiverged is why rows with seeds that diverged are not tested: those that are left were chosen by luck.
-var errDiverged = errors.New("sweep: a seed diverged")
-
-// difference tests a − factor × b over seeds.
+// difference tests a − factor × b over seeds. Rows with seeds that diverged are not tested: those that are left were chosen by luck.
 func difference(metric string, a, b report.Row, factor float64) (eval.Test, error) {
 	if a.Diverged+b.Diverged > 0 {
-		return eval.Test{}, errDiverged
+		return eval.Test{}, errors.New("sweep: a seed diverged")
 	}
 	times := b.Of(metric)
 	for seed := range times {

@@ -1,7 +1,11 @@
 package sweep
 
 import (
+	"bytes"
+	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/addlab/addlab/ablations"
@@ -69,4 +73,77 @@ func (p *Plan) samples(axis ablations.Axis, results Results) (plot.Grid, error) 
 		return plot.Grid{}, nil
 	}
 	return newGrid(captions, rows...), nil
+}
+
+// benchName keeps the name of a cell or a unit one word without a slash: both end it in a benchmark line.
+var benchName = strings.NewReplacer(" ", "_", "/", "_")
+
+// bench gives one line per seed in Go's benchmark format, which benchstat compares (https://go.dev/design/14313-benchmark-format).
+func (p *Plan) bench(axis ablations.Axis, results Results) []byte {
+	var b bytes.Buffer
+	for _, line := range benchHeader(environments(p.allOutcomes(axis, results))) {
+		fmt.Fprintln(&b, line)
+	}
+	if p.Scale != "" {
+		fmt.Fprintln(&b, "scale:", p.Scale)
+	}
+	all := p.allOutcomes(axis, results)
+	main := slices.DeleteFunc(slices.Clone(metrics), func(m metric) bool {
+		return !m.Main || !slices.ContainsFunc(all, func(o Outcome) bool { return o.Diverged == "" && m.of(o).Known() })
+	})
+	for _, m := range main {
+		fmt.Fprintf(&b, "Unit %s better=%s\n", benchName.Replace(m.Name), m.Better)
+	}
+	fmt.Fprintln(&b)
+	line := func(o Outcome, name string) {
+		if o.Diverged != "" { // has no number to compare
+			return
+		}
+		fmt.Fprintf(&b, "BenchmarkADD/axis=%s/%s 1", axis.Name, name)
+		for _, m := range main {
+			if e := m.of(o); e.Known() {
+				fmt.Fprintf(&b, " %v %s", e.Mean, benchName.Replace(m.Name))
+			}
+		}
+		fmt.Fprintln(&b)
+	}
+	for _, cell := range axis.Cells {
+		for _, o := range p.outcomes(axis, cell, results) {
+			line(o, fmt.Sprintf("cell=%s/seed=%d", benchName.Replace(cell.Name), o.Seed))
+		}
+	}
+	for _, r := range p.referencesOf(axis) {
+		name := fmt.Sprintf("reference=%s/steps=%d", r.subject, r.steps)
+		if r.net != "" {
+			name += "/net=" + r.net
+		}
+		for _, o := range r.outcomes(results) {
+			if r.subject == Student {
+				line(o, fmt.Sprintf("%s/seed=%d", name, o.Seed))
+			} else {
+				line(o, name)
+			}
+		}
+	}
+	return b.Bytes()
+}
+
+// benchHeader is what all environments share.
+func benchHeader(envs []record.Environment) (shared []string) {
+	for i, env := range envs {
+		var own []string
+		for _, p := range [][2]string{
+			{"goos", env.OS}, {"goarch", env.Arch}, {"cpu", env.CPU}, {"engine", env.Engine}, {"engine-version", env.EngineVersion}, {"device", env.Device},
+			{"commit", commit(env, len(env.Commit))},
+		} {
+			if p[1] != "" {
+				own = append(own, p[0]+": "+p[1])
+			}
+		}
+		if i == 0 {
+			shared = own
+		}
+		shared = slices.DeleteFunc(shared, func(line string) bool { return !slices.Contains(own, line) })
+	}
+	return shared
 }

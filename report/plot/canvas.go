@@ -4,8 +4,6 @@ import (
 	"image/color"
 	"io"
 
-	"github.com/addlab/addlab/internal/fold"
-	"github.com/addlab/addlab/internal/smallpng"
 	stdfont "golang.org/x/image/font"
 	"gonum.org/v1/plot"
 	plotfont "gonum.org/v1/plot/font"
@@ -13,6 +11,9 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+
+	"github.com/addlab/addlab/internal/fold"
+	"github.com/addlab/addlab/internal/smallpng"
 )
 
 // Colours of Okabe and Ito, which stay apart for every common kind of colour blindness.
@@ -97,4 +98,27 @@ func (s sheet) newPlot() *plot.Plot {
 		a.Tick.Color, a.Tick.Width, a.Tick.Length = grey, 1, 6
 	}
 	return p
+}
+
+type plotFunc func(draw.Canvas, *plot.Plot)
+
+// Plot implements [plot.Plotter].
+func (f plotFunc) Plot(c draw.Canvas, p *plot.Plot) { f(c, p) }
+
+type diamond struct{}
+
+// DrawGlyph implements [draw.GlyphDrawer].
+func (diamond) DrawGlyph(c *draw.Canvas, st draw.GlyphStyle, at vg.Point) {
+	r := st.Radius * 1.15
+	c.FillPolygon(st.Color, []vg.Point{{X: at.X - r, Y: at.Y}, {X: at.X, Y: at.Y + r}, {X: at.X + r, Y: at.Y}, {X: at.X, Y: at.Y - r}})
+}
+
+type ring struct{}
+
+// DrawGlyph implements [draw.GlyphDrawer].
+func (ring) DrawGlyph(c *draw.Canvas, st draw.GlyphStyle, at vg.Point) {
+	draw.CircleGlyph{}.DrawGlyph(c, st, at)
+	st.Radius -= 2
+	c.SetColor(color.White)
+	draw.CircleGlyph{}.DrawGlyph(c, st, at)
 }
