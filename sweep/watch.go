@@ -49,7 +49,7 @@ func (w *EngineWorker) watch(ctx context.Context, cfg distill.Config, run *recor
 			return err
 		}
 		defer os.Remove(path)
-		glances, err := w.openGlances(ctx)
+		glances, err := w.open(ctx, glanceSetup(w.Inputs.Setup))
 		if err != nil {
 			return err
 		}
@@ -90,19 +90,10 @@ func (g Glance) String() string {
 	return text
 }
 
-// openGlances makes the evaluator of all glances: of fewer pictures, after those of tables.
-func (w *EngineWorker) openGlances(ctx context.Context) (*protocol.Evaluator, error) {
-	if w.glances != nil {
-		return w.glances, nil
-	}
-	e, err := w.Engine(ctx)
-	if err != nil {
-		return nil, err
-	}
-	setup := w.Inputs.Setup
+// glanceSetup is of fewer pictures, after those of tables.
+func glanceSetup(setup protocol.Setup) protocol.Setup {
 	setup.First = 2 * setup.Images // the second half compares real pictures with real ones
 	setup.Images = min(watchedImages, setup.Images)
 	setup.Blocks = min(setup.Blocks, setup.Images/2)
-	w.glances, err = protocol.NewEvaluator(ctx, e.Backend, w.Inputs.Bundle, w.Inputs.Data, setup)
-	return w.glances, err
+	return setup
 }

@@ -23,9 +23,8 @@ type EngineWorker struct {
 
 	WatchEvery int // steps between two glances at a student in training; 0 for none
 
-	evaluator *protocol.Evaluator
-	glances   *protocol.Evaluator
-	trainer   distill.Trainer
+	evaluators map[protocol.Setup]*protocol.Evaluator
+	trainer    distill.Trainer
 }
 
 var _ Worker = (*EngineWorker)(nil)
@@ -55,7 +54,7 @@ func (w *EngineWorker) Train(ctx context.Context, cfg distill.Config, run *recor
 
 // Evaluate implements Worker.
 func (w *EngineWorker) Evaluate(ctx context.Context, e Evaluation, student string) (func() (protocol.Metrics, error), Pictures, error) {
-	evaluator, err := w.open(ctx)
+	evaluator, err := w.open(ctx, w.Inputs.Setup)
 	if err != nil {
 		return nil, Pictures{}, err
 	}
@@ -85,27 +84,31 @@ func (w *EngineWorker) Evaluate(ctx context.Context, e Evaluation, student strin
 	return sample.Metrics, p, nil
 }
 
-func (w *EngineWorker) open(ctx context.Context) (*protocol.Evaluator, error) {
-	if w.evaluator != nil {
-		return w.evaluator, nil
+// open makes the evaluator of a setup when it is first needed.
+func (w *EngineWorker) open(ctx context.Context, setup protocol.Setup) (*protocol.Evaluator, error) {
+	if evaluator := w.evaluators[setup]; evaluator != nil {
+		return evaluator, nil
 	}
 	e, err := w.Engine(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w.evaluator, err = protocol.NewEvaluator(ctx, e.Backend, w.Inputs.Bundle, w.Inputs.Data, w.Inputs.Setup)
-	return w.evaluator, err
+	evaluator, err := protocol.NewEvaluator(ctx, e.Backend, w.Inputs.Bundle, w.Inputs.Data, setup)
+	if err != nil {
+		return nil, err
+	}
+	if w.evaluators == nil {
+		w.evaluators = map[protocol.Setup]*protocol.Evaluator{}
+	}
+	w.evaluators[setup] = evaluator
+	return evaluator, nil
 }
 
 // Close frees what was compiled. The engine is the caller's.
 func (w *EngineWorker) Close() {
 	w.trainer.Close()
-	if w.evaluator != nil {
-		w.evaluator.Close()
-		w.evaluator = nil
+	for _, evaluator := range w.evaluators {
+		evaluator.Close()
 	}
-	if w.glances != nil {
-		w.glances.Close()
-		w.glances = nil
-	}
+	clear(w.evaluators)
 }

@@ -86,8 +86,8 @@ func TestWatchedTraining(t *testing.T) {
 		if err != nil || len(glances) != 2 || !(glances[1].FID > 0) || !(glances[1].Drawing > 0) || !strings.Contains(said.String(), "step 4, 12 pictures: FID ") {
 			t.Errorf("glances %+v (%v), said\n%s\nwant two with scores, of steps 2 and 4", glances, err, &said)
 		}
-		if w.glances.Setup.First != 24 {
-			t.Errorf("glances begin at caption %d, want 24: tables use 0 to 23", w.glances.Setup.First)
+		if setup := glanceSetup(w.Inputs.Setup); setup.First != 24 || w.evaluators[setup] == nil {
+			t.Errorf("glances begin at caption %d, want 24: tables use 0 to 23", setup.First)
 		}
 	}
 	if students[0] != students[1] {
