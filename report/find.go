@@ -126,15 +126,10 @@ func WriteAll(dir string, t, times Table) (paths []string, err error) {
 	}
 	for _, f := range files {
 		path := filepath.Join(dir, f.name)
-		if err := WriteFile(path, f.encode); err != nil {
+		if err := atomicfile.Write(path, f.encode); err != nil {
 			return paths, err
 		}
 		paths = append(paths, path)
 	}
 	return paths, nil
-}
-
-// WriteFile writes what encode gives, such as Grid.PNG or Curves.PNG. On error the file stays as it was.
-func WriteFile(path string, encode func(io.Writer) error) error {
-	return atomicfile.Write(path, encode)
 }

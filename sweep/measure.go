@@ -21,46 +21,46 @@ type opener func(config any) (*record.Run, error)
 func (s Sweep) measure(ctx context.Context, job Job, open opener) (settle func() error, err error) {
 	student := ""
 	if job.Train != nil {
-		run, trained, err := s.train(ctx, job, open)
-		if err != nil || trained.Diverged != "" {
+		if student, err = s.train(ctx, job, open); err != nil || student == "" {
 			return nothing, err
 		}
-		student = filepath.Join(run.Dir(), distill.StudentFile)
 	}
 	return s.evaluate(ctx, job, open, student)
 }
 
 func nothing() error { return nil }
 
-// train finds a finished training with its student, or trains.
-func (s Sweep) train(ctx context.Context, job Job, open opener) (found record.Saved, trained Trained, err error) {
-	found, trained, err = s.findTrained(job)
+// train finds a finished training, or trains. It gives the file of the student, "" where the training diverged.
+func (s Sweep) train(ctx context.Context, job Job, open opener) (student string, err error) {
+	found, trained, err := s.findTrained(job)
 	if err != nil {
-		return found, trained, err
+		return "", err
 	}
-	if found.Finished() {
-		if trained.Diverged == "" {
-			err = trained.check(found)
+	dir := found.Dir()
+	if !found.Finished() {
+		run, err := open(job.Train)
+		if err != nil {
+			return "", err
 		}
-		return found, trained, err
+		defer run.Close()
+		dir = run.Dir()
+		if run.Finished() { // by another process, while this one waited
+			err = run.Result(&trained)
+		} else {
+			cfg := job.Train.Distill
+			trained, err = RecordTraining(run, cfg.Steps, func() error { return s.Worker.Train(ctx, cfg, run) })
+		}
+		if err != nil {
+			return "", err
+		}
 	}
-
-	run, err := open(job.Train)
-	if err != nil {
-		return found, trained, err
+	switch {
+	case trained.Diverged != "":
+		return "", nil
+	case found.Finished():
+		err = trained.check(found)
 	}
-	defer run.Close()
-	if run.Finished() { // by another process, while this one waited
-		err = run.Result(&trained)
-	} else {
-		cfg := job.Train.Distill
-		trained, err = RecordTraining(run, cfg.Steps, func() error { return s.Worker.Train(ctx, cfg, run) })
-	}
-	if err != nil {
-		return found, trained, err
-	}
-	found, err = record.At(run.Dir())
-	return found, trained, err
+	return filepath.Join(dir, distill.StudentFile), err
 }
 
 // RecordTraining trains and finishes the run. Its result is a student, or that the training diverged. After any other error the run

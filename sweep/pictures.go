@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/report/plot"
 )
 
@@ -38,7 +38,7 @@ func writePictures(dir string, p Pictures) error {
 			strip.Set(i*size+k%size, k/size, plot.Pixel(m.Pix[3*k:]))
 		}
 	}
-	return report.WriteFile(filepath.Join(dir, picturesFile), func(w io.Writer) error { return png.Encode(w, strip) })
+	return atomicfile.Write(filepath.Join(dir, picturesFile), func(w io.Writer) error { return png.Encode(w, strip) })
 }
 
 // readPictures reads what writePictures wrote; no file is no pictures.
@@ -68,7 +68,7 @@ func writeGrid(path, name string, p Pictures) error {
 	if len(p.Images) == 0 {
 		return nil
 	}
-	return report.WriteFile(path, newGrid(p.Captions, plot.GridRow{Name: name, Images: p.Images}).PNG)
+	return atomicfile.Write(path, newGrid(p.Captions, plot.GridRow{Name: name, Images: p.Images}).PNG)
 }
 
 // Pack writes the finished runs in a folder as one file beside it, from which the same tables and pictures can be made.

@@ -34,7 +34,7 @@ func (p *Plan) Write(dir string, axis ablations.Axis, results Results) (paths []
 		return paths, err
 	}
 	path = filepath.Join(dir, samplesFile)
-	return append(paths, path), report.WriteFile(path, grid.PNG)
+	return append(paths, path), atomicfile.Write(path, grid.PNG)
 }
 
 // staleAfter is the age from which a temporary file must be a killed process's, not another's that writes right now.

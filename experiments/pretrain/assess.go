@@ -16,9 +16,9 @@ import (
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/report/plot"
 	"github.com/addlab/addlab/train"
 )
@@ -69,7 +69,7 @@ func samples(ctx context.Context, e *protocol.Evaluator, path string) error {
 		}
 		grid.Rows = append(grid.Rows, plot.GridRow{Name: fmt.Sprintf("teacher, steps: %d", k), Images: e.Pictures(pictures)})
 	}
-	return report.WriteFile(path, grid.PNG)
+	return atomicfile.Write(path, grid.PNG)
 }
 
 // runVariants trains variants for a bundle, if they are not only to be measured, and measures them.

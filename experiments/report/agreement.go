@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/report"
 )
 
@@ -23,7 +24,7 @@ func compare(results, beside string, stdout io.Writer) error {
 	t := agreement(here, there)
 	t.Title = fmt.Sprintf("The same cells and seeds in %s and in %s", filepath.ToSlash(results), filepath.ToSlash(beside))
 	path := filepath.Join(results, "agreement.md")
-	if err := report.WriteFile(path, t.Markdown); err != nil {
+	if err := atomicfile.Write(path, t.Markdown); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "wrote %s\n\n", path)

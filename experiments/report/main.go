@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
@@ -119,10 +120,10 @@ func build(results, out string, stdout io.Writer) error {
 	if page.Files, err = departures(beside(""), tables); err != nil {
 		return err
 	}
-	if err := report.WriteFile(beside("claims.md"), page.ClaimsMarkdown); err != nil {
+	if err := atomicfile.Write(beside("claims.md"), page.ClaimsMarkdown); err != nil {
 		return err
 	}
-	if err := report.WriteFile(out, page.HTML); err != nil {
+	if err := atomicfile.Write(out, page.HTML); err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, "wrote", out)

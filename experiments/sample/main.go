@@ -12,8 +12,8 @@ import (
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/internal/program"
-	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/report/plot"
 	"github.com/addlab/addlab/sweep"
 )
@@ -79,7 +79,7 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err := os.MkdirAll(filepath.Dir(o.out), 0o777); err != nil {
 		return err
 	}
-	if err := report.WriteFile(o.out, grid.PNG); err != nil {
+	if err := atomicfile.Write(o.out, grid.PNG); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(stdout, "wrote", o.out)
