@@ -117,7 +117,7 @@ func (m matching) draw(b dataset.Batch, step, number, pictures int) (in matching
 	}
 	in.PullNoise, in.PullLevel = noise("pull-noise"), m.levels(times("pull-t", cfg.Min, cfg.Max))
 	in.FitNoise, in.FitLevel, in.FitWeight = noise("fit-noise"), m.levels(fit), train.F32(weight, pictures)
-	in.Pull = train.Scalar(float32(cfg.Weight * min(1, float64(own)/float64(max(1, cfg.Ramp)))))
+	in.Pull = tensors.FromScalar(float32(cfg.Weight * min(1, float64(own)/float64(max(1, cfg.Ramp)))))
 	in.FakeRate = train.F32(optim.AdamW{Beta1: 0.9, Beta2: 0.999}.Coefficients(cfg.Rate.At(own, m.cfg.Steps-cfg.From+1), own), 3)
 	return in
 }

@@ -32,7 +32,7 @@ func (m twoToOne) Updates(int) []Update {
 			Name: name,
 			Draw: func(b dataset.Batch, number int) any {
 				m.seen[name] = append(m.seen[name], b)
-				return numberInput[*tensors.Tensor]{train.Scalar(float32(number))}
+				return numberInput[*tensors.Tensor]{tensors.FromScalar(float32(number))}
 			},
 			Graph: train.GraphOf(func(root *model.Scope, in numberInput[*Node]) map[string]*Node {
 				v := root.Store().GetVariable(path)

@@ -105,7 +105,7 @@ func (s setup) drawStudent(b dataset.Batch, step, number int, times []float64) s
 		Start: train.F32(start, n, 3), Level: train.F32(level, n, 3),
 		Caption:     s.tokens(b.Captions...),
 		StudentRate: train.F32(studentAdamW(s.cfg).Coefficients(s.cfg.StudentRate.At(step, s.cfg.Steps), step), 3),
-		Decay:       train.Scalar(float32(math.Min(s.cfg.EMA, float64(1+step)/float64(10+step)))), // see Config.EMA
+		Decay:       tensors.FromScalar(float32(math.Min(s.cfg.EMA, float64(1+step)/float64(10+step)))), // see Config.EMA
 	}
 }
 

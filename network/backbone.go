@@ -22,16 +22,6 @@ var (
 	_ Backbone = DiTConfig{}
 )
 
-// Apply is UNet.
-func (c UNetConfig) Apply(scope *model.Scope, x, timestep, tokens, pooled *Node) *Node {
-	return UNet(scope, c, x, timestep, tokens, pooled)
-}
-
-// Apply is DiT.
-func (c DiTConfig) Apply(scope *model.Scope, x, timestep, tokens, pooled *Node) *Node {
-	return DiT(scope, c, x, timestep, tokens, pooled)
-}
-
 // Outer implements Backbone.
 func (UNetConfig) Outer() []string { return []string{"conv_in", "conv_out"} }
 

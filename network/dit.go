@@ -12,10 +12,10 @@ import (
 
 // B batch, H height, W width, N patches, C width, L text tokens, E text width.
 
-// DiT is a diffusion transformer (Peebles & Xie 2212.09748) that reads text as PixArt-α does (Chen et al. 2310.00426; names and
+// Apply is a diffusion transformer (Peebles & Xie 2212.09748) that reads text as PixArt-α does (Chen et al. 2310.00426; names and
 // structure of diffusers' transformer of that model): one modulation for all blocks, and cross-attention to the text.
 // x is [B,H,W,in], timestep is [B] in 0…1000, tokens is [B,L,E], pooled is [B,·] or nil; returns [B,H,W,out].
-func DiT(scope *model.Scope, cfg DiTConfig, x, timestep, tokens, pooled *Node) *Node {
+func (cfg DiTConfig) Apply(scope *model.Scope, x, timestep, tokens, pooled *Node) *Node {
 	x.AssertDims(-1, cfg.SampleSize, cfg.SampleSize, cfg.InChannels)
 	b, side, c := x.Shape().Dim(0), cfg.SampleSize/cfg.Patch, cfg.Width
 	g := x.Graph()

@@ -17,7 +17,7 @@ func TestDiTEqualsDiffusers(t *testing.T) {
 	r := readReferenceOf(t, "testdata/dit.json", "dit")
 	r.tolerance = 1e-4 // cross-attention reads tokens that no norm has scaled: values reach 4
 	r.check(t, []string{"y"}, func(scope *model.Scope, in []*Node) []*Node {
-		return []*Node{DiT(scope, cfg, in[0], in[1], in[2], nil)}
+		return []*Node{cfg.Apply(scope, in[0], in[1], in[2], nil)}
 	}, input(1001, 2, 8, 8, 4), []float32{7, 999}, input(1002, 2, 5, 12))
 }
 

@@ -67,7 +67,7 @@ func TestInitialWeightsDependOnSeedAndPathOnly(t *testing.T) {
 func TestInitialWeightsOfAWholeNetworkDoNotDependOnTheOthers(t *testing.T) {
 	cfg := smallUNet()
 	unet := func(scope *model.Scope, in []*Node) *Node {
-		return UNet(scope.At("unet"), cfg, in[0], in[1], in[2], nil)
+		return cfg.Apply(scope.At("unet"), in[0], in[1], in[2], nil)
 	}
 	in := []any{input(1, 2, 8, 8, 3), []float32{1, 2}, input(2, 2, 3, 12)}
 	want := weightsOf(t, 3, func(scope *model.Scope, in []*Node) []*Node { return []*Node{unet(scope, in)} }, in...)

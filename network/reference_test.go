@@ -109,7 +109,7 @@ func TestUNetEqualsDiffusers(t *testing.T) {
 				t.Fatal(err)
 			}
 			readReference(t, name).check(t, []string{"y"}, func(scope *model.Scope, in []*Node) []*Node {
-				return []*Node{UNet(scope, cfg, in[0], in[1], in[2], nil)}
+				return []*Node{cfg.Apply(scope, in[0], in[1], in[2], nil)}
 			}, input(1001, 2, 8, 8, 4), []float32{7, 999}, input(1002, 2, 5, 12))
 		})
 	}
@@ -164,7 +164,7 @@ func TestStableDiffusion21HasItsWeights(t *testing.T) {
 
 	used := map[string][]int{}
 	exec, err := model.NewExec(graphtest.Engine(), store, func(scope *model.Scope, in []*Node) *Node {
-		y := UNet(scope.At("net"), stableDiffusion21(), in[0], in[1], in[2], nil)
+		y := stableDiffusion21().Apply(scope.At("net"), in[0], in[1], in[2], nil)
 		y.AssertDims(1, 8, 8, 4)
 		for v := range store.IterVariables() {
 			if v.InUseByGraph(y.Graph()) {

@@ -13,9 +13,9 @@ import (
 
 // B batch, H height, W width, C channels, L text tokens, E text width, T width of the time embedding.
 
-// UNet is Stable Diffusion's U-Net (Rombach et al. 2112.10752; names and structure of diffusers' UNet2DConditionModel).
+// Apply is Stable Diffusion's U-Net (Rombach et al. 2112.10752; names and structure of diffusers' UNet2DConditionModel).
 // x is [B,H,W,in], timestep is [B] in 0…1000, tokens is [B,L,E], pooled is [B,E] or nil; returns [B,H,W,out].
-func UNet(scope *model.Scope, cfg UNetConfig, x, timestep, tokens, pooled *Node) *Node {
+func (cfg UNetConfig) Apply(scope *model.Scope, x, timestep, tokens, pooled *Node) *Node {
 	x.AssertDims(-1, -1, -1, cfg.InChannels)
 	tokens.AssertDims(-1, -1, cfg.CrossAttentionDim)
 	u := unet{cfg: cfg, tokens: tokens}

@@ -26,7 +26,7 @@ func unetOf(cfg UNetConfig) build {
 		if len(in) > 3 {
 			pooled = in[3]
 		}
-		y := UNet(scope, cfg, in[0], in[1], in[2], pooled)
+		y := cfg.Apply(scope, in[0], in[1], in[2], pooled)
 		y.AssertDims(in[0].Shape().Dim(0), in[0].Shape().Dim(1), in[0].Shape().Dim(2), cfg.OutChannels)
 		return []*Node{y}
 	}

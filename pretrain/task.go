@@ -207,6 +207,6 @@ func (c *Trainer) selfDistillationTask(v Variant, store *model.Store) (train.Tas
 			for range localViews {
 				local = append(local, drawView(r, drawCrops(r, b.Images, size), size)...)
 			}
-			return []*tensors.Tensor{c.pixels(global), train.F32(mask, 2*t.Batch, patches), c.pixels(local), train.Scalar(float32(selfDecay(step, t.Steps)))}
+			return []*tensors.Tensor{c.pixels(global), train.F32(mask, 2*t.Batch, patches), c.pixels(local), tensors.FromScalar(float32(selfDecay(step, t.Steps)))}
 		})
 }

@@ -66,7 +66,7 @@ func (c *Trainer) teacherTask(name string, store *model.Store, net network.Backb
 			}
 			return []*tensors.Tensor{
 				c.pixels(b.Images), c.pixels(rng.Normal(r, len(b.Images))), train.F32(diffusion.Levels(schedule, times), t.Batch, 3),
-				train.I32(ids, t.Batch, c.Words.Context), train.Scalar(emaDecay(cfg.EMA, step)), train.F32(weight, t.Batch),
+				train.I32(ids, t.Batch, c.Words.Context), tensors.FromScalar(emaDecay(cfg.EMA, step)), train.F32(weight, t.Batch),
 			}
 		})
 }

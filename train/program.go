@@ -166,6 +166,3 @@ func Call(exec *model.Exec, inputs ...*tensors.Tensor) ([]float64, error) {
 	}
 	return values, nil
 }
-
-// Scalar makes a float32 scalar.
-func Scalar(x float32) *tensors.Tensor { return tensors.FromScalar(x) }

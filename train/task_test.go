@@ -209,7 +209,7 @@ func TestCall(t *testing.T) {
 	exec := graphtest.Compile(t, model.NewStore(), func(_ *model.Scope, in []*graph.Node) []*graph.Node {
 		return []*graph.Node{graph.ReduceAllSum(in[0]), graph.MulScalar(in[1], 2)}
 	})
-	x, y := F32([]float32{1, 2, 3.5}, 3), Scalar(4)
+	x, y := F32([]float32{1, 2, 3.5}, 3), tensors.FromScalar(float32(4))
 	got, err := Call(exec, x, y)
 	if err != nil {
 		t.Fatal(err)
@@ -234,7 +234,7 @@ func TestCall(t *testing.T) {
 	}
 
 	failing := graphtest.Compile(t, model.NewStore(), func(*model.Scope, []*graph.Node) []*graph.Node { panic(errCrash) })
-	x = Scalar(1)
+	x = tensors.FromScalar(float32(1))
 	if _, err := Call(failing, x); err == nil || !strings.Contains(err.Error(), errCrash.Error()) {
 		t.Errorf("error %v, want that of the graph", err)
 	}

@@ -35,7 +35,7 @@ func quadratic(t *testing.T) Task {
 		Name: "quadratic", Store: store, Steps: 20, Columns: []string{"loss", "norm"}, LogEvery: 3, CheckpointEvery: 5,
 		Step: func(_ context.Context, step int) ([]float64, error) {
 			target := F32(rng.Normal(rng.New(1, "target", step), 4), 2, 2)
-			return Call(exec, target, F32(o.Coefficients(0.1, step), 3), Scalar(0.9))
+			return Call(exec, target, F32(o.Coefficients(0.1, step), 3), tensors.FromScalar(float32(0.9)))
 		},
 	}
 }
