@@ -19,17 +19,17 @@ var Matching = register(Axis{
 	},
 })
 
-// halfPure begins half of the batch at pure noise, where one step is drawn from.
+// halfPure begins half of the batch at pure noise, where one step is drawn from, once consistency has found the map from noise to pictures:
+// from the first step on it loses it.
 func halfPure(c *distill.Config) {
 	consistent(c)
-	c.Pure = c.Batch / 2
+	c.Pure, c.PureFrom = c.Batch/2, 1+c.Steps*5/8
 }
 
-// matching lets consistency find the map from noise to pictures first.
 func matching(c *distill.Config) {
 	halfPure(c)
 	c.Matching = &distill.Matching{
-		Weight: 0.5, From: 1 + c.Steps/2, Ramp: c.Steps / 16, Min: 20, Max: 980,
+		Weight: 0.5, From: c.PureFrom, Ramp: c.Steps / 16, Min: 20, Max: 980,
 		Rate: optim.Rate{Peak: 1e-3, Warmup: min(20, c.Steps/4)},
 	}
 }

@@ -48,8 +48,8 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 	for i := range times {
 		times[i] = float64(taus[0]) / 1000
 	}
-	if m.cfg.Pure > 0 {
-		n, taus = n-m.cfg.Pure, taus[1:]
+	if pure := m.cfg.pureAt(step); pure > 0 {
+		n, taus = n-pure, taus[1:]
 	}
 	offset := m.random("s", number).IntN(len(taus))
 	for i := range n {

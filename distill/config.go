@@ -33,8 +33,9 @@ type Config struct {
 	Times []int `json:"times"` // T_student in timesteps of 1000, falling; the input at the first is pure noise, whatever its number
 	// Pure is how many pictures of a batch begin at pure noise, where one step is drawn from. 0 leaves it to the method: an equal share of
 	// Times in ADD, what the solver's grid has there in consistency.
-	Pure int    `json:"pure,omitempty"`
-	Init string `json:"init"`
+	Pure     int    `json:"pure,omitempty"`
+	PureFrom int    `json:"pure_from,omitempty"` // step from which that holds; consistency must find the map from its grid first
+	Init     string `json:"init"`
 
 	Adversarial float64             `json:"adversarial"` // weight of L_adv; 1 in the paper, 0 leaves it out
 	Lambda      float64             `json:"lambda"`      // λ of ADD eq. 1; 0 leaves the distillation loss out
@@ -111,6 +112,14 @@ func (c Config) WithSteps(steps int) Config {
 	return c
 }
 
+// pureAt is how many pictures of a batch begin at pure noise in a step.
+func (c Config) pureAt(step int) int {
+	if step < c.PureFrom {
+		return 0
+	}
+	return c.Pure
+}
+
 // Validate returns an error that names the first field that cannot work.
 func (c Config) Validate() error {
 	falling := len(c.Times) > 0 && c.Times[0] <= 1000 && c.Times[len(c.Times)-1] >= 1
@@ -123,6 +132,8 @@ func (c Config) Validate() error {
 	f.Want(c.Batch >= 1, "batch", c.Batch, "≥ 1")
 	f.Want(c.Pure >= 0 && c.Pure < c.Batch || c.Pure == 0, "pure", c.Pure, fmt.Sprint("0 to ", c.Batch-1, ", within the batch"))
 	f.Want(c.Pure == 0 || len(c.Times) > 1 || c.Consistency != nil, "pure", c.Pure, "0 with one time, at which all begin")
+	f.Want(c.PureFrom >= 0 && c.PureFrom <= c.Steps, "pure_from", c.PureFrom, fmt.Sprint("0 to steps = ", c.Steps))
+	f.Want(c.PureFrom == 0 || c.Pure > 0, "pure_from", c.PureFrom, "0 where pure = 0")
 	f.Want(c.DiscriminatorUpdates >= 0, "discriminator_updates", c.DiscriminatorUpdates, "≥ 0")
 	f.Want(c.DiscriminatorUpdates <= 1 || c.Adversarial > 0, "discriminator_updates", c.DiscriminatorUpdates, "0 or 1 without a discriminator")
 	f.Want(falling, "times", c.Times, "falling timesteps within 1000 … 1")
@@ -145,7 +156,7 @@ func (c Config) Validate() error {
 		f.Want(c.Matching == nil || c.Pure > 0, "pure", 0, "≥ 1 with matching, which is about pictures drawn from pure noise")
 	}
 	if m := c.Matching; m != nil {
-		f.Want(m.From <= c.Steps, "matching.from", m.From, fmt.Sprint("at most steps = ", c.Steps))
+		f.Want(m.From >= c.PureFrom && m.From <= c.Steps, "matching.from", m.From, fmt.Sprintf("pure_from = %d to steps = %d", c.PureFrom, c.Steps))
 	}
 	f.Also(c.Weighting.Validate())
 	f.Also(c.Matching.validate())

@@ -52,7 +52,7 @@ func (m *lcm) draw(b dataset.Batch, step, number int) lcmInputs[*tensors.Tensor]
 	for i := range upper {
 		upper[i] = 1
 	}
-	for i, u := range stratified(m.random("s", number), m.cfg.Batch-m.cfg.Pure) {
+	for i, u := range stratified(m.random("s", number), m.cfg.Batch-m.cfg.pureAt(step)) {
 		upper[i] = float64(1+int(u*float64(grid))) / float64(grid)
 	}
 	for i, t := range upper {

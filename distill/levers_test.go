@@ -9,9 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// With a share of pure noise those pictures start there, and the others share the further times equally.
+// From PureFrom on a share of the pictures starts at pure noise, and the others share the further times equally.
 func TestShareOfPureNoise(t *testing.T) {
-	cfg := tinyConfig(t, func(c *Config) { c.Batch, c.Pure, c.Discriminator.NormGroup = 8, 5, 8 })
+	cfg := tinyConfig(t, func(c *Config) { c.Batch, c.Pure, c.PureFrom, c.Discriminator.NormGroup = 8, 5, 3, 8 })
 	for step := 1; step <= 4; step++ {
 		in := drawStep[addInputs[*tensors.Tensor]](cfg, step)
 		counts, start := map[float64]int{}, levels(in.Start)
@@ -21,7 +21,11 @@ func TestShareOfPureNoise(t *testing.T) {
 				t.Errorf("step %d: t = %g starts at α = %g", step, level[0], start[i][1])
 			}
 		}
-		if want := map[float64]int{1: 5, .75: 1, .5: 1, .25: 1}; !cmp.Equal(counts, want) {
+		want := map[float64]int{1: 5, .75: 1, .5: 1, .25: 1}
+		if step < cfg.PureFrom {
+			want = map[float64]int{1: 2, .75: 2, .5: 2, .25: 2}
+		}
+		if !cmp.Equal(counts, want) {
 			t.Errorf("step %d: times %v, want %v", step, counts, want)
 		}
 	}
