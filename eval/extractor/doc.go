@@ -2,5 +2,5 @@
 // OpenCLIP, and the small networks that this project trains itself.
 //
 // An Extractor owns its preprocessing, since tools differ there: it gets decoded pictures and resizes them as
-// the tool does whose numbers it reproduces. One file holds one extractor, registered under the name that users type.
+// the tool does whose numbers it reproduces. One file holds a family, registered under the names that users type.
 package extractor

@@ -103,18 +103,20 @@ func captioners() (names []string) {
 func (e *evaluation) measure(ctx context.Context, g group) error {
 	e.drawing = ctx
 	var ex extractor.Extractor
+	var err error
 	used := usedExtractor{Kind: "given"}
 	if slices.ContainsFunc(e.sets, func(in input) bool { return in.precomputed == nil }) {
-		var err error
 		if ex, err = e.openExtractor(ctx, g.kind); err != nil {
 			return err
 		}
 		defer ex.Close()
 		used.Kind, used.Name, used.Key = g.kind.Name, ex.Name(), ex.Key()
 	}
-	cache, err := e.openCache()
-	if err != nil {
-		return err
+	var cache *features.Cache
+	if !e.noCache {
+		if cache, err = features.OpenCache(e.cache); err != nil {
+			return err
+		}
 	}
 	for _, w := range g.metrics {
 		used.Metrics = append(used.Metrics, w.Name)

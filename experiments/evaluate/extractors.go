@@ -73,21 +73,11 @@ func (e *evaluation) checkModes(groups []group) error {
 	modes := e.modes()
 	for _, name := range slices.Sorted(maps.Keys(modes)) {
 		i := slices.IndexFunc(groups, func(g group) bool { return g.kind.Name == name })
-		switch {
-		case i < 0:
-			return fmt.Errorf("mode = %q is one of %s, which no metric here uses, want EXTRACTOR=MODE such as dinov2-l=clean (see --list)", modes[name], name)
-		case !slices.Contains(groups[i].kind.Modes, modes[name]):
-			return fmt.Errorf("mode = %q of %s, want one that --list shows beside it; those of others are EXTRACTOR=MODE such as dinov2-l=clean", modes[name], name)
+		if i < 0 || !slices.Contains(groups[i].kind.Modes, modes[name]) {
+			return fmt.Errorf("mode = %q of %s, want one that --list shows, of an extractor that a metric here uses; those of others are EXTRACTOR=MODE such as dinov2-l=clean", modes[name], name)
 		}
 	}
 	return nil
-}
-
-func (e *evaluation) openCache() (*features.Cache, error) {
-	if e.noCache {
-		return nil, nil
-	}
-	return features.OpenCache(e.cache)
 }
 
 func (e *evaluation) saveStatistics(s metric.Sample) error {

@@ -50,13 +50,11 @@ func partners(first, second []pictures.Item) []int {
 	}
 	places, alike := make([]int, len(first)), 0
 	for i, item := range first {
-		place, ok := named[item.Name]
-		if !ok {
-			place = -1
-		} else {
+		places[i] = -1
+		if place, ok := named[item.Name]; ok {
+			places[i] = place
 			alike++
 		}
-		places[i] = place
 	}
 	if alike == 0 && len(first) == len(second) {
 		for i := range places {
