@@ -4,12 +4,6 @@
 // Markdown, CSV, JSON, LaTeX, plain text and HTML, and draws itself by package plot; [WriteAll] does all of these. A new metric is one
 // entry in [Table.Metrics].
 //
-//	table := report.Table{
-//		Axis: "loss", Title: "Loss terms", Metrics: []report.Metric{{Key: "fid", Name: "FID", Better: report.Lower, Digits: 1, Main: true}},
-//		Rows: []report.Row{{Name: "adv", Seeds: 3, Values: map[string]eval.Estimate{"fid": {Mean: 41.2, Low: 40.1, High: 42.3, N: 3}}}},
-//	}
-//	paths, err := report.WriteAll("results/loss", table, report.Table{})
-//
 // Notation: ↓ lower is better, ↑ higher is better. "12.3 ± 0.4" and "12.3 [11.8, 13.1]" are a mean with its 95 % interval. "–" was not
 // measured. "diverged" is a row whose trainings all ended without numbers.
 //

@@ -2,7 +2,7 @@ package report
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"html/template"
 	"io"
@@ -53,20 +53,15 @@ func NewPicture(caption string, drawing interface{ PNG(io.Writer) error }) (Pict
 	return Picture{caption, png.Bytes()}, err
 }
 
-//go:embed page.html
-var pageText string
+//go:embed page.html fragment.html
+var htmlFiles embed.FS
 
-//go:embed fragment.html
-var fragmentText string
-
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"inline": inline}).Parse(pageText))
-
-var fragmentTemplate = template.Must(template.New("fragment").Parse(fragmentText))
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"inline": inline}).ParseFS(htmlFiles, "*.html"))
 
 // HTML writes t as a piece of HTML without style sheet or class, as notebooks and code hosts let it through: question, cells,
 // references, verdicts.
 func (t Table) HTML(w io.Writer) error {
-	return fragmentTemplate.Execute(w, (Section{Table: t}).view(""))
+	return templates.ExecuteTemplate(w, "fragment.html", (Section{Table: t}).view(""))
 }
 
 // HTML writes the page.
@@ -75,7 +70,7 @@ func (p Page) HTML(w io.Writer) error {
 	for i, s := range p.Sections {
 		view.Views = append(view.Views, s.view(sectionID(i)))
 	}
-	return pageTemplate.Execute(w, view)
+	return templates.ExecuteTemplate(w, "page.html", view)
 }
 
 // inline gives a picture as a data URL, in as few bytes as the eye allows: a page holds dozens.

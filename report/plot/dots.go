@@ -1,6 +1,7 @@
 package plot
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -61,7 +62,7 @@ func (d Dots) PNG(w io.Writer) error {
 	f := figure{Dots: d, rows: slices.Concat(d.Rows, d.References)}
 	for _, pn := range d.Panels {
 		if len(pn.Values) != len(f.rows) || len(pn.Labels) != len(f.rows) {
-			return sizeError(pn, len(f.rows))
+			return fmt.Errorf("plot: panel %q: values = %d, labels = %d, want one of each for %d rows", pn.Head, len(pn.Values), len(pn.Labels), len(f.rows))
 		}
 		f.spans = append(f.spans, axisSpan(pn.Values[:len(d.Rows)], pn.Values[len(d.Rows):], pn.Ratios))
 	}

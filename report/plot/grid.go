@@ -118,7 +118,8 @@ func (g Grid) Image() (image.Image, error) {
 			if j < len(r.Images) && r.Images[j].Size > 0 {
 				drawPicture(img, at, r.Images[j])
 			} else {
-				drawFrame(img, at)
+				draw.Draw(img, at, image.NewUniform(frame), image.Point{}, draw.Src)
+				draw.Draw(img, at.Inset(1), image.White, image.Point{}, draw.Src)
 			}
 		}
 	}
@@ -169,11 +170,6 @@ func Pixel(rgb []float32) color.RGBA {
 		c[ch] = uint8(math.Round(127.5 * (min(max(v, -1), 1) + 1)))
 	}
 	return color.RGBA{R: c[0], G: c[1], B: c[2], A: 255}
-}
-
-func drawFrame(img *image.RGBA, at image.Rectangle) {
-	draw.Draw(img, at, image.NewUniform(frame), image.Point{}, draw.Src)
-	draw.Draw(img, at.Inset(1), image.White, image.Point{}, draw.Src)
 }
 
 func drawText(img *image.RGBA, face stdfont.Face, x, y int, s string) {

@@ -1,7 +1,6 @@
 package plot
 
 import (
-	"fmt"
 	"image/color"
 
 	"gonum.org/v1/plot"
@@ -18,10 +17,6 @@ type DotPanel struct {
 	Ratios    bool            // the axis is logarithmic where the values are many times one another
 	Values    []eval.Estimate // of the rows, then of the references; one that is not known has no dot
 	Labels    []string
-}
-
-func sizeError(pn DotPanel, rows int) error {
-	return fmt.Errorf("plot: panel %q: values = %d, labels = %d, want one of each for %d rows", pn.Head, len(pn.Values), len(pn.Labels), rows)
 }
 
 func (pn DotPanel) look() (colour color.RGBA, glyph draw.GlyphDrawer, weight vg.Length) {
