@@ -80,7 +80,10 @@ func (f *figure) drawPanel(pn DotPanel, s span, left, right vg.Length) {
 			}
 			reference := i >= len(f.Rows)
 			colour, glyph, _ := pn.look()
-			dashes := f.dashes(i, e)
+			var dashes []vg.Length
+			if !reference && e.N == 1 && f.mixesSeeds() {
+				dashes = oneSeed
+			}
 			switch {
 			case reference:
 				colour, glyph = grey, ring{}
@@ -120,14 +123,7 @@ func (f *figure) drawInterval(c draw.Canvas, line draw.LineStyle, low, high floa
 	}
 }
 
-// dashes are those of an interval over the pictures of one seed, where others of the cells are over seeds and do not compare with it.
-func (f *figure) dashes(row int, e eval.Estimate) []vg.Length {
-	if row < len(f.Rows) && e.N == 1 && f.mixesSeeds() {
-		return oneSeed
-	}
-	return nil
-}
-
+// oneSeed is an interval over the pictures of one seed, where others of the cells are over seeds and do not compare with it.
 var oneSeed = []vg.Length{5, 3}
 
 func (f *figure) mixesSeeds() bool {
