@@ -120,6 +120,16 @@ func (s StudentRun) Check() error {
 	return trained.check(run)
 }
 
+// StartedFrom reports whether a bundle has the networks that the student started from.
+func (s StudentRun) StartedFrom(b *pretrain.Bundle) bool {
+	for part, hash := range s.Config.Weights {
+		if b.Files[part] != hash {
+			return false
+		}
+	}
+	return true
+}
+
 // Bundle finds the networks that the student started from in a folder. "" are the shipped ones and those beside the folder of its runs.
 func (s StudentRun) Bundle(dir string) (*pretrain.Bundle, error) {
 	dirs := []string{dir}
@@ -142,11 +152,7 @@ func (s StudentRun) Bundle(dir string) (*pretrain.Bundle, error) {
 			damaged = errors.Join(damaged, err)
 			continue
 		}
-		fits := true
-		for part, want := range s.Config.Weights {
-			fits = fits && b.Files[part] == want
-		}
-		if fits {
+		if s.StartedFrom(b) {
 			return b, nil
 		}
 	}

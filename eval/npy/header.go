@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -24,22 +25,16 @@ func readHeader(r io.Reader) (h header, err error) {
 	if _, err := io.ReadFull(r, start); err != nil || string(start[:len(magic)]) != magic {
 		return h, errors.New("does not begin as a .npy array does")
 	}
-	var length int
-	switch major := start[len(magic)]; major {
-	case 1:
-		var b [2]byte
-		_, err = io.ReadFull(r, b[:])
-		length = int(binary.LittleEndian.Uint16(b[:]))
-	case 2, 3:
-		var b [4]byte
-		_, err = io.ReadFull(r, b[:])
-		length = int(binary.LittleEndian.Uint32(b[:]))
-	default:
+	major := start[len(magic)]
+	size, known := map[byte]int{1: 2, 2: 4, 3: 4}[major]
+	if !known {
 		return h, fmt.Errorf("format = %d, want 1, 2 or 3", major)
 	}
-	if err != nil {
+	var b [4]byte
+	if _, err := io.ReadFull(r, b[:size]); err != nil {
 		return h, fmt.Errorf("header: %w", noEOF(err))
 	}
+	length := binary.LittleEndian.Uint32(b[:])
 	if length > maxHeader {
 		return h, fmt.Errorf("header = %d bytes, want ≤ %d", length, maxHeader)
 	}
@@ -102,12 +97,10 @@ func parseDescr(descr string) (h header, err error) {
 
 // values is the number of values, checked before anything is read.
 func (h header) values() (int, error) {
-	n := 1
-	for _, d := range h.shape {
-		if d == 0 {
-			return 0, nil
-		}
+	if slices.Contains(h.shape, 0) {
+		return 0, nil
 	}
+	n := 1
 	for _, d := range h.shape {
 		if n > maxBytes/8/d {
 			return 0, fmt.Errorf("shape = %v, want ≤ %d bytes", h.shape, maxBytes)

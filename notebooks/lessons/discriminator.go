@@ -2,6 +2,7 @@ package lessons
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/gomlx/compute/dtypes"
@@ -25,7 +26,7 @@ import (
 // Views shows held-out pictures as the discriminator may see them: as they are, then by several draws of DiffAugment.
 func (l *Lab) Views(draws int) (plot.Grid, error) {
 	g := plot.Grid{Scale: 3}
-	captions, images, err := l.prompts(columns)
+	captions, images, err := l.Prompts(columns)
 	if err != nil {
 		return g, err
 	}
@@ -56,7 +57,7 @@ func (l *Lab) Views(draws int) (plot.Grid, error) {
 // FeatureMaps shows what each tap of the frozen network holds: the first three principal components of its tokens as red, green, blue.
 func (l *Lab) FeatureMaps() (plot.Grid, error) {
 	g := plot.Grid{Scale: 3}
-	captions, images, err := l.prompts(columns)
+	captions, images, err := l.Prompts(columns)
 	if err != nil {
 		return g, err
 	}
@@ -123,10 +124,7 @@ func (l *Lab) taps(images []dataset.Image) ([]*mat.Dense, error) {
 // 96 %: B pictures of √N pixels per side.
 func componentMaps(tokens *mat.Dense, n int) ([]dataset.Image, error) {
 	rows, _ := tokens.Dims()
-	side := 1
-	for side*side < rows/n {
-		side++
-	}
+	side := int(math.Sqrt(float64(rows / n)))
 	var pc stat.PC
 	if !pc.PrincipalComponents(tokens, nil) {
 		return nil, fmt.Errorf("lessons: the principal components of %d tokens did not converge", rows)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui"
 
-	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/notebooks/show"
@@ -76,7 +75,7 @@ func (l *Lab) learn(s *Student, run *record.Run) error {
 	if gonbui.IsNotebook {
 		out = nil // the live place shows it
 	}
-	p, err := l.pipeline()
+	p, err := l.Pipeline()
 	if err != nil {
 		return err
 	}
@@ -106,7 +105,7 @@ func (l *Lab) learn(s *Student, run *record.Run) error {
 
 // beginGrowth starts the grid with real pictures and what the student starts from: the teacher in one step.
 func (l *Lab) beginGrowth(s *Student, p *pipeline.Pipeline) error {
-	captions, images, err := l.prompts(columns)
+	captions, images, err := l.Prompts(columns)
 	if err != nil {
 		return err
 	}
@@ -173,26 +172,18 @@ func (s *Student) show(live *show.Live, step int, mean map[string]float64, spent
 
 // Losses plots L_adv^G, L_distill and the two halves of the discriminator's hinge loss over the steps done so far.
 func (s *Student) Losses() (plot.Curves, error) {
-	return readCurves(s.Dir, "Losses", "loss", []string{"g_adv", "distill", "d_real", "d_fake"},
+	return Curves(s.Dir, "Losses", "loss", []string{"g_adv", "distill", "d_real", "d_fake"},
 		"student: adversarial, L_adv^G", "student: distillation, L_distill", "discriminator: real", "discriminator: generated")
 }
 
 // Accuracy plots how often the discriminator is right.
 func (s *Student) Accuracy() (plot.Curves, error) {
-	return readCurves(s.Dir, "How often the discriminator is right, over tokens and heads", "share", []string{"acc_real", "acc_fake"},
+	return Curves(s.Dir, "How often the discriminator is right, over tokens and heads", "share", []string{"acc_real", "acc_fake"},
 		"on real pictures", "on the student's pictures")
 }
 
-// Sizes plots the two gradients at the student's picture: whether both terms of the loss have a say.
-func (s *Student) Sizes() (plot.Curves, error) {
-	c, err := readCurves(s.Dir, "Size of both terms' gradients at the student's picture", "norm", []string{"adv_grad", "distill_grad"},
-		"adversarial", "λ times distillation")
-	c.LogY = true
-	return c, err
-}
-
-// readCurves plots columns of a run's metrics.
-func readCurves(run, title, label string, columns []string, names ...string) (plot.Curves, error) {
+// Curves plots columns of a run's metrics.
+func Curves(run, title, label string, columns []string, names ...string) (plot.Curves, error) {
 	c := plot.Curves{Title: title, YLabel: label}
 	lines, err := record.ReadLines[map[string]record.Number](filepath.Join(run, "metrics.jsonl"))
 	for i, column := range columns {
@@ -220,34 +211,4 @@ func (s Student) samplings(steps []int) (rows []pipeline.Named) {
 		rows = append(rows, s.Steps(k, ""))
 	}
 	return rows
-}
-
-// Speed measures how long one picture takes, in batches of eight after a first one that compiles.
-func (l *Lab) Speed(s Student, steps ...int) (show.Sheet, error) {
-	sheet := show.Sheet{Head: []string{"pictures", "calls of the network", "ms per picture"}, Note: "The mean of three batches of eight. Guidance calls the network twice per step."}
-	p, err := l.pipeline()
-	if err != nil {
-		return sheet, err
-	}
-	captions, _, err := l.prompts(columns)
-	if err != nil {
-		return sheet, err
-	}
-	for _, w := range append(s.samplings(steps), s.Teacher(25, Guidance)) {
-		generator, err := p.Generator(w.Sampling, len(captions))
-		if err != nil {
-			return sheet, err
-		}
-		all := slices.Repeat(captions, 4)
-		_, spent, err := generator.Draw(l.ctx, all, 1) // without the first batch
-		if err != nil {
-			return sheet, err
-		}
-		calls := w.Steps
-		if diffusion.Guided(w.Guidance) {
-			calls *= 2
-		}
-		sheet.Add(w.Name, fmt.Sprint(calls), fmt.Sprintf("%.1f", spent.Seconds()*1000/float64(len(all))))
-	}
-	return sheet, nil
 }

@@ -36,7 +36,7 @@ func (l *Lab) seen(steps, n int) (s Seen, err error) {
 	if err != nil {
 		return s, err
 	}
-	captions, images, err := l.prompts(n)
+	captions, images, err := l.Prompts(n)
 	if err != nil {
 		return s, err
 	}

@@ -48,13 +48,9 @@ func (l *Lab) PretrainConfig() (pretrain.Config, error) {
 	if l.Scale == "smoke" || err != nil {
 		return cfg, err
 	}
-	lengthen := func(t *pretrain.Training, steps int) {
+	for t, steps := range map[*pretrain.Training]int{&cfg.TextTraining: 200, &cfg.FeaturesTraining: 200, &cfg.PairTraining: 200, &cfg.TeacherTraining: 600} {
 		t.Steps, t.Batch, t.Rate.Peak, t.Rate.Warmup = steps, 32, 2e-3, steps/10
 	}
-	lengthen(&cfg.TextTraining, 200)
-	lengthen(&cfg.FeaturesTraining, 200)
-	lengthen(&cfg.PairTraining, 200)
-	lengthen(&cfg.TeacherTraining, 600)
 	cfg.EMA = 0.99
 	return cfg, nil
 }
@@ -101,7 +97,7 @@ func (l *Lab) TeacherLoss() (plot.Curves, error) {
 		return plot.Curves{}, err
 	}
 	run := filepath.Join(l.Runs, "parts", m.Provenance["teacher"].Run)
-	c, err := readCurves(run, "The teacher learns", "loss", []string{"loss"}, "teacher")
+	c, err := Curves(run, "The teacher learns", "loss", []string{"loss"}, "teacher")
 	c.LogY = true
 	return c, err
 }

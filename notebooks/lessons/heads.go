@@ -49,16 +49,14 @@ func (l *Lab) TrainHeads(trials ...HeadTrial) (HeadCurves, error) {
 		if err != nil {
 			return out, fmt.Errorf("%s: %w", t.Name, err)
 		}
-		curve := func(of func(v []float64) float64) plot.Curve {
-			c := plot.Curve{Name: t.Name}
-			for i, v := range values {
-				c.Steps, c.Values = append(c.Steps, i+1), append(c.Values, of(v))
+		for i, plotted := range []*plot.Curves{&out.Accuracy, &out.Gap, &out.R1} {
+			curve := plot.Curve{Name: t.Name}
+			for step, v := range values {
+				curve.Steps = append(curve.Steps, step+1)
+				curve.Values = append(curve.Values, []float64{(v[0] + v[1]) / 2, v[2] - v[3], v[4]}[i])
 			}
-			return c
+			plotted.Curves = append(plotted.Curves, curve)
 		}
-		out.Accuracy.Curves = append(out.Accuracy.Curves, curve(func(v []float64) float64 { return (v[0] + v[1]) / 2 }))
-		out.Gap.Curves = append(out.Gap.Curves, curve(func(v []float64) float64 { return v[2] - v[3] }))
-		out.R1.Curves = append(out.R1.Curves, curve(func(v []float64) float64 { return v[4] }))
 	}
 	return out, nil
 }
@@ -74,7 +72,7 @@ func (l *Lab) fakes() (f forgeries, err error) {
 	if f.captions, f.real, err = first(l.Data.Train(), 4*fakesBatch); err != nil {
 		return f, err
 	}
-	p, err := l.pipeline()
+	p, err := l.Pipeline()
 	if err != nil {
 		return f, err
 	}

@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
-	"slices"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion/pipeline"
@@ -47,14 +46,10 @@ type Sizes struct {
 	HeadSteps    int // of a discriminator alone
 }
 
-func sizes(scale string) Sizes {
-	switch scale {
-	case "smoke":
-		return Sizes{Images: 64, DistillSteps: 4, HeadSteps: 4}
-	case "gpu":
-		return Sizes{Images: 5000, DistillSteps: 4000, HeadSteps: 400}
-	}
-	return Sizes{Images: 200, DistillSteps: 200, HeadSteps: 60}
+var sizes = map[string]Sizes{
+	"smoke": {Images: 64, DistillSteps: 4, HeadSteps: 4},
+	"cpu":   {Images: 200, DistillSteps: 200, HeadSteps: 60},
+	"gpu":   {Images: 5000, DistillSteps: 4000, HeadSteps: 400},
 }
 
 // Open opens the built-in world with its shipped networks. Empty names leave the choice to the environment: ADDLAB_SCALE, else cpu, and
@@ -83,58 +78,20 @@ func prepare(scale, engine string) (*Lab, error) {
 	if _, err := distill.DefaultConfig(scale); err != nil {
 		return nil, err
 	}
-	if err := checkKernel(); err != nil {
-		return nil, err
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // a second interruption ends the process
 	root, err := findRoot()
-	return &Lab{Scale: scale, Sizes: sizes(scale), Root: root, Runs: filepath.Join(root, "results", "notebooks"), choice: engine, ctx: ctx}, err
+	return &Lab{Scale: scale, Sizes: sizes[scale], Root: root, Runs: filepath.Join(root, "results", "notebooks"), choice: engine, ctx: ctx}, err
 }
 
-// findRoot is the project's folder: the nearest one above that holds its go.mod and the networks.
+// findRoot is the project's folder.
 func findRoot() (string, error) {
-	start, err := os.Getwd()
-	if err != nil {
-		return "", err
+	mod, err := exec.Command("go", "env", "GOMOD").Output()
+	root := filepath.Dir(string(mod))
+	if _, missing := os.Stat(filepath.Join(root, "pretrained")); err != nil || missing != nil {
+		return "", fmt.Errorf("go env GOMOD = %q, want a folder within the project: notebooks find networks and results there", mod)
 	}
-	for dir := start; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "pretrained")); err == nil {
-			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-				return dir, nil
-			}
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("folder = %s, want one within the project: notebooks find networks and results there", start)
-		}
-	}
-}
-
-// checkKernel refuses a kernel older than this program's package for it: displays would vanish or cells hang.
-func checkKernel() error {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return nil
-	}
-	i := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == "github.com/janpfeifer/gonb" })
-	if i < 0 {
-		return nil
-	}
-	return compareKernel(os.Getenv("GONB_VERSION"), info.Deps[i].Version)
-}
-
-// compareKernel compares versions such as v0.11.5. What is no version, such as that of a kernel built from sources, passes.
-func compareKernel(have, want string) error {
-	version := func(text string) (n [3]int, err error) {
-		_, err = fmt.Sscanf(text, "v%d.%d.%d", &n[0], &n[1], &n[2])
-		return n, err
-	}
-	h, errHave := version(have)
-	w, errWant := version(want)
-	if errHave == nil && errWant == nil && slices.Compare(h[:], w[:]) < 0 {
-		return fmt.Errorf("kernel = GoNB %s, want %s or newer: open the notebooks by `make lab`, which builds it", have, want)
-	}
-	return nil
+	return root, nil
 }
 
 // Engine opens the engine once.
@@ -173,8 +130,8 @@ func (l *Lab) Evaluator() (*protocol.Evaluator, error) {
 	return l.evaluator, nil
 }
 
-// pipeline draws from the lab's networks, without those that evaluate.
-func (l *Lab) pipeline() (*pipeline.Pipeline, error) {
+// Pipeline draws from the lab's networks, without those that evaluate.
+func (l *Lab) Pipeline() (*pipeline.Pipeline, error) {
 	if l.drawing == nil {
 		e, err := l.Engine()
 		if err != nil {

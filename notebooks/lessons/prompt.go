@@ -29,7 +29,7 @@ func (l *Lab) Prompt(prompt string) error {
 	case run.Dir == l.Bundle.Dir:
 		note += " The student is the shipped one: " + l.Bundle.Student.About + "."
 	}
-	p, err := l.pipeline()
+	p, err := l.Pipeline()
 	if err != nil {
 		return err
 	}
@@ -80,11 +80,7 @@ func (l *Lab) newestStudent() (newest sweep.StudentRun, found bool, err error) {
 			return newest, false, err
 		}
 		for _, r := range all {
-			cfg := r.Config
-			fits := (cfg.Distill.Scale == "smoke") == (l.Scale == "smoke")
-			for part, hash := range cfg.Weights {
-				fits = fits && l.Bundle.Files[part] == hash
-			}
+			fits := (r.Config.Distill.Scale == "smoke") == (l.Scale == "smoke") && r.StartedFrom(l.Bundle)
 			if fits && (!found || r.Finished.After(newest.Finished)) {
 				newest, found = r, true
 			}

@@ -35,8 +35,8 @@ func (l *Lab) Training(n, rows int) (plot.Grid, error) {
 	return g, err
 }
 
-// prompts are the first held-out captions with their pictures.
-func (l *Lab) prompts(n int) (captions []string, images []dataset.Image, err error) {
+// Prompts are the first held-out captions with their pictures.
+func (l *Lab) Prompts(n int) (captions []string, images []dataset.Image, err error) {
 	return first(l.Data.Heldout(), n)
 }
 
@@ -68,7 +68,7 @@ func (l *Lab) draw(p *pipeline.Pipeline, s pipeline.Sampling, captions []string)
 // Noised shows two training pictures noised to some times, and below what the teacher takes for clean in one call each.
 func (l *Lab) Noised(times ...float64) (plot.Grid, error) {
 	g := plot.Grid{Columns: []string{"clean"}, Scale: 3}
-	p, err := l.pipeline()
+	p, err := l.Pipeline()
 	if err != nil {
 		return g, err
 	}
@@ -80,7 +80,7 @@ func (l *Lab) Noised(times ...float64) (plot.Grid, error) {
 	if err != nil {
 		return g, err
 	}
-	captions, images, err := l.prompts(2)
+	captions, images, err := l.Prompts(2)
 	if err != nil {
 		return g, err
 	}
@@ -118,15 +118,6 @@ func (l *Lab) Guided(scales ...float64) (plot.Grid, error) {
 	return l.compare(nil, rows...)
 }
 
-// Steps shows the teacher in some numbers of steps, below the real pictures that belong to the captions.
-func (l *Lab) Steps(steps ...int) (plot.Grid, error) {
-	var rows []pipeline.Named
-	for _, k := range steps {
-		rows = append(rows, sweep.StudentRun{}.Teacher(k, Guidance))
-	}
-	return l.compare(nil, rows...)
-}
-
 // Draw shows what the teacher makes of captions of one's own.
 func (l *Lab) Draw(captions ...string) (plot.Grid, error) {
 	for _, c := range captions {
@@ -137,16 +128,29 @@ func (l *Lab) Draw(captions ...string) (plot.Grid, error) {
 	return l.compare(captions, sweep.StudentRun{}.Teacher(25, Guidance))
 }
 
+// Steps shows the teacher in some numbers of steps, below the real pictures that belong to the captions.
+func (l *Lab) Steps(steps ...int) (plot.Grid, error) { return l.compare(nil, teachers(steps)...) }
+
+// TeacherScores measures the teacher in some numbers of steps, beside other real pictures.
+func (l *Lab) TeacherScores(steps ...int) (show.Sheet, error) { return l.scores(teachers(steps)...) }
+
+func teachers(steps []int) (rows []pipeline.Named) {
+	for _, k := range steps {
+		rows = append(rows, sweep.StudentRun{}.Teacher(k, Guidance))
+	}
+	return rows
+}
+
 // compare draws the same captions from the same noise by several samplings; without captions those of held-out pictures, which stand above.
 func (l *Lab) compare(captions []string, samplings ...pipeline.Named) (plot.Grid, error) {
 	g := plot.Grid{Columns: captions, Scale: 3}
-	p, err := l.pipeline()
+	p, err := l.Pipeline()
 	if err != nil {
 		return g, err
 	}
 	if captions == nil {
 		var images []dataset.Image
-		if g.Columns, images, err = l.prompts(columns); err != nil {
+		if g.Columns, images, err = l.Prompts(columns); err != nil {
 			return g, err
 		}
 		g.Rows = append(g.Rows, plot.GridRow{Name: "real", Images: images})
@@ -159,15 +163,6 @@ func (l *Lab) compare(captions []string, samplings ...pipeline.Named) (plot.Grid
 		g.Rows = append(g.Rows, plot.GridRow{Name: w.Name, Images: images})
 	}
 	return g, nil
-}
-
-// TeacherScores measures the teacher in some numbers of steps, beside other real pictures.
-func (l *Lab) TeacherScores(steps ...int) (show.Sheet, error) {
-	var rows []pipeline.Named
-	for _, k := range steps {
-		rows = append(rows, sweep.StudentRun{}.Teacher(k, Guidance))
-	}
-	return l.scores(rows...)
 }
 
 // scores measures real pictures, then some samplings.

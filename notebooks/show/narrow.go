@@ -16,31 +16,28 @@ func Narrow(sheet []byte, columns int) []byte {
 		return sheet
 	}
 	parts := inked(img)
-	pictures, times := 0, map[int]int{} // the commonest width; other parts are rows' names
+	var pictures [][2]int // the parts of the commonest width; others are rows' names
+	byWidth := map[int][][2]int{}
 	for _, p := range parts {
 		width := p[1] - p[0]
-		if times[width]++; times[width] > times[pictures] {
-			pictures = width
+		if byWidth[width] = append(byWidth[width], p); len(byWidth[width]) > len(pictures) {
+			pictures = byWidth[width]
 		}
 	}
-	bounds, seen := img.Bounds(), 0
-	for i, p := range parts {
-		if p[1]-p[0] != pictures {
-			continue
-		}
-		if seen++; seen == columns && i+1 < len(parts) {
-			cut := image.Rect(bounds.Min.X, bounds.Min.Y, p[1]+parts[0][0]-bounds.Min.X, bounds.Max.Y) // with the margin of the left
-			out := image.NewNRGBA(cut)
-			draw.Draw(out, cut, image.White, image.Point{}, draw.Src)
-			draw.Draw(out, image.Rect(bounds.Min.X, bounds.Min.Y, p[1], bounds.Max.Y), img, bounds.Min, draw.Src)
-			var b bytes.Buffer
-			if png.Encode(&b, out) != nil {
-				return sheet
-			}
-			return b.Bytes()
-		}
+	if len(pictures) <= columns {
+		return sheet
 	}
-	return sheet
+	kept, whole := img.Bounds(), img.Bounds()
+	kept.Max.X = pictures[columns-1][1]
+	whole.Max.X = kept.Max.X + parts[0][0] - whole.Min.X // with the margin of the left
+	out := image.NewNRGBA(whole)
+	draw.Draw(out, whole, image.White, image.Point{}, draw.Src)
+	draw.Draw(out, kept, img, kept.Min, draw.Src)
+	var b bytes.Buffer
+	if png.Encode(&b, out) != nil {
+		return sheet
+	}
+	return b.Bytes()
 }
 
 // inked are the ranges of x in which a picture is not white from top to bottom. Letters stand close: less than word is no gap.

@@ -3,6 +3,7 @@ package show
 import (
 	"fmt"
 	"html"
+	"html/template"
 	"math"
 	"os"
 	"strings"
@@ -31,29 +32,19 @@ func Rows(s Sheet, err ...error) {
 	Check(s.plain())
 }
 
+// sheetTemplate sets text flush left, for Jupyter sets all tables flush right.
+var sheetTemplate = template.Must(template.New("sheet").Parse(`<table>
+<thead><tr>{{range $i, $c := .Head}}<th {{if $i}}align="right"{{else}}style="text-align:left"{{end}}>{{$c}}</th>{{end}}</tr>
+</thead>
+<tbody>
+{{range .Rows}}<tr>{{range $i, $c := .}}<td {{if $i}}align="right"{{else}}style="text-align:left"{{end}}>{{$c}}</td>{{end}}</tr>
+{{end}}</tbody></table>
+{{with .Note}}<p><small>{{.}}</small></p>
+{{end}}`))
+
 func (s Sheet) html() string {
 	var b strings.Builder
-	line := func(tag string, cells []string) {
-		b.WriteString("<tr>")
-		for i, c := range cells {
-			align := ` style="text-align:left"` // Jupyter sets all tables flush right
-			if i > 0 {
-				align = ` align="right"`
-			}
-			fmt.Fprintf(&b, "<%s%s>%s</%s>", tag, align, html.EscapeString(c), tag)
-		}
-		b.WriteString("</tr>\n")
-	}
-	b.WriteString("<table>\n<thead>")
-	line("th", s.Head)
-	b.WriteString("</thead>\n<tbody>\n")
-	for _, r := range s.Rows {
-		line("td", r)
-	}
-	b.WriteString("</tbody></table>\n")
-	if s.Note != "" {
-		fmt.Fprintf(&b, "<p><small>%s</small></p>\n", html.EscapeString(s.Note))
-	}
+	Check(sheetTemplate.Execute(&b, s))
 	return b.String()
 }
 
