@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
@@ -14,21 +15,12 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// WatchFile has a Glance for every so many steps of a training.
+// WatchFile has the scores of a student in training at every so many steps, on captions that no table uses: they show where variety is lost
+// or won.
 const WatchFile = "watch.jsonl"
 
-// watchedImages is how many pictures a glance scores.
+// watchedImages is how many pictures are scored. Of so few, FIDs are larger than those of tables.
 const watchedImages = 500
-
-// Glance scores a student in training at one step, on captions that no table uses: it shows where variety is lost or won. Of so few
-// pictures FIDs are larger than those of tables.
-type Glance struct {
-	FID       record.Number `json:"fid"`
-	Drawing   record.Number `json:"drawing_fid"`
-	CLIP      record.Number `json:"clip"`
-	Imbalance record.Number `json:"imbalance"`
-	Recall    record.Number `json:"recall"`
-}
 
 // watch scores the student every w.WatchEvery steps. It does not change what is learned.
 func (w *EngineWorker) watch(ctx context.Context, cfg distill.Config, run *record.Run) (func(step int, _ map[string]float64, save func(path string) error) error, error) {
@@ -60,34 +52,20 @@ func (w *EngineWorker) watch(ctx context.Context, cfg distill.Config, run *recor
 		if err != nil {
 			return err
 		}
-		g := newGlance(m)
-		fmt.Fprintf(w.Out, "step %d, %d pictures: %s\n", step, m.Images, g)
-		return lines.Append(step, g)
-	}, nil
-}
-
-func newGlance(m protocol.Metrics) Glance {
-	g := Glance{FID: record.Number(m.FID), CLIP: record.Number(m.CLIP), Recall: record.Number(m.Recall), Drawing: record.Number(math.NaN()), Imbalance: record.Number(math.NaN())}
-	if m.Drawing != nil {
-		g.Drawing = record.Number(m.Drawing.FID)
-	}
-	if m.Imbalance != nil {
-		g.Imbalance = record.Number(*m.Imbalance)
-	}
-	return g
-}
-
-func (g Glance) String() string {
-	text := fmt.Sprintf("FID %.1f, CLIP score %.3f, recall %.3f", g.FID, g.CLIP, g.Recall)
-	for _, known := range []struct {
-		name  string
-		value record.Number
-	}{{"drawing FID", g.Drawing}, {"imbalance", g.Imbalance}} {
-		if v := float64(known.value); !math.IsNaN(v) {
-			text += fmt.Sprintf(", %s %.2f", known.name, v)
+		scores := map[string]float64{"fid": m.FID, "clip": m.CLIP, "recall": m.Recall}
+		if m.Drawing != nil {
+			scores["drawing_fid"] = m.Drawing.FID
 		}
-	}
-	return text
+		if m.Imbalance != nil {
+			scores["imbalance"] = *m.Imbalance
+		}
+		fmt.Fprintf(w.Out, "step %d, %d pictures:", step, m.Images)
+		for _, name := range slices.Sorted(maps.Keys(scores)) {
+			fmt.Fprintf(w.Out, " %s %.3f", name, scores[name])
+		}
+		fmt.Fprintln(w.Out)
+		return lines.Append(step, scores)
+	}, nil
 }
 
 // glanceSetup is of fewer pictures, after those of tables.
