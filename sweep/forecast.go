@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/addlab/addlab/diffusion"
@@ -14,18 +13,15 @@ import (
 
 // Forecast is the state of a job, and how long it should take.
 type Forecast struct {
-	Job      Job
-	Done     bool
-	Expected time.Duration // training and sampling; 0 where nothing has been timed
-	Basis    Basis         // of Expected
+	Job       Job
+	Done      bool
+	Expected  time.Duration // training and sampling; 0 where nothing of the kind has been timed
+	Elsewhere bool          // Expected is from committed runs, on another machine
 }
-
-// training begins the kinds of training steps; other kinds are of pictures per call of a network.
-const training = "training "
 
 // trainingKind names what determines the speed of a training step.
 func trainingKind(c distill.Config) string {
-	kind := fmt.Sprintf("%s%s, consistency %t", training, c.StudentNet, c.Consistency != nil)
+	kind := fmt.Sprintf("training %s, consistency %t", c.StudentNet, c.Consistency != nil)
 	if c.Adversarial > 0 {
 		kind += ", features " + c.FeaturesNet
 	}
@@ -49,7 +45,7 @@ func (s Sweep) Forecast() ([]Forecast, error) {
 	if err != nil {
 		return nil, err
 	}
-	elsewhere, err := s.paceOf(s.Finished...)
+	committed, err := s.paceOf(s.Finished...)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +63,7 @@ func (s Sweep) Forecast() ([]Forecast, error) {
 			}
 			train = !run.Finished()
 		}
-		list[i].Expected, list[i].Basis = own.job(f.Job, train, elsewhere)
+		list[i].Expected, list[i].Elsewhere = own.job(f.Job, train, committed)
 	}
 	return list, nil
 }
@@ -93,17 +89,17 @@ func (s Sweep) paceOf(places ...*record.Runs) (t timings, err error) {
 	return t, nil
 }
 
-func (t timings) job(job Job, train bool, elsewhere timings) (time.Duration, Basis) {
-	call, basis := t.expect(job.Evaluation.Net, elsewhere)
+func (t timings) job(job Job, train bool, committed timings) (expected time.Duration, elsewhere bool) {
+	call, elsewhere := t.expect(job.Evaluation.Net, committed)
 	seconds := call * float64(job.calls())
 	if train {
-		step, of := t.expect(trainingKind(job.Train.Distill), elsewhere)
+		step, there := t.expect(trainingKind(job.Train.Distill), committed)
 		if step == 0 {
-			return 0, of
+			return 0, there
 		}
-		seconds, basis = seconds+step*float64(job.Train.Distill.Steps), max(basis, of)
+		seconds, elsewhere = seconds+step*float64(job.Train.Distill.Steps), elsewhere || there
 	}
-	return time.Duration(seconds * float64(time.Second)), basis
+	return time.Duration(seconds * float64(time.Second)), elsewhere
 }
 
 // calls counts evaluations of the network: pictures × steps, twice with guidance.
@@ -132,46 +128,20 @@ type timing struct {
 // latestFew is the number of runs in the median: two on a new machine outvote an older one.
 const latestFew = 3
 
-// Basis is the source of a [Forecast].
-type Basis int
-
-const (
-	OwnRuns       Basis = iota // own runs of the same kind
-	OtherKind                  // own runs of another kind, scaled by the committed runs of both kinds where there are some
-	CommittedRuns              // committed runs, on another machine
-)
-
-// expect takes own runs of the kind, else of another kind, else runs elsewhere. It is 0 where nothing was timed.
-func (t timings) expect(kind string, elsewhere timings) (seconds float64, basis Basis) {
-	if seconds := t.of(kind); seconds > 0 {
-		return seconds, OwnRuns
-	}
-	alike := slices.DeleteFunc(slices.Clone(t), func(x timing) bool { return strings.HasPrefix(x.kind, training) != strings.HasPrefix(kind, training) })
-	there := elsewhere.of(kind)
-	for _, x := range slices.Backward(alike) {
-		if other := elsewhere.of(x.kind); other > 0 && there > 0 {
-			return t.of(x.kind) * there / other, OtherKind
+// expect is the median of the latest few runs of a kind, else that of committed ones. It is 0 where none was timed.
+func (t timings) expect(kind string, committed timings) (seconds float64, elsewhere bool) {
+	alike := slices.DeleteFunc(slices.Clone(t), func(x timing) bool { return x.kind != kind })
+	if len(alike) == 0 {
+		if committed == nil {
+			return 0, false
 		}
+		seconds, _ = committed.expect(kind, nil)
+		return seconds, true
 	}
-	if len(alike) > 0 {
-		return alike.middle(), OtherKind
-	}
-	return there, CommittedRuns
-}
-
-func (t timings) of(kind string) float64 {
-	return slices.DeleteFunc(slices.Clone(t), func(x timing) bool { return x.kind != kind }).middle()
-}
-
-// middle is the median of the latest few, 0 where there are none.
-func (t timings) middle() float64 {
-	if len(t) == 0 {
-		return 0
-	}
-	latest := slices.SortedStableFunc(slices.Values(t), func(a, b timing) int { return b.began.Compare(a.began) })
-	latest = latest[:min(len(latest), latestFew)]
-	slices.SortFunc(latest, func(a, b timing) int { return cmp.Compare(a.seconds, b.seconds) })
-	return latest[len(latest)/2].seconds
+	slices.SortStableFunc(alike, func(a, b timing) int { return b.began.Compare(a.began) })
+	alike = alike[:min(len(alike), latestFew)]
+	slices.SortFunc(alike, func(a, b timing) int { return cmp.Compare(a.seconds, b.seconds) })
+	return alike[len(alike)/2].seconds, false
 }
 
 // began is when a run began; the zero time where that is not known.

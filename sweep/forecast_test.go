@@ -30,8 +30,10 @@ func TestForecast(t *testing.T) {
 	if _, err := o.Run(t.Context()); !errors.Is(err, errPower) {
 		t.Fatalf("error %v, want the laboratory's", err)
 	}
-	var elsewhere timings
-	pace := timings{{kind: training, seconds: 2}, {seconds: .5}}
+	pace := timings{{seconds: .5}}
+	for _, cell := range ablations.DiscCond.Cells {
+		pace = append(pace, timing{kind: trainingKind(cell.Config(p.Jobs[0].Train.Distill)), seconds: 2})
+	}
 	list, err = o.Forecast()
 	if err != nil {
 		t.Fatal(err)
@@ -46,8 +48,8 @@ func TestForecast(t *testing.T) {
 		}
 		sampling := time.Duration(float64(f.Job.calls()) * .5 * float64(time.Second))
 		want := sampling + time.Duration(2*f.Job.Train.Distill.Steps)*time.Second
-		if got, basis := pace.job(f.Job, true, elsewhere); got != want || basis != OtherKind {
-			t.Errorf("%s: %s on basis %d, want %s on %d", f.Job.Label, got, basis, want, OtherKind)
+		if got, elsewhere := pace.job(f.Job, true, nil); got != want || elsewhere {
+			t.Errorf("%s: %s (elsewhere: %t), want %s from own runs", f.Job.Label, got, elsewhere, want)
 		}
 		if f.Expected > 0 {
 			trainings[f.Job.Evaluation.Run]++
@@ -69,7 +71,7 @@ func TestRemainingIsSaidWhereAllIsKnown(t *testing.T) {
 	if got := remaining(known, 1); !strings.Contains(got, "1m30s") {
 		t.Errorf("remaining = %q, want 1m30s", got)
 	}
-	if got := remaining(append(known, Forecast{Job: job(Student), Expected: time.Hour, Basis: CommittedRuns}), 1); got != "" {
+	if got := remaining(append(known, Forecast{Job: job(Student), Expected: time.Hour, Elsewhere: true}), 1); got != "" {
 		t.Errorf("remaining = %q, want nothing where only another machine's speed is known", got)
 	}
 	if got := remaining(append(known, Forecast{Job: job(Teacher)}), 1); got != "" {
@@ -80,7 +82,7 @@ func TestRemainingIsSaidWhereAllIsKnown(t *testing.T) {
 // A sweep that goes on elsewhere soon knows the new machine, and a large network is not taken for as fast as a small one.
 func TestTheLatestRunsAlikeTellTheTime(t *testing.T) {
 	small, large := "", "teacher-l"
-	var p, elsewhere timings
+	var p timings
 	at := func(hour int) time.Time { return time.Date(2026, 1, 1, hour, 0, 0, 0, time.UTC) }
 	if got, _ := p.expect(small, nil); got != 0 {
 		t.Errorf("of nothing: %g, want 0", got)
@@ -88,16 +90,12 @@ func TestTheLatestRunsAlikeTellTheTime(t *testing.T) {
 	for i, seconds := range []float64{1, 1, 1, 1} {
 		p = append(p, timing{small, at(i), seconds})
 	}
-	if got, _ := p.expect(large, nil); got != 1 {
-		t.Errorf("large, before any of it is done: %g, want 1, the small one's", got)
+	if got, _ := p.expect(large, nil); got != 0 {
+		t.Errorf("large, before any of it is done: %g, want 0", got)
 	}
-	elsewhere = append(elsewhere, timing{large, at(0), 9})
-	if got, basis := timings(nil).expect(large, elsewhere); got != 9 || basis != CommittedRuns {
-		t.Errorf("large, nothing done here: %g on basis %d, want 9, the committed run's", got, basis)
-	}
-	elsewhere = append(elsewhere, timing{small, at(0), 3})
-	if got, basis := p.expect(large, elsewhere); got != 3 || basis != OtherKind {
-		t.Errorf("large, that takes three times as long as small elsewhere: %g on basis %d, want 3 of another kind", got, basis)
+	committed := timings{{large, at(0), 9}}
+	if got, elsewhere := p.expect(large, committed); got != 9 || !elsewhere {
+		t.Errorf("large, nothing done here: %g (elsewhere: %t), want 9, the committed run's", got, elsewhere)
 	}
 	p = append(p, timing{large, at(4), 2})
 	if got, _ := p.expect(large, nil); got != 2 {

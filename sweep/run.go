@@ -121,7 +121,7 @@ func (s Sweep) announced(open opener, number int, job Job) opener {
 func remaining(forecast []Forecast, processes int) string {
 	var sum time.Duration
 	for _, f := range forecast {
-		if !f.Done && (f.Expected == 0 || f.Basis == CommittedRuns) && f.Job.Evaluation.Subject != Real {
+		if !f.Done && (f.Expected == 0 || f.Elsewhere) && f.Job.Evaluation.Subject != Real {
 			return ""
 		}
 		sum += f.Expected

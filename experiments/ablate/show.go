@@ -75,8 +75,6 @@ func printConfig(w io.Writer, o options, plan *sweep.Plan, base distill.Config, 
 	return e.Encode(cells)
 }
 
-var basis = map[sweep.Basis]string{sweep.OtherKind: ", from runs of another kind", sweep.CommittedRuns: ", from the committed runs"}
-
 func forecast(w io.Writer, s sweep.Sweep) error {
 	list, err := s.Forecast()
 	if err != nil {
@@ -95,9 +93,12 @@ func forecast(w io.Writer, s sweep.Sweep) error {
 			state = "done"
 			done++
 		case f.Expected > 0:
-			state = "about " + f.Expected.Round(time.Second).String() + basis[f.Basis]
+			state = "about " + f.Expected.Round(time.Second).String()
+			if f.Elsewhere {
+				state += ", from the committed runs"
+			}
 			sum += f.Expected
-			elsewhere = elsewhere || f.Basis == sweep.CommittedRuns
+			elsewhere = elsewhere || f.Elsewhere
 		default:
 			unknown++
 		}
