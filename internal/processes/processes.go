@@ -2,13 +2,14 @@
 package processes
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 )
 
@@ -27,25 +28,30 @@ func Run(ctx context.Context, n int, args []string, stdout, stderr io.Writer) er
 	if err != nil {
 		return fmt.Errorf("processes: %w", err)
 	}
-	var mu sync.Mutex
+	var mu sync.Mutex // of what all processes print
 	var wg sync.WaitGroup
 	faults := make([]error, n)
 	for i := range n {
-		said, complained := &numbered{number: i + 1, out: stdout, mu: &mu}, &numbered{number: i + 1, out: stderr, mu: &mu}
 		cmd := exec.CommandContext(ctx, program, args...)
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-		cmd.Stdout, cmd.Stderr = said, complained
 		ownGroup(cmd)
-		if err := startOn(cmd, share(cores, i, n)); err != nil {
-			faults[i] = fmt.Errorf("process %d of %d: %w", i+1, n, err)
-			continue
+		said, fault := cmd.StdoutPipe()
+		complained, fault2 := cmd.StderrPipe()
+		if err := errors.Join(fault, fault2); err != nil {
+			return fmt.Errorf("processes: %w", err)
 		}
 		wg.Go(func() {
-			if err := cmd.Wait(); err != nil {
+			err := startOn(cmd, share(cores, i, n))
+			if err == nil {
+				var both sync.WaitGroup
+				both.Go(func() { pass(i+1, said, stdout, &mu) })
+				both.Go(func() { pass(i+1, complained, stderr, &mu) })
+				both.Wait()
+				err = cmd.Wait()
+			}
+			if err != nil {
 				faults[i] = fmt.Errorf("process %d of %d: %w", i+1, n, err)
 			}
-			said.end()
-			complained.end()
 		})
 	}
 	wg.Wait()
@@ -58,36 +64,18 @@ func Run(ctx context.Context, n int, args []string, stdout, stderr io.Writer) er
 // share is the i-th of n parts of the cores, as equal as can be.
 func share(cores []int, i, n int) []int { return cores[i*len(cores)/n : (i+1)*len(cores)/n] }
 
-// numbered passes whole lines on, each behind the number of the process that wrote it.
-type numbered struct {
-	number  int
-	out     io.Writer
-	mu      *sync.Mutex // of what all processes print
-	pending []byte      // a line that has not ended yet
-}
-
-func (w *numbered) Write(p []byte) (int, error) {
-	w.pending = append(w.pending, p...)
-	end := bytes.LastIndexByte(w.pending, '\n') + 1
-	err := w.pass(w.pending[:end])
-	w.pending = append(w.pending[:0], w.pending[end:]...)
-	return len(p), err
-}
-
-// end passes on what a process wrote last without ending its line.
-func (w *numbered) end() {
-	if len(w.pending) > 0 {
-		w.pass(append(w.pending, '\n'))
-	}
-}
-
-func (w *numbered) pass(lines []byte) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for line := range bytes.Lines(lines) {
-		if _, err := fmt.Fprintf(w.out, "%d| %s", w.number, line); err != nil {
-			return err
+// pass writes whole lines, each behind the number of the process that printed it.
+func pass(number int, from io.Reader, to io.Writer, mu *sync.Mutex) {
+	lines := bufio.NewReader(from)
+	for {
+		line, err := lines.ReadString('\n')
+		if line != "" {
+			mu.Lock()
+			fmt.Fprintf(to, "%d| %s\n", number, strings.TrimSuffix(line, "\n"))
+			mu.Unlock()
+		}
+		if err != nil {
+			return
 		}
 	}
-	return nil
 }

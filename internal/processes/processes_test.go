@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -161,13 +162,7 @@ func TestMoreCopiesThanCores(t *testing.T) {
 
 func TestLinesStayWhole(t *testing.T) {
 	var b bytes.Buffer
-	w := &numbered{number: 2, out: &b, mu: &sync.Mutex{}}
-	for _, p := range []string{"ha", "lf\nwhole\nop", "en"} {
-		if n, err := w.Write([]byte(p)); n != len(p) || err != nil {
-			t.Errorf("Write(%q) = %d, %v", p, n, err)
-		}
-	}
-	w.end()
+	pass(2, iotest.OneByteReader(strings.NewReader("half\nwhole\nopen")), &b, &sync.Mutex{})
 	if got, want := b.String(), "2| half\n2| whole\n2| open\n"; got != want {
 		t.Errorf("out = %q, want %q", got, want)
 	}

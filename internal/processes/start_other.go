@@ -16,5 +16,4 @@ func allowed() ([]int, error) {
 	return cores, nil
 }
 
-// startOn leaves the choice of cores to the system.
 func startOn(cmd *exec.Cmd, _ []int) error { return cmd.Start() }
