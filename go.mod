@@ -11,10 +11,10 @@ require (
 	github.com/gomlx/go-huggingface v0.4.2
 	github.com/gomlx/go-xla v0.4.5
 	github.com/gomlx/gomlx v0.28.8
-	github.com/gofrs/flock v0.13.0
 	github.com/google/go-cmp v0.7.0
 	github.com/janpfeifer/gonb v0.11.5
 	github.com/nlpodyssey/gopickle v0.3.0
+	github.com/rivo/uniseg v0.4.7
 	golang.org/x/image v0.43.0
 	golang.org/x/sys v0.43.0
 	golang.org/x/text v0.38.0

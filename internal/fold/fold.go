@@ -6,23 +6,11 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/width"
+	"github.com/rivo/uniseg"
 )
 
 // Width is the number of terminal columns that s takes: combining marks take none, wide characters two.
-func Width(s string) int {
-	n := 0
-	for _, r := range s {
-		switch kind := width.LookupRune(r).Kind(); {
-		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
-		case kind == width.EastAsianWide, kind == width.EastAsianFullwidth:
-			n += 2
-		default:
-			n++
-		}
-	}
-	return n
-}
+func Width(s string) int { return uniseg.StringWidth(s) }
 
 // PadLeft fills s with blanks at the left.
 func PadLeft(s string, columns int) string {
