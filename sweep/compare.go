@@ -22,7 +22,6 @@ func difference(metric string, a, b report.Row, factor float64) (eval.Test, erro
 	return eval.Compare(times, a.Of(metric), confidence)
 }
 
-// judge tests one claim against the rows of a table.
 func judge(c ablations.Claim, t report.Table) report.Verdict {
 	var a, b report.Row
 	for _, r := range t.Rows {

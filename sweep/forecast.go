@@ -68,7 +68,6 @@ func (s Sweep) Forecast() ([]Forecast, error) {
 	return list, nil
 }
 
-// paceOf is the speed of a plan's finished runs in some places.
 func (s Sweep) paceOf(places ...*record.Runs) (t timings, err error) {
 	for _, runs := range places {
 		there := Sweep{Plan: s.Plan, Runs: runs}

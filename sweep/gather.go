@@ -66,7 +66,6 @@ func (s Sweep) find(job Job) (outcome Outcome, found bool, err error) {
 	return outcome, found, nil
 }
 
-// findTrained looks for a finished training; the zero run is none.
 func (s Sweep) findTrained(job Job) (run record.Saved, trained Trained, err error) {
 	run, found, err := record.Find(job.Train, s.Runs)
 	if err != nil || !found {

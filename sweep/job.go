@@ -105,3 +105,12 @@ type Outcome struct {
 
 // Results are outcomes by the job's hash.
 type Results map[string]Outcome
+
+func (r Results) of(hashes ...string) (found []Outcome) {
+	for _, hash := range hashes {
+		if o, ok := r[hash]; ok {
+			found = append(found, o)
+		}
+	}
+	return found
+}

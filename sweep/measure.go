@@ -9,8 +9,10 @@ import (
 
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/report/plot"
 	"github.com/addlab/addlab/train"
 )
 
@@ -107,7 +109,6 @@ func (s Sweep) evaluate(ctx context.Context, job Job, open opener, student strin
 	}, nil
 }
 
-// settle scores pictures and finishes the run of their evaluation.
 func (j Job) settle(run *record.Run, student string, pictures Pictures, metrics func() (protocol.Metrics, error)) (err error) {
 	result := Evaluated{Captions: pictures.Captions}
 	result.Metrics, err = metrics()
@@ -123,8 +124,9 @@ func (j Job) settle(run *record.Run, student string, pictures Pictures, metrics 
 		return err
 	}
 	// People look for samples next to the training's curves.
-	if student != "" && j.Evaluation.Sampling.Steps == 1 {
-		if err := writeGrid(filepath.Join(filepath.Dir(student), samplesFile), "1 step", pictures); err != nil {
+	if student != "" && j.Evaluation.Sampling.Steps == 1 && len(pictures.Images) > 0 {
+		grid := newGrid(pictures.Captions, plot.GridRow{Name: "1 step", Images: pictures.Images})
+		if err := atomicfile.Write(filepath.Join(filepath.Dir(student), samplesFile), grid.PNG); err != nil {
 			return err
 		}
 	}

@@ -64,17 +64,9 @@ func readPictures(run record.Saved) ([]dataset.Image, error) {
 	return images, nil
 }
 
-func writeGrid(path, name string, p Pictures) error {
-	if len(p.Images) == 0 {
-		return nil
-	}
-	return atomicfile.Write(path, newGrid(p.Captions, plot.GridRow{Name: name, Images: p.Images}).PNG)
-}
-
 // Pack writes the finished runs in a folder as one file beside it, from which the same tables and pictures can be made.
 func Pack(runs string) (path string, n int, err error) { return record.Pack(runs, picturesFile) }
 
-// newGrid enlarges pictures so that people can see them.
 func newGrid(captions []string, rows ...plot.GridRow) plot.Grid {
 	size := 32
 	for _, r := range rows {

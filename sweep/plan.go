@@ -19,13 +19,8 @@ type Plan struct {
 
 	changed string // fields of all cells that differ from the scale's preset
 
-	cells      map[cellKey]string // hash of the evaluation
+	cells      map[[2]string][]string // hashes of the evaluations of an axis's cell, by seed
 	references []reference
-}
-
-type cellKey struct {
-	axis, cell string
-	seed       int64
 }
 
 // reference is a row below the cells: one evaluation, or one for each seed.
@@ -45,7 +40,7 @@ func (p *Plan) referencesOf(axis ablations.Axis) []reference {
 // the cells of the first seed.
 func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int64) (*Plan, error) {
 	p := &Plan{
-		Scale: base.Scale, Data: in.Data.Name(), Axes: axes, Seeds: seeds, cells: map[cellKey]string{},
+		Scale: base.Scale, Data: in.Data.Name(), Axes: axes, Seeds: seeds, cells: map[[2]string][]string{},
 		references: []reference{
 			{name: "real against real (floor)", subject: Real},
 			{name: "teacher, 25 steps", subject: Teacher, steps: 25},
@@ -72,31 +67,40 @@ func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int6
 	if p.changed, err = changed(base); err != nil {
 		return nil, err
 	}
-	seen := map[string]bool{}
-	add := func(j Job, err error) (string, error) {
-		if err != nil {
-			return "", err
-		}
-		hash, err := record.Hash(j.Evaluation)
-		if err == nil && !seen[hash] {
-			j.Hash, seen[hash] = hash, true
-			p.Jobs = append(p.Jobs, j)
-		}
-		return hash, err
-	}
-
 	for _, base.Seed = range seeds {
-		if err = p.addCells(in, base, add); err != nil {
+		if err = p.addCells(in, base); err != nil {
 			return nil, err
 		}
-		if err = p.addReferences(in, base, add); err != nil {
+		if err = p.addReferences(in, base); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-func (p *Plan) addCells(in Inputs, base distill.Config, add func(Job, error) (string, error)) error {
+// add lists a job once, and returns its hash.
+func (p *Plan) add(j Job, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	if j.Hash, err = record.Hash(j.Evaluation); err != nil {
+		return "", err
+	}
+	if _, listed := p.job(j.Hash); !listed {
+		p.Jobs = append(p.Jobs, j)
+	}
+	return j.Hash, nil
+}
+
+func (p *Plan) job(hash string) (Job, bool) {
+	i := slices.IndexFunc(p.Jobs, func(j Job) bool { return j.Hash == hash })
+	if i < 0 {
+		return Job{}, false
+	}
+	return p.Jobs[i], true
+}
+
+func (p *Plan) addCells(in Inputs, base distill.Config) error {
 	for _, wantDefault := range []bool{true, false} {
 		for _, axis := range p.Axes {
 			for _, cell := range axis.Cells {
@@ -107,11 +111,12 @@ func (p *Plan) addCells(in Inputs, base distill.Config, add func(Job, error) (st
 				if cell.Default {
 					label = fmt.Sprintf("default cell, seed %d", base.Seed)
 				}
-				hash, err := add(in.student(label, cell.Config(base), cell.Steps, cell.Form))
+				hash, err := p.add(in.student(label, cell.Config(base), cell.Steps, cell.Form))
 				if err != nil {
 					return err
 				}
-				p.cells[cellKey{axis.Name, cell.Name, base.Seed}] = hash
+				key := [2]string{axis.Name, cell.Name}
+				p.cells[key] = append(p.cells[key], hash)
 			}
 		}
 	}
@@ -119,18 +124,18 @@ func (p *Plan) addCells(in Inputs, base distill.Config, add func(Job, error) (st
 }
 
 // addReferences adds real pictures and teacher once, and for every seed more steps of the default cell's student.
-func (p *Plan) addReferences(in Inputs, base distill.Config, add func(Job, error) (string, error)) error {
+func (p *Plan) addReferences(in Inputs, base distill.Config) error {
 	for i := range p.references {
 		r, hash, err := &p.references[i], "", error(nil)
 		switch {
 		case r.subject != Student && len(r.hashes) > 0:
 			continue
 		case r.subject == Real:
-			hash, err = add(in.real(), nil)
+			hash, err = p.add(in.real(), nil)
 		case r.subject == Teacher:
-			hash, err = add(in.teacher(r.name, r.net, r.steps), nil)
+			hash, err = p.add(in.teacher(r.name, r.net, r.steps), nil)
 		default:
-			hash, err = add(in.student(fmt.Sprintf("%s, seed %d", r.name, base.Seed), base, r.steps, ""))
+			hash, err = p.add(in.student(fmt.Sprintf("%s, seed %d", r.name, base.Seed), base, r.steps, ""))
 		}
 		if err != nil {
 			return err
@@ -140,24 +145,24 @@ func (p *Plan) addReferences(in Inputs, base distill.Config, add func(Job, error
 	return nil
 }
 
-// complete counts the seeds for which all cells of an axis have results.
 func (p *Plan) complete(axis ablations.Axis, results Results) (seeds int) {
-	for _, seed := range p.Seeds {
-		if !slices.ContainsFunc(axis.Cells, func(c ablations.Cell) bool {
-			_, done := results[p.cells[cellKey{axis.Name, c.Name, seed}]]
-			return !done
-		}) {
+	for i := range p.Seeds {
+		if !slices.ContainsFunc(axis.Cells, func(c ablations.Cell) bool { return len(results.of(p.hashes(axis, c)[i])) == 0 }) {
 			seeds++
 		}
 	}
 	return seeds
 }
 
+func (p *Plan) hashes(axis ablations.Axis, cell ablations.Cell) []string {
+	return p.cells[[2]string{axis.Name, cell.Name}]
+}
+
 // Job returns the measurement of a cell.
 func (p *Plan) Job(axis, cell string, seed int64) (Job, bool) {
-	i := slices.IndexFunc(p.Jobs, func(j Job) bool { return j.Hash == p.cells[cellKey{axis, cell, seed}] })
-	if i < 0 {
+	i, hashes := slices.Index(p.Seeds, seed), p.cells[[2]string{axis, cell}]
+	if i < 0 || i >= len(hashes) {
 		return Job{}, false
 	}
-	return p.Jobs[i], true
+	return p.job(hashes[i])
 }

@@ -67,7 +67,7 @@ func TestCellsAreDifferent(t *testing.T) {
 		p := newTestPlan(t, []ablations.Axis{axis}, 1)
 		seen := map[string]string{}
 		for _, cell := range axis.Cells {
-			hash := p.cells[cellKey{axis.Name, cell.Name, 1}]
+			hash := p.hashes(axis, cell)[0]
 			if other := seen[hash]; other != "" {
 				t.Errorf("%s: cells %s and %s are the same measurement", axis.Name, other, cell.Name)
 			}

@@ -9,7 +9,6 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
-// environments are those of all runs behind outcomes, in order.
 func environments(outcomes []Outcome) (envs []record.Environment) {
 	for _, o := range outcomes {
 		for _, run := range o.Records {
@@ -38,7 +37,6 @@ func once(texts []string) (list []string) {
 	return list
 }
 
-// commit names an environment's commit by its first digits.
 func commit(env record.Environment, digits int) string {
 	name := env.Commit[:min(digits, len(env.Commit))]
 	if env.Dirty {

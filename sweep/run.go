@@ -69,14 +69,14 @@ func (s Sweep) work(ctx context.Context, todo []Job, results Results, env record
 	wait := func(config any) (*record.Run, error) { return record.Open(ctx, s.Runs.Dir(), config, env) }
 	scoring := &background{Sweep: s, results: results}
 	defer func() { err = errors.Join(err, scoring.wait()) }()
-	total, left := len(s.Plan.Jobs), len(todo)
-	for open := try; len(todo) > 0; {
+	left := len(todo)
+	for _, open := range []opener{try, wait} {
 		var held []Job
 		for i, job := range todo {
 			_, found, err := s.find(job) // another process may have finished it
 			settle := nothing
 			if err == nil && !found {
-				settle, err = s.measure(ctx, job, s.announced(open, total-left+1, job))
+				settle, err = s.measure(ctx, job, s.announced(open, len(s.Plan.Jobs)-left+1, job))
 			}
 			if errors.Is(err, record.ErrHeld) {
 				if s.Processes == 0 { // else it is expected
@@ -93,10 +93,6 @@ func (s Sweep) work(ctx context.Context, todo []Job, results Results, env record
 			if err := scoring.follow(job, settle, last); err != nil {
 				return err
 			}
-			open = try
-		}
-		if len(held) == len(todo) {
-			open = wait
 		}
 		todo = held
 	}

@@ -61,7 +61,6 @@ func formatSeeds(seeds []int64) string {
 	return strings.Join(parts, ", ")
 }
 
-// seedsOf lists the seeds of the rows that did not diverge, in order.
 func seedsOf(rows []report.Row) (list [][]int64) {
 	for _, r := range rows {
 		var seeds []int64

@@ -64,7 +64,7 @@ func (p *Plan) Times(axis ablations.Axis, results Results) report.Table {
 
 // row is a reference's, over seeds where something was trained.
 func (r reference) row(list []metric, results Results) report.Row {
-	row := newRow(r.name, list, r.outcomes(results))
+	row := newRow(r.name, list, results.of(r.hashes...))
 	if r.subject != Student && !row.AllDiverged() {
 		row.Seeds, row.BySeed = 0, nil // nothing was trained here
 	}
@@ -92,22 +92,8 @@ func (p *Plan) noteGuidance(axis ablations.Axis, t *report.Table) {
 	}
 }
 
-func (r reference) outcomes(results Results) (found []Outcome) {
-	for _, hash := range r.hashes {
-		if o, ok := results[hash]; ok {
-			found = append(found, o)
-		}
-	}
-	return found
-}
-
-func (p *Plan) outcomes(axis ablations.Axis, cell ablations.Cell, results Results) (found []Outcome) {
-	for _, seed := range p.Seeds {
-		if o, ok := results[p.cells[cellKey{axis.Name, cell.Name, seed}]]; ok {
-			found = append(found, o)
-		}
-	}
-	return found
+func (p *Plan) outcomes(axis ablations.Axis, cell ablations.Cell, results Results) []Outcome {
+	return results.of(p.hashes(axis, cell)...)
 }
 
 func (p *Plan) allOutcomes(axis ablations.Axis, results Results) (found []Outcome) {

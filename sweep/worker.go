@@ -84,7 +84,6 @@ func (w *EngineWorker) Evaluate(ctx context.Context, e Evaluation, student strin
 	return sample.Metrics, p, nil
 }
 
-// open makes the evaluator of a setup when it is first needed.
 func (w *EngineWorker) open(ctx context.Context, setup protocol.Setup) (*protocol.Evaluator, error) {
 	if evaluator := w.evaluators[setup]; evaluator != nil {
 		return evaluator, nil

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -42,37 +43,35 @@ const staleAfter = 10 * time.Minute
 
 // samples shows the same captions from the same noise: real pictures, the teacher, and each cell's first seed.
 func (p *Plan) samples(axis ablations.Axis, results Results) (plot.Grid, error) {
-	var names []string
-	var shown []Outcome
-	add := func(name string, o Outcome) { names, shown = append(names, name), append(shown, o) }
+	var captions []string
+	var rows []plot.GridRow
+	add := func(name string, o Outcome) error {
+		images, err := readPictures(o.Scored)
+		if captions == nil {
+			captions = o.Captions
+		}
+		rows = append(rows, plot.GridRow{Name: name, Images: images})
+		return err
+	}
+	var faults []error
 	for _, r := range p.referencesOf(axis) {
-		if o, ok := results[r.hashes[0]]; ok && r.subject == Real {
-			add("real", o)
-		} else if ok && r.subject == Teacher {
-			add(r.name, o)
+		name := r.name
+		if r.subject == Real {
+			name = "real"
+		}
+		if found := results.of(r.hashes[0]); len(found) > 0 && r.subject != Student {
+			faults = append(faults, add(name, found[0]))
 		}
 	}
 	for _, cell := range axis.Cells {
 		if found := p.outcomes(axis, cell, results); len(found) > 0 {
-			add(cell.Name, found[0])
+			faults = append(faults, add(cell.Name, found[0]))
 		}
-	}
-	var captions []string
-	var rows []plot.GridRow
-	for i, name := range names {
-		images, err := readPictures(shown[i].Scored)
-		if err != nil {
-			return plot.Grid{}, err
-		}
-		if captions == nil {
-			captions = shown[i].Captions
-		}
-		rows = append(rows, plot.GridRow{Name: name, Images: images})
 	}
 	if captions == nil {
-		return plot.Grid{}, nil
+		rows = nil
 	}
-	return newGrid(captions, rows...), nil
+	return newGrid(captions, rows...), errors.Join(faults...)
 }
 
 // benchName keeps the name of a cell or a unit one word without a slash: both end it in a benchmark line.
@@ -117,7 +116,7 @@ func (p *Plan) bench(axis ablations.Axis, results Results) []byte {
 		if r.net != "" {
 			name += "/net=" + r.net
 		}
-		for _, o := range r.outcomes(results) {
+		for _, o := range results.of(r.hashes...) {
 			if r.subject == Student {
 				line(o, fmt.Sprintf("%s/seed=%d", name, o.Seed))
 			} else {
@@ -128,7 +127,6 @@ func (p *Plan) bench(axis ablations.Axis, results Results) []byte {
 	return b.Bytes()
 }
 
-// benchHeader is what all environments share.
 func benchHeader(envs []record.Environment) (shared []string) {
 	for i, env := range envs {
 		var own []string
