@@ -53,7 +53,6 @@ func (r *Run) SaveCheckpoint(step int, write func(dir string) error) error {
 	return r.sweepCheckpoints()
 }
 
-// fill writes a checkpoint's files and its manifest, and puts all of them on the disk.
 func (r *Run) fill(dir string, write func(dir string) error) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return err

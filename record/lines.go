@@ -56,7 +56,6 @@ func (r *Run) cutLines() error {
 	return err
 }
 
-// cut keeps the whole lines of steps ≤ step.
 func cut(path string, step int) error {
 	text, err := os.ReadFile(path)
 	if err != nil {

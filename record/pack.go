@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 )
 
-// packed is a finished run as a line of a pack.
 type packed struct {
 	Run    string                     `json:"run"`           // hash of the config
 	Was    string                     `json:"was,omitempty"` // its hash when it ran, where fields of configs have been renamed since

@@ -180,7 +180,6 @@ func (r *Run) Close() error {
 	return errors.Join(errs...)
 }
 
-// writable refuses writes to a run that is finished or closed.
 func (r *Run) writable() error {
 	switch {
 	case r.finished:

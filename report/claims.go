@@ -69,7 +69,6 @@ func (p Page) measuredOn() string {
 	return " (" + escapeMarkdown(strings.Join(parts, ", ")) + ")"
 }
 
-// withClaims are the sections that compare and whose axis has claims.
 func (p Page) withClaims() []Section {
 	return slices.DeleteFunc(slices.Clone(p.Sections), func(s Section) bool { return s.Warning != "" || len(s.Table.Verdicts) == 0 })
 }
@@ -83,7 +82,6 @@ func (t Table) engines() (names []string) {
 	return names
 }
 
-// claimsApart links the claims of the folders that have a page of their own.
 func (p Page) claimsApart() string {
 	var links []string
 	for _, f := range p.Apart {
@@ -134,7 +132,6 @@ type claimView struct {
 	Elsewhere                          []string // verdicts of other folders
 }
 
-// claims lists the verdicts of all sections that compare.
 func (p Page) claims() (groups []claimGroup) {
 	for i, s := range p.Sections {
 		if s.Warning != "" || len(s.Table.Verdicts) == 0 {

@@ -18,7 +18,6 @@ type column struct {
 	Cells   [][2]string
 }
 
-// paperPrefix marks the columns of published numbers.
 const paperPrefix = "paper "
 
 // Heading is the name with its arrow.
@@ -127,7 +126,6 @@ func (t Table) columns(first string, rows []Row) block {
 	return s
 }
 
-// differences are the columns of tests of the main metrics, after the names.
 func (t Table) differences(first string, rows []Row) block {
 	s := block{Rows: rows}
 	s.words(first, func(r Row) string { return r.Name })
@@ -147,7 +145,6 @@ func (t Table) differences(first string, rows []Row) block {
 	return s
 }
 
-// further are the columns that stand below the printed table.
 func (t Table) further(first string, rows []Row, times Table) block {
 	s := t.differences(first, rows)
 	for _, m := range t.Metrics {

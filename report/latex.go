@@ -86,7 +86,6 @@ func (t Table) commonImages() int {
 	return counts[0]
 }
 
-// latexGroups writes a line over the heads that tells our numbers from the paper's.
 func latexGroups(b *strings.Builder, cols []column) {
 	ours, paper := 0, 0
 	for _, c := range cols {

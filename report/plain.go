@@ -95,7 +95,6 @@ func newPlainSheet(b block) *plainSheet {
 	return p
 }
 
-// head writes headings over rules, and returns the rules.
 func (p *plainSheet) head() []string {
 	headings, rules := make([]string, len(p.Columns)), make([]string, len(p.Columns))
 	for j, c := range p.Columns {

@@ -9,7 +9,6 @@ import (
 	"github.com/addlab/addlab/internal/fold"
 )
 
-// provenance names data, scale, engine, machine and commit of the runs.
 func (t Table) provenance() string {
 	var parts []string
 	for _, p := range [][2]string{{"data", t.Data}, {"scale", t.Scale}, {"engine", t.Engine}, {"on", t.Machines}, {"commit", t.Commit}} {
@@ -31,7 +30,6 @@ func (t Table) subtitle() string {
 	return strings.Join(parts, ", ")
 }
 
-// compared names the cell that the others are compared with.
 func (t Table) compared() string {
 	return cmp.Or(fold.OneLine(t.Against), "the default cell")
 }
@@ -77,7 +75,6 @@ func (t Table) legend() []string {
 	return lines
 }
 
-// remarks are the notes and what became of the claims.
 func (t Table) remarks() []string {
 	list := slices.Clone(t.Notes)
 	for _, v := range t.Verdicts {

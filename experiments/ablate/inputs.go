@@ -137,7 +137,6 @@ func complete(ctx context.Context, o options, in sweep.Inputs, base distill.Conf
 	return in, kept, err
 }
 
-// warnOtherRecipes names the runs that another version of the recipe made.
 func warnOtherRecipes(w io.Writer, runs *record.Runs) error {
 	others, err := sweep.OtherRecipes(runs)
 	for kind, n := range others {

@@ -91,7 +91,6 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	return nil
 }
 
-// looks reports whether the command trains nothing.
 func (o options) looks() bool { return o.printConfig || o.dryRun || o.noTrain }
 
 // command is the command as typed, for the provenance of pretrained networks.

@@ -33,7 +33,6 @@ func list(w io.Writer) error {
 	return err
 }
 
-// resolved is a cell as it would be trained.
 type resolved struct {
 	Axis       string         `json:"axis"`
 	Cell       string         `json:"cell"`
@@ -140,7 +139,6 @@ func present(w io.Writer, o options, plan *sweep.Plan, results sweep.Results) er
 	return err
 }
 
-// lacking counts the evaluations of a table on disk that a new one lacks.
 func lacking(path string, t report.Table) (n int) {
 	before, err := report.ReadTable(path)
 	if err != nil {

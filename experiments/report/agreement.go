@@ -12,11 +12,7 @@ import (
 	"github.com/addlab/addlab/report"
 )
 
-func compare(results, beside string, stdout io.Writer) error {
-	there, err := report.Tables(beside)
-	if err != nil {
-		return fmt.Errorf("--beside %s: %w", beside, err)
-	}
+func compare(results, beside string, there []report.Table, stdout io.Writer) error {
 	here, err := report.Tables(results)
 	if err != nil {
 		return err

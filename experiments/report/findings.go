@@ -87,7 +87,6 @@ func departures(dir string, tables []report.Table) (files []string, err error) {
 	return append(files, "departures.md"), record.WriteFile(filepath.Join(dir, "departures.md"), []byte(text))
 }
 
-// samples are those of the table with most claims.
 func samples(sections []report.Section) (p report.Picture) {
 	most := -1
 	for _, s := range sections {

@@ -50,15 +50,17 @@ func command() program.Program {
 				}
 				return err
 			}
-			if beside != "" { // else it is noticed when all is written
-				if _, err := report.Tables(beside); err != nil {
-					return fmt.Errorf("--beside %s: %w", beside, err)
-				}
+			if beside == "" {
+				return build(results, out, stdout)
 			}
-			if err := build(results, out, stdout); err != nil || beside == "" {
+			there, err := report.Tables(beside)
+			if err != nil { // else it is noticed when all is written
+				return fmt.Errorf("--beside %s: %w", beside, err)
+			}
+			if err := build(results, out, stdout); err != nil {
 				return err
 			}
-			return compare(results, beside, stdout)
+			return compare(results, beside, there, stdout)
 		},
 	}
 }

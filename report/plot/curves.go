@@ -169,10 +169,8 @@ func widen(a *plot.Axis) {
 	}
 }
 
-// shown reports whether a value has a place on the y axis.
 func (cs Curves) shown(v float64) bool { return finite(v) && (!cs.LogY || v > 0) }
 
-// footnote says what the picture does not show by itself.
 func (cs Curves) footnote() string {
 	var parts []string
 	if cs.Smooth > 1 {

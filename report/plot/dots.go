@@ -166,7 +166,6 @@ func (f *figure) drawRows(names vg.Length) {
 	}
 }
 
-// drawVerdicts writes the verdicts at the right edge and returns the room they took.
 func (f *figure) drawVerdicts(right vg.Length) vg.Length {
 	if !slices.ContainsFunc(f.rows, func(r DotRow) bool { return r.Verdict != "" }) {
 		return 0

@@ -126,7 +126,6 @@ func (g Grid) Image() (image.Image, error) {
 	return img, nil
 }
 
-// check returns the number of columns and the size of the largest picture.
 func (g Grid) check(scale int) (columns, size int, err error) {
 	if scale < 0 || scale > 64 {
 		return 0, 0, fmt.Errorf("plot: grid: scale = %d, want 0 … 64", scale)

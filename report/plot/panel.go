@@ -138,7 +138,6 @@ func (f *figure) mixesSeeds() bool {
 	return one && several
 }
 
-// drawOutside draws an arrow at the edge of the axis beyond which a value lies.
 func (f *figure) drawOutside(c draw.Canvas, colour color.Color, at float64, y vg.Length) {
 	f.outside = true
 	x, tip := c.Min.X, vg.Length(-12)

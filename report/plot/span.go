@@ -118,7 +118,6 @@ func (s span) at(v float64) float64 {
 	return math.Log(v/s.lo) / math.Log(s.hi/s.lo)
 }
 
-// spanTicks labels a span on an axis from 0 to 1.
 type spanTicks struct {
 	span
 	most int // labels that fit
@@ -135,5 +134,3 @@ func (t spanTicks) Ticks(_, _ float64) []plot.Tick {
 	}
 	return ticks
 }
-
-var _ plot.Ticker = spanTicks{}

@@ -60,7 +60,6 @@ func (l logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
 		}
 	}
 	labelled := func(int, int) bool { return true } // every tick, where two others lie outside
-	fewest := math.MaxInt
 	for _, rule := range logRules(last - first) {
 		count := 0
 		for _, t := range marks {
@@ -68,10 +67,12 @@ func (l logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
 				count++
 			}
 		}
-		if count < 2 || fewest <= max(l.most, 2) {
+		if count < 2 {
 			break // one label gives no scale
 		}
-		labelled, fewest = rule, count
+		if labelled = rule; count <= max(l.most, 2) {
+			break
+		}
 	}
 	for _, t := range marks {
 		tick := plot.Tick{Value: float64(t.m) * math.Pow10(t.k)}
@@ -98,8 +99,3 @@ func logRules(decades int) []func(m, k int) bool {
 	}
 	return rules
 }
-
-var (
-	_ plot.Ticker = evenTicks{}
-	_ plot.Ticker = logTicks{}
-)
