@@ -94,14 +94,13 @@ type estimateJSON struct {
 
 // MarshalJSON writes an infinite bound, for which JSON has no number, as null.
 func (e Estimate) MarshalJSON() ([]byte, error) {
-	j := estimateJSON{Mean: e.Mean, N: e.N}
-	if !math.IsInf(e.Low, -1) {
-		j.Low = &e.Low
+	bound := func(x float64) *float64 {
+		if math.IsInf(x, 0) {
+			return nil
+		}
+		return &x
 	}
-	if !math.IsInf(e.High, 1) {
-		j.High = &e.High
-	}
-	return json.Marshal(j)
+	return json.Marshal(estimateJSON{e.Mean, bound(e.Low), bound(e.High), e.N})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -110,7 +109,7 @@ func (e *Estimate) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &j); err != nil {
 		return err
 	}
-	*e = Estimate{Mean: j.Mean, Low: math.Inf(-1), High: math.Inf(1), N: j.N}
+	*e = Alone(j.Mean, j.N)
 	if j.Low != nil {
 		e.Low = *j.Low
 	}

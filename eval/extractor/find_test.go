@@ -53,6 +53,7 @@ func fakeHub(t *testing.T, repo string, files map[string][]byte, asked *[]string
 	mux.HandleFunc("/store/", func(w http.ResponseWriter, r *http.Request) {
 		name := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
 		b, ok := files[name]
+		w.Header().Set("ETag", `"`+sum(b)+`"`)
 		if other, lie := files["store/"+name]; lie { // what is served is not what is listed
 			b = other
 		}
@@ -63,7 +64,6 @@ func fakeHub(t *testing.T, repo string, files map[string][]byte, asked *[]string
 		if r.Method == http.MethodGet {
 			*asked = append(*asked, name)
 		}
-		w.Header().Set("ETag", `"`+sum(b)+`"`)
 		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(b))
 	})
 	server := httptest.NewServer(mux)
@@ -137,8 +137,12 @@ func TestWhatTheHubCannotGiveIsSaid(t *testing.T) {
 	wantError(t, err, "has none of model.safetensors, pytorch_model.bin")
 
 	fakeHub(t, "nobody/other", map[string][]byte{"model.safetensors": []byte("a"), "store/model.safetensors": []byte("b"), "merges.txt": nil}, &asked)
-	_, err = clipSource("nobody/other").find(t.Context(), Options{})
-	wantError(t, err, "SHA-256 = ", "as the hub lists")
+	file, err := clipSource("nobody/other").find(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = openCheckpoint(file)
+	wantError(t, err, "SHA-256 = ", "as its name says", "fetch it again")
 
 	_, err = inceptionSource.find(t.Context(), Options{})
 	wantError(t, err, "pt_inception-2015-12-05-6726825d.pth")

@@ -44,7 +44,7 @@ func openCheckpoint(path string) (checkpoint, error) {
 		promised = blobHash.FindStringSubmatch(filepath.Base(real))
 	}
 	if promised != nil && !strings.HasPrefix(sum, promised[1]) {
-		return checkpoint{}, fmt.Errorf("extractor: %s: SHA-256 = %s, want %s… as its name says (broken or cut short?)", path, sum, promised[1])
+		return checkpoint{}, fmt.Errorf("extractor: %s: SHA-256 = %s, want %s… as its name says (broken or cut short? remove it and fetch it again)", path, sum, promised[1])
 	}
 	return checkpoint{path: path, sum: sum}, nil
 }
@@ -150,16 +150,7 @@ func (c checkpoint) name(kind, mode string) string {
 	if mode != "" {
 		kind += " (" + mode + ")"
 	}
-	name := fmt.Sprintf("%s, weights %s, SHA-256 %s", kind, filepath.Base(c.path), c.sum)
-	if known := knownWeights[c.sum]; known != "" {
-		name += ", " + known
-	}
-	return name
-}
-
-// knownWeights are the files whose SHA-256 is beyond doubt: it has been published by several who have them.
-var knownWeights = map[string]string{
-	"6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2": "the published pt_inception-2015-12-05",
+	return fmt.Sprintf("%s, weights %s, SHA-256 %s", kind, filepath.Base(c.path), c.sum)
 }
 
 // published is a kind whose weights others publish in a file.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/bits"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -97,8 +98,7 @@ func (c captions) Captions(ctx context.Context, texts []string) (out eval.Featur
 type batches struct {
 	exec *model.Exec
 	most int
-	full bool  // every call has most rows
-	used []int // numbers of rows that the graph is compiled for
+	full bool // every call has most rows
 }
 
 // compile prepares a graph for calls of batch rows at most; all have so many where full is set.
@@ -115,24 +115,12 @@ func (r *runner) compile(batch int, full bool, graph func(scope *model.Scope, x 
 	return b, nil
 }
 
-// rows is the number of rows that n are padded to: one that is compiled for already, if not much too large, else a power of two.
+// rows is the number of rows that n are padded to, a power of two: the graph is compiled for few sizes.
 func (b *batches) rows(n int) int {
 	if b.full {
 		return b.most
 	}
-	best := 0
-	for _, u := range b.used {
-		if u >= n && u <= 4*n && (best == 0 || u < best) {
-			best = u
-		}
-	}
-	if best == 0 {
-		for best = 1; best < n; best *= 2 {
-		}
-		best = min(best, b.most)
-		b.used = append(b.used, best)
-	}
-	return best
+	return min(1<<bits.Len(uint(n-1)), b.most)
 }
 
 // run makes the inputs of the next rows while the engine works on those before, and appends what the graph says of the n rows.

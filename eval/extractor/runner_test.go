@@ -127,8 +127,8 @@ func TestKeysChangeWithWeightsAndMode(t *testing.T) {
 }
 
 func TestBrokenWeightsGiveAnErrorAndNoNumbers(t *testing.T) {
-	rows := &batches{most: 8, used: []int{8}}
-	for n, want := range map[int]int{8: 8, 5: 8, 2: 8, 1: 1} {
+	rows := &batches{most: 12}
+	for n, want := range map[int]int{12: 12, 9: 12, 8: 8, 5: 8, 2: 2, 1: 1} {
 		if got := rows.rows(n); got != want {
 			t.Errorf("rows for %d = %d, want %d", n, got, want)
 		}

@@ -4,9 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/npy"
@@ -50,7 +51,10 @@ type extractorCache struct {
 }
 
 // pack holds some hundred pictures, a row each; logits are empty where the network has none.
-type pack struct{ features, logits eval.Features }
+type pack struct {
+	hashes           []pictures.Hash
+	features, logits eval.Features
+}
 
 // of opens the folder of an extractor and lists what is in it.
 func (c *Cache) of(key string) (*extractorCache, error) {
@@ -62,89 +66,63 @@ func (c *Cache) of(key string) (*extractorCache, error) {
 	if err := os.MkdirAll(s.dir, 0o777); err != nil {
 		return nil, fmt.Errorf("features: cache: %w", err)
 	}
-	entries, err := os.ReadDir(s.dir)
+	names, err := fs.Glob(os.DirFS(s.dir), "pack-*.npz")
 	if err != nil {
 		return nil, fmt.Errorf("features: cache: %w", err)
 	}
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), packPrefix) || !strings.HasSuffix(e.Name(), ".npz") {
-			continue
-		}
-		hashes, err := readHashes(filepath.Join(s.dir, e.Name()))
+	for _, name := range names {
+		p, err := s.read(name, false)
 		if err != nil {
-			s.damaged = append(s.damaged, e.Name())
+			s.damaged = append(s.damaged, name)
 			continue
 		}
-		for i, h := range hashes {
-			s.rows[h] = row{e.Name(), i}
-		}
+		s.list(name, p)
 	}
 	return s, nil
 }
 
-func shortHash(parts ...string) string {
-	h := pictures.NewHash(parts...)
+func (s *extractorCache) list(name string, p pack) {
+	for i, h := range p.hashes {
+		s.rows[h] = row{name, i}
+	}
+}
+
+func shortHash(key string) string {
+	h := pictures.NewHash(key)
 	return hex.EncodeToString(h[:8])
 }
 
-const packPrefix = "pack-"
-
-func readHashes(path string) ([]pictures.Hash, error) {
-	a, err := npy.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer a.Close()
-	flat, err := npy.Load[uint8](a, "hashes")
-	if err != nil {
-		return nil, err
-	}
-	if len(flat.Shape) != 2 || flat.Shape[1] != sha256.Size || !a.Has("features") {
-		return nil, fmt.Errorf("features: %s: hashes %v, want [n %d] beside features", path, flat.Shape, sha256.Size)
-	}
-	hashes := make([]pictures.Hash, flat.Shape[0])
-	for i := range hashes {
-		copy(hashes[i][:], flat.Data[i*sha256.Size:])
-	}
-	return hashes, nil
-}
-
 // add keeps a pack, named by its content.
-func (s *extractorCache) add(hashes []pictures.Hash, p pack) error {
-	if len(hashes) == 0 {
+func (s *extractorCache) add(p pack) error {
+	if len(p.hashes) == 0 {
 		return nil
 	}
-	flat := make([]uint8, 0, len(hashes)*sha256.Size)
-	for _, h := range hashes {
-		flat = append(flat, h[:]...)
+	hashes := npy.Array[uint8]{Shape: []int{len(p.hashes), sha256.Size}}
+	for _, h := range p.hashes {
+		hashes.Data = append(hashes.Data, h[:]...)
 	}
-	name := packPrefix + shortHash(string(flat)) + ".npz"
+	name := "pack-" + shortHash(string(hashes.Data)) + ".npz"
+	s.list(name, p)
 	if s.dir == "" {
 		s.held[name] = p
-	} else if err := s.write(name, flat, p); err != nil {
-		return fmt.Errorf("features: cache: %w; say --no-cache or --cache with another folder", err)
+		return nil
 	}
-	for i, h := range hashes {
-		s.rows[h] = row{name, i}
+	members := []npy.Member{npy.As("hashes", hashes), member("features", p.features)}
+	if p.logits.N > 0 {
+		members = append(members, member("logits", p.logits))
+	}
+	if err := npy.WriteArchive(filepath.Join(s.dir, name), members...); err != nil {
+		return fmt.Errorf("features: cache: %w; say --no-cache or --cache with another folder", err)
 	}
 	return nil
 }
 
-func (s *extractorCache) write(name string, hashes []uint8, p pack) error {
-	array := func(f eval.Features) npy.Array[float32] {
-		return npy.Array[float32]{Shape: []int{f.N, f.D}, Data: f.Data}
-	}
-	members := []npy.Member{
-		npy.As("hashes", npy.Array[uint8]{Shape: []int{len(hashes) / sha256.Size, sha256.Size}, Data: hashes}),
-		npy.As("features", array(p.features)),
-	}
-	if p.logits.N > 0 {
-		members = append(members, npy.As("logits", array(p.logits)))
-	}
-	return npy.WriteArchive(filepath.Join(s.dir, name), members...)
+func member(name string, f eval.Features) npy.Member {
+	return npy.As(name, npy.Array[float32]{Shape: []int{f.N, f.D}, Data: f.Data})
 }
 
-func (s *extractorCache) read(name string) (p pack, err error) {
+// read gives a pack, or only its hashes where the whole is not wanted.
+func (s *extractorCache) read(name string, whole bool) (p pack, err error) {
 	if held, ok := s.held[name]; ok {
 		return held, nil
 	}
@@ -153,8 +131,23 @@ func (s *extractorCache) read(name string) (p pack, err error) {
 		return p, err
 	}
 	defer a.Close()
-	if p.features, err = loadFeatures(a, "features"); err == nil && a.Has("logits") {
-		p.logits, err = loadFeatures(a, "logits")
+	flat, err := npy.Load[uint8](a, "hashes")
+	if err != nil {
+		return p, err
+	}
+	if len(flat.Shape) != 2 || flat.Shape[1] != sha256.Size {
+		return p, fmt.Errorf("%s: hashes = %v, want [n %d]", name, flat.Shape, sha256.Size)
+	}
+	for h := range slices.Chunk(flat.Data, sha256.Size) {
+		p.hashes = append(p.hashes, pictures.Hash(h))
+	}
+	if whole {
+		if p.features, err = loadFeatures(a, "features"); err == nil && a.Has("logits") {
+			p.logits, err = loadFeatures(a, "logits")
+		}
+		if err == nil && (p.features.N != len(p.hashes) || p.logits.N > 0 && p.logits.N != len(p.hashes)) {
+			err = fmt.Errorf("%s: rows of features = %d and of logits = %d, want %d", name, p.features.N, p.logits.N, len(p.hashes))
+		}
 	}
 	return p, err
 }
@@ -167,21 +160,18 @@ func (s *extractorCache) gather(hashes []pictures.Hash) (all pack, err error) {
 		places[name] = append(places[name], i)
 	}
 	for name, of := range places {
-		p, err := s.read(name)
+		p, err := s.read(name, true)
+		if err == nil && all.features.N == 0 {
+			all = pack{hashes, empty(len(hashes), p.features.D), empty(len(hashes), p.logits.D)}
+		}
+		if err == nil && (p.features.D != all.features.D || p.logits.D != all.logits.D) {
+			err = fmt.Errorf("%s has %d dimensions and %d logits, want %d and %d", name, p.features.D, p.logits.D, all.features.D, all.logits.D)
+		}
 		if err != nil {
-			return all, fmt.Errorf("features: cache: %w; remove the file, or say --no-cache", err)
-		}
-		if all.features.N == 0 {
-			all = pack{empty(len(hashes), p.features.D), empty(len(hashes), p.logits.D)}
-		}
-		if p.features.D != all.features.D || p.logits.D != all.logits.D {
-			return all, fmt.Errorf("features: cache: %s in %s has %d dimensions and %d logits, want %d and %d", name, s.dir, p.features.D, p.logits.D, all.features.D, all.logits.D)
+			return all, fmt.Errorf("features: cache %s: %w; remove the file, or say --no-cache", s.dir, err)
 		}
 		for _, i := range of {
 			at := s.rows[hashes[i]].at
-			if at >= p.features.N || p.logits.N > 0 && at >= p.logits.N {
-				return all, fmt.Errorf("features: cache: %s in %s ends before row %d; remove the file", name, s.dir, at)
-			}
 			copy(all.features.Row(i), p.features.Row(at))
 			if all.logits.N > 0 {
 				copy(all.logits.Row(i), p.logits.Row(at))

@@ -3,6 +3,7 @@ package features
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/extractor"
@@ -16,32 +17,34 @@ func Captions(ctx context.Context, captions []string, ex extractor.Captioner, c 
 		return eval.Features{}, err
 	}
 	var missing []string
-	var keys, hashes []pictures.Hash // of the missing ones, and of all
+	var hashes []pictures.Hash
 	asked := map[pictures.Hash]bool{}
 	for _, caption := range captions {
-		h := pictures.NewHash("caption", caption)
+		h := captionHash(caption)
 		hashes = append(hashes, h)
 		if _, ok := s.rows[h]; !ok && !asked[h] {
 			asked[h] = true
-			missing, keys = append(missing, caption), append(keys, h)
+			missing = append(missing, caption)
 		}
 	}
-	for start := 0; start < len(missing); start += packPictures {
-		end := min(start+packPictures, len(missing))
-		embedded, err := ex.Captions(ctx, missing[start:end])
+	for part := range slices.Chunk(missing, packPictures) {
+		embedded, err := ex.Captions(ctx, part)
 		if err != nil {
 			return eval.Features{}, err
 		}
-		if embedded.N != end-start {
-			return eval.Features{}, fmt.Errorf("features: %s gave %d embeddings of %d captions", ex.Name(), embedded.N, end-start)
+		if embedded.N != len(part) {
+			return eval.Features{}, fmt.Errorf("features: %s gave %d embeddings of %d captions", ex.Name(), embedded.N, len(part))
 		}
-		if err := embedded.Validate(); err != nil {
-			return eval.Features{}, fmt.Errorf("features: captions: %w", err)
+		p := pack{features: embedded}
+		for _, caption := range part {
+			p.hashes = append(p.hashes, captionHash(caption))
 		}
-		if err := s.add(keys[start:end], pack{features: embedded}); err != nil {
+		if err := s.add(p); err != nil {
 			return eval.Features{}, err
 		}
 	}
 	all, err := s.gather(hashes)
 	return all.features, err
 }
+
+func captionHash(caption string) pictures.Hash { return pictures.NewHash("caption", caption) }

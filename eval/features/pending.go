@@ -66,9 +66,8 @@ type pending struct {
 	bytes     int // of the pixels that wait
 	extracted int
 
-	hashes []pictures.Hash
-	pack   pack
-	since  time.Time
+	pack  pack // not kept yet
+	since time.Time
 }
 
 // wait takes a picture that the cache lacks, once.
@@ -121,20 +120,20 @@ func (p *pending) extract(ctx context.Context, n int) error {
 		return err
 	}
 	for _, r := range p.waiting[:n] {
-		p.hashes = append(p.hashes, r.content.Hash)
+		p.pack.hashes = append(p.pack.hashes, r.content.Hash)
 	}
 	p.waiting = slices.Clone(p.waiting[n:]) // lets the pixels of the others go
 	p.extracted += n
-	if len(p.hashes) >= packPictures || time.Since(p.since) > packSeconds*time.Second {
+	if len(p.pack.hashes) >= packPictures || time.Since(p.since) > packSeconds*time.Second {
 		return p.flush()
 	}
 	return nil
 }
 
 func (p *pending) flush() error {
-	if err := p.cache.add(p.hashes, p.pack); err != nil {
+	if err := p.cache.add(p.pack); err != nil {
 		return err
 	}
-	p.hashes, p.pack, p.since = nil, pack{}, time.Now()
+	p.pack, p.since = pack{}, time.Now()
 	return nil
 }

@@ -13,7 +13,7 @@ var CMMD = register(Metric{
 	Params: []Param{{"blocks", eval.FIDBlocks, 2, "groups of the jackknife"}},
 	Usual:  30000, Least: 1, Few: 1000, Bias: "the biased form adds about c/n",
 	compute: func(in Input) ([]Value, error) {
-		blocks := in.Param("blocks")
+		blocks := in.Params["blocks"]
 		if in.NoInterval || in.Gen.Features.N < 2*blocks {
 			blocks = 0
 		}

@@ -15,7 +15,7 @@ func (m Metric) Compute(ctx context.Context, ref, gen Sample, o Options) ([]Valu
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	in := Input{Context: ctx, Gen: gen, Seed: o.Seed, Confidence: o.Confidence, NoInterval: o.NoInterval}
+	in := Input{Options: o, Context: ctx, Gen: gen}
 	if m.Needs.Reference {
 		in.Ref = ref
 	}
@@ -26,7 +26,7 @@ func (m Metric) Compute(ctx context.Context, ref, gen Sample, o Options) ([]Valu
 		return nil, fmt.Errorf("metric: confidence = %v, want between 0 and 1, such as 0.95", o.Confidence)
 	}
 	var err error
-	if in.params, err = m.resolve(o.Params); err != nil {
+	if in.Params, err = m.resolve(o.Params); err != nil {
 		return nil, err
 	}
 	if err := m.Check(in.Ref, gen); err != nil {

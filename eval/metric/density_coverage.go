@@ -9,7 +9,7 @@ var DensityCoverage = register(Metric{
 	Params: []Param{{"k", eval.DCNeighbours, 1, "neighbour whose distance is a ball's radius"}},
 	Usual:  50000, Least: 2, Few: 5000, Bias: "both depend on the number of pictures, compare equal numbers only",
 	compute: func(in Input) ([]Value, error) {
-		dc, err := eval.DensityCoverage(in.Context, in.Ref.Features, in.Gen.Features, in.Param("k"))
+		dc, err := eval.DensityCoverage(in.Context, in.Ref.Features, in.Gen.Features, in.Params["k"])
 		if err != nil {
 			return nil, err
 		}

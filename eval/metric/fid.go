@@ -21,7 +21,7 @@ const frechetBias = "the distance is biased upwards by about c/n, compare equal 
 
 // frechet is the Fréchet distance of any features. Generated features, not statistics alone, give it an interval.
 func frechet(in Input) ([]Value, error) {
-	blocks := in.Param("blocks")
+	blocks := in.Params["blocks"]
 	if in.Gen.Features.N >= 2*blocks && !in.NoInterval {
 		u, err := eval.FIDJackknife(in.Context, in.Ref.side(), in.Gen.Features, blocks, in.Confidence)
 		v, err := within(u.FID, err, fmt.Sprintf("jackknife over %d groups of generated pictures, reference fixed", blocks))

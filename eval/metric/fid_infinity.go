@@ -21,8 +21,8 @@ var FIDInfinity = register(Metric{
 		if in.Gen.Features.N == 0 {
 			return nil, fmt.Errorf("the generated pictures have statistics only, want features")
 		}
-		n, points := in.Gen.Features.N, in.Param("points")
-		s, err := eval.FIDInfinity(in.Context, in.Ref.side(), in.Gen.Features, points, min(in.Param("smallest"), n/2), rng.New(in.Seed, "fid-inf", 0))
+		n, points := in.Gen.Features.N, in.Params["points"]
+		s, err := eval.FIDInfinity(in.Context, in.Ref.side(), in.Gen.Features, points, min(in.Params["smallest"], n/2), rng.New(in.Seed, "fid-inf", 0))
 		if err != nil {
 			return nil, err
 		}

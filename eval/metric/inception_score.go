@@ -14,7 +14,7 @@ var InceptionScore = register(Metric{
 	Params: []Param{{"splits", eval.InceptionSplits, 1, "splits of the shuffled pictures"}},
 	Usual:  50000, Least: 2, Few: 10000, Bias: "the score is biased downwards, compare equal numbers only",
 	compute: func(in Input) ([]Value, error) {
-		logits, splits := in.Gen.Logits, in.Param("splits")
+		logits, splits := in.Gen.Logits, in.Params["splits"]
 		shuffled := logits.Subset(rng.New(in.Seed, "is", 0).Perm(logits.N))
 		score, err := eval.InceptionScore(shuffled, splits)
 		if err != nil {

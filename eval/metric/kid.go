@@ -18,8 +18,8 @@ var KID = register(Metric{
 	Usual: 50000, Least: 2, Few: 1000, Bias: "its spread is wide",
 	compute: func(in Input) ([]Value, error) {
 		ref, gen := in.Ref.Features, in.Gen.Features
-		size := min(in.Param("size"), ref.N, gen.N)
-		score, err := eval.KID(in.Context, ref, gen, in.Param("subsets"), size, rng.New(in.Seed, "kid", 0))
+		size := min(in.Params["size"], ref.N, gen.N)
+		score, err := eval.KID(in.Context, ref, gen, in.Params["subsets"], size, rng.New(in.Seed, "kid", 0))
 		if err != nil {
 			return nil, err
 		}
@@ -27,8 +27,8 @@ var KID = register(Metric{
 		if size < ref.N || size < gen.N { // subsets of all pictures are all the same
 			v.Spread, v.SpreadOf = &score.Std, fmt.Sprintf("%d subsets of %d", score.Subsets, size)
 		}
-		if size < in.Param("size") {
-			v.Warnings = append(v.Warnings, fmt.Sprintf("kid: subsets of %d, want %d: there are fewer pictures", size, in.Param("size")))
+		if size < in.Params["size"] {
+			v.Warnings = append(v.Warnings, fmt.Sprintf("kid: subsets of %d, want %d: there are fewer pictures", size, in.Params["size"]))
 		}
 		return []Value{v}, nil
 	},

@@ -2,7 +2,6 @@ package metric
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/addlab/addlab/eval"
@@ -75,21 +74,9 @@ type Options struct {
 
 // Input is what a metric's compute sees: checked samples and resolved options.
 type Input struct {
-	Context    context.Context // ends long computations
-	Ref, Gen   Sample
-	Seed       int64
-	Confidence float64
-	NoInterval bool
-	params     map[string]int
-}
-
-// Param gives the value of a declared parameter.
-func (in Input) Param(name string) int {
-	v, ok := in.params[name]
-	if !ok {
-		panic(fmt.Errorf("metric: parameter %q is not declared", name))
-	}
-	return v
+	Options                  // with a value for each parameter
+	Context  context.Context // ends long computations
+	Ref, Gen Sample
 }
 
 var metrics []Metric // by name

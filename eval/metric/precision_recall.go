@@ -13,7 +13,7 @@ var PrecisionRecall = register(Metric{
 	Params: []Param{{"k", eval.PRNeighbours, 1, "neighbour whose distance is a ball's radius"}},
 	Usual:  50000, Least: 2, Few: 5000, Bias: "both depend on the number of pictures, compare equal numbers only",
 	compute: func(in Input) ([]Value, error) {
-		pr, err := eval.PrecisionRecall(in.Context, in.Ref.Features, in.Gen.Features, in.Param("k"))
+		pr, err := eval.PrecisionRecall(in.Context, in.Ref.Features, in.Gen.Features, in.Params["k"])
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/draw"
+	"slices"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/eval/extractor"
@@ -37,67 +39,37 @@ func decode(e encoded) (rgb extractor.RGB, err error) {
 	if err != nil {
 		return rgb, err
 	}
-	b, canvas := m.Bounds(), image.Rect(0, 0, e.Width, e.Height)
-	frame := extractor.RGB{Width: b.Dx(), Height: b.Dy(), Pix: make([]uint8, b.Dx()*b.Dy()*3)}
-	fill(frame, m)
-	if b == canvas {
-		return frame, nil
+	canvas := image.NewRGBA(image.Rect(0, 0, e.Width, e.Height))
+	if !m.Bounds().In(canvas.Rect) {
+		return rgb, fmt.Errorf("%s: picture = %v, its header says %v", e.Format, m.Bounds(), canvas.Rect)
 	}
-	if !b.In(canvas) {
-		return rgb, fmt.Errorf("%s: picture = %v, its header says %v", e.Format, b, canvas)
-	}
-	// The first frame of an animation may be smaller than the canvas.
 	rgb = extractor.RGB{Width: e.Width, Height: e.Height, Pix: make([]uint8, e.Width*e.Height*3)}
-	if p, ok := m.(*image.Paletted); ok {
-		colour := palette(p)[e.beside]
-		for i := range rgb.Pix {
-			rgb.Pix[i] = colour[i%3]
-		}
-	}
-	for y := range frame.Height {
-		copy(rgb.Pix[3*((b.Min.Y+y)*e.Width+b.Min.X):], frame.Pix[3*y*frame.Width:3*(y+1)*frame.Width])
-	}
-	return rgb, nil
-}
-
-func fill(rgb extractor.RGB, m image.Image) {
-	b := m.Bounds()
-	each := func(pix []uint8, offset func(x, y int) int, convert func(to, from []uint8)) {
-		for y := range rgb.Height {
-			for x := range rgb.Width {
-				convert(rgb.Pix[3*(y*rgb.Width+x):][:3], pix[offset(b.Min.X+x, b.Min.Y+y):])
-			}
-		}
-	}
-	grey := func(to, from []uint8) { to[0], to[1], to[2] = from[0], from[0], from[0] }
-	eight := func(to, from []uint8) { copy(to, from) }
-	upper := func(to, from []uint8) { to[0], to[1], to[2] = from[0], from[2], from[4] } // bytes of 16-bit channels
 	switch m := m.(type) {
 	case *image.YCbCr:
 		fillJPEG(rgb, m)
-	case *image.Gray:
-		each(m.Pix, m.PixOffset, grey)
-	case *image.Gray16:
-		each(m.Pix, m.PixOffset, grey)
-	case *image.RGBA: // opaque, as decoders give it
-		each(m.Pix, m.PixOffset, eight)
-	case *image.NRGBA:
-		each(m.Pix, m.PixOffset, eight)
-	case *image.RGBA64:
-		each(m.Pix, m.PixOffset, upper)
-	case *image.NRGBA64:
-		each(m.Pix, m.PixOffset, upper)
+		return rgb, nil
 	case *image.CMYK:
-		each(m.Pix, m.PixOffset, fromCMYK)
-	case *image.Paletted:
-		colours := palette(m)
-		each(m.Pix, m.PixOffset, func(to, from []uint8) { copy(to, colours[from[0]][:]) })
-	default:
-		for i := range rgb.Width * rgb.Height {
-			r, g, b, _ := m.At(b.Min.X+i%rgb.Width, b.Min.Y+i/rgb.Width).RGBA()
-			rgb.Pix[3*i], rgb.Pix[3*i+1], rgb.Pix[3*i+2] = uint8(r>>8), uint8(g>>8), uint8(b>>8)
+		for i := range e.Width * e.Height {
+			fromCMYK(rgb.Pix[3*i:3*i+3], m.Pix[4*i:])
 		}
+		return rgb, nil
+	case *image.NRGBA:
+		for i := 3; i < len(m.Pix); i += 4 {
+			m.Pix[i] = 255
+		}
+	case *image.NRGBA64:
+		for i := 6; i < len(m.Pix); i += 8 {
+			m.Pix[i], m.Pix[i+1] = 255, 255
+		}
+	case *image.Paletted:
+		m.Palette = opaque(m.Palette)
+		draw.Draw(canvas, canvas.Rect, image.NewUniform(m.Palette[e.beside]), image.Point{}, draw.Src)
 	}
+	draw.Draw(canvas, m.Bounds(), m, m.Bounds().Min, draw.Src) // the first frame of an animation may be smaller than the canvas
+	for i := range e.Width * e.Height {
+		copy(rgb.Pix[3*i:3*i+3], canvas.Pix[4*i:])
+	}
+	return rgb, nil
 }
 
 // fromCMYK multiplies ink by what black leaves, rounded as a division by 255.
@@ -109,21 +81,17 @@ func fromCMYK(to, cmyk []uint8) {
 	}
 }
 
-// palette gives 256 colours without their alpha; a picture may use more indices than its palette has.
-func palette(m *image.Paletted) (colours [256][3]uint8) {
-	for i, c := range m.Palette {
-		colours[i] = withoutAlpha(c)
+// opaque gives 256 colours as they are stored, without their alpha: a picture may use more indices than its palette has.
+func opaque(palette color.Palette) color.Palette {
+	all := slices.Repeat(color.Palette{color.NRGBA{A: 255}}, 256)
+	for i, c := range palette {
+		if n, ok := c.(color.NRGBA); ok {
+			n.A = 255
+			c = n
+		}
+		all[i] = c
 	}
-	return colours
-}
-
-// withoutAlpha gives the colour that a palette stores, also where it is transparent.
-func withoutAlpha(c color.Color) [3]uint8 {
-	if n, ok := c.(color.NRGBA); ok {
-		return [3]uint8{n.R, n.G, n.B}
-	}
-	r, g, b, _ := c.RGBA()
-	return [3]uint8{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8)}
+	return all
 }
 
 // showAll clears the mark of a transparent colour before the first frame of a GIF: image/gif would replace that colour by black. It

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -17,11 +18,8 @@ import (
 
 // Quality measures whether a bundle is good enough to distil from and to score with.
 type Quality struct {
-	Classifier map[string]float64 `json:"classifier,omitempty"` // accuracy per attribute on scenes it has not seen
-	Probe      map[string]float64 `json:"probe,omitempty"`      // a linear layer's on the discriminator's frozen features
-	// Both once more, each with the pictures behind it and Wilson's interval; assessments of former versions lack them.
-	ClassifierRates map[string]eval.Estimate `json:"classifier_rates,omitempty"`
-	ProbeRates      map[string]eval.Estimate `json:"probe_rates,omitempty"`
+	Classifier Rates `json:"classifier,omitempty"` // accuracy on scenes it has not seen
+	Probe      Rates `json:"probe,omitempty"`      // a linear layer's on the discriminator's frozen features
 
 	Real       Metrics `json:"real"`
 	Teacher    Metrics `json:"teacher"` // 25 guided steps
@@ -42,13 +40,13 @@ func Assess(ctx context.Context, e *Evaluator, probe pretrain.Probe, progress *t
 		if err != nil {
 			return q, err
 		}
-		if q.Classifier, q.ClassifierRates, err = Rates(hits); err != nil {
+		if q.Classifier, err = NewRates(hits); err != nil {
 			return q, err
 		}
 		if hits, err = probe.Accuracy(ctx, e.Backend, e.Bundle, "features", scenes, progress); err != nil {
 			return q, err
 		}
-		if q.Probe, q.ProbeRates, err = Rates(hits); err != nil {
+		if q.Probe, err = NewRates(hits); err != nil {
 			return q, err
 		}
 	}
@@ -85,25 +83,38 @@ func (e *Evaluator) classifierAccuracy(ctx context.Context, scenes dataset.Scene
 	return pretrain.Score(seen.Classes, labels), nil
 }
 
-// Rates are accuracies, alone and with their 95 % intervals.
-func Rates(hits map[string]pretrain.Hits) (accuracy map[string]float64, rates map[string]eval.Estimate, err error) {
-	accuracy, rates = map[string]float64{}, map[string]eval.Estimate{}
+// Rates are accuracies by attribute, with their 95 % intervals.
+type Rates map[string]eval.Estimate
+
+// NewRates takes what was right of how many.
+func NewRates(hits map[string]pretrain.Hits) (r Rates, err error) {
+	r = Rates{}
 	for name, h := range hits {
-		if rates[name], err = eval.RateInterval(h.Right, h.Of, 0.95); err != nil {
-			return nil, nil, fmt.Errorf("protocol: %s: %w", name, err)
+		if r[name], err = eval.RateInterval(h.Right, h.Of, 0.95); err != nil {
+			return nil, fmt.Errorf("protocol: %s: %w", name, err)
 		}
-		accuracy[name] = rates[name].Mean
 	}
-	return accuracy, rates, nil
+	return r, nil
 }
 
-// Worst names the attribute that is told least well, and how well: with interval and n where rates has them.
-func Worst(accuracy map[string]float64, rates map[string]eval.Estimate) string {
-	name, worst := lowest(accuracy)
-	if r, ok := rates[name]; ok {
-		return fmt.Sprintf("%.4f [%.4f, %.4f] of %d (%s)", worst, r.Low, r.High, r.N, name)
+// Worst is the accuracy of the attribute that is told least well.
+func (r Rates) Worst() (name string, rate eval.Estimate) {
+	names := slices.Sorted(maps.Keys(r))
+	name = slices.MinFunc(names, func(a, b string) int { return cmp.Compare(r[a].Mean, r[b].Mean) })
+	return name, r[name]
+}
+
+// String is the worst accuracy with its interval.
+func (r Rates) String() string {
+	name, worst := r.Worst()
+	return fmt.Sprintf("%.4f [%.4f, %.4f] of %d (%s)", worst.Mean, worst.Low, worst.High, worst.N, name)
+}
+
+func (r Rates) mean() (mean float64) {
+	for _, rate := range r {
+		mean += rate.Mean / float64(len(r))
 	}
-	return fmt.Sprintf("%.4f (%s)", worst, name)
+	return mean
 }
 
 // Markdown writes the report with a verdict on each requirement.
@@ -118,15 +129,15 @@ func (q Quality) Markdown(w io.Writer) error {
 	fmt.Fprintf(&b, "# Quality of the pretrained networks\n\n")
 	if q.Classifier != nil {
 		fmt.Fprintf(&b, "| requirement | wanted | measured | |\n|---|---|---|---|\n")
-		name, worst := lowest(q.Classifier)
-		mean := average(q.Classifier)
-		fmt.Fprintf(&b, "| classifier, mean over attributes | > %.2f | %.4f (worst: %s %.4f) | %s |\n", wantClassifier, mean, name, worst, verdict(mean > wantClassifier))
-		name, worst = lowest(q.Probe)
-		reached := verdict(worst > wantProbe)
-		if r, ok := q.ProbeRates[name]; ok && r.Low <= wantProbe && wantProbe < r.High {
+		name, worst := q.Classifier.Worst()
+		mean := q.Classifier.mean()
+		fmt.Fprintf(&b, "| classifier, mean over attributes | > %.2f | %.4f (worst: %s %.4f) | %s |\n", wantClassifier, mean, name, worst.Mean, verdict(mean > wantClassifier))
+		_, worst = q.Probe.Worst()
+		reached := verdict(worst.Mean > wantProbe)
+		if worst.Low <= wantProbe && wantProbe < worst.High {
 			reached = "undecided"
 		}
-		fmt.Fprintf(&b, "| linear probe of the features, worst attribute | > %.2f | %s | %s |\n", wantProbe, Worst(q.Probe, q.ProbeRates), reached)
+		fmt.Fprintf(&b, "| linear probe of the features, worst attribute | > %.2f | %s | %s |\n", wantProbe, q.Probe, reached)
 		share := *q.Teacher.Align / *q.Real.Align
 		fmt.Fprintf(&b, "| teacher at 25 steps: alignment, share of real pictures' | ≥ %.2f | %.4f (%.4f of %.4f) | %s |\n\n", wantTeacher, share, *q.Teacher.Align, *q.Real.Align, verdict(share >= wantTeacher))
 	}
@@ -145,25 +156,9 @@ func (q Quality) Markdown(w io.Writer) error {
 	if q.Classifier != nil {
 		fmt.Fprintf(&b, "\n| attribute | classifier | probe | teacher, 25 steps |\n|---|---|---|---|\n")
 		for _, name := range slices.Sorted(maps.Keys(q.Classifier)) {
-			fmt.Fprintf(&b, "| %s | %.4f | %.4f | %.4f |\n", name, q.Classifier[name], q.Probe[name], q.Teacher.ByAttribute[name])
+			fmt.Fprintf(&b, "| %s | %.4f | %.4f | %.4f |\n", name, q.Classifier[name].Mean, q.Probe[name].Mean, q.Teacher.ByAttribute[name])
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func lowest(m map[string]float64) (name string, value float64) {
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		if name == "" || m[k] < value {
-			name, value = k, m[k]
-		}
-	}
-	return name, value
-}
-
-func average(m map[string]float64) (mean float64) {
-	for _, v := range m {
-		mean += v / float64(len(m))
-	}
-	return mean
 }

@@ -25,7 +25,7 @@ func TestProbeGate(t *testing.T) {
 	} {
 		q := Quality{Real: Metrics{Align: &align, AllCorrect: &align}, Teacher: Metrics{Align: &align, AllCorrect: &align}}
 		var err error
-		if q.Probe, q.ProbeRates, err = Rates(map[string]pretrain.Hits{"size": test.size, "colour": {Right: 10, Of: 10}}); err != nil {
+		if q.Probe, err = NewRates(map[string]pretrain.Hits{"size": test.size, "colour": {Right: 10, Of: 10}}); err != nil {
 			t.Fatal(err)
 		}
 		q.Classifier = q.Probe
@@ -49,23 +49,6 @@ func TestProbeGate(t *testing.T) {
 			t.Errorf("%s: written and read (-want +got):\n%s", test.why, diff)
 		}
 	}
-	_, _, err := Rates(map[string]pretrain.Hits{"size": {}})
+	_, err := NewRates(map[string]pretrain.Hits{"size": {}})
 	wantError(t, "no pictures", err, "protocol: size: ", "hits = 0 of 0")
-}
-
-// An assessment of a former version, which knows no intervals, is read and reported as it was.
-func TestFormerQuality(t *testing.T) {
-	const former = `{"classifier": {"size": 1}, "probe": {"size": 0.943, "colour": 0.9985},
-		"real": {"images": 10, "align": 1, "all_correct": 1}, "teacher": {"images": 10, "align": 1, "all_correct": 1}, "teacher_1_step": {"images": 10}}`
-	var q Quality
-	if err := json.Unmarshal([]byte(former), &q); err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	if err := q.Markdown(&text); err != nil {
-		t.Fatal(err)
-	}
-	if want := "| > 0.90 | 0.9430 (size) | reached |"; !strings.Contains(text.String(), want) {
-		t.Errorf("want %q in\n%s", want, &text)
-	}
 }

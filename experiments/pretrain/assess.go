@@ -14,7 +14,6 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/engine"
-	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/pretrain"
@@ -137,12 +136,12 @@ func assessVariant(ctx context.Context, o options, e *engine.Engine, b *pretrain
 		if err != nil {
 			return err
 		}
-		accuracy, rates, err := protocol.Rates(hits)
+		rates, err := protocol.NewRates(hits)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(stdout, probeLine(v.Name, accuracy, rates))
-		quality = map[string]any{"probe": accuracy, "probe_rates": rates}
+		fmt.Fprintln(stdout, probeLine(v.Name, rates))
+		quality = map[string]any{"probe": rates}
 	} else {
 		evaluator, err := o.evaluator(ctx, e, b, data)
 		if err != nil {
@@ -164,12 +163,12 @@ func assessVariant(ctx context.Context, o options, e *engine.Engine, b *pretrain
 }
 
 // probeLine says what a linear layer reads in features: the worst attribute first, then all.
-func probeLine(name string, accuracy map[string]float64, rates map[string]eval.Estimate) string {
+func probeLine(name string, rates protocol.Rates) string {
 	var all []string
-	for _, attribute := range slices.Sorted(maps.Keys(accuracy)) {
-		all = append(all, fmt.Sprintf("%s %.4f", attribute, accuracy[attribute]))
+	for _, attribute := range slices.Sorted(maps.Keys(rates)) {
+		all = append(all, fmt.Sprintf("%s %.4f", attribute, rates[attribute].Mean))
 	}
-	return fmt.Sprintf("%s: linear probe, worst attribute %s; %s", name, protocol.Worst(accuracy, rates), strings.Join(all, ", "))
+	return fmt.Sprintf("%s: linear probe, worst attribute %s; %s", name, rates, strings.Join(all, ", "))
 }
 
 func teacherLine(name string, m protocol.Metrics) string {

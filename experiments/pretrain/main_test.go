@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/pretrain"
 )
@@ -132,14 +131,13 @@ func TestConfigAsPrinted(t *testing.T) {
 }
 
 func TestLinesAboutVariants(t *testing.T) {
-	accuracy, rates, err := protocol.Rates(map[string]pretrain.Hits{"first size": {Right: 1886, Of: 2000}, "count": {Right: 2000, Of: 2000}})
+	rates, err := protocol.NewRates(map[string]pretrain.Hits{"first size": {Right: 1886, Of: 2000}, "count": {Right: 2000, Of: 2000}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	align := 0.99
 	for want, got := range map[string]string{
-		"features-x: linear probe, worst attribute 0.9430 [0.9320, 0.9523] of 2000 (first size); count 1.0000, first size 0.9430": probeLine("features-x", accuracy, rates),
-		"features-x: linear probe, worst attribute 0.9430 (first size); count 1.0000, first size 0.9430":                          probeLine("features-x", accuracy, map[string]eval.Estimate{}),
+		"features-x: linear probe, worst attribute 0.9430 [0.9320, 0.9523] of 2000 (first size); count 1.0000, first size 0.9430": probeLine("features-x", rates),
 		"teacher-x, 25 guided steps, 10 pictures: FID 20.9 [13.2, 28.6], CLIP score 0.8643, alignment 0.9900": teacherLine("teacher-x", protocol.Metrics{
 			Images: 10, FID: 20.92, FIDLow: 13.24, FIDHigh: 28.59, CLIP: 0.8643, Align: &align}),
 	} {
