@@ -59,12 +59,10 @@ func Open(spec string, size int, warn func(format string, args ...any)) (Dataset
 	return d, nil
 }
 
-// entry is one captioned picture that is listed but not yet read.
+// entry is a listed picture with one of its captions.
 type entry struct {
-	name    string // where it lies in the set
-	part    string // subfolder or shard, which may name a split
+	Listed
 	caption string
-	read    func() ([]byte, error)
 }
 
 // captioned makes a sample of every caption; bare counts pictures that nothing captions.
@@ -72,7 +70,7 @@ func captioned(l Listing) (entries []entry, faults []Fault, bare int) {
 	faults = l.Faults
 	for _, p := range l.Pictures {
 		for _, caption := range p.Captions {
-			entries = append(entries, entry{p.Name, p.Part, caption, p.Read})
+			entries = append(entries, entry{p, caption})
 		}
 		switch {
 		case len(p.Captions) > 0:
@@ -88,7 +86,7 @@ func captioned(l Listing) (entries []entry, faults []Fault, bare int) {
 // load reads and decodes all pictures, keeps them if budget bytes suffice, judges what is broken and splits the rest.
 func load(entries []entry, faults []Fault, name string, size, budget int, warn func(string, ...any)) (*pictures, error) {
 	entries = slices.SortedStableFunc(slices.Values(entries), func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.caption, b.caption))
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.caption, b.caption))
 	})
 	n := size * size * 3
 	var pix []uint8
@@ -102,7 +100,7 @@ func load(entries []entry, faults []Fault, name string, size, budget int, warn f
 	sums := make([][sha256.Size]byte, len(entries))
 	errs := make([]error, len(entries))
 	parallel.For(len(entries), func(i int) {
-		data, err := entries[i].read()
+		data, err := entries[i].Read()
 		if err == nil {
 			var rgb []uint8
 			rgb, err = decodeRGB(data, size)
@@ -117,12 +115,12 @@ func load(entries []entry, faults []Fault, name string, size, budget int, warn f
 	kept := 0
 	for i, e := range entries {
 		if err := errs[i]; err != nil {
-			faults = append(faults, Fault{e.name, Broken, err})
+			faults = append(faults, Fault{e.Name, Broken, err})
 			continue
 		}
 		if pix != nil {
 			copy(pix[kept*n:(kept+1)*n], pix[i*n:])
-			e.read = nil
+			e.Read = nil
 		}
 		entries[kept], sums[kept] = e, sums[i]
 		kept++
@@ -147,7 +145,7 @@ func load(entries []entry, faults []Fault, name string, size, budget int, warn f
 	if err != nil {
 		return nil, err
 	}
-	if !named && slices.ContainsFunc(entries, func(e entry) bool { return heldoutPart.MatchString(e.part) }) {
+	if !named && slices.ContainsFunc(entries, func(e entry) bool { return heldoutPart.MatchString(e.Part) }) {
 		warn("dataset: %s: everything is named as held out: splitting by hash of the name instead", name)
 	}
 	// The encoded files are hashed, not the pixels, so that machines that round differently agree.
@@ -155,7 +153,7 @@ func load(entries []entry, faults []Fault, name string, size, budget int, warn f
 	fmt.Fprintf(h, "addlab dataset 1, size %d\n", size)
 	p.train.of, p.heldout.of = p, p
 	for i, e := range entries {
-		fmt.Fprintf(h, "%q %q %x %t\n", e.name, e.caption, sums[i], heldout[i])
+		fmt.Fprintf(h, "%q %q %x %t\n", e.Name, e.caption, sums[i], heldout[i])
 		side := &p.train
 		if heldout[i] {
 			side = &p.heldout

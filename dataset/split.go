@@ -25,7 +25,7 @@ func split(entries []entry) (heldout []bool, named bool, err error) {
 	heldout = make([]bool, len(entries))
 	held := 0
 	for i, e := range entries {
-		if slices.ContainsFunc(strings.Split(e.part, "/"), heldoutPart.MatchString) {
+		if slices.ContainsFunc(strings.Split(e.Part, "/"), heldoutPart.MatchString) {
 			heldout[i] = true
 			held++
 		}
@@ -38,7 +38,7 @@ func split(entries []entry) (heldout []bool, named bool, err error) {
 	var lowest, highest int
 	hashes := make([]uint64, len(entries))
 	for i, e := range entries {
-		sum := sha256.Sum256([]byte("heldout " + e.name))
+		sum := sha256.Sum256([]byte("heldout " + e.Name))
 		hashes[i] = binary.LittleEndian.Uint64(sum[:])
 		if hashes[i] < hashes[lowest] {
 			lowest = i
@@ -91,7 +91,7 @@ func (s part) Sample(i int) (Sample, error) {
 	e := s.of.entries[j]
 	rgb, err := s.of.rgb(j)
 	if err != nil {
-		return Sample{}, fmt.Errorf("dataset: %s: %s: %w", s.of.name, e.name, err)
+		return Sample{}, fmt.Errorf("dataset: %s: %s: %w", s.of.name, e.Name, err)
 	}
 	return Sample{Image: toImage(rgb, s.of.size), Caption: e.caption}, nil
 }
@@ -102,7 +102,7 @@ func (p *pictures) rgb(j int) ([]uint8, error) {
 		n := p.size * p.size * 3
 		return p.pix[j*n : (j+1)*n], nil
 	}
-	data, err := p.entries[j].read()
+	data, err := p.entries[j].Read()
 	if err != nil {
 		return nil, err
 	}

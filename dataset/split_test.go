@@ -23,7 +23,7 @@ func TestHeldoutPart(t *testing.T) {
 
 func namedEntries(n int) (entries []entry) {
 	for i := range n {
-		entries = append(entries, entry{name: fmt.Sprintf("%05d.png", i)})
+		entries = append(entries, entry{Listed: Listed{Name: fmt.Sprintf("%05d.png", i)}})
 	}
 	return entries
 }

@@ -61,11 +61,11 @@ func scan(data string) (entries, faults []string, err error) {
 	l, _, err := addInMemory(data)
 	captioned, all, _ := captioned(l)
 	for _, e := range captioned {
-		picture, err := e.read()
+		picture, err := e.Read()
 		if err != nil {
 			return nil, nil, err
 		}
-		entries = append(entries, fmt.Sprintf("%s %s %s", e.name, e.caption, picture))
+		entries = append(entries, fmt.Sprintf("%s %s %s", e.Name, e.caption, picture))
 	}
 	for _, f := range all {
 		faults = append(faults, f.Name+" "+f.Kind)

@@ -67,7 +67,7 @@ var errOneImage = errors.New("eval: FID: N = 1, want at least 2 images")
 
 // gaussian factors Σ = RᵀR by Cholesky with complete pivoting, which stops at the rank of Σ.
 func (s Stats) gaussian() (gaussian, error) {
-	if err := s.validate(); err != nil {
+	if err := s.Validate(); err != nil {
 		return gaussian{}, err
 	}
 	if s.N == 1 {

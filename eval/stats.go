@@ -88,8 +88,8 @@ func (s Stats) without(block Stats) Stats {
 	return rest
 }
 
-// validate checks shapes and finiteness, so that a NaN in a file of statistics is an error and no score.
-func (s Stats) validate() error {
+// Validate checks shapes and finiteness, so that a NaN in a file of statistics is an error and no score.
+func (s Stats) Validate() error {
 	d := len(s.Mean)
 	if d == 0 || s.Cov == nil || s.Cov.SymmetricDim() != d {
 		return fmt.Errorf("eval: stats: len(Mean) = %d, want ≥ 1 and a Cov of the same dimension", d)

@@ -112,15 +112,6 @@ func newStatistics(mu, sigma npy.Array[float64]) (eval.Stats, error) {
 		return eval.Stats{}, fmt.Errorf("mu has shape %v and sigma %v, want [d] and [d d]", mu.Shape, sigma.Shape)
 	}
 	stats := eval.Stats{Mean: mu.Data, Cov: mat.NewSymDense(d, nil)}
-	for i, v := range slices.Concat(mu.Data, sigma.Data) {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			name := fmt.Sprintf("mu[%d]", i)
-			if i >= d {
-				name = fmt.Sprintf("sigma[%d,%d]", i/d-1, i%d)
-			}
-			return eval.Stats{}, fmt.Errorf("%s = %g, want a finite number", name, v)
-		}
-	}
 	largest := floats.Norm(sigma.Data, math.Inf(1))
 	for i := range d {
 		for j := i; j < d; j++ {
@@ -134,7 +125,7 @@ func newStatistics(mu, sigma npy.Array[float64]) (eval.Stats, error) {
 			stats.Cov.SetSym(i, j, (upper+lower)/2)
 		}
 	}
-	return stats, nil
+	return stats, stats.Validate()
 }
 
 // WriteStatistics writes mu, sigma and n so that pytorch-fid and clean-fid read them.

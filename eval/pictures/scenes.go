@@ -53,17 +53,22 @@ func openScenes(spec string, wanted int) (Set, error) {
 	for i := first; i < first+n; i++ {
 		_, caption, _ := source.Scene(i)
 		hash := NewHash("scene", scenes.Hash(), split, strconv.Itoa(i))
-		set.Items = append(set.Items, Item{fmt.Sprintf("%s/%08d", split, i), caption, func() (Content, error) {
-			return Content{Hash: hash, Format: "drawn", Width: scenes.Config.Size, Height: scenes.Config.Size, Decode: func() (extractor.RGB, error) {
-				sample, err := source.Sample(i)
-				if err != nil {
-					return extractor.RGB{}, err
-				}
-				return EightBits(sample.Image.Pix, sample.Image.Size), nil
-			}}, nil
-		}})
+		set.Items = append(set.Items, Drawn(fmt.Sprintf("%s/%08d", split, i), caption, hash, scenes.Config.Size, func() ([]float32, error) {
+			sample, err := source.Sample(i)
+			return sample.Image.Pix, err
+		}))
 	}
 	return set, nil
+}
+
+// Drawn is a picture [size,size,3] of [-1,1] that draw gives when its pixels are asked for.
+func Drawn(name, caption string, hash Hash, size int, draw func() ([]float32, error)) Item {
+	return Item{name, caption, func() (Content, error) {
+		return Content{Hash: hash, Format: "drawn", Width: size, Height: size, Decode: func() (extractor.RGB, error) {
+			pix, err := draw()
+			return EightBits(pix, size), err
+		}}, nil
+	}}
 }
 
 // EightBits rounds values of [-1,1], flat [size,size,3], as a picture file would hold them; what lies outside is clipped.

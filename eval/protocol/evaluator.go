@@ -39,8 +39,6 @@ func NewEvaluator(ctx context.Context, backend compute.Backend, b *pretrain.Bund
 		if e.features, err = extractor.Classifier(backend, b, setup.Batch); err != nil {
 			return nil, err
 		}
-	}
-	if e.classifies {
 		if e.drawing, err = extractor.Stage(backend, b, setup.Batch); err != nil {
 			return nil, err
 		}

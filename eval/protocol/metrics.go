@@ -26,7 +26,6 @@ func (s *Sample) Metrics() (Metrics, error) {
 
 // scoreHeldout compares the pictures of the held-out captions with the reference.
 func scoreHeldout(e *Evaluator, m *Metrics, reference, s scoredSet) error {
-	real, generated := reference.Features, s.Features
 	fid, clip, err := e.fidAndCLIP(reference, s)
 	if err != nil {
 		return err
@@ -41,23 +40,31 @@ func scoreHeldout(e *Evaluator, m *Metrics, reference, s scoredSet) error {
 			return err
 		}
 	}
-	n := min(manifold, real.N, generated.N)
-	real, generated = real.First(n), generated.First(n)
-	if n > eval.PRNeighbours {
-		pr, err := measure(metric.PrecisionRecall, real, metric.Sample{Features: generated}, nil)
-		if err != nil {
-			return err
-		}
-		m.Precision, m.Recall = pr[0].Estimate.Mean, pr[1].Estimate.Mean
+	pr, err := neighbours(metric.PrecisionRecall, eval.PRNeighbours, reference, s)
+	if err != nil {
+		return err
 	}
-	if n > eval.DCNeighbours {
-		dc, err := measure(metric.DensityCoverage, real, metric.Sample{Features: generated}, nil)
-		if err != nil {
-			return err
-		}
-		m.Density, m.Coverage = &dc[0].Estimate.Mean, &dc[1].Estimate.Mean
+	if pr != nil {
+		m.Precision, m.Recall = *pr[0], *pr[1]
 	}
-	return nil
+	dc, err := neighbours(metric.DensityCoverage, eval.DCNeighbours, reference, s)
+	if dc != nil {
+		m.Density, m.Coverage = dc[0], dc[1]
+	}
+	return err
+}
+
+// neighbours gives the two numbers of a metric of k neighbours; nil where there are too few pictures.
+func neighbours(m metric.Metric, k int, reference, s scoredSet) ([]*float64, error) {
+	n := min(manifold, reference.Features.N, s.Features.N)
+	if n <= k {
+		return nil, nil
+	}
+	v, err := measure(m, reference.Features.First(n), metric.Sample{Features: s.Features.First(n)}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return []*float64{&v[0].Estimate.Mean, &v[1].Estimate.Mean}, nil
 }
 
 // scoreNovel asks how well compositions that training never saw are obeyed.
@@ -75,14 +82,11 @@ func scoreStated(e *Evaluator, m *Metrics, reference, s scoredSet) error {
 		return err
 	}
 	m.Drawing = &Drawing{FID: fid.Estimate.Mean, FIDLow: fid.Estimate.Low, FIDHigh: fid.Estimate.High, CLIP: clip.Estimate.Mean, CLIPStdErr: clip.StdErr}
-	if n := min(manifold, reference.Features.N, s.Features.N); n > eval.PRNeighbours {
-		pr, err := measure(metric.PrecisionRecall, reference.Features.First(n), metric.Sample{Features: s.Features.First(n)}, nil)
-		if err != nil {
-			return err
-		}
-		m.Drawing.Precision = &pr[0].Estimate.Mean
+	pr, err := neighbours(metric.PrecisionRecall, eval.PRNeighbours, reference, s)
+	if pr != nil {
+		m.Drawing.Precision = pr[0]
 	}
-	return nil
+	return err
 }
 
 func (e *Evaluator) fidAndCLIP(reference, s scoredSet) (fid, clip metric.Value, err error) {

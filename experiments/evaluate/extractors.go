@@ -61,10 +61,11 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (ex
 // modes are the preprocessings that were asked for, by extractor: one without a name is Inception's, for DINOv2 has one of the same name.
 func (o options) modes() map[string]string {
 	modes := map[string]string{}
-	if o.mode.all != "" {
-		modes[extractor.Inception.Name] = o.mode.all
+	maps.Copy(modes, o.mode)
+	if all, ok := modes[""]; ok {
+		delete(modes, "")
+		modes[extractor.Inception.Name] = cmp.Or(modes[extractor.Inception.Name], all)
 	}
-	maps.Copy(modes, o.mode.byName)
 	return modes
 }
 

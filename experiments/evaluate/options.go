@@ -43,7 +43,7 @@ type options struct {
 	seed                           int64
 	confidence                     float64
 	noCache, noIntervals           bool
-	strict, list, json, asSeeds    bool
+	strict, list, asSeeds          bool
 
 	// ask puts a question to a person; it returns false where none is there.
 	ask func(question string) (answer string, ok bool)
@@ -69,7 +69,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.BoolVar(&o.asSeeds, "seeds", false, "the generated sets are seeds of one system: show their mean and its interval too")
 	f.BoolVar(&o.strict, "strict", false, "no picture may be broken (default: 2 % may)")
 	f.StringVar(&o.format, "format", "text", "`form` of the result: "+strings.Join(formats, ", "))
-	f.BoolVar(&o.json, "json", false, "the same as --format json")
+	f.BoolFunc("json", "the same as --format json", func(string) error { o.format = "json"; return nil })
 	f.StringVar(&o.out, "out", "", "`file` for the result (default: standard output)")
 	f.StringVar(&o.save, "save", "", "`file` .npz for the reference's mu and sigma, as pytorch-fid and clean-fid read them")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
@@ -91,9 +91,6 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		}
 		o.inputs = append(o.inputs, f.Arg(0))
 		rest = f.Args()[1:]
-	}
-	if o.json {
-		o.format = "json"
 	}
 	return o.check()
 }
@@ -162,31 +159,26 @@ func (o options) metrics() (list []wanted, err error) {
 	return list, nil
 }
 
-// choice is the value of a flag: one for all, or by name as in "a=x,b=y".
-type choice struct {
-	all    string
-	byName map[string]string
-}
+// choice is the value of a flag by name, as in "a=x,b=y"; "" is the name of a value for all.
+type choice map[string]string
 
-func (c choice) of(name string) string { return cmp.Or(c.byName[name], c.all) }
+func (c choice) of(name string) string { return cmp.Or(c[name], c[""]) }
 
 // reader reads the flag's text into c; known refuses names.
 func (c *choice) reader(known func(name string) error) func(text string) error {
 	return func(text string) error {
-		*c = choice{byName: map[string]string{}}
+		*c = choice{}
 		for entry := range strings.SplitSeq(text, ",") {
-			name, value, ok := strings.Cut(entry, "=")
-			switch {
-			case !ok && c.all != "":
-				return fmt.Errorf("%q and %q, want one without a name", c.all, entry)
-			case !ok:
-				c.all = entry
-				continue
-			}
-			if err := known(name); err != nil {
+			name, value, named := strings.Cut(entry, "=")
+			if !named {
+				name, value = "", entry
+			} else if err := known(name); err != nil {
 				return err
 			}
-			c.byName[name] = value
+			if before := (*c)[name]; before != "" && !named {
+				return fmt.Errorf("%q and %q, want one without a name", before, entry)
+			}
+			(*c)[name] = value
 		}
 		return nil
 	}

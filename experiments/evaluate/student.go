@@ -3,14 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
+	"slices"
 	"strconv"
 	"sync"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
-	"github.com/addlab/addlab/eval/extractor"
 	"github.com/addlab/addlab/eval/pictures"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/network/weights"
@@ -59,36 +58,29 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 	}
 
 	var captions []string
+	draw := sync.OnceValues(func() ([]float32, error) {
+		return e.draw(e.drawing, p, sampling, captions, setup)
+	})
+	size := bundle.Config.Size
+	area := size * size * 3
 	for i := range n {
 		sample, err := data.Heldout().Sample(i)
 		if err != nil {
 			return set, nil, err
 		}
 		captions = append(captions, sample.Caption)
-	}
-	draw := sync.OnceValues(func() ([]float32, error) {
-		return e.draw(e.drawing, p, sampling, captions, setup)
-	})
-	size := bundle.Config.Size
-	area := size * size * 3
-	for i, caption := range captions {
-		hash := pictures.NewHash("student", sum, strconv.Itoa(e.steps), strconv.FormatInt(setup.Seed, 10), strconv.Itoa(i), caption)
-		decode := func() (extractor.RGB, error) {
+		hash := pictures.NewHash("student", sum, strconv.Itoa(e.steps), strconv.FormatInt(setup.Seed, 10), strconv.Itoa(i), sample.Caption)
+		set.Items = append(set.Items, pictures.Drawn(fmt.Sprintf("%08d", i), sample.Caption, hash, size, func() ([]float32, error) {
 			flat, err := draw()
 			if err != nil {
-				return extractor.RGB{}, err
+				return nil, err
 			}
 			pix := flat[i*area : (i+1)*area]
-			for _, v := range pix {
-				if math.IsNaN(float64(v)) {
-					return extractor.RGB{}, fmt.Errorf("the student drew no numbers: it collapsed")
-				}
+			if slices.ContainsFunc(pix, func(v float32) bool { return v != v }) {
+				return nil, fmt.Errorf("the student drew no numbers: it collapsed")
 			}
-			return pictures.EightBits(pix, size), nil
-		}
-		set.Items = append(set.Items, pictures.Item{Name: fmt.Sprintf("%08d", i), Caption: caption, Read: func() (pictures.Content, error) {
-			return pictures.Content{Hash: hash, Format: "drawn", Width: size, Height: size, Decode: decode}, nil
-		}})
+			return pix, nil
+		}))
 	}
 	return set, bundle, nil
 }
