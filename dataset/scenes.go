@@ -46,7 +46,7 @@ func (c ScenesConfig) Validate() error {
 }
 
 // Scenes is an endless world of coloured shapes: one to three objects in a row or a column on a plain background, captioned
-// in English with some attributes left out. Some pairs of shape and colour never occur in training (see Novel).
+// in English with some attributes left out. Some pairs of shape and colour never occur in training (see Split).
 type Scenes struct {
 	Config ScenesConfig
 	name   string // where it is not plain scenes
@@ -80,14 +80,8 @@ func (s *Scenes) Train() Source { return s.Split("train") }
 // Heldout gives scenes of the compositions known from training that training never drew.
 func (s *Scenes) Heldout() Source { return s.Split("heldout") }
 
-// Novel gives scenes that each hold at least one composition that never occurs in training.
-func (s *Scenes) Novel() Source { return s.Split("novel") }
-
-// Stated gives held-out scenes whose captions state everything: what is left open is where exactly objects stand, and their shade.
-func (s *Scenes) Stated() Source { return s.Split("stated") }
-
-// Split returns one of "train", "heldout", "stated", "novel" and "all" (every composition: for evaluation networks) as a source
-// that also tells what is in its pictures.
+// Split returns a source that also tells what is in its pictures: "train", "heldout", "stated" (held-out scenes whose captions leave
+// open only shades and where exactly objects stand), "novel" (each scene has a composition that never occurs in training) or "all".
 func (s *Scenes) Split(name string) SceneSource { return SceneSource{scenes: s, split: name} }
 
 // SceneSource is a split of the world.

@@ -238,7 +238,6 @@ func TestScenesImplementDataset(t *testing.T) {
 	for name, pair := range map[string][2]Source{
 		"train":   {set.Train(), world(t, 2).Split("train")},
 		"heldout": {set.Heldout(), world(t, 2).Split("heldout")},
-		"novel":   {set.(*Scenes).Novel(), world(t, 2).Split("novel")},
 	} {
 		got, err := pair[0].Sample(5)
 		if err != nil {

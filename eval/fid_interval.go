@@ -50,29 +50,25 @@ func FIDJackknife(ctx context.Context, ref Side, gen Features, blocks int, confi
 		}
 		whole = stats
 	}
-	side := func(block int) (Side, error) { // all images for block = −1, else all but the block's
-		if block < 0 {
-			return whole, nil
-		}
-		if !subtract {
-			return gen.ofBlock(block, blocks, false), nil
+	gaussianOf := func(block int) (gaussian, error) { // of all images for block = −1, else of all but the block's
+		switch {
+		case block < 0:
+			return whole.gaussian()
+		case !subtract:
+			return gen.ofBlock(block, blocks, false).gaussian()
 		}
 		taken, err := NewStats(gen.ofBlock(block, blocks, true))
 		if err != nil {
-			return nil, err
+			return gaussian{}, err
 		}
-		return stats.without(taken), nil
+		return stats.without(taken).gaussian()
 	}
 	fids := make([]float64, 0, blocks+1)
 	for block := -1; block < blocks; block++ {
 		if err := ctx.Err(); err != nil {
 			return FIDUncertainty{}, err
 		}
-		s, err := side(block)
-		if err != nil {
-			return FIDUncertainty{}, err
-		}
-		g, err := s.gaussian()
+		g, err := gaussianOf(block)
 		if err != nil {
 			return FIDUncertainty{}, err
 		}

@@ -21,16 +21,6 @@ func rename(f *weights.File, name func(old string) string) {
 	f.Tensors = renamed
 }
 
-// rules are replacements of parts of names, in order.
-type rules [][2]string
-
-func (r rules) apply(name string) string {
-	for _, rule := range r {
-		name = strings.ReplaceAll(name, rule[0], rule[1])
-	}
-	return name
-}
-
 // split cuts a tensor into equal parts along its first axis.
 func split(t weights.Tensor, n int) []weights.Tensor {
 	parts := make([]weights.Tensor, n)
@@ -70,10 +60,10 @@ func transpose(t weights.Tensor) weights.Tensor {
 	return weights.Tensor{Shape: []int{columns, rows}, Data: x}
 }
 
-var openCLIPLayer = rules{
-	{".resblocks.", ".layers."}, {".ln_1.", ".layer_norm1."}, {".ln_2.", ".layer_norm2."}, {".attn.out_proj.", ".self_attn.out_proj."},
-	{".mlp.c_fc.", ".mlp.fc1."}, {".mlp.c_proj.", ".mlp.fc2."},
-}
+var openCLIPLayer = strings.NewReplacer(
+	".resblocks.", ".layers.", ".ln_1.", ".layer_norm1.", ".ln_2.", ".layer_norm2.", ".attn.out_proj.", ".self_attn.out_proj.",
+	".mlp.c_fc.", ".mlp.fc1.", ".mlp.c_proj.", ".mlp.fc2.",
+)
 
 // openCLIPNames are OpenAI's and OpenCLIP's names and transformers', before layers are looked at.
 var openCLIPNames = map[string]string{
@@ -98,9 +88,9 @@ func clipNames(f *weights.File) {
 			n, text := strings.CutPrefix(n, "transformer.resblocks.")
 			switch {
 			case vision:
-				return openCLIPLayer.apply("vision_model.encoder.layers." + n)
+				return openCLIPLayer.Replace("vision_model.encoder.layers." + n)
 			case text:
-				return openCLIPLayer.apply("text_model.encoder.layers." + n)
+				return openCLIPLayer.Replace("text_model.encoder.layers." + n)
 			}
 			return old
 		})
@@ -124,11 +114,11 @@ func clipNames(f *weights.File) {
 }
 
 var (
-	dinoLayer = rules{
-		{"encoder.layer.", "blocks."}, {".attention.output.dense.", ".attn.proj."}, {".layer_scale1.lambda1", ".ls1.gamma"},
-		{".layer_scale2.lambda1", ".ls2.gamma"}, {"embeddings.patch_embeddings.projection.", "patch_embed.proj."},
-		{"embeddings.cls_token", "cls_token"}, {"embeddings.position_embeddings", "pos_embed"},
-	}
+	dinoLayer = strings.NewReplacer(
+		"encoder.layer.", "blocks.", ".attention.output.dense.", ".attn.proj.", ".layer_scale1.lambda1", ".ls1.gamma",
+		".layer_scale2.lambda1", ".ls2.gamma", "embeddings.patch_embeddings.projection.", "patch_embed.proj.",
+		"embeddings.cls_token", "cls_token", "embeddings.position_embeddings", "pos_embed",
+	)
 	dinoQuery = regexp.MustCompile(`^(blocks\.\d+)\.attention\.attention\.query\.(weight|bias)$`)
 )
 
@@ -139,7 +129,7 @@ func dinoNames(f *weights.File) {
 			if n, ok := strings.CutPrefix(old, "layernorm."); ok {
 				return "norm." + n
 			}
-			return dinoLayer.apply(old)
+			return dinoLayer.Replace(old)
 		})
 		for name := range f.Tensors {
 			if m := dinoQuery.FindStringSubmatch(name); m != nil {

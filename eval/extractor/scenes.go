@@ -38,12 +38,7 @@ var Scenes = register(Kind{
 var ScenesStage = register(Kind{
 	Name: "scenes-stage2", Bundled: true,
 	About: "mean and deviation over positions of this project's small classifier's second stage; weights: a folder that pretrain wrote",
-	Open: fromBundle(func(backend compute.Backend, b *pretrain.Bundle, batch int) (Extractor, error) {
-		if !b.Has("classifier") {
-			return nil, fmt.Errorf("extractor: %s holds no classifier", b.Dir)
-		}
-		return Stage(backend, b, batch)
-	}),
+	Open:  fromBundle(Stage),
 })
 
 // ScenesPair embeds pictures and captions in one space, for the CLIP score of the ablations.

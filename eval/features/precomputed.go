@@ -1,6 +1,7 @@
 package features
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -81,12 +82,9 @@ func ReadPrecomputed(path string) (metric.Sample, error) {
 }
 
 func readStatistics(a *npy.Archive) (eval.Stats, error) {
-	mu, err := npy.Load[float64](a, "mu")
-	if err != nil {
-		return eval.Stats{}, err
-	}
-	sigma, err := npy.Load[float64](a, "sigma")
-	if err != nil {
+	mu, errMu := npy.Load[float64](a, "mu")
+	sigma, errSigma := npy.Load[float64](a, "sigma")
+	if err := cmp.Or(errMu, errSigma); err != nil {
 		return eval.Stats{}, err
 	}
 	stats, err := newStatistics(mu, sigma)

@@ -44,17 +44,17 @@ func (e *Evaluator) captionSets() ([]captionSet, error) {
 	if !ok || !e.classifies {
 		return sets, nil
 	}
-	novel, err := takePrompts(scenes.Novel(), e.Setup.First, min(manifold, e.Setup.Images))
+	novel, err := takePrompts(scenes.Split("novel"), e.Setup.First, min(manifold, e.Setup.Images))
 	if err != nil {
 		return nil, err
 	}
 	sets = append(sets, captionSet{Prompts: novel, seed: 1, features: e.features, others: func() (Prompts, error) { return novel, nil }, score: scoreNovel})
 	first, n := e.Setup.First, e.Setup.Images
-	stated, err := takePrompts(scenes.Stated(), first, n)
+	stated, err := takePrompts(scenes.Split("stated"), first, n)
 	if err != nil {
 		return nil, err
 	}
-	return append(sets, captionSet{Prompts: stated, seed: 2, features: e.drawing, others: func() (Prompts, error) { return takePrompts(scenes.Stated(), first+n, n) }, score: scoreStated, compared: true}), nil
+	return append(sets, captionSet{Prompts: stated, seed: 2, features: e.drawing, others: func() (Prompts, error) { return takePrompts(scenes.Split("stated"), first+n, n) }, score: scoreStated, compared: true}), nil
 }
 
 // moreHeldout are the held-out pictures after those that models are compared with.

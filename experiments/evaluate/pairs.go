@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/pictures"
 )
@@ -19,11 +21,11 @@ func (e *evaluation) pairs(sets []judged, j int) ([]paired, error) {
 	first := e.generated()[0]
 	for i := 1; i < len(sets); i++ {
 		second := e.generated()[i]
-		differences := inCommon(sets[0].of(j), sets[i].of(j), partners(first.set.Items, second.set.Items))
-		if len(differences) < 2 {
+		each := differences(first.set.Items, second.set.Items, sets[0].of(j), sets[i].of(j))
+		if len(each) < 2 {
 			continue
 		}
-		difference, err := eval.TInterval(differences, e.confidence)
+		difference, err := eval.TInterval(each, e.confidence)
 		if err != nil {
 			return nil, err
 		}
@@ -41,42 +43,30 @@ func (s judged) of(j int) map[int]float64 {
 	return values
 }
 
-// partners gives each item of the first list its place in the second: that of the item of the same name or, where the lists share no
-// name, its own place in lists of equal length. Where a caption is not the partner's, nobody has one: the sets answer different prompts.
-func partners(first, second []pictures.Item) []int {
+// differences gives first less second of the pictures that neither set lacks: those of one name or, where the sets share no name, those
+// in the same place of lists of equal length. Where the captions of a pair differ there are none: the sets answer different prompts.
+func differences(first, second []pictures.Item, x, y map[int]float64) (list []float64) {
 	named := map[string]int{}
 	for i, item := range second {
 		named[item.Name] = i
 	}
-	places, alike := make([]int, len(first)), 0
+	byName := slices.ContainsFunc(first, func(item pictures.Item) bool { _, ok := named[item.Name]; return ok })
+	if !byName && len(first) != len(second) {
+		return nil
+	}
 	for i, item := range first {
-		places[i] = -1
-		if place, ok := named[item.Name]; ok {
-			places[i] = place
-			alike++
+		place, ok := i, true
+		if byName {
+			place, ok = named[item.Name]
 		}
-	}
-	if alike == 0 && len(first) == len(second) {
-		for i := range places {
-			places[i] = i
-		}
-	}
-	for i, place := range places {
-		if place >= 0 && first[i].Caption != second[place].Caption {
+		if ok && item.Caption != second[place].Caption {
 			return nil
 		}
-	}
-	return places
-}
-
-// inCommon gives the differences, first less second, of the pairs of which neither picture is missing.
-func inCommon(first, second map[int]float64, places []int) (differences []float64) {
-	for i, place := range places {
-		x, ok := first[i]
-		y, too := second[place]
-		if ok && too {
-			differences = append(differences, x-y)
+		a, inFirst := x[i]
+		b, inSecond := y[place]
+		if ok && inFirst && inSecond {
+			list = append(list, a-b)
 		}
 	}
-	return differences
+	return list
 }
