@@ -200,7 +200,7 @@ func (l *Lab) sweep(axis ablations.Axis, base distill.Config, images int, seeds,
 	}
 	live := show.NewLive()
 	defer live.Close()
-	worker := &sweep.EngineWorker{Inputs: inputs, Engine: func(context.Context) (*engine.Engine, error) { return l.Engine() }, Out: live}
+	worker := &sweep.EngineWorker{Inputs: inputs, Engine: func(context.Context) (*engine.Engine, error) { return l.Engine(), nil }, Out: live}
 	defer worker.Close()
 	results, err := sweep.Sweep{Plan: plan, Runs: runs, Finished: []*record.Runs{committed}, Worker: worker, Out: live}.Run(l.ctx)
 	if err != nil {

@@ -25,23 +25,16 @@ import (
 
 // Views shows held-out pictures as the discriminator may see them: as they are, then by several draws of DiffAugment.
 func (l *Lab) Views(draws int) (plot.Grid, error) {
-	g := plot.Grid{Scale: 3}
-	captions, images, err := l.Prompts(columns)
-	if err != nil {
-		return g, err
-	}
-	e, err := l.Engine()
+	g, images, err := l.heldout("as it is")
 	if err != nil {
 		return g, err
 	}
 	cfg, size, n := discriminator.DefaultConfig(), l.Bundle.Config.Size, len(images)
-	exec, err := NewExec(e.Backend, func(img, params *Node) *Node { return discriminator.View(img, params, cfg, size) })
+	exec, err := NewExec(l.Engine().Backend, func(img, params *Node) *Node { return discriminator.View(img, params, cfg, size) })
 	if err != nil {
 		return g, err
 	}
 	defer exec.Finalize()
-	g.Columns = captions
-	g.Rows = append(g.Rows, plot.GridRow{Name: "as it is", Images: images})
 	for k := range draws {
 		params := discriminator.DrawView(rng.New(1, "notebook/view", k), cfg, n, size, size)
 		out, err := exec.Call(train.F32(flat(images), n, size, size, 3), train.F32(params, n, discriminator.ViewParams))
@@ -56,13 +49,10 @@ func (l *Lab) Views(draws int) (plot.Grid, error) {
 
 // FeatureMaps shows what each tap of the frozen network holds: the first three principal components of its tokens as red, green, blue.
 func (l *Lab) FeatureMaps() (plot.Grid, error) {
-	g := plot.Grid{Scale: 3}
-	captions, images, err := l.Prompts(columns)
+	g, images, err := l.heldout("picture")
 	if err != nil {
 		return g, err
 	}
-	g.Columns = captions
-	g.Rows = append(g.Rows, plot.GridRow{Name: "picture", Images: images})
 	taps, err := l.taps(images)
 	if err != nil {
 		return g, err
@@ -83,16 +73,12 @@ func (l *Lab) FeatureMaps() (plot.Grid, error) {
 
 // taps are the patch tokens of every tap as the heads get them, each [B·N,C].
 func (l *Lab) taps(images []dataset.Image) ([]*mat.Dense, error) {
-	e, err := l.Engine()
-	if err != nil {
-		return nil, err
-	}
-	store, cfg := model.NewStore(), l.Bundle.Config
+	store, cfg, backend := model.NewStore(), l.Bundle.Config, l.Engine().Backend
 	defer store.Finalize()
-	if err := l.Bundle.Into(e.Backend, store, "features"); err != nil {
+	if err := l.Bundle.Into(backend, store, "features"); err != nil {
 		return nil, err
 	}
-	exec, err := model.NewExec(e.Backend, store, func(root *model.Scope, img *Node) []*Node {
+	exec, err := model.NewExec(backend, store, func(root *model.Scope, img *Node) []*Node {
 		taps := network.ViT(root.At("features"), cfg.Networks.Features, img, nil).Taps
 		for k, tap := range taps {
 			taps[k] = ConvertDType(discriminator.Tokens(tap), dtypes.Float32)

@@ -41,10 +41,7 @@ type Student struct {
 // After an interruption the next call resumes from the last checkpoint.
 func (l *Lab) Distill(cfg distill.Config) (s Student, err error) {
 	s.Config = distill.NewRunConfig(cfg, l.Bundle, l.Data)
-	e, err := l.Engine()
-	if err != nil {
-		return s, err
-	}
+	e := l.Engine()
 	run, err := record.Open(l.ctx, l.Runs, s.Config, record.NewEnvironment(e.Name, e.Version, e.Device))
 	if err != nil {
 		return s, err
@@ -75,23 +72,19 @@ func (l *Lab) learn(s *Student, run *record.Run) error {
 	if gonbui.IsNotebook {
 		out = nil // the live place shows it
 	}
-	p, err := l.Pipeline()
-	if err != nil {
-		return err
-	}
 	if s.Growth.Columns == nil {
-		if err := l.beginGrowth(s, p); err != nil {
+		if err := l.beginGrowth(s); err != nil {
 			return err
 		}
 	}
 	began, look := time.Now(), 0
 	latest := filepath.Join(run.Dir(), "latest.tmp")
 	defer os.Remove(latest)
-	in := distill.Inputs{Config: s.Config.Distill, Bundle: l.Bundle, Data: l.Data, Backend: p.Backend}
+	in := distill.Inputs{Config: s.Config.Distill, Bundle: l.Bundle, Data: l.Data, Backend: l.Engine().Backend}
 	in.Watch = func(step int, mean map[string]float64, save func(string) error) error {
 		if step >= look || step == s.Config.Distill.Steps {
 			look = 2 * step
-			if err := l.grow(s, p, step, latest, save); err != nil {
+			if err := l.grow(s, step, latest, save); err != nil {
 				return err
 			}
 		}
@@ -104,26 +97,19 @@ func (l *Lab) learn(s *Student, run *record.Run) error {
 }
 
 // beginGrowth starts the grid with real pictures and what the student starts from: the teacher in one step.
-func (l *Lab) beginGrowth(s *Student, p *pipeline.Pipeline) error {
-	captions, images, err := l.Prompts(columns)
-	if err != nil {
-		return err
-	}
-	start, err := l.draw(p, pipeline.Teacher(1, 0).For(s.Config.Distill.StudentNet), captions)
-	if err != nil {
-		return err
-	}
-	s.Growth = plot.Grid{Columns: captions, Scale: 3, Rows: []plot.GridRow{{Name: "real", Images: images}, {Name: "start: the teacher, 1 step", Images: start}}}
-	return nil
+func (l *Lab) beginGrowth(s *Student) (err error) {
+	start := pipeline.Named{Name: "start: the teacher, 1 step", Sampling: pipeline.Teacher(1, 0).For(s.Config.Distill.StudentNet)}
+	s.Growth, err = l.compare(nil, start)
+	return err
 }
 
 // grow adds a row of samples.
-func (l *Lab) grow(s *Student, p *pipeline.Pipeline, step int, path string, save func(string) error) error {
+func (l *Lab) grow(s *Student, step int, path string, save func(string) error) error {
 	if err := save(path); err != nil {
 		return err
 	}
 	cfg := s.Config.Distill
-	images, err := l.draw(p, pipeline.FewSteps(path, cfg.Times, 1, "").For(cfg.StudentNet), s.Growth.Columns)
+	images, err := l.draw(pipeline.FewSteps(path, cfg.Times, 1, "").For(cfg.StudentNet), s.Growth.Columns)
 	if err != nil {
 		return err
 	}

@@ -72,11 +72,7 @@ func (l *Lab) fakes() (f forgeries, err error) {
 	if f.captions, f.real, err = first(l.Data.Train(), 4*fakesBatch); err != nil {
 		return f, err
 	}
-	p, err := l.Pipeline()
-	if err != nil {
-		return f, err
-	}
-	f.fake, err = l.draw(p, pipeline.Teacher(1, 0), f.captions)
+	f.fake, err = l.draw(pipeline.Teacher(1, 0), f.captions)
 	return f, err
 }
 
@@ -112,13 +108,9 @@ func (l *Lab) trainHeads(cfg discriminator.Config, stock forgeries) ([][]float64
 
 // runHeads computes numbers of new heads, a batch for each step; learn moves the heads down a loss.
 func (l *Lab) runHeads(cfg discriminator.Config, stock forgeries, steps int, numbers func(in HeadInputs, learn func(loss *Node)) []*Node) ([][]float64, error) {
-	e, err := l.Engine()
-	if err != nil {
-		return nil, err
-	}
-	bundle, store := l.Bundle.Config, model.NewStore()
+	bundle, store, backend := l.Bundle.Config, model.NewStore(), l.Engine().Backend
 	defer store.Finalize()
-	if err := l.Bundle.Into(e.Backend, store, "text", "features"); err != nil {
+	if err := l.Bundle.Into(backend, store, "text", "features"); err != nil {
 		return nil, err
 	}
 	vit := bundle.Networks.Features
@@ -129,7 +121,7 @@ func (l *Lab) runHeads(cfg discriminator.Config, stock forgeries, steps int, num
 		return nil, err
 	}
 	opt := optim.AdamW{Name: scope, Beta2: 0.99, Epsilon: 1e-8}
-	exec, err := model.NewExec(e.Backend, store, func(root *model.Scope, args []*Node) []*Node {
+	exec, err := model.NewExec(backend, store, func(root *model.Scope, args []*Node) []*Node {
 		real, fake, realView, fakeView, ids, rate := args[0], args[1], args[2], args[3], args[4], args[5]
 		g := real.Graph()
 		store.SetTraining(g, true)

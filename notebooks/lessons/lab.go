@@ -94,30 +94,22 @@ func findRoot() (string, error) {
 	return root, nil
 }
 
-// Engine opens the engine once.
-func (l *Lab) Engine() (*engine.Engine, error) {
+// Engine opens the engine once. As with the lab itself, the cell ends where it does not open.
+func (l *Lab) Engine() *engine.Engine {
 	if l.engine == nil {
-		e, err := engine.Open(l.ctx, l.choice, os.Stderr)
-		if err != nil {
-			return nil, err
-		}
-		l.engine = e
+		l.engine = show.Must(engine.Open(l.ctx, l.choice, os.Stderr))
 	}
-	return l.engine, nil
+	return l.engine
 }
 
 // Evaluator loads the evaluation networks once; the first Images held-out pictures are what it compares with.
 func (l *Lab) Evaluator() (*protocol.Evaluator, error) {
 	if l.evaluator == nil {
-		e, err := l.Engine()
-		if err != nil {
-			return nil, err
-		}
 		setup := protocol.DefaultSetup(l.Scale).Within(l.Images, l.Data)
 		if l.Images < 1000 {
 			setup.Batch = columns // few pictures take less time than compiling another batch would
 		}
-		evaluator, err := protocol.NewEvaluator(l.ctx, e.Backend, l.Bundle, l.Data, setup)
+		evaluator, err := protocol.NewEvaluator(l.ctx, l.Engine().Backend, l.Bundle, l.Data, setup)
 		if err != nil {
 			return nil, err
 		}
@@ -131,24 +123,16 @@ func (l *Lab) Evaluator() (*protocol.Evaluator, error) {
 }
 
 // Pipeline draws from the lab's networks, without those that evaluate.
-func (l *Lab) Pipeline() (*pipeline.Pipeline, error) {
+func (l *Lab) Pipeline() *pipeline.Pipeline {
 	if l.drawing == nil {
-		e, err := l.Engine()
-		if err != nil {
-			return nil, err
-		}
-		l.drawing = pipeline.New(e.Backend, l.Bundle)
+		l.drawing = pipeline.New(l.Engine().Backend, l.Bundle)
 	}
-	return l.drawing, nil
+	return l.drawing
 }
 
 // About says in a line what works here.
-func (l *Lab) About() (string, error) {
-	e, err := l.Engine()
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("scale %s; engine %s; networks %s", l.Scale, e, filepath.Base(l.Bundle.Dir)), nil
+func (l *Lab) About() string {
+	return fmt.Sprintf("scale %s; engine %s; networks %s", l.Scale, l.Engine(), filepath.Base(l.Bundle.Dir))
 }
 
 // Close lets go of what was opened.

@@ -2,8 +2,6 @@ package lessons
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -202,9 +200,6 @@ func TestInterruptionEndsWhatRuns(t *testing.T) {
 	case <-l.ctx.Done():
 	case <-time.After(10 * time.Second):
 		t.Fatal("the lab has not noticed an interruption")
-	}
-	if _, err := l.Engine(); !errors.Is(err, context.Canceled) {
-		t.Errorf("error = %v, want the context's", err)
 	}
 }
 

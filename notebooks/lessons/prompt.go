@@ -29,10 +29,6 @@ func (l *Lab) Prompt(prompt string) error {
 	case run.Dir == l.Bundle.Dir:
 		note += " The student is the shipped one: " + l.Bundle.Student.About + "."
 	}
-	p, err := l.Pipeline()
-	if err != nil {
-		return err
-	}
 	live, shown := show.NewLive(), []show.Drawing(nil)
 	form := show.Form{Text: prompt, TextLabel: "Prompt", Number: 1, Most: most, NumberLabel: "Steps", Note: note}
 	err = form.Serve(l.ctx, func(o show.Order) error {
@@ -51,7 +47,7 @@ func (l *Lab) Prompt(prompt string) error {
 			rows = slices.Insert(rows, 0, run.Steps(o.Number, ""))
 		}
 		for _, w := range rows {
-			images, err := l.draw(p, w.Sampling, []string{o.Text, o.Text, o.Text, o.Text})
+			images, err := l.draw(w.Sampling, []string{o.Text, o.Text, o.Text, o.Text})
 			if err != nil {
 				return err
 			}

@@ -53,8 +53,8 @@ func first(source dataset.Source, n int) (captions []string, images []dataset.Im
 }
 
 // draw draws one picture per caption, from the same noise for every sampling.
-func (l *Lab) draw(p *pipeline.Pipeline, s pipeline.Sampling, captions []string) ([]dataset.Image, error) {
-	generator, err := p.Generator(s, len(captions))
+func (l *Lab) draw(s pipeline.Sampling, captions []string) ([]dataset.Image, error) {
+	generator, err := l.Pipeline().Generator(s, len(captions))
 	if err != nil {
 		return nil, err
 	}
@@ -62,16 +62,19 @@ func (l *Lab) draw(p *pipeline.Pipeline, s pipeline.Sampling, captions []string)
 	if err != nil {
 		return nil, err
 	}
-	return p.Pictures(flat), nil
+	return l.Pipeline().Pictures(flat), nil
+}
+
+// heldout is a grid that begins with a row of held-out pictures below their captions.
+func (l *Lab) heldout(row string) (plot.Grid, []dataset.Image, error) {
+	captions, images, err := l.Prompts(columns)
+	return plot.Grid{Columns: captions, Scale: 3, Rows: []plot.GridRow{{Name: row, Images: images}}}, images, err
 }
 
 // Noised shows two training pictures noised to some times, and below what the teacher takes for clean in one call each.
 func (l *Lab) Noised(times ...float64) (plot.Grid, error) {
 	g := plot.Grid{Columns: []string{"clean"}, Scale: 3}
-	p, err := l.Pipeline()
-	if err != nil {
-		return g, err
-	}
+	p := l.Pipeline()
 	generator, err := p.Generator(pipeline.Teacher(1, 0), 2)
 	if err != nil {
 		return g, err
@@ -144,19 +147,14 @@ func teachers(steps []int) (rows []pipeline.Named) {
 // compare draws the same captions from the same noise by several samplings; without captions those of held-out pictures, which stand above.
 func (l *Lab) compare(captions []string, samplings ...pipeline.Named) (plot.Grid, error) {
 	g := plot.Grid{Columns: captions, Scale: 3}
-	p, err := l.Pipeline()
-	if err != nil {
-		return g, err
-	}
 	if captions == nil {
-		var images []dataset.Image
-		if g.Columns, images, err = l.Prompts(columns); err != nil {
+		var err error
+		if g, _, err = l.heldout("real"); err != nil {
 			return g, err
 		}
-		g.Rows = append(g.Rows, plot.GridRow{Name: "real", Images: images})
 	}
 	for _, w := range samplings {
-		images, err := l.draw(p, w.Sampling, g.Columns)
+		images, err := l.draw(w.Sampling, g.Columns)
 		if err != nil {
 			return g, fmt.Errorf("%s: %w", w.Name, err)
 		}
