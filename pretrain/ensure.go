@@ -25,8 +25,8 @@ type Options struct {
 	Engine  *engine.Engine
 	Command string // for the provenance
 
-	// Continue trains Parts further from the weights of this bundle and copies its other parts, so Config must be the one that
-	// made them; nil trains from scratch. Dir must be another folder than this bundle's, or each call would train further.
+	// Continue trains Parts further from the weights of this bundle and copies its other parts: Config must be the bundle's but for the
+	// seed and the training of Parts. Nil trains from scratch. Dir must be another folder, or each call would train further.
 	Continue *Bundle
 	Out      io.Writer
 }
@@ -65,15 +65,11 @@ func Run(ctx context.Context, o Options) error {
 	paths, provenance := map[string]string{}, map[string]Provenance{}
 	for _, part := range parts {
 		var from start
-		var err error
 		switch {
 		case o.Continue != nil:
-			from, err = c.continueFrom(o.Continue, part)
+			from = o.Continue.continueFrom(part)
 		case part == "teacher" && paths["text"] != "":
 			from = start{provenance["text"].Run, map[string]string{"/text": paths["text"]}}
-		}
-		if err != nil {
-			return err
 		}
 		j, err := c.partJob(part, from)
 		if err != nil {

@@ -53,18 +53,9 @@ func TestContinueFromBundle(t *testing.T) {
 		edit       func(o *Options, b *Bundle)
 	}{
 		{"pair", "pair cannot be trained further", func(o *Options, _ *Bundle) { o.Parts = []string{"pair"} }},
-		{"another architecture", "teacher.safetensors", func(o *Options, _ *Bundle) { o.Config.Networks.UNet.BlockOutChannels = []int{16, 8} }},
 		{"other data", "were trained on elsewhere, not on", func(_ *Options, b *Bundle) { b.DataHash = "elsewhere" }},
 		{"other words of the judge", "the vocabulary of", func(_ *Options, b *Bundle) { b.PairWords = first.PairWords }},
 		{"onto itself", "is the bundle to continue, want another folder", func(o *Options, b *Bundle) { o.Dir = filepath.Join(b.Dir, ".") }},
-		{"a kept part that the config would train longer", "the config's pair differs", func(o *Options, _ *Bundle) { o.Config.PairTraining.Steps++ }},
-		{"a kept teacher that would predict something else", "the config's teacher differs", func(o *Options, _ *Bundle) {
-			o.Parts, o.Config.Prediction = []string{"features"}, "eps"
-		}},
-		{"a kept network that its file is not", "pair.safetensors", func(o *Options, b *Bundle) {
-			o.Config.Networks.PairImage.Out, b.Config.Networks.PairImage.Out = 8, 8
-			o.Config.Networks.PairText.Projection, b.Config.Networks.PairText.Projection = 8, 8
-		}},
 		{"a part missing", "holds no classifier", func(_ *Options, b *Bundle) { delete(b.Files, "classifier") }},
 	} {
 		o, b := o, words

@@ -82,14 +82,8 @@ func runVariants(ctx context.Context, o options, b *pretrain.Bundle, data datase
 		return err
 	}
 	for i := range variants {
-		if variants[i].Objective == pretrain.Untrained {
-			continue // there is nothing to change
-		}
-		if o.steps > 0 {
-			variants[i].Training.Steps = o.steps
-		}
-		if o.rate != 0 {
-			variants[i].Training.Rate.Peak = o.rate
+		if variants[i].Objective != pretrain.Untrained {
+			o.change(&variants[i].Training)
 		}
 	}
 	if o.printConfig {

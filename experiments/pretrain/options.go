@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"path/filepath"
@@ -45,15 +44,15 @@ type options struct {
 func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, scenes-free, a folder of captioned pictures, or WebDataset shards (docs/data.md)")
 	f.StringVar(&o.scale, "scale", "cpu", "preset of sizes and steps: "+strings.Join(pretrain.Scales, ", "))
-	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change, or of the config of the bundle to continue (--print-config prints them all)")
+	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change (--print-config prints them all)")
 	f.StringVar(&o.parts, "parts", "all", "comma-separated `parts`: "+strings.Join(pretrain.Parts, ", "))
 	f.StringVar(&o.out, "out", "", "`folder` of the bundle (default pretrained/<data>, or pretrained/<data>-<scale> for another scale than cpu)")
 	f.StringVar(&o.runs, "runs", "results/pretrain", "`folder` of the parts' runs")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	f.Int64Var(&o.seed, "seed", 1, "seed of weights and batches (with --continue: the bundle's)")
-	f.IntVar(&o.steps, "steps", 0, "train the teacher, or every one of --variants, for so many `steps` instead of the preset's (with --continue: the bundle's)")
-	f.Float64Var(&o.rate, "rate", 0, "peak learning `rate` of the teacher, or of every one of --variants, instead of the preset's (with --continue: the bundle's)")
-	f.StringVar(&o.from, "continue", "", "continue the bundle in this `folder`: train --parts (teacher, features) further and copy the rest, into the folder --out")
+	f.IntVar(&o.steps, "steps", 0, "train the teacher, every one of --variants, or with --continue all --parts, for so many `steps`")
+	f.Float64Var(&o.rate, "rate", 0, "peak learning `rate` of the teacher, of every one of --variants, or with --continue of all --parts")
+	f.StringVar(&o.from, "continue", "", "continue the bundle in this `folder`, with its config: train --parts (teacher, features) further and copy the rest, into the folder --out")
 	f.StringVar(&o.variants, "variants", "", "comma-separated `networks` to train for an existing bundle, or all; those that it holds are not trained again")
 	f.StringVar(&o.bundle, "bundle", "", "`folder` of the bundle that --variants belong to (default: the default of --out)")
 	f.BoolVar(&o.assess, "assess", false, "measure the networks of the bundle, or --variants, and stop")
@@ -89,6 +88,7 @@ func (o *options) check() error {
 	}{
 		{"--variants", o.variants != "", []string{"seed", "config", "parts", "continue"}},
 		{"--assess", o.assess, []string{"seed", "config", "parts", "continue", "steps", "rate", "n", "print-config"}},
+		{"--continue", o.from != "", []string{"config"}},
 		{"--bundle", o.bundle != "", []string{"out"}},
 	} {
 		for _, name := range c.unused {
@@ -102,13 +102,21 @@ func (o *options) check() error {
 		return fmt.Errorf("bundle = %s without --variants, want --out for the folder of the bundle", o.bundle)
 	case o.from != "" && (o.parts == "all" || o.out == ""):
 		return fmt.Errorf("--continue %s wants the parts to train further, --parts teacher, features or both, and another folder for the bundle, --out", o.from)
-	case o.from != "" && filepath.Clean(o.from) == filepath.Clean(o.out):
-		return fmt.Errorf("out = %s, want another folder than --continue", o.out)
 	}
 	return nil
 }
 
 func (o *options) dataName() string { return filepath.Base(filepath.Clean(o.data)) }
+
+// change sets what --steps and --rate say of a training.
+func (o *options) change(t *pretrain.Training) {
+	if o.steps > 0 {
+		t.Steps = o.steps
+	}
+	if o.rate > 0 {
+		t.Rate.Peak = o.rate
+	}
+}
 
 // base is the config of the preset, or of the bundle to go on from, with what file and flags change.
 func (o *options) base(from *pretrain.Bundle) (pretrain.Config, error) {
@@ -118,9 +126,7 @@ func (o *options) base(from *pretrain.Bundle) (pretrain.Config, error) {
 	}
 	seed := o.seed
 	if from != nil {
-		if cfg, err = clone(from.Config); err != nil {
-			return cfg, err
-		}
+		cfg = from.Config
 		if !o.given["seed"] {
 			seed = cfg.Seed
 		}
@@ -134,21 +140,14 @@ func (o *options) base(from *pretrain.Bundle) (pretrain.Config, error) {
 			return cfg, fmt.Errorf("%s changes data or seed, want --data and --seed for that", o.config)
 		}
 	}
-	if o.steps > 0 {
-		cfg.TeacherTraining.Steps = o.steps
+	parts := strings.Split(o.parts, ",")
+	if from == nil || slices.Contains(parts, "teacher") {
+		o.change(&cfg.TeacherTraining)
 	}
-	if o.rate > 0 {
-		cfg.TeacherTraining.Rate.Peak = o.rate
+	if from != nil && slices.Contains(parts, "features") {
+		o.change(&cfg.FeaturesTraining)
 	}
 	return cfg, nil
-}
-
-func clone(cfg pretrain.Config) (other pretrain.Config, err error) {
-	text, err := json.Marshal(cfg)
-	if err == nil {
-		err = json.Unmarshal(text, &other)
-	}
-	return other, err
 }
 
 // wanted resolves --parts; from scratch, the teacher needs the text encoder first.
@@ -163,7 +162,7 @@ func (o *options) wanted(possible []string) ([]string, error) {
 		}
 	}
 	teaches := slices.Contains(asked, "teacher")
-	if !teaches && (o.given["steps"] || o.given["rate"]) {
+	if o.from == "" && !teaches && (o.given["steps"] || o.given["rate"]) {
 		return nil, fmt.Errorf("--steps and --rate are the teacher's, want it in --parts %s, or --config for other parts", o.parts)
 	}
 	var parts []string
