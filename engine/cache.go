@@ -5,12 +5,15 @@ import (
 	"archive/zip"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
+	"slices"
+
+	"github.com/addlab/addlab/internal/atomicfile"
 )
 
 // artifact is a shared library with the pinned packages that hold it.
@@ -48,25 +51,18 @@ func (p archive) mark(size int64) string { return fmt.Sprintf("%s %d\n", p.sha25
 
 // cached returns the library, and its package, if the cache holds all of it and the package is still pinned.
 func (a artifact) cached() (string, archive, bool) {
-	dir, err := cacheDir()
-	if err != nil {
-		return "", archive{}, false
-	}
+	dir, homeless := cacheDir()
 	library := filepath.Join(dir, a.name, a.library)
-	info, err := os.Stat(library)
-	if err != nil || !info.Mode().IsRegular() {
+	info, absent := os.Stat(library)
+	mark, unmarked := os.ReadFile(filepath.Join(dir, a.name, marker))
+	if errors.Join(homeless, absent, unmarked) != nil || !info.Mode().IsRegular() {
 		return "", archive{}, false
 	}
-	mark, err := os.ReadFile(filepath.Join(dir, a.name, marker))
-	if err != nil {
+	i := slices.IndexFunc(a.here(), func(p archive) bool { return string(mark) == p.mark(info.Size()) })
+	if i < 0 {
 		return "", archive{}, false
 	}
-	for _, p := range a.here() {
-		if strings.TrimSpace(string(mark)) == strings.TrimSpace(p.mark(info.Size())) {
-			return library, p, true
-		}
-	}
-	return "", archive{}, false
+	return library, a.here()[i], true
 }
 
 func (a artifact) cache() source {
@@ -136,17 +132,10 @@ func untar(archive, member, dst string) (int64, error) {
 }
 
 // writeFile syncs a file to the disk: its marker, written next, must not survive a power cut without it.
-func writeFile(dst string, r io.Reader) (int64, error) {
-	f, err := os.OpenFile(dst, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
-	if err != nil {
-		return 0, err
-	}
-	n, err := io.Copy(f, r)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
+func writeFile(dst string, r io.Reader) (n int64, err error) {
+	err = atomicfile.Write(dst, func(w io.Writer) error {
+		n, err = io.Copy(w, r)
+		return err
+	})
 	return n, err
 }

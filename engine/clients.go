@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 )
 
 // pipDownload downloads a wheel without installing it.
@@ -41,11 +40,8 @@ func pipDownload(ctx context.Context, n *network, p archive, dir string) (string
 // lead nowhere.
 func findPip(ctx context.Context) (argv []string, config string, err error) {
 	for _, argv := range [][]string{{"python3", "-m", "pip"}, {"pip3"}, {"pip"}} {
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-		out, err := quickCommand(ctx, argv[0], append(argv[1:], "config", "list")...).Output()
-		cancel()
-		if err == nil {
-			return argv, string(out), nil
+		if config, err = ask(ctx, argv[0], append(argv[1:], "config", "list")...); err == nil {
+			return argv, config, nil
 		}
 	}
 	return nil, "", errors.New("no pip on PATH (python3 -m pip, pip3, pip)")
@@ -96,15 +92,12 @@ func npmPack(ctx context.Context, n *network, p archive, dir string) (string, er
 
 // npmAddress is what npm connects to by its configuration: a proxy, or the registry.
 func npmAddress(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	ask := func(key string) string {
-		out, _ := quickCommand(ctx, "npm", "config", "get", key).Output() // an npm that cannot say has its default
-		value := strings.TrimSpace(string(out))
-		if !strings.HasPrefix(value, "http") { // "null" and "undefined" are none
+	setting := func(key string) string {
+		value, _ := ask(ctx, "npm", "config", "get", key) // an npm that cannot say has its default
+		if !strings.HasPrefix(value, "http") {            // "null" and "undefined" are none
 			return ""
 		}
 		return value
 	}
-	return cmp.Or(ask("https-proxy"), ask("registry"), "https://registry.npmjs.org/")
+	return cmp.Or(setting("https-proxy"), setting("registry"), "https://registry.npmjs.org/")
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os/exec"
@@ -23,13 +24,11 @@ func openXLACUDA(ctx context.Context, c candidate, s setting) (*Engine, error) {
 
 // jaxCUDAPlugin finds JAX's plugin in Python's packages, next to the NVIDIA libraries that it loads.
 var jaxCUDAPlugin = source{name: "JAX's Python package", get: func(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	out, err := quickCommand(ctx, "python3", "-c", "import sysconfig; print(sysconfig.get_path('platlib'))").Output()
+	packages, err := ask(ctx, "python3", "-c", "import sysconfig; print(sysconfig.get_path('platlib'))")
 	if err != nil {
 		return "", err
 	}
-	found, _ := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "jax_plugins", "xla_cuda*", "xla_cuda_plugin.so"))
+	found, _ := filepath.Glob(filepath.Join(packages, "jax_plugins", "xla_cuda*", "xla_cuda_plugin.so"))
 	if len(found) == 0 {
 		return "", errAbsent
 	}
@@ -41,22 +40,26 @@ func hasNVIDIA(ctx context.Context) bool {
 	if devices, _ := filepath.Glob("/dev/nvidia[0-9]*"); len(devices) > 0 {
 		return true
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	out, err := quickCommand(ctx, "nvidia-smi", "-L").Output()
-	return err == nil && strings.Contains(string(out), "GPU ")
+	gpus, err := ask(ctx, "nvidia-smi", "-L")
+	return err == nil && strings.Contains(gpus, "GPU ")
 }
 
 // nvidiaName is what nvidia-smi calls the first GPU, or other if it does not answer: PJRT numbers devices but does not name them.
 func nvidiaName(ctx context.Context, other string) string {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	out, err := quickCommand(ctx, "nvidia-smi", "--query-gpu=name", "--format=csv,noheader").Output()
-	name, _, _ := strings.Cut(string(out), "\n")
-	if name = strings.TrimSpace(name); err != nil || name == "" {
+	names, err := ask(ctx, "nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+	if err != nil {
 		return other
 	}
-	return name
+	name, _, _ := strings.Cut(names, "\n")
+	return cmp.Or(strings.TrimSpace(name), other)
+}
+
+// ask is what a program prints that should end at once.
+func ask(ctx context.Context, name string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	out, err := quickCommand(ctx, name, args...).Output()
+	return strings.TrimSpace(string(out)), err
 }
 
 // quickCommand is a command that ends with its context even if children of it keep its output open.

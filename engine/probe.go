@@ -49,34 +49,36 @@ func Probe(ctx context.Context, choice string, fetch bool, progress io.Writer) (
 	chosen := false
 	s := newSetting(fetch, progress)
 	for i, c := range p.candidates {
-		r, why := probe(ctx, c, p, s)
+		r := probe(ctx, c, p, s)
 		if err := ctx.Err(); err != nil {
 			return reports, err
 		}
 		if r.Available && !chosen && i < eligible {
-			chosen, r.Chosen, r.Why = true, true, why
+			chosen, r.Chosen = true, true
+		} else {
+			r.Why = ""
 		}
 		reports = append(reports, r)
 	}
 	return reports, nil
 }
 
-// probe opens and measures one engine; why is the reason for it if it is the chosen one.
-func probe(ctx context.Context, c candidate, p plan, s setting) (r Report, why string) {
+// probe opens and measures one engine.
+func probe(ctx context.Context, c candidate, p plan, s setting) (r Report) {
 	r.Engine = c.label()
 	start := time.Now()
 	e, err := open(ctx, c, s)
 	if err != nil {
 		r.Reason = oneLine(err.Error())
-		return r, ""
+		return r
 	}
 	defer e.Close()
 	r.OpenSeconds = time.Since(start).Seconds()
-	r.Available, r.Version, r.Device, r.Source, r.Library = true, e.Version, e.Device, e.library.source, e.library.path
+	r.Available, r.Version, r.Device, r.Source, r.Library, r.Why = true, e.Version, e.Device, e.library.source, e.library.path, p.why(e)
 	if r.GFlops, err = Benchmark(ctx, e.Backend); err != nil {
 		r.Reason = "benchmark: " + oneLine(err.Error())
 	}
-	return r, p.why(e)
+	return r
 }
 
 // Sizes of the benchmark's network: two 3×3 convolutions and a feed-forward block, as in a small U-Net's middle level.
