@@ -37,7 +37,7 @@ func parseHeader(header []byte) (entries []entry, metadata map[string]string, er
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if name == metadataKey {
-			metadata, err = parseMetadata(fields[name])
+			err = json.Unmarshal(fields[name], &metadata)
 		} else {
 			var e entry
 			e, err = parseEntry(name, fields[name])
@@ -48,21 +48,6 @@ func parseHeader(header []byte) (entries []entry, metadata map[string]string, er
 		}
 	}
 	return entries, metadata, nil
-}
-
-func parseMetadata(value []byte) (map[string]string, error) {
-	var texts map[string]*string
-	if err := json.Unmarshal(value, &texts); err != nil {
-		return nil, err
-	}
-	metadata := map[string]string{}
-	for key, text := range texts {
-		if text == nil {
-			return nil, fmt.Errorf("%q: want text, have null", key)
-		}
-		metadata[key] = *text
-	}
-	return metadata, nil
 }
 
 func parseEntry(name string, value []byte) (entry, error) {
