@@ -7,6 +7,8 @@ import (
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/internal/check"
 )
 
 // B batch, L tokens, E width, P width of the projection.
@@ -26,13 +28,12 @@ type TextConfig struct {
 
 // Validate returns an error that names a field that cannot work. Vocabulary and end token belong to the tokenizer.
 func (c TextConfig) Validate() error {
-	switch {
-	case c.Heads < 1 || c.Width < 1 || c.Width%c.Heads != 0:
-		return fmt.Errorf("network: num_attention_heads = %d, want a divisor of hidden_size = %d", c.Heads, c.Width)
-	case c.Layers < 1 || c.Projection < 1 || c.Context < 1:
-		return fmt.Errorf("network: num_hidden_layers = %d, projection_dim = %d, max_position_embeddings = %d, want all ≥ 1", c.Layers, c.Projection, c.Context)
-	}
-	return nil
+	f := check.Fields{Of: "network"}
+	f.Want(c.Heads >= 1 && c.Width >= 1 && c.Width%c.Heads == 0, "num_attention_heads", c.Heads, fmt.Sprint("a divisor of hidden_size = ", c.Width))
+	f.Want(c.Layers >= 1, "num_hidden_layers", c.Layers, "≥ 1")
+	f.Want(c.Projection >= 1, "projection_dim", c.Projection, "≥ 1")
+	f.Want(c.Context >= 1, "max_position_embeddings", c.Context, "≥ 1")
+	return f.Err
 }
 
 // TextEncoder runs CLIP's text transformer. ids is [B,L] int32; returns the token states [B,L,E] after the final norm and the

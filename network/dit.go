@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/check"
 )
 
 // B batch, H height, W width, N patches, C width, L text tokens, E text width.
@@ -105,16 +106,13 @@ func TinyDiT(textWidth int) DiTConfig {
 
 // Validate returns an error that names a field that cannot work.
 func (c DiTConfig) Validate() error {
-	switch {
-	case c.Patch < 1 || c.SampleSize < 1 || c.SampleSize%c.Patch != 0:
-		return fmt.Errorf("network: dit patch_size = %d, want a divisor of sample_size = %d", c.Patch, c.SampleSize)
-	case c.Heads < 1 || c.Width%c.Heads != 0 || c.Width%4 != 0 || c.Width < 4:
-		return fmt.Errorf("network: dit hidden_size = %d, want a multiple of 4 and of num_attention_heads = %d", c.Width, c.Heads)
-	case c.Depth < 1:
-		return fmt.Errorf("network: dit num_layers = %d, want ≥ 1", c.Depth)
-	case c.InChannels < 1 || c.OutChannels < 1 || c.CaptionDim < 1 || c.PooledDim < 0:
-		return fmt.Errorf("network: dit in_channels = %d, out_channels = %d, caption_channels = %d, pooled_dim = %d, want ≥ 1, ≥ 1, ≥ 1, ≥ 0",
-			c.InChannels, c.OutChannels, c.CaptionDim, c.PooledDim)
-	}
-	return nil
+	f := check.Fields{Of: "network: dit"}
+	f.Want(c.Patch >= 1 && c.SampleSize >= 1 && c.SampleSize%c.Patch == 0, "patch_size", c.Patch, fmt.Sprint("a divisor of sample_size = ", c.SampleSize))
+	f.Want(c.Heads >= 1 && c.Width >= 4 && c.Width%4 == 0 && c.Width%c.Heads == 0, "hidden_size", c.Width, fmt.Sprint("a multiple of 4 and of num_attention_heads = ", c.Heads))
+	f.Want(c.Depth >= 1, "num_layers", c.Depth, "≥ 1")
+	f.Want(c.InChannels >= 1, "in_channels", c.InChannels, "≥ 1")
+	f.Want(c.OutChannels >= 1, "out_channels", c.OutChannels, "≥ 1")
+	f.Want(c.CaptionDim >= 1, "caption_channels", c.CaptionDim, "≥ 1")
+	f.Want(c.PooledDim >= 0, "pooled_dim", c.PooledDim, "≥ 0")
+	return f.Err
 }

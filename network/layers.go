@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/check"
 )
 
 // B batch, H height, W width, C channels, N tokens of the query, M tokens of the context, D width of a head.
@@ -132,21 +133,15 @@ const convNetGroups = 8
 
 // Validate returns an error that names a field that cannot work for pictures of this size.
 func (c ConvNetConfig) Validate(size int) error {
-	if len(c.Widths) == 0 {
-		return fmt.Errorf("network: widths = %v, want at least one", c.Widths)
-	}
+	f, halved := check.Fields{Of: "network"}, 2<<len(c.Widths)
+	f.Want(len(c.Widths) > 0, "widths", c.Widths, "at least one")
 	for _, width := range c.Widths {
-		if width < 1 || width%convNetGroups != 0 {
-			return fmt.Errorf("network: widths = %v, want multiples of %d", c.Widths, convNetGroups)
-		}
+		f.Want(width >= 1 && width%convNetGroups == 0, "widths", c.Widths, fmt.Sprint("multiples of ", convNetGroups))
 	}
-	if halved := 2 << len(c.Widths); size%halved != 0 {
-		return fmt.Errorf("network: widths = %v for pictures of %d pixels, want a size that %d divides: every stage halves it", c.Widths, size, halved)
-	}
-	if c.Blocks < 0 || c.Out < 1 {
-		return fmt.Errorf("network: blocks = %d, out = %d, want ≥ 0 and ≥ 1", c.Blocks, c.Out)
-	}
-	return nil
+	f.Want(size%halved == 0, "widths", c.Widths, fmt.Sprintf("fewer for %d pixels, want a size that %d divides: every stage halves it", size, halved))
+	f.Want(c.Blocks >= 0, "blocks", c.Blocks, "≥ 0")
+	f.Want(c.Out >= 1, "out", c.Out, "≥ 1")
+	return f.Err
 }
 
 // ConvNetResult holds what the network computed.

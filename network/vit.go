@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/check"
 )
 
 // B batch, H height, W width, N patches, C width.
@@ -32,24 +33,17 @@ func TinyViT() ViTConfig {
 
 // Validate returns an error that names a field that cannot work.
 func (c ViTConfig) Validate() error {
-	switch {
-	case c.Patch < 1 || c.ImageSize%c.Patch != 0:
-		return fmt.Errorf("network: patch_size = %d, want a divisor of image_size = %d", c.Patch, c.ImageSize)
-	case c.Heads < 1 || c.Width%c.Heads != 0:
-		return fmt.Errorf("network: num_heads = %d, want a divisor of embed_dim = %d", c.Heads, c.Width)
-	case c.Depth < 1:
-		return fmt.Errorf("network: depth = %d, want ≥ 1", c.Depth)
-	case c.Stem != "patch" && c.Stem != "conv":
-		return fmt.Errorf("network: stem = %q, want patch or conv", c.Stem)
-	case c.Stem == "conv" && (c.Patch < 4 || c.Patch&(c.Patch-1) != 0):
-		return fmt.Errorf("network: patch_size = %d with stem conv, want a power of 2 from 4 on", c.Patch)
-	}
+	f := check.Fields{Of: "network"}
+	f.Want(c.Patch >= 1 && c.ImageSize%c.Patch == 0, "patch_size", c.Patch, fmt.Sprint("a divisor of image_size = ", c.ImageSize))
+	f.Want(c.Heads >= 1 && c.Width%c.Heads == 0, "num_heads", c.Heads, fmt.Sprint("a divisor of embed_dim = ", c.Width))
+	f.Want(c.Depth >= 1, "depth", c.Depth, "≥ 1")
+	f.Want(c.Stem == "patch" || c.Stem == "conv", "stem", fmt.Sprintf("%q", c.Stem), "patch or conv")
+	f.Want(c.Stem == "patch" || c.Patch >= 4 && c.Patch&(c.Patch-1) == 0, "patch_size", c.Patch, "a power of 2 from 4 on with stem conv")
 	for size := 2; c.Stem == "conv" && size <= c.Patch; size *= 2 {
-		if width := stemWidth(c, size); width%stemGroups != 0 {
-			return fmt.Errorf("network: embed_dim = %d with stem conv, want its share %d at %d pixels to be a multiple of %d", c.Width, width, size, stemGroups)
-		}
+		width := stemWidth(c, size)
+		f.Want(width%stemGroups == 0, "embed_dim", c.Width, fmt.Sprintf("its share %d at %d pixels of stem conv to be a multiple of %d", width, size, stemGroups))
 	}
-	return nil
+	return f.Err
 }
 
 // Patches is the number of patch tokens, N.

@@ -162,16 +162,16 @@ func TestViTConfigsValidate(t *testing.T) {
 		}
 	}
 	for want, edit := range map[string]func(*ViTConfig){
-		"patch_size = 0":                       func(c *ViTConfig) { c.Patch = 0 },
-		"patch_size = 3, want a divisor":       func(c *ViTConfig) { c.Patch = 3 },
-		"num_heads = 0":                        func(c *ViTConfig) { c.Heads = 0 },
-		"num_heads = 3, want a divisor":        func(c *ViTConfig) { c.Heads = 3 },
-		"depth = 0":                            func(c *ViTConfig) { c.Depth = 0 },
-		`stem = "", want patch or conv`:        func(c *ViTConfig) { c.Stem = "" },
-		"patch_size = 2 with stem conv":        func(c *ViTConfig) { c.Stem, c.Patch = "conv", 2 },
-		"patch_size = 12 with stem conv":       func(c *ViTConfig) { c.Stem, c.Patch, c.ImageSize = "conv", 12, 24 },
-		"embed_dim = 68 with stem conv, want":  func(c *ViTConfig) { c.Stem, c.Width = "conv", 68 },
-		"embed_dim = 72 with stem conv, want ": func(c *ViTConfig) { c.Stem, c.Width = "conv", 72 },
+		"patch_size = 0":                     func(c *ViTConfig) { c.Patch = 0 },
+		"patch_size = 3, want a divisor":     func(c *ViTConfig) { c.Patch = 3 },
+		"num_heads = 0":                      func(c *ViTConfig) { c.Heads = 0 },
+		"num_heads = 3, want a divisor":      func(c *ViTConfig) { c.Heads = 3 },
+		"depth = 0":                          func(c *ViTConfig) { c.Depth = 0 },
+		`stem = "", want patch or conv`:      func(c *ViTConfig) { c.Stem = "" },
+		"patch_size = 2, want a power of 2":  func(c *ViTConfig) { c.Stem, c.Patch = "conv", 2 },
+		"patch_size = 12, want a power of 2": func(c *ViTConfig) { c.Stem, c.Patch, c.ImageSize = "conv", 12, 24 },
+		"embed_dim = 68, want its share":     func(c *ViTConfig) { c.Stem, c.Width = "conv", 68 },
+		"embed_dim = 72, want its share":     func(c *ViTConfig) { c.Stem, c.Width = "conv", 72 },
 	} {
 		cfg := smallViT("patch")
 		edit(&cfg)
