@@ -75,10 +75,10 @@ func LoadBundle(dir string) (*Bundle, error) {
 	if err := b.Config.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if b.Words == nil || b.PairWords == nil {
-		return nil, fmt.Errorf("pretrain: %s: words or pair_words are missing, want both tokenizers", path)
-	}
 	for _, words := range []*tokenizer.Words{b.Words, b.PairWords} {
+		if words == nil {
+			return nil, fmt.Errorf("pretrain: %s: words or pair_words are missing, want both tokenizers", path)
+		}
 		if err := words.Validate(); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}

@@ -61,7 +61,6 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	env := record.NewEnvironment(o.Engine.Name, o.Engine.Version, o.Engine.Device)
 	paths, provenance := map[string]string{}, map[string]Provenance{}
 	for _, part := range parts {
 		var from start
@@ -75,14 +74,11 @@ func Run(ctx context.Context, o Options) error {
 		if err != nil {
 			return err
 		}
-		dir, err := j.run(ctx, o.Runs, env, o.Out)
+		dir, p, err := j.run(ctx, o)
 		if err != nil {
 			return err
 		}
-		paths[part] = filepath.Join(dir, weightsFile)
-		if provenance[part], err = readProvenance(dir, o.Command); err != nil {
-			return err
-		}
+		paths[part], provenance[part] = filepath.Join(dir, weightsFile), p
 		if part == "teacher" { // which has tuned the text encoder
 			paths["text"] = filepath.Join(dir, tunedTextFile)
 		}
@@ -108,7 +104,6 @@ func RunVariants(ctx context.Context, b *Bundle, variants []Variant, o Options) 
 		return nil, err
 	}
 	c := &Trainer{Config: b.Config, Backend: o.Engine.Backend, Data: o.Data, Words: b.Words, PairWords: b.PairWords}
-	env := record.NewEnvironment(o.Engine.Name, o.Engine.Version, o.Engine.Device)
 	for _, v := range variants {
 		j, err := c.variantJob(v, b)
 		if err != nil {
@@ -122,11 +117,7 @@ func RunVariants(ctx context.Context, b *Bundle, variants []Variant, o Options) 
 			fmt.Fprintf(o.Out, "%s: trained already, %s\n", v.Name, b.path(v.Name))
 			continue
 		}
-		dir, err := j.run(ctx, o.Runs, env, o.Out)
-		if err != nil {
-			return nil, err
-		}
-		p, err := readProvenance(dir, o.Command)
+		dir, p, err := j.run(ctx, o)
 		if err != nil {
 			return nil, err
 		}

@@ -67,59 +67,57 @@ func (c *Trainer) variantJob(v Variant, b *Bundle) (job, error) {
 	return job{cfg, start, func(store *model.Store) (train.Task, error) { return c.variantTask(v, store) }, map[string]string{weightsFile: v.scope()}}, err
 }
 
-// run trains in root/<hash>, or finds the network trained, and returns the run's folder.
-func (j job) run(ctx context.Context, root string, env record.Environment, out io.Writer) (dir string, err error) {
-	run, err := openRun(ctx, root, j.config, env, out, slices.Collect(maps.Keys(j.keep))...)
+// run trains in o.Runs/<hash>, or finds the network trained, and returns the run's folder.
+func (j job) run(ctx context.Context, o Options) (dir string, p Provenance, err error) {
+	env := record.NewEnvironment(o.Engine.Name, o.Engine.Version, o.Engine.Device)
+	run, err := openRun(ctx, o.Runs, j.config, env, o.Out, slices.Collect(maps.Keys(j.keep))...)
 	if err != nil {
-		return "", err
+		return "", p, err
 	}
 	defer run.Close()
 	if run.Finished() {
-		fmt.Fprintf(out, "%s: trained already, %s\n", j.config.Part, run.Dir())
-		return run.Dir(), nil
+		fmt.Fprintf(o.Out, "%s: trained already, %s\n", j.config.Part, run.Dir())
+	} else if err := j.train(ctx, run, o.Out); err != nil {
+		return "", p, err
 	}
+	var result Result
+	if err := run.Result(&result); err != nil {
+		return "", p, err
+	}
+	p = Provenance{Command: o.Command, Steps: result.Steps, Seconds: result.Seconds, Run: filepath.Base(run.Dir())}
+	return run.Dir(), p, record.ReadJSON(filepath.Join(run.Dir(), envFile), &p.Environment)
+}
+
+func (j job) train(ctx context.Context, run *record.Run, out io.Writer) error {
 	store := model.NewStore()
 	for scope, path := range j.start {
 		file, err := weights.Read(path)
 		if err != nil {
-			return "", err
+			return err
 		}
 		if err := weights.Into(store, scope, file); err != nil {
-			return "", fmt.Errorf("pretrain: %s: %w", path, err)
+			return fmt.Errorf("pretrain: %s: %w", path, err)
 		}
 	}
 	task, err := j.task(store)
 	if err != nil {
-		return "", err
+		return err
 	}
 	progress, began := train.NewProgress(out), time.Now()
 	progress.Batch = j.config.Training.Batch
 	if err := task.Run(ctx, run, progress); err != nil {
-		return "", err
+		return err
 	}
 	for name, scope := range j.keep {
 		file, err := weights.FromStore(store, scope)
 		if err != nil {
-			return "", err
+			return err
 		}
 		if err := weights.Write(filepath.Join(run.Dir(), name), file, weights.F32); err != nil {
-			return "", err
+			return err
 		}
 	}
-	return run.Dir(), run.Finish(Result{Steps: task.Steps, Seconds: time.Since(began).Seconds()})
-}
-
-func readProvenance(dir, command string) (p Provenance, err error) {
-	run, err := record.At(dir)
-	if err != nil {
-		return p, err
-	}
-	var result Result
-	if err := run.Result(&result); err != nil {
-		return p, err
-	}
-	p = Provenance{Command: command, Steps: result.Steps, Seconds: result.Seconds, Run: filepath.Base(dir)}
-	return p, record.ReadJSON(filepath.Join(dir, envFile), &p.Environment)
+	return run.Finish(Result{Steps: task.Steps, Seconds: time.Since(began).Seconds()})
 }
 
 // openRun begins or resumes the run of a config in root, or finds it finished with its weights, which are the files. A run that is
@@ -136,7 +134,11 @@ func openRun(ctx context.Context, root string, cfg PartConfig, env record.Enviro
 			}
 			return run, nil
 		}
-		if hasAll(run.Dir(), files) {
+		missing := func(name string) bool {
+			_, err := os.Stat(filepath.Join(run.Dir(), name))
+			return errors.Is(err, fs.ErrNotExist)
+		}
+		if !slices.ContainsFunc(files, missing) {
 			return run, nil
 		}
 		fmt.Fprintf(out, "%s: trained elsewhere, its weights are not here: training it again\n", cfg.Part)
@@ -148,15 +150,6 @@ func openRun(ctx context.Context, root string, cfg PartConfig, env record.Enviro
 			return nil, err
 		}
 	}
-}
-
-func hasAll(dir string, files []string) bool {
-	for _, name := range files {
-		if _, err := os.Stat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) {
-			return false
-		}
-	}
-	return true
 }
 
 // renewEnvironment makes env the only environment of a run that starts over.

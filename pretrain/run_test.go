@@ -16,7 +16,6 @@ import (
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network/weights"
-	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/train/optim"
 )
@@ -143,7 +142,7 @@ func TestTrainPartNeedsText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = j.run(t.Context(), t.TempDir(), record.Environment{}, &bytes.Buffer{})
+	_, _, err = j.run(t.Context(), Options{Runs: t.TempDir(), Engine: &engine.Engine{Name: "go"}, Out: &bytes.Buffer{}})
 	wantError(t, "teacher whose text is gone", err, "gone")
 }
 

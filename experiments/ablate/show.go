@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/sweep"
 )
@@ -69,9 +69,7 @@ func printConfig(w io.Writer, o options, plan *sweep.Plan, base distill.Config, 
 			}
 		}
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(cells)
+	return program.PrintJSON(w, cells)
 }
 
 func forecast(w io.Writer, s sweep.Sweep) error {

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -54,9 +53,7 @@ func examine(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	if o.json {
-		e := json.NewEncoder(stdout)
-		e.SetIndent("", "  ")
-		err = e.Encode(reports)
+		err = program.PrintJSON(stdout, reports)
 	} else {
 		err = table(stdout, reports)
 	}

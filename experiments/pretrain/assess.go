@@ -16,6 +16,7 @@ import (
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/atomicfile"
+	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report/plot"
@@ -87,7 +88,7 @@ func runVariants(ctx context.Context, o options, b *pretrain.Bundle, data datase
 		}
 	}
 	if o.printConfig {
-		return printJSON(stdout, variants)
+		return program.PrintJSON(stdout, variants)
 	}
 	if o.assess {
 		var names []string

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -56,7 +55,7 @@ func trainParts(ctx context.Context, o options, stdout io.Writer) error {
 		if err := c.Prepare(); err != nil {
 			return err
 		}
-		return printJSON(stdout, c.Config)
+		return program.PrintJSON(stdout, c.Config)
 	}
 	e, err := o.start(ctx, stdout)
 	if err != nil {
@@ -115,13 +114,4 @@ func (o *options) start(ctx context.Context, stdout io.Writer) (*engine.Engine, 
 		fmt.Fprintln(stdout, "engine:", e)
 	}
 	return e, err
-}
-
-func printJSON(w io.Writer, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(w, string(text))
-	return err
 }

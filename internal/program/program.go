@@ -3,6 +3,7 @@ package program
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -66,6 +67,13 @@ func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Write
 // line is an error in one line, without the program's name before it.
 func (p Program) line(err error) string {
 	return strings.ReplaceAll(strings.TrimPrefix(err.Error(), p.Name+": "), "\n", "; ")
+}
+
+// PrintJSON prints a value for other programs.
+func PrintJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
 }
 
 // PrintConfig adds --print-config and its short form -n.
