@@ -94,8 +94,8 @@ func oneSided(t eval.Test, side float64) float64 {
 	return 1 - t.P/2
 }
 
-// compareRows tests every row against the cell that the table compares with, in every metric, and whether it differs as the paper's does.
-func compareRows(t *report.Table) {
+// compareRows tests every row against the cell that the table compares with, in every metric, and whether the paper is right about it.
+func compareRows(t *report.Table, claims []ablations.Claim) {
 	for _, base := range t.Rows {
 		if !t.ComparesWith(base) || base.Seeds == 0 {
 			continue
@@ -113,39 +113,51 @@ func compareRows(t *report.Table) {
 					row.Tests[m.Key] = test
 				}
 			}
-			verdict, note := asInPaper(*row, base, *t)
+			verdict, note := asInPaper(*row, base, *t, claims)
 			row.Verdict, row.Note = verdict, join(row.Note, note)
 		}
 	}
 }
 
-// asInPaper judges whether a row is better or worse than base in every metric in which the paper's is; note tells metrics apart that
-// come out differently.
-func asInPaper(row, base report.Row, t report.Table) (verdict, note string) {
+// asInPaper is the verdict on what the paper says of row and base in every metric: its claims about the two or, where it makes none,
+// which is better. The least favourable counts. Metrics that come out differently are named in note.
+func asInPaper(row, base report.Row, t report.Table, claims []ablations.Claim) (verdict, note string) {
 	var each []string
-	count := map[string]int{}
+	all := map[string]bool{}
 	for _, m := range t.Metrics {
 		theirs, ok := row.Paper[m.Key]
 		against, too := base.Paper[m.Key]
 		if !ok || !too || theirs == against {
 			continue
 		}
-		c := ablations.Claim{Metric: m.Key, Better: base.Name, Worse: row.Name}
-		if (theirs < against) == (m.Better == report.Lower) {
-			c.Better, c.Worse = row.Name, base.Name
+		said := map[string]bool{}
+		for _, c := range claims {
+			if c.Metric == m.Key && (c.Better == row.Name && c.Worse == base.Name || c.Better == base.Name && c.Worse == row.Name) {
+				said[judge(c, t).Verdict] = true
+			}
 		}
-		v := judge(c, t).Verdict
-		each = append(each, m.Name+" "+v)
-		count[v]++
+		if len(said) == 0 {
+			c := ablations.Claim{Metric: m.Key, Better: base.Name, Worse: row.Name}
+			if (theirs < against) == (m.Better == report.Lower) {
+				c.Better, c.Worse = row.Name, base.Name
+			}
+			said[judge(c, t).Verdict] = true
+		}
+		v := worst(said)
+		each, all[v] = append(each, m.Name+" "+v), true
 	}
+	if len(all) > 1 {
+		note = strings.Join(each, ", ")
+	}
+	return worst(all), note
+}
+
+// worst is the least favourable of some verdicts, "" of none.
+func worst(verdicts map[string]bool) string {
 	for _, v := range []string{report.Refuted, report.Undecided, report.Confirmed} {
-		if count[v] == 0 {
-			continue
+		if verdicts[v] {
+			return v
 		}
-		if count[v] < len(each) {
-			note = strings.Join(each, ", ")
-		}
-		return v, note
 	}
-	return "", ""
+	return ""
 }

@@ -111,7 +111,7 @@ func TestRowsAreComparedWithTheNamedCell(t *testing.T) {
 	}
 	rows[0].Default = true
 	table := tableOf(rows...)
-	compareRows(&table)
+	compareRows(&table, nil)
 	for _, r := range table.Rows {
 		fid, ok := r.Tests["fid"]
 		if ok != (r.Name == "far" || r.Name == "near") || ok && (fid.P < .05) != (r.Name == "far") {
@@ -126,13 +126,14 @@ func TestRowsAreComparedWithTheNamedCell(t *testing.T) {
 	for i := range table.Rows {
 		table.Rows[i].Tests = nil
 	}
-	compareRows(&table)
+	compareRows(&table, nil)
 	if got := table.Rows[0].Tests["fid"].Difference.Mean; got > -75 {
 		t.Errorf("against the cell far: difference %g", got)
 	}
 }
 
-func TestOrderOfThePaper(t *testing.T) {
+// A verdict of a row is that of the paper's claim about the two cells, or of its order.
+func TestVerdictsOfRows(t *testing.T) {
 	worse, mixed := ablations.Paper{"fid": 25, "clip": .30}, ablations.Paper{"fid": 25, "clip": .33}
 	row := func(name string, fid, clip float64, paper ablations.Paper) report.Row {
 		r := report.Row{Name: name, Seeds: 3, Paper: paper}
@@ -151,21 +152,26 @@ func TestOrderOfThePaper(t *testing.T) {
 		why           string
 		cell          report.Row
 		verdict, note string
+		claims        []ablations.Claim
 	}{
-		{"worse in both, as in the paper", row("cell", 30, .30, worse), report.Confirmed, ""},
-		{"better in both, against the paper", row("cell", 10, .34, worse), report.Refuted, ""},
-		{"within the spread of the seeds", row("cell", 20.05, .3205, worse), report.Undecided, ""},
-		{"one metric decided, the other not", row("cell", 30, .3205, worse), report.Undecided, "FID confirmed, CLIP undecided"},
-		{"one metric against the paper", row("cell", 30, .34, worse), report.Refuted, "FID confirmed, CLIP refuted"},
-		{"the paper's metrics disagree, and so do ours", row("cell", 30, .34, mixed), report.Confirmed, ""},
-		{"a cell without numbers is worse than any", diverged, report.Confirmed, ""},
-		{"one seed is no evidence", alone, report.Undecided, ""},
-		{"not published", row("cell", 30, .30, nil), "", ""},
-		{"the paper has FID only", row("cell", 30, .1, ablations.Paper{"fid": 30}), report.Confirmed, ""},
+		{"worse in both, as in the paper", row("cell", 30, .30, worse), report.Confirmed, "", nil},
+		{"better in both, against the paper", row("cell", 10, .34, worse), report.Refuted, "", nil},
+		{"within the spread of the seeds", row("cell", 20.05, .3205, worse), report.Undecided, "", nil},
+		{"one metric decided, the other not", row("cell", 30, .3205, worse), report.Undecided, "FID confirmed, CLIP undecided", nil},
+		{"one metric against the paper", row("cell", 30, .34, worse), report.Refuted, "FID confirmed, CLIP refuted", nil},
+		{"the paper's metrics disagree, and so do ours", row("cell", 30, .34, mixed), report.Confirmed, "", nil},
+		{"a cell without numbers is worse than any", diverged, report.Confirmed, "", nil},
+		{"one seed is no evidence", alone, report.Undecided, "", nil},
+		{"not published", row("cell", 30, .30, nil), "", "", nil},
+		{"the paper has FID only", row("cell", 30, .1, ablations.Paper{"fid": 30}), report.Confirmed, "", nil},
+		{"the paper claims closeness of FID", row("cell", 30, .30, worse), report.Refuted, "FID refuted, CLIP confirmed", []ablations.Claim{{Metric: "fid", Better: "cell", Worse: "base", Within: .1}}},
+		{"the paper claims it is far worse", row("cell", 30, .30, worse), report.Refuted, "FID refuted, CLIP confirmed", []ablations.Claim{{Metric: "fid", Better: "base", Worse: "cell", Factor: 3}}},
+		{"two claims, of which one is refuted", row("cell", 20.05, .2, worse), report.Refuted, "FID undecided, CLIP refuted", []ablations.Claim{{Metric: "clip", Better: "cell", Worse: "base", Within: .1}, {Metric: "clip", Better: "base", Worse: "cell"}}},
+		{"a claim about another cell", row("cell", 30, .30, worse), report.Confirmed, "", []ablations.Claim{{Metric: "fid", Better: "cell", Worse: "other", Within: .1}}},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			table := tableOf(base, c.cell)
-			compareRows(&table)
+			compareRows(&table, c.claims)
 			got := table.Rows[1]
 			if got.Verdict != c.verdict || got.Note != c.note {
 				t.Errorf("verdict = %q, %q, want %q, %q", got.Verdict, got.Note, c.verdict, c.note)

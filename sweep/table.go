@@ -29,7 +29,7 @@ func (p *Plan) Table(axis ablations.Axis, results Results) report.Table {
 		t.Rows = append(t.Rows, row)
 	}
 	p.noteGuidance(axis, &t)
-	compareRows(&t)
+	compareRows(&t, axis.Claims)
 	for _, r := range p.referencesOf(axis) {
 		t.References = append(t.References, r.row(metrics, results))
 	}
