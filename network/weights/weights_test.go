@@ -182,7 +182,7 @@ func TestReadRefuses(t *testing.T) {
 		{"invalid UTF-8", file("{\"\xff\":1}", 0), "UTF-8"},
 		{"unknown dtype", file(`{"a":{"dtype":"F8","shape":[1],"data_offsets":[0,1]}}`, 1), `tensor "a": dtype = "F8"`},
 		{"missing field", file(`{"a":{"dtype":"U8","data_offsets":[0,1]}}`, 1), `"a": want dtype, shape`},
-		{"unknown field", file(`{"a":{"dtype":"U8","shape":[1],"offsets":[0,1]}}`, 1), `"a": want dtype, shape and data_offsets: json: cannot unmarshal JSON string into Go weights.tensorHeader: unknown object member name "offsets"`},
+		{"unknown field", file(`{"a":{"dtype":"U8","shape":[1],"offsets":[0,1]}}`, 1), `unmarshal JSON string into Go weights.tensorHeader: unknown object member name "offsets"`},
 		{"name twice", file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1), `duplicate object member name "a"`},
 		{"size against shape", file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, 4), `tensor "a": data_offsets = [0, 4], want 8 bytes for F32 [2]`},
 		{"overflowing shape", file(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}`, 0), `tensor "a": shape`},
@@ -193,7 +193,7 @@ func TestReadRefuses(t *testing.T) {
 		{"bytes left over", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 5), "holds 5 bytes of data, the tensors fill 4"},
 		{"overlap", file(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}`, 3), `tensor "b": begins at 1 inside`},
 		{"gap", file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}`, 3), `tensor "b": begins at 2, want 1`},
-		{"metadata must be text", file(`{"__metadata__":{"a":1}}`, 0), `"__metadata__": json: cannot unmarshal JSON number into Go string within "/a"`},
+		{"metadata must be text", file(`{"__metadata__":{"a":1}}`, 0), `unmarshal JSON number into Go string within "/a"`},
 	} {
 		t.Run(c.reason, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "broken.safetensors")
