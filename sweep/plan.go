@@ -115,6 +115,12 @@ func (p *Plan) addCells(in Inputs, base distill.Config) error {
 				if err != nil {
 					return err
 				}
+				for _, other := range axis.Cells {
+					if job, ok := p.Job(axis.Name, other.Name, base.Seed); ok && job.Hash == hash {
+						return fmt.Errorf("sweep: axis %s: cells %q and %q are the same config at scale %s, want two to compare (--print-config shows them)",
+							axis.Name, other.Name, cell.Name, base.Scale)
+					}
+				}
 				key := [2]string{axis.Name, cell.Name}
 				p.cells[key] = append(p.cells[key], hash)
 			}

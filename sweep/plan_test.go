@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -73,5 +74,14 @@ func TestCellsAreDifferent(t *testing.T) {
 			}
 			seen[hash] = cell.Name
 		}
+	}
+}
+
+// An axis whose cells say the same at this scale would train one student and show it twice.
+func TestCellsThatSayTheSameAreRefused(t *testing.T) {
+	axis := ablations.Axis{Name: "batch", Cells: []ablations.Cell{{Name: "as it is", Default: true}, {Name: "the same"}}}
+	_, err := testPlan([]ablations.Axis{axis}, 1)
+	if want := `axis batch: cells "as it is" and "the same" are the same config at scale smoke`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error = %v, want %q", err, want)
 	}
 }
