@@ -9,6 +9,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/check"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/train"
@@ -30,19 +31,15 @@ type Matching struct {
 }
 
 func (m *Matching) validate() error {
-	switch {
-	case m == nil:
+	if m == nil {
 		return nil
-	case !(m.Weight > 0):
-		return fmt.Errorf("distill: matching.weight = %v, want > 0", m.Weight)
-	case m.From < 1 || m.Ramp < 0:
-		return fmt.Errorf("distill: matching.from, ramp = %d, %d, want ≥ 1 and ≥ 0", m.From, m.Ramp)
-	case !(0 <= m.Min && m.Min < m.Max && m.Max < 1000):
-		return fmt.Errorf("distill: matching.min, max = %d, %d, want 0 ≤ min < max < 1000", m.Min, m.Max)
-	case !(m.Rate.Peak > 0):
-		return fmt.Errorf("distill: matching.rate.peak = %v, want > 0", m.Rate.Peak)
 	}
-	return nil
+	f := check.Fields{Of: "distill"}
+	f.Want(m.Weight > 0, "matching.weight", m.Weight, "> 0")
+	f.Want(m.From >= 1 && m.Ramp >= 0, "matching.from, ramp", fmt.Sprint(m.From, ", ", m.Ramp), "≥ 1 and ≥ 0")
+	f.Want(0 <= m.Min && m.Min < m.Max && m.Max < 1000, "matching.min, max", fmt.Sprint(m.Min, ", ", m.Max), "0 ≤ min < max < 1000")
+	f.Want(m.Rate.Peak > 0, "matching.rate.peak", m.Rate.Peak, "> 0")
+	return f.Err
 }
 
 // matching is the term of Matching, at pictures x̂ that were drawn from noise:
