@@ -228,7 +228,7 @@ func TestRealEmoji(t *testing.T) {
 		t.Errorf("pictures = %d, want 2242", n)
 	}
 	// The combining keycap has no name.
-	if len(w) != 2 || !strings.Contains(w[0], "emoji_u20e3.png without caption") {
+	if len(w) != 2 || !strings.Contains(w[0], "emoji_u20e3.png: without caption") {
 		t.Errorf("warnings = %q, want the one picture without caption", w)
 	}
 	if n := d.Heldout().Len(); math.Abs(float64(n)-224.3) > 3*math.Sqrt(224.3*.9) {
