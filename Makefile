@@ -1,4 +1,4 @@
-# addlab: `make` lists what there is to do. Go and a C compiler suffice; pip or npm bring faster engines.
+# addlab: `make` lists what there is to do. Go and a C compiler suffice; pip brings faster engines.
 
 GO        ?= go
 AXIS      ?= disc-cond

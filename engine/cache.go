@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"archive/tar"
 	"archive/zip"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -11,30 +9,31 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 
 	"github.com/addlab/addlab/internal/atomicfile"
 )
 
-// artifact is a shared library with the pinned packages that hold it.
+// artifact is a shared library with the pinned wheels that hold it.
 type artifact struct {
-	name     string               // its folder in the cache
-	title    string               // for progress lines
-	library  string               // its file in that folder
-	packages map[string][]archive // by GOOS/GOARCH, in the order to try
+	name    string           // its folder in the cache
+	title   string           // for progress lines
+	library string           // its file in that folder
+	wheels  map[string]wheel // by GOOS/GOARCH
 }
 
-type archive struct {
-	client string   // pip or npm
-	spec   string   // package with its exact version, as its client writes it
-	flags  []string // more arguments for the client
+type wheel struct {
+	spec   string   // package with its exact version, as pip writes it
+	flags  []string // more arguments for pip
 	size   int64    // bytes to download
-	sha256 string   // of the archive
-	member string   // path of the library in the archive
+	sha256 string
+	member string // path of the library in the wheel
 }
 
-// here are the packages for this system.
-func (a artifact) here() []archive { return a.packages[runtime.GOOS+"/"+runtime.GOARCH] }
+// here is the wheel for this system.
+func (a artifact) here() (w wheel, ok bool) {
+	w, ok = a.wheels[runtime.GOOS+"/"+runtime.GOARCH]
+	return w, ok
+}
 
 func cacheDir() (string, error) {
 	dir, err := os.UserCacheDir()
@@ -44,30 +43,27 @@ func cacheDir() (string, error) {
 	return filepath.Join(dir, "addlab", "engines"), nil
 }
 
-// marker is the file that says, next to a library, which archive it came from and how long it is.
+// marker is the file that says, next to a library, which wheel it came from and how long it is.
 const marker = "verified"
 
-func (p archive) mark(size int64) string { return fmt.Sprintf("%s %d\n", p.sha256, size) }
+func (w wheel) mark(size int64) string { return fmt.Sprintf("%s %d\n", w.sha256, size) }
 
-// cached returns the library, and its package, if the cache holds all of it and the package is still pinned.
-func (a artifact) cached() (string, archive, bool) {
+// cached returns the library if the cache holds all of it and its wheel is still pinned.
+func (a artifact) cached() (string, bool) {
 	dir, homeless := cacheDir()
 	library := filepath.Join(dir, a.name, a.library)
 	info, absent := os.Stat(library)
 	mark, unmarked := os.ReadFile(filepath.Join(dir, a.name, marker))
 	if errors.Join(homeless, absent, unmarked) != nil || !info.Mode().IsRegular() {
-		return "", archive{}, false
+		return "", false
 	}
-	i := slices.IndexFunc(a.here(), func(p archive) bool { return string(mark) == p.mark(info.Size()) })
-	if i < 0 {
-		return "", archive{}, false
-	}
-	return library, a.here()[i], true
+	w, ok := a.here()
+	return library, ok && string(mark) == w.mark(info.Size())
 }
 
 func (a artifact) cache() source {
-	path, p, ok := a.cached()
-	return source{name: "the cache, from " + p.client, get: func(context.Context) (string, error) {
+	return source{name: "the cache, from pip", get: func(context.Context) (string, error) {
+		path, ok := a.cached()
 		if !ok {
 			return "", errAbsent
 		}
@@ -75,26 +71,13 @@ func (a artifact) cache() source {
 	}}
 }
 
-// fetch are the packages that hold the library, in the order to try.
-func (a artifact) fetch(s setting) (sources []source) {
-	for _, p := range a.here() {
-		sources = append(sources, source{name: p.client, fetches: true, get: func(ctx context.Context) (string, error) {
-			return fetch(ctx, a, p, s)
-		}})
-	}
-	return sources
+func (a artifact) pip(s setting) source {
+	return source{name: "pip", fetches: true, get: func(ctx context.Context) (string, error) { return fetch(ctx, a, s) }}
 }
 
-// unpack writes one member of a wheel (zip) or tarball to the file dst and returns its length.
-func unpack(archive, member, dst string) (int64, error) {
-	if filepath.Ext(archive) == ".whl" {
-		return unzip(archive, member, dst)
-	}
-	return untar(archive, member, dst)
-}
-
-func unzip(archive, member, dst string) (int64, error) {
-	z, err := zip.OpenReader(archive)
+// unzip writes one member of a wheel to the file dst and returns its length.
+func unzip(file, member, dst string) (int64, error) {
+	z, err := zip.OpenReader(file)
 	if err != nil {
 		return 0, err
 	}
@@ -105,30 +88,6 @@ func unzip(archive, member, dst string) (int64, error) {
 	}
 	defer f.Close()
 	return writeFile(dst, f)
-}
-
-func untar(archive, member, dst string) (int64, error) {
-	f, err := os.Open(archive)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	gz, err := gzip.NewReader(f)
-	if err != nil {
-		return 0, err
-	}
-	for t := tar.NewReader(gz); ; {
-		header, err := t.Next()
-		if err == io.EOF {
-			return 0, fmt.Errorf("%s: no member %s", filepath.Base(archive), member)
-		}
-		if err != nil {
-			return 0, err
-		}
-		if header.Name == member && header.Typeflag == tar.TypeReg {
-			return writeFile(dst, t)
-		}
-	}
 }
 
 // writeFile syncs a file to the disk: its marker, written next, must not survive a power cut without it.

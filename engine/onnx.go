@@ -19,38 +19,27 @@ const (
 // onnxRuntime is the release that the checksums below belong to.
 const onnxRuntime = "1.30.0"
 
-// onnxNode is the package for Node.js, which holds the libraries of all systems.
-func onnxNode(member string) archive {
-	return archive{
-		client: "npm",
-		spec:   "onnxruntime-node@" + onnxRuntime,
-		size:   113507888,
-		sha256: "6e3390d6b783e7be946fad629292799da28d0b42f84856e50d2c1b0383291e75",
-		member: "package/bin/napi-v6/" + member,
-	}
-}
-
-// onnxLibrary is ONNX Runtime. The wheel is asked for by one Python's tags, whichever Python is here: only its library is used.
+// onnxLibrary is ONNX Runtime.
 var onnxLibrary = artifact{
 	name:    "onnxruntime-" + onnxRuntime,
 	title:   "ONNX Runtime",
 	library: "libonnxruntime",
-	packages: map[string][]archive{
-		"linux/amd64": {
-			{
-				client: "pip",
-				spec:   "onnxruntime==" + onnxRuntime,
-				flags: []string{"--python-version", "3.12", "--implementation", "cp", "--abi", "cp312",
-					"--platform", "manylinux_2_28_x86_64"},
-				size:   23585654,
-				sha256: "fa688e7891a6aa206636fe7372e27ee75fd17713289f6b4fc7b190e0a7de9328",
-				member: "onnxruntime/capi/libonnxruntime.so." + onnxRuntime,
-			},
-			onnxNode("linux/x64/libonnxruntime.so.1"),
-		},
-		"linux/arm64":  {onnxNode("linux/arm64/libonnxruntime.so.1")},
-		"darwin/arm64": {onnxNode("darwin/arm64/libonnxruntime." + onnxRuntime + ".dylib")},
+	wheels: map[string]wheel{
+		"linux/amd64":  onnxWheel("manylinux_2_28_x86_64", "so."+onnxRuntime, 23585654, "fa688e7891a6aa206636fe7372e27ee75fd17713289f6b4fc7b190e0a7de9328"),
+		"linux/arm64":  onnxWheel("manylinux_2_28_aarch64", "so."+onnxRuntime, 21345202, "6c32a000d5139a38ba9349030b0032e3331acb559d596b22738d9d2b343a2b83"),
+		"darwin/arm64": onnxWheel("macosx_14_0_arm64", onnxRuntime+".dylib", 21544867, "001ed726c9bd5e2bc92faade7d37d889e9606a350b7d5529f0227df2e3bb57fd"),
 	},
+}
+
+// onnxWheel is asked for by one Python's tags, whichever Python is here: only its library is used.
+func onnxWheel(platform, extension string, size int64, sha256 string) wheel {
+	return wheel{
+		spec:   "onnxruntime==" + onnxRuntime,
+		flags:  []string{"--python-version", "3.12", "--implementation", "cp", "--abi", "cp312", "--platform", platform},
+		size:   size,
+		sha256: sha256,
+		member: "onnxruntime/capi/libonnxruntime." + extension,
+	}
 }
 
 func openONNX(ctx context.Context, c candidate, s setting) (*Engine, error) {
@@ -60,8 +49,7 @@ func openONNX(ctx context.Context, c candidate, s setting) (*Engine, error) {
 		}
 		return newONNX(ctx, "cpu,"+named, c.options, library{named, onnxLibraryEnv})
 	}
-	sources := []source{onnxFolder, onnxLibrary.cache(), onnxInstaller.source(s, onnxFolder)}
-	found, err := s.first(ctx, append(sources, onnxLibrary.fetch(s)...)...)
+	found, err := s.first(ctx, onnxFolder, onnxLibrary.cache(), onnxInstaller.source(s, onnxFolder), onnxLibrary.pip(s))
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"archive/tar"
 	"archive/zip"
 	"bytes"
-	"compress/gzip"
 	"io"
 	"os"
 	"path/filepath"
@@ -28,21 +26,6 @@ func writeWheel(t *testing.T, path string) string {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return writeSummed(t, path, b.Bytes())
-}
-
-// writeTarball does the same for npm.
-func writeTarball(t *testing.T, path string) string {
-	t.Helper()
-	var b bytes.Buffer
-	gz := gzip.NewWriter(&b)
-	w := tar.NewWriter(gz)
-	if err := w.WriteHeader(&tar.Header{Name: fakeMember, Mode: 0o644, Size: int64(len(fakeLibrary))}); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = io.WriteString(w, fakeLibrary)
-	_ = w.Close()
-	_ = gz.Close()
 	return writeSummed(t, path, b.Bytes())
 }
 
@@ -83,11 +66,11 @@ while [ $# -gt 0 ]; do [ "$1" = ` + dirFlag + ` ] && dir=$2; shift; done
 	}
 }
 
-// fakeArtifact is the fake library in one archive, for this system.
-func fakeArtifact(p archive) artifact {
-	p.member = fakeMember
+// fakeArtifact is the fake library in one wheel, for this system.
+func fakeArtifact(w wheel) artifact {
+	w.member = fakeMember
 	return artifact{name: "fake-1.0", title: "fake library", library: "libfake.so",
-		packages: map[string][]archive{runtime.GOOS + "/" + runtime.GOARCH: {p}}}
+		wheels: map[string]wheel{runtime.GOOS + "/" + runtime.GOARCH: w}}
 }
 
 func wantLibrary(t *testing.T, path string) {

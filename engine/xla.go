@@ -24,22 +24,20 @@ var xlaCPUPlugin = artifact{
 	name:    "xla-cpu-0.11.2",
 	title:   "XLA plugin for the processor",
 	library: "pjrt_c_api_cpu_plugin.so",
-	packages: map[string][]archive{
-		"linux/amd64": {{
-			client: "pip",
+	wheels: map[string]wheel{
+		"linux/amd64": {
 			spec:   "lammps-jax-pjrt-cpu==0.11.2",
 			flags:  []string{"--platform", "manylinux_2_27_x86_64"}, // also for a Python that is not built for it
 			size:   62711338,
 			sha256: "1319390d948b39f69f7dade496b7c385149d9ca6097a6b62114da113216d9ad1",
 			member: "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
-		}},
+		},
 	},
 }
 
 func openXLACPU(ctx context.Context, c candidate, s setting) (*Engine, error) {
 	folder := goXLAFolder("cpu")
-	sources := []source{folder, xlaCPUPlugin.cache(), goXLAInstaller("cpu").source(s, folder)}
-	plugin, err := s.first(ctx, append(sources, xlaCPUPlugin.fetch(s)...)...)
+	plugin, err := s.first(ctx, folder, xlaCPUPlugin.cache(), goXLAInstaller("cpu").source(s, folder), xlaCPUPlugin.pip(s))
 	if err != nil {
 		return nil, err
 	}

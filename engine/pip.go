@@ -1,18 +1,15 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 )
 
 // pipDownload downloads a wheel without installing it.
-func pipDownload(ctx context.Context, n *network, p archive, dir string) (string, error) {
+func pipDownload(ctx context.Context, n *network, w wheel, dir string) (string, error) {
 	pip, config, err := findPip(ctx)
 	if err != nil {
 		return "", err
@@ -25,12 +22,12 @@ func pipDownload(ctx context.Context, n *network, p archive, dir string) (string
 			argv = append(argv, "--no-index")
 		}
 	}
-	argv = append(append(argv, p.flags...), p.spec)
+	argv = append(append(argv, w.flags...), w.spec)
 	env := []string{"PIP_NO_INPUT=1", "PIP_DISABLE_PIP_VERSION_CHECK=1"}
 	if os.Getenv("PIP_DEFAULT_TIMEOUT") == "" {
 		env = append(env, "PIP_DEFAULT_TIMEOUT=20") // a network that swallows packets is noticed within a minute
 	}
-	if err := runClient(ctx, env, argv...); err != nil {
+	if err := runPip(ctx, env, argv...); err != nil {
 		return "", err
 	}
 	return onlyFile(dir, "*.whl")
@@ -72,32 +69,4 @@ func pipAddress(config string) (address string, local bool) {
 		address = "http://" + address
 	}
 	return address, values["find-links"] != ""
-}
-
-// npmPack downloads a package's tarball without installing it or running its scripts.
-func npmPack(ctx context.Context, n *network, p archive, dir string) (string, error) {
-	if _, err := exec.LookPath("npm"); err != nil {
-		return "", err
-	}
-	if err := n.reach(ctx, npmAddress(ctx)); err != nil {
-		return "", err
-	}
-	argv := append([]string{"npm", "pack", "--ignore-scripts", "--no-update-notifier", "--fetch-retries=1",
-		"--cache", filepath.Join(dir, "npm"), "--pack-destination", dir}, p.flags...)
-	if err := runClient(ctx, nil, append(argv, p.spec)...); err != nil {
-		return "", err
-	}
-	return onlyFile(dir, "*.tgz")
-}
-
-// npmAddress is what npm connects to by its configuration: a proxy, or the registry.
-func npmAddress(ctx context.Context) string {
-	setting := func(key string) string {
-		value, _ := ask(ctx, "npm", "config", "get", key) // an npm that cannot say has its default
-		if !strings.HasPrefix(value, "http") {            // "null" and "undefined" are none
-			return ""
-		}
-		return value
-	}
-	return cmp.Or(setting("https-proxy"), setting("registry"), "https://registry.npmjs.org/")
 }
