@@ -143,7 +143,7 @@ type adversary struct{ setup }
 
 // adversaryInputs are the inputs of the discriminator's update, nil where the config has none.
 type adversaryInputs[T any] struct {
-	RealView, FakeView T // [B,V]: augmentation and crop of both
+	RealView, FakeView T // [B,V]: augmentation of both
 	HeadsRate          T // [3]: the optimiser's coefficients
 }
 
@@ -223,7 +223,7 @@ func (a adversary) update(n networks, seen studentInputs[*Node], in adversaryInp
 
 	// F_k of generated and real pictures, [B,T,C] each, and the logits D_k of the generated ones.
 	features := func(img, view *Node) []*Node {
-		return discriminator.Features(n.features, img, view, cfg, a.bundle.Config.Networks.Features.ImageSize)
+		return discriminator.Features(n.features, img, view, cfg)
 	}
 	clean := Identity(StopGradient(x0))
 	fakeTokens, realTokens := features(clean, in.FakeView), features(seen.Real, in.RealView)

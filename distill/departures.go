@@ -33,7 +33,7 @@ var departures = []departure{
 	{fields: "discriminator.norm, discriminator.norm_group, discriminator.norm_channels", paper: notSaid, why: "StyleGAN-T's: batch statistics over groups of samples, apart for real and generated pictures"},
 	{fields: "discriminator.taps", paper: "the embedding and four blocks, as in StyleGAN-T", same: "4", why: "0 is a head on every block, of which the features have no more than four here"},
 	{fields: "discriminator.kernel, discriminator.map_dim", paper: notSaid, why: "StyleGAN-T's widths; the condition's map is drawn from ±1/√E with a bias, StyleGAN-T's from N(0,1) without"},
-	{fields: "discriminator.augment, discriminator.crop_prob", paper: notSaid, why: "DiffAugment and crops of StyleGAN-T, drawn apart for real and generated pictures"},
+	{fields: "discriminator.augment, discriminator.crop_prob", paper: notSaid, why: "DiffAugment of StyleGAN-T, drawn apart for real and generated pictures; its crops are for pictures larger than the network's input, which there are none of here"},
 	{fields: "muon, student_rate, clip_norm", paper: notSaid, why: "Muon for the hidden matrices, AdamW for the rest; rates are tuned per scale"},
 	{fields: "discriminator_rate", paper: notSaid, why: "Adam(0, 0.99) of StyleGAN-T; one update for each one of the student"},
 	{fields: "ema", paper: notSaid, why: "the average is what is evaluated"},

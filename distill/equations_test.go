@@ -11,7 +11,6 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill/discriminator"
-	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/train/optim"
 )
@@ -77,7 +76,7 @@ func directly(m *add, root *model.Scope, in addInputs[*Node]) map[string]*Node {
 
 	heads := discriminator.Bind(root.At(discriminatorScope), x0.Graph(), d, true)
 	tokens := func(img, view *Node) []*Node {
-		return discriminator.Features(n.features, img, view, d, tinyworld.Size)
+		return discriminator.Features(n.features, img, view, d)
 	}
 	sees := LessThan(level.T, OnesLike(level.T)) // all but pure noise
 	image := Mul(n.imageEmbedding(in.Real), InsertAxes(ConvertDType(sees, x0.DType()), 1))

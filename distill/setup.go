@@ -62,10 +62,10 @@ func (s setup) levels(times []float64) *tensors.Tensor {
 	return train.F32(diffusion.Levels(s.schedule, times), len(times), 3)
 }
 
-// view is how the feature network sees pictures: augmentation and crop.
+// view is how the feature network sees pictures: their augmentation.
 func (s setup) view(purpose string, number, pictures int) *tensors.Tensor {
-	params := discriminator.DrawView(s.random(purpose, number), s.cfg.Discriminator, pictures, s.bundle.Config.Size, s.bundle.Config.Networks.Features.ImageSize)
-	return train.F32(params, pictures, discriminator.ViewParams)
+	params := discriminator.DrawView(s.random(purpose, number), s.cfg.Discriminator, pictures, s.bundle.Config.Size)
+	return train.F32(params, pictures, discriminator.AugmentParams)
 }
 
 // stratified are n random numbers, one in each n-th part of [0,1), in random order.

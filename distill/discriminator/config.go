@@ -3,7 +3,7 @@
 //
 // Real and generated pictures pass the same steps:
 //
-//	View        DiffAugment, random crop, resize to the feature network's input
+//	View        DiffAugment
 //	FeatureNet  the frozen network: taps [B,1+T,C], CLS first
 //	Tokens      CLS added to every patch token, CLS dropped: [B,T,C]
 //	Heads       one head per tap: logits [B,T], conditioned by projection on Condition
@@ -13,13 +13,13 @@
 // batches as the step has. The discriminator's step:
 //
 //	heads := discriminator.Bind(scope, g, cfg, true) // true: spectral norms take their power iteration
-//	real, r1 := heads.LogitsR1(discriminator.Features(net, x0, view0, cfg, 224), cond)
-//	fake := heads.Logits(discriminator.Features(net, StopGradient(xhat), view1, cfg, 224), cond)
+//	real, r1 := heads.LogitsR1(discriminator.Features(net, x0, view0, cfg), cond)
+//	fake := heads.Logits(discriminator.Features(net, StopGradient(xhat), view1, cfg), cond)
 //	loss := discriminator.DiscriminatorLoss(real, fake, r1, cfg.R1Weight)
 //
 // and the student's:
 //
-//	fake := heads.Logits(discriminator.Features(net, xhat, view, cfg, 224), cond)
+//	fake := heads.Logits(discriminator.Features(net, xhat, view, cfg), cond)
 //	loss := discriminator.GeneratorLoss(fake)
 //
 // Shapes: B batch, H height, W width, T patch tokens, C channels of a tap, E condition, M channels of the projection (MapDim).
@@ -54,7 +54,9 @@ type Config struct {
 	Augment bool `json:"augment"` // DiffAugment: colour, translation, cutout
 	// AugmentColor is the strength of its changes of colour; 0 stands for 1, DiffAugment's own.
 	AugmentColor float64 `json:"augment_color,omitempty"`
-	CropProb     float64 `json:"crop_prob"` // probability of a random crop where the picture is larger than the network's input
+	// CropProb is the probability of StyleGAN-T's random crop, where pictures are larger than the network's input. They never are here:
+	// it has no effect, and stays because it is part of every run's name.
+	CropProb float64 `json:"crop_prob"`
 
 	R1Weight float64 `json:"r1_weight"` // γ of ADD eq. 3; 0 disables the penalty
 	R1Every  int     `json:"r1_every"`  // penalty in every k-th discriminator step, with weight k·γ

@@ -36,15 +36,15 @@ func Example() {
 	defer e.Close()
 	out := model.MustCallOnceN(e.Backend, store, func(scope *model.Scope, in []*Node) []*Node {
 		heads := discriminator.Bind(scope.At("discriminator"), in[0].Graph(), cfg, true)
-		real, r1 := heads.LogitsR1(discriminator.Features(net, in[0], in[2], cfg, size), nil)
-		fake := heads.Logits(discriminator.Features(net, in[1], in[2], cfg, size), nil)
+		real, r1 := heads.LogitsR1(discriminator.Features(net, in[0], in[2], cfg), nil)
+		fake := heads.Logits(discriminator.Features(net, in[1], in[2], cfg), nil)
 		loss := discriminator.DiscriminatorLoss(real, fake, r1, cfg.R1Weight)
 		return []*Node{real[0], loss.Total}
 	},
 		tensors.FromFlatDataAndDimensions(rng.Normal(rng.New(1, "real", 0), batch*size*size*3), batch, size, size, 3),
 		tensors.FromFlatDataAndDimensions(rng.Normal(rng.New(1, "fake", 0), batch*size*size*3), batch, size, size, 3),
 		tensors.FromFlatDataAndDimensions(
-			discriminator.DrawView(rng.New(1, "view", 0), cfg, batch, size, size), batch, discriminator.ViewParams))
+			discriminator.DrawView(rng.New(1, "view", 0), cfg, batch, size), batch, discriminator.AugmentParams))
 	fmt.Println("logits of the first head:", out[0].Shape())
 	fmt.Printf("untrained loss: %.0f, 2 per head\n", out[1].Value())
 	// Output:

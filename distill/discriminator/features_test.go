@@ -22,23 +22,23 @@ func TestTokensAddCLS(t *testing.T) {
 }
 
 func TestFeaturesOfEveryTap(t *testing.T) {
-	const b, size, input = 2, 6, 4
+	const b, size = 2, 4
 	cfg := DefaultConfig()
 	// A frozen network that only cuts the picture: two taps, the rows of pixels as tokens.
 	net := func(img *Node) []*Node {
-		img.AssertDims(b, input, input, 3)
-		rows := Reshape(img, b, input, input*3)
+		img.AssertDims(b, size, size, 3)
+		rows := Reshape(img, b, size, size*3)
 		return []*Node{rows, MulScalar(rows, 2.0)}
 	}
-	params := tensors.FromFlatDataAndDimensions(DrawView(rng.New(1, "view", 0), cfg, b, size, input), b, ViewParams)
+	params := tensors.FromFlatDataAndDimensions(DrawView(rng.New(1, "view", 0), cfg, b, size), b, AugmentParams)
 	out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
-		return Features(net, in[0], in[1], cfg, input)
+		return Features(net, in[0], in[1], cfg)
 	}, graphtest.Normals(1, b, size, size, 3), params)
 	if len(out) != 2 {
 		t.Fatalf("%d taps, want 2", len(out))
 	}
 	for k := range out {
-		if diff := cmp.Diff([]int{b, input - 1, input * 3}, out[k].Shape().Dimensions); diff != "" {
+		if diff := cmp.Diff([]int{b, size - 1, size * 3}, out[k].Shape().Dimensions); diff != "" {
 			t.Errorf("tap %d (-want +got):\n%s", k, diff)
 		}
 	}

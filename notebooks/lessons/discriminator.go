@@ -30,14 +30,14 @@ func (l *Lab) Views(draws int) (plot.Grid, error) {
 		return g, err
 	}
 	cfg, size, n := discriminator.DefaultConfig(), l.Bundle.Config.Size, len(images)
-	exec, err := NewExec(l.Engine().Backend, func(img, params *Node) *Node { return discriminator.View(img, params, cfg, size) })
+	exec, err := NewExec(l.Engine().Backend, func(img, params *Node) *Node { return discriminator.View(img, params, cfg) })
 	if err != nil {
 		return g, err
 	}
 	defer exec.Finalize()
 	for k := range draws {
-		params := discriminator.DrawView(rng.New(1, "notebook/view", k), cfg, n, size, size)
-		out, err := exec.Call(train.F32(flat(images), n, size, size, 3), train.F32(params, n, discriminator.ViewParams))
+		params := discriminator.DrawView(rng.New(1, "notebook/view", k), cfg, n, size)
+		out, err := exec.Call(train.F32(flat(images), n, size, size, 3), train.F32(params, n, discriminator.AugmentParams))
 		if err != nil {
 			return g, err
 		}

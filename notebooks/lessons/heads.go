@@ -133,7 +133,7 @@ func (l *Lab) runHeads(cfg discriminator.Config, stock forgeries, steps int, num
 					taps = append(taps, StopGradient(all[block]))
 				}
 				return taps
-			}, img, view, cfg, vit.ImageSize)
+			}, img, view, cfg)
 		}
 		text, class := diffusion.EncodeText(root.At("text"), bundle.Networks.Text, ids).Pooled, see(real).Class()
 		in := HeadInputs{
@@ -176,7 +176,7 @@ func (l *Lab) headInputs(cfg discriminator.Config, opt optim.AdamW, stock forger
 	}
 	view := func(purpose string) *tensors.Tensor {
 		r := rng.New(1, purpose, step)
-		return train.F32(discriminator.DrawView(r, cfg, n, size, l.Bundle.Config.Networks.Features.ImageSize), n, discriminator.ViewParams)
+		return train.F32(discriminator.DrawView(r, cfg, n, size), n, discriminator.AugmentParams)
 	}
 	return []*tensors.Tensor{
 		train.F32(flat(real), n, size, size, 3), train.F32(flat(fake), n, size, size, 3), view("notebook/real-view"), view("notebook/fake-view"),
