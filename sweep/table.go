@@ -168,6 +168,9 @@ func (p *Plan) notes(t report.Table) (notes []string) {
 	if strings.Contains(t.Machines, ";") {
 		notes = append(notes, "Seeds were trained on several kinds of machine ("+t.Machines+"), on which the same seed gives different numbers.")
 	}
+	if p.Scale == "smoke" {
+		notes = append(notes, "Scale smoke shows that everything runs. Its students have hardly trained: the numbers mean nothing.")
+	}
 	if t.Changed != "" {
 		notes = append(notes, "Not the preset of the scale: "+t.Changed+".")
 	}

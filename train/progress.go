@@ -55,6 +55,9 @@ func (p *Progress) Step(step int, columns []string, values []float64) {
 	for i, v := range values {
 		p.smooth[i] += (v - p.smooth[i]) * 0.1
 	}
+	if step == p.first+1 {
+		p.began = time.Now()
+	}
 	every := 20 * time.Second
 	if p.terminal {
 		every = 500 * time.Millisecond
@@ -64,14 +67,18 @@ func (p *Progress) Step(step int, columns []string, values []float64) {
 	}
 	p.shown = time.Now()
 
-	each := time.Since(p.began) / time.Duration(max(step-p.first, 1))
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s %d/%d, %s left", p.name, cmp.Or(p.Unit, "step"), step, p.steps, (each * time.Duration(p.steps-step)).Round(time.Second))
+	fmt.Fprintf(&b, "%s: %s %d/%d", p.name, cmp.Or(p.Unit, "step"), step, p.steps)
+	var each time.Duration // of a step; the first one compiles and tells nothing
+	if step > p.first+1 {
+		each = time.Since(p.began) / time.Duration(step-p.first-1)
+		fmt.Fprintf(&b, ", %s left", (each * time.Duration(p.steps-step)).Round(time.Second))
+	}
 	for i, name := range columns {
 		fmt.Fprintf(&b, ", %s %.3g", name, p.smooth[i])
 	}
 	if p.Batch > 0 && each > 0 {
-		fmt.Fprintf(&b, ", %.0f images/s", float64(p.Batch)/each.Seconds())
+		fmt.Fprintf(&b, ", %.3g images/s", float64(p.Batch)/each.Seconds())
 	}
 	if !p.terminal {
 		fmt.Fprintf(p.out, "%s\n", b.String())

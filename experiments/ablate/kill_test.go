@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,8 +24,25 @@ func TestMain(m *testing.M) {
 	if os.Getenv(programVariable) != "" {
 		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	rc := m.Run()
+	os.RemoveAll(undisturbedFolder)
+	os.Exit(rc)
 }
+
+var undisturbedFolder string
+
+// undisturbed fills undisturbedFolder with a sweep that nothing disturbs, which several tests compare with, and tells how long it took.
+var undisturbed = sync.OnceValues(func() (took time.Duration, err error) {
+	if undisturbedFolder, err = os.MkdirTemp("", "undisturbed"); err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	cmd, said := process(smallest(undisturbedFolder)...)
+	if err := cmd.Run(); err != nil {
+		return 0, fmt.Errorf("%w: %s", err, said)
+	}
+	return time.Since(began), nil
+})
 
 // The real program, networks and all, killed at random moments of pretraining, training and measuring, ends with the same tables,
 // pictures and students. ADDLAB_TEST_KILLS asks for more kills; tables name the commit, which must stay the same meanwhile. Package
@@ -39,25 +58,18 @@ func TestKilledProgramEndsWithTheSameBytes(t *testing.T) {
 			t.Fatalf("ADDLAB_TEST_KILLS: %v", err)
 		}
 	}
-	start := func(out string) (*exec.Cmd, *bytes.Buffer) {
-		cmd, said := process(smallest(out)...)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		return cmd, said
+	whole, err := undisturbed()
+	if err != nil {
+		t.Fatal(err)
 	}
-	undisturbed, killed := t.TempDir(), t.TempDir()
-	began := time.Now()
-	cmd, said := start(undisturbed)
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("%v: %s", err, said)
-	}
-	whole := time.Since(began)
-	want := shown(t, undisturbed)
+	want, killed := shown(t, undisturbedFolder), t.TempDir()
 
 	r := rand.New(rand.NewPCG(2, uint64(kills)))
 	for done := 0; ; {
-		cmd, said := start(killed)
+		cmd, said := process(smallest(killed)...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
 		if done < kills {
 			time.AfterFunc(time.Duration(r.Float64()*float64(whole)/float64(kills/2+1)), func() { cmd.Process.Kill() })
 		}

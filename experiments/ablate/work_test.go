@@ -15,19 +15,18 @@ func TestProcessesLeaveTheSameBytes(t *testing.T) {
 	if testing.Short() || runtime.NumCPU() < 2 {
 		t.Skip("pretrains and trains, on two cores")
 	}
-	one, two := t.TempDir(), t.TempDir()
-	cmd, said := process(smallest(one)...)
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v: %s", err, said)
-	}
-	if err := os.CopyFS(filepath.Join(two, "pretrained"), os.DirFS(filepath.Join(one, "pretrained"))); err != nil {
+	if _, err := undisturbed(); err != nil {
 		t.Fatal(err)
 	}
-	cmd, said = process(append(smallest(two), "--processes", "2")...)
+	two := t.TempDir()
+	if err := os.CopyFS(filepath.Join(two, "pretrained"), os.DirFS(filepath.Join(undisturbedFolder, "pretrained"))); err != nil {
+		t.Fatal(err)
+	}
+	cmd, said := process(append(smallest(two), "--processes", "2")...)
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}
-	want, got := shown(t, one), shown(t, two)
+	want, got := shown(t, undisturbedFolder), shown(t, two)
 	for _, files := range []map[string]string{want, got} {
 		delete(files, "augment/bench.txt") // it says how many cores a process had
 	}
