@@ -4,15 +4,13 @@ import (
 	"image/color"
 	"io"
 
-	stdfont "golang.org/x/image/font"
 	"gonum.org/v1/plot"
-	plotfont "gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 
-	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/internal/smallpng"
 )
 
@@ -30,69 +28,53 @@ var (
 	band       = color.RGBA{R: 0xe4, G: 0xef, B: 0xf7, A: 0xff}
 )
 
+const (
+	sheetWidth = 1600
+	margin     = 44
+	panelGap   = 36
+)
+
 // sheet is a white picture to draw on, in units of one pixel with the origin at the lower left.
 type sheet struct {
 	draw.Canvas
-	img     *vgimg.Canvas
-	handler text.Handler
+	img *vgimg.Canvas
 }
 
 // fullDPI draws units as pixels, smallDPI five eighths of that: as much as a notebook's column shows.
 const fullDPI, smallDPI = 72, 45
 
-func newSheet(dpi int, width, height vg.Length) (sheet, error) {
-	handler, err := newHandler()
-	if err != nil {
-		return sheet{}, err
-	}
+func newSheet(dpi int, width, height vg.Length) sheet {
 	img := vgimg.NewWith(vgimg.UseDPI(dpi), vgimg.UseWH(width, height), vgimg.UseBackgroundColor(color.White))
-	return sheet{Canvas: draw.New(img), img: img, handler: handler}, nil
+	return sheet{Canvas: draw.New(img), img: img}
 }
 
 func (s sheet) png(w io.Writer) error { return smallpng.Encode(w, s.img.Image()) }
 
-// style returns a text style whose anchor is the middle of the line's left end.
-func (s sheet) style(size vg.Length, c color.Color) text.Style {
-	return text.Style{Font: plotfont.Font{Typeface: typeface, Size: size}, Color: c, YAlign: draw.YCenter, Handler: s.handler}
-}
-
-func bold(st text.Style) text.Style {
-	st.Font.Weight = stdfont.WeightBold
-	return st
-}
-
-func flushRight(st text.Style) text.Style {
-	st.XAlign = draw.XRight
-	return st
+// area is the part of the sheet between two corners.
+func (s sheet) area(left, bottom, right, top vg.Length) draw.Canvas {
+	return draw.Canvas{Canvas: s.Canvas.Canvas, Rectangle: vg.Rectangle{Min: vg.Point{X: left, Y: bottom}, Max: vg.Point{X: right, Y: top}}}
 }
 
 // put draws one line of text whose middle is at y.
 func (s sheet) put(st text.Style, x, y vg.Length, txt string) {
-	// The middle of a line of small letters lies below the middle of its box.
-	s.FillText(st, vg.Point{X: x, Y: y + st.Font.Size*0.11}, drawable(txt))
+	s.FillText(st, vg.Point{X: x, Y: y}, drawable(txt))
 }
 
-func (s sheet) lines(st text.Style, x, y, pitch vg.Length, lines []string) {
-	for i, line := range lines {
-		s.put(st, x, y-pitch*vg.Length(i), line)
+// lines draws lines of text below one another, and returns where the next one has its middle.
+func (s sheet) lines(st text.Style, x, y, pitch vg.Length, lines []string) vg.Length {
+	for _, line := range lines {
+		s.put(st, x, y, line)
+		y -= pitch
 	}
+	return y
 }
 
-func wrap(st text.Style, width vg.Length, txt string) []string {
-	return fold.Wrap(drawable(txt), func(line string) bool { return st.Width(line) <= width })
-}
-
-func (s sheet) newPlot() *plot.Plot {
+func newPlot() *plot.Plot {
 	p := plot.New()
-	p.TextHandler = s.handler
 	p.BackgroundColor = nil
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
-		align := a.Tick.Label
-		a.Tick.Label = s.style(14, grey)
-		a.Tick.Label.XAlign, a.Tick.Label.YAlign = align.XAlign, align.YAlign
-		label := a.Label.TextStyle
-		a.Label.TextStyle = s.style(16, ink)
-		a.Label.TextStyle.XAlign, a.Label.TextStyle.YAlign = label.XAlign, label.YAlign
+		a.Tick.Label.Font, a.Tick.Label.Color = style(14, grey).Font, grey
+		a.Label.TextStyle.Font, a.Label.TextStyle.Color = style(16, ink).Font, ink
 		a.Label.Padding = 6
 		a.Color, a.Width, a.Padding = grey, 1, 0
 		a.Tick.Color, a.Tick.Width, a.Tick.Length = grey, 1, 6
@@ -100,17 +82,9 @@ func (s sheet) newPlot() *plot.Plot {
 	return p
 }
 
-type plotFunc func(draw.Canvas, *plot.Plot)
-
-// Plot implements [plot.Plotter].
-func (f plotFunc) Plot(c draw.Canvas, p *plot.Plot) { f(c, p) }
-
-type diamond struct{}
-
-// DrawGlyph implements [draw.GlyphDrawer].
-func (diamond) DrawGlyph(c *draw.Canvas, st draw.GlyphStyle, at vg.Point) {
-	r := st.Radius * 1.15
-	c.FillPolygon(st.Color, []vg.Point{{X: at.X - r, Y: at.Y}, {X: at.X, Y: at.Y + r}, {X: at.X + r, Y: at.Y}, {X: at.X, Y: at.Y - r}})
+// addText adds a text at a point of a plot; the plot keeps room for it.
+func addText(p *plot.Plot, st text.Style, x, y float64, dx, dy vg.Length, txt string) {
+	p.Add(&plotter.Labels{XYs: plotter.XYs{{X: x, Y: y}}, Labels: []string{drawable(txt)}, TextStyle: []text.Style{st}, Offset: vg.Point{X: dx, Y: dy}})
 }
 
 type ring struct{}

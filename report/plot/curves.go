@@ -37,7 +37,6 @@ type Curves struct {
 const (
 	curvesHeight = 900
 	curveName    = 300 // room for the longest name
-	curveThumb   = 36  // a piece of the line before its name
 )
 
 var (
@@ -50,50 +49,40 @@ func (cs Curves) PNG(w io.Writer) error {
 	if err := cs.check(); err != nil {
 		return err
 	}
-	s, err := newSheet(fullDPI, sheetWidth, curvesHeight)
-	if err != nil {
-		return err
-	}
+	s := newSheet(fullDPI, sheetWidth, curvesHeight)
 
 	// The title wraps, and a line below the plot says what is missing or smoothed.
-	title := wrap(bold(s.style(28, ink)), sheetWidth-2*margin, fold.OneLine(cs.Title))
-	s.lines(bold(s.style(28, ink)), margin, curvesHeight-44, 36, title)
-	s.put(s.style(15, grey), margin, 26, cs.footnote())
+	heading := bold(style(28, ink))
+	top := s.lines(heading, margin, curvesHeight-44, 36, wrap(heading, sheetWidth-2*margin, fold.OneLine(cs.Title)))
+	s.put(style(15, grey), margin, 26, cs.footnote())
 
-	p := s.newPlot()
+	p := newPlot()
 	p.X.Label.Text, p.Y.Label.Text = drawable(fold.OneLine(cmp.Or(cs.XLabel, "step"))), drawable(fold.OneLine(cs.YLabel))
 	p.X.Padding, p.Y.Padding = 8, 8
-	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks{most: 11, whole: true}, evenTicks{most: 8}
-	grid := plotter.NewGrid()
-	grid.Horizontal, grid.Vertical = draw.LineStyle{Color: hairline, Width: 1}, draw.LineStyle{Color: hairline, Width: 1}
-	p.Add(grid)
-	names := s.style(17, ink)
-	names.YAlign = p.Legend.TextStyle.YAlign
-	p.Legend.Top, p.Legend.Left, p.Legend.TextStyle, p.Legend.ThumbnailWidth, p.Legend.Padding = true, true, names, curveThumb, 4
-	if err := cs.addTo(p); err != nil {
-		return err
+	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks(10), evenTicks(8)
+	line := draw.LineStyle{Color: hairline, Width: 1}
+	p.Add(&plotter.Grid{Horizontal: line, Vertical: line})
+	p.Legend.Top, p.Legend.Left, p.Legend.ThumbnailWidth, p.Legend.Padding = true, true, 36, 8
+	p.Legend.TextStyle.Font, p.Legend.TextStyle.Color = style(17, ink).Font, ink
+	cs.addTo(p)
+	if p.X.Min > p.X.Max {
+		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 1, 10, 1, 10
+		s.put(style(18, grey), sheetWidth/4, curvesHeight/2, "no finite value to draw")
 	}
-	empty := p.X.Min > p.X.Max
-	if empty {
-		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 1, 10
-		s.put(s.style(18, grey), sheetWidth/4, curvesHeight/2, "no finite value to draw")
-	}
-	if cs.LogX {
-		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{most: 11}
-		widen(&p.X)
-	}
-	if cs.LogY {
-		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{most: 10}
-		widen(&p.Y)
+	for axis, log := range map[*plot.Axis]bool{&p.X: cs.LogX, &p.Y: cs.LogY} {
+		if log {
+			axis.Scale, axis.Tick.Marker = plot.LogScale{}, logTicks{}
+			if axis.Max < 1.1*axis.Min { // its values are nearly one
+				axis.Min, axis.Max = axis.Min/1.5, axis.Max*1.5
+			}
+		}
 	}
 
 	legend := p.Legend
 	p.Legend = plot.NewLegend() // drawn beside the plot, not in it
-	area := s.Canvas
-	area.Rectangle = vg.Rectangle{Min: vg.Point{X: margin, Y: 52}, Max: vg.Point{X: sheetWidth - margin - legend.Rectangle(s.Canvas).Size().X - 16, Y: vg.Length(curvesHeight - 44 - 36*len(title))}}
-	p.Draw(area)
-	area.Min.X, area.Max.X = area.Max.X+16, sheetWidth
-	legend.Draw(area)
+	right := sheetWidth - margin - legend.Rectangle(s.Canvas).Size().X
+	p.Draw(s.area(margin, 52, right-16, top))
+	legend.Draw(s.area(right, 52, sheetWidth, top))
 	return s.png(w)
 }
 
@@ -113,60 +102,43 @@ func (cs Curves) check() error {
 }
 
 // addTo adds the lines, and the names of those with a value.
-func (cs Curves) addTo(p *plot.Plot) error {
+func (cs Curves) addTo(p *plot.Plot) {
 	for i, curve := range cs.Curves {
 		colour, values := curveColours[i%len(curveColours)], curve.Values
 		if cs.Smooth > 1 {
-			if _, err := cs.addLine(p, draw.LineStyle{Color: pale(colour), Width: 1}, curve.Steps, values); err != nil {
-				return err
-			}
+			pale := color.NRGBA{R: colour.R, G: colour.G, B: colour.B, A: 0x55}
+			cs.addLine(p, draw.LineStyle{Color: pale, Width: 1}, curve.Steps, values)
 			values = cs.runningMean(values)
 		}
-		style := draw.LineStyle{Color: colour, Width: 2.5, Dashes: curveDashes[i/len(curveColours)%len(curveDashes)]}
-		line, err := cs.addLine(p, style, curve.Steps, values)
-		if err != nil {
-			return err
-		}
-		if line != nil {
+		line := draw.LineStyle{Color: colour, Width: 2.5, Dashes: curveDashes[i/len(curveColours)%len(curveDashes)]}
+		if cs.addLine(p, line, curve.Steps, values) {
 			name := wrap(p.Legend.TextStyle, curveName, fold.OneLine(curve.Name))
 			if len(name) > 1 {
 				name = []string{name[0] + "…"}
 			}
-			p.Legend.Add(strings.Join(name, ""), line)
+			p.Legend.Add(strings.Join(name, ""), &plotter.Line{LineStyle: line})
 		}
 	}
-	return nil
 }
 
-// addLine adds values in unbroken pieces, and returns the last of them. A value alone is a dot.
-func (cs Curves) addLine(p *plot.Plot, style draw.LineStyle, steps []int, values []float64) (last *plotter.Line, err error) {
+// addLine adds values in unbroken pieces, and reports whether there was any. A value alone is a dot.
+func (cs Curves) addLine(p *plot.Plot, style draw.LineStyle, steps []int, values []float64) (any bool) {
 	for i := 0; i < len(values); i++ {
 		var piece plotter.XYs
 		for ; i < len(values) && cs.shown(values[i]); i++ {
 			piece = append(piece, plotter.XY{X: float64(steps[i]), Y: values[i]})
 		}
-		if len(piece) == 0 {
+		switch len(piece) {
+		case 0:
 			continue
+		case 1:
+			p.Add(&plotter.Scatter{XYs: piece, GlyphStyle: draw.GlyphStyle{Color: style.Color, Radius: style.Width, Shape: draw.CircleGlyph{}}})
+		default:
+			p.Add(&plotter.Line{XYs: piece, LineStyle: style})
 		}
-		line, dot, err := plotter.NewLinePoints(piece)
-		if err != nil {
-			return nil, err
-		}
-		line.LineStyle, last = style, line
-		p.Add(line)
-		if len(piece) == 1 {
-			dot.GlyphStyle = draw.GlyphStyle{Color: style.Color, Radius: style.Width, Shape: draw.CircleGlyph{}}
-			p.Add(dot)
-		}
+		any = true
 	}
-	return last, nil
-}
-
-// widen gives a logarithmic axis a length where its values are nearly one.
-func widen(a *plot.Axis) {
-	if a.Max < 1.1*a.Min {
-		a.Min, a.Max = a.Min/1.5, a.Max*1.5
-	}
+	return any
 }
 
 func (cs Curves) shown(v float64) bool { return finite(v) && (!cs.LogY || v > 0) }
@@ -214,9 +186,4 @@ func (cs Curves) runningMean(values []float64) []float64 {
 		means[i] = sum / float64(n)
 	}
 	return means
-}
-
-func pale(c color.RGBA) color.RGBA {
-	mix := func(v uint8) uint8 { return uint8((int(v) + 2*255) / 3) }
-	return color.RGBA{R: mix(c.R), G: mix(c.G), B: mix(c.B), A: 255}
 }

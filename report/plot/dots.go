@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -29,33 +29,23 @@ type DotRow struct {
 	Default             bool
 }
 
+// figure is the layout of Dots: its panels are plots side by side with a common axis of rows.
+type figure struct {
+	Dots
+	rows    []DotRow
+	names   [][]string // in lines
+	pitch   vg.Length  // of the rows
+	outside bool       // a value lies beyond its axis, and the legend must say what its arrow means
+}
+
 // Measures of a dot plot in pixels.
 const (
-	sheetWidth  = 1600
-	margin      = 44
-	panelGap    = 36
 	panelHead   = 64 // two lines of heading over a panel
-	panelFoot   = 40 // axis and tick labels
-	legendSpace = 86
-	nameWidth   = 300 // at most; longer names are wrapped
-	nameLines   = 3
-	rowLine     = 21
+	panelFoot   = 24 // tick labels
+	legendSpace = 72
+	footLine    = 24
+	split       = 0.7 // of a row, above the references
 )
-
-// figure is the layout of Dots: rows run through all panels.
-type figure struct {
-	sheet
-	Dots
-	rows   []DotRow
-	spans  []span // of the panels
-	names  [][]string
-	centre []vg.Length // of each row
-	pitch  []vg.Length // height of each row
-	top    vg.Length   // of the first row
-	bottom vg.Length   // of the last row
-
-	outside bool // a value lies beyond its axis, and the legend must say what its arrow means
-}
 
 // PNG draws the plot.
 func (d Dots) PNG(w io.Writer) error {
@@ -64,119 +54,65 @@ func (d Dots) PNG(w io.Writer) error {
 		if len(pn.Values) != len(f.rows) || len(pn.Labels) != len(f.rows) {
 			return fmt.Errorf("plot: panel %q: values = %d, labels = %d, want one of each for %d rows", pn.Head, len(pn.Values), len(pn.Labels), len(f.rows))
 		}
-		f.spans = append(f.spans, axisSpan(pn.Values[:len(d.Rows)], pn.Values[len(d.Rows):], pn.Ratios))
 	}
+	f.wrapNames()
 
-	// The height follows from the rows, whose names may take several lines.
-	measure, err := newSheet(fullDPI, 1, 1)
-	if err != nil {
-		return err
-	}
-	title, lead := wrap(bold(measure.style(30, ink)), sheetWidth-2*margin, fold.OneLine(d.Title)), wrap(measure.style(19, grey), sheetWidth-2*margin, d.Lead)
-	least := vg.Length(min(66, max(46, 560/max(1, len(f.rows)))))
-	name := bold(measure.style(18, ink))
-	var body, names, split, vacant vg.Length
-	for _, r := range f.rows {
-		lines := wrap(name, nameWidth, fold.OneLine(r.Name))
-		if len(lines) > nameLines {
-			lines = append(lines[:nameLines-1:nameLines-1], lines[nameLines-1]+" …")
-		}
-		if r.Size != "" {
-			lines = append(lines, "\t"+r.Size)
-		}
-		for _, line := range lines {
-			names = max(names, name.Width(strings.TrimPrefix(line, "\t")))
-		}
-		f.names = append(f.names, lines)
-		f.pitch = append(f.pitch, max(least, vg.Length(len(lines))*rowLine+12))
-		body += f.pitch[len(f.pitch)-1]
-	}
-	if len(d.References) > 0 {
-		split = 34
-	}
-	if len(d.Rows) == 0 {
-		vacant = 46
-	}
-	header := vg.Length(34 + 38*len(title) + 26*len(lead))
-	height := header + panelHead + vacant + body + split + panelFoot + legendSpace + f.lift(measure.style(footSize, grey))
+	// The height follows from the rows and from the lines of text around them.
+	const width = sheetWidth - 2*margin
+	title, lead, foot := bold(style(30, ink)), style(19, grey), style(15, grey)
+	titles, leads := wrap(title, width, fold.OneLine(d.Title)), wrap(lead, width, d.Lead)
+	feet := append(wrap(foot, width, d.Foot), wrap(foot, width, d.Provenance)...)
+	body := panelHead + panelFoot + f.pitch*vg.Length(0.5-f.y(len(f.rows)-1)+0.5)
+	bottom := legendSpace + footLine*vg.Length(len(feet))
+	height := vg.Length(44+38*len(titles)+26*len(leads)) + body + bottom
 	dpi := fullDPI
 	if d.Small {
 		dpi = smallDPI
 	}
-	if f.sheet, err = newSheet(dpi, sheetWidth, height); err != nil {
-		return err
+	s := newSheet(dpi, sheetWidth, height)
+	top := s.lines(title, margin, height-44, 38, titles)
+	s.lines(lead, margin, top, 26, leads)
+	s.lines(foot, margin, footLine*vg.Length(len(feet)), footLine, feet)
+	if len(f.rows) == 0 || len(d.Panels) == 0 {
+		s.put(style(18, grey), margin, bottom, "no cell has been measured yet")
+		return s.png(w)
 	}
-	f.lines(bold(f.style(30, ink)), margin, height-44, 38, title)
-	f.lines(f.style(19, grey), margin, height-44-vg.Length(38*len(title)), 26, lead)
 
-	f.top = height - header - panelHead
-	y := f.top - vacant
-	for i, p := range f.pitch {
-		if i == len(d.Rows) {
-			y -= split
-		}
-		f.centre = append(f.centre, y-p/2)
-		y -= p
+	plots := make([]*plot.Plot, len(d.Panels))
+	for i, pn := range d.Panels {
+		plots[i] = f.panel(pn)
 	}
-	f.bottom = y
-	f.drawRows(names)
-
-	left := vg.Length(margin) + names + 28
-	right := vg.Length(sheetWidth-margin) - f.drawVerdicts(sheetWidth-margin)
-	if len(f.rows) > 0 {
-		f.drawPanels(left, right)
-		f.drawLegend()
+	f.addNames(plots[0])
+	f.addVerdicts(plots[len(plots)-1], d.Panels[len(plots)-1].labelRoom()+panelGap)
+	tiles := draw.Tiles{Rows: 1, Cols: len(plots), PadX: panelGap}
+	areas := plot.Align([][]*plot.Plot{plots}, tiles, s.area(margin, bottom, sheetWidth-margin, bottom+body))[0]
+	f.drawLines(s, plots[0], plots[0].DataCanvas(areas[0]))
+	for i, p := range plots {
+		p.Draw(areas[i])
 	}
-	return f.png(w)
+	f.drawLegend(s.area(margin, bottom-legendSpace+footLine, sheetWidth-margin, bottom-30))
+	return s.png(w)
 }
 
-func (f *figure) drawRows(names vg.Length) {
-	left, right := vg.Length(margin-16), vg.Length(sheetWidth-margin+16)
+// y is the place of a row on the plots' axis. Row 0 is the uppermost.
+func (f *figure) y(row int) float64 {
+	if row >= len(f.Rows) {
+		return -float64(row) - split
+	}
+	return -float64(row)
+}
+
+// drawLines draws lines between the rows, and the default cell's band, over the whole width.
+func (f *figure) drawLines(s sheet, p *plot.Plot, c draw.Canvas) {
+	const left, right = margin - 16, sheetWidth - margin + 16
 	for i, r := range f.rows {
-		up, down := f.centre[i]+f.pitch[i]/2, f.centre[i]-f.pitch[i]/2
+		up, down := c.Y(p.Y.Norm(f.y(i)+0.5)), c.Y(p.Y.Norm(f.y(i)-0.5))
 		if r.Default {
-			f.FillPolygon(band, []vg.Point{{X: left, Y: up}, {X: right, Y: up}, {X: right, Y: down}, {X: left, Y: down}})
+			s.FillPolygon(band, []vg.Point{{X: left, Y: up}, {X: right, Y: up}, {X: right, Y: down}, {X: left, Y: down}})
 		}
-		f.StrokeLine2(draw.LineStyle{Color: hairline, Width: 1}, left, down, right, down)
+		s.StrokeLine2(draw.LineStyle{Color: hairline, Width: 1}, left, down, right, down)
 		if i == 0 || i == len(f.Rows) {
-			f.StrokeLine2(draw.LineStyle{Color: grey, Width: 1}, left, up, right, up)
-		}
-		if i == len(f.Rows) {
-			f.put(bold(f.style(15, grey)), margin, up+14, "References")
-		}
-
-		st := f.style(18, ink)
-		if r.Default {
-			st = bold(st)
-		} else if i >= len(f.Rows) {
-			st = f.style(18, grey)
-		}
-		y := f.centre[i] + rowLine*vg.Length(len(f.names[i])-1)/2
-		for _, line := range f.names[i] {
-			if size, ok := strings.CutPrefix(line, "\t"); ok {
-				f.put(flushRight(f.style(14, grey)), margin+names, y, size)
-			} else {
-				f.put(flushRight(st), margin+names, y, line)
-			}
-			y -= rowLine
+			s.StrokeLine2(draw.LineStyle{Color: grey, Width: 1}, left, up, right, up)
 		}
 	}
-	if len(f.Rows) == 0 {
-		f.put(f.style(18, grey), margin, f.top-23, "no cell has been measured yet")
-	}
-}
-
-func (f *figure) drawVerdicts(right vg.Length) vg.Length {
-	if !slices.ContainsFunc(f.rows, func(r DotRow) bool { return r.Verdict != "" }) {
-		return 0
-	}
-	head, sub, st := flushRight(bold(f.style(18, ink))), flushRight(f.style(14, grey)), flushRight(f.style(17, ink))
-	f.put(head, right, f.top+44, f.Verdicts[0])
-	f.put(sub, right, f.top+20, f.Verdicts[1])
-	room := max(head.Width(f.Verdicts[0]), sub.Width(f.Verdicts[1]))
-	for i, r := range f.rows {
-		f.put(st, right, f.centre[i], r.Verdict)
-		room = max(room, st.Width(r.Verdict))
-	}
-	return room + panelGap
 }

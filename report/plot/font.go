@@ -1,66 +1,50 @@
 package plot
 
 import (
-	"fmt"
+	"image/color"
 	"strings"
-	"sync"
 
 	stdfont "golang.org/x/image/font"
-	"golang.org/x/image/font/gofont/gobold"
-	"golang.org/x/image/font/gofont/goregular"
-	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/font/sfnt"
+	"gonum.org/v1/plot"
 	plotfont "gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/addlab/addlab/internal/fold"
 )
 
-const typeface plotfont.Typeface = "Go"
+// sans is a font that package gonum.org/v1/plot brings along.
+var sans = plotfont.Font{Typeface: "Liberation", Variant: "Sans"}
 
-// parsedFonts parses the Go fonts once; they are part of golang.org/x/image and need no file.
-var parsedFonts = sync.OnceValues(func() ([2]*opentype.Font, error) {
-	var fonts [2]*opentype.Font
-	for i, ttf := range [][]byte{goregular.TTF, gobold.TTF} {
-		f, err := opentype.Parse(ttf)
-		if err != nil {
-			return fonts, fmt.Errorf("plot: parsing a Go font: %w", err)
-		}
-		fonts[i] = f
-	}
-	return fonts, nil
-})
-
-// newFace returns the regular face for drawing on pixels; it must not be shared between goroutines.
-func newFace(size float64) (stdfont.Face, error) {
-	fonts, err := parsedFonts()
-	if err != nil {
-		return nil, err
-	}
-	return opentype.NewFace(fonts[0], &opentype.FaceOptions{Size: size, DPI: 72, Hinting: stdfont.HintingFull})
+// style returns a text style whose anchor is the left end of the line, in the middle of its small letters.
+func style(size vg.Length, c color.Color) text.Style {
+	return text.Style{Font: plotfont.From(sans, size), Color: c, YAlign: draw.YCenter + 0.1, Handler: plot.DefaultTextHandler}
 }
 
-func newHandler() (text.Handler, error) {
-	fonts, err := parsedFonts()
-	if err != nil {
-		return nil, err
-	}
-	cache := plotfont.NewCache(plotfont.Collection{
-		{Font: plotfont.Font{Typeface: typeface}, Face: fonts[0]},
-		{Font: plotfont.Font{Typeface: typeface, Weight: stdfont.WeightBold}, Face: fonts[1]},
-	})
-	return text.Plain{Fonts: cache}, nil
+func bold(st text.Style) text.Style {
+	st.Font.Weight = stdfont.WeightBold
+	return st
+}
+
+func flushRight(st text.Style) text.Style {
+	st.XAlign = draw.XRight
+	return st
+}
+
+func wrap(st text.Style, width vg.Length, txt string) []string {
+	return fold.Wrap(drawable(txt), func(line string) bool { return st.Width(line) <= width })
 }
 
 var substitutes = strings.NewReplacer("✓", "yes", "✗", "no", "∅", "Ø", "ℒ", "L", "∼", "~", "\u0302", "^")
 
-// drawable replaces what the Go fonts cannot draw, by a likeness or else by a box.
+// drawable replaces what the font cannot draw, by a likeness or else by a box.
 func drawable(s string) string {
-	fonts, err := parsedFonts()
-	if err != nil {
-		return s
-	}
+	face := plotfont.DefaultCache.Lookup(sans, 1).Face
 	var buf sfnt.Buffer
 	return strings.Map(func(r rune) rune {
-		if glyph, err := fonts[0].GlyphIndex(&buf, r); err != nil || glyph == 0 {
+		if glyph, err := face.GlyphIndex(&buf, r); r != '\n' && (err != nil || glyph == 0) {
 			return '□'
 		}
 		return r

@@ -9,11 +9,10 @@ import (
 	"io"
 	"math"
 
-	stdfont "golang.org/x/image/font"
-	"golang.org/x/image/math/fixed"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/internal/fold"
 )
 
 // Grid is a sheet of samples: each row is a sampler, each column a caption. A picture that is missing is an empty frame.
@@ -66,53 +65,47 @@ func (g Grid) Image() (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	face, err := newFace(gridFontSize)
-	if err != nil {
-		return nil, err
-	}
-	defer face.Close()
 
 	// Captions stand on the pictures, so the head is as high as the longest of them.
+	st := style(gridFontSize, ink)
 	cell := max(size*scale, gridCellLeast)
 	captions := make([][]string, len(g.Columns))
 	head := 0
 	for i, caption := range g.Columns {
-		captions[i] = wrapPixels(face, cell, caption)
+		captions[i] = wrap(st, vg.Length(cell), caption)
 		if len(captions[i]) > gridLines {
 			captions[i] = append(captions[i][:gridLines-1:gridLines-1], "…")
 		}
 		head = max(head, len(captions[i])*gridLine)
 	}
 	names := make([][]string, len(g.Rows))
-	label := 0
+	label := vg.Length(0)
 	for i, r := range g.Rows {
-		names[i] = wrapPixels(face, gridLabelWidth, r.Name)
+		names[i] = wrap(st, gridLabelWidth, r.Name)
 		for _, line := range names[i] {
-			label = max(label, stdfont.MeasureString(face, line).Ceil())
+			label = max(label, st.Width(line))
 		}
 	}
 	left, top := gridMargin, gridMargin
 	if label > 0 {
-		left += label + gridLabelGap
+		left += int(math.Ceil(float64(label))) + gridLabelGap
 	}
 	if head > 0 {
 		top += head + 6
 	}
 	pitch := cell + gridGap
-	img := image.NewRGBA(image.Rect(0, 0, left+columns*pitch-gridGap+gridMargin, top+len(g.Rows)*pitch-gridGap+gridMargin))
-	draw.Draw(img, img.Bounds(), image.White, image.Point{}, draw.Src)
+	height := top + len(g.Rows)*pitch - gridGap + gridMargin
+	s := newSheet(fullDPI, vg.Length(left+columns*pitch-gridGap+gridMargin), vg.Length(height))
+	img := s.img.Image()
 
-	for i, lines := range captions {
-		for j, line := range lines {
-			drawText(img, face, left+i*pitch, top-10-(len(lines)-1-j)*gridLine, line)
-		}
+	lines := func(st text.Style, x, y int, lines []string) {
+		s.lines(st, vg.Length(x), vg.Length(height-y), gridLine, lines)
+	}
+	for i, caption := range captions {
+		lines(st, left+i*pitch, top-14-(len(caption)-1)*gridLine, caption)
 	}
 	for i, r := range g.Rows {
-		middle := top + i*pitch + cell/2
-		for j, line := range names[i] {
-			x := left - gridLabelGap - stdfont.MeasureString(face, line).Ceil()
-			drawText(img, face, x, middle+5+(2*j-len(names[i])+1)*gridLine/2, line)
-		}
+		lines(flushRight(st), left-gridLabelGap, top+i*pitch+cell/2-(len(names[i])-1)*gridLine/2, names[i])
 		for j := range columns {
 			at := image.Rect(0, 0, cell, cell).Add(image.Pt(left+j*pitch, top+i*pitch))
 			if j < len(r.Images) && r.Images[j].Size > 0 {
@@ -147,7 +140,7 @@ func (g Grid) check(scale int) (columns, size int, err error) {
 }
 
 // drawPicture enlarges m by the largest whole factor that fits and centres it.
-func drawPicture(img *image.RGBA, at image.Rectangle, m dataset.Image) {
+func drawPicture(img draw.Image, at image.Rectangle, m dataset.Image) {
 	factor := max(1, at.Dx()/m.Size)
 	offset := at.Min.Add(image.Pt((at.Dx()-factor*m.Size)/2, (at.Dy()-factor*m.Size)/2))
 	for y := range m.Size {
@@ -169,13 +162,4 @@ func Pixel(rgb []float32) color.RGBA {
 		c[ch] = uint8(math.Round(127.5 * (min(max(v, -1), 1) + 1)))
 	}
 	return color.RGBA{R: c[0], G: c[1], B: c[2], A: 255}
-}
-
-func drawText(img *image.RGBA, face stdfont.Face, x, y int, s string) {
-	d := stdfont.Drawer{Dst: img, Src: image.NewUniform(ink), Face: face, Dot: fixed.P(x, y)}
-	d.DrawString(s)
-}
-
-func wrapPixels(face stdfont.Face, width int, s string) []string {
-	return fold.Wrap(drawable(s), func(line string) bool { return stdfont.MeasureString(face, line).Ceil() <= width })
 }

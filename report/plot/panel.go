@@ -4,6 +4,7 @@ import (
 	"image/color"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -13,114 +14,94 @@ import (
 // DotPanel is one metric of one source over all rows: a dot plot with its numbers at the right.
 type DotPanel struct {
 	Head, Sub string
-	Published bool            // by others: in another colour and narrower
+	Published bool            // by others: in another colour
 	Ratios    bool            // the axis is logarithmic where the values are many times one another
 	Values    []eval.Estimate // of the rows, then of the references; one that is not known has no dot
 	Labels    []string
 }
 
-func (pn DotPanel) look() (colour color.RGBA, glyph draw.GlyphDrawer, weight vg.Length) {
+// labelRoom is where the panel's numbers end, from the right of its axis.
+func (pn DotPanel) labelRoom() (room vg.Length) {
+	for _, label := range pn.Labels {
+		room = max(room, bold(style(17, ink)).Width(label)+18)
+	}
+	return room
+}
+
+func (pn DotPanel) look() (color.Color, draw.GlyphDrawer) {
 	if pn.Published {
-		return vermillion, diamond{}, 2
+		return vermillion, draw.BoxGlyph{}
 	}
-	return blue, draw.CircleGlyph{}, 3
+	return blue, draw.CircleGlyph{}
 }
 
-// drawPanels gives every panel its share of the room between left and right, and its numbers a column of their own.
-func (f *figure) drawPanels(left, right vg.Length) {
-	st := f.style(17, ink)
-	room, weights := right-left-panelGap*vg.Length(len(f.Panels)-1), vg.Length(0)
-	labelsAt := make([]vg.Length, len(f.Panels))
-	for i, pn := range f.Panels {
-		for _, label := range pn.Labels {
-			labelsAt[i] = max(labelsAt[i], bold(st).Width(label)+18)
-		}
-		_, _, weight := pn.look()
-		room, weights = room-labelsAt[i], weights+weight
-	}
-	x := left
-	for i, pn := range f.Panels {
-		colour, _, weight := pn.look()
-		width, head := room*weight/weights, pn.Head
-		if f.spans[i].log {
-			head += " (log axis)"
-		}
-		f.put(bold(f.style(18, colour)), x, f.top+44, head)
-		f.put(f.style(14, grey), x, f.top+20, pn.Sub)
-		f.drawPanel(pn, f.spans[i], x, x+width)
-		for row, label := range pn.Labels {
-			st := st
-			if f.rows[row].Default {
-				st = bold(st)
-			}
-			if row >= len(f.Rows) || !pn.Values[row].Known() {
-				st.Color = grey
-			}
-			f.put(flushRight(st), x+width+labelsAt[i], f.centre[row], label)
-		}
-		x += width + labelsAt[i] + panelGap
-	}
-}
-
-// drawPanel draws one dot plot between left and right; row i lies at f.centre[i].
-func (f *figure) drawPanel(pn DotPanel, s span, left, right vg.Length) {
-	p := f.newPlot()
+// panel is the plot of one panel, with its numbers and its heading.
+func (f *figure) panel(pn DotPanel) *plot.Plot {
+	p := newPlot()
 	p.HideY()
-	p.X.Min, p.X.Max, p.X.Tick.Marker = 0, 1, spanTicks{s, max(3, int((right-left)/46))}
-	p.Y.Min, p.Y.Max = 0, 1
-	p.Add(plotFunc(func(c draw.Canvas, p *plot.Plot) {
-		for _, tick := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
-			if x := c.X(tick.Value); !tick.IsMinor() && c.ContainsX(x) {
-				f.StrokeLine2(draw.LineStyle{Color: hairline, Width: 1}, x, c.Min.Y, x, c.Max.Y)
-			}
+	lo, hi, log := axisRange(pn.Values[:len(f.Rows)], pn.Values[len(f.Rows):], pn.Ratios)
+	p.X.Tick.Marker = evenTicks(4)
+	if log {
+		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{}
+		pn.Head += " (log axis)"
+	}
+	top := f.y(0) + 0.5
+	p.Add(&plotter.Grid{Vertical: draw.LineStyle{Color: hairline, Width: 1}})
+	for i, e := range pn.Values {
+		number := flushRight(style(17, ink))
+		if i >= len(f.Rows) || !e.Known() {
+			number.Color = grey
 		}
-		for i, e := range pn.Values {
-			if !e.Known() {
-				continue
-			}
-			reference := i >= len(f.Rows)
-			colour, glyph, _ := pn.look()
-			var dashes []vg.Length
-			if !reference && e.N == 1 && f.mixesSeeds() {
-				dashes = oneSeed
-			}
-			switch {
-			case reference:
-				colour, glyph = grey, ring{}
-			case dashes != nil && !pn.Published:
-				glyph = ring{}
-			}
-			y, at := f.centre[i], s.at(e.Mean)
-			if at < 0 || at > 1 {
-				f.drawOutside(c, colour, at, y)
-				continue
-			}
-			x := c.X(at)
-			if reference {
-				f.StrokeLine2(draw.LineStyle{Color: grey, Width: 1, Dashes: []vg.Length{4, 4}}, x, y+7, x, c.Max.Y)
-			}
-			if e.HasInterval() {
-				f.drawInterval(c, draw.LineStyle{Color: colour, Width: 2.5, Dashes: dashes}, s.at(e.Low), s.at(e.High), y)
-			}
-			f.DrawGlyphNoClip(draw.GlyphStyle{Color: colour, Radius: 7, Shape: glyph}, vg.Point{X: x, Y: y})
+		if f.rows[i].Default {
+			number = bold(number)
 		}
-	}))
-	area := f.Canvas
-	area.Rectangle = vg.Rectangle{Min: vg.Point{X: left, Y: f.bottom - panelFoot}, Max: vg.Point{X: right, Y: f.top}}
-	p.Draw(area)
-}
+		addText(p, number, hi, f.y(i), pn.labelRoom(), 0, pn.Labels[i])
 
-// drawInterval draws a bar with caps; an end outside the axis becomes an arrow.
-func (f *figure) drawInterval(c draw.Canvas, line draw.LineStyle, low, high float64, y vg.Length) {
-	f.StrokeLine2(line, c.X(max(low, 0)), y, c.X(min(high, 1)), y)
-	line.Dashes = nil
-	for _, end := range []float64{low, high} {
-		if end < 0 || end > 1 {
-			f.drawOutside(c, line.Color, end, y)
+		if !e.HasInterval() {
+			e.Low, e.High = e.Mean, e.Mean
+		}
+		line, shape := f.mark(pn, i)
+		arrow := style(20, line.Color)
+		arrow.XAlign = draw.XCenter
+		if e.Known() && e.Low < lo {
+			addText(p, arrow, lo, f.y(i), 0, 0, "◄")
+		}
+		if e.Known() && e.High > hi {
+			addText(p, arrow, hi, f.y(i), 0, 0, "►")
+		}
+		f.outside = f.outside || e.Known() && (e.Low < lo || e.High > hi)
+		if !e.Known() || e.Mean < lo || e.Mean > hi {
 			continue
 		}
-		f.StrokeLine2(line, c.X(end), y-6, c.X(end), y+6)
+		at := plotter.XYs{{X: e.Mean, Y: f.y(i)}}
+		if i >= len(f.Rows) {
+			up := plotter.XYs{at[0], {X: e.Mean, Y: top}}
+			p.Add(&plotter.Line{XYs: up, LineStyle: draw.LineStyle{Color: grey, Width: 1, Dashes: []vg.Length{4, 4}}})
+		}
+		if e.Low < e.High {
+			low := max(e.Low, min(lo/2, 2*lo)) // outside as well, but above 0 where the axis is logarithmic
+			p.Add(&plotter.XErrorBars{XYs: at, XErrors: plotter.XErrors{{Low: e.Mean - low, High: e.High - e.Mean}}, LineStyle: line, CapWidth: 12})
+		}
+		p.Add(&plotter.Scatter{XYs: at, GlyphStyle: draw.GlyphStyle{Color: line.Color, Radius: 7, Shape: shape}})
 	}
+	colour, _ := pn.look()
+	addText(p, bold(style(18, colour)), lo, top, 0, 44, pn.Head)
+	addText(p, style(14, grey), lo, top, 0, 20, pn.Sub)
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = lo, hi, f.y(len(f.rows)-1)-0.5, top
+	return p
+}
+
+// mark is how a panel draws the estimate of a row.
+func (f *figure) mark(pn DotPanel, row int) (draw.LineStyle, draw.GlyphDrawer) {
+	colour, shape := pn.look()
+	line := draw.LineStyle{Color: colour, Width: 2.5}
+	switch {
+	case row >= len(f.Rows):
+		line.Color, shape = grey, ring{}
+	case pn.Values[row].N == 1 && !pn.Published && f.mixesSeeds():
+		line.Dashes, shape = oneSeed, ring{}
+	}
+	return line, shape
 }
 
 // oneSeed is an interval over the pictures of one seed, where others of the cells are over seeds and do not compare with it.
@@ -130,19 +111,8 @@ func (f *figure) mixesSeeds() bool {
 	one, several := false, false
 	for _, pn := range f.Panels {
 		for _, e := range pn.Values[:len(f.Rows)] {
-			if e.HasInterval() {
-				one, several = one || e.N == 1, several || e.N > 1
-			}
+			one, several = one || e.HasInterval() && e.N == 1, several || e.HasInterval() && e.N > 1
 		}
 	}
 	return one && several
-}
-
-func (f *figure) drawOutside(c draw.Canvas, colour color.Color, at float64, y vg.Length) {
-	f.outside = true
-	x, tip := c.Min.X, vg.Length(-12)
-	if at > 1 {
-		x, tip = c.Max.X, 12
-	}
-	f.FillPolygon(colour, []vg.Point{{X: x + tip/2, Y: y}, {X: x - tip/2, Y: y + 7}, {X: x - tip/2, Y: y - 7}})
 }

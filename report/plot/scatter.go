@@ -29,17 +29,13 @@ func (s Scatter) PNG(w io.Writer) error {
 	n := vg.Length(max(1, len(s.Panels)))
 	side := (sheetWidth - 2*margin - (n-1)*panelGap) / n
 	height := side + 150
-	sh, err := newSheet(fullDPI, sheetWidth, height)
-	if err != nil {
-		return err
-	}
-	sh.put(bold(sh.style(26, ink)), margin, height-40, fold.OneLine(s.Title))
+	sh := newSheet(fullDPI, sheetWidth, height)
+	sh.put(bold(style(26, ink)), margin, height-40, fold.OneLine(s.Title))
 	reach := s.reach()
 	for i, panel := range s.Panels {
 		left := margin + vg.Length(i)*(side+panelGap)
-		sh.put(sh.style(18, ink), left+40, height-84, fold.OneLine(panel.Name))
-		p := sh.newPlot()
-		p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks{most: 5}, evenTicks{most: 5}
+		sh.put(style(18, ink), left+40, height-84, fold.OneLine(panel.Name))
+		p := newPlot()
 		var points plotter.XYs
 		for j := 0; j+1 < len(panel.Points); j += 2 {
 			if u, v := panel.Points[j], panel.Points[j+1]; finite(u) && finite(v) {
@@ -49,9 +45,7 @@ func (s Scatter) PNG(w io.Writer) error {
 		dot := draw.GlyphStyle{Color: color.NRGBA{R: blue.R, G: blue.G, B: blue.B, A: 0x90}, Radius: 2, Shape: draw.CircleGlyph{}}
 		p.Add(&plotter.Scatter{XYs: points, GlyphStyle: dot})
 		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -reach, reach, -reach, reach
-		area := sh.Canvas
-		area.Rectangle = vg.Rectangle{Min: vg.Point{X: left, Y: 30}, Max: vg.Point{X: left + side, Y: 30 + side}}
-		p.Draw(area)
+		p.Draw(sh.area(left, 30, left+side, 30+side))
 	}
 	return sh.png(w)
 }
