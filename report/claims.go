@@ -15,11 +15,11 @@ import (
 func (p Page) ClaimsMarkdown(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## What became of the paper's claims%s\n\n%s%s\n\n", p.measuredOn(), p.claimsApart(), p.counts())
-	if groups := p.claims(); len(groups) > 0 {
+	if sections := p.withClaims(); len(sections) > 0 {
 		b.WriteString("| verdict | the paper finds that | compared | difference, p, seeds | elsewhere | axis |\n|---|---|---|---|---|---|\n")
-		for _, g := range groups {
-			for _, v := range g.Claims {
-				cells := []string{v.Verdict, v.Claim, v.Relation, v.Evidence, strings.Join(v.Elsewhere, "; "), g.Axis}
+		for _, s := range sections {
+			for _, v := range s.Table.Verdicts {
+				cells := []string{v.Verdict, fold.OneLine(v.Claim), s.Table.relation(v), s.Table.Evidence(v), strings.Join(p.elsewhere(s.Table, v), "; "), s.Table.Axis}
 				for i, cell := range cells {
 					cells[i] = escapeMarkdown(cell)
 				}
@@ -37,8 +37,8 @@ const claimsLegend = "Difference, 95 % interval and p come from one t-test, pair
 
 func (p Page) counts() string {
 	n, counts := 0, map[string]int{}
-	for _, g := range p.claims() {
-		for _, v := range g.Claims {
+	for _, s := range p.withClaims() {
+		for _, v := range s.Table.Verdicts {
 			n++
 			counts[v.Verdict]++
 		}
@@ -52,21 +52,17 @@ func (p Page) measuredOn() string {
 	if len(tables) == 0 {
 		tables = p.Sections
 	}
-	var data, engines, parts []string
+	var data, engines []string
 	for _, s := range tables {
 		data, engines = append(data, fold.OneLine(s.Table.Data)), append(engines, s.Table.engines()...)
 	}
-	for _, names := range [][]string{data, engines} {
-		slices.Sort(names)
-		names = slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
-		if len(names) > 0 {
-			parts = append(parts, strings.Join(names, " and "))
-		}
-	}
-	if len(parts) == 0 {
+	slices.Sort(data)
+	slices.Sort(engines)
+	on := join(", ", join(" and ", slices.Compact(data)...), join(" and ", slices.Compact(engines)...))
+	if on == "" {
 		return ""
 	}
-	return " (" + escapeMarkdown(strings.Join(parts, ", ")) + ")"
+	return " (" + escapeMarkdown(on) + ")"
 }
 
 func (p Page) withClaims() []Section {
@@ -121,31 +117,3 @@ func (p Page) elsewhere(t Table, v Verdict) (list []string) {
 	}
 	return list
 }
-
-type claimGroup struct {
-	Section, Axis, Heading, Ref string // anchor and names of the table
-	Claims                      []claimView
-}
-
-type claimView struct {
-	Claim, Relation, Verdict, Evidence string
-	Elsewhere                          []string // verdicts of other folders
-}
-
-func (p Page) claims() (groups []claimGroup) {
-	for i, s := range p.Sections {
-		if s.Warning != "" || len(s.Table.Verdicts) == 0 {
-			continue
-		}
-		g := claimGroup{Section: sectionID(i), Axis: s.Table.Axis, Heading: s.Table.heading(), Ref: s.Table.Ref}
-		for _, v := range s.Table.Verdicts {
-			g.Claims = append(g.Claims, claimView{
-				Claim: fold.OneLine(v.Claim), Relation: s.Table.relation(v), Verdict: v.Verdict, Evidence: s.Table.Evidence(v), Elsewhere: p.elsewhere(s.Table, v),
-			})
-		}
-		groups = append(groups, g)
-	}
-	return groups
-}
-
-func sectionID(i int) string { return fmt.Sprintf("s%d", i+1) }

@@ -23,13 +23,6 @@ const paperPrefix = "paper "
 // Heading is the name with its arrow.
 func (c column) Heading() string { return strings.TrimSpace(c.name + " " + c.arrow) }
 
-func (c column) pad(text string, width int) string {
-	if c.Numeric {
-		return fold.PadLeft(text, width)
-	}
-	return fold.PadRight(text, width)
-}
-
 // padded returns the cells, the halves of numbers padded to line up. dress rewrites a half before it is measured.
 func (c column) padded(dress func(string) string) []string {
 	heads, tails, headWidth, tailWidth := make([]string, len(c.Cells)), make([]string, len(c.Cells)), 0, 0
@@ -58,6 +51,28 @@ type block struct {
 	Columns []column
 }
 
+// aligned sets lines of cells below the headings and a rule, every cell padded to the width of its column.
+func (b block) aligned(lines [][]string) [][]string {
+	headings, rule := make([]string, len(b.Columns)), make([]string, len(b.Columns))
+	lines = append([][]string{headings}, lines...)
+	for j, c := range b.Columns {
+		headings[j] = c.Heading()
+		width := 3
+		for _, line := range lines {
+			width = max(width, fold.Width(line[j]))
+		}
+		for _, line := range lines {
+			if c.Numeric {
+				line[j] = fold.PadLeft(line[j], width)
+			} else {
+				line[j] = fold.PadRight(line[j], width)
+			}
+		}
+		rule[j] = strings.Repeat("-", width)
+	}
+	return slices.Insert(lines, 1, rule)
+}
+
 // add appends a column where any row has a cell other than "–".
 func (b *block) add(c column, cell func(Row) (head, tail string)) {
 	any := false
@@ -80,6 +95,15 @@ func (t Table) block(first string, rows []Row) block {
 		return t.turned(rows[0])
 	}
 	return t.columns(first, rows)
+}
+
+// blocks are the cells and, if there are any, the references.
+func (t Table) blocks() []block {
+	list := []block{t.block(t.rowNoun(), t.Rows)}
+	if len(t.References) > 0 {
+		list = append(list, t.block("reference", t.References))
+	}
+	return list
 }
 
 func (t Table) turned(r Row) block {
@@ -145,7 +169,9 @@ func (t Table) differences(first string, rows []Row) block {
 	return s
 }
 
-func (t Table) further(first string, rows []Row, times Table) block {
+// further are tests, metrics that are not in the printed table, and times; no columns where nothing of them is known.
+func (t Table) further(first string, times Table) block {
+	rows := t.all()
 	s := t.differences(first, rows)
 	for _, m := range t.Metrics {
 		if m.Main {
@@ -175,6 +201,9 @@ func (t Table) further(first string, rows []Row, times Table) block {
 	}
 	if on := machines(rows); len(on) > 1 || strings.Contains(strings.Join(on, ""), "(") {
 		s.words("trained on", func(r Row) string { return r.Machines })
+	}
+	if len(s.Columns) < 2 {
+		return block{}
 	}
 	return s
 }

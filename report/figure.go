@@ -18,8 +18,7 @@ func (t Table) PNG(w io.Writer) error { return t.Dots().PNG(w) }
 // paper's.
 func (t Table) Dots() plot.Dots {
 	d := plot.Dots{Title: t.heading(), Verdicts: [2]string{"as in the paper", "against " + t.compared()}, Provenance: t.provenance()}
-	lead := []string{fold.OneLine(t.Question), fold.OneLine(t.subtitle()), t.commonSize()}
-	d.Lead = strings.Join(slices.DeleteFunc(lead, func(s string) bool { return s == "" }), "  –  ")
+	d.Lead = join("  –  ", fold.OneLine(t.Question), t.subtitle(), t.commonSize())
 	if t.any(hasPaper) {
 		d.Foot = "Our numbers and the paper's differ in data, networks and number of images: compare the order of the cells, not the values."
 	}
@@ -40,11 +39,7 @@ func (t Table) Dots() plot.Dots {
 
 // panels are those of our numbers or of the paper's, leaving out what nobody measured.
 func (t Table) panels(source string, published bool) (panels []plot.DotPanel) {
-	for _, s := range []struct{ name, value string }{{"", t.Data}, {"scale ", t.Scale}} {
-		if s.value != "" {
-			source += ", " + s.name + s.value
-		}
-	}
+	source = join(", ", source, t.Data, named("scale", t.Scale))
 	if published {
 		source = "paper, its own scale"
 	}
@@ -53,18 +48,17 @@ func (t Table) panels(source string, published bool) (panels []plot.DotPanel) {
 			continue
 		}
 		pn := plot.DotPanel{Head: strings.TrimSpace(m.Name + " " + m.arrow()), Sub: source, Published: published, Ratios: m.Ratio}
-		digits, paperDigits := t.digitsOf(m), t.digitsOfPaper(m)
 		for i, r := range t.all() {
-			e, label := r.Values[m.Key], ""
+			e, digits := r.Values[m.Key], t.digitsOf(m)
 			if published {
-				e = eval.Estimate{}
+				e, digits = eval.Estimate{}, t.digitsOfPaper(m)
 				if v, ok := r.Paper[m.Key]; ok {
 					e = eval.Alone(v, 1)
 				}
-				digits = paperDigits
 			}
 			mean, tail := format(e, digits)
-			switch label = mean + tail; {
+			label := mean + tail
+			switch {
 			case r.AllDiverged() && !published && len(panels) == 0:
 				label = diverged
 			case published && i >= len(t.Rows):

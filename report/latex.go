@@ -73,17 +73,14 @@ func (t Table) LaTeX(w io.Writer) error {
 }
 
 // commonImages is the number of pictures behind every row that has any, 0 where they differ.
-func (t Table) commonImages() int {
-	var counts []int
+func (t Table) commonImages() (n int) {
 	for _, r := range t.all() {
-		if r.Images > 0 && !slices.Contains(counts, r.Images) {
-			counts = append(counts, r.Images)
+		if n > 0 && r.Images > 0 && r.Images != n {
+			return 0
 		}
+		n = max(n, r.Images)
 	}
-	if len(counts) != 1 {
-		return 0
-	}
-	return counts[0]
+	return n
 }
 
 func latexGroups(b *strings.Builder, cols []column) {
@@ -121,7 +118,7 @@ func (t Table) latexCaption() string {
 	for i, s := range sentences {
 		sentences[i] = withStop(fold.OneLine(s))
 	}
-	return escapeLaTeX(strings.Join(slices.DeleteFunc(sentences, func(s string) bool { return s == "" }), " "))
+	return escapeLaTeX(join(" ", sentences...))
 }
 
 func withStop(s string) string {

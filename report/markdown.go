@@ -46,7 +46,7 @@ func (t Table) Markdown(w io.Writer) error {
 	if p := t.provenance(); p != "" {
 		b.WriteString("\n*" + escapeMarkdown(p) + "*\n")
 	}
-	if more := t.further("row", t.all(), Table{}); len(more.Columns) > 1 {
+	if more := t.further("row", Table{}); len(more.Columns) > 0 {
 		b.WriteString("\nFurther numbers:\n\n")
 		more.markdown(&b)
 		b.WriteString(escapeMarkdown(strings.Join(t.furtherLegend(Table{}), " ")) + "\n")
@@ -57,33 +57,23 @@ func (t Table) Markdown(w io.Writer) error {
 
 // markdown writes a table. A colon at the right end sets a column of numbers flush right on a page.
 func (bl block) markdown(b *strings.Builder) {
-	cells := make([][]string, len(bl.Columns)) // [column][row]
-	widths := make([]int, len(bl.Columns))
+	lines := make([][]string, len(bl.Rows))
 	for j, c := range bl.Columns {
-		cells[j] = c.padded(escapeMarkdown)
-		widths[j] = max(3, fold.Width(c.Heading()))
-		for i := range cells[j] {
-			if j == 0 && bl.Rows[i].Default && cells[j][i] != "" {
-				cells[j][i] = "**" + cells[j][i] + "**"
+		for i, cell := range c.padded(escapeMarkdown) {
+			if j == 0 && bl.Rows[i].Default && cell != "" {
+				cell = "**" + cell + "**"
 			}
-			widths[j] = max(widths[j], fold.Width(cells[j][i]))
+			lines[i] = append(lines[i], cell)
 		}
 	}
-	line := func(cell func(j int) string) {
-		for j, c := range bl.Columns {
-			b.WriteString("| " + c.pad(cell(j), widths[j]) + " ")
+	lines = bl.aligned(lines)
+	for j, c := range bl.Columns {
+		if c.Numeric {
+			lines[1][j] = lines[1][j][1:] + ":"
 		}
-		b.WriteString("|\n")
 	}
-	line(func(j int) string { return bl.Columns[j].Heading() })
-	line(func(j int) string {
-		if bl.Columns[j].Numeric {
-			return strings.Repeat("-", widths[j]-1) + ":"
-		}
-		return strings.Repeat("-", widths[j])
-	})
-	for i := range bl.Rows {
-		line(func(j int) string { return cells[j][i] })
+	for _, line := range lines {
+		b.WriteString("| " + strings.Join(line, " | ") + " |\n")
 	}
 	b.WriteString("\n")
 }

@@ -20,9 +20,6 @@ func decimals(xs []float64, least int) int {
 	if len(xs) == 0 {
 		return least
 	}
-	for i := range xs {
-		xs[i] = math.Abs(xs[i])
-	}
 	slices.Sort(xs)
 	return min(max(least, 2-int(math.Floor(math.Log10(xs[len(xs)/2])))), 6)
 }
@@ -35,7 +32,7 @@ func (t Table) digits(m Metric, of func(Row) float64) int {
 	}
 	var xs []float64
 	for _, r := range rows {
-		xs = append(xs, of(r))
+		xs = append(xs, math.Abs(of(r)))
 	}
 	return decimals(xs, m.Digits)
 }

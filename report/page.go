@@ -7,7 +7,6 @@ import (
 	"html/template"
 	"io"
 
-	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/internal/smallpng"
 )
 
@@ -56,56 +55,20 @@ func NewPicture(caption string, drawing interface{ PNG(io.Writer) error }) (Pict
 //go:embed page.html fragment.html
 var htmlFiles embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{"inline": inline}).ParseFS(htmlFiles, "*.html"))
+var templates = template.Must(template.New("").Funcs(template.FuncMap{
+	"inline": inline, "heading": Table.heading, "subtitle": Table.subtitle, "blocks": Table.blocks, "legend": Table.legend, "remarks": Table.remarks,
+	"provenance": Table.provenance, "further": Table.further, "furtherLegend": Table.furtherLegend,
+	"withClaims": Page.withClaims, "counts": Page.counts, "relation": Table.relation, "elsewhere": Page.elsewhere, "claimsLegend": func() string { return claimsLegend },
+}).ParseFS(htmlFiles, "*.html"))
 
 // HTML writes t as a piece of HTML without style sheet or class, as notebooks and code hosts let it through: question, cells,
 // references, verdicts.
-func (t Table) HTML(w io.Writer) error {
-	return templates.ExecuteTemplate(w, "fragment.html", (Section{Table: t}).view(""))
-}
+func (t Table) HTML(w io.Writer) error { return templates.ExecuteTemplate(w, "fragment.html", t) }
 
 // HTML writes the page.
-func (p Page) HTML(w io.Writer) error {
-	view := pageView{Page: p, Claims: p.claims(), Counts: p.counts(), ClaimsLegend: claimsLegend}
-	for i, s := range p.Sections {
-		view.Views = append(view.Views, s.view(sectionID(i)))
-	}
-	return templates.ExecuteTemplate(w, "page.html", view)
-}
+func (p Page) HTML(w io.Writer) error { return templates.ExecuteTemplate(w, "page.html", p) }
 
 // inline gives a picture as a data URL, in as few bytes as the eye allows: a page holds dozens.
 func inline(png []byte) template.URL {
 	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(smallpng.Shrink(png)))
-}
-
-func (s Section) view(id string) sectionView {
-	t := s.Table
-	v := sectionView{
-		Section: s, ID: id, Heading: t.heading(), Subtitle: t.subtitle(), Question: fold.OneLine(t.Question), Notes: t.Notes, Legend: t.legend(), Provenance: t.provenance(),
-	}
-	if id == "" { // the page has a list of claims of its own
-		v.Notes = t.remarks()
-	}
-	v.Blocks = append(v.Blocks, t.block(t.rowNoun(), t.Rows))
-	if len(t.References) > 0 {
-		v.Blocks = append(v.Blocks, t.block("reference", t.References))
-	}
-	if more := t.further("", t.all(), s.Times); len(more.Columns) > 1 {
-		v.Further, v.FurtherLegend = append(v.Further, more), t.furtherLegend(s.Times)
-	}
-	return v
-}
-
-type pageView struct {
-	Page
-	Claims               []claimGroup
-	Counts, ClaimsLegend string
-	Views                []sectionView
-}
-
-type sectionView struct {
-	Section
-	ID, Heading, Subtitle, Question, Provenance string
-	Blocks, Further                             []block
-	Notes, Legend, FurtherLegend                []string
 }

@@ -18,126 +18,92 @@ const (
 // Plain writes t for a terminal: no frames, columns aligned by display width, a * before the default cell. Long names and
 // notes go on in the next line; nothing is cut.
 func (t Table) Plain(w io.Writer) error {
-	p := newPlainSheet(t.block(t.rowNoun(), t.all()))
-
+	var b strings.Builder
+	text := func(s string) {
+		for _, line := range fold.Wrap(s, narrowerThan(plainTextWidth)) {
+			b.WriteString(line + "\n")
+		}
+	}
 	title := fold.OneLine(t.heading())
 	if s := t.subtitle(); s != "" {
 		title += " (" + s + ")"
 	}
-	p.text(title)
-	p.text(t.Question)
-	p.WriteString("\n")
+	text(title)
+	text(t.Question)
+	b.WriteString("\n")
 
-	rules := p.head()
-	if len(t.Rows) == 0 {
-		p.WriteString("  no cell has been measured yet\n")
-	}
-	for i := range p.Rows {
-		if i == len(t.Rows) && len(t.References) > 0 {
-			p.line("  ", rules)
-		}
-		p.row(i)
-	}
-
-	p.WriteString("\n")
+	t.block(t.rowNoun(), t.all()).plain(&b, len(t.Rows))
+	b.WriteString("\n")
 	if tests := t.differences(t.rowNoun(), t.Rows); len(tests.Columns) > 1 {
-		d := newPlainSheet(tests)
-		d.head()
-		for i := range d.Rows {
-			d.row(i)
-		}
-		d.WriteString("\n")
-		d.text(t.testLegend())
-		p.WriteString(d.String() + "\n")
+		tests.plain(&b, len(t.Rows))
+		b.WriteString("\n")
+		text(t.testLegend())
+		b.WriteString("\n")
 	}
 	for _, note := range t.remarks() {
-		p.text("- " + note)
+		text("- " + note)
 	}
 	legend := strings.Join(t.legend(), " ")
 	if slices.ContainsFunc(t.Rows, isDefault) {
 		legend = "* the default cell. " + legend
 	}
-	p.text(legend)
-	p.text(t.provenance())
-	_, err := io.WriteString(w, p.String())
+	text(legend)
+	text(t.provenance())
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-type plainSheet struct {
-	strings.Builder
-	block
-	widths []int
-	cells  [][][]string // [row][column][line]
+func narrowerThan(width int) func(string) bool {
+	return func(s string) bool { return fold.Width(s) <= width }
 }
 
-// newPlainSheet folds names and notes, and makes each column as wide as its widest line.
-func newPlainSheet(b block) *plainSheet {
-	p := &plainSheet{block: b, widths: make([]int, len(b.Columns)), cells: make([][][]string, len(b.Rows))}
-	for i := range b.Rows {
-		p.cells[i] = make([][]string, len(b.Columns))
-	}
-	for j, c := range b.Columns {
-		limit := plainNoteWidth
-		if j == 0 {
-			limit = plainNameWidth
-		}
-		p.widths[j] = fold.Width(c.Heading())
+// plain writes a block whose rows from the given one on are references, below a rule of their own. Long names and notes take several lines.
+func (bl block) plain(b *strings.Builder, references int) {
+	folded := make([][][]string, len(bl.Rows)) // [row][column][line]
+	for j, c := range bl.Columns {
 		for i, cell := range c.padded(func(s string) string { return s }) {
-			p.cells[i][j] = []string{cell}
-			if !c.Numeric {
-				p.cells[i][j] = fold.Wrap(cell, func(s string) bool { return fold.Width(s) <= limit })
+			parts := []string{cell}
+			switch {
+			case j == 0:
+				parts = fold.Wrap(cell, narrowerThan(plainNameWidth))
+			case !c.Numeric:
+				parts = fold.Wrap(cell, narrowerThan(plainNoteWidth))
 			}
-			for _, line := range p.cells[i][j] {
-				p.widths[j] = max(p.widths[j], fold.Width(line))
-			}
+			folded[i] = append(folded[i], parts)
 		}
 	}
-	return p
-}
-
-func (p *plainSheet) head() []string {
-	headings, rules := make([]string, len(p.Columns)), make([]string, len(p.Columns))
-	for j, c := range p.Columns {
-		headings[j], rules[j] = c.Heading(), strings.Repeat("-", p.widths[j])
-	}
-	p.line("  ", headings)
-	p.line("  ", rules)
-	return rules
-}
-
-func (p *plainSheet) row(i int) {
-	mark := "  "
-	if p.Rows[i].Default {
-		mark = "* "
-	}
-	if len(p.Columns) == 0 {
-		return
-	}
-	for k := range slices.MaxFunc(p.cells[i], func(a, b []string) int { return len(a) - len(b) }) {
-		cells := make([]string, len(p.Columns))
-		for j := range p.Columns {
-			if k < len(p.cells[i][j]) {
-				cells[j] = p.cells[i][j][k]
+	var lines [][]string
+	marks, split := []string{"  ", "  "}, -1 // marks are of headings and rule, then of the lines
+	for i, cells := range folded {
+		if i == references {
+			split = len(marks)
+		}
+		mark := "  "
+		if bl.Rows[i].Default {
+			mark = "* "
+		}
+		for k := 0; slices.ContainsFunc(cells, func(parts []string) bool { return k < len(parts) }); k++ {
+			line := make([]string, len(cells))
+			for j, parts := range cells {
+				if k < len(parts) {
+					line[j] = parts[k]
+				}
 			}
+			lines, marks, mark = append(lines, line), append(marks, mark), "  "
 		}
-		p.line(mark, cells)
-		mark = "  "
 	}
-}
 
-func (p *plainSheet) line(mark string, cells []string) {
-	line := mark
-	for j, cell := range cells {
-		if j > 0 {
-			line += "  "
+	lines = bl.aligned(lines)
+	write := func(mark string, line []string) {
+		b.WriteString(strings.TrimRight(mark+strings.Join(line, "  "), " ") + "\n")
+	}
+	for n, line := range lines {
+		if n == split {
+			write("  ", lines[1])
 		}
-		line += p.Columns[j].pad(cell, p.widths[j])
-	}
-	p.WriteString(strings.TrimRight(line, " ") + "\n")
-}
-
-func (p *plainSheet) text(s string) {
-	for _, line := range fold.Wrap(s, func(s string) bool { return fold.Width(s) <= plainTextWidth }) {
-		p.WriteString(line + "\n")
+		write(marks[n], line)
+		if n == 1 && references == 0 {
+			b.WriteString("  no cell has been measured yet\n")
+		}
 	}
 }

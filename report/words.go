@@ -9,25 +9,29 @@ import (
 	"github.com/addlab/addlab/internal/fold"
 )
 
-func (t Table) provenance() string {
-	var parts []string
-	for _, p := range [][2]string{{"data", t.Data}, {"scale", t.Scale}, {"engine", t.Engine}, {"on", t.Machines}, {"commit", t.Commit}} {
-		if p[1] != "" {
-			parts = append(parts, p[0]+" "+fold.OneLine(p[1]))
-		}
+// join leaves out what is empty.
+func join(separator string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), separator)
+}
+
+// named is a value after its name, or nothing.
+func named(name, value string) string {
+	if value == "" {
+		return ""
 	}
-	return strings.Join(parts, ", ")
+	return name + " " + fold.OneLine(value)
+}
+
+func (t Table) provenance() string {
+	return join(", ", named("data", t.Data), named("scale", t.Scale), named("engine", t.Engine), named("on", t.Machines), named("commit", t.Commit))
 }
 
 func (t Table) subtitle() string {
-	var parts []string
-	if t.Axis != "" && t.Title != "" {
-		parts = append(parts, "axis "+fold.OneLine(t.Axis))
+	axis := named("axis", t.Axis)
+	if t.Title == "" { // then the axis is the heading
+		axis = ""
 	}
-	if t.Ref != "" {
-		parts = append(parts, fold.OneLine(t.Ref))
-	}
-	return strings.Join(parts, ", ")
+	return join(", ", axis, fold.OneLine(t.Ref))
 }
 
 func (t Table) compared() string {
