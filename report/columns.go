@@ -25,25 +25,25 @@ func (c column) Heading() string { return strings.TrimSpace(c.name + " " + c.arr
 
 // padded returns the cells, the halves of numbers padded to line up. dress rewrites a half before it is measured.
 func (c column) padded(dress func(string) string) []string {
-	heads, tails, headWidth, tailWidth := make([]string, len(c.Cells)), make([]string, len(c.Cells)), 0, 0
+	headWidth, tailWidth := 0, 0
+	for _, cell := range c.Cells {
+		if cell[0] != diverged {
+			headWidth = max(headWidth, fold.Width(dress(cell[0])))
+		}
+		tailWidth = max(tailWidth, fold.Width(dress(cell[1])))
+	}
+	cells := make([]string, len(c.Cells))
 	for i, cell := range c.Cells {
-		heads[i], tails[i] = dress(cell[0]), dress(cell[1])
-		if heads[i] != diverged {
-			headWidth = max(headWidth, fold.Width(heads[i]))
+		switch head, tail := dress(cell[0]), dress(cell[1]); {
+		case !c.Numeric:
+			cells[i] = tail
+		case head == diverged:
+			cells[i] = fold.PadLeft(diverged, headWidth+tailWidth)
+		default:
+			cells[i] = fold.PadLeft(head, headWidth) + fold.PadRight(tail, tailWidth)
 		}
-		tailWidth = max(tailWidth, fold.Width(tails[i]))
 	}
-	if !c.Numeric {
-		return tails
-	}
-	for i := range c.Cells {
-		if heads[i] == diverged {
-			tails[i] = fold.PadLeft(diverged, headWidth+tailWidth)
-			continue
-		}
-		tails[i] = fold.PadLeft(heads[i], headWidth) + fold.PadRight(tails[i], tailWidth)
-	}
-	return tails
+	return cells
 }
 
 type block struct {

@@ -23,49 +23,36 @@ func (t Table) LaTeX(w io.Writer) error {
 	if p := t.provenance(); p != "" {
 		b.WriteString("% " + p + "\n")
 	}
-	b.WriteString("\\begin{table}\n  \\centering\n")
-	b.WriteString("  \\caption{" + t.latexCaption() + "}\n")
+	b.WriteString("\\begin{table}\n  \\centering\n  \\caption{" + t.latexCaption() + "}\n")
 	if t.Axis != "" {
 		b.WriteString("  \\label{tab:" + notInLabels.ReplaceAllString(t.Axis, "-") + "}\n")
 	}
-	b.WriteString("  \\scriptsize\\setlength{\\tabcolsep}{2pt}\n")
-
-	b.WriteString("  \\begin{tabular}{@{}")
+	spec, headings, lines := "", []string{}, make([][]string, len(rows.Rows))
 	for j, c := range cols {
-		switch {
-		case j == 0:
-			b.WriteString("p{.17\\linewidth}") // names wrap
-		case c.Numeric:
-			b.WriteByte('r')
-		default:
-			b.WriteByte('l')
+		spec += map[bool]string{false: "l", true: "r"}[c.Numeric]
+		headings = append(headings, escapeLaTeX(strings.TrimPrefix(c.Heading(), paperPrefix)))
+		for i, r := range rows.Rows {
+			cell := escapeLaTeX(c.Cells[i][0] + c.Cells[i][1])
+			if j == 0 && r.Default {
+				cell = "\\textbf{" + cell + "}"
+			}
+			if j == 0 {
+				spec = "p{.17\\linewidth}"     // names wrap
+				cell = "\\raggedright " + cell // which also keeps a leading [ from being read as an argument of \\
+			}
+			lines[i] = append(lines[i], cell)
 		}
 	}
-	b.WriteString("@{}}\n    \\toprule\n")
+	line := func(cells []string) { b.WriteString("    " + strings.Join(cells, " & ") + " \\\\\n") }
+	b.WriteString("  \\scriptsize\\setlength{\\tabcolsep}{2pt}\n  \\begin{tabular}{@{}" + spec + "@{}}\n    \\toprule\n")
 	latexGroups(&b, cols)
-	line := func(cell func(j int, c column) string) {
-		cells := make([]string, len(cols))
-		for j, c := range cols {
-			cells[j] = cell(j, c)
-		}
-		b.WriteString("    " + strings.Join(cells, " & ") + " \\\\\n")
-	}
-	line(func(_ int, c column) string { return escapeLaTeX(strings.TrimPrefix(c.Heading(), paperPrefix)) })
+	line(headings)
 	b.WriteString("    \\midrule\n")
-	for i, r := range rows.Rows {
+	for i, cells := range lines {
 		if i == len(t.Rows) && len(t.References) > 0 && i > 0 {
 			b.WriteString("    \\midrule\n")
 		}
-		line(func(j int, c column) string {
-			cell := escapeLaTeX(c.Cells[i][0] + c.Cells[i][1])
-			if j > 0 {
-				return cell
-			}
-			if r.Default {
-				cell = "\\textbf{" + cell + "}"
-			}
-			return "\\raggedright " + cell // which also keeps a leading [ from being read as an argument of \\
-		})
+		line(cells)
 	}
 	b.WriteString("    \\bottomrule\n  \\end{tabular}\n\\end{table}\n")
 	_, err := io.WriteString(w, b.String())

@@ -22,14 +22,15 @@ func (t Table) Markdown(w io.Writer) error {
 		b.WriteString(lead + "\n\n")
 	}
 
-	if len(t.Rows) > 0 {
-		t.block(t.rowNoun(), t.Rows).markdown(&b)
-	} else {
-		b.WriteString("No cell has been measured yet.\n\n")
-	}
-	if len(t.References) > 0 {
-		b.WriteString("References:\n\n")
-		t.block("reference", t.References).markdown(&b)
+	for i, bl := range t.blocks() {
+		if i > 0 {
+			b.WriteString("References:\n\n")
+		}
+		if len(bl.Rows) > 0 {
+			bl.markdown(&b)
+		} else {
+			b.WriteString("No cell has been measured yet.\n\n")
+		}
 	}
 
 	for _, note := range t.remarks() {

@@ -154,12 +154,7 @@ func (t Table) all() []Row { return slices.Concat(t.Rows, t.References) }
 
 // JSON writes t so that [ReadTable] gives it back.
 func (t Table) JSON(w io.Writer) error {
-	if t.Rows == nil {
-		t.Rows = []Row{}
-	}
-	if t.References == nil {
-		t.References = []Row{}
-	}
+	t.Rows, t.References = append([]Row{}, t.Rows...), append([]Row{}, t.References...) // no null
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")

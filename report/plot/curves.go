@@ -53,7 +53,7 @@ func (cs Curves) PNG(w io.Writer) error {
 
 	// The title wraps, and a line below the plot says what is missing or smoothed.
 	heading := bold(style(28, ink))
-	top := s.lines(heading, margin, curvesHeight-44, 36, wrap(heading, sheetWidth-2*margin, fold.OneLine(cs.Title)))
+	top := s.lines(heading, margin, curvesHeight-44, 36, wrap(heading, sheetWidth-2*margin, cs.Title))
 	s.put(style(15, grey), margin, 26, cs.footnote())
 
 	p := newPlot()
@@ -112,10 +112,7 @@ func (cs Curves) addTo(p *plot.Plot) {
 		}
 		line := draw.LineStyle{Color: colour, Width: 2.5, Dashes: curveDashes[i/len(curveColours)%len(curveDashes)]}
 		if cs.addLine(p, line, curve.Steps, values) {
-			name := wrap(p.Legend.TextStyle, curveName, fold.OneLine(curve.Name))
-			if len(name) > 1 {
-				name = []string{name[0] + "…"}
-			}
+			name := cut(wrap(p.Legend.TextStyle, curveName, curve.Name), 1)
 			p.Legend.Add(strings.Join(name, ""), &plotter.Line{LineStyle: line})
 		}
 	}

@@ -8,8 +8,6 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
-	"github.com/addlab/addlab/internal/fold"
 )
 
 // Dots is a dot plot: a line per cell through panels of estimates with their intervals. The default cell lies on a band. References stand
@@ -60,9 +58,12 @@ func (d Dots) PNG(w io.Writer) error {
 	// The height follows from the rows and from the lines of text around them.
 	const width = sheetWidth - 2*margin
 	title, lead, foot := bold(style(30, ink)), style(19, grey), style(15, grey)
-	titles, leads := wrap(title, width, fold.OneLine(d.Title)), wrap(lead, width, d.Lead)
+	titles, leads := wrap(title, width, d.Title), wrap(lead, width, d.Lead)
+	if len(d.Rows) == 0 {
+		leads = append(leads, "no cell has been measured yet")
+	}
 	feet := append(wrap(foot, width, d.Foot), wrap(foot, width, d.Provenance)...)
-	body := panelHead + panelFoot + f.pitch*vg.Length(0.5-f.y(len(f.rows)-1)+0.5)
+	body := panelHead + panelFoot + f.pitch*vg.Length(1-f.y(len(f.rows)-1))
 	bottom := legendSpace + footLine*vg.Length(len(feet))
 	height := vg.Length(44+38*len(titles)+26*len(leads)) + body + bottom
 	dpi := fullDPI
@@ -74,7 +75,6 @@ func (d Dots) PNG(w io.Writer) error {
 	s.lines(lead, margin, top, 26, leads)
 	s.lines(foot, margin, footLine*vg.Length(len(feet)), footLine, feet)
 	if len(f.rows) == 0 || len(d.Panels) == 0 {
-		s.put(style(18, grey), margin, bottom, "no cell has been measured yet")
 		return s.png(w)
 	}
 

@@ -37,6 +37,14 @@ func wrap(st text.Style, width vg.Length, txt string) []string {
 	return fold.Wrap(drawable(txt), func(line string) bool { return st.Width(line) <= width })
 }
 
+// cut leaves the given number of lines, with a sign where there were more.
+func cut(lines []string, most int) []string {
+	if len(lines) > most {
+		lines = append(lines[:most-1:most-1], lines[most-1]+" …")
+	}
+	return lines
+}
+
 var substitutes = strings.NewReplacer("✓", "yes", "✗", "no", "∅", "Ø", "ℒ", "L", "∼", "~", "\u0302", "^")
 
 // drawable replaces what the font cannot draw, by a likeness or else by a box.

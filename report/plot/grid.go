@@ -72,10 +72,7 @@ func (g Grid) Image() (image.Image, error) {
 	captions := make([][]string, len(g.Columns))
 	head := 0
 	for i, caption := range g.Columns {
-		captions[i] = wrap(st, vg.Length(cell), caption)
-		if len(captions[i]) > gridLines {
-			captions[i] = append(captions[i][:gridLines-1:gridLines-1], "…")
-		}
+		captions[i] = cut(wrap(st, vg.Length(cell), caption), gridLines)
 		head = max(head, len(captions[i])*gridLine)
 	}
 	names := make([][]string, len(g.Rows))

@@ -20,27 +20,23 @@ func (f *figure) drawLegend(area draw.Canvas) {
 	line := func(dashes []vg.Length) plot.Thumbnailer {
 		return &plotter.Line{LineStyle: draw.LineStyle{Color: blue, Width: 2.5, Dashes: dashes}}
 	}
-	interval := slices.ContainsFunc(f.Panels, func(pn DotPanel) bool { return slices.ContainsFunc(pn.Values, eval.Estimate.HasInterval) })
-	for _, item := range []struct {
-		shown bool
-		label string
-		marks []plot.Thumbnailer
-	}{
-		{interval, "mean and its 95 % interval", []plot.Thumbnailer{line(nil), glyph(draw.CircleGlyph{}, blue)}},
-		{interval && f.mixesSeeds(), "one seed: over its pictures", []plot.Thumbnailer{line(oneSeed), glyph(ring{}, blue)}},
-		{!interval, "mean, no interval known", []plot.Thumbnailer{glyph(draw.CircleGlyph{}, blue)}},
-		{slices.ContainsFunc(f.Panels, func(pn DotPanel) bool { return pn.Published }), "published value", []plot.Thumbnailer{glyph(draw.BoxGlyph{}, vermillion)}},
-		{len(f.References) > 0, "reference, dashed up through the cells", []plot.Thumbnailer{glyph(ring{}, grey)}},
-		{slices.ContainsFunc(f.rows, func(r DotRow) bool { return r.Default }), "default cell", []plot.Thumbnailer{&plotter.Polygon{Color: band}}},
-		{f.outside, "◄ ► beyond this axis", nil},
-	} {
-		if item.shown {
+	item := func(shown bool, label string, marks ...plot.Thumbnailer) {
+		if shown {
 			l := plot.NewLegend()
 			l.TextStyle.Font, l.TextStyle.Color = style(15, grey).Font, grey
 			l.Left, l.ThumbnailWidth = true, 28
-			l.Add(item.label, item.marks...)
+			l.Add(label, marks...)
 			l.Draw(area)
 			area.Min.X += l.Rectangle(area).Size().X + 34
 		}
 	}
+	interval := slices.ContainsFunc(f.Panels, func(pn DotPanel) bool { return slices.ContainsFunc(pn.Values, eval.Estimate.HasInterval) })
+	published := slices.ContainsFunc(f.Panels, func(pn DotPanel) bool { return pn.Published })
+	item(interval, "mean and its 95 % interval", line(nil), glyph(draw.CircleGlyph{}, blue))
+	item(interval && f.mixesSeeds(), "one seed: over its pictures", line(oneSeed), glyph(ring{}, blue))
+	item(!interval, "mean, no interval known", glyph(draw.CircleGlyph{}, blue))
+	item(published, "published value", glyph(draw.BoxGlyph{}, vermillion))
+	item(len(f.References) > 0, "reference, dashed up through the cells", glyph(ring{}, grey))
+	item(slices.ContainsFunc(f.rows, func(r DotRow) bool { return r.Default }), "default cell", &plotter.Polygon{Color: band})
+	item(f.outside, "◄ ► beyond this axis")
 }

@@ -5,8 +5,6 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
-
-	"github.com/addlab/addlab/internal/fold"
 )
 
 // Measures of the rows' names in pixels.
@@ -21,15 +19,13 @@ const (
 func (f *figure) wrapNames() {
 	f.pitch = vg.Length(min(66, max(46, 560/max(1, len(f.rows)))))
 	for _, r := range f.rows {
-		lines := wrap(bold(style(18, ink)), nameWidth, fold.OneLine(r.Name))
-		if len(lines) > nameLines {
-			lines = append(lines[:nameLines-1:nameLines-1], lines[nameLines-1]+" …")
-		}
+		lines := cut(wrap(bold(style(18, ink)), nameWidth, r.Name), nameLines)
 		f.names = append(f.names, lines)
-		f.pitch = max(f.pitch, vg.Length(len(lines)*nameLine+12))
+		high := len(lines)
 		if r.Size != "" {
-			f.pitch = max(f.pitch, vg.Length(len(lines)*nameLine+nameLine+12))
+			high++
 		}
+		f.pitch = max(f.pitch, vg.Length(high*nameLine+12))
 	}
 }
 

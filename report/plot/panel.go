@@ -57,20 +57,23 @@ func (f *figure) panel(pn DotPanel) *plot.Plot {
 		}
 		addText(p, number, hi, f.y(i), pn.labelRoom(), 0, pn.Labels[i])
 
+		if !e.Known() {
+			continue
+		}
 		if !e.HasInterval() {
 			e.Low, e.High = e.Mean, e.Mean
 		}
 		line, shape := f.mark(pn, i)
 		arrow := style(20, line.Color)
 		arrow.XAlign = draw.XCenter
-		if e.Known() && e.Low < lo {
+		if e.Low < lo {
 			addText(p, arrow, lo, f.y(i), 0, 0, "◄")
 		}
-		if e.Known() && e.High > hi {
+		if e.High > hi {
 			addText(p, arrow, hi, f.y(i), 0, 0, "►")
 		}
-		f.outside = f.outside || e.Known() && (e.Low < lo || e.High > hi)
-		if !e.Known() || e.Mean < lo || e.Mean > hi {
+		f.outside = f.outside || e.Low < lo || e.High > hi
+		if e.Mean < lo || e.Mean > hi {
 			continue
 		}
 		at := plotter.XYs{{X: e.Mean, Y: f.y(i)}}

@@ -26,16 +26,15 @@ type ScatterPanel struct {
 
 // PNG draws the panels.
 func (s Scatter) PNG(w io.Writer) error {
-	n := vg.Length(max(1, len(s.Panels)))
-	side := (sheetWidth - 2*margin - (n-1)*panelGap) / n
-	height := side + 150
-	sh := newSheet(fullDPI, sheetWidth, height)
-	sh.put(bold(style(26, ink)), margin, height-40, fold.OneLine(s.Title))
-	reach := s.reach()
+	n := max(1, len(s.Panels))
+	side := vg.Length((sheetWidth - 2*margin - (n-1)*panelGap) / n)
+	sh := newSheet(fullDPI, sheetWidth, side+150)
+	sh.put(bold(style(26, ink)), margin, side+110, fold.OneLine(s.Title))
+	tiles, reach := draw.Tiles{Rows: 1, Cols: n, PadX: panelGap}, s.reach()
 	for i, panel := range s.Panels {
-		left := margin + vg.Length(i)*(side+panelGap)
-		sh.put(style(18, ink), left+40, height-84, fold.OneLine(panel.Name))
 		p := newPlot()
+		p.Title.Text, p.Title.Padding = drawable(fold.OneLine(panel.Name)), 12
+		p.Title.TextStyle.Font, p.Title.TextStyle.Color = style(18, ink).Font, ink
 		var points plotter.XYs
 		for j := 0; j+1 < len(panel.Points); j += 2 {
 			if u, v := panel.Points[j], panel.Points[j+1]; finite(u) && finite(v) {
@@ -45,7 +44,7 @@ func (s Scatter) PNG(w io.Writer) error {
 		dot := draw.GlyphStyle{Color: color.NRGBA{R: blue.R, G: blue.G, B: blue.B, A: 0x90}, Radius: 2, Shape: draw.CircleGlyph{}}
 		p.Add(&plotter.Scatter{XYs: points, GlyphStyle: dot})
 		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -reach, reach, -reach, reach
-		p.Draw(sh.area(left, 30, left+side, 30+side))
+		p.Draw(tiles.At(sh.area(margin, 30, sheetWidth-margin, side+80), i, 0))
 	}
 	return sh.png(w)
 }
