@@ -113,34 +113,25 @@ func TestLevelsSurviveTheTrip(t *testing.T) {
 	same(t, []float32{0, 1, 1, 0, 0, 1}, got, 0)
 }
 
-// twoModes and its condition: one-hot in Pooled.
-var twoModes = Mixture{
-	{Weight: 1, Mean: [2]float64{1, 0}, Std: 0.5},
-	{Weight: 2, Mean: [2]float64{-1, 0.5}, Std: 0.3},
-}
-
+// The denoiser of this test depends on all that it is given: x, the level and the condition.
 func TestGuideMixesConditionalAndUnconditional(t *testing.T) {
 	times := []float64{0.2, 0.5, 0.8, 1}
-	x := []float64{0.3, -0.2, 1, 1, -0.7, 0.1, 0.2, 0.9}
-	flat := make([]float32, len(x))
-	for i, v := range x {
-		flat[i] = float32(v)
+	x, null, cond := []float32{0.3, -0.2, 1, 0.9}, []float32{0.5}, []float32{1, 2, -1, 3}
+	denoise := func(x, alpha, c float32) float32 { return c*x + c*c*alpha }
+	graph := func(xt *Node, level Level, cond Cond) *Node {
+		return Add(Mul(cond.Pooled, xt), Mul(Square(cond.Pooled), level.Like(xt).Alpha))
 	}
-	null := tensor([]float32{1, 2}, 1, 2)
-	cond := tensor([]float32{1, 0, 1, 0, 1, 0, 1, 0}, 4, 2)
-
 	for name, w := range map[string]float64{"0 is unconditional": 0, "1 is conditional": 1, "3 extrapolates": 3} {
 		t.Run(name, func(t *testing.T) {
 			var want []float32
 			for i, u := range times {
-				alpha, sigma := Cosine{}.AlphaSigma(u)
-				c := twoModes[:1].Denoise(x[2*i:2*i+2], alpha, sigma)
-				n := twoModes.Denoise(x[2*i:2*i+2], alpha, sigma)
-				want = append(want, float32(n[0]+w*(c[0]-n[0])), float32(n[1]+w*(c[1]-n[1])))
+				alpha, _ := Cosine{}.AlphaSigma(u)
+				c, n := denoise(x[i], float32(alpha), cond[i]), denoise(x[i], float32(alpha), null[0])
+				want = append(want, n+float32(w)*(c-n))
 			}
 			got := run(t, func(in []*Node) *Node {
-				return Guide(twoModes.Denoiser(), w, Cond{Pooled: in[2]})(in[0], LevelFrom(in[1]), Cond{Pooled: in[3]})
-			}, tensor(flat, 4, 2), levels(Cosine{}, times...), null, cond)
+				return Guide(graph, w, Cond{Pooled: in[2]})(in[0], LevelFrom(in[1]), Cond{Pooled: in[3]})
+			}, tensor(x, 4, 1), levels(Cosine{}, times...), tensor(null, 1, 1), tensor(cond, 4, 1))
 			same(t, want, got, 1e-5)
 		})
 	}

@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 
-	. "github.com/gomlx/gomlx/core/graph"
 	"gonum.org/v1/gonum/floats"
 )
 
@@ -81,42 +80,6 @@ func (m Mixture) Denoise(x []float64, alpha, sigma float64) []float64 {
 	return out
 }
 
-// Denoiser is Denoise as a graph: the perfect teacher of the toy world, xt is [B,2].
-//
-// cond.Pooled [B,K], where given, replaces the K weights: a one-hot row conditions on one component. Keep t away from 0 if
-// a component is a point mass.
-func (m Mixture) Denoiser() Denoiser {
-	// B batch, K components.
-	return func(xt *Node, level Level, cond Cond) *Node {
-		xt.AssertDims(-1, 2)
-		row := func(f func(Component) float64) *Node { // [1,K]
-			values := make([]float64, len(m))
-			for k, c := range m {
-				values[k] = f(c)
-			}
-			return ConvertDType(Const(xt.Graph(), [][]float64{values}), xt.DType())
-		}
-		meanX := row(func(c Component) float64 { return c.Mean[0] })
-		meanY := row(func(c Component) float64 { return c.Mean[1] })
-		variance := row(func(c Component) float64 { return c.Std * c.Std })
-		weight := row(func(c Component) float64 { return c.Weight })
-		if cond.Pooled != nil {
-			weight = ConvertDType(cond.Pooled, xt.DType())
-		}
-		l := level.Like(xt)                                       // [B,1]
-		v := Add(Mul(Square(l.Alpha), variance), Square(l.Sigma)) // [B,K]
-		pull := Div(Mul(l.Alpha, variance), v)                    // [B,K]
-		dx := Sub(Slice(xt, AxisRange(), AxisRange(0, 1)), Mul(l.Alpha, meanX))
-		dy := Sub(Slice(xt, AxisRange(), AxisRange(1, 2)), Mul(l.Alpha, meanY))
-
-		// Posterior probabilities [B,K], and the posterior means, averaged [B,2].
-		logp := Sub(MulScalar(Div(Add(Square(dx), Square(dy)), v), -0.5), Log(v))
-		p := Softmax(Add(logp, Log(MaxScalar(weight, 1e-30))), -1)
-		mean := func(mu, d *Node) *Node { return InsertAxes(ReduceSum(Mul(p, Add(mu, Mul(pull, d))), -1), -1) }
-		return Concatenate([]*Node{mean(meanX, dx), mean(meanY, dy)}, -1)
-	}
-}
-
 // Solve runs a sampler that adds no noise from points x at t = 1 down to data, with the mixture's exact denoiser: it solves the
 // probability-flow ODE, and more steps come nearer to its end points.
 func (m Mixture) Solve(s Schedule, sampler Sampler, steps int, x []float64) ([]float64, error) {
@@ -128,27 +91,4 @@ func (m Mixture) Solve(s Schedule, sampler Sampler, steps int, x []float64) ([]f
 		alpha, sigma := s.AlphaSigma(t)
 		return m.Denoise(x, alpha, sigma)
 	}, nil), nil
-}
-
-// SolverErrors gives, for each number of steps, the root mean square distance of a sampler's end points from those of many
-// steps of the second-order solver.
-func (m Mixture) SolverErrors(s Schedule, sampler Sampler, steps []int, x []float64) ([]float64, error) {
-	const many = 2000
-	exact, err := m.Solve(s, DPMSolverPP2M{Grid: GridLogSNR}, many, x)
-	if err != nil {
-		return nil, err
-	}
-	errors := make([]float64, len(steps))
-	for i, n := range steps {
-		end, err := m.Solve(s, sampler, n, x)
-		if err != nil {
-			return nil, err
-		}
-		var sum float64
-		for j := range end {
-			sum += (end[j] - exact[j]) * (end[j] - exact[j])
-		}
-		errors[i] = math.Sqrt(sum / float64(len(end)/2))
-	}
-	return errors, nil
 }

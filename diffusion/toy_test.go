@@ -4,7 +4,6 @@ import (
 	"math"
 	"testing"
 
-	. "github.com/gomlx/gomlx/core/graph"
 	"gonum.org/v1/gonum/floats"
 
 	"github.com/addlab/addlab/internal/rng"
@@ -35,6 +34,11 @@ func TestToyDenoiserIsTheIntegral(t *testing.T) {
 			near(t, "p_t", math.Exp(logDensity(xt[:], alpha, sigma)), mass*step*step/(2*math.Pi*sigma*sigma), 1e-6)
 		}
 	}
+}
+
+var twoModes = Mixture{
+	{Weight: 1, Mean: [2]float64{1, 0}, Std: 0.5},
+	{Weight: 2, Mean: [2]float64{-1, 0.5}, Std: 0.3},
 }
 
 // Tweedie: α E[x₀|x_t] = x_t + σ² ∇ ln p_t.
@@ -75,20 +79,4 @@ func TestToyDenoiserAtTheEnds(t *testing.T) {
 	if math.Abs(Ring(4, 2, 0).Denoise([]float64{9, 0}, 1, 1)[0]-2) > 1e-6 {
 		t.Error("a point mass far from the others must draw the sample to itself")
 	}
-}
-
-func TestToyGraphEqualsHost(t *testing.T) {
-	times := []float64{0.05, 0.4, 0.8, 1}
-	r := rng.New(5, "toygraph", 0)
-	flat := rng.Normal(r, 8)
-	var want []float32
-	for i, u := range times {
-		alpha, sigma := Cosine{}.AlphaSigma(u)
-		for _, v := range twoModes.Denoise([]float64{float64(flat[2*i]), float64(flat[2*i+1])}, alpha, sigma) {
-			want = append(want, float32(v))
-		}
-	}
-	got := run(t, func(in []*Node) *Node { return twoModes.Denoiser()(in[0], LevelFrom(in[1]), Cond{}) },
-		tensor(flat, 4, 2), levels(Cosine{}, times...))
-	same(t, want, got, 1e-4)
 }

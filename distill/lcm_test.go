@@ -22,9 +22,9 @@ func consistent(c *Config) {
 // z at t ends in s·z/√(α²s² + σ²). A student that says so agrees with itself but for the error of one DDIM step, which is of second order.
 func TestConsistencyOfAGaussian(t *testing.T) {
 	const s = 0.5
-	teacher := func(xt *Node, level diffusion.Level, cond diffusion.Cond) *Node {
-		one := diffusion.Mixture{{Weight: 1, Std: s}}
-		return Reshape(one.Denoiser()(Reshape(xt, xt.Shape().Dim(0), 2), level, cond), xt.Shape().Dimensions...)
+	teacher := func(xt *Node, level diffusion.Level, _ diffusion.Cond) *Node { // α s² x_t/(α² s² + σ²)
+		l := level.Like(xt)
+		return Div(Mul(MulScalar(l.Alpha, s*s), xt), Add(MulScalar(Square(l.Alpha), s*s), Square(l.Sigma)))
 	}
 	exact := func(xt *Node, level diffusion.Level, _ diffusion.Cond) *Node {
 		l := level.Like(xt)

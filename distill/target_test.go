@@ -20,7 +20,41 @@ var toyRing = diffusion.Ring(5, 1.5, 0.3)
 
 func toyTeacher(xt *Node, level diffusion.Level, cond diffusion.Cond) *Node {
 	b := xt.Shape().Dim(0)
-	return Reshape(toyRing.Denoiser()(Reshape(xt, b, 2), level, cond), b, 1, 1, 2)
+	return Reshape(perfect(toyRing)(Reshape(xt, b, 2), level, cond), b, 1, 1, 2)
+}
+
+// perfect is the denoiser of a mixture as a graph: Mixture.Denoise of every point, xt is [B,2]. cond.Pooled [B,K], where given, replaces
+// the K weights: a one-hot row conditions on one component.
+func perfect(m diffusion.Mixture) diffusion.Denoiser {
+	// B batch, K components.
+	return func(xt *Node, level diffusion.Level, cond diffusion.Cond) *Node {
+		xt.AssertDims(-1, 2)
+		row := func(f func(diffusion.Component) float64) *Node { // [1,K]
+			values := make([]float64, len(m))
+			for k, c := range m {
+				values[k] = f(c)
+			}
+			return ConvertDType(Const(xt.Graph(), [][]float64{values}), xt.DType())
+		}
+		meanX := row(func(c diffusion.Component) float64 { return c.Mean[0] })
+		meanY := row(func(c diffusion.Component) float64 { return c.Mean[1] })
+		variance := row(func(c diffusion.Component) float64 { return c.Std * c.Std })
+		weight := row(func(c diffusion.Component) float64 { return c.Weight })
+		if cond.Pooled != nil {
+			weight = ConvertDType(cond.Pooled, xt.DType())
+		}
+		l := level.Like(xt)                                       // [B,1]
+		v := Add(Mul(Square(l.Alpha), variance), Square(l.Sigma)) // [B,K]
+		pull := Div(Mul(l.Alpha, variance), v)                    // [B,K]
+		dx := Sub(Slice(xt, AxisRange(), AxisRange(0, 1)), Mul(l.Alpha, meanX))
+		dy := Sub(Slice(xt, AxisRange(), AxisRange(1, 2)), Mul(l.Alpha, meanY))
+
+		// Posterior probabilities [B,K], and the posterior means, averaged [B,2].
+		logp := Sub(MulScalar(Div(Add(Square(dx), Square(dy)), v), -0.5), Log(v))
+		p := Softmax(Add(logp, Log(MaxScalar(weight, 1e-30))), -1)
+		mean := func(mu, d *Node) *Node { return InsertAxes(ReduceSum(Mul(p, Add(mu, Mul(pull, d))), -1), -1) }
+		return Concatenate([]*Node{mean(meanX, dx), mean(meanY, dy)}, -1)
+	}
 }
 
 // toyValues sums d over a whole point.

@@ -9,27 +9,19 @@ import (
 
 // B batch, H height, W width, C channels.
 
-// InceptionResult holds the global means at the four depths where features are taken, and the logits of the classifier.
-type InceptionResult struct {
-	Pool64, Pool192, Pool768, Pool2048 *Node // [B,64], [B,192], [B,768], [B,2048]
-	Logits                             *Node // [B,1008], without the bias, as the Inception Score uses them
-}
-
 // Inception is the network of FID, TensorFlow's Inception v3 of 2015-12-05. It differs from today's in its pooling branches:
 // means leave padding out, and the last block takes the maximum. Names are those of the pt_inception-2015-12-05 weights.
-// x is [B,299,299,3] in [-1,1]; smaller pictures from 75 on work too.
-func Inception(scope *model.Scope, x *Node) InceptionResult {
+// x is [B,299,299,3] in [-1,1]; smaller pictures from 75 on work too. Returns the global means [B,2048] that are FID's features, and the
+// logits [B,1008] without the bias, as the Inception Score uses them.
+func Inception(scope *model.Scope, x *Node) (features, logits *Node) {
 	x.AssertDims(-1, -1, -1, 3)
-	var r InceptionResult
 	h := basicConv(scope.At("Conv2d_1a_3x3"), x, 32, [2]int{3, 3}, 2, false)
 	h = basicConv(scope.At("Conv2d_2a_3x3"), h, 32, [2]int{3, 3}, 1, false)
 	h = basicConv(scope.At("Conv2d_2b_3x3"), h, 64, [2]int{3, 3}, 1, true)
 	h = engine.MaxPool3(h, 2, 0)
-	r.Pool64 = ReduceMean(h, 1, 2)
 	h = basicConv(scope.At("Conv2d_3b_1x1"), h, 80, [2]int{1, 1}, 1, false)
 	h = basicConv(scope.At("Conv2d_4a_3x3"), h, 192, [2]int{3, 3}, 1, false)
 	h = engine.MaxPool3(h, 2, 0)
-	r.Pool192 = ReduceMean(h, 1, 2)
 	h = inceptionA(scope.At("Mixed_5b"), h, 32)
 	h = inceptionA(scope.At("Mixed_5c"), h, 64)
 	h = inceptionA(scope.At("Mixed_5d"), h, 64)
@@ -38,15 +30,13 @@ func Inception(scope *model.Scope, x *Node) InceptionResult {
 	h = inceptionC(scope.At("Mixed_6c"), h, 160)
 	h = inceptionC(scope.At("Mixed_6d"), h, 160)
 	h = inceptionC(scope.At("Mixed_6e"), h, 192)
-	r.Pool768 = ReduceMean(h, 1, 2)
 	h = inceptionD(scope.At("Mixed_7a"), h)
 	h = inceptionE(scope.At("Mixed_7b"), h, engine.MeanPool3(h))
 	h = inceptionE(scope.At("Mixed_7c"), h, engine.MaxPool3(h, 1, 1))
-	r.Pool2048 = ReduceMean(h, 1, 2)
+	features = ReduceMean(h, 1, 2)
 	fc := scope.At("fc")
 	param(fc, x.Graph(), "bias", zeros, 1008) // weights have it, the score does not want it
-	r.Logits = Linear(fc, r.Pool2048, 1008, false)
-	return r
+	return features, Linear(fc, features, 1008, false)
 }
 
 // basicConv is convolution, batch normalisation by the statistics of training, and ReLU. x is [B,H,W,C].

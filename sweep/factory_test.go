@@ -3,6 +3,7 @@ package sweep
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -15,7 +16,7 @@ import (
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval/protocol"
-	"github.com/addlab/addlab/internal/sweeptest"
+	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/record"
 )
 
@@ -143,7 +144,38 @@ func process(t *testing.T, root string) (*exec.Cmd, *bytes.Buffer) {
 // shown reads all that a sweep shows: its tables, pictures and curves.
 func shown(t *testing.T, root string) map[string]string {
 	t.Helper()
-	return sweeptest.Shown(t, root, 20, "*/table.*", "*/bench.txt", "*/*.png", "runs/*/metrics.jsonl", "runs/*/config.json")
+	return filesOf(t, root, 20, "*/table.*", "*/bench.txt", "*/*.png", "runs/*/metrics.jsonl", "runs/*/config.json")
+}
+
+// filesOf reads the files below root that match the patterns, by name. Of pictures it gives the
+// hash, since a difference of bytes says nothing to people. Fewer than least files are a failure.
+func filesOf(t *testing.T, root string, least int, patterns ...string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			if atomicfile.IsTemporary(path) { // of a killed process
+				continue
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if filepath.Ext(path) == ".png" {
+				text = fmt.Appendf(nil, "%x", sha256.Sum256(text))
+			}
+			name, _ := filepath.Rel(root, path)
+			files[name] = string(text)
+		}
+	}
+	if len(files) < least {
+		t.Fatalf("%d files, want tables and runs: %d at least", len(files), least)
+	}
+	return files
 }
 
 // undisturbed is the folder of a sweep that nothing interrupted.

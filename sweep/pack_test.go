@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/ablations"
-	"github.com/addlab/addlab/internal/sweeptest"
 	"github.com/addlab/addlab/record"
 )
 
@@ -17,7 +16,7 @@ import (
 func TestTablesFromAPackAreThoseFromTheFolder(t *testing.T) {
 	root := undisturbed(t)
 	tables := []string{"*/table.*", "*/times.json", "*/bench.txt", "*/*.png"}
-	want := sweeptest.Shown(t, root, 18, tables...)
+	want := filesOf(t, root, 18, tables...)
 	runs := filepath.Join(root, "runs")
 	if _, _, err := Pack(runs); err != nil {
 		t.Fatal(err)
@@ -40,7 +39,7 @@ func TestTablesFromAPackAreThoseFromTheFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(want, sweeptest.Shown(t, packed, 18, tables...)); diff != "" {
+	if diff := cmp.Diff(want, filesOf(t, packed, 18, tables...)); diff != "" {
 		t.Errorf("(-folder +pack)\n%s", diff)
 	}
 

@@ -33,8 +33,8 @@ var (
 func openInception(ctx context.Context, o Options) (Extractor, error) {
 	r := &runner{size: inceptionSize}
 	_, err := published{kind: "inception", modes: inceptionModes, source: inceptionSource, names: func(*weights.File) {}, batch: 32, images: func(scope *model.Scope, x *Node) []*Node {
-		out := network.Inception(scope, x)
-		return []*Node{out.Pool2048, out.Logits}
+		features, logits := network.Inception(scope, x)
+		return []*Node{features, logits}
 	}}.open(ctx, o, r, inceptionPrepare)
 	return opened(r, err)
 }

@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"sync"
 	"testing"
@@ -14,7 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/addlab/addlab/internal/sweeptest"
+	"github.com/addlab/addlab/internal/atomicfile"
 )
 
 // programVariable makes this test program, and those that it starts, the program itself.
@@ -102,5 +105,41 @@ func process(args ...string) (*exec.Cmd, *bytes.Buffer) {
 // shown reads what a sweep leaves: tables, pictures, curves, and the hashes of the students.
 func shown(t *testing.T, root string) map[string]string {
 	t.Helper()
-	return sweeptest.Shown(t, root, 15, "augment/table.*", "augment/bench.txt", "augment/*.png", "runs/*/*.jsonl", "runs/*/config.json", "runs/*/result.json")
+	return filesOf(t, root, 15, "augment/table.*", "augment/bench.txt", "augment/*.png", "runs/*/*.jsonl", "runs/*/config.json", "runs/*/result.json")
+}
+
+var times = regexp.MustCompile(`"(seconds|ms_per_image)": [^,\n]*,?`)
+
+// filesOf reads the files below root that match the patterns, by name, without the times in result.json, which differ from run to run. Of pictures it gives the
+// hash, since a difference of bytes says nothing to people. Fewer than least files are a failure.
+func filesOf(t *testing.T, root string, least int, patterns ...string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			if atomicfile.IsTemporary(path) { // of a killed process
+				continue
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if filepath.Ext(path) == ".png" {
+				text = fmt.Appendf(nil, "%x", sha256.Sum256(text))
+			}
+			if filepath.Base(path) == "result.json" {
+				text = times.ReplaceAll(text, nil)
+			}
+			name, _ := filepath.Rel(root, path)
+			files[name] = string(text)
+		}
+	}
+	if len(files) < least {
+		t.Fatalf("%d files, want tables and runs: %d at least", len(files), least)
+	}
+	return files
 }

@@ -14,10 +14,6 @@ import (
 
 func main() { command().Main() }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return command().Run(ctx, args, stdout, stderr)
-}
-
 func command() program.Program {
 	o := options{ask: askOnTerminal}
 	return program.Program{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -15,6 +16,10 @@ import (
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/internal/tinyworld"
 )
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return command().Run(ctx, args, stdout, stderr)
+}
 
 // album writes n coloured pictures with captions, the same for equal seeds.
 func album(t testing.TB, n int, seed int64, captions bool) string {

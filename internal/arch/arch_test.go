@@ -23,7 +23,7 @@ const (
 var layers = [][]string{
 	{"internal/check", "internal/parallel", "internal/named"},
 	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle"},
-	{"network/weights", "eval/npy", "internal/sweeptest", "internal/graphtest"},
+	{"network/weights", "eval/npy", "internal/graphtest"},
 	{"engine"},
 	{"record", "network/tokenizer", "dataset", "train/optim"},
 	{"network", "internal/tinyworld"},
