@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"sync"
@@ -93,36 +92,4 @@ func (l *Loader) order(epoch int) []int {
 		*o = epochOrder{epoch, rng.New(l.seed, l.purpose+"/order", epoch).Perm(l.src.Len())}
 	}
 	return o.perm
-}
-
-// prefetched is how many batches stand ready before they are asked for.
-const prefetched = 4
-
-// Fetched is a batch drawn ahead, or the error that ended the drawing.
-type Fetched struct {
-	Step  int
-	Batch Batch
-	Err   error
-}
-
-// Prefetch draws the batches first, first+1, … in the background and sends them in order. The channel is closed after an
-// error, which is sent, and once ctx is done. Cancel ctx when no more batches are wanted: it frees the goroutine whether or
-// not the channel is read to its end.
-func (l *Loader) Prefetch(ctx context.Context, first int) <-chan Fetched {
-	ready := make(chan Fetched, prefetched-1) // one more waits in the goroutine's hand
-	go func() {
-		defer close(ready)
-		for step := first; ctx.Err() == nil; step++ {
-			b, err := l.Batch(step)
-			select {
-			case ready <- Fetched{step, b, err}:
-			case <-ctx.Done():
-				return
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	return ready
 }

@@ -1,15 +1,12 @@
 package dataset
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -151,59 +148,6 @@ func TestBatchRefuses(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestPrefetchSendsTheSameBatchesInOrder(t *testing.T) {
-	l := NewLoader(counting{n: 7}, 3, 1, "train")
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	step := 5
-	for f := range l.Prefetch(ctx, 5) {
-		if f.Err != nil {
-			t.Fatal(f.Err)
-		}
-		if diff := cmp.Diff(drawBatch(t, l, step), f.Batch); f.Step != step || diff != "" {
-			t.Errorf("step = %d, want %d, batch (-want +got):\n%s", f.Step, step, diff)
-		}
-		if step++; step == 40 {
-			cancel()
-			break
-		}
-	}
-	if step != 40 {
-		t.Errorf("the channel closed at step %d, want 40", step)
-	}
-}
-
-func TestPrefetchEndsWithTheError(t *testing.T) {
-	var last Fetched
-	n := 0
-	for f := range NewLoader(counting{n: 5, fail: 3}, 1, 1, "").Prefetch(t.Context(), 0) {
-		last = f
-		n++
-	}
-	if last.Err == nil || last.Step != n-1 || n > 5 {
-		t.Errorf("last of %d = %+v, want the error", n, last)
-	}
-}
-
-func TestPrefetchLeaksNoGoroutine(t *testing.T) {
-	before := runtime.NumGoroutine()
-	for i := range 50 {
-		ctx, cancel := context.WithCancel(context.Background())
-		ch := NewLoader(counting{n: 100}, 2, 1, "").Prefetch(ctx, i)
-		if i%2 == 0 {
-			<-ch
-		}
-		cancel() // and never read again
-	}
-	for range 200 {
-		if runtime.NumGoroutine() <= before {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Errorf("goroutines = %d, want ≤ %d", runtime.NumGoroutine(), before)
 }
 
 func BenchmarkBatch(b *testing.B) {

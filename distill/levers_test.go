@@ -47,7 +47,7 @@ func TestDiscriminatorUpdates(t *testing.T) {
 			t.Fatalf("%s: %d updates, want 3", name, len(updates))
 		}
 		before := snapshot(n.store)
-		batch, err := n.feed.Batch(t.Context(), 4)
+		batch, err := n.feed.Batch(4)
 		if err != nil {
 			t.Fatal(err)
 		}

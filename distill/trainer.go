@@ -70,7 +70,6 @@ func (t *Trainer) release(d *training) {
 		d.close()
 		return
 	}
-	d.feed.Close()
 	t.idle = append(t.idle, d)
 }
 

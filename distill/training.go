@@ -133,12 +133,12 @@ func (d *training) run(ctx context.Context, run *record.Run, progress *train.Pro
 }
 
 // step takes the updates of a step, each on a batch of its own, and returns the method's losses: the mean over the updates that have one.
-func (d *training) step(ctx context.Context, step int) ([]float64, error) {
+func (d *training) step(_ context.Context, step int) ([]float64, error) {
 	sums, counts := map[string]float64{}, map[string]float64{}
 	updates := d.method.Updates(step)
 	for i, u := range updates {
 		number := (step-1)*len(updates) + i + 1
-		batch, err := d.feed.Batch(ctx, number)
+		batch, err := d.feed.Batch(number)
 		if err != nil {
 			return nil, err
 		}
@@ -178,7 +178,6 @@ func (d *training) program(u Update) (*train.Program, error) {
 }
 
 func (d *training) close() {
-	d.feed.Close()
 	for _, p := range d.programs {
 		p.Close()
 	}

@@ -102,12 +102,12 @@ func (c *Trainer) task(name string, store *model.Store, t Training, columns []st
 	return train.Task{
 		Name: name, Store: store, Steps: t.Steps, Columns: columns,
 		LogEvery: max(1, min(20, t.Steps/4)), CheckpointEvery: min(500, t.Steps),
-		Close: func() { feed.Close(); exec.Finalize() },
-		Step: func(ctx context.Context, step int) ([]float64, error) {
+		Close: exec.Finalize,
+		Step: func(_ context.Context, step int) ([]float64, error) {
 			var b dataset.Batch
 			if batches != nil {
 				var err error
-				if b, err = feed.Batch(ctx, step); err != nil {
+				if b, err = feed.Batch(step); err != nil {
 					return nil, err
 				}
 			}

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"context"
 	"errors"
 	"math"
 	"runtime"
@@ -30,13 +29,12 @@ func (n numbers) Sample(i int) (dataset.Sample, error) {
 func TestFeedGivesTheBatchOfEachStep(t *testing.T) {
 	newLoader := func() *dataset.Loader { return dataset.NewLoader(numbers{bad: -1}, 3, 1, "test") }
 	feed, loader := NewFeed(newLoader()), newLoader()
-	defer feed.Close()
 	for _, step := range []int{1, 2, 3, 4, 5, 6, 7, 3, 4, 100, 0, 1, 1, 2} { // on, back, far ahead, twice the same
 		want, err := loader.Batch(step)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := feed.Batch(t.Context(), step)
+		got, err := feed.Batch(step)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,30 +42,9 @@ func TestFeedGivesTheBatchOfEachStep(t *testing.T) {
 			t.Fatalf("step %d (-want +got):\n%s", step, diff)
 		}
 	}
-	feed.Close()
-	feed.Close() // twice does no harm
-	if got, err := feed.Batch(t.Context(), 3); err != nil || len(got.Indices) != 3 {
-		t.Errorf("after Close: %v, %v, want to begin again", got, err)
-	}
 	// The loader refuses it; it must not be taken for the place of a feed that has not begun.
-	if _, err := NewFeed(newLoader()).Batch(t.Context(), -1); err == nil || !strings.Contains(err.Error(), "step = -1") {
+	if _, err := NewFeed(newLoader()).Batch(-1); err == nil || !strings.Contains(err.Error(), "step = -1") {
 		t.Errorf("error %v, want that of the loader for step -1", err)
-	}
-}
-
-// A training that is interrupted still finishes its step: the context of one call does not end the feed.
-func TestFeedOutlivesTheContextOfACall(t *testing.T) {
-	feed := NewFeed(dataset.NewLoader(numbers{bad: -1}, 3, 1, "test"))
-	defer feed.Close()
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	for step := range 10 {
-		if step == 2 {
-			stop()
-		}
-		if _, err := feed.Batch(ctx, step); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
@@ -77,9 +54,8 @@ func TestFeedHandsOverErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	feed := NewFeed(dataset.NewLoader(numbers{bad: first.Indices[1]}, 3, 1, "test"))
-	defer feed.Close()
-	for step, want := range []string{"", "", errCrash.Error(), "batch 3: the feed has ended"} {
-		_, err := feed.Batch(t.Context(), step)
+	for step, want := range []string{"", "", errCrash.Error(), ""} {
+		_, err := feed.Batch(step)
 		if (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("step %d: error %v, want %q", step, err, want)
 		}
@@ -89,16 +65,15 @@ func TestFeedHandsOverErrors(t *testing.T) {
 	}
 }
 
-func TestCloseEndsTheBackgroundWork(t *testing.T) {
+func TestADroppedBatchKeepsNoGoroutine(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 20 {
 		feed := NewFeed(dataset.NewLoader(numbers{bad: -1}, 3, 1, "test"))
-		for _, step := range []int{1, 2, 50} { // a jump ends the work of the place left, too
-			if _, err := feed.Batch(t.Context(), step); err != nil {
+		for _, step := range []int{1, 2, 50} { // a jump drops the batch that was drawn ahead
+			if _, err := feed.Batch(step); err != nil {
 				t.Fatal(err)
 			}
 		}
-		feed.Close()
 	}
 	for wait := time.Now().Add(2 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
 		if time.Now().After(wait) {

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"reflect"
@@ -12,7 +11,6 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
 )
 
@@ -98,40 +96,6 @@ func unpack[In any](names []string, nodes []*graph.Node) (in In) {
 		field.Set(reflect.ValueOf(nodes[i]))
 	}
 	return in
-}
-
-// Feed returns the batches of a loader by step and draws the next ones in the background.
-type Feed struct {
-	loader *dataset.Loader
-	cancel context.CancelFunc
-	ready  <-chan dataset.Fetched
-	next   int
-}
-
-// NewFeed reads from a loader.
-func NewFeed(loader *dataset.Loader) *Feed { return &Feed{loader: loader, next: -1} }
-
-// Batch returns the batch of a step; consecutive steps are fast.
-func (f *Feed) Batch(ctx context.Context, step int) (dataset.Batch, error) {
-	if f.cancel == nil || step != f.next {
-		f.Close()
-		inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		f.cancel, f.ready, f.next = cancel, f.loader.Prefetch(inner, step), step
-	}
-	fetched, ok := <-f.ready
-	if !ok {
-		return dataset.Batch{}, fmt.Errorf("train: batch %d: the feed has ended", step)
-	}
-	f.next++
-	return fetched.Batch, fetched.Err
-}
-
-// Close stops the background work.
-func (f *Feed) Close() {
-	if f.cancel != nil {
-		f.cancel()
-		f.cancel, f.next = nil, -1
-	}
 }
 
 // F32 and I32 make tensors for Call.

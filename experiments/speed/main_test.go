@@ -5,7 +5,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"runtime/pprof"
 	"strings"
 	"testing"
 
@@ -115,27 +114,5 @@ func TestTimesAreKeptBeforeMemoryIsWatched(t *testing.T) {
 				t.Errorf("speed.md = %q, %v, want the times, and memory: %v", text, err, !c.interrupt)
 			}
 		})
-	}
-}
-
-// What draws the teacher's batches ahead has ended, and leaves the cores to ADD.
-func TestTeacherIsGoneWhenADDIsTimed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("trains")
-	}
-	feeds := -1
-	stdout := &at{text: "batch 8: timed in 2 rounds", do: func() {
-		var all bytes.Buffer
-		if err := pprof.Lookup("goroutine").WriteTo(&all, 2); err != nil {
-			t.Fatal(err)
-		}
-		feeds = strings.Count(all.String(), "dataset.(*Loader).Prefetch.func")
-	}}
-	var stderr bytes.Buffer
-	if rc := command().Run(t.Context(), tiny(t, "--out", t.TempDir()), stdout, &stderr); rc != 0 {
-		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
-	}
-	if feeds != 1 {
-		t.Errorf("batches of %d trainings are drawn ahead, want those of ADD alone", feeds)
 	}
 }
