@@ -166,16 +166,6 @@ func (l *Lab) results(folder string) (s report.Section, found bool, err error) {
 	return s, found, nil
 }
 
-// Others are the axes besides some, for a notebook that shows those with words of its own.
-func Others(shown ...string) (names []string) {
-	for _, a := range ablations.Axes() {
-		if !slices.Contains(shown, a.Name) {
-			names = append(names, a.Name)
-		}
-	}
-	return names
-}
-
 // sweep does what the program ablate does: it finds or makes all runs and writes the tables. No images are the scale's.
 func (l *Lab) sweep(axis ablations.Axis, base distill.Config, images int, seeds, out string) error {
 	numbers, err := sweep.ParseSeeds(cmp.Or(seeds, "1"))

@@ -99,7 +99,7 @@ func (l *Lab) learn(s *Student, run *record.Run) error {
 // beginGrowth starts the grid with real pictures and what the student starts from: the teacher in one step.
 func (l *Lab) beginGrowth(s *Student) (err error) {
 	start := pipeline.Named{Name: "start: the teacher, 1 step", Sampling: pipeline.Teacher(1, 0).For(s.Config.Distill.StudentNet)}
-	s.Growth, err = l.compare(nil, start)
+	s.Growth, err = l.Samples(nil, start)
 	return err
 }
 
@@ -184,7 +184,7 @@ func Curves(run, title, label string, columns []string, names ...string) (plot.C
 
 // Compare draws the student in some numbers of steps beside the teacher.
 func (l *Lab) Compare(s Student, steps ...int) (plot.Grid, error) {
-	return l.compare(nil, append([]pipeline.Named{s.Teacher(25, Guidance), s.Teacher(1, Guidance)}, s.samplings(steps)...)...)
+	return l.Samples(nil, append([]pipeline.Named{s.Teacher(25, Guidance), s.Teacher(1, Guidance)}, s.samplings(steps)...)...)
 }
 
 // StudentScores measures the student in some numbers of steps beside real pictures and the teacher.

@@ -3,14 +3,11 @@ package lessons
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/protocol"
-	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/notebooks/show"
 	"github.com/addlab/addlab/report/plot"
 	"github.com/addlab/addlab/sweep"
@@ -71,68 +68,8 @@ func (l *Lab) heldout(row string) (plot.Grid, []dataset.Image, error) {
 	return plot.Grid{Columns: captions, Scale: 3, Rows: []plot.GridRow{{Name: row, Images: images}}}, images, err
 }
 
-// Noised shows two training pictures noised to some times, and below what the teacher takes for clean in one call each.
-func (l *Lab) Noised(times ...float64) (plot.Grid, error) {
-	g := plot.Grid{Columns: []string{"clean"}, Scale: 3}
-	p := l.Pipeline()
-	generator, err := p.Generator(pipeline.Teacher(1, 0), 2)
-	if err != nil {
-		return g, err
-	}
-	schedule, err := diffusion.ScheduleByName(l.Bundle.Config.Schedule)
-	if err != nil {
-		return g, err
-	}
-	captions, images, err := l.Prompts(2)
-	if err != nil {
-		return g, err
-	}
-	for i := range images {
-		name := fmt.Sprintf("“%s”", captions[i])
-		g.Rows = append(g.Rows, plot.GridRow{Name: name + ", noised", Images: []dataset.Image{images[i]}}, plot.GridRow{Name: "one call of the teacher", Images: []dataset.Image{{}}})
-	}
-	for k, t := range times {
-		g.Columns = append(g.Columns, fmt.Sprintf("t = %g", t))
-		alpha, sigma := schedule.AlphaSigma(t)
-		var noised []float32
-		for i, m := range images {
-			for p, eps := range rng.Normal(rng.New(int64(i), "notebook", k), len(m.Pix)) {
-				noised = append(noised, float32(alpha)*m.Pix[p]+float32(sigma)*eps)
-			}
-		}
-		clean, err := generator.Denoise(l.ctx, noised, t, captions)
-		if err != nil {
-			return g, err
-		}
-		for i := range images {
-			g.Rows[2*i].Images = append(g.Rows[2*i].Images, p.Pictures(noised)[i])
-			g.Rows[2*i+1].Images = append(g.Rows[2*i+1].Images, p.Pictures(clean)[i])
-		}
-	}
-	return g, nil
-}
-
-// Guided shows the teacher at 25 steps with some guidance scales w.
-func (l *Lab) Guided(scales ...float64) (plot.Grid, error) {
-	var rows []pipeline.Named
-	for _, w := range scales {
-		rows = append(rows, pipeline.Named{Name: fmt.Sprintf("w = %g", w), Sampling: pipeline.Teacher(25, w)})
-	}
-	return l.compare(nil, rows...)
-}
-
-// Draw shows what the teacher makes of captions of one's own.
-func (l *Lab) Draw(captions ...string) (plot.Grid, error) {
-	for _, c := range captions {
-		if unknown := l.Bundle.Words.UnknownWords(c); len(unknown) > 0 {
-			fmt.Printf("the networks have never seen %s: they know %d words\n", strings.Join(unknown, ", "), len(l.Bundle.Words.Vocabulary))
-		}
-	}
-	return l.compare(captions, sweep.StudentRun{}.Teacher(25, Guidance))
-}
-
 // Steps shows the teacher in some numbers of steps, below the real pictures that belong to the captions.
-func (l *Lab) Steps(steps ...int) (plot.Grid, error) { return l.compare(nil, teachers(steps)...) }
+func (l *Lab) Steps(steps ...int) (plot.Grid, error) { return l.Samples(nil, teachers(steps)...) }
 
 // TeacherScores measures the teacher in some numbers of steps, beside other real pictures.
 func (l *Lab) TeacherScores(steps ...int) (show.Sheet, error) { return l.scores(teachers(steps)...) }
@@ -144,8 +81,8 @@ func teachers(steps []int) (rows []pipeline.Named) {
 	return rows
 }
 
-// compare draws the same captions from the same noise by several samplings; without captions those of held-out pictures, which stand above.
-func (l *Lab) compare(captions []string, samplings ...pipeline.Named) (plot.Grid, error) {
+// Samples draws the same captions from the same noise by several samplings; without captions those of held-out pictures, which stand above.
+func (l *Lab) Samples(captions []string, samplings ...pipeline.Named) (plot.Grid, error) {
 	g := plot.Grid{Columns: captions, Scale: 3}
 	if captions == nil {
 		var err error
