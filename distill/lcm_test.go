@@ -155,7 +155,7 @@ func TestConsistencyStepFollowsTheEquations(t *testing.T) {
 		d := float64(said[i] - target[i])
 		want += (math.Sqrt(d*d+1e-6) - 1e-3) / float64(len(target))
 	}
-	got, err := n.step(t.Context(), 4)
+	got, err := n.step(4)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,7 +108,7 @@ func (b bench) take(t testing.TB, n int) []map[string]float64 {
 	t.Helper()
 	var curve []map[string]float64
 	for step := 1; step <= n; step++ {
-		values, err := b.step(t.Context(), step)
+		values, err := b.step(step)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -61,7 +61,7 @@ type training struct {
 }
 
 // Steps prepares the steps of a training that leaves no run, for measurements. close frees what they hold.
-func Steps(in Inputs) (step func(ctx context.Context, step int) ([]float64, error), close func(), err error) {
+func Steps(in Inputs) (step func(step int) ([]float64, error), close func(), err error) {
 	if err := in.Config.Validate(); err != nil {
 		return nil, nil, err
 	}
@@ -133,7 +133,7 @@ func (d *training) run(ctx context.Context, run *record.Run, progress *train.Pro
 }
 
 // step takes the updates of a step, each on a batch of its own, and returns the method's losses: the mean over the updates that have one.
-func (d *training) step(_ context.Context, step int) ([]float64, error) {
+func (d *training) step(step int) ([]float64, error) {
 	sums, counts := map[string]float64{}, map[string]float64{}
 	updates := d.method.Updates(step)
 	for i, u := range updates {

@@ -1,15 +1,12 @@
 package engine
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -117,46 +114,4 @@ func lock(ctx context.Context, path string, wait func()) (unlock func(), err err
 		return nil, errors.Join(err, file.Close())
 	}
 	return func() { _ = file.Close() }, nil
-}
-
-// runPip runs pip and returns what it says of its failure.
-func runPip(ctx context.Context, env []string, argv ...string) error {
-	cmd := quickCommand(ctx, argv[0], argv[1:]...)
-	cmd.Env = append(os.Environ(), env...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
-	if err == nil {
-		return nil
-	}
-	name := filepath.Base(argv[0])
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("%s: no end before the time limit", name)
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return fmt.Errorf("%s: %s (%w)", name, complaint(out.String()), err)
-}
-
-// complaint is the line of pip's output that says what went wrong: its last error, else the last line.
-func complaint(out string) string {
-	last, failure := "it says nothing", ""
-	for line := range strings.Lines(out) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "ERROR:") {
-			failure = line
-		} else if line != "" {
-			last = line
-		}
-	}
-	return cmp.Or(failure, last)
-}
-
-func onlyFile(dir, pattern string) (string, error) {
-	files, _ := filepath.Glob(filepath.Join(dir, pattern))
-	if len(files) != 1 {
-		return "", fmt.Errorf("download left %d files %s, want 1", len(files), pattern)
-	}
-	return files[0], nil
 }

@@ -1,9 +1,13 @@
 package engine
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -30,7 +34,45 @@ func pipDownload(ctx context.Context, n *network, w wheel, dir string) (string, 
 	if err := runPip(ctx, env, argv...); err != nil {
 		return "", err
 	}
-	return onlyFile(dir, "*.whl")
+	files, _ := filepath.Glob(filepath.Join(dir, "*.whl"))
+	if len(files) != 1 {
+		return "", fmt.Errorf("download left %d files *.whl, want 1", len(files))
+	}
+	return files[0], nil
+}
+
+// runPip runs pip and returns what it says of its failure.
+func runPip(ctx context.Context, env []string, argv ...string) error {
+	cmd := quickCommand(ctx, argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), env...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	if err == nil {
+		return nil
+	}
+	name := filepath.Base(argv[0])
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("%s: no end before the time limit", name)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("%s: %s (%w)", name, complaint(out.String()), err)
+}
+
+// complaint is the line of pip's output that says what went wrong: its last error, else the last line.
+func complaint(out string) string {
+	last, failure := "it says nothing", ""
+	for line := range strings.Lines(out) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "ERROR:") {
+			failure = line
+		} else if line != "" {
+			last = line
+		}
+	}
+	return cmp.Or(failure, last)
 }
 
 // findPip returns the first pip that runs, and its configuration: a Python may lack the module, and a version manager's stub may

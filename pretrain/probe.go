@@ -75,7 +75,7 @@ func (p Probe) accuracy(ctx context.Context, c *Trainer, store *model.Store, sce
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		values, err := task.Step(ctx, step)
+		values, err := task.Step(step)
 		if err != nil {
 			return nil, err
 		}

@@ -1,7 +1,6 @@
 package pretrain
 
 import (
-	"context"
 	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -103,7 +102,7 @@ func (c *Trainer) task(name string, store *model.Store, t Training, columns []st
 		Name: name, Store: store, Steps: t.Steps, Columns: columns,
 		LogEvery: max(1, min(20, t.Steps/4)), CheckpointEvery: min(500, t.Steps),
 		Close: exec.Finalize,
-		Step: func(_ context.Context, step int) ([]float64, error) {
+		Step: func(step int) ([]float64, error) {
 			var b dataset.Batch
 			if batches != nil {
 				var err error

@@ -50,7 +50,7 @@ func TestTasksLearn(t *testing.T) {
 			}
 			var losses []float64
 			for step := 1; step <= steps; step++ {
-				values, err := task.Step(t.Context(), step)
+				values, err := task.Step(step)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -139,11 +139,11 @@ func TestResumedTeacherIsUndisturbed(t *testing.T) {
 				t.Fatal(err)
 			}
 			once := task.Step
-			task.Step = func(ctx context.Context, step int) ([]float64, error) {
+			task.Step = func(step int) ([]float64, error) {
 				if step == last {
 					cancel()
 				}
-				return once(context.WithoutCancel(ctx), step)
+				return once(step)
 			}
 			err = task.Run(ctx, run, train.NewProgress(nil))
 			text, readErr := os.ReadFile(filepath.Join(run.Dir(), "metrics.jsonl"))
@@ -200,7 +200,7 @@ func firstSteps(t testing.TB, c *Trainer, part string) [][]float64 {
 	}
 	var values [][]float64
 	for step := 1; step <= 2; step++ {
-		v, err := made.Step(t.Context(), step)
+		v, err := made.Step(step)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,7 @@ func TestTuneText(t *testing.T) {
 			t.Fatal(err)
 		}
 		take := func(step int) map[string][]float32 {
-			if _, err := task.Step(t.Context(), step); err != nil {
+			if _, err := task.Step(step); err != nil {
 				t.Fatal(err)
 			}
 			return snapshot(store)

@@ -60,16 +60,21 @@ func (s StudentRun) IsDefault() bool {
 	return reflect.DeepEqual(want.WithSteps(have.Steps), have)
 }
 
-// StudentRuns lists the finished trainings among runs whose students are there, the latest first.
-func StudentRuns(runs *record.Runs) ([]StudentRun, error) {
-	all, err := runs.All()
-	if err != nil {
-		return nil, err
-	}
-	var found []StudentRun
-	for _, run := range all {
-		if s, err := newStudentRun(run); err == nil {
-			found = append(found, s)
+// StudentRuns lists the finished trainings in folders of runs whose students are there, the latest first.
+func StudentRuns(dirs ...string) (found []StudentRun, err error) {
+	for _, dir := range dirs {
+		runs, err := record.OpenRuns(dir)
+		if err != nil {
+			return nil, err
+		}
+		all, err := runs.All()
+		if err != nil {
+			return nil, err
+		}
+		for _, run := range all {
+			if s, err := newStudentRun(run); err == nil {
+				found = append(found, s)
+			}
 		}
 	}
 	slices.SortStableFunc(found, func(a, b StudentRun) int { return b.Finished.Compare(a.Finished) })

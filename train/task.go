@@ -23,8 +23,8 @@ type Task struct {
 	Name    string
 	Store   *model.Store // all state: weights, moments, averages
 	Steps   int
-	Columns []string                                               // names of the values that Step returns
-	Step    func(ctx context.Context, step int) ([]float64, error) // step counts from 1
+	Columns []string                          // names of the values that Step returns
+	Step    func(step int) ([]float64, error) // step counts from 1
 
 	LogEvery        int                                           // steps between lines of metrics.jsonl; values are means over them
 	CheckpointEvery int                                           // fewest steps between checkpoints, which are written where a line ends; 0 for none
@@ -57,7 +57,7 @@ func (t Task) Run(ctx context.Context, run *record.Run, progress *Progress) erro
 		if ctx.Err() != nil && count == 0 {
 			return t.interrupted(ctx, run, step-1)
 		}
-		values, err := t.Step(ctx, step)
+		values, err := t.Step(step)
 		if err != nil {
 			return fmt.Errorf("train: %s step %d: %w", t.Name, step, err)
 		}

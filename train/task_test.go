@@ -35,11 +35,11 @@ func TestInterruptedTrainingEndsAsAnUndisturbedOne(t *testing.T) {
 	crash := func(at int) error {
 		task := quadratic(t)
 		step := task.Step
-		task.Step = func(ctx context.Context, n int) ([]float64, error) {
+		task.Step = func(n int) ([]float64, error) {
 			if n == at {
 				return nil, errCrash
 			}
-			return step(ctx, n)
+			return step(n)
 		}
 		_, err := run(t, t.Context(), root, task)
 		return err
@@ -48,11 +48,11 @@ func TestInterruptedTrainingEndsAsAnUndisturbedOne(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		task := quadratic(t)
 		step := task.Step
-		task.Step = func(ctx context.Context, n int) ([]float64, error) {
+		task.Step = func(n int) ([]float64, error) {
 			if n == at {
 				stop() // the step in progress is finished
 			}
-			return step(ctx, n)
+			return step(n)
 		}
 		_, err := run(t, ctx, root, task)
 		return err
@@ -98,7 +98,7 @@ func TestCancelledBeforeItStarts(t *testing.T) {
 	stop()
 	root := t.TempDir()
 	task := quadratic(t)
-	task.Step = func(context.Context, int) ([]float64, error) {
+	task.Step = func(int) ([]float64, error) {
 		t.Error("a step was done")
 		return nil, errCrash
 	}
@@ -135,7 +135,7 @@ func TestLinesAreMeansAndAfterLogSeesThem(t *testing.T) {
 
 	// A loss that has diverged is written, and what watches it can end the training.
 	task = counted(8, 2)
-	task.Step = func(context.Context, int) ([]float64, error) { return []float64{math.NaN(), math.Inf(1)}, nil }
+	task.Step = func(int) ([]float64, error) { return []float64{math.NaN(), math.Inf(1)}, nil }
 	task.AfterLog = func(step int, mean map[string]float64) error {
 		if !Finite(mean["n"]) {
 			return fmt.Errorf("step %d: %w", step, errCrash)
@@ -156,7 +156,7 @@ func TestRunRefuses(t *testing.T) {
 	for want, edit := range map[string]func(*Task){
 		"log_every = 0":                         func(task *Task) { task.LogEvery = 0 },
 		`2 values, want one for each of ["n"]`:  func(task *Task) { task.Columns = []string{"n"} },
-		"counted step 1: the power went out":    func(task *Task) { task.Step = func(context.Context, int) ([]float64, error) { return nil, errCrash } },
+		"counted step 1: the power went out":    func(task *Task) { task.Step = func(int) ([]float64, error) { return nil, errCrash } },
 		`2 values, want one for each of ["n" "`: func(task *Task) { task.Columns = []string{"n", "one", "more"} },
 	} {
 		task := counted(4, 2)
@@ -173,11 +173,11 @@ func TestCheckpointOfAnotherModelIsRefused(t *testing.T) {
 	task := counted(4, 1)
 	task.CheckpointEvery = 2
 	step := task.Step
-	task.Step = func(ctx context.Context, n int) ([]float64, error) {
+	task.Step = func(n int) ([]float64, error) {
 		if n == 4 {
 			return nil, errCrash
 		}
-		return step(ctx, n)
+		return step(n)
 	}
 	if _, err := run(t, t.Context(), root, task); !errors.Is(err, errCrash) {
 		t.Fatal(err)

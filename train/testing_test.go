@@ -33,7 +33,7 @@ func quadratic(t *testing.T) Task {
 	})
 	return Task{
 		Name: "quadratic", Store: store, Steps: 20, Columns: []string{"loss", "norm"}, LogEvery: 3, CheckpointEvery: 5,
-		Step: func(_ context.Context, step int) ([]float64, error) {
+		Step: func(step int) ([]float64, error) {
 			target := F32(rng.Normal(rng.New(1, "target", step), 4), 2, 2)
 			return Call(exec, target, F32(o.Coefficients(0.1, step), 3), tensors.FromScalar(float32(0.9)))
 		},
@@ -83,6 +83,6 @@ var errCrash = errors.New("the power went out")
 func counted(steps, logEvery int) Task {
 	return Task{
 		Name: "counted", Store: model.NewStore(), Steps: steps, Columns: []string{"n", "one"}, LogEvery: logEvery,
-		Step: func(_ context.Context, step int) ([]float64, error) { return []float64{float64(step), 1}, nil },
+		Step: func(step int) ([]float64, error) { return []float64{float64(step), 1}, nil },
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/addlab/addlab/pretrain"
-	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/sweep"
 )
 
@@ -41,11 +40,7 @@ func chooseRun(o options) (run sweep.StudentRun, about string, shippedIn *pretra
 	}
 	var own []sweep.StudentRun
 	if o.run != shipped {
-		folder, err := record.OpenRuns(runs)
-		if err != nil {
-			return run, "", nil, err
-		}
-		if own, err = sweep.StudentRuns(folder); err != nil {
+		if own, err = sweep.StudentRuns(runs); err != nil {
 			return run, "", nil, err
 		}
 		own = slices.DeleteFunc(own, func(r sweep.StudentRun) bool { return !r.IsDefault() })

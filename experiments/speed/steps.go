@@ -65,7 +65,7 @@ func steps(ctx context.Context, o options, in distill.Inputs, env record.Environ
 	}
 	defer done()
 	add := fmt.Sprintf("ADD: student, teacher, features, heads, R1; batch %d", in.Config.Batch)
-	if err := r.takeTurns(ctx, stdout, o.warmup, stepTool(ctx, add, env, step)); err != nil {
+	if err := r.takeTurns(ctx, stdout, o.warmup, stepTool(add, env, step)); err != nil {
 		return err
 	}
 	if torch != nil {
@@ -95,10 +95,10 @@ func steps(ctx context.Context, o options, in distill.Inputs, env record.Environ
 	return r.write(o.out, "speed", stdout)
 }
 
-func stepTool(ctx context.Context, task string, env record.Environment, step func(context.Context, int) ([]float64, error)) tool {
+func stepTool(task string, env record.Environment, step func(int) ([]float64, error)) tool {
 	return tool{task, "this project, " + env.Engine, true, func(round int) (float64, float64, error) {
 		began := time.Now()
-		_, err := step(ctx, round+1)
+		_, err := step(round + 1)
 		return time.Since(began).Seconds(), 0, err
 	}}
 }
@@ -118,7 +118,7 @@ func teacherSteps(ctx context.Context, o options, in distill.Inputs, r *Report, 
 		return err
 	}
 	defer task.Close()
-	return r.takeTurns(ctx, stdout, o.warmup, stepTool(ctx, fmt.Sprintf("teacher, batch %d", cfg.TeacherTraining.Batch), r.Environment, task.Step))
+	return r.takeTurns(ctx, stdout, o.warmup, stepTool(fmt.Sprintf("teacher, batch %d", cfg.TeacherTraining.Batch), r.Environment, task.Step))
 }
 
 // parameters counts those of the networks that both sides have.
@@ -166,14 +166,14 @@ func sameNetworks(ours, torch map[string]int) error {
 }
 
 // watchMemory looks at the process twenty times during further steps.
-func watchMemory(ctx context.Context, step func(context.Context, int) ([]float64, error), steps int, out io.Writer) (note string, err error) {
+func watchMemory(ctx context.Context, step func(int) ([]float64, error), steps int, out io.Writer) (note string, err error) {
 	var seen []int
 	every := max(1, steps/20)
 	for i := 1; i <= steps; i++ {
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
-		if _, err := step(ctx, i); err != nil {
+		if _, err := step(i); err != nil {
 			return "", err
 		}
 		if i%every == 0 {

@@ -9,7 +9,6 @@ import (
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/notebooks/show"
-	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report/plot"
 	"github.com/addlab/addlab/sweep"
 )
@@ -66,24 +65,15 @@ func (l *Lab) Prompt(prompt string) error {
 
 // newestStudent is the latest one of the lab's networks that the notebooks or the programs have trained; toys count on their own scale.
 func (l *Lab) newestStudent() (newest sweep.StudentRun, found bool, err error) {
-	for _, dir := range []string{l.Runs, filepath.Join(l.Root, "results", "runs")} {
-		runs, err := record.OpenRuns(dir)
-		if err != nil {
-			return newest, false, err
-		}
-		all, err := sweep.StudentRuns(runs)
-		if err != nil {
-			return newest, false, err
-		}
-		for _, r := range all {
-			fits := (r.Config.Distill.Scale == "smoke") == (l.Scale == "smoke") && r.StartedFrom(l.Bundle)
-			if fits && (!found || r.Finished.After(newest.Finished)) {
-				newest, found = r, true
-			}
+	all, err := sweep.StudentRuns(l.Runs, filepath.Join(l.Root, "results", "runs"))
+	if err != nil {
+		return newest, false, err
+	}
+	for _, r := range all {
+		if (r.Config.Distill.Scale == "smoke") == (l.Scale == "smoke") && r.StartedFrom(l.Bundle) {
+			return r, true, nil
 		}
 	}
-	if !found {
-		newest, found = sweep.Shipped(l.Bundle)
-	}
+	newest, found = sweep.Shipped(l.Bundle)
 	return newest, found, nil
 }
