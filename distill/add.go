@@ -233,7 +233,7 @@ func (a adversary) update(n networks, seen studentInputs[*Node], in adversaryInp
 	}
 	fakeLogits := heads.Logits(fake, cond)
 
-	// Eq. 3: hinge loss, and R1 = E Σ_k ‖∇_{F_k(x₀)} D_k‖² at the inputs of the heads.
+	// Eq. 3: hinge loss, and R1 = E Σ_k ‖∇_{f_k} Σ_i D_k(f_k)_i‖² at the inputs of the heads, f_k = sg(F_k(x₀)), i over tokens.
 	var loss discriminator.Loss
 	var realLogits []*Node
 	if r1 {

@@ -32,7 +32,8 @@ func (t Table) Plain(w io.Writer) error {
 	text(t.Question)
 	b.WriteString("\n")
 
-	t.block(t.rowNoun(), t.all()).plain(&b, len(t.Rows))
+	rows := t.block(t.rowNoun(), t.all())
+	rows.plain(&b, len(rows.Rows)-len(t.References))
 	b.WriteString("\n")
 	if tests := t.differences(t.rowNoun(), t.Rows); len(tests.Columns) > 1 {
 		tests.plain(&b, len(t.Rows))

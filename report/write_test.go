@@ -3,10 +3,12 @@ package report_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/report"
 )
 
@@ -36,5 +38,21 @@ func TestWriteAllReportsFailure(t *testing.T) {
 	}
 	if paths, err := report.WriteAll(dir, lossTable(), lossTimes()); err == nil || len(paths) != 3 {
 		t.Errorf("got %d paths and error %v, want the 3 written paths and one", len(paths), err)
+	}
+}
+
+// The one row of a table without references stands upright: a line for each metric, and no rule between them.
+func TestPlainHasOneRule(t *testing.T) {
+	table := report.Table{Title: "against real", RowNoun: "system", Rows: []report.Row{{Name: "mine", Images: 40, Values: map[string]eval.Estimate{}}}}
+	for _, name := range []string{"fid", "kid", "pr"} {
+		table.Metrics = append(table.Metrics, report.Metric{Key: name, Name: name, Better: report.Lower, Main: true})
+		table.Rows[0].Values[name] = eval.Estimate{Mean: 1, Low: 1, High: 1, N: 1}
+	}
+	var b strings.Builder
+	if err := table.Plain(&b); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(b.String(), "\n  ---"); got != 1 {
+		t.Errorf("%d rules, want 1:\n%s", got, &b)
 	}
 }

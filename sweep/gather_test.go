@@ -31,7 +31,7 @@ func TestGatherFindsWhatIsThere(t *testing.T) {
 	for _, row := range table.Rows {
 		seeds[row.Name] = row.Seeds
 	}
-	if note := table.Notes[0]; !strings.Contains(note, "over 2 seeds") || !strings.Contains(table.Notes[1], "a cell with one seed is over its pictures") {
+	if note := table.Notes[1]; !strings.Contains(note, "over 2 seeds") || !strings.Contains(table.Notes[2], "a cell with one seed is over its pictures") {
 		t.Errorf("note = %q, want that one cell has one seed and the other two", note)
 	}
 	if diff := cmp.Diff(map[string]int{"none": 1, "diffaugment": 2}, seeds); diff != "" {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/addlab/addlab/report"
 )
 
@@ -32,5 +34,20 @@ func TestSeedsAreNamed(t *testing.T) {
 	}
 	if got := (&Plan{}).notes(report.Table{}); len(got) > 0 {
 		t.Errorf("of nothing: %q", got)
+	}
+}
+
+// The scale's note is the first. Cells that were trained differently and do not differ in any value are named.
+func TestNotesNameSmokeAndIdenticalCells(t *testing.T) {
+	row := func(name, run string, fid float64) report.Row {
+		return report.Row{Name: name, BySeed: []report.Seed{{Seed: 1, Run: run, Values: map[string]float64{"fid": fid}}}}
+	}
+	notes := (&Plan{Scale: "smoke"}).notes(report.Table{Rows: []report.Row{row("a", "1", 20), row("b", "2", 20), row("same run as a", "1", 20), row("c", "3", 21)}})
+	if !strings.HasPrefix(notes[0], "Scale smoke") {
+		t.Errorf("notes = %q, want that of the scale first", notes)
+	}
+	want := []string{"a and b have identical results: the change made no difference here.", "b and same run as a have identical results: the change made no difference here."}
+	if diff := cmp.Diff(want, notes[2:]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

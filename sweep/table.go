@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -144,7 +145,17 @@ func join(a, b string) string {
 	return a + "; " + b
 }
 
+// identical reports whether two cells that were trained differently have the same values, seed by seed.
+func identical(a, b report.Row) bool {
+	return len(a.BySeed) > 0 && slices.EqualFunc(a.BySeed, b.BySeed, func(x, y report.Seed) bool {
+		return x.Seed == y.Seed && x.Run != y.Run && len(x.Values) > 0 && maps.Equal(x.Values, y.Values)
+	})
+}
+
 func (p *Plan) notes(t report.Table) (notes []string) {
+	if p.Scale == "smoke" {
+		notes = append(notes, "Scale smoke shows that everything runs. Its students have hardly trained: the numbers mean nothing.")
+	}
 	all := seedsOf(t.Rows)
 	several := slices.DeleteFunc(slices.Clone(all), func(seeds []int64) bool { return len(seeds) == 1 })
 	switch {
@@ -165,11 +176,13 @@ func (p *Plan) notes(t report.Table) (notes []string) {
 			notes = append(notes, "The interval of a cell with one seed is over its pictures. It does not compare with the others.")
 		}
 	}
+	for i, r := range t.Rows {
+		if j := slices.IndexFunc(t.Rows[:i], func(before report.Row) bool { return identical(before, r) }); j >= 0 {
+			notes = append(notes, fmt.Sprintf("%s and %s have identical results: the change made no difference here.", t.Rows[j].Name, r.Name))
+		}
+	}
 	if strings.Contains(t.Machines, ";") {
 		notes = append(notes, "Seeds were trained on several kinds of machine ("+t.Machines+"), on which the same seed gives different numbers.")
-	}
-	if p.Scale == "smoke" {
-		notes = append(notes, "Scale smoke shows that everything runs. Its students have hardly trained: the numbers mean nothing.")
 	}
 	if t.Changed != "" {
 		notes = append(notes, "Not the preset of the scale: "+t.Changed+".")

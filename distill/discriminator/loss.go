@@ -55,7 +55,7 @@ func sumHeads(logits []*Node, number func(*Node) *Node) *Node {
 }
 
 // LogitsR1 judges a batch of real pictures and gives, from the same pass, the penalty of ADD eq. 3 at the inputs of the heads,
-// R1 = E Σ_k ‖∇_{f_k} Σ D_k(f_k)‖², f_k = sg(F_k(x₀)): squares summed over tokens, channels and heads, mean over the batch.
+// R1 = E Σ_k ‖∇_{f_k} Σ_i D_k(f_k)_i‖², f_k = sg(F_k(x₀)), i over tokens: squares summed over tokens, channels and heads, mean over the batch.
 func (h *Heads) LogitsR1(tokens []*Node, cond *Node) (logits []*Node, r1 *Node) {
 	return penalized(func(f []*Node) []*Node { return h.Logits(f, cond) }, tokens)
 }

@@ -30,6 +30,7 @@ type Collected struct {
 	Logits   eval.Features   // [n,classes]; empty where the network has none
 	Hashes   []pictures.Hash // of the pictures, in order
 	Items    []int           // their places in the set
+	Names    []string
 	Captions []string
 	Facts    Facts
 	Faults   []dataset.Fault // pictures that could not be used
@@ -147,7 +148,7 @@ func (c *Collected) gather(set pictures.Set, found []picture, cache *extractorCa
 	for _, k := range found {
 		item := set.Items[k.index]
 		c.Hashes, c.Items = append(c.Hashes, k.content.Hash), append(c.Items, k.index)
-		c.Captions = append(c.Captions, item.Caption)
+		c.Names, c.Captions = append(c.Names, item.Name), append(c.Captions, item.Caption)
 		c.Facts.add(k.content, seen[k.content.Hash])
 		seen[k.content.Hash] = true
 	}

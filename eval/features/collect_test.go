@@ -224,7 +224,7 @@ func TestFactsWarn(t *testing.T) {
 	}
 	two.Facts.Formats, two.Facts.Sizes, two.Hashes[0] = map[string]int{"JPEG": 4}, map[[2]int]int{{5, 5}: 4}, one.Hashes[0]
 	text = strings.Join(Unlike(one, two), "\n")
-	for _, want := range []string{"one holds JPEGs", "1×2 and 5×5", "1 pictures are in both"} {
+	for _, want := range []string{"one holds JPEGs", "1×2 and 5×5", "pictures in both: 1, the first is " + two.Names[0]} {
 		if !strings.Contains(text, want) {
 			t.Errorf("warnings = %q, want %q", text, want)
 		}

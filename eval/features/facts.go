@@ -73,14 +73,14 @@ func Unlike(a, b Collected) (list []string) {
 	for _, h := range a.Hashes {
 		there[h] = true
 	}
-	shared := 0
-	for _, h := range b.Hashes {
+	var shared []string
+	for i, h := range b.Hashes {
 		if there[h] {
-			shared++
+			shared = append(shared, b.Names[i])
 		}
 	}
-	if shared > 0 {
-		warn("%d pictures are in both", shared)
+	if len(shared) > 0 {
+		warn("pictures in both: %d, the first is %s", len(shared), shared[0])
 	}
 	return list
 }

@@ -40,7 +40,10 @@ func (m Metric) Compute(ctx context.Context, ref, gen Sample, o Options) ([]Valu
 		values[i].Metric, values[i].Name, values[i].Lower = m.Name, m.Outputs[i].Name, m.Outputs[i].Lower
 		values[i].Estimate.N, values[i].RefN = gen.N(), in.Ref.N()
 	}
-	values[0].Warnings = append(m.warnings(in.Ref, gen), values[0].Warnings...)
+	if gen.N() == 0 {
+		values[0].Warnings = append(values[0].Warnings, fmt.Sprintf("%s: the number of generated pictures is not known", m.Name))
+	}
+	values[0].Warnings = append(m.FewPictures(in.Ref, gen), values[0].Warnings...)
 	return values, nil
 }
 
@@ -71,12 +74,10 @@ func (m Metric) resolve(given map[string]int) (map[string]int, error) {
 	return params, nil
 }
 
-// warnings say what makes a number incomparable or doubtful.
-func (m Metric) warnings(ref, gen Sample) []string {
+// FewPictures says why the number of pictures makes a score doubtful; Compute warns of it first.
+func (m Metric) FewPictures(ref, gen Sample) []string {
 	var list []string
-	if n := gen.N(); n == 0 {
-		list = append(list, fmt.Sprintf("%s: the number of generated pictures is not known", m.Name))
-	} else if n < m.Few {
+	if n := gen.N(); 0 < n && n < m.Few {
 		list = append(list, fmt.Sprintf("%s: only %d generated pictures: %s; published numbers use %d", m.Name, n, m.Bias, m.Usual))
 	}
 	if n := ref.N(); m.Needs.Reference && n > 0 && n < m.Few {

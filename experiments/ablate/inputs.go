@@ -65,7 +65,7 @@ func openInputs(ctx context.Context, o options, lazy *lazyEngine) (sweep.Inputs,
 	}
 	switch {
 	case (o.printConfig || toy && o.looks()) && !exists(filepath.Join(dir, "bundle.json")):
-		return sweep.Inputs{}, fmt.Errorf("%w in %s: the same command without --no-train and --dry-run makes them", errNoBundle, dir)
+		return sweep.Inputs{}, fmt.Errorf("%w in %s: go run ./experiments/pretrain --data %s --scale %s --out %s makes them, as does this command without --no-train and --dry-run", errNoBundle, dir, o.data, o.scale, dir)
 	case missing != nil:
 		return sweep.Inputs{}, fmt.Errorf("%w (here: go run ./experiments/pretrain --data %s --scale %s --out %s)", missing, o.data, o.scale, dir)
 	}

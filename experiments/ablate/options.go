@@ -30,7 +30,7 @@ const usage = `ablate trains and scores the cells of an ablation axis and prints
   go run ./experiments/ablate --axis all --seeds 4 --processes 4  four processes, each on a quarter of the cores, share it
   go run ./experiments/ablate --axis teacher --pretrain      with the networks that are missing trained first
   go run ./experiments/ablate --axis disc-cond --print-config  print the resolved config of every cell and stop
-  go run ./experiments/ablate --axis disc-cond --scale smoke --out /tmp/smoke       a toy, in a minute
+  go run ./experiments/ablate --axis disc-cond --scale smoke --out /tmp/smoke       a toy, in about a minute
   go run ./experiments/ablate --axis disc-cond --data path/to/folder                on the pictures you pretrained on
 
 What is finished is never repeated: interrupted, the same command goes on; called again, it prints its table at once.
@@ -50,7 +50,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.axis, "axis", "disc-cond", "`axes` separated by commas, or all")
 	f.StringVar(&o.cells, "cells", "", "only these `cells` of the axis, separated by commas")
 	f.StringVar(&o.scale, "scale", "cpu", "`size` of the runs: "+strings.Join(distill.Scales, ", "))
-	f.StringVar(&o.seeds, "seeds", "1", "`number` of seeds per cell, or a list such as 0-5 or 1,3,8-10")
+	f.StringVar(&o.seeds, "seeds", "1", "`number` of seeds per cell, or a list such as 0-5 or 1,3,8-10; 3, is seed 3 alone")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	f.StringVar(&o.out, "out", "", "`folder` for tables, pictures and runs (default: results, or results/data/<name> for other data than scenes)")
 	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, scenes-free, an image folder with metadata.jsonl, or WebDataset shards")

@@ -54,7 +54,7 @@ func printConfig(w io.Writer, o options, plan *sweep.Plan, base distill.Config, 
 			return err
 		}
 	}
-	var cells []resolved
+	var cells []any
 	for _, axis := range axes {
 		for _, seed := range seeds {
 			for _, cell := range axis.Cells {
@@ -65,7 +65,7 @@ func printConfig(w io.Writer, o options, plan *sweep.Plan, base distill.Config, 
 					r.Run, r.Evaluation = job.Evaluation.Run, job.Hash
 					_, r.Finished = done[job.Hash]
 				}
-				cells = append(cells, r)
+				cells = append(cells, program.Full(r))
 			}
 		}
 	}

@@ -40,7 +40,7 @@ func TestWrongCallsAreFoundBeforeThePictures(t *testing.T) {
 		{"statistics of one side", []string{few, "--metrics", "is", "--save", "s.npz"}, "want REAL GENERATED"},
 		{"statistics that no metric makes", []string{real, few, "--metrics", "is", "--save", "s.npz"}, "look at the real pictures = [], want one"},
 		{"a folder for the result", []string{real, few, "--metrics", "fid", "--out", folder}, "is a folder, want a file"},
-		{"a file where a folder should be", []string{real, few, "--metrics", "fid", "--out", filepath.Join(file, "r.md")}, "not a directory"},
+		{"a file where a folder should be", []string{real, few, "--metrics", "fid", "--out", filepath.Join(file, "r.md")}, "a file, not a folder"},
 		{"a mode of Inception without Inception", []string{real, few, "--metrics", "fd-dinov2", "--mode", "clean"}, "of inception, want one that --list shows, of an extractor that a metric here uses"},
 		{"a mode of another extractor", []string{real, few, "--metrics", "fid,fd-dinov2", "--mode", "dinov2-l=tf"}, `mode = "tf" of dinov2-l, want one`},
 		{"a mode of nothing known", []string{real, few, "--metrics", "fid", "--mode", "vgg=clean"}, `extractor = "vgg"`},

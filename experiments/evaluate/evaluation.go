@@ -132,6 +132,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 		if err := e.saveStatistics(reference); err != nil {
 			return err
 		}
+		e.warnFew(*in, reference.N(), g.metrics)
 	}
 	for _, in := range e.generated() {
 		sample, collected, err := e.sample(ctx, in, ex, cache, g.captions)
@@ -148,12 +149,24 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 				return e.blame(w, in, err)
 			}
 			e.values[w.Name] = append(e.values[w.Name], judged{values, collected.Items})
-			for _, v := range values {
-				e.warn(v.Warnings...)
-			}
+			e.warn(values[0].Warnings[len(w.FewPictures(reference, sample)):]...)
 		}
+		e.warnFew(in, sample.N(), g.metrics)
 	}
 	return nil
+}
+
+// warnFew warns once of a set for all metrics that want more pictures.
+func (e *evaluation) warnFew(in input, n int, asked []wanted) {
+	var names []string
+	for _, w := range asked {
+		if 0 < n && n < w.Few && (w.Needs.Reference || in.side == "generated") {
+			names = append(names, w.Name)
+		}
+	}
+	if len(names) > 0 {
+		e.warnf("%s: only %d pictures, few for %s: biased or of wide spread, compare equal numbers only", in, n, strings.Join(names, ", "))
+	}
 }
 
 func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extractor, cache *features.Cache, withCaptions bool) (metric.Sample, features.Collected, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/addlab/addlab/eval/extractor"
@@ -43,6 +44,10 @@ func evaluate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	if err := e.check(groups); err != nil {
 		return err
+	}
+	captioned := func(in input) bool { return len(in.set.Items) > 0 && in.set.Items[0].Caption != "" }
+	if slices.ContainsFunc(e.generated(), captioned) && !slices.ContainsFunc(groups, func(g group) bool { return g.captions }) {
+		e.notef("captions found: --metrics clip-score scores them")
 	}
 
 	// One extractor after the other: all sets, then all metrics that want its features.

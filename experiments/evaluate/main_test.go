@@ -196,7 +196,7 @@ func TestFoldersAreScoredAndKept(t *testing.T) {
 	if v := same.Generated[0].Values[0]; v.Estimate.Mean > 1e-6 || same.Generated[0].Pictures != 50 {
 		t.Errorf("FID of a set with itself = %g of %d pictures, want 0 of 50", v.Estimate.Mean, same.Generated[0].Pictures)
 	}
-	if text := strings.Join(same.Warnings, "\n"); !strings.Contains(text, "50 pictures are in both") {
+	if text := strings.Join(same.Warnings, "\n"); !strings.Contains(text, "pictures in both: 50, the first is 0000.png") {
 		t.Errorf("warnings = %s, want one of shared pictures", text)
 	}
 }

@@ -123,14 +123,14 @@ type wanted struct {
 
 // metrics reads --metrics: names, and parameters such as pr.k=5.
 func (o options) metrics() (list []wanted, err error) {
-	if o.names == "all" {
+	if strings.EqualFold(o.names, "all") {
 		for _, m := range metric.All() {
 			list = append(list, wanted{m, nil})
 		}
 		return list, nil
 	}
 	for entry := range strings.SplitSeq(o.names, ",") {
-		entry = strings.TrimSpace(entry)
+		entry = strings.ToLower(strings.TrimSpace(entry))
 		left, value, isParam := strings.Cut(entry, "=")
 		name, param := left, ""
 		if isParam {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/addlab/addlab/eval"
@@ -182,6 +183,10 @@ func (e *evaluation) table(r result) report.Table {
 	}
 	for _, p := range r.Paired {
 		t.Notes = append(t.Notes, fmt.Sprintf("%s: %s less %s, picture by picture over %d: %+.4f [%+.4f, %+.4f].", p.Metric, p.First, p.Second, p.Difference.N, p.Difference.Mean, p.Difference.Low, p.Difference.High))
+	}
+	few := func(s resultSet) bool { return 0 < s.Pictures && s.Pictures < 1000 }
+	if r.Reference != nil && few(*r.Reference) || slices.ContainsFunc(r.Generated, few) {
+		t.Notes = append(t.Notes, "Fewer than 1,000 pictures: numbers are biased or of wide spread. Compare equal numbers of pictures only.")
 	}
 	for _, used := range r.Extractors {
 		if used.Name != "" {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/addlab/addlab/diffusion/pipeline"
@@ -33,9 +35,10 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	known := slices.Sorted(slices.Values(bundle.Words.Vocabulary))
 	for _, prompt := range o.prompts {
 		if unknown := bundle.Words.UnknownWords(prompt); len(unknown) > 0 {
-			fmt.Fprintf(stderr, "sample: the networks have never seen %q of %q: they know %d words\n", unknown, prompt, len(bundle.Words.Vocabulary))
+			fmt.Fprintf(stderr, "sample: the networks have never seen %q of %q: they know %d words: %s\n", unknown, prompt, len(known), strings.Join(known[:min(60, len(known))], ", "))
 		}
 		if cut, _ := bundle.Words.Unread([]string{prompt}); cut > 0 {
 			fmt.Fprintf(stderr, "sample: the networks read the first %d words of %q\n", bundle.Words.Context-2, prompt)

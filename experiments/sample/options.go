@@ -20,6 +20,7 @@ const usage = `sample draws pictures for captions from a student, beside its tea
   go run ./experiments/sample --run results/runs/0123456789ab --ship "ADD, 800 steps"   put a student into the bundle
 
 Without --run it takes your newest student of the default cell, and without one the student that is shipped with the networks.
+Unknown words are named, with those that the networks know.
 
 `
 

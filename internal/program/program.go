@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
 	"strings"
 	"syscall"
 )
@@ -66,7 +67,8 @@ func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Write
 
 // line is an error in one line, without the program's name before it.
 func (p Program) line(err error) string {
-	return strings.ReplaceAll(strings.TrimPrefix(err.Error(), p.Name+": "), "\n", "; ")
+	clear := strings.NewReplacer("\n", "; ", syscall.ENOTDIR.Error(), "a part of the path is a file, not a folder")
+	return clear.Replace(strings.TrimPrefix(err.Error(), p.Name+": "))
 }
 
 // PrintJSON prints a value for other programs.
@@ -74,6 +76,24 @@ func PrintJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
+}
+
+// Full is a struct for JSON, with the fields that omitempty leaves out. A nil pointer is null.
+func Full(v any) any {
+	from := reflect.Indirect(reflect.ValueOf(v))
+	if from.Kind() != reflect.Struct {
+		return v
+	}
+	var fields []reflect.StructField
+	for f := range from.Fields() {
+		f.Type, f.Tag = reflect.TypeFor[any](), reflect.StructTag(strings.ReplaceAll(string(f.Tag), ",omitempty", ""))
+		fields = append(fields, f)
+	}
+	full := reflect.New(reflect.StructOf(fields)).Elem()
+	for i := range fields {
+		full.Field(i).Set(reflect.ValueOf(Full(from.Field(i).Interface())))
+	}
+	return full.Interface()
 }
 
 // PrintConfig adds --print-config and its short form -n.
@@ -91,7 +111,13 @@ func Flags(f *flag.FlagSet, args []string) error {
 		return fmt.Errorf("%w (see --help)", err)
 	}
 	if f.NArg() > 0 {
-		return fmt.Errorf("argument = %q, want flags only (see --help)", f.Arg(0))
+		hint := ""
+		for _, name := range []string{"prompt", "axis"} { // flags that are left out most
+			if f.Lookup(name) != nil {
+				hint = fmt.Sprintf(", perhaps --%s %q", name, f.Arg(0))
+			}
+		}
+		return fmt.Errorf("argument = %q, want flags only%s (see --help)", f.Arg(0), hint)
 	}
 	return nil
 }

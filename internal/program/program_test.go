@@ -6,7 +6,9 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -27,6 +29,8 @@ func TestExitCodes(t *testing.T) {
 		{"the program's name stands once", t.Context(), nil, errors.New("toy: a"), 1, "", "toy: a\n"},
 		{"an unknown flag", t.Context(), []string{"--fast"}, nil, 1, "", "see --help"},
 		{"an argument is not swallowed", t.Context(), []string{"7"}, nil, 1, "", `argument = "7"`},
+		{"it says which flag may be meant", t.Context(), []string{"a star"}, nil, 1, "", `perhaps --prompt "a star"`},
+		{"a file in place of a folder", t.Context(), nil, &fs.PathError{Op: "open", Path: "a/b", Err: syscall.ENOTDIR}, 1, "", "open a/b: a part of the path is a file, not a folder"},
 		{"a fault beside an interruption", cancelled, nil, errors.New("the disk is full"), 130, "", "toy: interrupted, and: the disk is full\n"},
 		{"an interruption", cancelled, nil, context.Canceled, 130, "", "toy: interrupted: nothing is lost\n"},
 	} {
@@ -35,6 +39,7 @@ func TestExitCodes(t *testing.T) {
 				Name: "toy", Usage: "how to use it\n", Interrupted: "nothing is lost",
 				Parse: func(f *flag.FlagSet, args []string) error {
 					f.Int("n", 1, "a `number`")
+					f.String("prompt", "", "a `caption`")
 					return Flags(f, args)
 				},
 				Do: func(_ context.Context, stdout, _ io.Writer) error {
@@ -55,6 +60,27 @@ func TestExitCodes(t *testing.T) {
 				t.Errorf("stderr = %q, want %q", &stderr, c.stderr)
 			}
 		})
+	}
+}
+
+func TestFullLeavesNothingOut(t *testing.T) {
+	type inner struct {
+		Rate float64 `json:"rate,omitempty"`
+	}
+	type config struct {
+		Pure  int    `json:"pure,omitempty"`
+		Inner inner  `json:"inner"`
+		Unset *inner `json:"unset,omitempty"`
+		Set   *inner `json:"set,omitempty"`
+		Times []int  `json:"times"`
+	}
+	var b bytes.Buffer
+	if err := PrintJSON(&b, Full(config{Times: []int{3}, Set: &inner{}})); err != nil {
+		t.Fatal(err)
+	}
+	got, want := strings.Join(strings.Fields(b.String()), ""), `{"pure":0,"inner":{"rate":0},"unset":null,"set":{"rate":0},"times":[3]}`
+	if got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 
