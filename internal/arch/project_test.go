@@ -28,7 +28,8 @@ func tables(text string) (all [][][]string) {
 	return all
 }
 
-// project gives the named columns and rows of the n-th table of a text ("" is the first), all rows where none is named.
+// project gives the named columns and rows of the n-th table of a text ("" is the first) in the order of their names, all rows where
+// none is named.
 func project(text, n, columns, rows string) (string, error) {
 	all := tables(text)
 	nth := max(0, slices.Index([]string{"1", "2", "3"}, n))
@@ -44,17 +45,19 @@ func project(text, n, columns, rows string) (string, error) {
 		}
 		keep = append(keep, i)
 	}
-	wanted := map[string]bool{} // and not found yet
-	for name := range strings.SplitSeq(rows, "; ") {
-		wanted[name] = rows != ""
+	chosen := table
+	if rows != "" {
+		chosen = table[:2:2]
+		for name := range strings.SplitSeq(rows, "; ") {
+			i := slices.IndexFunc(table, func(cells []string) bool { return strings.Trim(cells[0], "*") == name })
+			if i < 2 {
+				return "", fmt.Errorf("no row %q", name)
+			}
+			chosen = append(chosen, table[i])
+		}
 	}
 	var b strings.Builder
-	for i, cells := range table {
-		name := strings.Trim(cells[0], "*")
-		if i > 1 && rows != "" && !wanted[name] {
-			continue
-		}
-		delete(wanted, name)
+	for i, cells := range chosen {
 		for _, k := range keep {
 			cell := cells[k]
 			if i == 1 {
@@ -64,11 +67,6 @@ func project(text, n, columns, rows string) (string, error) {
 			b.WriteString("| " + cell + " ")
 		}
 		b.WriteString("|\n")
-	}
-	for name, missing := range wanted {
-		if missing {
-			return "", fmt.Errorf("no row %q", name)
-		}
 	}
 	return strings.TrimRight(b.String(), "\n"), nil
 }
