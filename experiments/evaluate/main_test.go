@@ -201,6 +201,19 @@ func TestFoldersAreScoredAndKept(t *testing.T) {
 	}
 }
 
+// Names of metrics are taken in any case. Few pictures are told once per set and below the table; captions that no metric reads are named.
+func TestFewPicturesAndCaptionsAreTold(t *testing.T) {
+	alone(t)
+	bundle := tinybundle.Write(t, "classifier")
+	stdout, stderr := call(t, album(t, 40, 1, true), album(t, 40, 2, true), "--engine", "go", "--weights", bundle, "--extractor", "scenes", "--metrics", "FID,pr")
+	if !strings.Contains(stdout, "Fewer than 1,000 pictures: ") {
+		t.Errorf("stdout = %s, want a note on few pictures", stdout)
+	}
+	if n := strings.Count(stderr, "only 40 pictures, few for fid, pr"); n != 2 || !strings.Contains(stderr, "captions found: --metrics clip-score") {
+		t.Errorf("stderr = %s, want a warning for each set, and the captions named", stderr)
+	}
+}
+
 // Interrupted when the second network begins, what the first one saw is there for the next call.
 func TestInterruptedGoesOn(t *testing.T) {
 	alone(t)

@@ -49,6 +49,15 @@ func TestWrongCalls(t *testing.T) {
 	}
 }
 
+// The wrong number of steps ends the call before an engine opens.
+func TestUnknownWordsAreToldWithTheKnownOnes(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	command().Run(t.Context(), []string{"--prompt", "a huge car", "--steps", "5", "--run", shipped, "--pretrained", "../../pretrained/scenes"}, &stdout, &stderr)
+	if want := `never seen ["huge" "car"] of "a huge car": they know 27 words: a, above, an, `; !strings.Contains(stderr.String(), want) {
+		t.Errorf("stderr = %q, want %q", &stderr, want)
+	}
+}
+
 // finished makes the folder of a finished training.
 func finished(t *testing.T, results, scale string, age time.Duration, edit func(*distill.Config)) string {
 	t.Helper()
