@@ -248,8 +248,9 @@ func (a adversary) update(n networks, seen studentInputs[*Node], in adversaryInp
 		realLogits = heads.Logits(realTokens, cond)
 		loss = discriminator.DiscriminatorLoss(realLogits, fakeLogits, nil, 0)
 	}
-	pure := OneMinus(Sign(diffusion.LevelFrom(seen.Start).Alpha)) // [B], 1 where x_s is pure noise
-	losses["auc_pure"], losses["gap_pure"] = discriminator.AUC(realLogits, fakeLogits, pure)
+	told := diffusion.LevelFrom(seen.Level).T
+	first := ConvertDType(GreaterOrEqual(told, Scalar(g, told.DType(), float64(a.cfg.Times[0])/1000-1e-6)), told.DType()) // [B], 1 where sampling begins
+	losses["auc_pure"], losses["gap_pure"] = discriminator.AUC(realLogits, fakeLogits, first)
 
 	// Eq. 2, from the logits to the tokens, and from there through the frozen features to the picture.
 	generator := discriminator.GeneratorLoss(fakeLogits)

@@ -31,6 +31,9 @@ type Config struct {
 	Batch  int    `json:"batch"`
 
 	Times []int `json:"times"` // T_student in timesteps of 1000, falling; the input at the first is pure noise, whatever its number
+	// SignalLeak leaves at the first time what the schedule leaves there of the picture, as most released models are trained (Lin et al.
+	// 2305.08891 call it a flaw, since sampling begins at pure noise). Here it ties what a student chooses to the noise.
+	SignalLeak bool `json:"signal_leak,omitempty"`
 	// Pure is how many pictures of a batch begin at pure noise, where one step is drawn from. 0 leaves it to the method: an equal share of
 	// Times in ADD, what the solver's grid has there in consistency.
 	Pure     int    `json:"pure,omitempty"`
@@ -137,6 +140,7 @@ func (c Config) Validate() error {
 	f.Want(c.DiscriminatorUpdates >= 0, "discriminator_updates", c.DiscriminatorUpdates, "≥ 0")
 	f.Want(c.DiscriminatorUpdates <= 1 || c.Adversarial > 0, "discriminator_updates", c.DiscriminatorUpdates, "0 or 1 without a discriminator")
 	f.Want(falling, "times", c.Times, "falling timesteps within 1000 … 1")
+	f.Want(!c.SignalLeak || falling && c.Times[0] < 1000 && c.Consistency == nil, "times", c.Times, "a first one below 1000 with signal_leak, and no consistency, whose grid ends in noise")
 	f.Want(c.Init == Pretrained || c.Init == Random, "init", c.Init, Pretrained+" or "+Random)
 	f.Want(c.Adversarial >= 0, "adversarial", c.Adversarial, "≥ 0")
 	f.Want(c.Lambda >= 0, "lambda", c.Lambda, "≥ 0")

@@ -64,6 +64,7 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		{"unknown weighting", `weighting = "snr", want one of ["exp" "sds" "nfsd"]`, func(c *Config) { c.Weighting = "snr" }},
 		{"weighting in capitals", `weighting = "EXP", want one of ["exp" "sds" "nfsd"]`, func(c *Config) { c.Weighting = "EXP" }},
 		{"teacher times out of order", "distill: teacher_min, teacher_max = 900, 100, want 0 ≤ min < max ≤ 1000", func(c *Config) { c.TeacherMin, c.TeacherMax = 900, 100 }},
+		{"a signal leak where nothing is left", "distill: times = [1000 500], want a first one below 1000 with signal_leak", func(c *Config) { c.Times, c.SignalLeak = []int{1000, 500}, true }},
 		{"teacher time beyond pure noise", "distill: teacher_min, teacher_max = 20, 1001, want", func(c *Config) { c.TeacherMax = 1001 }},
 		{"steps that nfsd would ignore", "distill: teacher_steps = 2, want 1 with nfsd", func(c *Config) { c.TeacherSteps, c.Weighting = 2, "nfsd" }},
 		{"no teacher step", "distill: teacher_steps = 0, want ≥ 1", func(c *Config) { c.TeacherSteps = 0 }},

@@ -23,6 +23,7 @@ var departures = []departure{
 	{fields: "teacher_net, student_net", paper: "Stable Diffusion 2.1 and SDXL, in latents", why: "the bundle's own diffusion model, in pixels, predicting v for zero terminal SNR"},
 	{fields: "features_net", paper: "ViT-S of DINOv2", why: "the bundle's own ViT, trained without labels on the same pictures"},
 	{fields: "times", paper: "four times, the last of them 1000", why: "the spacing of the released schedulers; the authors' demo takes 999, 899, 799, 699"},
+	{fields: "signal_leak", paper: "zero terminal SNR: the input at the last time is pure noise", same: "false", why: "the noisiest input shows the picture faintly, which keeps variety (axis first-timestep)"},
 	{fields: "lambda, reduction", paper: "λ = 2.5 with the squared norm over the picture (eq. 4)", same: "2.5, sum", why: "d sums over a patch and is a mean over patches, as the logits are means over tokens. λ is relative to that: 2.5 here is not eq. 4's"},
 	{fields: "adversarial", paper: "the sum over heads (eq. 2, 3); over tokens not said", why: "sum over heads, mean over tokens"},
 	{fields: "teacher_min, teacher_max", paper: notSaid, why: "DreamFusion's range of t, in thousandths, uniform"},
@@ -66,7 +67,7 @@ func DepartureTable(c Config) (string, error) {
 // fieldValues are the values of all fields by their JSON names, those of the discriminator as discriminator.name.
 func fieldValues(c Config) (map[string]string, error) {
 	c.TeacherNet, c.StudentNet, c.FeaturesNet = c.Teacher(), c.Student(), c.Features()
-	values := map[string]string{"discriminator.taps": fmt.Sprint(c.Discriminator.Taps)} // 0 is left out of JSON
+	values := map[string]string{"discriminator.taps": fmt.Sprint(c.Discriminator.Taps), "signal_leak": fmt.Sprint(c.SignalLeak)} // left out of JSON at 0
 	add := func(prefix string, from any) error {
 		data, err := json.Marshal(from)
 		if err != nil {

@@ -83,7 +83,7 @@ func stratified(r *rand.Rand, n int) []float64 {
 // studentInputs are what moving the student needs in every method: tensors on the host, nodes in a graph.
 type studentInputs[T any] struct {
 	Real, Noise T // [B,S,S,3]: x₀, ε
-	Start       T // [B,3]: level of x_s, pure noise at the first time
+	Start       T // [B,3]: level of x_s, pure noise at the first time but for Config.SignalLeak
 	Level       T // [B,3]: level that the student is told
 	Caption     T // [B,L]
 	StudentRate T // [3]: the optimiser's coefficients
@@ -96,7 +96,7 @@ func (s setup) drawStudent(b dataset.Batch, step, number int, times []float64) s
 	level := diffusion.Levels(s.schedule, times)
 	start := append([]float32(nil), level...)
 	for i, t := range times {
-		if t >= float64(s.cfg.Times[0])/1000 { // where sampling begins, from pure noise whatever the schedule leaves there
+		if t >= float64(s.cfg.Times[0])/1000 && !s.cfg.SignalLeak { // where sampling begins, from pure noise whatever the schedule leaves there
 			start[3*i+1], start[3*i+2] = 0, 1
 		}
 	}

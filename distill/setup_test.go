@@ -129,6 +129,14 @@ func TestTheFirstTimeIsPureNoise(t *testing.T) {
 	}
 }
 
+// With a signal leak every input has the level that the student is told.
+func TestSignalLeak(t *testing.T) {
+	in := drawStep[hostInputs](tinyConfig(t, func(c *Config) { c.Times, c.Batch, c.SignalLeak = []int{950, 500}, 8, true }), 3)
+	if diff := cmp.Diff(levels(in.Level), levels(in.Start)); diff != "" {
+		t.Errorf("levels (-told +of x_s)\n%s", diff)
+	}
+}
+
 // A batch that the number of levels divides trains all of them equally in every step, another one over the steps.
 func TestAllStudentLevelsAreTrainedEqually(t *testing.T) {
 	for _, test := range []struct {
