@@ -10,18 +10,14 @@ var FirstTimestep = register(Axis{
 	Question: "Which timestep should the student be told of the pure noise that it starts from?",
 	Cells: []Cell{
 		{Name: "1000", Default: true},
-		{Name: "980", Set: startAt(980)},
-		{Name: "950", Set: startAt(950)},
-		{Name: "900", Set: startAt(900)},
-		{Name: "980-leak", Set: leakAt(980)},
-		{Name: "970-leak", Set: leakAt(970)},
+		{Name: "980", Set: startAt(980, false)},
+		{Name: "950", Set: startAt(950, false)},
+		{Name: "900", Set: startAt(900, false)},
+		{Name: "980-leak", Set: startAt(980, true)},
+		{Name: "970-leak", Set: startAt(970, true)},
 	},
 })
 
-func startAt(t int) func(*distill.Config) {
-	return func(c *distill.Config) { c.Times[0] = t }
-}
-
-func leakAt(t int) func(*distill.Config) {
-	return func(c *distill.Config) { c.Times[0], c.SignalLeak = t, true }
+func startAt(t int, leak bool) func(*distill.Config) {
+	return func(c *distill.Config) { c.Times[0], c.SignalLeak = t, leak }
 }

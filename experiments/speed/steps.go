@@ -19,6 +19,9 @@ import (
 	"github.com/addlab/addlab/record"
 )
 
+//go:embed torch_networks.py
+var torchNetworks string
+
 //go:embed torch_steps.py
 var torchSteps string
 
@@ -51,7 +54,7 @@ func steps(ctx context.Context, o options, in distill.Inputs, env record.Environ
 	var version string
 	if o.python != "" { // it is there before anything is timed
 		var err error
-		if torch, version, err = start(ctx, o.python, "torch for "+device, torchSteps, []string{device}, nil, stderr); err != nil {
+		if torch, version, err = start(ctx, o.python, "torch for "+device, torchNetworks+torchSteps, []string{device}, nil, stderr); err != nil {
 			return err
 		}
 		defer torch.close()
