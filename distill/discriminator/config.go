@@ -55,7 +55,7 @@ type Config struct {
 	// AugmentColor is the strength of its changes of colour; 0 stands for 1, DiffAugment's own.
 	AugmentColor float64 `json:"augment_color,omitempty"`
 	// CropProb is the probability of StyleGAN-T's random crop, where pictures are larger than the network's input. They never are here:
-	// it has no effect, and stays because it is part of every run's name.
+	// other values are refused, and the field stays because it is part of every run's name.
 	CropProb float64 `json:"crop_prob"`
 
 	R1Weight float64 `json:"r1_weight"` // γ of ADD eq. 3; 0 disables the penalty
@@ -84,7 +84,7 @@ func (c Config) Validate() error {
 	f.Want(c.Kernel >= 1 && c.Kernel%2 == 1, "kernel", c.Kernel, "an odd number ≥ 1")
 	f.Want(c.MapDim >= 1, "map_dim", c.MapDim, "≥ 1")
 	f.Want(c.AugmentColor >= 0 && c.AugmentColor <= 1, "augment_color", c.AugmentColor, "0 … 1")
-	f.Want(c.CropProb >= 0 && c.CropProb <= 1, "crop_prob", c.CropProb, "0 … 1")
+	f.Want(c.CropProb == 0.5, "crop_prob", c.CropProb, "0.5: no picture here is larger than the network's input, so that none is cropped")
 	f.Want(c.R1Weight >= 0, "r1_weight", c.R1Weight, "≥ 0")
 	f.Want(c.R1Every >= 1, "r1_every", c.R1Every, "≥ 1")
 	return f.Err
