@@ -33,7 +33,8 @@ func (p Page) ClaimsMarkdown(w io.Writer) error {
 }
 
 const claimsLegend = "Difference, 95 % interval and p come from one t-test, paired over common seeds. p is not corrected for the number of claims. " +
-	"Within 10 %: two one-sided tests (TOST), p is the larger. Undecided: the seeds show neither."
+	"Within 10 %: two one-sided tests (TOST), p is the larger. " +
+	"Smaller: no direction is shown, but the 95 % interval rules out an advantage as large as the paper's (of FID by ratio; of CLIP score as a share of the way from a blur to the default). Undecided: the seeds show nothing."
 
 func (p Page) counts() string {
 	n, counts := 0, map[string]int{}
@@ -43,7 +44,7 @@ func (p Page) counts() string {
 			counts[v.Verdict]++
 		}
 	}
-	return fmt.Sprintf("%s: %d confirmed, %d refuted, %d undecided.", fold.Count(n, "comparison"), counts[Confirmed], counts[Refuted], counts[Undecided])
+	return fmt.Sprintf("%s: %d confirmed, %d refuted, %d smaller than in the paper, %d undecided.", fold.Count(n, "comparison"), counts[Confirmed], counts[Refuted], counts[Smaller], counts[Undecided])
 }
 
 // measuredOn names data and engines of the tables with claims, or of all where no table has any: " (scenes, xla:cpu)".

@@ -20,6 +20,7 @@ const (
 const (
 	Confirmed = "confirmed"
 	Refuted   = "refuted"
+	Smaller   = "smaller" // no direction is shown, but an advantage as large as the paper's is ruled out
 	Undecided = "undecided"
 )
 
@@ -91,7 +92,7 @@ type Verdict struct {
 	Worse   string  `json:"worse"`
 	Factor  float64 `json:"factor,omitempty"` // the worse value must be so many times the better one
 	Within  float64 `json:"within,omitempty"` // both must be the same: their ratio within 1 ± Within
-	Verdict string  `json:"verdict"`          // Confirmed, Refuted or Undecided
+	Verdict string  `json:"verdict"`          // Confirmed, Refuted, Smaller or Undecided
 
 	// Test is of better − worse, or of worse − Factor × better. With Within its P is that of two one-sided tests (TOST), the larger of the
 	// two; where they refute, that of the test that a bound is passed.
@@ -124,6 +125,16 @@ type Table struct {
 
 // ComparesWith reports whether r is the cell that the others are compared with.
 func (t Table) ComparesWith(r Row) bool { return r.Name == t.Against || r.Default && t.Against == "" }
+
+// Reference is the reference of a name, an empty row where there is none.
+func (t Table) Reference(name string) Row {
+	for _, r := range t.References {
+		if r.Name == name {
+			return r
+		}
+	}
+	return Row{}
+}
 
 // Measured visits the seeds of all cells whose evaluation is known.
 func (t Table) Measured() iter.Seq2[Row, Seed] {

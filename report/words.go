@@ -70,7 +70,7 @@ func (t Table) legend() []string {
 		{func(r Row) bool { return len(r.Spread) > 0 }, "sd: standard deviation over subsets or splits, not the error of the value."},
 		{Row.AllDiverged, "diverged: every training ended without numbers."},
 		{hasPaper, "The paper has other data, networks and numbers of images: compare the order of the cells, not the values."},
-		{hasVerdict, "As in the paper: does what the paper claims of the cell and " + t.compared() + " hold, or their order where it claims nothing, in every published metric? Undecided: the seeds show neither."},
+		{hasVerdict, "As in the paper: does what the paper claims of the cell and " + t.compared() + " hold, or their order where it claims nothing, in every published metric? Smaller: not shown, and an advantage as large as the paper's is ruled out. Undecided: the seeds show neither."},
 	} {
 		if t.any(s.of) {
 			lines = append(lines, s.text)

@@ -51,9 +51,30 @@ func judge(c ablations.Claim, t report.Table) report.Verdict {
 	default:
 		if test, err := difference(c.Metric, a, b, 1); err == nil {
 			v.Test, v.Verdict = &test, signed(test, !lower)
+			if v.Verdict == report.Undecided && smaller(c, a, b, t) {
+				v.Verdict = report.Smaller
+			}
 		}
 	}
 	return v
+}
+
+// smaller reports whether the seeds rule out that a is better than b by as much as in the paper. FIDs are compared by their ratio, CLIP
+// scores, whose zero means nothing, by the share that their difference has of the way from a blur to a good picture.
+func smaller(c ablations.Claim, a, b report.Row, t report.Table) bool {
+	theirs, against := a.Paper[c.Metric], b.Paper[c.Metric]
+	switch {
+	case theirs == 0 || against == 0:
+		return false
+	case c.Metric == ablations.FID:
+		test, err := difference(c.Metric, a, b, theirs/against)
+		return err == nil && test.P < 1-confidence && test.Difference.Mean > 0
+	case c.Metric == ablations.CLIP:
+		test, err := difference(c.Metric, a, b, 1)
+		way := t.Reference(teacherGood).Values[c.Metric].Mean - t.Reference(teacherBlur).Values[c.Metric].Mean
+		return err == nil && way > 0 && test.Difference.High/way < (theirs-against)/ablations.CLIPFromBlur
+	}
+	return false
 }
 
 // signed confirms a difference above 0 where that is claimed, or else one below it.
@@ -154,7 +175,7 @@ func asInPaper(row, base report.Row, t report.Table, claims []ablations.Claim) (
 
 // worst is the least favourable of some verdicts, "" of none.
 func worst(verdicts map[string]bool) string {
-	for _, v := range []string{report.Refuted, report.Undecided, report.Confirmed} {
+	for _, v := range []string{report.Refuted, report.Smaller, report.Undecided, report.Confirmed} {
 		if verdicts[v] {
 			return v
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/report"
 )
 
@@ -86,6 +87,48 @@ func TestClaims(t *testing.T) {
 	}
 }
 
+// What is not shown may still be shown to be smaller than in the paper: by ratio for FID, by the way from a blur for CLIP scores. In the
+// paper a has .9 of b's FID, and a CLIP score better by a tenth of that way; here the way is .1 long.
+func TestAnEffectAsLargeAsThePapersIsRuledOut(t *testing.T) {
+	fid := ablations.Claim{Metric: ablations.FID, Better: "a", Worse: "b"}
+	clip := ablations.Claim{Metric: ablations.CLIP, Better: "a", Worse: "b"}
+	row := func(name string, paper ablations.Paper, metric string, values ...float64) report.Row {
+		r := report.Row{Name: name, Paper: paper, Seeds: len(values)}
+		for i, v := range values {
+			r.BySeed = append(r.BySeed, report.Seed{Seed: int64(i), Values: map[string]float64{metric: v}})
+		}
+		return r
+	}
+	reference := func(name string, clip float64) report.Row {
+		return report.Row{Name: name, Values: map[string]eval.Estimate{ablations.CLIP: {Mean: clip, N: 1}}}
+	}
+	a, b := ablations.Paper{ablations.FID: 18, ablations.CLIP: .3 + ablations.CLIPFromBlur/10}, ablations.Paper{ablations.FID: 20, ablations.CLIP: .3}
+	for _, c := range []struct {
+		why    string
+		claim  ablations.Claim
+		a, b   report.Row
+		unread bool // the teacher was not measured
+		want   string
+	}{
+		{"the same FID", fid, row("a", a, "fid", 50, 51, 50), row("b", b, "fid", 50, 50, 51), false, report.Smaller},
+		{"FIDs that may differ by a tenth", fid, row("a", a, "fid", 50, 40, 50), row("b", b, "fid", 50, 50, 45), false, report.Undecided},
+		{"no number in the paper", fid, row("a", nil, "fid", 50, 51, 50), row("b", b, "fid", 50, 50, 51), false, report.Undecided},
+		{"the same CLIP score", clip, row("a", a, "clip", .851, .852, .853), row("b", b, "clip", .852, .852, .852), false, report.Smaller},
+		{"CLIP scores that may differ by a tenth of the way", clip, row("a", a, "clip", .851, .862, .853), row("b", b, "clip", .852, .852, .852), false, report.Undecided},
+		{"CLIP scores without a scale", clip, row("a", a, "clip", .851, .852, .853), row("b", b, "clip", .852, .852, .852), true, report.Undecided},
+		{"a direction that is shown", clip, row("a", a, "clip", .853, .8531, .853), row("b", b, "clip", .852, .852, .852), false, report.Confirmed},
+		{"the other direction", fid, row("a", a, "fid", 60, 61, 60), row("b", b, "fid", 50, 50, 51), false, report.Refuted},
+	} {
+		table := tableOf(c.a, c.b)
+		if !c.unread {
+			table.References = []report.Row{reference(teacherBlur, .76), reference(teacherGood, .86)}
+		}
+		if v := judge(c.claim, table); v.Verdict != c.want {
+			t.Errorf("%s: %q with %+v, want %q", c.why, v.Verdict, v.Test, c.want)
+		}
+	}
+}
+
 // Effect, interval and p agree: the interval leaves out 0 exactly where a claim is decided.
 func TestVerdictsFollowFromTheirIntervals(t *testing.T) {
 	claim := ablations.Claim{Metric: ablations.FID, Better: "a", Worse: "b"}
@@ -156,7 +199,7 @@ func TestVerdictsOfRows(t *testing.T) {
 	}{
 		{"worse in both, as in the paper", row("cell", 30, .30, worse), report.Confirmed, "", nil},
 		{"better in both, against the paper", row("cell", 10, .34, worse), report.Refuted, "", nil},
-		{"within the spread of the seeds", row("cell", 20.05, .3205, worse), report.Undecided, "", nil},
+		{"within the spread of the seeds", row("cell", 20.05, .3205, worse), report.Smaller, "FID smaller, CLIP undecided", nil},
 		{"one metric decided, the other not", row("cell", 30, .3205, worse), report.Undecided, "FID confirmed, CLIP undecided", nil},
 		{"one metric against the paper", row("cell", 30, .34, worse), report.Refuted, "FID confirmed, CLIP refuted", nil},
 		{"the paper's metrics disagree, and so do ours", row("cell", 30, .34, mixed), report.Confirmed, "", nil},
@@ -166,7 +209,7 @@ func TestVerdictsOfRows(t *testing.T) {
 		{"the paper has FID only", row("cell", 30, .1, ablations.Paper{"fid": 30}), report.Confirmed, "", nil},
 		{"the paper claims closeness of FID", row("cell", 30, .30, worse), report.Refuted, "FID refuted, CLIP confirmed", []ablations.Claim{{Metric: "fid", Better: "cell", Worse: "base", Within: .1}}},
 		{"the paper claims it is far worse", row("cell", 30, .30, worse), report.Refuted, "FID refuted, CLIP confirmed", []ablations.Claim{{Metric: "fid", Better: "base", Worse: "cell", Factor: 3}}},
-		{"two claims, of which one is refuted", row("cell", 20.05, .2, worse), report.Refuted, "FID undecided, CLIP refuted", []ablations.Claim{{Metric: "clip", Better: "cell", Worse: "base", Within: .1}, {Metric: "clip", Better: "base", Worse: "cell"}}},
+		{"two claims, of which one is refuted", row("cell", 20.05, .2, worse), report.Refuted, "FID smaller, CLIP refuted", []ablations.Claim{{Metric: "clip", Better: "cell", Worse: "base", Within: .1}, {Metric: "clip", Better: "base", Worse: "cell"}}},
 		{"a claim about another cell", row("cell", 30, .30, worse), report.Confirmed, "", []ablations.Claim{{Metric: "fid", Better: "cell", Worse: "other", Within: .1}}},
 	} {
 		t.Run(c.why, func(t *testing.T) {

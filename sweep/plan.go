@@ -36,6 +36,9 @@ func (p *Plan) referencesOf(axis ablations.Axis) []reference {
 	return slices.DeleteFunc(slices.Clone(p.references), func(r reference) bool { return r.axis != "" && r.axis != axis.Name })
 }
 
+// The references between which CLIP scores are judged: what the teacher can, and a blur.
+const teacherGood, teacherBlur = "teacher, 25 steps", "teacher, 1 step"
+
 // NewPlan lists the jobs of axes × seeds, seed by seed. The default cell comes first, since all tables need it. References follow
 // the cells of the first seed.
 func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int64) (*Plan, error) {
@@ -43,8 +46,8 @@ func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int6
 		Scale: base.Scale, Data: in.Data.Name(), Axes: axes, Seeds: seeds, cells: map[[2]string][]string{},
 		references: []reference{
 			{name: "real against real (floor)", subject: Real},
-			{name: "teacher, 25 steps", subject: Teacher, steps: 25},
-			{name: "teacher, 1 step", subject: Teacher, steps: 1},
+			{name: teacherGood, subject: Teacher, steps: 25},
+			{name: teacherBlur, subject: Teacher, steps: 1},
 		},
 	}
 	if slices.ContainsFunc(axes, ablations.Axis.HasDefault) { // else its student is not trained

@@ -29,11 +29,11 @@ func (p *Plan) Table(axis ablations.Axis, results Results) report.Table {
 		row.Default, row.Paper = cell.Default, cell.Paper
 		t.Rows = append(t.Rows, row)
 	}
-	p.noteGuidance(axis, &t)
-	compareRows(&t, axis.Claims)
 	for _, r := range p.referencesOf(axis) {
 		t.References = append(t.References, r.row(metrics, results))
 	}
+	p.noteGuidance(axis, &t)
+	compareRows(&t, axis.Claims)
 	t.Metrics = slices.DeleteFunc(t.Metrics, func(m report.Metric) bool {
 		known := func(r report.Row) bool { return r.Values[m.Key].Known() }
 		return strings.HasPrefix(m.Key, drawingPrefix) && !slices.ContainsFunc(t.Rows, known) && !slices.ContainsFunc(t.References, known)

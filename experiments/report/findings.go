@@ -35,7 +35,7 @@ func findings(tables []report.Table) (sentences []string) {
 		}
 	}
 	if n > 0 {
-		sentences = append(sentences, fmt.Sprintf("Of the paper's claims, in %d comparisons, %d are confirmed here, %d refuted and %d undecided.", n, count[report.Confirmed], count[report.Refuted], count[report.Undecided]))
+		sentences = append(sentences, fmt.Sprintf("Of the paper's claims, in %d comparisons, %d are confirmed here, %d refuted, %d smaller than there and %d undecided.", n, count[report.Confirmed], count[report.Refuted], count[report.Smaller], count[report.Undecided]))
 	}
 	var clear []string
 	for _, verdict := range []string{report.Confirmed, report.Refuted} {
