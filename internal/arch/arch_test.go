@@ -31,7 +31,7 @@ var layers = [][]string{
 	{"distill/discriminator", "eval"},
 	{"train"},
 	{"pretrain"},
-	{"eval/extractor", "internal/tinybundle", "diffusion/pipeline"},
+	{"eval/extractor", "eval/preference", "internal/tinybundle", "diffusion/pipeline"},
 	{"eval/pictures"},
 	{"eval/metric"},
 	{"distill", "eval/protocol", "eval/features"},
@@ -61,6 +61,7 @@ var narrower = map[string][]string{
 	"eval/pictures":      {"dataset", "eval/extractor"},              // they measure nothing
 	"eval":               {"internal/dense", "internal/parallel"},    // statistics know no network and no picture
 	"eval/metric":        {"eval", "internal/named", "internal/rng"}, // names extractors, runs none
+	"eval/preference":    {"eval"},                                   // statistics of votes, whatever they are about
 	"internal/smallpng":  {},
 	"internal/fold":      {},
 	"report/plot":        {"dataset", "eval", "internal/fold", "internal/smallpng"},                            // figures know no table
@@ -70,7 +71,7 @@ var narrower = map[string][]string{
 }
 
 // withoutGraphs are packages that must not import GoMLX.
-var withoutGraphs = []string{"internal/rng", "internal/atomicfile", "eval/npy", "network/tokenizer", "dataset", "eval", "eval/metric", "report", "report/plot"}
+var withoutGraphs = []string{"internal/rng", "internal/atomicfile", "eval/npy", "network/tokenizer", "dataset", "eval", "eval/metric", "eval/preference", "report", "report/plot"}
 
 // backends are imported by package engine alone, and by what opens the pure Go engine for tests: no other package may know which one
 // runs.
