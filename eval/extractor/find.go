@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gomlx/go-huggingface/hub"
+	hf "github.com/gomlx/go-huggingface/hub"
+
+	"github.com/addlab/addlab/internal/hub"
 )
 
 // source tells where the weights of a kind come from.
@@ -38,7 +40,7 @@ func (s source) find(ctx context.Context, o Options) (string, error) {
 		if file, ok := s.cached(); ok {
 			return file, nil
 		}
-		if !mayFetch() {
+		if !hub.MayFetch() {
 			return "", fmt.Errorf("extractor: %s is not on this machine and fetching is off; want %s, or the weights named", s.repo, s.about)
 		}
 		return s.fetch(ctx, cmp.Or(o.Progress, io.Discard))
@@ -48,7 +50,7 @@ func (s source) find(ctx context.Context, o Options) (string, error) {
 
 // cached is the newest complete snapshot in HuggingFace's cache.
 func (s source) cached() (string, bool) {
-	dir := filepath.Join(hubCache(), "models--"+strings.ReplaceAll(s.repo, "/", "--"), "snapshots")
+	dir := filepath.Join(hub.Cache(), "models--"+strings.ReplaceAll(s.repo, "/", "--"), "snapshots")
 	entries, _ := os.ReadDir(dir)
 	changed := func(e os.DirEntry) (t time.Time) {
 		if info, err := e.Info(); err == nil {
@@ -67,54 +69,23 @@ func (s source) cached() (string, bool) {
 }
 
 func (s source) fetch(ctx context.Context, progress io.Writer) (string, error) {
-	repo := hub.New(s.repo).WithCacheDir(hubCache()).WithProgressBar(false)
+	repo := hf.New(s.repo).WithCacheDir(hub.Cache()).WithProgressBar(false).WithAuth(hub.Token())
 	repo.Verbosity = 0 // it would speak on standard output
-	if token := os.Getenv("HF_TOKEN"); token != "" {
-		repo = repo.WithAuth(token)
-	}
 	if err := repo.DownloadInfo(true); err != nil {
-		return "", fmt.Errorf("extractor: weights of %s: %w; want %s, or the file named", s.repo, firstLine(err), s.about)
+		return "", fmt.Errorf("extractor: weights of %s: %w; want %s, or the file named", s.repo, hub.FirstLine(err), s.about)
 	}
 	i := slices.IndexFunc(s.files, repo.HasFile)
 	if i < 0 {
 		return "", fmt.Errorf("extractor: %s on the hub has none of %s", s.repo, strings.Join(s.files, ", "))
 	}
-	fmt.Fprintf(progress, "fetching %s of %s from the HuggingFace hub into %s\n", s.files[i], s.repo, hubCache())
-	paths, err := repo.DownloadFilesCtx(ctx, append([]string{s.files[i]}, s.beside...)...)
+	fmt.Fprintf(progress, "fetching %s of %s from the HuggingFace hub into %s\n", s.files[i], s.repo, hub.Cache())
+	paths, err := hub.Download(ctx, repo, append([]string{s.files[i]}, s.beside...)...)
 	if err != nil {
-		return "", fmt.Errorf("extractor: weights of %s: %w", s.repo, firstLine(err))
+		return "", fmt.Errorf("extractor: weights of %s: %w", s.repo, err)
 	}
 	return paths[0], nil // a link to a file named by the hash that the hub lists: openCheckpoint compares it
 }
 
-// firstLine keeps stack traces out of messages; the cause stays known to errors.Is.
-func firstLine(err error) error {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return shortError{line, err}
-}
-
-type shortError struct {
-	line string
-	err  error
-}
-
-func (e shortError) Error() string { return e.line }
-func (e shortError) Unwrap() error { return e.err }
-
-// mayFetch obeys the variables by which users forbid downloads.
-func mayFetch() bool {
-	return os.Getenv("GOMLX_NO_AUTO_INSTALL") == "" && (os.Getenv("HF_HUB_OFFLINE") == "" || os.Getenv("HF_HUB_OFFLINE") == "0")
-}
-
-func userCache() string {
-	home, _ := os.UserHomeDir()
-	return cmp.Or(os.Getenv("XDG_CACHE_HOME"), filepath.Join(home, ".cache"))
-}
-
 func torchCache() string {
-	return filepath.Join(cmp.Or(os.Getenv("TORCH_HOME"), filepath.Join(userCache(), "torch")), "hub", "checkpoints")
-}
-
-func hubCache() string {
-	return cmp.Or(os.Getenv("HF_HUB_CACHE"), filepath.Join(cmp.Or(os.Getenv("HF_HOME"), filepath.Join(userCache(), "huggingface")), "hub"))
+	return filepath.Join(cmp.Or(os.Getenv("TORCH_HOME"), filepath.Join(hub.UserCache(), "torch")), "hub", "checkpoints")
 }

@@ -3,76 +3,20 @@ package extractor
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gomlx/compute"
+
+	"github.com/addlab/addlab/internal/hubtest"
 )
 
-// emptyCaches lets nothing of this machine be found.
-func emptyCaches(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	t.Setenv("XDG_CACHE_HOME", dir)
-	for _, name := range []string{"HF_HOME", "HF_HUB_CACHE", "HF_TOKEN", "TORCH_HOME", "HF_HUB_OFFLINE", "GOMLX_NO_AUTO_INSTALL"} {
-		t.Setenv(name, "")
-	}
-	return dir
-}
-
-// fakeHub serves one repository as the HuggingFace hub does: large files through a redirect, hashes in the listing.
-func fakeHub(t *testing.T, repo string, files map[string][]byte, asked *[]string) {
-	t.Helper()
-	const commit = "0123456789abcdef0123456789abcdef01234567"
-	sum := func(b []byte) string { s := sha256.Sum256(b); return hex.EncodeToString(s[:]) }
-	mux := http.NewServeMux()
-	mux.HandleFunc("/api/models/"+repo+"/revision/main", func(w http.ResponseWriter, r *http.Request) {
-		type sibling struct {
-			Name string         `json:"rfilename"`
-			Size int            `json:"size"`
-			LFS  map[string]any `json:"lfs,omitempty"`
-		}
-		var all []sibling
-		for name, b := range files {
-			all = append(all, sibling{Name: name, Size: len(b), LFS: map[string]any{"sha256": sum(b), "size": len(b)}})
-		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"id": repo, "sha": commit, "siblings": all})
-	})
-	mux.HandleFunc("/"+repo+"/resolve/"+commit+"/", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/store"+r.URL.Path, http.StatusFound)
-	})
-	mux.HandleFunc("/store/", func(w http.ResponseWriter, r *http.Request) {
-		name := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
-		b, ok := files[name]
-		w.Header().Set("ETag", `"`+sum(b)+`"`)
-		if other, lie := files["store/"+name]; lie { // what is served is not what is listed
-			b = other
-		}
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		if r.Method == http.MethodGet {
-			*asked = append(*asked, name)
-		}
-		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(b))
-	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	t.Setenv("HF_ENDPOINT", server.URL)
-}
-
 func TestWeightsComeFromTheHubOnce(t *testing.T) {
-	emptyCaches(t)
+	hubtest.EmptyCaches(t)
 	m := readModels(t).Models["open_clip"]
 	dir := m.write(t)
 	files := map[string][]byte{"README.md": []byte("hello")}
@@ -83,8 +27,8 @@ func TestWeightsComeFromTheHubOnce(t *testing.T) {
 		}
 		files[name] = b
 	}
-	var asked []string
-	fakeHub(t, "nobody/small", files, &asked)
+	h := &hubtest.Hub{Kind: "models", Repo: "nobody/small", Files: files}
+	h.Start(t)
 	spec := smallCLIP(false)
 	spec.source = clipSource("nobody/small", "absent.safetensors")
 	for i := range 2 {
@@ -105,7 +49,7 @@ func TestWeightsComeFromTheHubOnce(t *testing.T) {
 			t.Errorf("call %d says %q", i+1, said.String())
 		}
 	}
-	if len(asked) != 2 {
+	if asked := slices.DeleteFunc(h.Asked(), func(name string) bool { return name == "" }); len(asked) != 2 {
 		t.Errorf("fetched %q, want the weights and the merges once each", asked)
 	}
 
@@ -120,7 +64,7 @@ func TestWeightsComeFromTheHubOnce(t *testing.T) {
 }
 
 func TestWhatTheHubCannotGiveIsSaid(t *testing.T) {
-	emptyCaches(t)
+	hubtest.EmptyCaches(t)
 	s := clipSource("nobody/small")
 	t.Setenv("HF_HUB_OFFLINE", "1")
 	_, err := s.find(t.Context(), Options{})
@@ -131,12 +75,18 @@ func TestWhatTheHubCannotGiveIsSaid(t *testing.T) {
 	_, err = s.find(t.Context(), Options{})
 	wantError(t, err, "nobody/small", "or the file named")
 
-	var asked []string
-	fakeHub(t, "nobody/small", map[string][]byte{"README.md": nil}, &asked)
+	(&hubtest.Hub{Kind: "models", Repo: "nobody/small", Files: map[string][]byte{"README.md": nil}}).Start(t)
 	_, err = s.find(t.Context(), Options{})
 	wantError(t, err, "has none of model.safetensors, pytorch_model.bin")
 
-	fakeHub(t, "nobody/other", map[string][]byte{"model.safetensors": []byte("a"), "store/model.safetensors": []byte("b"), "merges.txt": nil}, &asked)
+	h := &hubtest.Hub{
+		Kind: "models", Repo: "nobody/other",
+		Files:  map[string][]byte{"model.safetensors": []byte("a"), "merges.txt": []byte("merges")},
+		Served: map[string][]byte{"model.safetensors": []byte("b")}, Cut: map[string]int{"merges.txt": 3},
+	}
+	h.Start(t)
+	_, err = clipSource("nobody/other").find(t.Context(), Options{})
+	wantError(t, err, "extractor: weights of nobody/other: merges.txt: the connection broke 3 times")
 	file, err := clipSource("nobody/other").find(t.Context(), Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +100,7 @@ func TestWhatTheHubCannotGiveIsSaid(t *testing.T) {
 
 // A first start of XLA fetches a large library: nobody waits for it only to hear that weights are missing.
 func TestNoEngineIsOpenedWhereWeightsAreMissing(t *testing.T) {
-	emptyCaches(t)
+	hubtest.EmptyCaches(t)
 	t.Setenv("HF_HUB_OFFLINE", "1")
 	for _, k := range Kinds() {
 		o := Options{Weights: filepath.Join(t.TempDir(), "none"), Engine: func(context.Context) (compute.Backend, error) {
@@ -164,7 +114,7 @@ func TestNoEngineIsOpenedWhereWeightsAreMissing(t *testing.T) {
 }
 
 func TestWeightsOfPyTorchProgramsAreFound(t *testing.T) {
-	cache := emptyCaches(t)
+	cache := hubtest.EmptyCaches(t)
 	want := writeFile(t, filepath.Join(cache, "torch", "hub", "checkpoints", "pt_inception-2015-12-05-6726825d.pth"), []byte("x"))
 	got, err := inceptionSource.find(t.Context(), Options{})
 	if err != nil || got != want {

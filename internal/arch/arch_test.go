@@ -22,7 +22,7 @@ const (
 // packages directly below x.
 var layers = [][]string{
 	{"internal/check", "internal/parallel", "internal/named"},
-	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle"},
+	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle", "internal/hub", "internal/hubtest"},
 	{"network/weights", "eval/npy", "internal/graphtest"},
 	{"engine"},
 	{"record", "network/tokenizer", "dataset", "train/optim"},
@@ -47,8 +47,10 @@ var layers = [][]string{
 // narrower names packages that may import less of the project than their layer allows.
 var narrower = map[string][]string{
 	"network/tokenizer":  {},
-	"dataset":            {"internal/parallel", "internal/rng"},
+	"dataset":            {"internal/hub", "internal/parallel", "internal/rng"},
 	"record":             {"network/weights", "internal/atomicfile"},
+	"internal/hub":       {},
+	"internal/hubtest":   {},
 	"internal/check":     {},
 	"internal/program":   {},
 	"internal/dense":     {"internal/parallel"},

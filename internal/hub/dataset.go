@@ -1,0 +1,121 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gomlx/go-huggingface/hub"
+)
+
+// Dataset is a repository of the kind "datasets".
+type Dataset struct {
+	ID       string // OWNER/NAME
+	Revision string // branch, tag or commit; empty for main
+}
+
+// Fetched are files of a data set in the cache.
+type Fetched struct {
+	Dir   string   // the snapshot
+	Names []string // within Dir, with slashes
+}
+
+func (d Dataset) String() string {
+	if d.Revision == "" {
+		return "hf:" + d.ID
+	}
+	return "hf:" + d.ID + "@" + d.Revision
+}
+
+// Fetch gives the files that choose picks from the names of all. What is whole in the cache is used without asking the hub, so that
+// a data set stays what it was; the rest is fetched, and each file is compared with the hash that the hub lists. HF_ENDPOINT,
+// HF_TOKEN and HF_HUB_OFFLINE are obeyed. note hears what is fetched.
+func (d Dataset) Fetch(ctx context.Context, choose func(names []string) ([]string, error), note func(format string, args ...any)) (Fetched, error) {
+	f, err := d.fetch(ctx, choose, note)
+	switch {
+	case ctx.Err() != nil:
+		return f, ctx.Err()
+	case err != nil:
+		return f, fmt.Errorf("%s: %w", d, err)
+	}
+	return f, nil
+}
+
+func (d Dataset) fetch(ctx context.Context, choose func(names []string) ([]string, error), note func(format string, args ...any)) (Fetched, error) {
+	repo := hub.New(d.ID).WithType(hub.RepoTypeDataset).WithCacheDir(Cache()).WithRevision(d.revision()).WithProgressBar(false).WithAuth(Token())
+	repo.Verbosity = 0 // it would speak on standard output
+	if _, err := os.Stat(d.listing()); err == nil && repo.DownloadInfo(false) == nil {
+		if s, err := d.snapshot(repo.Info(), choose); err == nil {
+			if s.want, err = s.missing(ctx, note); err == nil && len(s.want) == 0 {
+				return s.Fetched, nil
+			}
+		} else if !MayFetch() {
+			return s.Fetched, err
+		}
+	}
+	if !MayFetch() {
+		return d.unlisted(choose)
+	}
+
+	if err := repo.DownloadInfo(true); err != nil {
+		return Fetched{}, d.refused(cause(err))
+	}
+	s, err := d.snapshot(repo.Info(), choose)
+	if err != nil {
+		return s.Fetched, err
+	}
+	if s.want, err = s.missing(ctx, note); err != nil {
+		return s.Fetched, err
+	}
+	if len(s.want) > 0 {
+		note("%s: fetching %d of %d files, %s, from the HuggingFace hub into %s", d, len(s.want), len(s.Names), s.size(), Cache())
+	}
+	for i, f := range s.want {
+		note("%s: %d of %d: %s, %s", d, i+1, len(s.want), f.Name, megabytes(f.Size))
+		if err := s.fetch(ctx, repo, f); err != nil {
+			return s.Fetched, d.refused(err)
+		}
+	}
+	return s.Fetched, nil
+}
+
+// fetch fetches one file.
+func (s *snapshot) fetch(ctx context.Context, repo *hub.Repo, f *hub.FileInfo) error {
+	paths, err := Download(ctx, repo, f.Name)
+	switch {
+	case err != nil:
+		return err
+	case filepath.Clean(paths[0]) != s.path(f):
+		return fmt.Errorf("%s: the data set changed on the hub meanwhile: the same command takes the new state", f.Name)
+	}
+	return s.check(ctx, f)
+}
+
+// refused explains what the hub says.
+func (d Dataset) refused(err error) error {
+	err = FirstLine(err)
+	for _, status := range []string{"401", "403", "404"} {
+		if strings.Contains(err.Error(), status) {
+			return fmt.Errorf("%w; want OWNER/NAME[@REVISION] of a data set that is there, and HF_TOKEN where it is private or gated", err)
+		}
+	}
+	return err
+}
+
+// revision is the name of the revision in addresses: refs/convert/parquet is one element of a path.
+func (d Dataset) revision() string {
+	if d.Revision == "" {
+		return "main"
+	}
+	return strings.ReplaceAll(d.Revision, "/", "%2F")
+}
+
+// home is the folder of the data set in the cache.
+func (d Dataset) home() string {
+	return filepath.Join(Cache(), "datasets--"+strings.ReplaceAll(d.ID, "/", "--"))
+}
+
+// listing is the file in which go-huggingface keeps what the hub says of a revision.
+func (d Dataset) listing() string { return filepath.Join(d.home(), "info", d.revision()) }

@@ -1,0 +1,75 @@
+// Package hub fetches data sets from the HuggingFace hub into the cache that HuggingFace's own programs use.
+package hub
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/go-huggingface/hub"
+)
+
+// MayFetch obeys the variables by which users forbid downloads.
+func MayFetch() bool {
+	return os.Getenv("GOMLX_NO_AUTO_INSTALL") == "" && (os.Getenv("HF_HUB_OFFLINE") == "" || os.Getenv("HF_HUB_OFFLINE") == "0")
+}
+
+// UserCache is the folder of the user's caches.
+func UserCache() string {
+	home, _ := os.UserHomeDir()
+	return cmp.Or(os.Getenv("XDG_CACHE_HOME"), filepath.Join(home, ".cache"))
+}
+
+// Cache is the folder of repositories, where huggingface_hub keeps them.
+func Cache() string {
+	return cmp.Or(os.Getenv("HF_HUB_CACHE"), filepath.Join(cmp.Or(os.Getenv("HF_HOME"), filepath.Join(UserCache(), "huggingface")), "hub"))
+}
+
+// Token is what the hub asks for where a repository is private or gated.
+func Token() string { return os.Getenv("HF_TOKEN") }
+
+// tries bounds how often files are asked for whose connection breaks.
+const tries = 3
+
+// Download fetches files of a repository and gives their places in the cache. go-huggingface takes a connection that breaks for the
+// end of the file, without an error; the link in the snapshot then leads nowhere.
+func Download(ctx context.Context, repo *hub.Repo, names ...string) ([]string, error) {
+	broken := -1
+	for range tries {
+		paths, err := repo.DownloadFilesCtx(ctx, names...)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", strings.Join(names, ", "), FirstLine(cause(err)))
+		}
+		broken = slices.IndexFunc(paths, func(path string) bool { _, err := os.Stat(path); return err != nil })
+		if broken < 0 {
+			return paths, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: the connection broke %d times: the same command goes on with this file", names[broken], tries)
+}
+
+// cause leaves out what go-huggingface tells of itself.
+func cause(err error) error {
+	for c, ok := err.(interface{ Cause() error }); ok; c, ok = err.(interface{ Cause() error }) {
+		err = c.Cause()
+	}
+	return err
+}
+
+// FirstLine keeps stack traces out of messages; the cause stays known to errors.Is.
+func FirstLine(err error) error {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return shortError{line, err}
+}
+
+type shortError struct {
+	line string
+	err  error
+}
+
+func (e shortError) Error() string { return e.line }
+func (e shortError) Unwrap() error { return e.err }
