@@ -17,6 +17,7 @@ var Levers = register(Axis{
 		{Name: "d-twice", Set: twice},
 		{Name: "group-norm", Set: groupNorm},
 		{Name: "low-noise-teacher", Set: lowNoise},
+		{Name: "pairs", Set: pairs},
 		{Name: "all", Set: func(c *distill.Config) {
 			for _, set := range []func(*distill.Config){pureHalf, paleColors, twice, groupNorm, lowNoise} {
 				set(c)
@@ -29,6 +30,9 @@ func pureHalf(c *distill.Config)   { c.Pure = c.Batch / 2 }
 func paleColors(c *distill.Config) { c.Discriminator.AugmentColor = 0.2 }
 func twice(c *distill.Config)      { c.DiscriminatorUpdates = 2 }
 func groupNorm(c *distill.Config)  { c.Discriminator.Norm = discriminator.NormGroup }
+
+// pairs lets the discriminator see two pictures of a caption at once.
+func pairs(c *distill.Config) { c.Discriminator.PerCaption = 2 }
 
 // lowNoise tells the student of pure noise what it may still see something in, and asks the teacher where it sharpens.
 func lowNoise(c *distill.Config) {

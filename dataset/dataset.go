@@ -21,6 +21,13 @@ type Source interface {
 	Sample(i int) (Sample, error)
 }
 
+// Grouped is a source that has several pictures for a caption.
+type Grouped interface {
+	Source
+	// Alike returns sample i for k = 0, and for k > 0 other pictures with the caption of sample i.
+	Alike(i, k int) (Sample, error)
+}
+
 // Dataset is a named pair of disjoint sources.
 type Dataset interface {
 	Name() string

@@ -25,6 +25,7 @@ type Loader struct {
 	batch   int
 	seed    int64
 	purpose string
+	group   int    // samples of one caption
 	start   uint64 // where an endless source is entered
 
 	mu     sync.Mutex
@@ -40,7 +41,19 @@ type epochOrder struct {
 // batch may begin in one epoch and end in the next. Endless sources are walked from a place that seed and purpose choose.
 func NewLoader(src Source, batch int, seed int64, purpose string) *Loader {
 	start := rng.New(seed, purpose+"/start", 0).Uint64() >> 8
-	return &Loader{src: src, batch: batch, seed: seed, purpose: purpose, start: start}
+	return &Loader{src: src, batch: batch, seed: seed, purpose: purpose, group: 1, start: start}
+}
+
+// PerCaption makes batches of groups of so many pictures side by side, each group of one caption.
+func (l *Loader) PerCaption(pictures int) error {
+	if _, ok := l.src.(Grouped); !ok && pictures > 1 {
+		return fmt.Errorf("dataset: %d pictures for a caption, want 1: only the built-in worlds draw several", pictures)
+	}
+	if pictures < 1 || l.batch%pictures != 0 {
+		return fmt.Errorf("dataset: %d pictures for a caption, want a divisor of the batch of %d", pictures, l.batch)
+	}
+	l.group = pictures
+	return nil
 }
 
 // Batch draws batch number step ≥ 0. It may be called from several goroutines.
@@ -57,10 +70,16 @@ func (l *Loader) Batch(step int) (Batch, error) {
 
 	b := Batch{Indices: make([]int, l.batch)}
 	for i := range b.Indices {
-		b.Indices[i] = l.index(step*l.batch+i, n)
+		b.Indices[i] = l.index((step*l.batch+i)/l.group, n)
 	}
 	samples, errs := make([]Sample, l.batch), make([]error, l.batch)
-	parallel.For(l.batch, func(i int) { samples[i], errs[i] = l.src.Sample(b.Indices[i]) })
+	parallel.For(l.batch, func(i int) {
+		if k := i % l.group; k > 0 {
+			samples[i], errs[i] = l.src.(Grouped).Alike(b.Indices[i], k)
+		} else {
+			samples[i], errs[i] = l.src.Sample(b.Indices[i])
+		}
+	})
 	for i, s := range samples {
 		if errs[i] != nil {
 			return Batch{}, errs[i]

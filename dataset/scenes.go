@@ -103,13 +103,33 @@ func (s SceneSource) Sample(i int) (Sample, error) {
 func (s SceneSource) Scene(i int) (scene Scene, caption string, stated Attributes) {
 	r := rng.New(s.scenes.Config.Seed, "scenes/"+s.split, i)
 	for {
-		scene = randomScene(r, s.scenes.Config)
+		scene = randomScene(r, s.scenes.Config, unstated())
 		if s.split != "all" && scene.novel() != (s.split == "novel") {
 			continue
 		}
 		caption, stated = scene.Describe(r)
 		if s.split != "stated" || stated == scene.Attributes() {
 			return scene, caption, stated
+		}
+	}
+}
+
+// Alike implements Grouped: a scene of the split that the caption of scene i fits as well.
+func (s SceneSource) Alike(i, k int) (Sample, error) {
+	scene, caption := s.alike(i, k)
+	return Sample{Image: scene.Draw(s.scenes.Config.Size), Caption: caption}, nil
+}
+
+func (s SceneSource) alike(i, k int) (Scene, string) {
+	scene, caption, stated := s.Scene(i)
+	if k == 0 {
+		return scene, caption
+	}
+	r := rng.New(s.scenes.Config.Seed, fmt.Sprintf("scenes/%s/alike/%d", s.split, k), i)
+	for {
+		scene = randomScene(r, s.scenes.Config, stated)
+		if s.split == "all" || scene.novel() == (s.split == "novel") {
+			return scene, caption
 		}
 	}
 }
@@ -148,15 +168,26 @@ func (s Scene) novel() bool {
 	return false
 }
 
-func randomScene(r *rand.Rand, cfg ScenesConfig) Scene {
-	s := Scene{Background: r.IntN(len(Backgrounds)), Tint: tint(r, 0.04)}
-	n := 1 + r.IntN(cfg.MaxObjects)
+// randomScene draws what want leaves open. An attribute that is wanted is drawn too and put aside, so that the rest is as without it.
+func randomScene(r *rand.Rand, cfg ScenesConfig, want Attributes) Scene {
+	draw := func(attribute, classes int) int {
+		drawn := r.IntN(classes)
+		if want[attribute] >= 0 {
+			return want[attribute]
+		}
+		return drawn
+	}
+	s := Scene{Background: draw(2, len(Backgrounds)), Tint: tint(r, 0.04)}
+	n := 1 + draw(0, cfg.MaxObjects)
 	if n > 1 {
 		s.Arrangement = Row + r.IntN(2)
+		if want[1] >= 0 {
+			s.Arrangement = want[1]
+		}
 	}
 	slot := 1 / float64(n) // room along the axis
 	for i := range n {
-		o := Object{Shape: r.IntN(len(Shapes)), Color: r.IntN(len(Colors)), Size: r.IntN(len(Sizes)), Tint: tint(r, 0.06)}
+		o := Object{Shape: draw(3+3*i, len(Shapes)), Color: draw(4+3*i, len(Colors)), Size: draw(5+3*i, len(Sizes)), Tint: tint(r, 0.06)}
 		o.Radius = []float64{0.165, 0.235}[o.Size] * (1 + 0.06*(2*r.Float64()-1))
 		if n == 3 {
 			o.Radius *= 0.66

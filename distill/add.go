@@ -42,7 +42,7 @@ type addInputs[T any] struct {
 func (m *add) Updates(step int) []Update { return updates(m.terms, step, m.draw, m.update) }
 
 func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor] {
-	// s: every time of T_student in every batch.
+	// s: every time of T_student in every batch, one for the pictures of a caption.
 	n, taus := m.cfg.Batch, m.cfg.Times
 	times := make([]float64, n)
 	for i := range times {
@@ -53,7 +53,7 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 	}
 	offset := m.random("s", number).IntN(len(taus))
 	for i := range n {
-		times[i] = float64(taus[(i+offset)%len(taus)]) / 1000
+		times[i] = float64(taus[(i/m.cfg.Discriminator.Group()+offset)%len(taus)]) / 1000
 	}
 	n = m.cfg.Batch
 	in := addInputs[*tensors.Tensor]{

@@ -152,6 +152,10 @@ func (c Config) Validate() error {
 	f.Want(c.TeacherGuidance >= 0, "teacher_guidance", c.TeacherGuidance, "≥ 0")
 	f.Want(c.StudentRate.Peak > 0 && c.DiscriminatorRate.Peak > 0, "student_rate.peak, discriminator_rate.peak", fmt.Sprint(c.StudentRate.Peak, ", ", c.DiscriminatorRate.Peak), "> 0")
 	f.Want(c.EMA >= 0 && c.EMA < 1, "ema", c.EMA, "in [0,1)")
+	if group := c.Discriminator.Group(); group > 1 {
+		f.Want(c.Adversarial > 0, "discriminator.per_caption", group, "0 without a discriminator")
+		f.Want(c.Batch%group == 0 && c.Pure%group == 0, "discriminator.per_caption", group, fmt.Sprintf("a divisor of batch = %d and of pure = %d", c.Batch, c.Pure))
+	}
 	if k := c.Consistency; k != nil {
 		f.Want(falling && c.Times[0] == 1000, "times", c.Times, "1000 first with consistency, whose grid begins there")
 		f.Want(c.Lambda != 0 && c.TeacherSteps <= 1, "lambda, teacher_steps", fmt.Sprint(c.Lambda, ", ", c.TeacherSteps), "> 0 and 1 with consistency, which is the distillation loss and has a solver of its own")

@@ -52,8 +52,11 @@ func (m *lcm) draw(b dataset.Batch, step, number int) lcmInputs[*tensors.Tensor]
 	for i := range upper {
 		upper[i] = 1
 	}
-	for i, u := range stratified(m.random("s", number), m.cfg.Batch-m.cfg.pureAt(step)) {
-		upper[i] = float64(1+int(u*float64(grid))) / float64(grid)
+	group := m.cfg.Discriminator.Group() // pictures of one caption have one time
+	for i, u := range stratified(m.random("s", number), (m.cfg.Batch-m.cfg.pureAt(step))/group) {
+		for k := range group {
+			upper[i*group+k] = float64(1+int(u*float64(grid))) / float64(grid)
+		}
 	}
 	for i, t := range upper {
 		lower[i] = max(0, t-1/float64(grid))

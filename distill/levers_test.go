@@ -31,10 +31,29 @@ func TestShareOfPureNoise(t *testing.T) {
 	}
 }
 
+// Pictures of one caption are asked at one time, in ADD and in consistency.
+func TestPicturesOfOneCaptionHaveOneTime(t *testing.T) {
+	pairs := func(c *Config) { c.Batch, c.Pure, c.Discriminator.PerCaption = 8, 4, 2 }
+	add := drawStep[addInputs[*tensors.Tensor]](tinyConfig(t, pairs), 1).Level
+	lcm := drawStep[lcmInputs[*tensors.Tensor]](tinyConfig(t, func(c *Config) { pairs(c); consistent(c); c.Adversarial = 1 }), 1).Level
+	for name, level := range map[string]*tensors.Tensor{"ADD": add, "consistency": lcm} {
+		times := map[float64]bool{}
+		for i, l := range levels(level) {
+			if times[l[0]] = true; l[0] != levels(level)[i-i%2][0] {
+				t.Errorf("%s: picture %d at t = %g, the other of its caption at %g", name, i, l[0], levels(level)[i-i%2][0])
+			}
+		}
+		if len(times) < 3 {
+			t.Errorf("%s: %d times, want 1 and two others", name, len(times))
+		}
+	}
+}
+
 // The discriminator moves several times for a move of the student, each time on a batch of its own.
 func TestDiscriminatorUpdates(t *testing.T) {
 	for name, edit := range map[string]func(*Config){
-		"ADD": func(c *Config) { c.DiscriminatorUpdates = 3 },
+		"ADD":   func(c *Config) { c.DiscriminatorUpdates = 3 },
+		"pairs": func(c *Config) { c.DiscriminatorUpdates, c.Discriminator.PerCaption = 3, 2 },
 		"consistency": func(c *Config) {
 			consistent(c)
 			c.Adversarial, c.DiscriminatorUpdates, c.Pure = 1, 3, 2

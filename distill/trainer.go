@@ -96,7 +96,11 @@ func (d *training) reset(in Inputs) error {
 			return fmt.Errorf("distill: %s: %w", v.Path(), err)
 		}
 	}
-	d.Inputs, d.method, d.feed = in, method, newFeed(in)
+	feed, err := newFeed(in)
+	if err != nil {
+		return err
+	}
+	d.Inputs, d.method, d.feed = in, method, feed
 	return nil
 }
 

@@ -77,7 +77,12 @@ func open(in Inputs) (*training, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &training{Inputs: in, method: method, store: store, programs: map[string]*train.Program{}, feed: newFeed(in)}, nil
+	feed, err := newFeed(in)
+	if err != nil {
+		store.Finalize()
+		return nil, err
+	}
+	return &training{Inputs: in, method: method, store: store, programs: map[string]*train.Program{}, feed: feed}, nil
 }
 
 // prepare gives the method of a config and all variables that it begins with.
@@ -97,8 +102,12 @@ func prepare(in Inputs) (Method, *model.Store, error) {
 	return method, store, nil
 }
 
-func newFeed(in Inputs) *train.Feed {
-	return train.NewFeed(dataset.NewLoader(in.Data.Train(), in.Config.Batch, in.Config.Seed, "distill"))
+func newFeed(in Inputs) (*train.Feed, error) {
+	loader := dataset.NewLoader(in.Data.Train(), in.Config.Batch, in.Config.Seed, "distill")
+	if err := loader.PerCaption(in.Config.Discriminator.Group()); err != nil {
+		return nil, err
+	}
+	return train.NewFeed(loader), nil
 }
 
 // run takes the steps of a run and writes its student.

@@ -44,12 +44,16 @@ type Config struct {
 	Image   bool `json:"image"`    // heads see c_img, an embedding of the real picture (ADD Table 1b)
 	CondRMS bool `json:"cond_rms"` // scale c_text and c_img to unit root mean square each before they are joined: this project's, not StyleGAN-T's
 
-	Norm         string `json:"norm"`           // NormBatch or NormGroup
-	NormGroup    int    `json:"norm_group"`     // samples per group of NormBatch; a batch it does not divide falls back to their greatest common divisor
-	NormChannels int    `json:"norm_channels"`  // groups of channels of NormGroup
-	Taps         int    `json:"taps,omitempty"` // blocks of the feature network with a head, evenly spaced; 0 for all. The embedding always has one
-	Kernel       int    `json:"kernel"`         // width in tokens of the circular convolution
-	MapDim       int    `json:"map_dim"`        // M, the space in which projection compares tokens with the condition
+	Norm         string `json:"norm"`          // NormBatch or NormGroup
+	NormGroup    int    `json:"norm_group"`    // samples per group of NormBatch; a batch it does not divide falls back to their greatest common divisor
+	NormChannels int    `json:"norm_channels"` // groups of channels of NormGroup
+	// PerCaption, if above 1, is how many pictures of a batch share a caption, side by side. Heads then see in each token how far it is from
+	// that of the next picture of its caption, so that agreeing on what the caption leaves open shows (Salimans et al. 1606.03498, minibatch
+	// discrimination; Lin et al. 1712.04086, PacGAN).
+	PerCaption int `json:"per_caption,omitempty"`
+	Taps       int `json:"taps,omitempty"` // blocks of the feature network with a head, evenly spaced; 0 for all. The embedding always has one
+	Kernel     int `json:"kernel"`         // width in tokens of the circular convolution
+	MapDim     int `json:"map_dim"`        // M, the space in which projection compares tokens with the condition
 
 	Augment bool `json:"augment"` // DiffAugment: colour, translation, cutout
 	// AugmentColor is the strength of its changes of colour; 0 stands for 1, DiffAugment's own.
@@ -80,6 +84,7 @@ func (c Config) Validate() error {
 	f.Want(c.Norm == NormBatch || c.Norm == NormGroup, "norm", fmt.Sprintf("%q", c.Norm), fmt.Sprintf("%q or %q", NormBatch, NormGroup))
 	f.Want(c.NormGroup >= 1, "norm_group", c.NormGroup, "≥ 1")
 	f.Want(c.NormChannels >= 1, "norm_channels", c.NormChannels, "≥ 1")
+	f.Want(c.PerCaption >= 0, "per_caption", c.PerCaption, "≥ 0")
 	f.Want(c.Taps >= 0, "taps", c.Taps, "≥ 0")
 	f.Want(c.Kernel >= 1 && c.Kernel%2 == 1, "kernel", c.Kernel, "an odd number ≥ 1")
 	f.Want(c.MapDim >= 1, "map_dim", c.MapDim, "≥ 1")
@@ -103,6 +108,9 @@ func (c Config) Blocks(depth int) []int {
 	}
 	return blocks
 }
+
+// Group is how many pictures of a batch share a caption.
+func (c Config) Group() int { return max(1, c.PerCaption) }
 
 // Conditional reports whether the heads see any condition.
 func (c Config) Conditional() bool { return c.Text || c.Image }

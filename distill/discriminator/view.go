@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 )
@@ -17,7 +18,7 @@ func Features(net FeatureNet, img, params *Node, cfg Config) []*Node {
 	taps := net(View(img, params, cfg))
 	tokens := make([]*Node, len(taps))
 	for k, tap := range taps {
-		tokens[k] = Tokens(tap)
+		tokens[k] = besideNext(Tokens(tap), cfg.Group())
 	}
 	return tokens
 }
@@ -29,13 +30,30 @@ func Tokens(tap *Node) *Node {
 	return Add(Slice(tap, AxisRange(), AxisRangeToEnd(1), AxisRange()), cls)
 }
 
+// besideNext puts beside every token how far it is from that of the next picture of its group, the first being next to the last:
+// [B,T,C] → [B,T,2C], and x itself in groups of one.
+func besideNext(x *Node, group int) *Node {
+	if group == 1 {
+		return x
+	}
+	dims := x.Shape().Dimensions
+	groups := Reshape(x, dims[0]/group, group, dims[1], dims[2])
+	next := Concatenate([]*Node{Slice(groups, AxisRange(), AxisRangeToEnd(1)), Slice(groups, AxisRange(), AxisRangeFromStart(1))}, 1)
+	return Concatenate([]*Node{x, Abs(Sub(x, Reshape(next, dims...)))}, 2)
+}
+
 // DrawView draws how one batch of size×size pictures is shown to the feature network: [batch, AugmentParams].
-// Real and generated pictures are shown by separate draws.
+// Real and generated pictures are shown by separate draws, pictures of one caption alike.
 func DrawView(r *rand.Rand, cfg Config, batch, size int) []float32 {
 	if !cfg.Augment {
 		return IdentityAugment(batch)
 	}
-	return DrawAugment(r, batch, size, cmp.Or(float32(cfg.AugmentColor), 1))
+	group := cfg.Group()
+	each, params := DrawAugment(r, batch/group, size, cmp.Or(float32(cfg.AugmentColor), 1)), []float32(nil)
+	for row := range slices.Chunk(each, AugmentParams) {
+		params = append(params, slices.Repeat(row, group)...)
+	}
+	return params
 }
 
 // View shows pictures [B,H,W,3] to the feature network by params [B,AugmentParams]: with DiffAugment, or as they are.
