@@ -34,7 +34,7 @@ type addInputs[T any] struct {
 	matchingInputs[T]
 	TeacherNoise    T // [B,S,S,3]: ε′
 	TeacherLevels   T // [K,B,3]: t, and the teacher's way down from it
-	Weight          T // [B]: c(t)
+	Weight          T // [B]: c(t), falling with λ
 	Empty, Negative T // [1,L]: no caption, and the negative one of nfsd
 }
 
@@ -72,7 +72,7 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 	levels := make([]float64, steps*n)
 	for i, u := range stratified(m.random("t", number), n) {
 		t := low + u*(high-low)
-		weight[i] = float32(m.cfg.Weighting.C(m.schedule.AlphaSigma(t)))
+		weight[i] = float32(m.cfg.Weighting.C(m.schedule.AlphaSigma(t)) * m.cfg.pullAt(step))
 		for k := range steps {
 			levels[k*n+i] = t * float64(steps-k) / float64(steps)
 		}

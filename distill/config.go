@@ -40,10 +40,12 @@ type Config struct {
 	PureFrom int    `json:"pure_from,omitempty"` // step from which that holds; consistency must find the map from its grid first
 	Init     string `json:"init"`
 
-	Adversarial float64             `json:"adversarial"` // weight of L_adv; 1 in the paper, 0 leaves it out
-	Lambda      float64             `json:"lambda"`      // λ of ADD eq. 1; 0 leaves the distillation loss out
-	Weighting   diffusion.Weighting `json:"weighting"`   // c(t) of ADD eq. 4: exp, sds, nfsd
-	Reduction   string              `json:"reduction"`   // of d in ADD eq. 4; λ is relative to it
+	Adversarial float64 `json:"adversarial"` // weight of L_adv; 1 in the paper, 0 leaves it out
+	Lambda      float64 `json:"lambda"`      // λ of ADD eq. 1; 0 leaves the distillation loss out
+	// LambdaDecay is the share of λ that is gone at the last step, lost evenly: the teacher's pull then ends as the discriminator has learned.
+	LambdaDecay float64             `json:"lambda_decay,omitempty"`
+	Weighting   diffusion.Weighting `json:"weighting"` // c(t) of ADD eq. 4: exp, sds, nfsd
+	Reduction   string              `json:"reduction"` // of d in ADD eq. 4; λ is relative to it
 
 	TeacherMin      int     `json:"teacher_min"` // range of the teacher's t in timesteps, uniform
 	TeacherMax      int     `json:"teacher_max"`
@@ -115,6 +117,11 @@ func (c Config) WithSteps(steps int) Config {
 	return c
 }
 
+// pullAt is the share of λ that is left in a step.
+func (c Config) pullAt(step int) float64 {
+	return 1 - c.LambdaDecay*float64(step-1)/float64(max(1, c.Steps-1))
+}
+
 // pureAt is how many pictures of a batch begin at pure noise in a step.
 func (c Config) pureAt(step int) int {
 	if step < c.PureFrom {
@@ -144,6 +151,8 @@ func (c Config) Validate() error {
 	f.Want(c.Init == Pretrained || c.Init == Random, "init", c.Init, Pretrained+" or "+Random)
 	f.Want(c.Adversarial >= 0, "adversarial", c.Adversarial, "≥ 0")
 	f.Want(c.Lambda >= 0, "lambda", c.Lambda, "≥ 0")
+	f.Want(c.LambdaDecay >= 0 && c.LambdaDecay <= 1, "lambda_decay", c.LambdaDecay, "0 … 1")
+	f.Want(c.LambdaDecay == 0 || c.Consistency == nil && c.Lambda > 0 && c.Adversarial > 0, "lambda_decay", c.LambdaDecay, "0 without both losses of ADD")
 	f.Want(c.Adversarial != 0 || c.Lambda != 0 || c.Matching != nil, "lambda", c.Lambda, "> 0 where adversarial = 0: nothing would be learned")
 	f.Want(c.Reduction == Sum || c.Reduction == Patch || c.Reduction == Mean, "reduction", c.Reduction, Sum+", "+Patch+" or "+Mean)
 	f.Want(0 <= c.TeacherMin && c.TeacherMin < c.TeacherMax && c.TeacherMax <= 1000, "teacher_min, teacher_max", fmt.Sprint(c.TeacherMin, ", ", c.TeacherMax), "0 ≤ min < max ≤ 1000")

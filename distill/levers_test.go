@@ -2,6 +2,7 @@ package distill
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"testing"
 
@@ -45,6 +46,22 @@ func TestPicturesOfOneCaptionHaveOneTime(t *testing.T) {
 		}
 		if len(times) < 3 {
 			t.Errorf("%s: %d times, want 1 and two others", name, len(times))
+		}
+	}
+}
+
+// λ falls evenly to what LambdaDecay leaves of it, from its full value at the first step.
+func TestLambdaFalls(t *testing.T) {
+	whole := func(step int, edit func(*Config)) []float32 {
+		return tensors.MustCopyFlatData[float32](drawStep[addInputs[*tensors.Tensor]](tinyConfig(t, edit), step).Weight)
+	}
+	steps := tinyConfig(t).Steps
+	for step, left := range map[int]float64{1: 1, steps: .25} {
+		kept, falling := whole(step, func(*Config) {}), whole(step, func(c *Config) { c.LambdaDecay = .75 })
+		for i := range kept {
+			if want := left * float64(kept[i]); math.Abs(float64(falling[i])-want) > 1e-6*want {
+				t.Errorf("step %d of %d: weight %g, want %g of %g", step, steps, falling[i], left, kept[i])
+			}
 		}
 	}
 }

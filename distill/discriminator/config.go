@@ -55,6 +55,10 @@ type Config struct {
 	Kernel     int `json:"kernel"`         // width in tokens of the circular convolution
 	MapDim     int `json:"map_dim"`        // M, the space in which projection compares tokens with the condition
 
+	// CondEqualized draws the map of the condition from N(0,1) and scales it by 1/√E where it is used, without a bias (equalised learning
+	// rate, Karras et al. 1710.10196), as StyleGAN-T does: a step of the optimiser then changes it less.
+	CondEqualized bool `json:"cond_equalized,omitempty"`
+
 	Augment bool `json:"augment"` // DiffAugment: colour, translation, cutout
 	// AugmentColor is the strength of its changes of colour; 0 stands for 1, DiffAugment's own.
 	AugmentColor float64 `json:"augment_color,omitempty"`

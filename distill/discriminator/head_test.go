@@ -70,9 +70,13 @@ func naiveHead(t *testing.T, store *model.Store, cfg Config, x, cond []float64, 
 		for o := range m {
 			y := cls[i*m+o] + clsBias[o]
 			if cfg.Conditional() {
-				cmap := value("cond/bias")[o]
+				bias, gain := make([]float64, m), 1/math.Sqrt(float64(e))
+				if !cfg.CondEqualized {
+					bias, gain = value("cond/bias"), 1
+				}
+				cmap := bias[o]
 				for j := range e {
-					cmap += value("cond/weight")[o*e+j] * cond[i/tokens*e+j]
+					cmap += gain * value("cond/weight")[o*e+j] * cond[i/tokens*e+j]
 				}
 				y *= cmap / math.Sqrt(float64(m))
 			}
@@ -87,13 +91,15 @@ func TestHeadAgainstLoops(t *testing.T) {
 	for _, test := range []struct {
 		name        string
 		text, image bool
+		equalized   bool
 	}{
-		{"unconditional", false, false},
-		{"conditional", true, true},
+		{"unconditional", false, false, false},
+		{"conditional", true, true, false},
+		{"conditional by an equalised map", true, true, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cfg := DefaultConfig()
-			cfg.Text, cfg.Image, cfg.MapDim = test.text, test.image, 7
+			cfg.Text, cfg.Image, cfg.MapDim, cfg.CondEqualized = test.text, test.image, 7, test.equalized
 			store := widenedStore(t, testHeads(t, cfg, []int{c}, e))
 			// Scale and bias other than 1 and 0, so that they count.
 			for _, name := range []string{"point_norm/weight", "point_norm/bias", "ring_norm/weight", "ring_norm/bias"} {

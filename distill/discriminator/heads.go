@@ -32,7 +32,12 @@ func Bind(scope *model.Scope, g *Graph, cfg Config, update bool) *Heads {
 			return layer{conv(name), value(name+"_norm", "weight"), value(name+"_norm", "bias")}
 		}
 		one := head{cfg: cfg, point: normed("point"), ring: normed("ring"), out: conv("out"), outBias: value("out", "bias")}
-		if cfg.Conditional() {
+		switch {
+		case cfg.Conditional() && cfg.CondEqualized:
+			one.condWeight = value("cond", "weight")
+			one.condWeight = MulScalar(one.condWeight, 1/math.Sqrt(float64(one.condWeight.Shape().Dim(1))))
+			one.condBias = ZerosLike(one.outBias)
+		case cfg.Conditional():
 			one.condWeight, one.condBias = value("cond", "weight"), value("cond", "bias")
 		}
 		h.heads = append(h.heads, one)
@@ -72,7 +77,7 @@ type head struct {
 	out         *Node // [M,C,1]
 	outBias     *Node // [M]
 	condWeight  *Node // [M,E], nil when unconditional
-	condBias    *Node // [M]
+	condBias    *Node // [M], zeros with Config.CondEqualized
 }
 
 // layer is a convolution with a norm: weight [C,C,K], scale and bias [C].

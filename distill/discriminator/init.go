@@ -23,7 +23,7 @@ import (
 //	heads/k/point/weight [C,C,1]   point_norm/weight, bias [C]; [C,2C,1] with Config.PerCaption
 //	heads/k/ring/weight  [C,C,K]   ring_norm/weight, bias [C]
 //	heads/k/out/weight   [M,C,1]   out/bias [M]               M = 1 when unconditional
-//	heads/k/cond/weight  [M,E]     cond/bias [M]              only when conditional
+//	heads/k/cond/weight  [M,E]     cond/bias [M]              only when conditional; no bias with Config.CondEqualized
 //
 // Each convolution also keeps u [O], the power iteration of its spectral norm, which is not trainable.
 func Init(store *model.Store, scope string, widths []int, condDim int, cfg Config, seed int64) error {
@@ -52,7 +52,10 @@ func Init(store *model.Store, scope string, widths []int, condDim int, cfg Confi
 		w.norm("ring_norm", c)
 		w.conv("out", out, c, 1)
 		w.uniform("out/bias", c, out)
-		if cfg.Conditional() {
+		switch {
+		case cfg.Conditional() && cfg.CondEqualized:
+			w.create("cond/weight", true, rng.Normal(rng.New(seed, "discriminator/"+w.prefix+"cond/weight", 0), out*condDim), out, condDim)
+		case cfg.Conditional():
 			w.uniform("cond/weight", condDim, out, condDim)
 			w.uniform("cond/bias", condDim, out)
 		}
