@@ -62,6 +62,8 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	case o.printConfig:
 		return printConfig(stdout, o, plan, base, kept, seeds)
+	case o.probe > 0:
+		return probe(ctx, stdout, inputs, base, kept, seeds, o.probe, lazy.open)
 	}
 	s, err := o.sweep(plan)
 	if err != nil {

@@ -28,6 +28,7 @@ const usage = `ablate trains and scores the cells of an ablation axis and prints
   go run ./experiments/ablate --axis all --seeds 4 --dry-run  what that would run, and how long it should take
   go run ./experiments/ablate --axis all --seeds 4 --no-train  the tables of what is finished, while the rest is running elsewhere
   go run ./experiments/ablate --axis all --seeds 4 --processes 4  four processes, each on a quarter of the cores, share it
+  go run ./experiments/ablate --axis levers --probe 240      how soon each discriminator sees what is wrong, a minute a cell
   go run ./experiments/ablate --axis teacher --pretrain      with the networks that are missing trained first
   go run ./experiments/ablate --axis disc-cond --print-config  print the resolved config of every cell and stop
   go run ./experiments/ablate --axis disc-cond --scale smoke --out /tmp/smoke       a toy, in about a minute
@@ -40,7 +41,7 @@ Flags have the forms --axis and -axis.
 
 type options struct {
 	axis, cells, scale, seeds, engine, out, data, pretrained, reference, config string
-	steps, images, watch, processes, among                                      int
+	steps, images, watch, probe, processes, among                               int
 	list, printConfig, dryRun, pretrain, noTrain                                bool
 
 	args []string // as typed
@@ -60,6 +61,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.IntVar(&o.images, "images", 0, "score so many `pictures` instead of the scale's")
 	f.IntVar(&o.steps, "steps", 0, "train every student for so many `steps` instead of the scale's")
 	f.IntVar(&o.watch, "watch", 0, "score 500 pictures of a student in training about every so many `steps`, on captions that no table uses")
+	f.IntVar(&o.probe, "probe", 0, "train the discriminator of every cell alone for so many `steps`, print how well it tells pictures apart, and stop")
 	f.IntVar(&o.processes, "processes", 1, "let so many `processes` share the sweep, each on its part of the cores")
 	f.IntVar(&o.among, "among", 0, "be one of so many `processes` that share the sweep, and print no table (--processes starts them)")
 	f.BoolVar(&o.pretrain, "pretrain", false, "train networks that the axes ask for and the bundle lacks; without it they are named, with the command")
@@ -72,7 +74,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	}
 	given := map[string]bool{}
 	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	for name, value := range map[string]int{"steps": o.steps, "images": o.images, "watch": o.watch, "among": o.among} {
+	for name, value := range map[string]int{"steps": o.steps, "images": o.images, "watch": o.watch, "probe": o.probe, "among": o.among} {
 		if given[name] && value < 1 {
 			return fmt.Errorf("%s = %d, want ≥ 1", name, value)
 		}
