@@ -47,9 +47,9 @@ type Config struct {
 	Norm         string `json:"norm"`          // NormBatch or NormGroup
 	NormGroup    int    `json:"norm_group"`    // samples per group of NormBatch; a batch it does not divide falls back to their greatest common divisor
 	NormChannels int    `json:"norm_channels"` // groups of channels of NormGroup
-	// PerCaption, if above 1, is how many pictures of a batch share a caption, side by side. Heads then see in each token how far it is from
-	// that of the next picture of its caption, so that agreeing on what the caption leaves open shows (Salimans et al. 1606.03498, minibatch
-	// discrimination; Lin et al. 1712.04086, PacGAN).
+	// PerCaption, if above 1, is how many pictures of a batch share a caption, side by side. The last head then sees in each token how far it is
+	// from that of the next picture of its caption, so that agreeing on what the caption leaves open shows (Salimans et al. 1606.03498,
+	// minibatch discrimination; Lin et al. 1712.04086, PacGAN). The others judge each picture by itself.
 	PerCaption int `json:"per_caption,omitempty"`
 	Taps       int `json:"taps,omitempty"` // blocks of the feature network with a head, evenly spaced; 0 for all. The embedding always has one
 	Kernel     int `json:"kernel"`         // width in tokens of the circular convolution

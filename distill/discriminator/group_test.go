@@ -45,21 +45,26 @@ func TestPicturesOfOneCaptionAreShownAlike(t *testing.T) {
 
 // A group whose pictures are all the same gets another logit than one whose pictures differ, though each picture is real: what a head
 // that judges one picture at a time cannot do.
-func TestHeadsSeeThatAGroupAgrees(t *testing.T) {
+func TestTheLastHeadSeesThatAGroupAgrees(t *testing.T) {
 	for group, sees := range map[int]bool{0: false, 2: true} {
 		cfg := Config{Norm: NormGroup, NormGroup: 1, NormChannels: 1, Kernel: 3, MapDim: 4, Augment: false, CropProb: .5, R1Every: 1, PerCaption: group}
-		store := testHeads(t, cfg, []int{3}, 0)
+		store := testHeads(t, cfg, []int{3, 3}, 0)
 		taps := graphtest.Normals(1, 2, 5, 3) // two pictures, the class token and four more
 		logits := evaluate(t, store, func(scope *model.Scope, in []*Node) []*Node {
 			heads := Bind(scope, in[0].Graph(), cfg, false)
 			first := Slice(in[0], AxisRange(0, 1))
-			of := func(pictures *Node) *Node {
-				return Slice(heads.Logits(Features(func(x *Node) []*Node { return []*Node{x} }, pictures, in[1], cfg), nil)[0], AxisRange(0, 1))
+			of := func(pictures *Node) (all []*Node) {
+				for _, logits := range heads.Logits(Features(func(x *Node) []*Node { return []*Node{x, x} }, pictures, in[1], cfg), nil) {
+					all = append(all, Slice(logits, AxisRange(0, 1)))
+				}
+				return all
 			}
-			return []*Node{of(in[0]), of(Concatenate([]*Node{first, first}, 0))}
+			return append(of(in[0]), of(Concatenate([]*Node{first, first}, 0))...)
 		}, taps, tensors.FromFlatDataAndDimensions(IdentityAugment(2), 2, AugmentParams))
-		if same := cmp.Equal(graphtest.Floats(logits[0]), graphtest.Floats(logits[1])); same == sees {
-			t.Errorf("groups of %d: the same logits %v, want %v", group, same, !sees)
+		for k, sees := range []bool{false, sees} {
+			if same := cmp.Equal(graphtest.Floats(logits[k]), graphtest.Floats(logits[2+k])); same == sees {
+				t.Errorf("groups of %d, head %d: the same logits %v, want %v", group, k, same, !sees)
+			}
 		}
 	}
 }

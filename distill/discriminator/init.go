@@ -20,7 +20,7 @@ import (
 // Weights are laid out as PyTorch's and drawn as PyTorch does for convolutions and linear layers, uniform in ±1/√fan-in. The convolutions
 // before a norm have no bias, the norm would remove it.
 //
-//	heads/k/point/weight [C,C,1]   point_norm/weight, bias [C]; [C,2C,1] with Config.PerCaption
+//	heads/k/point/weight [C,C,1]   point_norm/weight, bias [C]; [C,2C,1] of the last with Config.PerCaption
 //	heads/k/ring/weight  [C,C,K]   ring_norm/weight, bias [C]
 //	heads/k/out/weight   [M,C,1]   out/bias [M]               M = 1 when unconditional
 //	heads/k/cond/weight  [M,E]     cond/bias [M]              only when conditional; no bias with Config.CondEqualized
@@ -43,7 +43,7 @@ func Init(store *model.Store, scope string, widths []int, condDim int, cfg Confi
 			out = cfg.MapDim
 		}
 		in := c
-		if cfg.Group() > 1 {
+		if cfg.Group() > 1 && k == len(widths)-1 {
 			in = 2 * c
 		}
 		w.conv("point", c, in, 1)

@@ -18,8 +18,10 @@ func Features(net FeatureNet, img, params *Node, cfg Config) []*Node {
 	taps := net(View(img, params, cfg))
 	tokens := make([]*Node, len(taps))
 	for k, tap := range taps {
-		tokens[k] = besideNext(Tokens(tap), cfg.Group())
+		tokens[k] = Tokens(tap)
 	}
+	last := len(tokens) - 1
+	tokens[last] = besideNext(tokens[last], cfg.Group())
 	return tokens
 }
 
