@@ -1,11 +1,14 @@
 package ablations
 
-import "github.com/addlab/addlab/distill"
+import (
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/distill/discriminator"
+)
 
 // DiscFeatures asks through which network the discriminator should see (ADD Table 1a). The paper's are trained on other pictures by
 // others; here each is a small network that this project trains by the same kind of objective. The default cell keeps the features of
-// the bundle (views that agree, masked pixels), which no row of the paper has; nor has the paper the last cell, a control that sees
-// through weights as they were drawn. c_img stays with the bundle's features in every cell.
+// the bundle (views that agree, masked pixels), which no row of the paper has; nor has the paper the last two cells, a control that
+// sees through weights as they were drawn, and the teacher's own encoder on pictures that are diffused anew, as in LADD (Sauer et al. 2403.12015). c_img stays with the bundle's features in every cell.
 var DiscFeatures = register(Axis{
 	Name: "disc-features", Title: "Discriminator features", Ref: "ADD Table 1a",
 	Question: "Through which frozen network should the discriminator see: of which size, trained by which objective?",
@@ -16,6 +19,7 @@ var DiscFeatures = register(Axis{
 		{Name: "vit-l-dino2", Paper: Paper{FID: 24.0, CLIP: .302}, Set: seesThrough("features-dino2-l")},
 		{Name: "vit-l-clip", Paper: Paper{FID: 23.3, CLIP: .308}, Set: seesThrough("features-clip-l")},
 		{Name: "vit-s-untrained", Set: seesThrough("features-untrained-s")},
+		{Name: "teacher", Set: seesThroughTeacher},
 	},
 	Against: "vit-s-dino2",
 	Claims: []Claim{
@@ -25,6 +29,10 @@ var DiscFeatures = register(Axis{
 		{Text: "features of DINOv2 are better than those of CLIP", Metric: FID, Better: "vit-s-dino2", Worse: "vit-l-clip"},
 	},
 })
+
+func seesThroughTeacher(c *distill.Config) {
+	c.FeaturesNet, c.Discriminator.Renoise = c.Teacher(), &discriminator.Renoise{SD: 1}
+}
 
 // seesThrough puts heads on four evenly spaced blocks, however deep the network is.
 func seesThrough(net string) func(*distill.Config) {

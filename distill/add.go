@@ -1,17 +1,13 @@
 package distill
 
 import (
-	"fmt"
-
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/train"
-	"github.com/addlab/addlab/train/optim"
 )
 
 // add is Adversarial Diffusion Distillation (Sauer et al. 2023, arXiv 2311.17042):
@@ -136,134 +132,4 @@ func DistillLoss(x0, target, weight *Node, values int) *Node {
 	difference := Sub(x0, StopGradient(target))
 	d := ReduceMean(Mul(difference, difference), 1, 2, 3) // [B]
 	return MulScalar(ReduceAllMean(Mul(weight, d)), float64(values))
-}
-
-// adversary is the discriminator, its update, and what it says to the student. Other methods may use it beside a loss of their own.
-type adversary struct{ setup }
-
-// adversaryInputs are the inputs of the discriminator's update, nil where the config has none.
-type adversaryInputs[T any] struct {
-	RealView, FakeView T // [B,V]: augmentation of both
-	HeadsRate          T // [3]: the optimiser's coefficients
-}
-
-// Init implements Method: the heads, on taps of the feature network.
-func (a adversary) Init(store *model.Store) error {
-	if a.cfg.Adversarial == 0 {
-		return nil
-	}
-	cfg, features := a.cfg.Discriminator, a.bundle.Features(a.cfg.Features())
-	widths := make([]int, len(cfg.Blocks(features.Depth)))
-	for i := range widths {
-		widths[i] = features.Width
-	}
-	networks := a.bundle.Config.Networks
-	condition := cfg.CondDim(networks.Text.Projection, networks.Features.Width)
-	if err := discriminator.Init(store, "/"+discriminatorScope, widths, condition, cfg, a.cfg.Seed); err != nil {
-		return fmt.Errorf("distill: %w", err)
-	}
-	return nil
-}
-
-// Losses implements Method: the losses, what tells their health, and the norms of gradients at x̂_θ, of student and of heads.
-func (adversary) Losses() []string {
-	return []string{
-		"g_adv", "distill", "d_real", "d_fake", "r1", "acc_real", "acc_fake", "logit_real", "logit_fake",
-		"adv_grad", "distill_grad", "student_grad", "d_grad", "pixel_var", "auc_pure", "gap_pure",
-	}
-}
-
-// updates are those of a step, every R1Every-th with the penalty: the discriminator's own first, then the one that moves the student too.
-func updates[N, H any](t terms, step int, draw func(b dataset.Batch, step, number int) H, update func(root *model.Scope, in N, r1, alone bool) map[string]*Node) []Update {
-	d, name := t.cfg.Discriminator, "plain"
-	r1 := t.cfg.Adversarial > 0 && d.R1Weight > 0 && step%d.R1Every == 0
-	if r1 {
-		name = "with R1"
-	}
-	if t.match.on(step) {
-		name += ", matching"
-	}
-	one := func(name string, alone bool) Update {
-		return Update{
-			Name:  name,
-			Draw:  func(b dataset.Batch, number int) any { return draw(b, step, number) },
-			Graph: train.GraphOf(func(root *model.Scope, in N) map[string]*Node { return update(root, in, r1, alone) }),
-		}
-	}
-	var all []Update
-	for range t.cfg.DiscriminatorUpdates - 1 {
-		all = append(all, one("discriminator, "+name, true))
-	}
-	return append(all, one(name, false))
-}
-
-// draw makes the inputs for so many pictures. Every batch moves the heads once, so that number counts their updates.
-func (a adversary) draw(step, number, pictures int) (in adversaryInputs[*tensors.Tensor]) {
-	if a.cfg.Adversarial > 0 {
-		in.RealView, in.FakeView = a.view("real-view", number, pictures), a.view("fake-view", number, pictures)
-		in.HeadsRate = train.F32(a.headsOptimiser.Coefficients(a.cfg.DiscriminatorRate.At(step, a.cfg.Steps), number), 3)
-	}
-	return in
-}
-
-// update moves the discriminator against L_adv^D (ADD eq. 3) and returns the gradient of L_adv^G (ADD eq. 2) at x0 = x̂_θ.
-//
-// Both share the pass over the generated pictures, augmented once: the student's gradient goes through heads and features to x̂_θ, the
-// discriminator's stops at the features.
-func (a adversary) update(n networks, seen studentInputs[*Node], in adversaryInputs[*Node], x0 *Node, text diffusion.Cond, r1 bool, losses map[string]*Node) *Node {
-	cfg, g := a.cfg.Discriminator, x0.Graph()
-	heads := discriminator.Bind(n.root.At(discriminatorScope), g, cfg, true)
-
-	// The condition: c_text, and c_img of the real picture, which is 0 where x_s is pure noise.
-	var image *Node
-	if cfg.Image {
-		image = Mul(StopGradient(n.imageEmbedding(seen.Real)), InsertAxes(Sign(diffusion.LevelFrom(seen.Start).Alpha), 1))
-	}
-	cond := discriminator.Condition(cfg, text.Pooled, image)
-
-	// F_k of generated and real pictures, [B,T,C] each, and the logits D_k of the generated ones.
-	features := func(img, view *Node) []*Node {
-		return discriminator.Features(n.features, img, view, cfg)
-	}
-	clean := Identity(StopGradient(x0))
-	fakeTokens, realTokens := features(clean, in.FakeView), features(seen.Real, in.RealView)
-	fake := make([]*Node, len(fakeTokens))
-	for k, tokens := range fakeTokens {
-		fake[k] = Identity(StopGradient(tokens))
-	}
-	fakeLogits := heads.Logits(fake, cond)
-
-	// Eq. 3: hinge loss, and R1 = E Σ_k ‖∇_{f_k} Σ_i D_k(f_k)_i‖² at the inputs of the heads, f_k = sg(F_k(x₀)), i over tokens.
-	var loss discriminator.Loss
-	var realLogits []*Node
-	if r1 {
-		var penalty *Node
-		realLogits, penalty = heads.LogitsR1(realTokens, cond)
-		loss = discriminator.DiscriminatorLoss(realLogits, fakeLogits, penalty, cfg.R1Weight*float64(cfg.R1Every))
-		losses["r1"] = penalty
-	} else {
-		for k := range realTokens {
-			realTokens[k] = StopGradient(realTokens[k])
-		}
-		realLogits = heads.Logits(realTokens, cond)
-		loss = discriminator.DiscriminatorLoss(realLogits, fakeLogits, nil, 0)
-	}
-	told := diffusion.LevelFrom(seen.Level).T
-	first := ConvertDType(GreaterOrEqual(told, Scalar(g, told.DType(), float64(a.cfg.Times[0])/1000-1e-6)), told.DType()) // [B], 1 where sampling begins
-	losses["auc_pure"], losses["gap_pure"] = discriminator.AUC(realLogits, fakeLogits, first)
-
-	// Eq. 2, from the logits to the tokens, and from there through the frozen features to the picture.
-	generator := discriminator.GeneratorLoss(fakeLogits)
-	atTokens := Gradient(MulScalar(generator, a.cfg.Adversarial), fake...)
-	pulled := ReduceAllSum(Mul(fakeTokens[0], StopGradient(atTokens[0])))
-	for k, tokens := range fakeTokens[1:] {
-		pulled = Add(pulled, ReduceAllSum(Mul(tokens, StopGradient(atTokens[k+1]))))
-	}
-	gradient := Gradient(pulled, clean)[0]
-
-	losses["d_grad"] = a.headsOptimiser.Update(optim.Variables(n.root.At(discriminatorScope), g), loss.Total, in.HeadsRate)
-	losses["g_adv"], losses["adv_grad"] = generator, l2(gradient)
-	losses["d_real"], losses["acc_real"], losses["logit_real"] = loss.Real, loss.RealAccuracy, loss.RealLogit
-	losses["d_fake"], losses["acc_fake"], losses["logit_fake"] = loss.Fake, loss.FakeAccuracy, loss.FakeLogit
-	return gradient
 }

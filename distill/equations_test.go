@@ -33,6 +33,11 @@ func TestStepFollowsTheEquations(t *testing.T) {
 			c.Discriminator.Text, c.Discriminator.Image = false, false
 		}},
 		{"nfsd", func(c *Config) { c.Weighting = "nfsd" }},
+		{"through the teacher's encoder", func(c *Config) { c.FeaturesNet = teacherScope }},
+		{"through the teacher's encoder at new noise", func(c *Config) {
+			c.FeaturesNet, c.Discriminator.Renoise = teacherScope, &discriminator.Renoise{SD: 1}
+		}},
+		{"features at new noise", func(c *Config) { c.Discriminator.Renoise = &discriminator.Renoise{Mean: -1, SD: 1} }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := tinyBundle(t, 1)
@@ -75,15 +80,25 @@ func directly(m *add, root *model.Scope, in addInputs[*Node]) map[string]*Node {
 	x0 := n.student()(diffusion.Diffuse(in.Real, in.Noise, level), level, text)
 
 	heads := discriminator.Bind(root.At(discriminatorScope), x0.Graph(), d, true)
-	tokens := func(img, view *Node) []*Node {
-		return discriminator.Features(n.features, img, view, d)
+	tokens := func(img, view, noise, at *Node) []*Node {
+		return discriminator.Features(func(img *Node) []*Node {
+			if at == nil {
+				return n.features(img, diffusion.Level{}, text)
+			}
+			level := diffusion.LevelFrom(at)
+			if noise != nil {
+				img = Add(Mul(level.Like(img).Alpha, img), Mul(level.Like(img).Sigma, noise))
+			}
+			return n.features(img, level, text)
+		}, img, view, d)
 	}
+	fake := func(img *Node) []*Node { return tokens(img, in.FakeView, in.FakeNoise, in.FakeAt) }
 	sees := LessThan(level.T, OnesLike(level.T)) // all but pure noise
 	image := Mul(n.imageEmbedding(in.Real), InsertAxes(ConvertDType(sees, x0.DType()), 1))
 	cond := discriminator.Condition(d, text.Pooled, image)
-	eq2 := discriminator.GeneratorLoss(heads.Logits(tokens(x0, in.FakeView), cond))
-	logits, r1 := heads.LogitsR1(tokens(in.Real, in.RealView), cond)
-	eq3 := discriminator.DiscriminatorLoss(logits, heads.Logits(tokens(StopGradient(x0), in.FakeView), cond), r1, d.R1Weight*float64(d.R1Every))
+	eq2 := discriminator.GeneratorLoss(heads.Logits(fake(x0), cond))
+	logits, r1 := heads.LogitsR1(tokens(in.Real, in.RealView, in.RealNoise, in.RealAt), cond)
+	eq3 := discriminator.DiscriminatorLoss(logits, heads.Logits(fake(StopGradient(x0)), cond), r1, d.R1Weight*float64(d.R1Every))
 
 	var target *Node
 	if levels := levelsFrom(in.TeacherLevels); m.nfsd() {

@@ -2,6 +2,7 @@ package distill
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -36,6 +37,17 @@ func (c Config) Student() string { return cmp.Or(c.StudentNet, teacherScope) }
 // Features is the part or variant that the discriminator sees through.
 func (c Config) Features() string { return cmp.Or(c.FeaturesNet, featuresScope) }
 
+// seesThrough is the scope of the network that the discriminator sees through.
+func (c Config) seesThrough() string {
+	switch c.Features() {
+	case featuresScope:
+		return featuresScope
+	case c.Teacher():
+		return teacherScope
+	}
+	return otherFeaturesScope
+}
+
 // Parts lists what a run of this config reads from a bundle, each once.
 func (c Config) Parts() []string {
 	var parts []string
@@ -53,9 +65,9 @@ func newStore(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*model.S
 		return nil, err
 	}
 	store := model.NewStore()
-	frozen := [][2]string{{textScope, textScope}, {featuresScope, featuresScope}, {teacherScope, cfg.Teacher()}, {otherFeaturesScope, cfg.Features()}}
-	if cfg.Features() == featuresScope {
-		frozen = frozen[:3]
+	frozen := [][2]string{{textScope, textScope}, {featuresScope, featuresScope}, {teacherScope, cfg.Teacher()}}
+	if scope := cfg.seesThrough(); scope == otherFeaturesScope {
+		frozen = append(frozen, [2]string{scope, cfg.Features()})
 	}
 	for _, f := range frozen {
 		if err := b.Load(backend, store, "/"+f[0], f[1]); err != nil {
@@ -120,18 +132,46 @@ func (n networks) average(g *Graph) diffusion.Denoiser {
 	return diffusion.NetDenoiser(n.root.At(studentEMAScope), n.bundle.Backbone(n.cfg.Student()), n.bundle.Config.Prediction)
 }
 
-// features is the discriminator's frozen network F: the taps that the heads look at.
-func (n networks) features(img *Node) []*Node {
-	scope, vit := featuresScope, n.bundle.Features(n.cfg.Features())
-	if n.cfg.Features() != featuresScope {
-		scope = otherFeaturesScope
-	}
-	all := network.ViT(n.root.At("%s", scope), vit, img, nil).Taps
+// features is the discriminator's frozen network F: the taps that the heads look at, [B,1+T,C]. A teacher looks at the picture with its
+// caption and noise level, as in LADD (Sauer et al. 2403.12015); in place of a class token it gives the mean over its tokens.
+func (n networks) features(img *Node, level diffusion.Level, text diffusion.Cond) []*Node {
+	scope := n.root.At("%s", n.cfg.seesThrough())
 	var taps []*Node
+	if n.encodes() {
+		encoder := n.bundle.Backbone(n.cfg.Features()).(network.Encoder)
+		for _, h := range encoder.Encode(scope, img, MulScalar(level.T, 1000.0), text.Tokens, text.Pooled) {
+			dims := h.Shape().Dimensions
+			tokens := Reshape(h, dims[0], dims[1]*dims[2], dims[3])
+			taps = append(taps, Concatenate([]*Node{ReduceAndKeep(tokens, ReduceMean, 1), tokens}, 1))
+		}
+		return taps
+	}
+	vit := n.bundle.Features(n.cfg.Features())
+	all := network.ViT(scope, vit, img, nil).Taps
 	for _, block := range n.cfg.Discriminator.Blocks(vit.Depth) {
 		taps = append(taps, all[block])
 	}
 	return taps
+}
+
+// encodes reports whether the discriminator sees through a teacher.
+func (s setup) encodes() bool {
+	part := s.cfg.Features()
+	return part == teacherScope || s.bundle.Variants[part].Part == teacherScope
+}
+
+// headWidths are the channels of what features gives.
+func (s setup) headWidths() ([]int, error) {
+	part := s.cfg.Features()
+	if !s.encodes() {
+		vit := s.bundle.Features(part)
+		return slices.Repeat([]int{vit.Width}, len(s.cfg.Discriminator.Blocks(vit.Depth))), nil
+	}
+	encoder, ok := s.bundle.Backbone(part).(network.Encoder)
+	if !ok {
+		return nil, fmt.Errorf("distill: features_net = %q is a %T, want a teacher with an encoder (a U-Net) or features", part, s.bundle.Backbone(part))
+	}
+	return encoder.EncodeWidths(), nil
 }
 
 // imageEmbedding is c_img, the class token of the real picture.

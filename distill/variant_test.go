@@ -48,6 +48,7 @@ func TestOtherNetworks(t *testing.T) {
 		"large features, heads on some blocks": func(c *Config) { c.FeaturesNet, c.Discriminator.Taps = "features-dino2-l", 1 },
 		"features without a mask token":        func(c *Config) { c.FeaturesNet = "features-clip-l" },
 		"features that were never trained":     func(c *Config) { c.FeaturesNet, c.Discriminator.Taps = "features-untrained-s", 1 },
+		"the encoder of a large teacher":       func(c *Config) { c.FeaturesNet = "teacher-l" },
 		"a large teacher":                      func(c *Config) { c.TeacherNet = "teacher-l" },
 		"a large student":                      func(c *Config) { c.StudentNet = "teacher-l" },
 		"a transformer by Muon":                func(c *Config) { c.StudentNet, c.TeacherNet, c.Muon = "teacher-dit", "teacher-dit", true },
@@ -80,6 +81,9 @@ func TestOtherNetworks(t *testing.T) {
 				}
 			}
 		})
+	}
+	if _, _, err := prepare(Inputs{Config: tinyConfig(t, func(c *Config) { c.FeaturesNet = "teacher-dit" }), Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}); err == nil || !strings.Contains(err.Error(), `features_net = "teacher-dit"`) {
+		t.Errorf("error = %v, want the transformer refused, which has no encoder", err)
 	}
 	_, err := newStore(graphtest.Engine(), b, tinyConfig(t, func(c *Config) { c.TeacherNet = "teacher-xl" }))
 	if !errors.Is(err, pretrain.ErrMissing) || !strings.Contains(err.Error(), "teacher-xl") {

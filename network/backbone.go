@@ -17,8 +17,15 @@ type Backbone interface {
 	Outer() []string
 }
 
+// Encoder is a backbone whose first half tells what is in a picture.
+type Encoder interface {
+	Backbone
+	Encode(scope *model.Scope, x, timestep, tokens, pooled *Node) []*Node
+	EncodeWidths() []int
+}
+
 var (
-	_ Backbone = UNetConfig{}
+	_ Encoder  = UNetConfig{}
 	_ Backbone = DiTConfig{}
 )
 

@@ -4,6 +4,7 @@ package network
 
 import (
 	"math"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -16,9 +17,27 @@ import (
 // Apply is Stable Diffusion's U-Net (Rombach et al. 2112.10752; names and structure of diffusers' UNet2DConditionModel).
 // x is [B,H,W,in], timestep is [B] in 0…1000, tokens is [B,L,E], pooled is [B,E] or nil; returns [B,H,W,out].
 func (cfg UNetConfig) Apply(scope *model.Scope, x, timestep, tokens, pooled *Node) *Node {
+	u, h, skips, _ := cfg.encode(scope, x, timestep, tokens, pooled)
+	return u.decode(scope, h, skips)
+}
+
+// Encode is the first half of Apply: what the network knows of a picture at the end of every resolution and in the middle, each
+// [B,h,w,C]. The widths are those of EncodeWidths.
+func (cfg UNetConfig) Encode(scope *model.Scope, x, timestep, tokens, pooled *Node) []*Node {
+	_, _, _, levels := cfg.encode(scope, x, timestep, tokens, pooled)
+	return levels
+}
+
+// EncodeWidths are the channels of what Encode gives.
+func (cfg UNetConfig) EncodeWidths() []int {
+	return append(slices.Clone(cfg.BlockOutChannels), cfg.BlockOutChannels[len(cfg.BlockOutChannels)-1])
+}
+
+// encode runs to the middle: h is its output, skips wait for the way up, levels are Encode's.
+func (cfg UNetConfig) encode(scope *model.Scope, x, timestep, tokens, pooled *Node) (u unet, h *Node, skips, levels []*Node) {
 	x.AssertDims(-1, -1, -1, cfg.InChannels)
 	tokens.AssertDims(-1, -1, cfg.CrossAttentionDim)
-	u := unet{cfg: cfg, tokens: tokens}
+	u = unet{cfg: cfg, tokens: tokens}
 	widths := cfg.BlockOutChannels
 	u.emb = timeEmbedding(scope, timestep, widths[0])
 	if cfg.PooledDim > 0 {
@@ -29,8 +48,8 @@ func (cfg UNetConfig) Apply(scope *model.Scope, x, timestep, tokens, pooled *Nod
 	u.emb = SiLU(u.emb) // every residual block applies it first
 
 	x = engine.SpaceToDepth(x, cfg.Stem)
-	h := Conv(scope.At("conv_in"), x, widths[0], 3)
-	skips := []*Node{h}
+	h = Conv(scope.At("conv_in"), x, widths[0], 3)
+	skips = []*Node{h}
 
 	for i, width := range widths {
 		block := scope.At("down_blocks").At("%d", i)
@@ -38,6 +57,7 @@ func (cfg UNetConfig) Apply(scope *model.Scope, x, timestep, tokens, pooled *Nod
 			h = u.layer(block, j, h, width, i)
 			skips = append(skips, h)
 		}
+		levels = append(levels, h)
 		if i < len(widths)-1 {
 			h = u.downsample(block.At("downsamplers").At("0"), h, width)
 			skips = append(skips, h)
@@ -49,7 +69,13 @@ func (cfg UNetConfig) Apply(scope *model.Scope, x, timestep, tokens, pooled *Nod
 	h = u.resBlock(mid.At("resnets").At("0"), h, widths[last])
 	h = u.transformer(mid.At("attentions").At("0"), h, cfg.Heads[last])
 	h = u.resBlock(mid.At("resnets").At("1"), h, widths[last])
+	return u, h, skips, append(levels, h)
+}
 
+// decode is the way up from the middle to the output [B,H,W,out].
+func (u unet) decode(scope *model.Scope, h *Node, skips []*Node) *Node {
+	cfg, widths := u.cfg, u.cfg.BlockOutChannels
+	last := len(widths) - 1
 	for i := range widths {
 		level := last - i
 		block := scope.At("up_blocks").At("%d", i)

@@ -28,6 +28,8 @@ package discriminator
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 
 	"github.com/addlab/addlab/internal/check"
 )
@@ -59,6 +61,9 @@ type Config struct {
 	// rate, Karras et al. 1710.10196), as StyleGAN-T does: a step of the optimiser then changes it less.
 	CondEqualized bool `json:"cond_equalized,omitempty"`
 
+	// Renoise, if set, shows the features pictures that are diffused anew, real and generated ones apart.
+	Renoise *Renoise `json:"renoise,omitempty"`
+
 	Augment bool `json:"augment"` // DiffAugment: colour, translation, cutout
 	// AugmentColor is the strength of its changes of colour; 0 stands for 1, DiffAugment's own.
 	AugmentColor float64 `json:"augment_color,omitempty"`
@@ -68,6 +73,22 @@ type Config struct {
 
 	R1Weight float64 `json:"r1_weight"` // γ of ADD eq. 3; 0 disables the penalty
 	R1Every  int     `json:"r1_every"`  // penalty in every k-th discriminator step, with weight k·γ
+}
+
+// Renoise is the noise that pictures get before the features see them: t is logit-normal, 1/(1 + exp(−Mean − SD·z)), as in LADD (Sauer
+// et al. 2403.12015, §3.3).
+type Renoise struct {
+	Mean float64 `json:"mean"`
+	SD   float64 `json:"sd"`
+}
+
+// Times draws so many t.
+func (n Renoise) Times(r *rand.Rand, count int) []float64 {
+	t := make([]float64, count)
+	for i := range t {
+		t[i] = 1 / (1 + math.Exp(-n.Mean-n.SD*r.NormFloat64()))
+	}
+	return t
 }
 
 // DefaultConfig is the paper's discriminator; what the paper leaves open is as in StyleGAN-T, but for CondRMS, and for Taps where the
@@ -92,6 +113,7 @@ func (c Config) Validate() error {
 	f.Want(c.Taps >= 0, "taps", c.Taps, "≥ 0")
 	f.Want(c.Kernel >= 1 && c.Kernel%2 == 1, "kernel", c.Kernel, "an odd number ≥ 1")
 	f.Want(c.MapDim >= 1, "map_dim", c.MapDim, "≥ 1")
+	f.Want(c.Renoise == nil || c.Renoise.SD >= 0 && !math.IsNaN(c.Renoise.Mean), "renoise", c.Renoise, "a mean and sd ≥ 0")
 	f.Want(c.AugmentColor >= 0 && c.AugmentColor <= 1, "augment_color", c.AugmentColor, "0 … 1")
 	f.Want(c.CropProb == 0.5, "crop_prob", c.CropProb, "0.5: no picture here is larger than the network's input, so that none is cropped")
 	f.Want(c.R1Weight >= 0, "r1_weight", c.R1Weight, "≥ 0")
