@@ -14,6 +14,7 @@ var Levers = register(Axis{
 		{Name: "default", Default: true},
 		{Name: "pure-half", Set: pureHalf},
 		{Name: "colors-0.2", Set: paleColors},
+		{Name: "shifts-0.25", Set: func(c *distill.Config) { c.Discriminator.AugmentShift = 0.25 }},
 		{Name: "d-twice", Set: twice},
 		{Name: "group-norm", Set: groupNorm},
 		{Name: "low-noise-teacher", Set: lowNoise},

@@ -26,10 +26,10 @@ const (
 	AugmentParams
 )
 
-// DrawAugment draws the parameters of one batch of size×size pictures, [batch, AugmentParams]. color is the strength of changes of colour,
-// 1 in DiffAugment.
-func DrawAugment(r *rand.Rand, batch, size int, color float32) []float32 {
-	reach := int(float64(size)/8 + 0.5)
+// DrawAugment draws the parameters of one batch of size×size pictures, [batch, AugmentParams]. color and shift are the strengths of changes
+// of colour and of place, 1 in DiffAugment.
+func DrawAugment(r *rand.Rand, batch, size int, color, shift float32) []float32 {
+	reach := int(float64(shift)*float64(size)/8 + 0.5)
 	side := int(0.2*float64(size) + 0.5)
 	// The square's middle is uniform over the picture, hence squares at the border are cut off.
 	corner := func() float32 { return float32(r.IntN(size+1-side%2) - side/2) }

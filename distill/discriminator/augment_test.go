@@ -127,7 +127,7 @@ func TestAugmentCutsOut(t *testing.T) {
 
 func TestDrawAugmentRanges(t *testing.T) {
 	const batch, size = 4000, 32
-	params := DrawAugment(rng.New(1, "augment", 0), batch, size, 1)
+	params := DrawAugment(rng.New(1, "augment", 0), batch, size, 1, 1)
 	lo, hi := filled(AugmentParams, math.MaxFloat32), filled(AugmentParams, -math.MaxFloat32)
 	for i, v := range params {
 		c := i % AugmentParams
@@ -142,7 +142,7 @@ func TestDrawAugmentRanges(t *testing.T) {
 	if diff := cmp.Diff(wantHi, hi, near); diff != "" {
 		t.Errorf("largest values (-want +got):\n%s", diff)
 	}
-	for i, v := range DrawAugment(rng.New(1, "augment", 0), batch, size, .25) {
+	for i, v := range DrawAugment(rng.New(1, "augment", 0), batch, size, .25, 1) {
 		if c := i % AugmentParams; c <= contrast {
 			middle := (wantLo[c] + wantHi[c]) / 2
 			if want := middle + (params[i]-middle)/4; math.Abs(float64(v-want)) > 1e-6 {
@@ -152,7 +152,12 @@ func TestDrawAugmentRanges(t *testing.T) {
 			t.Fatalf("a quarter of the colours: column %d = %g, want the same place, %g", c, v, params[i])
 		}
 	}
-	if again := DrawAugment(rng.New(1, "augment", 0), batch, size, 1); !cmp.Equal(params, again) {
+	for i, v := range DrawAugment(rng.New(1, "augment", 0), batch, size, 1, .25) {
+		if c := i % AugmentParams; (c == shiftY || c == shiftX) && math.Abs(float64(v)) > 1 {
+			t.Fatalf("a quarter of the shifts: column %d = %g, want at most 1 pixel", c, v)
+		}
+	}
+	if again := DrawAugment(rng.New(1, "augment", 0), batch, size, 1, 1); !cmp.Equal(params, again) {
 		t.Error("the same stream draws other parameters")
 	}
 }
@@ -160,7 +165,7 @@ func TestDrawAugmentRanges(t *testing.T) {
 func TestAugmentGradient(t *testing.T) {
 	const b, size = 2, 4
 	img, weight := widened(graphtest.Normals(4, b, size, size, 3)), widened(graphtest.Normals(5, b, size, size, 3))
-	params := DrawAugment(rng.New(3, "augment", 0), b, size, 1)
+	params := DrawAugment(rng.New(3, "augment", 0), b, size, 1, 1)
 	params[shiftY], params[cutTop], params[cutBottom], params[cutLeft], params[cutRight] = 1, 1, 2, 1, 2
 	p := widened(tensors.FromFlatDataAndDimensions(params, b, AugmentParams))
 

@@ -51,7 +51,7 @@ func DrawView(r *rand.Rand, cfg Config, batch, size int) []float32 {
 		return IdentityAugment(batch)
 	}
 	group := cfg.Group()
-	each, params := DrawAugment(r, batch/group, size, cmp.Or(float32(cfg.AugmentColor), 1)), []float32(nil)
+	each, params := DrawAugment(r, batch/group, size, cmp.Or(float32(cfg.AugmentColor), 1), cmp.Or(float32(cfg.AugmentShift), 1)), []float32(nil)
 	for row := range slices.Chunk(each, AugmentParams) {
 		params = append(params, slices.Repeat(row, group)...)
 	}
