@@ -20,9 +20,10 @@ type Axis struct {
 	Question    string
 	Cells       []Cell
 	Claims      []Claim
-	Against     string   // cell of the paper's default, if the default cell is another; directions are relative to it
-	Teachers    []string // variants of the teacher that are measured beside the cells
-	SolverSteps []int    // steps, beyond 25 and 1, at which the bundle's teacher is measured beside the cells
+	Against     string              // cell of the paper's default, if the default cell is another; directions are relative to it
+	Teachers    []string            // variants of the teacher that are measured beside the cells
+	SolverSteps []int               // steps, beyond 25 and 1, at which the bundle's teacher is measured beside the cells
+	Solvers     []diffusion.Sampler // that take these steps; nil is DPM-Solver++(2M) alone
 }
 
 // Cell is one answer that is tried: an edit of the default config, or another way to sample from its student.

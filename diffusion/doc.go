@@ -12,7 +12,7 @@
 // and each [Step] of the plan is executed by [Update] in a graph, or by [Apply] on plain slices. [Mixture] is a toy world
 // whose densities and denoisers are known in closed form.
 //
-// Papers cited by short name: ADD = arXiv 2311.17042, DDIM = 2010.02502, DPM-Solver++ = 2211.01095, EDM = 2206.00364,
-// progressive distillation = 2202.00512, zero terminal SNR = 2305.08891, CFG = 2207.12598, DreamFusion = 2209.14988,
-// NFSD = 2310.17590.
+// Papers cited by short name: ADD = arXiv 2311.17042, DDIM = 2010.02502, DPM-Solver++ = 2211.01095, UniPC = 2302.04867,
+// EDM = 2206.00364, progressive distillation = 2202.00512, zero terminal SNR = 2305.08891, CFG = 2207.12598,
+// DreamFusion = 2209.14988, NFSD = 2310.17590.
 package diffusion

@@ -6,6 +6,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/protocol"
@@ -60,10 +61,11 @@ func (in Inputs) real() Job {
 	return Job{Label: "real pictures", Evaluation: e}
 }
 
-func (in Inputs) teacher(label, net string, steps int) Job {
+func (in Inputs) teacher(label, net, sampler string, steps int) Job {
 	e := in.evaluation(Teacher, "text", cmp.Or(net, "teacher"))
 	e.Net = net
-	e.Sampling = &Sampling{Sampler: diffusion.DPMSolverPP2M{}.Name(), Steps: steps, Guidance: in.Setup.Guidance}
+	usual := pipeline.Teacher(steps, in.Setup.Guidance)
+	e.Sampling = &Sampling{Sampler: cmp.Or(sampler, usual.Sampler.Name()), Steps: steps, Guidance: usual.Guidance}
 	return Job{Label: label, Evaluation: e}
 }
 

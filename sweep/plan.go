@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/record"
 )
@@ -28,6 +30,7 @@ type reference struct {
 	name, subject string
 	steps         int
 	net           string // variant of the teacher
+	sampler       string // of the teacher; "" is that of pipeline.Teacher
 	axis          string // in whose table it is; "" for all
 	hashes        []string
 }
@@ -56,9 +59,7 @@ func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int6
 		}
 	}
 	for _, axis := range axes {
-		for _, steps := range axis.SolverSteps {
-			p.references = append(p.references, reference{name: fmt.Sprintf("teacher, %d steps", steps), subject: Teacher, steps: steps, axis: axis.Name})
-		}
+		p.references = append(p.references, solvers(axis)...)
 		for _, net := range axis.Teachers {
 			p.references = append(p.references, reference{name: net + ", 25 steps", subject: Teacher, steps: 25, net: net, axis: axis.Name})
 		}
@@ -79,6 +80,22 @@ func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int6
 		}
 	}
 	return p, nil
+}
+
+// solvers are the teacher at an axis's further steps, by each of its solvers.
+func solvers(axis ablations.Axis) (found []reference) {
+	usual := pipeline.Teacher(0, 0).Sampler
+	samplers := axis.Solvers
+	if samplers == nil {
+		samplers = []diffusion.Sampler{usual}
+	}
+	for _, sampler := range samplers {
+		for _, steps := range axis.SolverSteps {
+			row := pipeline.Named{Name: fmt.Sprintf("teacher, %d steps", steps), Sampling: pipeline.Sampling{Sampler: usual}}.By(sampler)
+			found = append(found, reference{name: row.Name, subject: Teacher, steps: steps, sampler: sampler.Name(), axis: axis.Name})
+		}
+	}
+	return found
 }
 
 // add lists a job once, and returns its hash.
@@ -142,7 +159,7 @@ func (p *Plan) addReferences(in Inputs, base distill.Config) error {
 		case r.subject == Real:
 			hash, err = p.add(in.real(), nil)
 		case r.subject == Teacher:
-			hash, err = p.add(in.teacher(r.name, r.net, r.steps), nil)
+			hash, err = p.add(in.teacher(r.name, r.net, r.sampler, r.steps), nil)
 		default:
 			hash, err = p.add(in.student(fmt.Sprintf("%s, seed %d", r.name, base.Seed), base, r.steps, ""))
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/diffusion"
 )
 
 func TestPlanNamesEachThingOnce(t *testing.T) {
@@ -59,6 +60,29 @@ func TestTeacherAtFewStepsStandsInOneTable(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[int]int{25: 1, 12: 1, 8: 1, 4: 1, 3: 1, 2: 1, 1: 1}, drawn); diff != "" {
 		t.Errorf("how often the teacher is drawn from at how many steps (-want +got)\n%s", diff)
+	}
+}
+
+// Another solver has rows and measurements of its own; its name is in both.
+func TestSolversOfAnAxis(t *testing.T) {
+	axis := ablations.StudentSteps
+	axis.SolverSteps, axis.Solvers = []int{4}, []diffusion.Sampler{diffusion.DPMSolverPP2M{}, diffusion.UniPC{}}
+	p := newTestPlan(t, []ablations.Axis{axis}, 1)
+	var names []string
+	for _, r := range p.Table(axis, nil).References[5:] {
+		names = append(names, r.Name)
+	}
+	if diff := cmp.Diff([]string{"teacher, 4 steps", "teacher, 4 steps, unipc"}, names); diff != "" {
+		t.Errorf("rows (-want +got)\n%s", diff)
+	}
+	drawn := map[string]int{}
+	for _, j := range p.Jobs {
+		if s := j.Evaluation.Sampling; j.Evaluation.Subject == Teacher && s.Steps == 4 {
+			drawn[s.Sampler]++
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"dpmpp2m": 1, "unipc": 1}, drawn); diff != "" {
+		t.Errorf("samplers of four steps (-want +got)\n%s", diff)
 	}
 }
 

@@ -63,22 +63,23 @@ func (g *Generator) sample(plan []diffusion.Step, texts []string, noise func(ste
 	size, words, schedule := g.pipeline.Bundle.Config.Size, g.pipeline.Bundle.Words, g.pipeline.schedule()
 	picture := func(x []float32) *tensors.Tensor { return train.F32(x, g.batch, size, size, 3) }
 	none := make([]float32, g.batch*g.Area())
-	x, prev := picture(noise(0)), picture(none)
+	x, prev, prev2 := picture(noise(0)), picture(none), picture(none)
 	ids, null := train.I32(words.EncodeAll(texts), g.batch, words.Context), train.I32(words.Encode(""), 1, words.Context)
-	defer func() { engine.Release(x, prev, ids, null) }()
+	defer func() { engine.Release(x, prev, prev2, ids, null) }()
 	for k, step := range plan {
 		z := none
 		if step.Noise != 0 {
 			z = noise(k + 1)
 		}
 		times := slices.Repeat([]float64{step.T}, g.batch)
-		fresh, level, coef := picture(z), train.F32(diffusion.Levels(schedule, times), g.batch, 3), train.F32(step.Coef(), 4)
-		out, err := g.compiled.exec.Call(x, prev, fresh, level, coef, ids, null)
-		engine.Release(x, prev, fresh, level, coef)
+		fresh, level, coef := picture(z), train.F32(diffusion.Levels(schedule, times), g.batch, 3), train.F32(step.Coef(), 5)
+		out, err := g.compiled.exec.Call(x, prev, prev2, fresh, level, coef, ids, null)
+		engine.Release(fresh, level, coef)
 		if err != nil {
 			return nil, fmt.Errorf("pipeline: sampling step %d of %d: %w", k+1, len(plan), err)
 		}
-		x, prev = out[0], out[1]
+		engine.Release(x, prev2)
+		x, prev, prev2 = out[0], out[1], prev
 	}
 	return tensors.MustCopyFlatData[float32](x), nil
 }

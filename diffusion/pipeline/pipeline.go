@@ -35,6 +35,14 @@ type Named struct {
 	Sampling
 }
 
+// By is the row of another sampler, which its name tells.
+func (n Named) By(sampler diffusion.Sampler) Named {
+	if sampler.Name() != n.Sampler.Name() {
+		n.Name, n.Sampler = n.Name+", "+sampler.Name(), sampler
+	}
+	return n
+}
+
 // Teacher is the sampling of the bundle's teacher by DPM-Solver++(2M).
 func Teacher(steps int, guidance float64) Sampling {
 	return Sampling{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: guidance}
@@ -143,14 +151,14 @@ func (p *Pipeline) compile(key compileKey) (*compiled, error) {
 		return nil, err
 	}
 	exec, err := model.NewExec(p.Backend, store, func(root *model.Scope, args []*Node) (x, x0 *Node) {
-		xt, prev, z, level, coef, ids, null := args[0], args[1], args[2], diffusion.LevelFrom(args[3]), args[4], args[5], args[6]
+		xt, prev, prev2, z, level, coef, ids, null := args[0], args[1], args[2], args[3], diffusion.LevelFrom(args[4]), args[5], args[6], args[7]
 		text := func(ids *Node) diffusion.Cond { return diffusion.EncodeText(root.At("text"), cfg.Networks.Text, ids) }
 		denoise, cond, nullCond := diffusion.NetDenoiser(root.At("teacher"), b.Backbone(key.net), cfg.Prediction), text(ids), text(null)
 		if diffusion.Guided(key.guidance) {
 			denoise = diffusion.Guide(denoise, key.guidance, nullCond)
 		}
 		x0 = denoise(xt, level, cond)
-		return diffusion.Update(coef, xt, x0, prev, z), x0
+		return diffusion.Update(coef, xt, x0, prev, prev2, z), x0
 	})
 	if err != nil {
 		return nil, fmt.Errorf("pipeline: %w", err)

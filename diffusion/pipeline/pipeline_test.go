@@ -134,6 +134,7 @@ func TestPlanIsTheSamplers(t *testing.T) {
 	for _, sampling := range []Sampling{
 		{Sampler: diffusion.DDIM{}, Steps: 4},
 		{Sampler: diffusion.DPMSolverPP2M{}, Steps: 6},
+		{Sampler: diffusion.UniPC{}, Steps: 5},
 		FewSteps("", []int{1000, 900, 800, 700}, 4, diffusion.Ancestral),
 	} {
 		g, err := p.Generator(sampling, 2)
@@ -160,6 +161,18 @@ func TestPlanIsTheSamplers(t *testing.T) {
 	if diff := cmp.Diff(Sampling{Sampler: diffusion.FewStep{Times: []float64{1, 0.9, 0.8, 0.7}, Form: diffusion.Renoise}, Steps: 2, Student: "s"}, grid, cmpopts.EquateApprox(0, 1e-15)); diff != "" {
 		t.Errorf("FewSteps (-want +got):\n%s", diff)
 	}
+}
+
+// A step has the predictions of the two steps before it: x stays the first noise, so that they are x̂₀ of it at the steps' times.
+func TestStepsRememberTwoPredictions(t *testing.T) {
+	p := tiny(t)
+	by := func(plan ...diffusion.Step) []float32 {
+		return draw(t, p, Sampling{Sampler: &spy{plan: plan}, Steps: len(plan)}, 2, testCaptions[:2], 5)
+	}
+	first, second := diffusion.Step{T: 1, X: 1}, diffusion.Step{T: 0.7, X: 1}
+	near(t, "one step before", by(diffusion.Step{T: 0.7, X0: 1}), by(first, second, diffusion.Step{T: 0.5, Prev: 1}), 1e-6)
+	near(t, "two steps before", by(diffusion.Step{T: 1, X0: 1}), by(first, second, diffusion.Step{T: 0.5, Prev2: 1}), 1e-6)
+	near(t, "two steps before the second", make([]float32, 2*tinyArea), by(first, diffusion.Step{T: 0.7, Prev2: 1}), 0)
 }
 
 // Captions are read with the tokenizer of the teacher, not with that of the evaluation pair.

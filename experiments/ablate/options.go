@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
@@ -29,6 +30,7 @@ const usage = `ablate trains and scores the cells of an ablation axis and prints
   go run ./experiments/ablate --axis all --seeds 4 --no-train  the tables of what is finished, while the rest is running elsewhere
   go run ./experiments/ablate --axis all --seeds 4 --processes 4  four processes, each on a quarter of the cores, share it
   go run ./experiments/ablate --axis levers --probe 240      how soon each discriminator sees what is wrong, a minute a cell
+  go run ./experiments/ablate --axis student-steps --sampler dpmpp2m,unipc  the teacher at few steps by two solvers
   go run ./experiments/ablate --axis teacher --pretrain      with the networks that are missing trained first
   go run ./experiments/ablate --axis disc-cond --print-config  print the resolved config of every cell and stop
   go run ./experiments/ablate --axis disc-cond --scale smoke --out /tmp/smoke       a toy, in about a minute
@@ -40,9 +42,9 @@ Flags have the forms --axis and -axis.
 `
 
 type options struct {
-	axis, cells, scale, seeds, engine, out, data, pretrained, reference, config string
-	steps, images, watch, probe, processes, among                               int
-	list, printConfig, dryRun, pretrain, noTrain                                bool
+	axis, cells, samplers, scale, seeds, engine, out, data, pretrained, reference, config string
+	steps, images, watch, probe, processes, among                                         int
+	list, printConfig, dryRun, pretrain, noTrain                                          bool
 
 	args []string // as typed
 }
@@ -50,6 +52,7 @@ type options struct {
 func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.axis, "axis", "disc-cond", "`axes` separated by commas, or all")
 	f.StringVar(&o.cells, "cells", "", "only these `cells` of the axis, separated by commas")
+	f.StringVar(&o.samplers, "sampler", "", "`samplers` of the teacher, separated by commas, where an axis measures it at few steps: "+diffusion.SolverNames()+" (default: dpmpp2m)")
 	f.StringVar(&o.scale, "scale", "cpu", "`size` of the runs: "+strings.Join(distill.Scales, ", "))
 	f.StringVar(&o.seeds, "seeds", "1", "`number` of seeds per cell, or a list such as 0-5 or 1,3,8-10; 3, is seed 3 alone")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
@@ -122,14 +125,39 @@ func (o options) base() (distill.Config, error) {
 
 func (o options) axes() ([]ablations.Axis, error) {
 	axes, err := ablations.Parse(o.axis)
-	if err != nil || o.cells == "" {
+	if err != nil {
 		return axes, err
+	}
+	if o.samplers != "" {
+		if err := o.setSamplers(axes); err != nil {
+			return nil, err
+		}
+	}
+	if o.cells == "" {
+		return axes, nil
 	}
 	if len(axes) > 1 {
 		return nil, fmt.Errorf("cells = %q for %d axes, want one axis", o.cells, len(axes))
 	}
 	axes[0], err = axes[0].Only(strings.Split(strings.ReplaceAll(o.cells, " ", ""), ","))
 	return axes, err
+}
+
+// setSamplers says which samplers take the teacher's few steps.
+func (o options) setSamplers(axes []ablations.Axis) error {
+	solvers, err := diffusion.ParseSolvers(o.samplers)
+	if err != nil {
+		return err
+	}
+	used := false
+	for i := range axes {
+		axes[i].Solvers = solvers
+		used = used || len(axes[i].SolverSteps) > 0
+	}
+	if !used {
+		return fmt.Errorf("--sampler has no effect: --axis %s does not measure the teacher at few steps, as student-steps does", o.axis)
+	}
+	return nil
 }
 
 func (o options) runs() string { return filepath.Join(o.out, "runs") }

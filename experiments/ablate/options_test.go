@@ -8,6 +8,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/diffusion"
 )
 
 // The calls that the help shows are understood, down to the names of their cells.
@@ -52,6 +57,32 @@ func TestFoldersOfOtherData(t *testing.T) {
 		}
 		if o.out != filepath.FromSlash(c.out) || o.reference != filepath.FromSlash(c.reference) {
 			t.Errorf("%s: out = %s, reference = %s, want %s and %s", c.why, o.out, o.reference, c.out, c.reference)
+		}
+	}
+}
+
+// Samplers of the teacher reach the axes that measure it at few steps; where none does the flag would do nothing.
+func TestSamplersOfTheTeacher(t *testing.T) {
+	axes := func(args ...string) ([]ablations.Axis, error) {
+		var o options
+		if err := o.parse(flag.NewFlagSet("ablate", flag.ContinueOnError), args); err != nil {
+			t.Fatal(err)
+		}
+		return o.axes()
+	}
+	got, err := axes("--axis", "loss,student-steps", "--sampler", "dpmpp2m,unipc")
+	if err != nil || len(got) != 2 {
+		t.Fatalf("%d axes, %v", len(got), err)
+	}
+	if diff := cmp.Diff([]diffusion.Sampler{diffusion.DPMSolverPP2M{}, diffusion.UniPC{}}, got[1].Solvers); diff != "" {
+		t.Errorf("solvers of student-steps (-want +got)\n%s", diff)
+	}
+	for want, args := range map[string][]string{
+		"--sampler has no effect: --axis loss does not measure": {"--axis", "loss", "--sampler", "unipc"},
+		`sampler = "heun", want one of ddim`:                    {"--axis", "student-steps", "--sampler", "heun"},
+	} {
+		if _, err := axes(args...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q in it", args, err, want)
 		}
 	}
 }

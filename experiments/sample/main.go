@@ -71,12 +71,16 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	p.Backend = e.Backend
 	grid := plot.Grid{Columns: captions, Scale: max(1, 128/bundle.Config.Size)}
+	width := 0
+	for _, w := range rows {
+		width = max(width, len(w.Name))
+	}
 	for _, w := range rows {
 		flat, each, err := draw(ctx, p, w.Sampling, captions, o.seed)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.Name, err)
 		}
-		fmt.Fprintf(stdout, "%-20s %8.2f ms per image\n", w.Name, each.Seconds()*1000)
+		fmt.Fprintf(stdout, "%-*s %8.2f ms per image\n", width, w.Name, each.Seconds()*1000)
 		grid.Rows = append(grid.Rows, plot.GridRow{Name: w.Name, Images: p.Pictures(flat)})
 	}
 	if err := os.MkdirAll(filepath.Dir(o.out), 0o777); err != nil {
@@ -106,15 +110,21 @@ func draw(ctx context.Context, p *pipeline.Pipeline, s pipeline.Sampling, captio
 	return flat, spent / time.Duration(len(captions)), err
 }
 
-// rows are those that were asked for: the teacher of the run, then its student.
+// rows are those that were asked for: the teacher of the run by each sampler, then its student.
 func (o options) rows(s sweep.StudentRun, p *pipeline.Pipeline) (rows []pipeline.Named, err error) {
 	cfg := s.Config.Distill
 	if o.teacher {
-		rows = append(rows, s.Teacher(25, protocol.DefaultSetup(cfg.Scale).Guidance))
+		for _, sampler := range o.samplers {
+			row := s.Teacher(o.teacherSteps, protocol.DefaultSetup(cfg.Scale).Guidance).By(sampler)
+			if _, err := p.Plan(row.Sampling); err != nil { // before an engine is opened
+				return nil, fmt.Errorf("the teacher by %s: %w", sampler.Name(), err)
+			}
+			rows = append(rows, row)
+		}
 	}
 	for _, k := range o.steps {
 		row := s.Steps(k, o.form)
-		if _, err := p.Plan(row.Sampling); err != nil { // before an engine is opened
+		if _, err := p.Plan(row.Sampling); err != nil {
 			return nil, fmt.Errorf("%w: the student was trained on times %v", err, cfg.Times)
 		}
 		rows = append(rows, row)

@@ -33,6 +33,10 @@ func TestWrongCalls(t *testing.T) {
 		{"an unknown form", []string{"--prompt", "a star", "--form", "square"}, `form = "square"`},
 		{"another form of picture", []string{"--prompt", "a star", "--out", "star.jpg"}, `out = "star.jpg", want a file that ends in .png`},
 		{"no student yet", []string{"--prompt", "a star", "--results", empty, "--pretrained", bare}, "go run ./experiments/ablate"},
+		{"an unknown sampler", []string{"--prompt", "a star", "--sampler", "ddim,heun"}, `sampler = "heun", want one of ddim, dpmpp2m, unipc, euler, euler-ancestral`},
+		{"a sampler of nothing", []string{"--prompt", "a star", "--teacher=false", "--sampler", "ddim"}, "--sampler has no effect with --teacher=false"},
+		{"steps of nothing", []string{"--prompt", "a star", "--teacher=false", "--teacher-steps", "4"}, "--teacher-steps has no effect with --teacher=false"},
+		{"no teacher step", []string{"--prompt", "a star", "--run", shipped, "--pretrained", "../../pretrained/scenes", "--teacher-steps", "0"}, "the teacher by dpmpp2m: diffusion: steps = 0, want ≥ 1"},
 		{"nothing to ship", []string{"--ship", "ADD"}, "run is missing"},
 		{"a run that is not there", []string{"--prompt", "a star", "--results", empty, "--run", "0123456789ab"}, `run = "0123456789ab"`},
 		{"a forgotten --prompt", []string{"a star"}, `argument = "a star"`},
@@ -143,12 +147,19 @@ func TestRowsAreThoseOfTheRun(t *testing.T) {
 			named("teacher, 25 steps", teacher("")), named("student, 1 step", few(once, "", 1)), named("student, 2 steps", few(once, "", 2)), named("student, 4 steps", few(once, "", 4)),
 		}},
 	} {
-		got, err := options{steps: c.steps, form: diffusion.Renoise, teacher: true}.rows(c.s, p)
+		got, err := options{steps: c.steps, form: diffusion.Renoise, teacher: true, teacherSteps: 25, samplers: []diffusion.Sampler{diffusion.DPMSolverPP2M{}}}.rows(c.s, p)
 		if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
 			t.Errorf("%s: error %v (-want +got):\n%s", c.why, err, diff)
 		}
 	}
-	_, err := options{steps: []int{5}, form: diffusion.Renoise}.rows(small, p)
+	solvers, err := options{teacher: true, teacherSteps: 4, samplers: []diffusion.Sampler{diffusion.UniPC{}, diffusion.DPMSolverPP2M{}}}.rows(small, p)
+	fast := pipeline.Teacher(4, protocol.DefaultSetup("smoke").Guidance)
+	want := []pipeline.Named{named("teacher, 4 steps, unipc", fast), named("teacher, 4 steps", fast)}
+	want[0].Sampler = diffusion.UniPC{}
+	if diff := cmp.Diff(want, solvers); err != nil || diff != "" {
+		t.Errorf("two solvers: error %v (-want +got):\n%s", err, diff)
+	}
+	_, err = options{steps: []int{5}, form: diffusion.Renoise}.rows(small, p)
 	if want := "steps = 5, want 1 to 4, the number of times, or a multiple of it: the student was trained on times [1000 750 500 250]"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error = %v, want %q", err, want)
 	}

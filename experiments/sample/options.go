@@ -17,6 +17,7 @@ const usage = `sample draws pictures for captions from a student, beside its tea
   go run ./experiments/sample --prompt "a large red star left of a small blue ring"
   go run ./experiments/sample --prompt "a green star" --prompt "a yellow ring" --n 4 --steps 1,2,4
   go run ./experiments/sample --prompt "a green star" --run results/runs/0123456789ab
+  go run ./experiments/sample --prompt "a green star" --teacher-steps 4 --sampler ddim,dpmpp2m,unipc   the teacher by other solvers
   go run ./experiments/sample --run results/runs/0123456789ab --ship "ADD, 800 steps"   put a student into the bundle
 
 Without --run it takes your newest student of the default cell, and without one the student that is shipped with the networks.
@@ -30,9 +31,10 @@ type options struct {
 	run, results, pretrained, engine, out string
 	ship, data                            string
 	form                                  diffusion.Form
+	samplers                              []diffusion.Sampler
 	teacher                               bool
 	seed                                  int64
-	n                                     int
+	n, teacherSteps                       int
 }
 
 // parse reads the command line.
@@ -50,7 +52,9 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.results, "results", "results", "`folder` that ablate wrote to")
 	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks that the student started from (default: found by their hashes)")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
-	f.BoolVar(&o.teacher, "teacher", true, "show the teacher at 25 steps, with guidance")
+	f.BoolVar(&o.teacher, "teacher", true, "show the teacher, with guidance")
+	f.IntVar(&o.teacherSteps, "teacher-steps", 25, "`steps` of the teacher")
+	samplers := f.String("sampler", diffusion.DPMSolverPP2M{}.Name(), "`samplers` of the teacher, a row for each: "+diffusion.SolverNames())
 	f.Int64Var(&o.seed, "seed", 1, "seed of the noise")
 	f.IntVar(&o.n, "n", 1, "`pictures` per prompt")
 	f.StringVar(&o.ship, "ship", "", "score the student of --run, put it into the bundle that it started from, and stop; the `recipe` says how it was trained")
@@ -60,7 +64,18 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return err
 	}
 	o.form = diffusion.Form(*form)
+	var err error
+	if o.samplers, err = diffusion.ParseSolvers(*samplers); err != nil {
+		return err
+	}
+	f.Visit(func(given *flag.Flag) { // no row would show it
+		if (given.Name == "sampler" || given.Name == "teacher-steps") && !o.teacher {
+			err = fmt.Errorf("--%s has no effect with --teacher=false, want one of the two", given.Name)
+		}
+	})
 	switch {
+	case err != nil:
+		return err
 	case o.ship != "" && o.run == "":
 		return errors.New("run is missing, want the one whose student is to be shipped")
 	case o.ship != "" && o.run == shipped:
