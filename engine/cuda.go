@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
+
+	"github.com/addlab/addlab/internal/processes"
 )
 
 func openXLACUDA(ctx context.Context, c candidate, s setting) (*Engine, error) {
@@ -24,7 +24,7 @@ func openXLACUDA(ctx context.Context, c candidate, s setting) (*Engine, error) {
 
 // jaxCUDAPlugin finds JAX's plugin in Python's packages, next to the NVIDIA libraries that it loads.
 var jaxCUDAPlugin = source{name: "JAX's Python package", get: func(ctx context.Context) (string, error) {
-	packages, err := ask(ctx, "python3", "-c", "import sysconfig; print(sysconfig.get_path('platlib'))")
+	packages, err := processes.Ask(ctx, "python3", "-c", "import sysconfig; print(sysconfig.get_path('platlib'))")
 	if err != nil {
 		return "", err
 	}
@@ -40,31 +40,16 @@ func hasNVIDIA(ctx context.Context) bool {
 	if devices, _ := filepath.Glob("/dev/nvidia[0-9]*"); len(devices) > 0 {
 		return true
 	}
-	gpus, err := ask(ctx, "nvidia-smi", "-L")
+	gpus, err := processes.Ask(ctx, "nvidia-smi", "-L")
 	return err == nil && strings.Contains(gpus, "GPU ")
 }
 
 // nvidiaName is what nvidia-smi calls the first GPU, or other if it does not answer: PJRT numbers devices but does not name them.
 func nvidiaName(ctx context.Context, other string) string {
-	names, err := ask(ctx, "nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+	names, err := processes.Ask(ctx, "nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
 	if err != nil {
 		return other
 	}
 	name, _, _ := strings.Cut(names, "\n")
 	return cmp.Or(strings.TrimSpace(name), other)
-}
-
-// ask is what a program prints that should end at once.
-func ask(ctx context.Context, name string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	out, err := quickCommand(ctx, name, args...).Output()
-	return strings.TrimSpace(string(out)), err
-}
-
-// quickCommand is a command that ends with its context even if children of it keep its output open.
-func quickCommand(ctx context.Context, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.WaitDelay = time.Second
-	return cmd
 }

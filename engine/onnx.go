@@ -9,6 +9,8 @@ import (
 	"github.com/gomlx/compute"
 	onnxbackend "github.com/gomlx/compute-onnx"
 	"github.com/gomlx/compute-onnx/support/onnxruntime"
+
+	"github.com/addlab/addlab/internal/wheel"
 )
 
 const (
@@ -20,11 +22,12 @@ const (
 const onnxRuntime = "1.30.0"
 
 // onnxLibrary is ONNX Runtime.
-var onnxLibrary = artifact{
-	name:    "onnxruntime-" + onnxRuntime,
-	title:   "ONNX Runtime",
-	library: "libonnxruntime",
-	wheels: map[string]wheel{
+var onnxLibrary = wheel.File{
+	Prefix: "engine", Folder: "engines",
+	Entry: "onnxruntime-" + onnxRuntime,
+	Title: "ONNX Runtime",
+	Name:  "libonnxruntime",
+	Wheels: map[string]wheel.Pin{
 		"linux/amd64":  onnxWheel("manylinux_2_28_x86_64", "so."+onnxRuntime, 23585654, "fa688e7891a6aa206636fe7372e27ee75fd17713289f6b4fc7b190e0a7de9328"),
 		"linux/arm64":  onnxWheel("manylinux_2_28_aarch64", "so."+onnxRuntime, 21345202, "6c32a000d5139a38ba9349030b0032e3331acb559d596b22738d9d2b343a2b83"),
 		"darwin/arm64": onnxWheel("macosx_14_0_arm64", onnxRuntime+".dylib", 21544867, "001ed726c9bd5e2bc92faade7d37d889e9606a350b7d5529f0227df2e3bb57fd"),
@@ -32,13 +35,13 @@ var onnxLibrary = artifact{
 }
 
 // onnxWheel is asked for by one Python's tags, whichever Python is here: only its library is used.
-func onnxWheel(platform, extension string, size int64, sha256 string) wheel {
-	return wheel{
-		spec:   "onnxruntime==" + onnxRuntime,
-		flags:  []string{"--python-version", "3.12", "--implementation", "cp", "--abi", "cp312", "--platform", platform},
-		size:   size,
-		sha256: sha256,
-		member: "onnxruntime/capi/libonnxruntime." + extension,
+func onnxWheel(platform, extension string, size int64, sha256 string) wheel.Pin {
+	return wheel.Pin{
+		Spec:   "onnxruntime==" + onnxRuntime,
+		Flags:  []string{"--python-version", "3.12", "--implementation", "cp", "--abi", "cp312", "--platform", platform},
+		Size:   size,
+		SHA256: sha256,
+		Member: "onnxruntime/capi/libonnxruntime." + extension,
 	}
 }
 
@@ -49,7 +52,7 @@ func openONNX(ctx context.Context, c candidate, s setting) (*Engine, error) {
 		}
 		return newONNX(ctx, "cpu,"+named, c.options, library{named, onnxLibraryEnv})
 	}
-	found, err := s.first(ctx, onnxFolder, onnxLibrary.cache(), onnxInstaller.source(s, onnxFolder), onnxLibrary.pip(s))
+	found, err := s.first(ctx, onnxFolder, cached(onnxLibrary), onnxInstaller.source(s, onnxFolder), pip(onnxLibrary, s))
 	if err != nil {
 		return nil, err
 	}

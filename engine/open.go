@@ -10,6 +10,8 @@ import (
 
 	onnxbackend "github.com/gomlx/compute-onnx"
 	"github.com/gomlx/go-xla/compute/xla"
+
+	"github.com/addlab/addlab/internal/wheel"
 )
 
 // Open opens the engine of the choice: "" (GOMLX_BACKEND, else automatic), "auto", "xla", "xla:cuda", "xla:cpu", "onnx",
@@ -33,7 +35,7 @@ func Check(choice string) error {
 type setting struct {
 	fetch    bool // libraries that are missing may be fetched
 	progress io.Writer
-	network  *network
+	network  *wheel.Network
 }
 
 const noAutoInstallEnv = xla.NoAutoInstallEnv
@@ -48,7 +50,7 @@ func newSetting(fetch bool, progress io.Writer) setting {
 	// What is fetched is decided here, so the backends must not fetch on their own.
 	xla.EnableAutoInstall(false)
 	onnxbackend.EnableAutoInstall(false)
-	return setting{fetch: fetch, progress: progress, network: internet}
+	return setting{fetch: fetch, progress: progress, network: wheel.Internet}
 }
 
 // openFirst opens the first candidate that works. Where none does, the error lists the reasons.

@@ -2,16 +2,15 @@ package engine
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
 	"sync"
 	"time"
 
 	"github.com/gomlx/compute-onnx/support/onnxruntime"
+
+	"github.com/addlab/addlab/internal/wheel"
 )
 
 type library struct {
@@ -52,75 +51,19 @@ func (s setting) first(ctx context.Context, sources ...source) (library, error) 
 	return library{}, errors.Join(failures...)
 }
 
-// patience is how long an unreachable host may cost, once in a process.
-const patience = 5 * time.Second
-
-// network asks whether hosts answer, and remembers those that did not.
-type network struct {
-	client   http.Client // through the proxy of the environment
-	patience time.Duration
-
-	mu     sync.Mutex
-	silent map[string]error // by host
+// cached finds what pip has brought into the cache.
+func cached(f wheel.File) source {
+	return source{name: "the cache, from pip", get: func(context.Context) (string, error) {
+		path, ok := f.Cached()
+		if !ok {
+			return "", errAbsent
+		}
+		return path, nil
+	}}
 }
 
-var internet = &network{patience: patience}
-
-// reach returns nil if the hosts of all addresses answer in time. Any answer counts: what it means is for the client to say.
-func (n *network) reach(ctx context.Context, addresses ...string) error {
-	limited, cancel := context.WithTimeout(ctx, n.patience)
-	defer cancel()
-	failures := make(chan error, len(addresses))
-	for _, a := range addresses {
-		go func() { failures <- n.ask(ctx, limited, a) }()
-	}
-	for range addresses {
-		if err := <-failures; err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ask sends one request, unless its host was silent before. A caller that gives up says nothing about the host.
-func (n *network) ask(caller, limited context.Context, address string) error {
-	u, err := url.Parse(address)
-	if err != nil {
-		return err
-	}
-	n.mu.Lock()
-	err = n.silent[u.Host]
-	n.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	request, err := http.NewRequestWithContext(limited, http.MethodHead, address, nil)
-	if err != nil {
-		return err
-	}
-	response, err := n.client.Do(request)
-	if err == nil {
-		return response.Body.Close()
-	}
-	if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
-		return nil // clients have certificates of their own
-	}
-	if failed := (*url.Error)(nil); errors.As(err, &failed) {
-		err = failed.Err
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("no answer within %v", n.patience)
-	}
-	err = fmt.Errorf("%s cannot be reached: %w", u.Host, err)
-	if caller.Err() == nil {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		if n.silent == nil {
-			n.silent = map[string]error{}
-		}
-		n.silent[u.Host] = err
-	}
-	return err
+func pip(f wheel.File, s setting) source {
+	return source{name: "pip", fetches: true, get: func(ctx context.Context) (string, error) { return f.Fetch(ctx, s.progress, s.network) }}
 }
 
 // installer is one of GoMLX's own. It knows no context, so what it needs is asked first.
@@ -134,7 +77,7 @@ type installer struct {
 // source runs the installer, then looks in the installer's folder.
 func (i installer) source(s setting, folder source) source {
 	return source{name: i.name + "'s installer", fetches: true, get: func(ctx context.Context) (string, error) {
-		if err := s.network.reach(ctx, i.needs...); err != nil {
+		if err := s.network.Reach(ctx, i.needs...); err != nil {
 			return "", err
 		}
 		start := time.Now()

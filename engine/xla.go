@@ -11,6 +11,8 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/go-xla/compute/xla"
 	"github.com/gomlx/go-xla/pjrt"
+
+	"github.com/addlab/addlab/internal/wheel"
 )
 
 // The limits are far above what was measured (0.1 s on a processor): they only separate slow from hung.
@@ -20,24 +22,25 @@ const (
 )
 
 // xlaCPUPlugin is a PJRT plugin for the processor, built from the sources of a released XLA.
-var xlaCPUPlugin = artifact{
-	name:    "xla-cpu-0.11.2",
-	title:   "XLA plugin for the processor",
-	library: "pjrt_c_api_cpu_plugin.so",
-	wheels: map[string]wheel{
+var xlaCPUPlugin = wheel.File{
+	Prefix: "engine", Folder: "engines",
+	Entry: "xla-cpu-0.11.2",
+	Title: "XLA plugin for the processor",
+	Name:  "pjrt_c_api_cpu_plugin.so",
+	Wheels: map[string]wheel.Pin{
 		"linux/amd64": {
-			spec:   "lammps-jax-pjrt-cpu==0.11.2",
-			flags:  []string{"--platform", "manylinux_2_27_x86_64"}, // also for a Python that is not built for it
-			size:   62711338,
-			sha256: "1319390d948b39f69f7dade496b7c385149d9ca6097a6b62114da113216d9ad1",
-			member: "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
+			Spec:   "lammps-jax-pjrt-cpu==0.11.2",
+			Flags:  []string{"--platform", "manylinux_2_27_x86_64"}, // also for a Python that is not built for it
+			Size:   62711338,
+			SHA256: "1319390d948b39f69f7dade496b7c385149d9ca6097a6b62114da113216d9ad1",
+			Member: "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
 		},
 	},
 }
 
 func openXLACPU(ctx context.Context, c candidate, s setting) (*Engine, error) {
 	folder := goXLAFolder("cpu")
-	plugin, err := s.first(ctx, folder, xlaCPUPlugin.cache(), goXLAInstaller("cpu").source(s, folder), xlaCPUPlugin.pip(s))
+	plugin, err := s.first(ctx, folder, cached(xlaCPUPlugin), goXLAInstaller("cpu").source(s, folder), pip(xlaCPUPlugin, s))
 	if err != nil {
 		return nil, err
 	}

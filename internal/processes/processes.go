@@ -1,4 +1,4 @@
-// Package processes runs several copies of this program side by side, each on processor cores of its own.
+// Package processes starts other programs, and copies of this one side by side, each on processor cores of its own.
 package processes
 
 import (

@@ -1,4 +1,4 @@
-package engine
+package wheel
 
 import (
 	"bytes"
@@ -10,23 +10,25 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/addlab/addlab/internal/processes"
 )
 
 // pipDownload downloads a wheel without installing it.
-func pipDownload(ctx context.Context, n *network, w wheel, dir string) (string, error) {
+func pipDownload(ctx context.Context, n *Network, w Pin, dir string) (string, error) {
 	pip, config, err := findPip(ctx)
 	if err != nil {
 		return "", err
 	}
 	argv := append(pip, "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--retries", "1", "-d", dir)
 	if address, local := pipAddress(config); address != "" {
-		if err := n.reach(ctx, address); err != nil && !local {
+		if err := n.Reach(ctx, address); err != nil && !local {
 			return "", err
 		} else if err != nil {
 			argv = append(argv, "--no-index")
 		}
 	}
-	argv = append(append(argv, w.flags...), w.spec)
+	argv = append(append(argv, w.Flags...), w.Spec)
 	env := []string{"PIP_NO_INPUT=1", "PIP_DISABLE_PIP_VERSION_CHECK=1"}
 	if os.Getenv("PIP_DEFAULT_TIMEOUT") == "" {
 		env = append(env, "PIP_DEFAULT_TIMEOUT=20") // a network that swallows packets is noticed within a minute
@@ -43,7 +45,7 @@ func pipDownload(ctx context.Context, n *network, w wheel, dir string) (string, 
 
 // runPip runs pip and returns what it says of its failure.
 func runPip(ctx context.Context, env []string, argv ...string) error {
-	cmd := quickCommand(ctx, argv[0], argv[1:]...)
+	cmd := processes.Command(ctx, argv[0], argv[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -79,7 +81,7 @@ func complaint(out string) string {
 // lead nowhere.
 func findPip(ctx context.Context) (argv []string, config string, err error) {
 	for _, argv := range [][]string{{"python3", "-m", "pip"}, {"pip3"}, {"pip"}} {
-		if config, err = ask(ctx, argv[0], append(argv[1:], "config", "list")...); err == nil {
+		if config, err = processes.Ask(ctx, argv[0], append(argv[1:], "config", "list")...); err == nil {
 			return argv, config, nil
 		}
 	}

@@ -1,19 +1,19 @@
-package engine
+package wheel_test
 
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
-	"io"
-	"net/http"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/addlab/addlab/internal/wheel"
+	"github.com/addlab/addlab/internal/wheeltest"
 )
 
 const (
@@ -22,18 +22,43 @@ const (
 )
 
 const (
-	goodPip   = `/bin/cp "$package" "$dir/fake-1.0-py3-none-any.whl"`
-	slowPip   = `/bin/sleep 0.3; ` + goodPip
-	otherPip  = `echo "something else" >"$dir/fake-1.0-py3-none-any.whl"`
+	slowPip   = `/bin/sleep 0.3; ` + wheeltest.Good
 	halfPip   = `/usr/bin/head -c 50 "$package" >"$dir/fake-1.0-py3-none-any.whl"; kill -9 $$`
 	hungPip   = `exec /bin/sleep 60`
 	failedPip = `echo "Looking around"; echo "ERROR: No matching distribution found" >&2; echo "hint"; exit 1`
 )
 
-// reachable is a setting in which every host answers.
-func reachable(progress io.Writer) setting {
-	h := &hosts{answer: map[string]func(*http.Request) (*http.Response, error){"pypi.org": ok(nil)}}
-	return setting{fetch: true, progress: progress, network: h.network()}
+// fakeFile is the fake library in one wheel, for every system.
+func fakeFile(p wheel.Pin) wheel.File {
+	p.Member = fakeMember
+	return wheel.File{Prefix: "engine", Folder: "engines", Entry: "fake-1.0", Title: "fake library", Name: "libfake.so", Wheels: map[string]wheel.Pin{wheel.Anywhere: p}}
+}
+
+func writeWheel(t *testing.T, path string) string {
+	t.Helper()
+	return wheeltest.Write(t, path, fakeMember, []byte(fakeLibrary))
+}
+
+func wantLibrary(t *testing.T, path string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil || string(data) != fakeLibrary {
+		t.Errorf("library = %q, %v, want %q", data, err, fakeLibrary)
+	}
+}
+
+// wantNoTraces checks that a failed fetch left nothing but its lock.
+func wantNoTraces(t *testing.T, cache string, f wheel.File) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(cache, "addlab", f.Folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name() != f.Entry+".lock" {
+			t.Errorf("%s is left in the cache", e.Name())
+		}
+	}
 }
 
 func TestFetchByPip(t *testing.T) {
@@ -42,8 +67,8 @@ func TestFetchByPip(t *testing.T) {
 		limit     time.Duration
 		wantErr   string
 	}{
-		{"a good package is unpacked", goodPip, time.Minute, ""},
-		{"another file is not believed", otherPip, time.Minute, "checksum = "},
+		{"a good package is unpacked", wheeltest.Good, time.Minute, ""},
+		{"another file is not believed", wheeltest.Other, time.Minute, "fake==1.0: checksum = "},
 		{"a pip that is killed half way leaves nothing", halfPip, time.Minute, "killed"},
 		{"a pip that hangs is stopped", hungPip, 300 * time.Millisecond, "time limit"},
 		{"a pip that fails says why", failedPip, time.Minute, "ERROR: No matching distribution found"},
@@ -53,16 +78,19 @@ func TestFetchByPip(t *testing.T) {
 			cache := t.TempDir()
 			t.Setenv("XDG_CACHE_HOME", cache)
 			file := filepath.Join(t.TempDir(), "wheel")
-			a := fakeArtifact(wheel{spec: "fake==1.0", size: 2e6, sha256: writeWheel(t, file)})
-			calls := fakeClient(t, "pip", "-d", file, c.body)
+			a := fakeFile(wheel.Pin{Spec: "fake==1.0", Size: 2e6, SHA256: writeWheel(t, file)})
+			calls := wheeltest.Pip(t, file, c.body)
 			ctx, cancel := context.WithTimeout(t.Context(), c.limit)
 			defer cancel()
 
 			var progress bytes.Buffer
 			start := time.Now()
-			library, err := fetch(ctx, a, reachable(&progress))
+			library, err := a.Fetch(ctx, &progress, wheeltest.Reachable())
 			if elapsed := time.Since(start); elapsed > 5*time.Second {
 				t.Errorf("took %v", elapsed)
+			}
+			if altered := errors.Is(err, wheel.ErrAltered); altered != (c.body == wheeltest.Other) {
+				t.Errorf("error = %v, is ErrAltered: %t", err, altered)
 			}
 			if c.wantErr != "" {
 				if err == nil || !strings.Contains(err.Error(), c.wantErr) {
@@ -82,7 +110,7 @@ func TestFetchByPip(t *testing.T) {
 			}
 
 			// A second fetch finds it there.
-			if _, err := fetch(ctx, a, reachable(io.Discard)); err != nil || calls() != 1 {
+			if _, err := a.Fetch(ctx, nil, wheeltest.Reachable()); err != nil || calls() != 1 {
 				t.Errorf("second fetch: %v, %d calls of pip, want 1", err, calls())
 			}
 		})
@@ -95,8 +123,8 @@ func TestFetchIntoAnUnusableCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("XDG_CACHE_HOME", file) // for root, too, no folder
-	a := fakeArtifact(wheel{})
-	_, err := fetch(t.Context(), a, reachable(io.Discard))
+	a := fakeFile(wheel.Pin{})
+	_, err := a.Fetch(t.Context(), nil, wheeltest.Reachable())
 	if err == nil || !strings.Contains(err.Error(), "XDG_CACHE_HOME") {
 		t.Errorf("error = %v, want one that names XDG_CACHE_HOME", err)
 	}
@@ -105,30 +133,30 @@ func TestFetchIntoAnUnusableCache(t *testing.T) {
 func TestCacheEntryMustBeWholeAndPinned(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	file := filepath.Join(t.TempDir(), "wheel")
-	a := fakeArtifact(wheel{spec: "fake==1.0", sha256: writeWheel(t, file)})
-	calls := fakeClient(t, "pip", "-d", file, goodPip)
-	library, err := fetch(t.Context(), a, reachable(io.Discard))
+	a := fakeFile(wheel.Pin{Spec: "fake==1.0", SHA256: writeWheel(t, file)})
+	calls := wheeltest.Pip(t, file, wheeltest.Good)
+	library, err := a.Fetch(t.Context(), nil, wheeltest.Reachable())
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	repinned := fakeArtifact(wheel{spec: "fake==1.1", sha256: strings.Repeat("0", 64)})
-	if _, ok := repinned.cached(); ok {
+	repinned := fakeFile(wheel.Pin{Spec: "fake==1.1", SHA256: strings.Repeat("0", 64)})
+	if _, ok := repinned.Cached(); ok {
 		t.Error("an entry from a package that is no longer pinned counts as cached")
 	}
 	for why, spoil := range map[string]func() error{
 		"shortened":         func() error { return os.Truncate(library, 3) },
-		"without a marker":  func() error { return os.Remove(filepath.Join(filepath.Dir(library), marker)) },
+		"without a marker":  func() error { return os.Remove(filepath.Join(filepath.Dir(library), "verified")) },
 		"without a library": func() error { return os.Remove(library) },
 	} {
 		if err := spoil(); err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := a.cached(); ok {
+		if _, ok := a.Cached(); ok {
 			t.Errorf("an entry %s counts as cached", why)
 		}
 		before := calls()
-		if _, err := fetch(t.Context(), a, reachable(io.Discard)); err != nil || calls() != before+1 {
+		if _, err := a.Fetch(t.Context(), nil, wheeltest.Reachable()); err != nil || calls() != before+1 {
 			t.Errorf("entry %s: fetch = %v with %d calls of pip, want 1", why, err, calls()-before)
 		}
 		wantLibrary(t, library)
@@ -138,12 +166,12 @@ func TestCacheEntryMustBeWholeAndPinned(t *testing.T) {
 func TestConcurrentFetchesCallPipOnce(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	file := filepath.Join(t.TempDir(), "wheel")
-	a := fakeArtifact(wheel{spec: "fake==1.0", sha256: writeWheel(t, file)})
-	calls := fakeClient(t, "pip", "-d", file, slowPip)
+	a := fakeFile(wheel.Pin{Spec: "fake==1.0", SHA256: writeWheel(t, file)})
+	calls := wheeltest.Pip(t, file, slowPip)
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
-			if _, err := fetch(t.Context(), a, reachable(io.Discard)); err != nil {
+			if _, err := a.Fetch(t.Context(), nil, wheeltest.Reachable()); err != nil {
 				t.Error(err)
 			}
 		})
@@ -154,36 +182,16 @@ func TestConcurrentFetchesCallPipOnce(t *testing.T) {
 	}
 }
 
-func TestWaitForTheLockEndsWithTheContext(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lock")
-	unlock, err := lock(t.Context(), path, func() {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	waits := 0
-	if _, err := lock(ctx, path, func() { waits++ }); err == nil || waits != 1 {
-		t.Errorf("second lock: error = %v after %d messages, want the context's error after 1", err, waits)
-	}
-	unlock()
-	again, err := lock(t.Context(), path, func() { t.Error("waits for a lock that was given back") })
-	if err != nil {
-		t.Fatal(err)
-	}
-	again()
-}
-
 // TestKilledProcessLeavesNoHalfFile kills a process that fetches; the next one cleans up and succeeds.
 func TestKilledProcessLeavesNoHalfFile(t *testing.T) {
 	cache := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", cache)
 	file := filepath.Join(t.TempDir(), "wheel")
-	a := fakeArtifact(wheel{spec: "fake==1.0", sha256: writeWheel(t, file)})
-	fakeClient(t, "pip", "-d", file, `/usr/bin/head -c 50 "$package" >"$dir/fake-1.0-py3-none-any.whl"; exec /bin/sleep 2`)
+	a := fakeFile(wheel.Pin{Spec: "fake==1.0", SHA256: writeWheel(t, file)})
+	wheeltest.Pip(t, file, `/usr/bin/head -c 50 "$package" >"$dir/fake-1.0-py3-none-any.whl"; exec /bin/sleep 2`)
 
 	child := exec.Command(os.Args[0], "-test.run=^TestHelperThatFetches$")
-	child.Env = append(os.Environ(), "ENGINE_TEST_FETCH=1")
+	child.Env = append(os.Environ(), "WHEEL_TEST_FETCH=1")
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -199,12 +207,12 @@ func TestKilledProcessLeavesNoHalfFile(t *testing.T) {
 	if found, _ := filepath.Glob(half); len(found) != 1 {
 		t.Fatalf("found %v, want the half file of the killed process", found)
 	}
-	if _, ok := a.cached(); ok {
+	if _, ok := a.Cached(); ok {
 		t.Fatal("half a download counts as cached")
 	}
 
-	fakeClient(t, "pip", "-d", file, goodPip)
-	library, err := fetch(t.Context(), a, reachable(io.Discard))
+	wheeltest.Pip(t, file, wheeltest.Good)
+	library, err := a.Fetch(t.Context(), nil, wheeltest.Reachable())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,33 +224,37 @@ func TestKilledProcessLeavesNoHalfFile(t *testing.T) {
 
 // TestHelperThatFetches is the process that TestKilledProcessLeavesNoHalfFile kills.
 func TestHelperThatFetches(t *testing.T) {
-	if os.Getenv("ENGINE_TEST_FETCH") == "" {
+	if os.Getenv("WHEEL_TEST_FETCH") == "" {
 		t.Skip("runs only as a child process")
 	}
-	a := fakeArtifact(wheel{spec: "fake==1.0"})
-	_, _ = fetch(t.Context(), a, reachable(io.Discard))
+	a := fakeFile(wheel.Pin{Spec: "fake==1.0"})
+	_, _ = a.Fetch(t.Context(), nil, wheeltest.Reachable())
 }
 
-func TestPinsAreComplete(t *testing.T) {
-	exact := regexp.MustCompile(`^[a-z-]+==\d+\.\d+\.\d+$`)
-	for _, a := range []artifact{xlaCPUPlugin, onnxLibrary} {
-		for system, w := range a.wheels {
-			sum, err := hex.DecodeString(w.sha256)
-			if err != nil || len(sum) != 32 || w.size < 1e6 || w.member == "" || !exact.MatchString(w.spec) {
-				t.Errorf("%s for %s: pin = %+v, want exact version, checksum, size and member", a.name, system, w)
-			}
-		}
-	}
-}
-
-func TestComplaints(t *testing.T) {
-	for _, c := range []struct{ why, out, want string }{
-		{"pip", "WARNING: retrying\nERROR: no version\nERROR: No matching distribution found\n[notice] a new pip\n", "ERROR: No matching distribution found"},
-		{"another program", "first\n\nlast\n", "last"},
-		{"silence", "", "it says nothing"},
+func TestPipIsSparedAnIndexThatIsNotThere(t *testing.T) {
+	for _, c := range []struct {
+		why, config, want string
+		calls             int
+	}{
+		{"no index, no wheels", "exit 0", "pypi.org cannot be reached", 0},
+		{"wheels in a folder", `{ echo ":env:.find-links='/opt/wheels'"; exit 0; }`, "without the index", 1},
 	} {
-		if got := complaint(c.out); got != c.want {
-			t.Errorf("%s: %q, want %q", c.why, got, c.want)
-		}
+		t.Run(c.why, func(t *testing.T) {
+			t.Setenv("XDG_CACHE_HOME", t.TempDir())
+			calls := wheeltest.Pip(t, "", `case "$all" in *--no-index*) echo "ERROR: without the index"; exit 1;; esac`)
+			script := filepath.Join(os.Getenv("PATH"), "pip")
+			text, err := os.ReadFile(script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(script, bytes.Replace(text, []byte("exit 0"), []byte(c.config), 1), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			n := (&wheeltest.Hosts{}).Network()
+			a := fakeFile(wheel.Pin{Spec: "fake==1.0"})
+			if _, err := a.Fetch(t.Context(), nil, n); err == nil || !strings.Contains(err.Error(), c.want) || calls() != c.calls {
+				t.Errorf("error = %v after %d calls of pip, want %q after %d", err, calls(), c.want, c.calls)
+			}
+		})
 	}
 }

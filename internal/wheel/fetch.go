@@ -1,9 +1,10 @@
-package engine
+package wheel
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,14 +18,20 @@ import (
 // fetchLimit bounds one wheel. Wheels have up to 63 MB, so this allows for slow lines.
 const fetchLimit = 15 * time.Minute
 
-// fetch brings the library of this system's wheel into the cache and returns its path.
-// The library appears there complete and checked, or not at all. Other processes that want it wait.
-func fetch(ctx context.Context, a artifact, s setting) (string, error) {
-	w, ok := a.here()
-	if !ok {
-		return "", fmt.Errorf("no %s for %s on %s", a.title, runtime.GOOS, runtime.GOARCH)
+// ErrAltered means that a package came, but not with the pinned checksum.
+var ErrAltered = errors.New("another file than the pinned one")
+
+// Fetch brings the file of this system's wheel into the cache and returns its path. Progress, which may be nil, is told when it begins and
+// ends. The file appears complete and checked, or not at all. Other processes that want it wait.
+func (f File) Fetch(ctx context.Context, progress io.Writer, n *Network) (string, error) {
+	if progress == nil {
+		progress = io.Discard
 	}
-	dir, err := cacheDir()
+	w, ok := f.Here()
+	if !ok {
+		return "", fmt.Errorf("no %s for %s on %s", f.Title, runtime.GOOS, runtime.GOARCH)
+	}
+	dir, err := f.cacheDir()
 	if err != nil {
 		return "", err
 	}
@@ -32,35 +39,35 @@ func fetch(ctx context.Context, a artifact, s setting) (string, error) {
 		return "", fmt.Errorf("cannot write the cache (XDG_CACHE_HOME chooses another): %w", err)
 	}
 
-	unlock, err := lock(ctx, filepath.Join(dir, a.name+".lock"), func() {
-		fmt.Fprintf(s.progress, "engine: another process is fetching %s, waiting for it\n", a.title)
+	unlock, err := lock(ctx, filepath.Join(dir, f.Entry+".lock"), func() {
+		fmt.Fprintf(progress, "%s: another process is fetching %s, waiting for it\n", f.Prefix, f.Title)
 	})
 	if err != nil {
 		return "", fmt.Errorf("cannot lock the cache (XDG_CACHE_HOME chooses another): %w", err)
 	}
 	defer unlock()
-	if library, ok := a.cached(); ok {
-		return library, nil
+	if path, ok := f.Cached(); ok {
+		return path, nil
 	}
 
 	// Killed downloads leave their folders; the holder of the lock removes them.
-	leftovers, _ := filepath.Glob(filepath.Join(dir, "."+a.name+"-*"))
+	leftovers, _ := filepath.Glob(filepath.Join(dir, "."+f.Entry+"-*"))
 	for _, folder := range leftovers {
 		_ = os.RemoveAll(folder)
 	}
 
 	start := time.Now()
-	fmt.Fprintf(s.progress, "engine: fetching %s (%.0f MB) with pip …\n", a.title, float64(w.size)/1e6)
-	library, err := fetchWheel(ctx, a, w, dir, s.network)
+	fmt.Fprintf(progress, "%s: fetching %s (%.0f MB) with pip …\n", f.Prefix, f.Title, float64(w.Size)/1e6)
+	path, err := f.fetch(ctx, w, dir, n)
 	if err == nil {
-		fmt.Fprintf(s.progress, "engine: %s is here after %.1f s\n", a.title, time.Since(start).Seconds())
+		fmt.Fprintf(progress, "%s: %s is here after %.1f s\n", f.Prefix, f.Title, time.Since(start).Seconds())
 	}
-	return library, err
+	return path, err
 }
 
-// fetchWheel downloads, checks and unpacks a wheel next to the cache entry, then renames it into place.
-func fetchWheel(ctx context.Context, a artifact, w wheel, dir string, n *network) (string, error) {
-	work, err := os.MkdirTemp(dir, "."+a.name+"-")
+// fetch downloads, checks and unpacks a wheel next to the cache entry, then renames it into place.
+func (f File) fetch(ctx context.Context, w Pin, dir string, n *Network) (string, error) {
+	work, err := os.MkdirTemp(dir, "."+f.Entry+"-")
 	if err != nil {
 		return "", err
 	}
@@ -76,29 +83,29 @@ func fetchWheel(ctx context.Context, a artifact, w wheel, dir string, n *network
 	if err != nil {
 		return "", err
 	}
-	if sum != w.sha256 {
-		return "", fmt.Errorf("%s: checksum = %s, want %s", w.spec, sum, w.sha256)
+	if sum != w.SHA256 {
+		return "", fmt.Errorf("%s: checksum = %s, want %s: %w", w.Spec, sum, w.SHA256, ErrAltered)
 	}
 
 	entry := filepath.Join(work, "entry")
 	if err := os.Mkdir(entry, 0o755); err != nil {
 		return "", err
 	}
-	size, err := unzip(file, w.member, filepath.Join(entry, a.library))
+	size, err := unzip(file, w.Member, filepath.Join(entry, f.Name))
 	if err != nil {
 		return "", err
 	}
 	if err := os.WriteFile(filepath.Join(entry, marker), []byte(w.mark(size)), 0o644); err != nil {
 		return "", err
 	}
-	final := filepath.Join(dir, a.name)
+	final := filepath.Join(dir, f.Entry)
 	if err := os.RemoveAll(final); err != nil { // an entry that is not complete or no longer pinned
 		return "", err
 	}
 	if err := os.Rename(entry, final); err != nil {
 		return "", err
 	}
-	return filepath.Join(final, a.library), nil
+	return filepath.Join(final, f.Name), nil
 }
 
 // lock takes the file lock at path and returns the function that gives it back; the system does so if the process dies.

@@ -1,0 +1,60 @@
+package wheel
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestWaitForTheLockEndsWithTheContext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	unlock, err := lock(t.Context(), path, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	waits := 0
+	if _, err := lock(ctx, path, func() { waits++ }); err == nil || waits != 1 {
+		t.Errorf("second lock: error = %v after %d messages, want the context's error after 1", err, waits)
+	}
+	unlock()
+	again, err := lock(t.Context(), path, func() { t.Error("waits for a lock that was given back") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+}
+
+func TestComplaints(t *testing.T) {
+	for _, c := range []struct{ why, out, want string }{
+		{"pip", "WARNING: retrying\nERROR: no version\nERROR: No matching distribution found\n[notice] a new pip\n", "ERROR: No matching distribution found"},
+		{"another program", "first\n\nlast\n", "last"},
+		{"silence", "", "it says nothing"},
+	} {
+		if got := complaint(c.out); got != c.want {
+			t.Errorf("%s: %q, want %q", c.why, got, c.want)
+		}
+	}
+}
+
+func TestPipsAddress(t *testing.T) {
+	for _, c := range []struct {
+		why, config, want string
+		local             bool
+	}{
+		{"nothing said", "", "https://pypi.org/simple/", false},
+		{"an index", "global.index-url='https://mirror/simple'\n", "https://mirror/simple", false},
+		{"the environment before files", ":env:.index-url='https://a/'\nglobal.index-url='https://b/'\n", "https://a/", false},
+		{"a proxy before the index", "global.index-url='https://b/'\nglobal.proxy='proxy:3128'\n", "http://proxy:3128", false},
+		{"a folder of wheels", ":env:.find-links='/opt/wheels'\n", "https://pypi.org/simple/", true},
+		{"a setting of another command", "install.index-url='https://b/'\n", "https://pypi.org/simple/", false},
+		{"several indexes are pip's affair", "global.extra-index-url='https://b/'\n", "", false},
+		{"no index at all", "global.no-index='true'\n", "", false},
+	} {
+		if got, local := pipAddress(c.config); got != c.want || local != c.local {
+			t.Errorf("%s: %q, %v, want %q, %v", c.why, got, local, c.want, c.local)
+		}
+	}
+}
