@@ -41,11 +41,8 @@ func Inception(scope *model.Scope, x *Node) (features, logits *Node) {
 
 // basicConv is convolution, batch normalisation by the statistics of training, and ReLU. x is [B,H,W,C].
 func basicConv(scope *model.Scope, x *Node, out int, kernel [2]int, stride int, same bool) *Node {
-	g, bn := x.Graph(), scope.At("bn")
-	w := param(scope.At("conv"), g, "weight", fanIn(1), out, x.Shape().Dim(3), kernel[0], kernel[1])
-	variance := param(bn, g, "running_var", ones, out)
-	scale := Div(param(bn, g, "weight", ones, out), Sqrt(AddScalar(variance, 1e-3)))
-	shift := Sub(param(bn, g, "bias", zeros, out), Mul(param(bn, g, "running_mean", zeros, out), scale))
+	w := param(scope.At("conv"), x.Graph(), "weight", fanIn(1), out, x.Shape().Dim(3), kernel[0], kernel[1])
+	scale, shift := frozenNorm(scope.At("bn"), x.Graph(), out)
 	pad := [2]int{}
 	if same {
 		pad = [2]int{kernel[0] / 2, kernel[1] / 2}

@@ -69,6 +69,15 @@ func GroupNorm(scope *model.Scope, x *Node, groups int, epsilon float64) *Node {
 	return Reshape(Add(Mul(flat, InsertAxes(scale, 1)), InsertAxes(shift, 1)), b, h, w, c)
 }
 
+// frozenNorm is batch normalisation by the statistics of training, as scale and shift of every channel: both [C]. TensorFlow's networks
+// have this epsilon.
+func frozenNorm(scope *model.Scope, g *Graph, channels int) (scale, shift *Node) {
+	variance := param(scope, g, "running_var", ones, channels)
+	scale = Div(param(scope, g, "weight", ones, channels), Sqrt(AddScalar(variance, 1e-3)))
+	shift = Sub(param(scope, g, "bias", zeros, channels), Mul(param(scope, g, "running_mean", zeros, channels), scale))
+	return scale, shift
+}
+
 // LayerNorm normalises the last axis. x is [...,C]; returns the same shape.
 func LayerNorm(scope *model.Scope, x *Node, epsilon float64) *Node {
 	g, c, y := x.Graph(), x.Shape().Dim(x.Rank()-1), standardise(x, epsilon)

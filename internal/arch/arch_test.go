@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle", "internal/hub", "internal/hubtest"},
 	{"network/weights", "eval/npy", "internal/graphtest"},
 	{"internal/wheel"},
-	{"engine", "internal/wheeltest"},
+	{"engine", "internal/wheeltest", "network/packaged"},
 	{"record", "network/tokenizer", "dataset", "train/optim"},
 	{"network", "internal/tinyworld"},
 	{"diffusion"},
