@@ -14,6 +14,7 @@ import (
 	hf "github.com/gomlx/go-huggingface/hub"
 
 	"github.com/addlab/addlab/internal/hub"
+	"github.com/addlab/addlab/network/packaged"
 )
 
 // source tells where the weights of a kind come from.
@@ -23,10 +24,12 @@ type source struct {
 	beside []string // further files needed, such as a tokenizer's
 	torch  []string // names in the cache of PyTorch's hub
 	about  string   // what to get where nothing is found
+
+	packaged *packaged.Weights // in a package that pip brings; nil where there is none
 }
 
 // find returns the file of weights: what the user named, what PyTorch's or HuggingFace's programs left on this machine, or what
-// the hub gives.
+// a package or the hub gives.
 func (s source) find(ctx context.Context, o Options) (string, error) {
 	if o.Weights != "" {
 		return weightsFile(o.Weights, slices.Concat(s.files, s.torch))
@@ -35,6 +38,13 @@ func (s source) find(ctx context.Context, o Options) (string, error) {
 		if file := filepath.Join(torchCache(), name); isFile(file) {
 			return file, nil
 		}
+	}
+	if s.packaged != nil {
+		file, err := s.packaged.Find(ctx, o.Progress)
+		if err != nil {
+			return "", fmt.Errorf("extractor: %w; or name %s", err, s.about)
+		}
+		return file, nil
 	}
 	if s.repo != "" {
 		if file, ok := s.cached(); ok {

@@ -135,7 +135,7 @@ func TestWeightsOfPyTorchProgramsAreFound(t *testing.T) {
 }
 
 func TestKindsAreComplete(t *testing.T) {
-	want := []string{"clip-b32", "clip-l14", "clip-l14-336", "dinov2-b", "dinov2-l", "dinov2-s", "inception", "openclip-g14"}
+	want := []string{"clip-b32", "clip-l14", "clip-l14-336", "dinov2-b", "dinov2-l", "dinov2-s", "efficientnet-lite0", "inception", "openclip-g14"}
 	for _, name := range want {
 		k, err := ByName(name)
 		if err != nil {

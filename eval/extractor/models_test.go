@@ -47,6 +47,7 @@ type smallModels struct {
 type smallModel struct {
 	Shapes             map[string][]int
 	Features, Captions [][]float64
+	Logits             [][]float64
 }
 
 func readModels(t testing.TB) (m smallModels) {
@@ -84,7 +85,7 @@ func (m smallModel) weights() *weights.File {
 		scale, shift := 0.1, 0.0
 		if len(shape) > 1 {
 			scale = math.Sqrt(3 * float64(shape[0]) / float64(n))
-		} else if len(shape) == 1 && strings.HasSuffix(name, "weight") {
+		} else if len(shape) == 1 && (strings.HasSuffix(name, "weight") || strings.HasSuffix(name, "running_var")) {
 			shift = 1
 		}
 		x := make([]float32, n)

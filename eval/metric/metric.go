@@ -16,6 +16,7 @@ type Metric struct {
 
 	Outputs   []Output // what Compute returns, in this order
 	Extractor string   // default kind of package extractor
+	Instead   string   // the metric that this one is called on the features of Extractor, and of no other; "" for none
 	Needs     Needs
 	Params    []Param
 
@@ -94,3 +95,12 @@ func All() []Metric { return slices.Clone(metrics) }
 
 // ByName finds a metric; an error lists the known names.
 func ByName(name string) (Metric, error) { return named.Find("metric", name, metrics, Metric.name) }
+
+// With is the name that this metric has on an extractor's features: of EfficientNet-Lite0's, FID is FD-EfficientNet-Lite0.
+func (m Metric) With(extractor string) Metric {
+	i := slices.IndexFunc(metrics, func(other Metric) bool { return other.Instead == m.Name && other.Extractor == extractor })
+	if i < 0 {
+		return m
+	}
+	return metrics[i]
+}

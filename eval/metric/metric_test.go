@@ -103,7 +103,7 @@ func TestAnInterruptionEndsWhatTakesLong(t *testing.T) {
 		ctx := &doneAfter{Context: t.Context()}
 		ctx.left.Store(1) // Compute itself asks once
 		_, err := m.Compute(ctx, ref, gen, Options{Seed: 3})
-		if quick := m.Name == CLIPScore.Name || m.Name == InceptionScore.Name; !quick && !errors.Is(err, context.Canceled) {
+		if quick := m.Name == CLIPScore.Name || m.Name == InceptionScore.Name || m.Instead == InceptionScore.Name; !quick && !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: error = %v, want that of the context", m.Name, err)
 		}
 	}
@@ -233,5 +233,21 @@ func TestIntervalsSayWhatTheyHoldFixed(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// A metric has another name on the features of the network that the name speaks of, and on no others. The number is the same.
+func TestNamesOfANetwork(t *testing.T) {
+	if m := FID.With("efficientnet-lite0"); m.Name != "fd-efficientnet-lite0" || m.Extractor != "efficientnet-lite0" {
+		t.Errorf("FID of efficientnet-lite0 = %s of %s", m.Name, m.Extractor)
+	}
+	if a, b := FID.With("dinov2-s"), FDEfficientNetLite0.With("efficientnet-lite0"); a.Name != "fid" || b.Name != "fd-efficientnet-lite0" {
+		t.Errorf("names = %s, %s, want fid of other features and no name twice", a.Name, b.Name)
+	}
+	ref, gen := sample(1, 60, 0), sample(11, 60, .5)
+	fid := must(FID.Compute(t.Context(), ref, gen, Options{}))[0]
+	fd := must(FDEfficientNetLite0.Compute(t.Context(), ref, gen, Options{}))[0]
+	if fd.Name != "fd-efficientnet-lite0" || fd.Estimate != fid.Estimate || !strings.HasPrefix(fd.Warnings[0], "fd-efficientnet-lite0: ") {
+		t.Errorf("%+v, want the number of %+v", fd, fid)
 	}
 }

@@ -43,6 +43,7 @@ func TestWrongCallsAreFoundBeforeThePictures(t *testing.T) {
 		{"a file where a folder should be", []string{real, few, "--metrics", "fid", "--out", filepath.Join(file, "r.md")}, "a file, not a folder"},
 		{"a mode of Inception without Inception", []string{real, few, "--metrics", "fd-dinov2", "--mode", "clean"}, "of inception, want one that --list shows, of an extractor that a metric here uses"},
 		{"a mode of another extractor", []string{real, few, "--metrics", "fid,fd-dinov2", "--mode", "dinov2-l=tf"}, `mode = "tf" of dinov2-l, want one`},
+		{"a metric of EfficientNet-Lite0 on other features", []string{real, few, "--metrics", "fd-efficientnet-lite0", "--extractor", "scenes"}, "is on the features of efficientnet-lite0, want fid on those of scenes"},
 		{"a mode of nothing known", []string{real, few, "--metrics", "fid", "--mode", "vgg=clean"}, `extractor = "vgg"`},
 	} {
 		t.Run(c.why, func(t *testing.T) {
@@ -58,6 +59,26 @@ func TestWrongCallsAreFoundBeforeThePictures(t *testing.T) {
 				t.Errorf("stderr = %q, want no extractor to be opened", &stderr)
 			}
 		})
+	}
+}
+
+// No number on the features of EfficientNet-Lite0 is called FID, by whichever name it was asked for.
+func TestMetricsOfEfficientNetHaveItsName(t *testing.T) {
+	features := featureFile(t, 60, 4, 1, 0)
+	for asked, want := range map[string][]string{
+		"fid,kid":                          {"fd-efficientnet-lite0", "kid"},
+		"fid,fd-efficientnet-lite0":        {"fd-efficientnet-lite0"},
+		"fd-efficientnet-lite0":            {"fd-efficientnet-lite0"},
+		"fid-inf,fid-inf.points=5,fid":     {"fd-inf-efficientnet-lite0", "fd-efficientnet-lite0"},
+		"fid,fd-inf-efficientnet-lite0,dc": {"fd-efficientnet-lite0", "fd-inf-efficientnet-lite0", "density", "coverage"},
+	} {
+		var names []string
+		for _, v := range callJSON(t, features, features, "--metrics", asked, "--extractor", "efficientnet-lite0").Generated[0].Values {
+			names = append(names, v.Name)
+		}
+		if diff := cmp.Diff(want, names); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", asked, diff)
+		}
 	}
 }
 

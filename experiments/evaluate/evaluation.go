@@ -66,7 +66,7 @@ func (e *evaluation) group(asked []wanted) ([]group, error) {
 		}
 		name := e.extractor.of(w.Name)
 		switch {
-		case name == "" && world:
+		case name == "" && world && w.Instead == "":
 			name = extractor.Scenes.Name
 		case name == "":
 			name = w.Extractor
@@ -81,7 +81,14 @@ func (e *evaluation) group(asked []wanted) ([]group, error) {
 		if w.Needs.Captions && !kind.Captions {
 			return nil, fmt.Errorf("%s needs captions, which %s does not read, want one of %s", w.Name, name, strings.Join(captioners(), ", "))
 		}
+		if w.Instead != "" && name != w.Extractor {
+			return nil, fmt.Errorf("%s is on the features of %s, want %s on those of %s", w.Name, w.Extractor, w.Instead, name)
+		}
+		w.Metric = w.With(name)
 		i := slices.IndexFunc(groups, func(g group) bool { return g.kind.Name == name })
+		if i >= 0 && slices.ContainsFunc(groups[i].metrics, func(other wanted) bool { return other.Name == w.Name }) {
+			continue // asked for by both of its names
+		}
 		if i < 0 {
 			groups = append(groups, group{kind: kind})
 			i = len(groups) - 1

@@ -69,9 +69,9 @@ func list(w io.Writer) error {
 		for _, p := range m.Params {
 			params = append(params, fmt.Sprintf("%s.%s=%d (%s)", m.Name, p.Name, p.Default, p.About))
 		}
-		fmt.Fprintf(w, "  %-12s %s (%s)\n%15sgives %s; extractor %s; usually %d pictures\n", m.Name, m.Title, m.Source, "", strings.Join(outputs, ", "), m.Extractor, m.Usual)
+		fmt.Fprintf(w, "  %-25s %s (%s)\n%28sgives %s; extractor %s; usually %d pictures\n", m.Name, m.Title, m.Source, "", strings.Join(outputs, ", "), m.Extractor, m.Usual)
 		if params != nil {
-			fmt.Fprintf(w, "%15s%s\n", "", strings.Join(params, ", "))
+			fmt.Fprintf(w, "%28s%s\n", "", strings.Join(params, ", "))
 		}
 	}
 	fmt.Fprintln(w, "\nextractors")
@@ -80,7 +80,7 @@ func list(w io.Writer) error {
 		if k.Modes != nil {
 			modes = "; modes " + strings.Join(k.Modes, ", ")
 		}
-		fmt.Fprintf(w, "  %-14s %s%s\n", k.Name, k.About, modes)
+		fmt.Fprintf(w, "  %-18s %s%s\n", k.Name, k.About, modes)
 	}
 	_, err := fmt.Fprintln(w, "\n↓ lower is better, ↑ higher is better; the first mode is the default")
 	return err

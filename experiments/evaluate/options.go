@@ -125,7 +125,9 @@ type wanted struct {
 func (o options) metrics() (list []wanted, err error) {
 	if strings.EqualFold(o.names, "all") {
 		for _, m := range metric.All() {
-			list = append(list, wanted{m, nil})
+			if m.Instead == "" { // others are the same formulas
+				list = append(list, wanted{m, nil})
+			}
 		}
 		return list, nil
 	}
