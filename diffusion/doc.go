@@ -10,7 +10,7 @@
 //	plan, err := diffusion.DPMSolverPP2M{}.Plan(diffusion.Cosine{}, 25)
 //
 // and each [Step] of the plan is executed by [Update] in a graph, or by [Apply] on plain slices. [Mixture] is a toy world
-// whose densities and denoisers are known in closed form.
+// whose densities and denoisers are known in closed form, on the host and in a graph.
 //
 // Papers cited by short name: ADD = arXiv 2311.17042, DDIM = 2010.02502, DPM-Solver++ = 2211.01095, UniPC = 2302.04867,
 // EDM = 2206.00364, progressive distillation = 2202.00512, zero terminal SNR = 2305.08891, CFG = 2207.12598,

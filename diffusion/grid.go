@@ -12,7 +12,7 @@ import (
 type Grid string
 
 const (
-	GridTime   Grid = "time"   // uniform in t from 1 to 0; the default
+	GridTime   Grid = "time"   // uniform in t from 1 to 0; the default of all but Euler
 	GridLogSNR Grid = "logsnr" // uniform in λ_t between t = 0.999 and 0.001, closed by t = 1 and t = 0
 	GridKarras Grid = "karras" // uniform in (σ_t/α_t)^(1/7) between 80 and 0.002 (EDM eq. 5 and Table 1), closed by t = 1 and t = 0
 )

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	. "github.com/gomlx/gomlx/core/graph"
 	"gonum.org/v1/gonum/floats"
 )
 
@@ -78,6 +79,48 @@ func (m Mixture) Denoise(x []float64, alpha, sigma float64) []float64 {
 		}
 	}
 	return out
+}
+
+// Denoiser is Denoise in a graph: a perfect teacher. xt is [B,…] with the two values of a point in each row, such as [B,2], or [B,1,1,2]
+// for a picture of one pixel.
+//
+// cond.Pooled [B,K], where given, replaces the K weights: a one-hot row conditions on one component. It must not be differentiated by.
+// Keep t away from 0 if a component is a point mass.
+func (m Mixture) Denoiser() Denoiser {
+	// B batch, K components.
+	return func(xt *Node, level Level, cond Cond) *Node {
+		dims := xt.Shape().Dimensions
+		x := Reshape(xt, dims[0], 2)
+		row := func(f func(Component) float64) *Node { // [1,K]
+			values := make([]float64, len(m))
+			for k, c := range m {
+				values[k] = f(c)
+			}
+			return ConvertDType(Const(x.Graph(), [][]float64{values}), x.DType())
+		}
+		means := []*Node{row(func(c Component) float64 { return c.Mean[0] }), row(func(c Component) float64 { return c.Mean[1] })}
+		variance, weight := row(func(c Component) float64 { return c.Std * c.Std }), row(func(c Component) float64 { return c.Weight })
+		if cond.Pooled != nil {
+			weight = ConvertDType(cond.Pooled, x.DType())
+		}
+		l := level.Like(x)                                        // [B,1]
+		v := Add(Mul(Square(l.Alpha), variance), Square(l.Sigma)) // [B,K]
+		pull := Div(Mul(l.Alpha, variance), v)                    // [B,K]
+
+		// The log-probabilities of components given x, up to a constant, and the distances to their means, each [B,K].
+		logs := Sub(Log(weight), Log(v)) // −∞ where a component is ruled out
+		distances := make([]*Node, len(means))
+		for i, mean := range means {
+			distances[i] = Sub(Slice(x, AxisRange(), AxisRange(i, i+1)), Mul(l.Alpha, mean))
+			logs = Sub(logs, Div(Square(distances[i]), MulScalar(v, 2)))
+		}
+		posterior := Softmax(logs, -1)
+		out := make([]*Node, len(means))
+		for i, mean := range means {
+			out[i] = InsertAxes(ReduceSum(Mul(posterior, Add(mean, Mul(pull, distances[i]))), -1), -1) // [B,1]
+		}
+		return Reshape(Concatenate(out, -1), dims...)
+	}
 }
 
 // Solve runs a sampler that adds no noise from points x at t = 1 down to data, with the mixture's exact denoiser: it solves the

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	. "github.com/gomlx/gomlx/core/graph"
 	"gonum.org/v1/gonum/floats"
 
 	"github.com/addlab/addlab/internal/rng"
@@ -79,4 +80,38 @@ func TestToyDenoiserAtTheEnds(t *testing.T) {
 	if math.Abs(Ring(4, 2, 0).Denoise([]float64{9, 0}, 1, 1)[0]-2) > 1e-6 {
 		t.Error("a point mass far from the others must draw the sample to itself")
 	}
+}
+
+// The graph says what the host says, for points and for pictures of one pixel, and for one component where the condition names it.
+func TestToyGraphEqualsHost(t *testing.T) {
+	times := []float64{0.05, 0.4, 0.8, 1}
+	flat := rng.Normal(rng.New(5, "toygraph", 0), 8)
+	want := func(m Mixture) (values []float32) {
+		for i, u := range times {
+			alpha, sigma := Cosine{}.AlphaSigma(u)
+			for _, v := range m.Denoise([]float64{float64(flat[2*i]), float64(flat[2*i+1])}, alpha, sigma) {
+				values = append(values, float32(v))
+			}
+		}
+		return values
+	}
+	for name, dims := range map[string][]int{"points": {4, 2}, "pictures": {4, 1, 1, 2}} {
+		t.Run(name, func(t *testing.T) {
+			got := run(t, func(in []*Node) *Node {
+				out := twoModes.Denoiser()(in[0], LevelFrom(in[1]), Cond{})
+				out.AssertDims(dims...)
+				return out
+			}, tensor(flat, dims...), levels(Cosine{}, times...))
+			same(t, want(twoModes), got, 1e-4)
+		})
+	}
+	got := run(t, func(in []*Node) *Node { return twoModes.Denoiser()(in[0], LevelFrom(in[1]), Cond{Pooled: in[2]}) },
+		tensor(flat, 4, 2), levels(Cosine{}, times...), tensor([]float32{0, 1, 0, 1, 0, 1, 0, 1}, 4, 2))
+	same(t, want(twoModes[1:]), got, 1e-4)
+
+	// However near x is to another component.
+	sharp := Ring(2, 1, 0.01)
+	got = run(t, func(in []*Node) *Node { return sharp.Denoiser()(in[0], LevelFrom(in[1]), Cond{Pooled: in[2]}) },
+		tensor([]float32{1, 0}, 1, 2), levels(Cosine{}, 0.05), tensor([]float32{0, 1}, 1, 2))
+	near(t, "x̂ of the other component", float64(got[0]), -1, 0.1)
 }

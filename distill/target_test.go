@@ -18,45 +18,6 @@ import (
 // The toy world: a teacher known in closed form. Its points are pictures of one pixel with two channels, [B,1,1,2].
 var toyRing = diffusion.Ring(5, 1.5, 0.3)
 
-func toyTeacher(xt *Node, level diffusion.Level, cond diffusion.Cond) *Node {
-	b := xt.Shape().Dim(0)
-	return Reshape(perfect(toyRing)(Reshape(xt, b, 2), level, cond), b, 1, 1, 2)
-}
-
-// perfect is the denoiser of a mixture as a graph: Mixture.Denoise of every point, xt is [B,2]. cond.Pooled [B,K], where given, replaces
-// the K weights: a one-hot row conditions on one component.
-func perfect(m diffusion.Mixture) diffusion.Denoiser {
-	// B batch, K components.
-	return func(xt *Node, level diffusion.Level, cond diffusion.Cond) *Node {
-		xt.AssertDims(-1, 2)
-		row := func(f func(diffusion.Component) float64) *Node { // [1,K]
-			values := make([]float64, len(m))
-			for k, c := range m {
-				values[k] = f(c)
-			}
-			return ConvertDType(Const(xt.Graph(), [][]float64{values}), xt.DType())
-		}
-		meanX := row(func(c diffusion.Component) float64 { return c.Mean[0] })
-		meanY := row(func(c diffusion.Component) float64 { return c.Mean[1] })
-		variance := row(func(c diffusion.Component) float64 { return c.Std * c.Std })
-		weight := row(func(c diffusion.Component) float64 { return c.Weight })
-		if cond.Pooled != nil {
-			weight = ConvertDType(cond.Pooled, xt.DType())
-		}
-		l := level.Like(xt)                                       // [B,1]
-		v := Add(Mul(Square(l.Alpha), variance), Square(l.Sigma)) // [B,K]
-		pull := Div(Mul(l.Alpha, variance), v)                    // [B,K]
-		dx := Sub(Slice(xt, AxisRange(), AxisRange(0, 1)), Mul(l.Alpha, meanX))
-		dy := Sub(Slice(xt, AxisRange(), AxisRange(1, 2)), Mul(l.Alpha, meanY))
-
-		// Posterior probabilities [B,K], and the posterior means, averaged [B,2].
-		logp := Sub(MulScalar(Div(Add(Square(dx), Square(dy)), v), -0.5), Log(v))
-		p := Softmax(Add(logp, Log(MaxScalar(weight, 1e-30))), -1)
-		mean := func(mu, d *Node) *Node { return InsertAxes(ReduceSum(Mul(p, Add(mu, Mul(pull, d))), -1), -1) }
-		return Concatenate([]*Node{mean(meanX, dx), mean(meanY, dy)}, -1)
-	}
-}
-
 // toyValues sums d over a whole point.
 const toyValues = 2
 
@@ -134,7 +95,7 @@ func TestWeightingGradients(t *testing.T) {
 		{diffusion.SDS, func(float64) float64 { return 1 }},                       // w(t)(ε̂_ψ − ε′), w = 1
 	} {
 		out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
-			target := levelsFrom(in[2]).target(toyTeacher, in[0], in[1], diffusion.Cond{})
+			target := levelsFrom(in[2]).target(toyRing.Denoiser(), in[0], in[1], diffusion.Cond{})
 			return Gradient(DistillLoss(in[0], target, in[3], toyValues), in[0])
 		}, b.picture(b.x0), b.picture(b.eps), b.levels(1), b.weights(test.weighting))
 
@@ -159,7 +120,7 @@ func TestNFSDGradient(t *testing.T) {
 	}
 	out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
 		told := func(i int) diffusion.Cond { return diffusion.Cond{Pooled: in[i]} }
-		target := levelsFrom(in[2]).nfsdTarget(toyTeacher, in[0], in[1], told(4), told(5), told(6), g)
+		target := levelsFrom(in[2]).nfsdTarget(toyRing.Denoiser(), in[0], in[1], told(4), told(5), told(6), g)
 		return Gradient(DistillLoss(in[0], target, in[3], toyValues), in[0])
 	}, b.picture(b.x0), b.picture(b.eps), b.levels(1), b.weights(diffusion.NFSD), caption, null, negative)
 
@@ -185,7 +146,7 @@ func TestTeacherStepsAreDDIM(t *testing.T) {
 	for _, k := range []int{1, 2, 4} {
 		t.Run(fmt.Sprint(k, " steps"), func(t *testing.T) {
 			out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
-				return []*Node{levelsFrom(in[2]).target(toyTeacher, in[0], in[1], diffusion.Cond{})}
+				return []*Node{levelsFrom(in[2]).target(toyRing.Denoiser(), in[0], in[1], diffusion.Cond{})}
 			}, b.picture(b.x0), b.picture(b.eps), b.levels(k))
 
 			var want []float64
