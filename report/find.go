@@ -113,16 +113,30 @@ func (s *Section) ReadPictures() (err error) {
 
 // WriteAll writes t into a folder in all its forms, and the times of its rows if any are known. It returns the paths.
 func WriteAll(dir string, t, times Table) (paths []string, err error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, err
-	}
-	type file struct {
-		name   string
-		encode func(io.Writer) error
-	}
-	files := []file{{"table.md", t.Markdown}, {"table.csv", t.CSV}, {"table.json", t.JSON}, {"table.tex", t.LaTeX}, {"table.txt", t.Plain}, {"metrics.png", t.PNG}}
+	files := append(t.forms("table"), file{"metrics.png", t.PNG})
 	if len(times.Rows)+len(times.References) > 0 {
 		files = append(files, file{"times.json", times.JSON})
+	}
+	return writeFiles(dir, files)
+}
+
+// WriteNamed writes t into a folder in all its forms under a name of its own: it is no axis, and [Find] leaves it out.
+func WriteNamed(dir, name string, t Table) (paths []string, err error) {
+	return writeFiles(dir, append(t.forms(name), file{name + ".png", t.PNG}))
+}
+
+type file struct {
+	name   string
+	encode func(io.Writer) error
+}
+
+func (t Table) forms(name string) []file {
+	return []file{{name + ".md", t.Markdown}, {name + ".csv", t.CSV}, {name + ".json", t.JSON}, {name + ".tex", t.LaTeX}, {name + ".txt", t.Plain}}
+}
+
+func writeFiles(dir string, files []file) (paths []string, err error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
 	}
 	for _, f := range files {
 		path := filepath.Join(dir, f.name)

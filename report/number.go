@@ -38,7 +38,7 @@ func (t Table) digits(m Metric, of func(Row) float64) int {
 }
 
 func (t Table) digitsOf(m Metric) int {
-	if !m.Main {
+	if !m.Main || m.Whole {
 		return m.Digits
 	}
 	return t.digits(m, func(r Row) float64 { return r.Values[m.Key].Mean })

@@ -66,3 +66,15 @@ func TestEscape(t *testing.T) {
 		}
 	}
 }
+
+func TestCountsHaveNoDecimals(t *testing.T) {
+	m := Metric{Key: "pairs", Main: true, Whole: true}
+	table := Table{Metrics: []Metric{m}, Rows: []Row{{Values: map[string]eval.Estimate{"pairs": eval.Alone(7, 7)}}}}
+	if got := table.digitsOf(m); got != 0 {
+		t.Errorf("digits = %d, want 0", got)
+	}
+	m.Whole = false
+	if got := table.digitsOf(m); got != 2 {
+		t.Errorf("digits of a value = %d, want 2", got)
+	}
+}

@@ -30,6 +30,7 @@ type Metric struct {
 	Name   string `json:"name"`             // in tables
 	Better string `json:"better,omitempty"` // Lower or Higher
 	Digits int    `json:"digits"`           // decimals, at least
+	Whole  bool   `json:"whole,omitempty"`  // a count, without decimals
 	Main   bool   `json:"main,omitempty"`   // in the printed table, else among the further numbers
 	Plot   bool   `json:"plot,omitempty"`   // in figures
 	Ratio  bool   `json:"ratio,omitempty"`  // cells may be many times one another: figures then have a logarithmic axis
