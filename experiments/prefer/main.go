@@ -53,6 +53,10 @@ func (o options) ask(ctx context.Context, stdout, stderr io.Writer) (err error) 
 	for _, note := range notes {
 		fmt.Fprintln(stderr, "prefer:", note)
 	}
+	kept := keptAt(o.votes, s.id)
+	if err := s.keep(kept); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)))
 	if err != nil {
 		return err
@@ -65,6 +69,7 @@ func (o options) ask(ctx context.Context, stdout, stderr io.Writer) (err error) 
 	}
 	fmt.Fprintf(stdout, "study %s: %s on %s; %s for each voter, and checks of attention\n", s.id, strings.Join(names, ", "), fold.Count(len(captions), "caption"), fold.Count(s.perVoter, "pair"))
 	fmt.Fprintf(stdout, "votes: %s (%d so far)\n", o.votes, len(votes))
+	fmt.Fprintf(stdout, "pictures: %s\n", kept)
 	fmt.Fprintf(stdout, "open http://%s/%s/\n", listener.Addr(), srv.token)
 	fmt.Fprintf(stdout, "Ctrl-C ends the program; the ratings: go run ./experiments/prefer --report --votes %s\n", o.votes)
 	return serve(ctx, listener, srv.handler())

@@ -110,9 +110,17 @@ func TestStudyFromFoldersToRatings(t *testing.T) {
 		t.Errorf("rc = %d, %q", rc, text)
 	}
 
+	// The folders that are kept are the same study, whatever became of the others.
+	kept := keptAt(path, regexp.MustCompile(`study ([0-9a-f]+)`).FindStringSubmatch(said)[1])
+	_, said, stop = started(t, "red="+filepath.Join(kept, "0-red"), "black="+filepath.Join(kept, "1-black"), "--votes", path)
+	if !strings.Contains(said, "(12 so far)") || !strings.Contains(said, "pictures: "+kept+"\n") {
+		t.Errorf("stdout = %s", said)
+	}
+	stop()
+
 	other := append([]string{"more=" + folder(t, 100, texts...)}, args...)
 	stderr.Reset()
-	if rc := command().Run(t.Context(), other, &stdout, &stderr); rc != 1 || !strings.Contains(stderr.String(), "holds votes of study ") {
+	if rc := command().Run(t.Context(), other, &stdout, &stderr); rc != 1 || !strings.Contains(stderr.String(), "holds votes of study ") || !strings.Contains(stderr.String(), kept) {
 		t.Errorf("other methods on the same file: rc = %d, %s", rc, &stderr)
 	}
 }

@@ -31,7 +31,7 @@ A METHOD is [NAME=]WHAT[@STEPS], and WHAT is one of
 Students and teachers draw the captions of the folders, or held-out ones where no folder is given.
 
 The program prints the address of a page on this machine. Each vote is on the disk before the next pair is shown. Ctrl-C ends it, and
-the same command goes on. See docs/prefer.md.
+the same command continues. See docs/prefer.md.
 
 `
 
@@ -54,7 +54,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.votes, "votes", filepath.Join("results", "preference", "votes.jsonl"), "`file` of votes, a line for each pair")
 	f.BoolVar(&o.report, "report", false, "rate the methods by the votes and stop")
 	f.StringVar(&o.out, "out", "", "`folder` for the tables of --report (default: that of the votes)")
-	f.IntVar(&o.mayFail, "may-fail", 0, "checks of attention that a voter may fail before --report leaves the votes out")
+	f.IntVar(&o.mayFail, "may-fail", 0, "`checks` of attention that a voter may fail before --report leaves the votes out")
 	f.BoolVar(&o.all, "all-voters", false, "--report takes the votes of voters who failed checks of attention too")
 	f.IntVar(&o.captions, "captions", 100, "`captions` at most, chosen by the seed where there are more")
 	f.IntVar(&o.pairs, "pairs", 60, "`pairs` for each voter at most; one check of attention for nine of them is added")

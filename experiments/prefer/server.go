@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -244,7 +245,7 @@ func (s *server) vote(b ballot) (state, error) {
 	p := s.orders[voter][b.Pair]
 	v := vote{
 		Time: s.now().UTC(), Study: s.study.id, Voter: voter, Pair: b.Pair, Caption: p.caption, Left: p.left.name, Right: p.right.name,
-		Looks: b.Looks, Fits: b.Fits, Attention: p.attention, Intact: p.intact, Seconds: b.Seconds,
+		Looks: b.Looks, Fits: b.Fits, Attention: p.attention, Intact: p.intact, Seconds: math.Round(1000*b.Seconds) / 1000,
 	}
 	if err := v.validate(); err != nil {
 		return state{}, wrong{http.StatusBadRequest, err}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image/png"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -176,6 +177,22 @@ func TestChecksOfAttention(t *testing.T) {
 		}
 		if diff := cmp.Diff(failed, got, cmp.AllowUnexported(answers{})); diff != "" {
 			t.Errorf("%q: failed (-want +got):\n%s", kind, diff)
+		}
+	}
+}
+
+func TestNamesOfKeptFolders(t *testing.T) {
+	s := colours(t, 2, 3, 3, false)
+	s.methods[0].name, s.methods[1].name = "disc-cond/none", "../ä b"
+	dir := t.TempDir()
+	for range 2 { // the second time nothing is left to do
+		if err := s.keep(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"0-disc-cond-none", "1-..---b"} {
+		if text := readFile(t, filepath.Join(dir, name, "metadata.jsonl")); !strings.HasPrefix(text, `{"file_name":"00000.png","text":"caption 0"}`+"\n") || strings.Count(text, "\n") != 3 {
+			t.Errorf("%s: %q", name, text)
 		}
 	}
 }

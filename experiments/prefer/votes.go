@@ -144,7 +144,7 @@ func openVotes(path, study string) (_ *voteFile, votes []vote, notes []string, e
 	}
 	for _, v := range votes {
 		if v.Study != study {
-			return nil, nil, nil, fmt.Errorf("votes = %s holds votes of study %s, this one is %s: other methods, pictures, captions or seed, want another --votes", path, v.Study, study)
+			return nil, nil, nil, fmt.Errorf("votes = %s holds votes of study %s, this one is %s: other methods, pictures, captions or seed. Want another --votes, or as methods the folders that are kept in %s", path, v.Study, study, keptAt(path, v.Study))
 		}
 	}
 	return f, votes, notes, f.begin()
