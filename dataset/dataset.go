@@ -1,4 +1,5 @@
-// Package dataset gives captioned pictures: scenes drawn by the project, image folders and WebDataset shards.
+// Package dataset gives captioned pictures: scenes drawn by the project, image folders, WebDataset shards, parquet files and
+// data sets of the HuggingFace hub.
 package dataset
 
 // Image is a square RGB picture: Size×Size×3 values in [-1,1], rows first, channels last.

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,6 +26,8 @@ type walker struct {
 	texts    map[string]string // text files by name without extension
 	metadata []string
 	shards   []string
+	tables   []string
+	rows     *tables // reads them
 	links    []linked
 	outside  map[string]bool   // links that lead out of the folder
 	unread   map[string]string // why a file is not read, unless a metadata.jsonl names it
@@ -34,9 +37,9 @@ type walker struct {
 // linked is a folder behind a link. Links come after the folders themselves, so that a folder has its own name.
 type linked struct{ name, real string }
 
-func newWalker(root string, anywhere bool, skipped tally) *walker {
+func newWalker(root string, t *tables) *walker {
 	return &walker{
-		root: root, anywhere: anywhere, skipped: skipped,
+		root: root, anywhere: t.anywhere, skipped: t.skipped, rows: t,
 		seen: map[string]bool{}, texts: map[string]string{}, outside: map[string]bool{}, unread: map[string]string{},
 	}
 }
@@ -61,8 +64,31 @@ func (w *walker) list() (Listing, error) {
 		return w.Listing, err
 	}
 	w.InFiles = len(w.Pictures)
-	err = w.addShards(w.shards, w.root, w.skipped)
+	if err := w.addShards(w.shards, w.root, w.skipped); err != nil {
+		return w.Listing, err
+	}
+	w.rows.top = real
+	err = w.addFoundTables()
 	return w.Listing, err
+}
+
+// addFoundTables lists the parquet files of the folder. One without pictures may be there for another reason.
+func (w *walker) addFoundTables() error {
+	var without error
+	for _, name := range w.tables {
+		err := w.addTables([]string{w.file(name)}, w.root, w.rows)
+		switch {
+		case errors.Is(err, errNoPictures):
+			without = cmp.Or(without, err)
+			w.skipped.add("files *.parquet have no column of pictures and are not read", name)
+		case err != nil:
+			return err
+		}
+	}
+	if len(w.Pictures)+len(w.Faults) > 0 {
+		return nil
+	}
+	return without
 }
 
 func (w *walker) file(name string) string { return filepath.Join(w.root, filepath.FromSlash(name)) }
@@ -86,7 +112,7 @@ func (w *walker) visit(name, real, top string, mode fs.FileMode) error {
 	ext := extOf(name)
 	picture := slices.Contains(pictureExts, ext)
 	if strings.HasPrefix(path.Base(name), ".") {
-		if mode.IsDir() || picture || isShard(name) {
+		if mode.IsDir() || picture || isShard(name) || isParquet(name) {
 			w.unread[name] = "hidden files and folders are not read"
 		}
 		return nil
@@ -130,6 +156,8 @@ func (w *walker) visit(name, real, top string, mode fs.FileMode) error {
 		w.picture(name)
 	case isShard(name):
 		w.shards = append(w.shards, w.file(name))
+	case isParquet(name):
+		w.tables = append(w.tables, name)
 	case path.Base(name) == metadataName:
 		w.metadata = append(w.metadata, name)
 	case ext == "txt":

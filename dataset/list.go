@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,49 +16,42 @@ import (
 // pictureExts are the extensions of pictures. Where a sample of a shard holds several, the first of this list counts.
 var pictureExts = []string{"jpg", "jpeg", "png", "webp", "gif", "bmp", "jpe", "jfif"}
 
-// Listing is what a folder or shards hold. No picture is read yet.
+// Listing is what a folder, shards or parquet files hold. No picture is read yet.
 type Listing struct {
 	Pictures []Listed // in order of their names
 	Faults   []Fault  // what cannot be used
 	Notes    []string // what is left out or doubtful, counted by reason
-	Shards   int      // shards among them
+	Shards   int      // shards and parquet files that hold pictures
+	Tables   int      // parquet files that are read
 	InFiles  int      // pictures that are files of their own
 }
 
 // Listed is a picture that has not been read.
 type Listed struct {
 	Name        string   // where it lies in the set
-	Part        string   // subfolder or shard, which may name a split
+	Part        string   // subfolder, shard or parquet file, which may name a split
 	Captions    []string // empty where none is known
 	Uncaptioned error    // why its caption cannot be used; nil where it has one, or none was given
+	ByContent   bool     // the name is only the number of a row: what is equal is told by the bytes
 	Read        func() ([]byte, error)
 }
 
-// List lists the pictures of a folder with all folders below it, of a shard, or of a pattern of shards. Links are followed,
-// out of a folder only where anywhere is set.
-func List(spec string, anywhere bool) (Listing, error) {
-	info, err := os.Stat(spec)
+// List lists a set by name alone; see Spec.List.
+func List(name string, anywhere bool) (Listing, error) {
+	return Spec{Name: name}.List(context.Background(), anywhere, nil)
+}
+
+// List lists the pictures of a folder with all folders below it, of shards and parquet files, of a pattern of them, or of a data set
+// of the HuggingFace hub, which is fetched first; note, which may be nil, hears of that. Links are followed, out of a folder only where
+// anywhere is set; parquet files then need no captions.
+func (s Spec) List(ctx context.Context, anywhere bool, note func(format string, args ...any)) (Listing, error) {
+	if note == nil {
+		note = func(string, ...any) {}
+	}
 	var l Listing
 	skipped := tally{}
-	switch {
-	case err == nil && info.IsDir():
-		l, err = newWalker(spec, anywhere, skipped).list()
-	case err == nil && isShard(spec):
-		err = l.addShards([]string{spec}, filepath.Dir(spec), skipped)
-	case err == nil:
-		return l, notListed(spec, "a file of another kind")
-	case !errors.Is(err, fs.ErrNotExist):
-		return l, err
-	case strings.ContainsAny(spec, "*?[{"):
-		var shards []string
-		var dir string
-		if shards, dir, err = expandPattern(spec, skipped); err != nil {
-			return l, fmt.Errorf("%s: %w", spec, err)
-		}
-		err = l.addShards(shards, dir, skipped)
-	default:
-		return l, notListed(spec, "no such file or folder")
-	}
+	t := &tables{image: s.Image, told: s.Image != "", text: s.Text, captionless: anywhere, anywhere: anywhere, skipped: skipped}
+	err := s.list(ctx, &l, t, note)
 	if err != nil {
 		return l, err
 	}
@@ -66,8 +60,48 @@ func List(spec string, anywhere bool) (Listing, error) {
 	return l, nil
 }
 
+func (s Spec) list(ctx context.Context, l *Listing, t *tables, note func(string, ...any)) error {
+	if h, ok := onHub(s.Name); ok {
+		if h.ID == "" || strings.Contains(h.inside, "..") {
+			return fmt.Errorf("%q, want %sOWNER/NAME, with /FOLDER for a part and @REVISION for a state of it", s.Name, hubPrefix)
+		}
+		return h.list(ctx, l, t, note)
+	}
+	info, err := os.Stat(s.Name)
+	switch {
+	case err == nil && info.IsDir():
+		*l, err = newWalker(s.Name, t).list()
+		return err
+	case err == nil && (isShard(s.Name) || isParquet(s.Name)):
+		return l.addFiles([]string{s.Name}, filepath.Dir(s.Name), t)
+	case err == nil:
+		return notListed(s.Name, "a file of another kind")
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	case strings.ContainsAny(s.Name, "*?[{"):
+		files, dir, err := expandPattern(s.Name, t.skipped)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+		return l.addFiles(files, dir, t)
+	}
+	return notListed(s.Name, "no such file or folder")
+}
+
+// addFiles lists shards and parquet files that the user named.
+func (l *Listing) addFiles(files []string, dir string, t *tables) (err error) {
+	if t.top, err = filepath.EvalSymlinks(dir); err != nil {
+		return err
+	}
+	shards, tables := slices.DeleteFunc(slices.Clone(files), isParquet), slices.DeleteFunc(slices.Clone(files), isShard)
+	if err := l.addShards(shards, dir, t.skipped); err != nil {
+		return err
+	}
+	return l.addTables(tables, dir, t)
+}
+
 func notListed(spec, found string) error {
-	return fmt.Errorf("%q (%s), want a folder of pictures, WebDataset shards *.tar, or a built-in set (%s)", spec, found, strings.Join(Names(), ", "))
+	return fmt.Errorf("%q (%s), want a folder of pictures, WebDataset shards *.tar, parquet files, %sOWNER/NAME, or a built-in set (%s)", spec, found, hubPrefix, strings.Join(Names(), ", "))
 }
 
 // tally counts what is left out or doubtful, by reason.

@@ -191,7 +191,7 @@ func TestPatternSaysWhatIsNoShard(t *testing.T) {
 	if err != nil || l.Shards != 2 {
 		t.Fatalf("error = %v, shards = %d, want 2", err, l.Shards)
 	}
-	wantNotes(t, l.Notes, "1 files of the pattern are no shards *.tar, such as "+filepath.Join(dir, "t-1.tar.gz"))
+	wantNotes(t, l.Notes, "1 files of the pattern are no shards *.tar and no *.parquet, such as "+filepath.Join(dir, "t-1.tar.gz"))
 }
 
 // A link to a folder and the folder itself are one; the folder's own name counts, wherever the link stands.

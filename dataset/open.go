@@ -2,10 +2,10 @@ package dataset
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,40 +21,49 @@ var builtin = map[string]func(size int) (Dataset, error){}
 // Names lists the built-in datasets.
 func Names() []string { return slices.Sorted(maps.Keys(builtin)) }
 
-// Open opens the dataset that spec names, with pictures of size×size: a built-in name, such as scenes, or what List lists.
+// Open opens a set with pictures of size×size: a built-in one, such as scenes, or what List lists.
 //
 // Every picture is read and decoded once, so that what is broken shows here and not in the middle of a training. Pictures
 // that cannot be used are named through warn (which may be nil) and left out; more than 2 % of them, and more than one, are an
 // error. A picture of several captions is as many samples; pictures that nothing captions are counted and left out.
-func Open(spec string, size int, warn func(format string, args ...any)) (Dataset, error) {
+func (s Spec) Open(ctx context.Context, size int, warn func(format string, args ...any)) (Dataset, error) {
 	if err := checkSize(size); err != nil {
 		return nil, err
 	}
-	if open := builtin[spec]; open != nil {
+	if open := builtin[s.Name]; open != nil {
+		if err := s.columns(false); err != nil {
+			return nil, fmt.Errorf("dataset: %w", err)
+		}
 		return open(size)
 	}
 	if warn == nil {
 		warn = func(string, ...any) {}
 	}
-	l, err := List(spec, false)
+	l, err := s.List(ctx, false, warn)
+	if err == nil {
+		err = s.columns(l.Tables > 0)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	for _, note := range l.Notes {
-		warn("dataset: %s: %s", spec, note)
+		warn("dataset: %s: %s", s.Name, note)
 	}
 	entries, faults, bare := captioned(l)
 	switch {
 	case len(entries)+len(faults) == 0:
-		return nil, fmt.Errorf("dataset: %s: captions missing: pictures = %d, none captioned, want %s with %s, a .txt beside each picture, or WebDataset shards *.tar",
-			spec, bare, metadataName, metadataLines)
+		return nil, fmt.Errorf("dataset: %s: captions missing: pictures = %d, none captioned, want %s with %s, a .txt beside each picture, WebDataset shards *.tar, or parquet files",
+			s.Name, bare, metadataName, metadataLines)
 	case bare > 0:
-		warn("dataset: %s: %d pictures have no caption and are left out", spec, bare)
+		warn("dataset: %s: %d pictures have no caption and are left out", s.Name, bare)
 	}
-	name := strings.TrimSuffix(filepath.Base(filepath.Clean(spec)), ".tar")
-	d, err := load(entries, faults, name, size, residentBytes, warn)
+	name := s.Label()
+	for _, ext := range []string{".tar", ".parquet"} {
+		name = strings.TrimSuffix(name, ext)
+	}
+	d, err := load(ctx, entries, faults, name, size, residentBytes, warn)
 	if err != nil {
-		return nil, fmt.Errorf("dataset: %s: %w", spec, err)
+		return nil, fmt.Errorf("dataset: %s: %w", s.Name, err)
 	}
 	return d, nil
 }
@@ -63,6 +72,7 @@ func Open(spec string, size int, warn func(format string, args ...any)) (Dataset
 type entry struct {
 	Listed
 	caption string
+	key     string // by which it falls on a side of the split; empty for its name
 }
 
 // captioned makes a sample of every caption; bare counts pictures that nothing captions.
@@ -70,7 +80,7 @@ func captioned(l Listing) (entries []entry, faults []Fault, bare int) {
 	faults = l.Faults
 	for _, p := range l.Pictures {
 		for _, caption := range p.Captions {
-			entries = append(entries, entry{p, caption})
+			entries = append(entries, entry{Listed: p, caption: caption})
 		}
 		switch {
 		case len(p.Captions) > 0:
@@ -84,7 +94,7 @@ func captioned(l Listing) (entries []entry, faults []Fault, bare int) {
 }
 
 // load reads and decodes all pictures, keeps them if budget bytes suffice, judges what is broken and splits the rest.
-func load(entries []entry, faults []Fault, name string, size, budget int, warn func(string, ...any)) (*pictures, error) {
+func load(ctx context.Context, entries []entry, faults []Fault, name string, size, budget int, warn func(string, ...any)) (*pictures, error) {
 	entries = slices.SortedStableFunc(slices.Values(entries), func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.caption, b.caption))
 	})
@@ -100,6 +110,9 @@ func load(entries []entry, faults []Fault, name string, size, budget int, warn f
 	sums := make([][sha256.Size]byte, len(entries))
 	errs := make([]error, len(entries))
 	parallel.For(len(entries), func(i int) {
+		if errs[i] = ctx.Err(); errs[i] != nil {
+			return
+		}
 		data, err := entries[i].Read()
 		if err == nil {
 			var rgb []uint8
@@ -111,6 +124,10 @@ func load(entries []entry, faults []Fault, name string, size, budget int, warn f
 		sums[i], errs[i] = sha256.Sum256(data), err
 	})
 
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+
 	// Close ranks over the pictures that failed.
 	kept := 0
 	for i, e := range entries {
@@ -121,6 +138,9 @@ func load(entries []entry, faults []Fault, name string, size, budget int, warn f
 		if pix != nil {
 			copy(pix[kept*n:(kept+1)*n], pix[i*n:])
 			e.Read = nil
+		}
+		if e.ByContent {
+			e.key = fmt.Sprintf("%x", sums[i])
 		}
 		entries[kept], sums[kept] = e, sums[i]
 		kept++

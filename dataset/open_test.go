@@ -184,11 +184,11 @@ func TestLargeSetsAreDecodedWhenAskedFor(t *testing.T) {
 		}
 		entries, faults, _ := captioned(l)
 		var w warnings
-		small, err := load(entries, faults, name, 4, residentBytes, w.warn)
+		small, err := load(t.Context(), entries, faults, name, 4, residentBytes, w.warn)
 		if err != nil || len(w) > 0 {
 			t.Fatal(err, w)
 		}
-		large, err := load(entries, faults, name, 4, 30*4*4*3-1, w.warn)
+		large, err := load(t.Context(), entries, faults, name, 4, 30*4*4*3-1, w.warn)
 		if err != nil || large.pix != nil || len(w) != 1 || !strings.Contains(w[0], "30 pictures of 4×4") {
 			t.Fatalf("error = %v, warnings = %q, want one that names the size", err, w)
 		}

@@ -11,7 +11,7 @@ import (
 
 const maxShards = 100_000
 
-// expandPattern lists the shards of a pattern with braces ({00..12}, {a,b}) or globs (*, ?, […]), and the folder before
+// expandPattern lists the shards and parquet files of a pattern with braces ({00..12}, {a,b}) or globs (*, ?, […]), and the folder before
 // the first of them, which names are relative to.
 func expandPattern(spec string, skipped tally) (shards []string, dir string, err error) {
 	braced, err := expandBraces(spec)
@@ -27,14 +27,14 @@ func expandPattern(spec string, skipped tally) (shards []string, dir string, err
 		}
 		before := len(shards)
 		for _, m := range matches {
-			if isShard(m) {
+			if isShard(m) || isParquet(m) {
 				shards = append(shards, m)
 			} else {
-				skipped.add("files of the pattern are no shards *.tar", m)
+				skipped.add("files of the pattern are no shards *.tar and no *.parquet", m)
 			}
 		}
 		if len(shards) == before {
-			return nil, "", fmt.Errorf("%s matches no shard *.tar", file)
+			return nil, "", fmt.Errorf("%s matches no shard *.tar and no *.parquet", file)
 		}
 	}
 	slices.Sort(shards)

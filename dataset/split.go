@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -19,7 +20,7 @@ var heldoutPart = regexp.MustCompile(`(?i)^(test|val|valid|validation|heldout)([
 //
 // A set that names both sides (train/ and test/, train-00000.tar and test-00000.tar) is split as named. Any other set
 // holds out every tenth picture by the hash of its name, so that the split survives reordering, new pictures and other
-// captions of one picture. Near-duplicates under different names, such as an emoji in five skin tones, may still fall on
+// captions of one picture. Rows of parquet files have no names of their own, and go by the picture's bytes. Near-duplicates under different names, such as an emoji in five skin tones, may still fall on
 // both sides: such a held-out half measures fit to the set, hardly generalisation.
 func split(entries []entry) (heldout []bool, named bool, err error) {
 	heldout = make([]bool, len(entries))
@@ -38,7 +39,7 @@ func split(entries []entry) (heldout []bool, named bool, err error) {
 	var lowest, highest int
 	hashes := make([]uint64, len(entries))
 	for i, e := range entries {
-		sum := sha256.Sum256([]byte("heldout " + e.Name))
+		sum := sha256.Sum256([]byte("heldout " + cmp.Or(e.key, e.Name)))
 		hashes[i] = binary.LittleEndian.Uint64(sum[:])
 		if hashes[i] < hashes[lowest] {
 			lowest = i
