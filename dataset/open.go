@@ -31,7 +31,7 @@ func (s Spec) Open(ctx context.Context, size int, warn func(format string, args 
 		return nil, err
 	}
 	if open := builtin[s.Name]; open != nil {
-		if err := s.columns(false); err != nil {
+		if err := s.CheckColumns(false, s.Name+" has none"); err != nil {
 			return nil, fmt.Errorf("dataset: %w", err)
 		}
 		return open(size)
@@ -41,7 +41,7 @@ func (s Spec) Open(ctx context.Context, size int, warn func(format string, args 
 	}
 	l, err := s.List(ctx, false, warn)
 	if err == nil {
-		err = s.columns(l.Tables > 0)
+		err = s.CheckColumns(l.Tables > 0, s.Name+" has none")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)

@@ -59,12 +59,12 @@ func (s Spec) Origin() string {
 // OnHub tells whether the set is one of the HuggingFace hub.
 func (s Spec) OnHub() bool { _, ok := onHub(s.Name); return ok }
 
-// columns refuses names of columns where nothing has any.
-func (s Spec) columns(has bool) error {
+// CheckColumns refuses names of columns where nothing has any; why says what has none.
+func (s Spec) CheckColumns(has bool, why string) error {
 	if has || s.Image == "" && s.Text == "" {
 		return nil
 	}
-	return fmt.Errorf("image = %q, text = %q name columns of parquet files, and %s has none", s.Image, s.Text, s.Name)
+	return fmt.Errorf("image = %q, text = %q name columns of parquet files, and %s", s.Image, s.Text, why)
 }
 
 // Open opens a set by name alone; see Spec.Open.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
 )
@@ -99,12 +100,12 @@ func (b *Bundle) Want(parts ...string) error {
 	}
 	slices.Sort(missing)
 	command := "go run ./experiments/pretrain --variants " + strings.Join(missing, ",") + " --bundle " + b.Dir
-	switch data := b.Config.Data; data {
-	case "", "scenes":
-	case "scenes-free":
-		command += " --data " + data
+	switch data := (dataset.Spec{Name: b.Config.Data}); {
+	case data.Name == "" || data.Name == "scenes":
+	case data.Builtin() || data.OnHub():
+		command += " " + data.String()
 	default:
-		command += " --data path/to/" + data
+		command += " --data path/to/" + data.Name
 	}
 	return fmt.Errorf("pretrain: %w: %s holds no %s%s: run `%s`", ErrMissing, b.Dir, strings.Join(missing, ", "), why, command)
 }

@@ -27,7 +27,7 @@ func TestLinesArePairedByNumber(t *testing.T) {
 		}
 		dir := write(t, files)
 		captions := filepath.Join(write(t, map[string]string{"lines": lines}), "lines")
-		set, err := Open(dir, Options{Captions: captions})
+		set, err := Open(t.Context(), dir, Options{Captions: captions})
 		if c.want != "" {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s: error = %v, want %q", c.why, err, c.want)
@@ -55,7 +55,7 @@ func TestCaptionsWithoutAPictureAreCounted(t *testing.T) {
 		"":   {"1 captions cannot be used, such as that of w.png: w.txt: UTF-16", "1 pictures have several captions, of which the first counts", `1 captions are of pictures that are not there: metadata.jsonl names "x/b.png", pictures here are called such as "a.png"`},
 		file: {"2 captions of " + file + ` are of pictures that are not there: it names "b.png" where pictures are called such as "a.png"`},
 	} {
-		set, err := Open(dir, Options{Captions: captions})
+		set, err := Open(t.Context(), dir, Options{Captions: captions})
 		if err != nil || len(set.Faults) > 0 || set.Items[0].Caption != "one" {
 			t.Fatal(err, set.Faults)
 		}

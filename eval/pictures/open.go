@@ -1,6 +1,7 @@
 package pictures
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -14,15 +15,18 @@ import (
 type Options struct {
 	Captions string // file that captions the pictures; empty: the captions next to them
 	N        int    // how many pictures will be wanted, for the endless world; 0 for its default
+
+	Image, Text string                           // columns of parquet files; see dataset.Spec
+	Note        func(format string, args ...any) // hears what is fetched; may be nil
 }
 
 // Open lists a set of pictures: a split of a built-in world (scenes, scenes:SPLIT:N:FIRST), or what dataset.List lists. A folder may
 // hold pictures or shards, not both.
-func Open(spec string, o Options) (Set, error) {
+func Open(ctx context.Context, spec string, o Options) (Set, error) {
 	if world, _, _ := strings.Cut(spec, ":"); slices.Contains(dataset.Names(), world) {
 		return openScenes(spec, o.N)
 	}
-	set, err := openFiles(spec)
+	set, err := openFiles(ctx, spec, o)
 	if err == nil && o.Captions != "" {
 		err = set.caption(o.Captions)
 	}
@@ -32,12 +36,13 @@ func Open(spec string, o Options) (Set, error) {
 	return set, nil
 }
 
-func openFiles(spec string) (Set, error) {
+func openFiles(ctx context.Context, spec string, o Options) (Set, error) {
 	set := Set{Name: spec, Kind: "folder"}
-	l, err := dataset.List(spec, true)
+	l, err := dataset.Spec{Name: spec, Image: o.Image, Text: o.Text}.List(ctx, true, o.Note)
 	if err != nil {
 		return set, err
 	}
+	set.Tables = l.Tables
 	if l.Shards > 0 {
 		set.Kind = "shards"
 	}
@@ -75,13 +80,20 @@ func openFiles(spec string) (Set, error) {
 	}
 	switch {
 	case len(set.Items) == 0:
-		return set, fmt.Errorf("%s: no pictures in it, want PNG, JPEG, WebP, GIF or BMP files or WebDataset shards *.tar%s",
+		return set, fmt.Errorf("%s: no pictures in it, want PNG, JPEG, WebP, GIF or BMP files, WebDataset shards *.tar or parquet files%s",
 			spec, also(l))
 	case l.Shards > 0 && l.InFiles > 0:
-		return set, fmt.Errorf("%s: shards *.tar = %d and pictures beside them = %d, want one of the two: for the shards alone say %s",
-			spec, l.Shards, l.InFiles, filepath.Join(spec, "*.tar"))
+		return set, fmt.Errorf("%s: shards = %d and pictures beside them = %d, want one of the two: for the shards alone say %s",
+			spec, l.Shards, l.InFiles, filepath.Join(spec, shardPattern(l)))
 	}
 	return set, nil
+}
+
+func shardPattern(l dataset.Listing) string {
+	if l.Tables > 0 {
+		return "*.parquet"
+	}
+	return "*.tar"
 }
 
 func (s *Set) note(format string, n int, more ...any) {

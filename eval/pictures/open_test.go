@@ -66,7 +66,7 @@ func TestFolderIsListedToItsGround(t *testing.T) {
 			t.Skip("no symbolic links here")
 		}
 	}
-	set, err := Open(dir, Options{})
+	set, err := Open(t.Context(), dir, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestUnreadableFolderIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.Chmod(closed, 0o777) })
-	if _, err := Open(dir, Options{}); err == nil || !strings.Contains(err.Error(), "closed: permission denied") {
+	if _, err := Open(t.Context(), dir, Options{}); err == nil || !strings.Contains(err.Error(), "closed: permission denied") {
 		t.Errorf("error = %v, want the closed folder", err)
 	}
 }
@@ -141,7 +141,7 @@ func TestCaptionsFromWhereverTheyStand(t *testing.T) {
 		{"an extension in capitals", with(nil), filepath.Join(beside, "rows.NDJSON"), map[string]string{"a.png": "one", "sub/b.png": "", "sub/c.png": ""}},
 		{"a JSON object, with extension or without", with(nil), filepath.Join(beside, "object.json"), map[string]string{"a.png": "one", "sub/b.png": "two", "sub/c.png": "three"}},
 	} {
-		set, err := Open(c.dir, Options{Captions: c.file})
+		set, err := Open(t.Context(), c.dir, Options{Captions: c.file})
 		if err != nil {
 			t.Errorf("%s: %v", c.why, err)
 		} else if diff := cmp.Diff(c.want, captionsOf(set)); diff != "" {
@@ -169,7 +169,7 @@ func TestShardsWithAndWithoutCaptions(t *testing.T) {
 		}
 	}
 	for _, spec := range []string{dir, filepath.Join(dir, "s{0..1}.tar"), filepath.Join(dir, "*.tar")} {
-		set, err := Open(spec, Options{})
+		set, err := Open(t.Context(), spec, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,7 +191,7 @@ func TestShardsWithAndWithoutCaptions(t *testing.T) {
 
 func TestScenesSplits(t *testing.T) {
 	first := func(spec string, n int) (Set, Content) {
-		set, err := Open(spec, Options{N: n})
+		set, err := Open(t.Context(), spec, Options{N: n})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -252,12 +252,40 @@ func TestWrongSets(t *testing.T) {
 		{"Latin-1", dir, Options{Captions: filepath.Join(dir, "latin.txt")}, "latin.txt: line 2 is no UTF-8"},
 		{"a JSON object of other things", dir, Options{Captions: filepath.Join(dir, "coco.json")}, `coco.json: annotations = [], want one string, want {"name.png": "caption", …}`},
 		{"UTF-16", dir, Options{Captions: filepath.Join(dir, "utf16.txt")}, "want UTF-8"},
-		{"shards beside pictures", mixed, Options{}, "shards *.tar = 1 and pictures beside them = 1, want one of the two"},
+		{"shards beside pictures", mixed, Options{}, "shards = 1 and pictures beside them = 1, want one of the two"},
 		{"compressed shards", zipped, Options{}, "1 files *.tar.gz are not read, want plain *.tar"},
 		{"metadata that is wrong", broken, Options{}, "metadata.jsonl:1: "},
 	} {
-		if _, err := Open(c.spec, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Open(t.Context(), c.spec, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error = %v, want %q", c.why, err, c.want)
 		}
+	}
+}
+
+// Captions of a parquet file are wanted only where they are named, or one column alone can hold them.
+func TestParquetFiles(t *testing.T) {
+	const file = "../../dataset/testdata/parquet/snappy.parquet"
+	for text, caption := range map[string]string{"": "", "words": "a cat"} {
+		set, err := Open(t.Context(), file, Options{Text: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if set.Kind != "shards" || set.Tables != 1 || len(set.Items) != 10 || set.Items[0].Caption != caption {
+			t.Errorf("--text %q: %s of %d files with %d pictures, the first is %q, want %q", text, set.Kind, set.Tables, len(set.Items), set.Items[0].Caption, caption)
+		}
+		c, err := set.Items[9].Read()
+		if err != nil || c.Format != "PNG" || c.Width != 4 {
+			t.Errorf("--text %q: error = %v, picture = %s of %d", text, err, c.Format, c.Width)
+		}
+		if told := len(set.Notes) > 0 && strings.Contains(set.Notes[0], "parquet files are read without captions: 2 columns can hold captions (words, url), want --text NAME"); told != (text == "") {
+			t.Errorf("--text %q: notes = %q", text, set.Notes)
+		}
+	}
+	set, err := Open(t.Context(), "../../dataset/testdata/parquet/zstd.parquet", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set.Items[0].Caption != "a" || !strings.Contains(strings.Join(set.Notes, "\n"), "2 pictures have several captions, of which the first counts") {
+		t.Errorf("the first caption = %q, notes = %q, want a of several", set.Items[0].Caption, set.Notes)
 	}
 }

@@ -12,6 +12,7 @@ import (
 type Set struct {
 	Name   string // as it was asked for
 	Kind   string // "folder", "shards", "scenes" or "run"
+	Tables int    // parquet files that were read
 	World  string // name of the built-in world for "scenes"
 	Items  []Item
 	Faults []dataset.Fault // what the listing cannot use

@@ -59,15 +59,15 @@ func openInputs(ctx context.Context, o options, lazy *lazyEngine) (sweep.Inputs,
 		}
 	}
 	warn := func(format string, args ...any) { fmt.Fprintf(lazy.stderr, format+"\n", args...) }
-	data, err := dataset.Open(o.data, cfg.Size, warn) // name a wrong folder before missing networks
+	data, err := o.set.Open(ctx, cfg.Size, warn) // name a wrong folder before missing networks
 	if err != nil {
 		return sweep.Inputs{}, err
 	}
 	switch {
 	case (o.printConfig || toy && o.looks()) && !exists(filepath.Join(dir, "bundle.json")):
-		return sweep.Inputs{}, fmt.Errorf("%w in %s: go run ./experiments/pretrain --data %s --scale %s --out %s makes them, as does this command without --no-train and --dry-run", errNoBundle, dir, o.data, o.scale, dir)
+		return sweep.Inputs{}, fmt.Errorf("%w in %s: go run ./experiments/pretrain %s --scale %s --out %s makes them, as does this command without --no-train and --dry-run", errNoBundle, dir, o.set, o.scale, dir)
 	case missing != nil:
-		return sweep.Inputs{}, fmt.Errorf("%w (here: go run ./experiments/pretrain --data %s --scale %s --out %s)", missing, o.data, o.scale, dir)
+		return sweep.Inputs{}, fmt.Errorf("%w (here: go run ./experiments/pretrain %s --scale %s --out %s)", missing, o.set, o.scale, dir)
 	}
 	if bundle == nil {
 		if bundle, err = pretrainToy(ctx, o, cfg, dir, data, lazy); err != nil {
@@ -85,7 +85,7 @@ func pretrainToy(ctx context.Context, o options, cfg pretrain.Config, dir string
 	if err := os.MkdirAll(dir, 0o777); err != nil { // before the work, not after it
 		return nil, err
 	}
-	cfg.Data = o.dataName()
+	cfg.Data = o.set.Origin()
 	return pretrain.Ensure(ctx, pretrain.Options{
 		Dir: dir, Runs: filepath.Join(o.out, "pretrain"), Config: cfg, Data: data, Engine: e, Command: o.command(), Out: lazy.out,
 	})

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/internal/program"
@@ -42,9 +43,10 @@ Flags have the forms --axis and -axis.
 `
 
 type options struct {
-	axis, cells, samplers, scale, seeds, engine, out, data, pretrained, reference, config string
-	steps, images, watch, probe, processes, among                                         int
-	list, printConfig, dryRun, pretrain, noTrain                                          bool
+	set                                                                             dataset.Spec
+	axis, cells, samplers, scale, seeds, engine, out, pretrained, reference, config string
+	steps, images, watch, probe, processes, among                                   int
+	list, printConfig, dryRun, pretrain, noTrain                                    bool
 
 	args []string // as typed
 }
@@ -57,7 +59,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.seeds, "seeds", "1", "`number` of seeds per cell, or a list such as 0-5 or 1,3,8-10; 3, is seed 3 alone")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	f.StringVar(&o.out, "out", "", "`folder` for tables, pictures and runs (default: results, or results/data/<name> for other data than scenes)")
-	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, scenes-free, an image folder with metadata.jsonl, or WebDataset shards")
+	o.set.Flags(f, "")
 	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks to start from (default: pretrained/<data>, or pretrained/<data>-<scale> beside the cpu scale)")
 	f.StringVar(&o.reference, "reference", "", "`folder` of committed results: shown beside, and its scores of real pictures and teacher are taken over (default: results/reference, or data/<name> in it)")
 	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the config to change in every cell (--print-config prints them all)")
@@ -179,15 +181,12 @@ func (o options) sweep(plan *sweep.Plan) (s sweep.Sweep, err error) {
 
 // ofData is a subfolder for each dataset, and the folder itself for scenes.
 func (o options) ofData(folder string) string {
-	if o.data == "scenes" {
+	if o.set.Name == "scenes" {
 		return folder
 	}
-	return filepath.Join(folder, report.DataFolder, o.dataName())
+	return filepath.Join(folder, report.DataFolder, o.set.Label())
 }
 
-// dataName is pretrain's name of the dataset.
-func (o options) dataName() string { return filepath.Base(filepath.Clean(o.data)) }
-
 func (o options) bundleDir() string {
-	return cmp.Or(o.pretrained, pretrain.DefaultDir(o.dataName(), o.scale))
+	return cmp.Or(o.pretrained, pretrain.DefaultDir(o.set.Label(), o.scale))
 }

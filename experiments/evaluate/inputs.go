@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/addlab/addlab/eval/features"
@@ -25,22 +26,24 @@ func (in input) world() bool { return in.set.Kind == "scenes" || in.set.Kind == 
 // String names the input in errors.
 func (in input) String() string { return in.side + " " + in.spec }
 
-func (e *evaluation) open() error {
+func (e *evaluation) open(ctx context.Context) error {
+	tables := 0
 	for i, spec := range e.inputs {
 		in := input{spec: spec, side: "generated"}
 		if i == 0 && len(e.inputs) > 1 {
 			in.side = "reference"
 		}
-		if err := e.openInput(&in); err != nil {
+		if err := e.openInput(ctx, &in); err != nil {
 			return fmt.Errorf("%s: %w", in.side, err)
 		}
 		e.warn(in.set.Notes...)
 		e.sets = append(e.sets, in)
+		tables += in.set.Tables
 	}
-	return nil
+	return e.set.CheckColumns(tables > 0, "no input has any")
 }
 
-func (e *evaluation) openInput(in *input) error {
+func (e *evaluation) openInput(ctx context.Context, in *input) error {
 	switch {
 	case features.IsPrecomputed(in.spec):
 		sample, err := features.ReadPrecomputed(in.spec)
@@ -57,18 +60,18 @@ func (e *evaluation) openInput(in *input) error {
 		}
 		e.seen[in.spec] = resultSet{Pictures: sample.N()}
 	case isRun(in.spec):
-		set, bundle, err := e.openRun(in.spec)
+		set, bundle, err := e.openRun(ctx, in.spec)
 		if err != nil {
 			return fmt.Errorf("%s: %w", in.spec, err)
 		}
 		in.set, in.home = set, bundle.Dir
 	default:
-		o := pictures.Options{N: e.n}
+		o := pictures.Options{N: e.n, Image: e.set.Image, Text: e.set.Text, Note: e.notef}
 		if in.side == "generated" {
 			o.Captions = e.captions
 		}
 		var err error
-		if in.set, err = pictures.Open(in.spec, o); err != nil {
+		if in.set, err = pictures.Open(ctx, in.spec, o); err != nil {
 			return err
 		}
 		if in.set.World != "" {

@@ -35,7 +35,7 @@ func evaluate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	e := &evaluation{options: o, stderr: stderr, values: map[string][]judged{}, seen: map[string]resultSet{}}
 	defer e.close()
-	if err := e.open(); err != nil {
+	if err := e.open(ctx); err != nil {
 		return err
 	}
 	groups, err := e.group(asked)

@@ -57,6 +57,8 @@ func TestWrongCalls(t *testing.T) {
 		{"nothing to compare", nil, "want REAL GENERATED"},
 		{"a folder that is not there", []string{filepath.Join(empty, "none"), pictures}, "no such file or folder"},
 		{"a folder without pictures", []string{empty, pictures}, "no pictures in it"},
+		{"columns where no input has any", []string{pictures, pictures, "--text", "caption"}, `text = "caption" name columns of parquet files, and no input has any`},
+		{"a column that the reference lacks", []string{"../../dataset/testdata/parquet/hub", pictures, "--image", "picture"}, `reference: pictures: ../../dataset/testdata/parquet/hub/test-00000-of-00001.parquet: no column image = "picture"; columns: image: struct`},
 		{"one side alone", []string{pictures, "--metrics", "fid"}, "fid compares with real pictures"},
 		{"an unknown metric lists the known ones", []string{pictures, pictures, "--metrics", "lpips"}, "clip-score, cmmd, dc"},
 		{"a parameter without a number", []string{pictures, pictures, "--metrics", "pr.k=many"}, "pr.k=5"},

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/extractor"
 	"github.com/addlab/addlab/eval/metric"
@@ -25,8 +26,9 @@ const usage = `evaluate scores generated pictures against real ones.
   go run ./experiments/evaluate scenes:heldout:5000 scenes:heldout:5000:5000    real against real: the floor
   go run ./experiments/evaluate --list                                          metrics and extractors
 
-REAL and GENERATED are each a folder (PNG, JPEG, WebP, GIF, BMP; with all folders below it), WebDataset shards *.tar, a run that
-trained a student, scenes[:SPLIT[:N[:FIRST]]], features (.npy, .npz), or statistics (.npz, .pkl). Flags may stand anywhere.
+REAL and GENERATED are each a folder (PNG, JPEG, WebP, GIF, BMP; with all folders below it), WebDataset shards *.tar, parquet files,
+hf:OWNER/NAME for a data set of the HuggingFace hub, a run that trained a student, scenes[:SPLIT[:N[:FIRST]]], features (.npy, .npz),
+or statistics (.npz, .pkl). Flags may stand anywhere.
 Features are kept by content: called again, nothing is extracted twice; interrupted, it goes on.
 
 `
@@ -34,16 +36,17 @@ Features are kept by content: called again, nothing is extracted twice; interrup
 type options struct {
 	inputs []string // the reference first
 
-	extractor                      choice // by metric
-	mode, weights                  choice // by extractor
-	names                          string // of metrics, as typed
-	captions, cache, format, out   string
-	engine, data, pretrained, save string
-	n, steps, batch                int
-	seed                           int64
-	confidence                     float64
-	noCache, noIntervals           bool
-	strict, list, asSeeds          bool
+	extractor                    choice // by metric
+	mode, weights                choice // by extractor
+	names                        string // of metrics, as typed
+	captions, cache, format, out string
+	set                          dataset.Spec
+	engine, pretrained, save     string
+	n, steps, batch              int
+	seed                         int64
+	confidence                   float64
+	noCache, noIntervals         bool
+	strict, list, asSeeds        bool
 
 	// ask puts a question to a person; it returns false where none is there.
 	ask func(question string) (answer string, ok bool)
@@ -74,7 +77,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.save, "save", "", "`file` .npz for the reference's mu and sigma, as pytorch-fid and clean-fid read them")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	f.IntVar(&o.steps, "steps", 1, "student `steps` where an input is a run")
-	f.StringVar(&o.data, "data", "scenes", "`dataset` that a run was trained on")
+	o.set.Flags(f, " that a run was trained on")
 	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks that a run's student started from (default: found by their hashes)")
 	f.BoolVar(&o.list, "list", false, "list metrics and extractors and stop")
 

@@ -19,7 +19,7 @@ import (
 
 // openRun lists the pictures that a run's student draws for held-out captions. A run keeps no pictures but a few samples: they are drawn
 // when the first of them is wanted, from the noise that the ablations use.
-func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error) {
+func (e *evaluation) openRun(ctx context.Context, dir string) (pictures.Set, *pretrain.Bundle, error) {
 	set := pictures.Set{Name: dir, Kind: "run"}
 	run, err := sweep.ReadStudentRun(dir)
 	if err != nil {
@@ -37,7 +37,13 @@ func (e *evaluation) openRun(dir string) (pictures.Set, *pretrain.Bundle, error)
 	if _, err := p.Plan(sampling); err != nil {
 		return set, nil, fmt.Errorf("%w: the student of %s was trained on times %v", err, dir, cfg.Times)
 	}
-	data, err := dataset.Open(e.data, bundle.Config.Size, e.warnf)
+	trained := e.set
+	if trained.Builtin() { // the columns are those of another input
+		trained = dataset.Spec{Name: trained.Name}
+	} else if trained.Image != "" || trained.Text != "" {
+		set.Tables = 1
+	}
+	data, err := trained.Open(ctx, bundle.Config.Size, e.warnf)
 	if err != nil {
 		return set, nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/engine"
@@ -42,7 +41,7 @@ func (s *source) draws(d *drawing) error {
 func (o options) bundle() (*pretrain.Bundle, error) {
 	dir := o.pretrained
 	if dir == "" {
-		dir = pretrain.DefaultDir(o.data, "cpu")
+		dir = pretrain.DefaultDir(o.set.Label(), "cpu")
 	}
 	return pretrain.LoadBundle(dir)
 }
@@ -74,8 +73,8 @@ func (o options) openShipped(s *source) error {
 }
 
 // heldout are the first held-out captions of the data that the networks know.
-func (o options) heldout(sources []source, warnf func(format string, args ...any)) (prompts []prompt, err error) {
-	data, err := dataset.Open(o.data, sources[0].drawing.bundle.Config.Size, warnf)
+func (o options) heldout(ctx context.Context, sources []source, warnf func(format string, args ...any)) (prompts []prompt, err error) {
+	data, err := o.set.Open(ctx, sources[0].drawing.bundle.Config.Size, warnf)
 	if err != nil {
 		return nil, err
 	}

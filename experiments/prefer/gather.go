@@ -16,11 +16,13 @@ import (
 func (o options) gather(ctx context.Context, stdout, stderr io.Writer) (methods []method, captions []string, err error) {
 	notef := func(format string, args ...any) { fmt.Fprintf(stderr, "prefer: "+format+"\n", args...) }
 	var sources, there, toDraw []source
+	tables := 0
 	for _, a := range o.methods {
-		s, err := o.open(a)
+		s, err := o.open(ctx, a, notef)
 		if err != nil {
 			return nil, nil, err
 		}
+		tables += s.tables
 		for _, note := range s.notes {
 			notef("%s", note)
 		}
@@ -34,9 +36,12 @@ func (o options) gather(ctx context.Context, stdout, stderr io.Writer) (methods 
 	// Captions that all pictures have, or held-out ones where all are drawn.
 	var prompts []prompt
 	if len(there) > 0 {
+		if err := o.set.CheckColumns(tables > 0, "no method has any"); err != nil {
+			return nil, nil, err
+		}
 		prompts, err = o.common(there, notef)
 	} else {
-		prompts, err = o.heldout(toDraw, notef)
+		prompts, err = o.heldout(ctx, toDraw, notef)
 	}
 	if err != nil {
 		return nil, nil, err

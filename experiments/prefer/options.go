@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/fold"
 )
@@ -24,7 +25,8 @@ const usage = `prefer asks people which pictures they prefer, and rates methods 
   go run ./experiments/prefer --report                                        the ratings so far, also while people vote
 
 A METHOD is [NAME=]WHAT[@STEPS], and WHAT is one of
-  a folder of pictures with captions (metadata.jsonl or .txt files), WebDataset shards, or scenes (real pictures of the built-in world)
+  a folder of pictures with captions (metadata.jsonl or .txt files), WebDataset shards, parquet files,
+  hf:OWNER/NAME, or scenes (real pictures of the built-in world)
   AXIS/CELL, whose students are in --results
   a run: its folder, or its hash in --results
   teacher, shipped: the networks that come with addlab
@@ -42,12 +44,13 @@ type argument struct {
 }
 
 type options struct {
-	methods                          []argument
-	votes, results, pretrained, data string
-	engine, out                      string
-	captions, pairs, port, mayFail   int
-	seed                             int64
-	forced, report, all              bool
+	methods                        []argument
+	set                            dataset.Spec
+	votes, results, pretrained     string
+	engine, out                    string
+	captions, pairs, port, mayFail int
+	seed                           int64
+	forced, report, all            bool
 }
 
 func (o *options) parse(f *flag.FlagSet, args []string) error {
@@ -62,7 +65,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.Int64Var(&o.seed, "seed", 1, "seed of captions, orders and sides")
 	f.IntVar(&o.port, "port", 0, "`port` of the page on 127.0.0.1 (default: a free one)")
 	f.StringVar(&o.results, "results", "results", "`folder` that ablate wrote to, with cells and runs")
-	f.StringVar(&o.data, "data", "scenes", "`dataset` of the held-out captions and of the teacher")
+	o.set.Flags(f, " of the held-out captions and of the teacher")
 	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks that students started from (default: found by their hashes)")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	for rest := args; ; { // flags may stand anywhere

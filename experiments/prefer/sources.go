@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -44,11 +45,12 @@ type source struct {
 	prompts []prompt                        // of the pictures that are there
 	read    []func() (extractor.RGB, error) // the pictures
 	drawing *drawing
+	tables  int // parquet files that were read
 	notes   []string
 }
 
 // open finds what a method is. Paths come first.
-func (o options) open(a argument) (s source, err error) {
+func (o options) open(ctx context.Context, a argument, notef func(format string, args ...any)) (s source, err error) {
 	s.argument = a
 	_, missing := os.Stat(a.what)
 	axis, cell, isCell := strings.Cut(a.what, "/")
@@ -58,8 +60,8 @@ func (o options) open(a argument) (s source, err error) {
 		err = fault
 	case found:
 		err = o.openRun(&s, run)
-	case missing == nil || slices.Contains(dataset.Names(), world) || strings.HasSuffix(a.what, ".tar"):
-		err = s.openPictures(o.captions)
+	case missing == nil || slices.Contains(dataset.Names(), world) || strings.HasSuffix(a.what, ".tar"), strings.HasSuffix(a.what, ".parquet"), dataset.Spec{Name: a.what}.OnHub():
+		err = s.openPictures(ctx, pictures.Options{N: o.captions, Image: o.set.Image, Text: o.set.Text, Note: notef})
 	case a.what == "teacher":
 		err = o.openTeacher(&s)
 	case a.what == "shipped":
@@ -85,9 +87,9 @@ func axisNames() (names []string) {
 	return names
 }
 
-// openPictures lists a folder, shards or a split of the built-in world. Pictures without a caption cannot be paired.
-func (s *source) openPictures(wanted int) error {
-	set, err := pictures.Open(s.what, pictures.Options{N: wanted})
+// openPictures lists a folder, shards, parquet files or a split of the built-in world. Pictures without a caption cannot be paired.
+func (s *source) openPictures(ctx context.Context, o pictures.Options) error {
+	set, err := pictures.Open(ctx, s.what, o)
 	if err != nil {
 		return err
 	}
@@ -113,9 +115,12 @@ func (s *source) openPictures(wanted int) error {
 			return rgb, nil
 		})
 	}
-	s.prompts, s.notes = number(captions), set.Notes
+	s.prompts, s.tables, s.notes = number(captions), set.Tables, set.Notes
 	for _, f := range set.Faults {
 		s.notes = append(s.notes, fmt.Sprintf("%s: %s is left out: %v", s.what, f.Name, f.Err))
+	}
+	if len(s.prompts) == 0 && s.tables > 0 {
+		return fmt.Errorf("%s: none of %d pictures has a caption: %s", s.what, len(set.Items), strings.Join(set.Notes, "; "))
 	}
 	if len(s.prompts) == 0 {
 		return fmt.Errorf(`%s: none of %d pictures has a caption, want a metadata.jsonl beside them with lines {"file_name": %q, "text": "its caption"}`, s.what, len(set.Items), example)

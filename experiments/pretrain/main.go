@@ -42,7 +42,7 @@ func trainParts(ctx context.Context, o options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	data, err := o.open(cfg.Size)
+	data, err := o.open(ctx, cfg.Size)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func beside(ctx context.Context, o options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	data, err := o.open(b.Config.Size)
+	data, err := o.open(ctx, b.Config.Size)
 	if err != nil {
 		return err
 	}
@@ -104,8 +104,8 @@ func beside(ctx context.Context, o options, stdout io.Writer) error {
 	return assess(ctx, o, e, b, data, stdout)
 }
 
-func (o *options) open(size int) (dataset.Dataset, error) {
-	return dataset.Open(o.data, size, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
+func (o *options) open(ctx context.Context, size int) (dataset.Dataset, error) {
+	return o.set.Open(ctx, size, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
 }
 
 func (o *options) start(ctx context.Context, stdout io.Writer) (*engine.Engine, error) {

@@ -27,7 +27,7 @@ func config(t testing.TB, text string) string {
 }
 
 func TestWrongCalls(t *testing.T) {
-	empty := t.TempDir()
+	empty, tables := t.TempDir(), "../../dataset/testdata/parquet/hub"
 	for _, c := range []struct {
 		why  string
 		args []string
@@ -41,6 +41,8 @@ func TestWrongCalls(t *testing.T) {
 		{"the teacher's steps without the teacher", []string{"--parts", "features", "--steps", "5"}, "--steps and --rate are the teacher's"},
 		{"the teacher's rate without the teacher", []string{"--parts", "pair", "--rate", "1"}, "--steps and --rate are the teacher's"},
 		{"a dataset that is not there", []string{"--data", filepath.Join(empty, "none")}, "no such file or folder"},
+		{"columns where the data has none", []string{"--text", "caption"}, `image = "", text = "caption" name columns of parquet files, and scenes has none`},
+		{"a column that the data lacks", []string{"--data", tables, "--text", "words"}, `no column text = "words"; columns: image: struct{bytes: binary, path: string}, caption: string, label: int64`},
 		{"a config that is not there", []string{"--config", filepath.Join(empty, "none.json")}, "none.json"},
 		{"a field that the config lacks", []string{"--config", config(t, `{"emma": 1}`)}, `unknown field "emma"`},
 		{"a seed in the config", []string{"--config", config(t, `{"seed": 3}`)}, "changes data or seed, want --data and --seed"},

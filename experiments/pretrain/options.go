@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
@@ -17,6 +17,8 @@ const usage = `pretrain trains teacher, text encoder, discriminator features and
 
   go run ./experiments/pretrain --data scenes                      all parts, into pretrained/scenes
   go run ./experiments/pretrain --data path/to/folder --scale cpu  on your own captioned pictures
+  go run ./experiments/pretrain --data hf:OWNER/NAME --image image --text caption
+                                                                   on a data set of the HuggingFace hub that is made of parquet files
   go run ./experiments/pretrain --parts teacher                    one part (and what it needs)
   go run ./experiments/pretrain --config mine.json                 with some fields of the preset changed
   go run ./experiments/pretrain --continue pretrained/scenes --parts teacher --rate 5e-4 --out pretrained/mine
@@ -30,19 +32,20 @@ After an interruption the same command resumes from the last checkpoint. A part 
 `
 
 type options struct {
-	data, scale, config, parts, out, runs, engine, from string
-	variants, bundle                                    string
-	seed                                                int64
-	steps                                               int
-	rate                                                float64
-	printConfig, assess                                 bool
+	set                                           dataset.Spec
+	scale, config, parts, out, runs, engine, from string
+	variants, bundle                              string
+	seed                                          int64
+	steps                                         int
+	rate                                          float64
+	printConfig, assess                           bool
 
 	given   map[string]bool // names of the flags that were typed
 	command string          // as typed, for the provenance
 }
 
 func (o *options) parse(f *flag.FlagSet, args []string) error {
-	f.StringVar(&o.data, "data", "scenes", "`dataset`: scenes, scenes-free, a folder of captioned pictures, or WebDataset shards (docs/data.md)")
+	o.set.Flags(f, "")
 	f.StringVar(&o.scale, "scale", "cpu", "preset of sizes and steps: "+strings.Join(pretrain.Scales, ", "))
 	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change (--print-config prints them all)")
 	f.StringVar(&o.parts, "parts", "all", "comma-separated `parts`: "+strings.Join(pretrain.Parts, ", "))
@@ -66,7 +69,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	o.out = cmp.Or(o.bundle, o.out, pretrain.DefaultDir(o.dataName(), o.scale))
+	o.out = cmp.Or(o.bundle, o.out, pretrain.DefaultDir(o.set.Label(), o.scale))
 	return nil
 }
 
@@ -106,8 +109,6 @@ func (o *options) check() error {
 	return nil
 }
 
-func (o *options) dataName() string { return filepath.Base(filepath.Clean(o.data)) }
-
 // change sets what --steps and --rate say of a training.
 func (o *options) change(t *pretrain.Training) {
 	if o.steps > 0 {
@@ -131,12 +132,12 @@ func (o *options) base(from *pretrain.Bundle) (pretrain.Config, error) {
 			seed = cfg.Seed
 		}
 	}
-	cfg.Data, cfg.Seed = o.dataName(), seed
+	cfg.Data, cfg.Seed = o.set.Origin(), seed
 	if o.config != "" {
 		if err := record.Edit(o.config, &cfg); err != nil {
 			return cfg, err
 		}
-		if cfg.Data != o.dataName() || cfg.Seed != seed {
+		if cfg.Data != o.set.Origin() || cfg.Seed != seed {
 			return cfg, fmt.Errorf("%s changes data or seed, want --data and --seed for that", o.config)
 		}
 	}

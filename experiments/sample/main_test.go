@@ -39,6 +39,8 @@ func TestWrongCalls(t *testing.T) {
 		{"no teacher step", []string{"--prompt", "a star", "--run", shipped, "--pretrained", "../../pretrained/scenes", "--teacher-steps", "0"}, "the teacher by dpmpp2m: diffusion: steps = 0, want ≥ 1"},
 		{"nothing to ship", []string{"--ship", "ADD"}, "run is missing"},
 		{"a run that is not there", []string{"--prompt", "a star", "--results", empty, "--run", "0123456789ab"}, `run = "0123456789ab"`},
+		{"data for nothing", []string{"--prompt", "a star", "--data", "photos"}, "--data photos has no effect without --ship"},
+		{"a column for nothing", []string{"--prompt", "a star", "--text", "caption"}, "--data scenes --text caption has no effect without --ship"},
 		{"a forgotten --prompt", []string{"a star"}, `argument = "a star"`},
 	} {
 		t.Run(c.why, func(t *testing.T) {

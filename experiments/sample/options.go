@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/program"
 )
@@ -29,7 +30,8 @@ type options struct {
 	prompts                               []string
 	steps                                 []int
 	run, results, pretrained, engine, out string
-	ship, data                            string
+	ship                                  string
+	set                                   dataset.Spec
 	form                                  diffusion.Form
 	samplers                              []diffusion.Sampler
 	teacher                               bool
@@ -58,7 +60,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.Int64Var(&o.seed, "seed", 1, "seed of the noise")
 	f.IntVar(&o.n, "n", 1, "`pictures` per prompt")
 	f.StringVar(&o.ship, "ship", "", "score the student of --run, put it into the bundle that it started from, and stop; the `recipe` says how it was trained")
-	f.StringVar(&o.data, "data", "scenes", "`dataset` that --ship scores on")
+	o.set.Flags(f, " that --ship scores on")
 	f.StringVar(&o.out, "out", "samples.png", "`file` for the grid")
 	if err := program.Flags(f, args); err != nil {
 		return err
@@ -76,6 +78,8 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	switch {
 	case err != nil:
 		return err
+	case o.ship == "" && o.set != dataset.Spec{Name: "scenes"}:
+		return fmt.Errorf("%s has no effect without --ship, which scores on it", o.set)
 	case o.ship != "" && o.run == "":
 		return errors.New("run is missing, want the one whose student is to be shipped")
 	case o.ship != "" && o.run == shipped:

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/engine"
@@ -49,7 +48,7 @@ func ship(ctx context.Context, o options, s sweep.StudentRun, b *pretrain.Bundle
 	if err := weights.Write(half, file, weights.F16); err != nil {
 		return err
 	}
-	data, err := dataset.Open(o.data, b.Config.Size, nil)
+	data, err := o.set.Open(ctx, b.Config.Size, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
 	if err != nil {
 		return err
 	}
