@@ -140,15 +140,12 @@ func (n networks) features(img *Node, level diffusion.Level, text diffusion.Cond
 	if n.encodes() {
 		encoder := n.bundle.Backbone(n.cfg.Features()).(network.Encoder)
 		for _, h := range encoder.Encode(scope, img, MulScalar(level.T, 1000.0), text.Tokens, text.Pooled) {
-			dims := h.Shape().Dimensions
-			tokens := Reshape(h, dims[0], dims[1]*dims[2], dims[3])
-			taps = append(taps, Concatenate([]*Node{ReduceAndKeep(tokens, ReduceMean, 1), tokens}, 1))
+			taps = append(taps, network.MapTokens(h))
 		}
 		return taps
 	}
-	vit := n.bundle.Features(n.cfg.Features())
-	all := network.ViT(scope, vit, img, nil).Taps
-	for _, block := range n.cfg.Discriminator.Blocks(vit.Depth) {
+	all := n.bundle.Features(n.cfg.Features()).Taps(scope, img)
+	for _, block := range n.cfg.Discriminator.Blocks(len(all) - 1) {
 		taps = append(taps, all[block])
 	}
 	return taps
@@ -164,8 +161,11 @@ func (s setup) encodes() bool {
 func (s setup) headWidths() ([]int, error) {
 	part := s.cfg.Features()
 	if !s.encodes() {
-		vit := s.bundle.Features(part)
-		return slices.Repeat([]int{vit.Width}, len(s.cfg.Discriminator.Blocks(vit.Depth))), nil
+		all, widths := s.bundle.Features(part).Widths(), []int(nil)
+		for _, block := range s.cfg.Discriminator.Blocks(len(all) - 1) {
+			widths = append(widths, all[block])
+		}
+		return widths, nil
 	}
 	encoder, ok := s.bundle.Backbone(part).(network.Encoder)
 	if !ok {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
+	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
 )
@@ -25,10 +27,17 @@ func variantBundle(t *testing.T) *pretrain.Bundle {
 		t.Fatal(err)
 	}
 	for i := range all {
-		if all[i].Objective != pretrain.Untrained {
+		if all[i].Trained() {
 			all[i].Training.Steps, all[i].Training.Batch = 1, 4
 		}
 	}
+	all = slices.DeleteFunc(all, pretrain.Variant.Published)
+	all = append(all, pretrain.Variant{Name: "features-efficientnet", Part: "features", Objective: pretrain.Untrained, EfficientNet: &network.EfficientNetFeatures{
+		Size: 2 * tinyworld.Size,
+		Net: network.EfficientNetConfig{Stem: 8, Head: 16, Classes: 3, Stages: []network.MBConvStage{
+			{Repeat: 1, Kernel: 3, Stride: 2, Expand: 1, Out: 8}, {Repeat: 2, Kernel: 5, Stride: 2, Expand: 2, Out: 12}, {Repeat: 1, Kernel: 3, Stride: 2, Expand: 2, Out: 16},
+		}},
+	}})
 	b, err = pretrain.RunVariants(t.Context(), b, all, pretrain.Options{
 		Runs: t.TempDir(), Data: tinyworld.New(), Engine: &engine.Engine{Name: "go", Backend: graphtest.Engine()}, Out: &bytes.Buffer{},
 	})
@@ -49,6 +58,8 @@ func TestOtherNetworks(t *testing.T) {
 		"features without a mask token":        func(c *Config) { c.FeaturesNet = "features-clip-l" },
 		"features that were never trained":     func(c *Config) { c.FeaturesNet, c.Discriminator.Taps = "features-untrained-s", 1 },
 		"the encoder of a large teacher":       func(c *Config) { c.FeaturesNet = "teacher-l" },
+		"maps of a convolutional network":      func(c *Config) { c.FeaturesNet = "features-efficientnet" },
+		"some of its maps":                     func(c *Config) { c.FeaturesNet, c.Discriminator.Taps = "features-efficientnet", 1 },
 		"a large teacher":                      func(c *Config) { c.TeacherNet = "teacher-l" },
 		"a large student":                      func(c *Config) { c.StudentNet = "teacher-l" },
 		"a transformer by Muon":                func(c *Config) { c.StudentNet, c.TeacherNet, c.Muon = "teacher-dit", "teacher-dit", true },

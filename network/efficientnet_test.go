@@ -36,11 +36,13 @@ func bytesAsSeen(n, height, width int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(narrow(x), n, height, width, 3)
 }
 
+// smallEfficientNet is that of testdata/efficientnet.py.
+func smallEfficientNet() EfficientNetConfig {
+	return EfficientNetConfig{Stem: 32, Head: 1280, Classes: 5, Stages: []MBConvStage{{1, 3, 1, 1, 4}, {2, 5, 2, 3, 8}, {1, 3, 2, 2, 12}}}
+}
+
 func TestEfficientNetEqualsEfficientNetLitePyTorch(t *testing.T) {
-	cfg := EfficientNetConfig{Stem: 32, Head: 1280, Classes: 5, Stages: []MBConvStage{{1, 3, 1, 1, 4}, {2, 5, 2, 3, 8}, {1, 3, 2, 2, 12}}}
-	if err := cfg.Validate(); err != nil {
-		t.Fatal(err)
-	}
+	cfg := smallEfficientNet()
 	r := readReferenceOf(t, efficientNetReference, "small")
 	r.tolerance = 1e-4 // its large weights enlarge what rounding leaves
 	r.check(t, []string{"stage1", "stage2", "stage3", "logits"}, func(scope *model.Scope, in []*Node) []*Node {

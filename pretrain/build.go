@@ -34,9 +34,9 @@ func (b *Bundle) Backbone(part string) network.Backbone {
 }
 
 // Features is the architecture of the discriminator's features or of a variant of them.
-func (b *Bundle) Features(part string) network.ViTConfig {
+func (b *Bundle) Features(part string) network.Features {
 	if v := b.Variants[part]; v.Part == "features" {
-		return *v.ViT
+		return v.Features()
 	}
 	return b.Config.Networks.Features
 }
@@ -44,26 +44,28 @@ func (b *Bundle) Features(part string) network.ViTConfig {
 // Build creates the variables of a part or variant below a scope, with initial values.
 func (b *Bundle) Build(backend compute.Backend, store *model.Store, scope, part string) {
 	cfg := b.Config
-	cfg.Networks.Features = b.Features(part)
 	kind, v := part, b.Variants[part]
+	if v.ViT != nil {
+		cfg.Networks.Features = *v.ViT
+	}
 	switch {
-	case v.Objective == CLIP || v.Objective == Untrained:
+	case v.Objective == CLIP || v.Objective == Untrained || v.EfficientNet != nil:
 		kind = unmasked
 	case v.Part != "":
 		kind = v.Part
 	}
-	build(backend, store, scope, kind, cfg, b.Backbone(part))
+	build(backend, store, scope, kind, cfg, b.Backbone(part), b.Features(part))
 }
 
 // Build creates the variables of a part below the scope of its name, with initial values.
 func Build(backend compute.Backend, store *model.Store, part string, cfg Config) {
-	build(backend, store, "/"+part, part, cfg, cfg.Networks.UNet)
+	build(backend, store, "/"+part, part, cfg, cfg.Networks.UNet, cfg.Networks.Features)
 }
 
 // unmasked are features trained without masked patches, which have no token for them.
 const unmasked = "unmasked features"
 
-func build(backend compute.Backend, store *model.Store, path, part string, cfg Config, teacher network.Backbone) {
+func build(backend compute.Backend, store *model.Store, path, part string, cfg Config, teacher network.Backbone, features network.Features) {
 	g := NewGraph(backend, part)
 	defer g.Finalize()
 	model.SetStore(g, store)
@@ -80,7 +82,7 @@ func build(backend compute.Backend, store *model.Store, path, part string, cfg C
 	case "features":
 		network.ViT(scope, nets.Features, images, Zeros(g, shapes.Make(dtypes.Float32, 1, nets.Features.Patches())))
 	case unmasked:
-		network.ViT(scope, nets.Features, images, nil)
+		features.Taps(scope, images)
 	case "classifier":
 		c := Classifier{nets.Classifier}
 		c.Logits(scope, c.Features(scope, images))

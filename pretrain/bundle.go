@@ -161,12 +161,14 @@ func WriteBundle(dir string, c *Trainer, files map[string]string, provenance map
 }
 
 // copyHalf copies weights as float16 and returns the SHA-256 of the copy.
-func copyHalf(to, from string) (sum string, err error) {
+func copyHalf(to, from string) (sum string, err error) { return copyAs(weights.F16, to, from) }
+
+func copyAs(dtype weights.DType, to, from string) (sum string, err error) {
 	file, err := weights.Read(from)
 	if err != nil {
 		return "", err
 	}
-	if err := weights.Write(to, file, weights.F16); err != nil {
+	if err := weights.Write(to, file, dtype); err != nil {
 		return "", err
 	}
 	return weights.SHA256(to)

@@ -117,6 +117,13 @@ func RunVariants(ctx context.Context, b *Bundle, variants []Variant, o Options) 
 			fmt.Fprintf(o.Out, "%s: trained already, %s\n", v.Name, b.path(v.Name))
 			continue
 		}
+		if v.Published() {
+			path, err := v.Fetch(ctx, o.Out)
+			if err != nil {
+				return nil, err
+			}
+			j.start = map[string]string{v.scope(): path}
+		}
 		dir, p, err := j.run(ctx, o)
 		if err != nil {
 			return nil, err

@@ -15,7 +15,7 @@ import (
 	"github.com/addlab/addlab/train/optim"
 )
 
-// Probe is a linear probe of frozen features: one linear layer per attribute on all taps of the vision transformer, trained on
+// Probe is a linear probe of frozen features: one linear layer per attribute on all taps of the network, trained on
 // labelled scenes and scored on held-out ones.
 type Probe struct {
 	Steps, Batch int
@@ -35,20 +35,18 @@ func DefaultProbe(scale string) Probe {
 // Accuracy trains the probe on a bundle's features, or a variant of them, and returns the held-out accuracy of each attribute.
 func (p Probe) Accuracy(ctx context.Context, backend compute.Backend, b *Bundle, features string, scenes *dataset.Scenes, progress *train.Progress) (map[string]Hits, error) {
 	c := &Trainer{Config: b.Config, Backend: backend}
-	c.Config.Networks.Features = b.Features(features)
 	store := model.NewStore()
 	defer store.Finalize()
 	if err := b.Load(backend, store, "/features", features); err != nil {
 		return nil, err
 	}
-	return p.accuracy(ctx, c, store, scenes, progress)
+	return p.accuracy(ctx, c, b.Features(features), store, scenes, progress)
 }
 
-func (p Probe) accuracy(ctx context.Context, c *Trainer, store *model.Store, scenes *dataset.Scenes, progress *train.Progress) (map[string]Hits, error) {
+func (p Probe) accuracy(ctx context.Context, c *Trainer, features network.Features, store *model.Store, scenes *dataset.Scenes, progress *train.Progress) (map[string]Hits, error) {
 	const scope = "probe"
-	cfg := c.Config.Networks.Features
 	logits := func(root *model.Scope, images *Node) []*Node {
-		taps := network.ViT(root.At("features"), cfg, images, nil).Taps
+		taps := features.Taps(root.At("features"), images)
 		for i, tap := range taps {
 			b := tap.Shape().Dim(0)
 			centred := Sub(tap, ReduceAndKeep(tap, ReduceMean, -1))

@@ -91,7 +91,7 @@ func (j job) run(ctx context.Context, o Options) (dir string, p Provenance, err 
 func (j job) train(ctx context.Context, run *record.Run, out io.Writer) error {
 	store := model.NewStore()
 	for scope, path := range j.start {
-		file, err := weights.Read(path)
+		file, err := weights.ReadAny(path)
 		if err != nil {
 			return err
 		}

@@ -229,7 +229,7 @@ func TestProbe(t *testing.T) {
 	}
 	before := snapshot(store)
 	probe := Probe{Steps: 3, Batch: 8, Heldout: 20, Rate: optim.Rate{Peak: 1e-3}}
-	got, err := probe.accuracy(t.Context(), c, store, tinyworld.New(), train.NewProgress(nil))
+	got, err := probe.accuracy(t.Context(), c, b.Features("features"), store, tinyworld.New(), train.NewProgress(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,11 +50,9 @@ func (c *Trainer) variantTask(v Variant, store *model.Store) (train.Task, error)
 	case v.Objective == CLIP: // the text encoder is trained too and not kept
 		method := CaptionContrast{Net: *v.ViT, Text: c.Config.Networks.Text}
 		return c.contrastiveTask(v.Name, store, method.Loss, c.Words, v.Training, c.Data.Train(), c.Config.Seed+3000, "patch_embed", "text", "project")
-	case v.Objective == Untrained:
+	case !v.Trained(): // its weights are in the store, or as they are drawn
 		network.Seed(store, c.Config.Seed+3000)
-		cfg := c.Config
-		cfg.Networks.Features = *v.ViT
-		build(c.Backend, store, v.scope(), unmasked, cfg, nil)
+		build(c.Backend, store, v.scope(), unmasked, c.Config, nil, v.Features())
 		return train.Task{Name: v.Name, Store: store, LogEvery: 1}, store.InitializeVariables(c.Backend, nil)
 	}
 	return c.selfDistillationTask(v, store)
@@ -67,7 +65,9 @@ func (v Variant) scope() string {
 		return scopes["teacher"]
 	case v.Objective == CLIP:
 		return "/pair/vit"
-	case v.Objective == Untrained:
+	case v.Published():
+		return "/published"
+	case v.Objective == Untrained: // the values that are drawn belong to the path
 		return "/vit"
 	}
 	return "/" + selfAverage + "/vit"

@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/network/packaged"
 	"github.com/addlab/addlab/network/tokenizer"
 	"github.com/addlab/addlab/record"
 )
@@ -82,7 +83,12 @@ func (c *Trainer) variantConfig(v Variant, text string) (PartConfig, error) {
 	}
 	options := map[string]any{"objective": v.Objective}
 	p.Net, p.Options = v.ViT, options
+	if v.EfficientNet != nil {
+		p.Net = v.EfficientNet
+	}
 	switch v.Objective {
+	case ImageNet:
+		options["package"] = packaged.EfficientNetLite0.Package()
 	case CLIP:
 		p.Net = []any{v.ViT, c.Config.Networks.Text}
 	case DINO, DINO2:

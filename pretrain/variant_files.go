@@ -127,7 +127,11 @@ func (b *Bundle) writeVariant(v Variant, from string, p Provenance) error {
 	if err := forget(manifest); err != nil {
 		return err
 	}
-	sum, err := copyHalf(b.path(v.Name), from)
+	dtype := weights.F16
+	if v.Published() { // as they are
+		dtype = weights.F32
+	}
+	sum, err := copyAs(dtype, b.path(v.Name), from)
 	if err != nil {
 		return err
 	}

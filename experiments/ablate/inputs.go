@@ -100,13 +100,17 @@ func exists(path string) bool {
 }
 
 // complete trains networks that the axes need and the bundle lacks, with --pretrain or at smoke scale. Otherwise such axes are left
-// out and named. It is an error if none is left.
+// out and named, or single cells of them, where weights that others publish cannot be had. It is an error if none is left.
 func complete(ctx context.Context, o options, in sweep.Inputs, base distill.Config, axes []ablations.Axis, lazy *lazyEngine) (sweep.Inputs, []ablations.Axis, error) {
 	train := o.pretrain || o.scale == "smoke"
 	var kept []ablations.Axis
 	var missing []string
 	var leftOut []error
 	for _, axis := range axes {
+		axis, err := withoutPublished(ctx, o, in, base, axis, train && !o.looks(), lazy.stderr)
+		if err != nil {
+			return in, nil, err
+		}
 		parts := axis.Parts(base)
 		if err := in.Bundle.Want(parts...); err != nil && (!train || o.looks()) {
 			leftOut = append(leftOut, fmt.Errorf("%s: %w, or add --pretrain", axis.Name, err))
@@ -135,6 +139,40 @@ func complete(ctx context.Context, o options, in sweep.Inputs, base distill.Conf
 		Runs: filepath.Join(o.out, "pretrain"), Data: in.Data, Engine: e, Command: o.command(), Out: lazy.out,
 	})
 	return in, kept, err
+}
+
+// withoutPublished is the axis without cells whose networks are published by others and cannot be had here, each with a line that says
+// why. Where --cells names them, the axis stays whole.
+func withoutPublished(ctx context.Context, o options, in sweep.Inputs, base distill.Config, axis ablations.Axis, fetch bool, w io.Writer) (ablations.Axis, error) {
+	all, err := pretrain.DefaultVariants(o.scale, in.Bundle.Config)
+	if err != nil || o.cells != "" {
+		return axis, err
+	}
+	for _, v := range all {
+		needs := func(c ablations.Cell) bool { return slices.Contains(c.Config(base).Parts(), v.Name) }
+		if !v.Published() || in.Bundle.Has(v.Name) || !slices.ContainsFunc(axis.Cells, needs) {
+			continue
+		}
+		why := fmt.Errorf("%w, or add --pretrain", in.Bundle.Want(v.Name))
+		if fetch {
+			_, why = v.Fetch(ctx, w)
+		}
+		if why == nil {
+			continue
+		}
+		var kept []string
+		for _, c := range axis.Cells {
+			if !needs(c) {
+				kept = append(kept, c.Name)
+			} else {
+				fmt.Fprintf(w, "left out: %s, cell %s: %v\n", axis.Name, c.Name, why)
+			}
+		}
+		if axis, err = axis.Only(kept); err != nil {
+			return axis, err
+		}
+	}
+	return axis, nil
 }
 
 func warnOtherRecipes(w io.Writer, runs *record.Runs) error {

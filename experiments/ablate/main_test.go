@@ -227,6 +227,29 @@ func TestMissingNetworksLeaveAxesOut(t *testing.T) {
 	}
 }
 
+// A cell whose network others publish does not cost those who cannot have it the other cells.
+func TestMissingPublishedNetworksLeaveCellsOut(t *testing.T) {
+	out := t.TempDir()
+	for _, c := range []struct {
+		cells          string
+		rc             int
+		stderr, stdout string
+	}{
+		{"", 0, "left out: disc-features, cell efficientnet-lite0: pretrain: networks are missing: ../../pretrained/scenes holds no features-efficientnet-lite0: run `go run ./experiments/pretrain --variants features-efficientnet-lite0", "disc-features/vit-s-dino2"},
+		{"efficientnet-lite0,vit-s", 1, "--variants features-efficientnet-lite0", ""},
+	} {
+		var stdout, stderr bytes.Buffer
+		args := []string{"--axis", "disc-features", "--pretrained", "../../pretrained/scenes", "--dry-run", "--out", out, "--reference", out}
+		if c.cells != "" {
+			args = append(args, "--cells", c.cells)
+		}
+		rc := run(t.Context(), args, &stdout, &stderr)
+		if rc != c.rc || !strings.Contains(stderr.String(), c.stderr) || !strings.Contains(stdout.String(), c.stdout) || strings.Contains(stdout.String(), "efficientnet") {
+			t.Errorf("cells %q: rc = %d, stderr = %q, stdout = %q", c.cells, rc, &stderr, &stdout)
+		}
+	}
+}
+
 // leanBundle is the shipped bundle without any variants.
 func leanBundle(t *testing.T) string {
 	t.Helper()

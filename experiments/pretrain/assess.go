@@ -83,7 +83,7 @@ func runVariants(ctx context.Context, o options, b *pretrain.Bundle, data datase
 		return err
 	}
 	for i := range variants {
-		if variants[i].Objective != pretrain.Untrained {
+		if variants[i].Trained() {
 			o.change(&variants[i].Training)
 		}
 	}
@@ -111,6 +111,10 @@ func runVariants(ctx context.Context, o options, b *pretrain.Bundle, data datase
 		}
 	}
 	for _, v := range variants {
+		if v.Published() && !o.assess { // a probe of a large network takes hours on a processor
+			fmt.Fprintf(stdout, "%s: written as it is published; --assess measures it\n", v.Name)
+			continue
+		}
 		if err := assessVariant(ctx, o, e, b, data, v, stdout); err != nil {
 			return err
 		}

