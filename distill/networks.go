@@ -136,15 +136,15 @@ func (n networks) average(g *Graph) diffusion.Denoiser {
 // caption and noise level, as in LADD (Sauer et al. 2403.12015); in place of a class token it gives the mean over its tokens.
 func (n networks) features(img *Node, level diffusion.Level, text diffusion.Cond) []*Node {
 	scope := n.root.At("%s", n.cfg.seesThrough())
-	var taps []*Node
+	var all, taps []*Node
 	if n.encodes() {
 		encoder := n.bundle.Backbone(n.cfg.Features()).(network.Encoder)
 		for _, h := range encoder.Encode(scope, img, MulScalar(level.T, 1000.0), text.Tokens, text.Pooled) {
-			taps = append(taps, network.MapTokens(h))
+			all = append(all, network.MapTokens(h))
 		}
-		return taps
+	} else {
+		all = n.bundle.Features(n.cfg.Features()).Taps(scope, img)
 	}
-	all := n.bundle.Features(n.cfg.Features()).Taps(scope, img)
 	for _, block := range n.cfg.Discriminator.Blocks(len(all) - 1) {
 		taps = append(taps, all[block])
 	}
@@ -160,18 +160,20 @@ func (s setup) encodes() bool {
 // headWidths are the channels of what features gives.
 func (s setup) headWidths() ([]int, error) {
 	part := s.cfg.Features()
-	if !s.encodes() {
-		all, widths := s.bundle.Features(part).Widths(), []int(nil)
-		for _, block := range s.cfg.Discriminator.Blocks(len(all) - 1) {
-			widths = append(widths, all[block])
+	var all, widths []int
+	if s.encodes() {
+		encoder, ok := s.bundle.Backbone(part).(network.Encoder)
+		if !ok {
+			return nil, fmt.Errorf("distill: features_net = %q is a %T, want a teacher with an encoder (a U-Net) or features", part, s.bundle.Backbone(part))
 		}
-		return widths, nil
+		all = encoder.EncodeWidths()
+	} else {
+		all = s.bundle.Features(part).Widths()
 	}
-	encoder, ok := s.bundle.Backbone(part).(network.Encoder)
-	if !ok {
-		return nil, fmt.Errorf("distill: features_net = %q is a %T, want a teacher with an encoder (a U-Net) or features", part, s.bundle.Backbone(part))
+	for _, block := range s.cfg.Discriminator.Blocks(len(all) - 1) {
+		widths = append(widths, all[block])
 	}
-	return encoder.EncodeWidths(), nil
+	return widths, nil
 }
 
 // imageEmbedding is c_img, the class token of the real picture.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Health of heads: the area under the curve of their logits over pictures, and the gap between real and generated ones.
+// HeadsHealth is how well heads tell pictures apart: the area under the curve of their logits over pictures, and the gap between real and generated ones.
 type HeadsHealth struct{ AUC, Gap float64 }
 
 // ErrNoHeads is returned of a config that has no discriminator.
@@ -23,7 +23,7 @@ func ProbeConfig(cfg Config) Config {
 
 // ProbeHeads trains the discriminator of a config alone, against the student as it begins: from pure noise a teacher draws blurs, which
 // anybody tells from pictures. How soon the heads do says what a student could learn from them, in a fraction of a training. line is
-// called after every so many steps with the means since its last call.
+// called with the means of every so many steps.
 func ProbeHeads(ctx context.Context, in Inputs, steps, every int, line func(step int, mean HeadsHealth)) error {
 	if in.Config.Adversarial == 0 {
 		return ErrNoHeads

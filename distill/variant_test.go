@@ -58,6 +58,7 @@ func TestOtherNetworks(t *testing.T) {
 		"features without a mask token":        func(c *Config) { c.FeaturesNet = "features-clip-l" },
 		"features that were never trained":     func(c *Config) { c.FeaturesNet, c.Discriminator.Taps = "features-untrained-s", 1 },
 		"the encoder of a large teacher":       func(c *Config) { c.FeaturesNet = "teacher-l" },
+		"two of the encoder's resolutions":     func(c *Config) { c.FeaturesNet, c.Discriminator.Taps = "teacher-l", 1 },
 		"maps of a convolutional network":      func(c *Config) { c.FeaturesNet = "features-efficientnet" },
 		"some of its maps":                     func(c *Config) { c.FeaturesNet, c.Discriminator.Taps = "features-efficientnet", 1 },
 		"a large teacher":                      func(c *Config) { c.TeacherNet = "teacher-l" },

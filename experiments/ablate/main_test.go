@@ -53,6 +53,8 @@ func TestWrongCalls(t *testing.T) {
 		{"seeds that are no numbers", []string{"-seeds", "few"}, `seeds = "few"`},
 		{"steps below zero", []string{"-steps", "-1"}, "steps = -1"},
 		{"no pictures", []string{"--images", "0"}, "images = 0, want ≥ 1"},
+		{"a probe of half a column", []string{"--probe", "50"}, "probe = 50, want a multiple of 40"},
+		{"a probe that is to train nothing", []string{"--probe", "40", "--dry-run"}, "want it without dry-run"},
 		{"more processes than cores", []string{"--processes", "100000"}, "processes = 100000, want 1 to"},
 		{"an unknown flag", []string{"--fast"}, "see --help"},
 		{"an argument is not swallowed", []string{"disc-cond"}, `argument = "disc-cond"`},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -83,6 +84,12 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		if given[name] && value < 1 {
 			return fmt.Errorf("%s = %d, want ≥ 1", name, value)
 		}
+	}
+	if o.probe%probeEvery != 0 {
+		return fmt.Errorf("probe = %d, want a multiple of %d, the steps of a column", o.probe, probeEvery)
+	}
+	if o.probe > 0 && (o.dryRun || o.noTrain || o.processes > 1 || o.watch > 0) {
+		return errors.New("probe trains the heads alone, want it without dry-run, no-train, processes and watch")
 	}
 	if o.processes < 1 || o.processes > runtime.NumCPU() {
 		return fmt.Errorf("processes = %d, want 1 to %d, the cores here", o.processes, runtime.NumCPU())

@@ -22,7 +22,6 @@ func probe(ctx context.Context, w io.Writer, in sweep.Inputs, base distill.Confi
 	if err != nil {
 		return err
 	}
-	steps = max(steps, probeEvery)
 	fmt.Fprintf(w, "The discriminator alone, against the student as it begins, at the first time: area under the curve over pictures,\n"+
 		"and in brackets the gap of the logits, means of %d steps. At chance the area is 0.5.\n\n%-34s", probeEvery, "steps")
 	for step := probeEvery; step <= steps; step += probeEvery {
