@@ -18,8 +18,8 @@ var Levers = register(Axis{
 		{Name: "d-twice", Set: twice},
 		{Name: "group-norm", Set: groupNorm},
 		{Name: "low-noise-teacher", Set: lowNoise},
-		{Name: "pull-ends", Set: func(c *distill.Config) { c.LambdaDecay = 1 }},
-		{Name: "slow-condition", Set: func(c *distill.Config) { c.Discriminator.CondEqualized = true }},
+		{Name: "lambda-falls", Set: func(c *distill.Config) { c.LambdaDecay = 1 }},
+		{Name: "equalized-map", Set: func(c *distill.Config) { c.Discriminator.CondEqualized = true }},
 		{Name: "pairs", Set: pairs},
 		{Name: "all", Set: func(c *distill.Config) {
 			for _, set := range []func(*distill.Config){pureHalf, paleColors, twice, groupNorm, lowNoise} {
