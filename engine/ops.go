@@ -27,19 +27,19 @@ func Conv2D(x, w *Node) *Node {
 	return convByMatMul(x, w)
 }
 
-// Conv2DStride2 is a convolution with stride 2 and padding 1 on each side, as PyTorch pads (Stable Diffusion's downsampler).
-// x is [B,H,W,C] with H and W even, w is [O,C,3,3]; returns [B,H/2,W/2,O].
-func Conv2DStride2(x, w *Node) *Node {
+// Conv2DStride2 is a convolution with stride 2 (Stable Diffusion's downsamplers). Padding is 1 behind the picture; before it, it is 1 as
+// PyTorch pads, or 0. x is [B,H,W,C] with H and W even, w is [O,C,3,3]; returns [B,H/2,W/2,O].
+func Conv2DStride2(x, w *Node, before int) *Node {
 	x.AssertRank(4)
 	if hasFastConvolution(x) {
-		pad := [][2]int{{1, 1}, {1, 1}}
+		pad := [][2]int{{before, 1}, {before, 1}}
 		return Convolve(x, TransposeAllDims(w, 2, 3, 1, 0)).PaddingPerDim(pad).Strides(2).Done()
 	}
 	// No gradient of strided convolutions there: keep every second pixel of the dense result.
 	y := convByMatMul(x, w)
 	b, h, wd, o := y.Shape().Dim(0), y.Shape().Dim(1), y.Shape().Dim(2), y.Shape().Dim(3)
 	y = Reshape(y, b, h/2, 2, wd/2, 2, o)
-	return Reshape(Slice(y, AxisRange(), AxisRange(), AxisElem(0), AxisRange(), AxisElem(0), AxisRange()), b, h/2, wd/2, o)
+	return Reshape(Slice(y, AxisRange(), AxisRange(), AxisElem(1-before), AxisRange(), AxisElem(1-before), AxisRange()), b, h/2, wd/2, o)
 }
 
 // convByMatMul sums one matrix product per kernel position.

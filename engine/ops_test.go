@@ -87,11 +87,11 @@ func waves(n int, phase float64) []float64 {
 	return x
 }
 
-// convCase is a convolution: x is [b,h,w,c], kernel [o,c,k,k].
-type convCase struct{ b, h, w, c, o, k, stride int }
+// convCase is a convolution: x is [b,h,w,c], kernel [o,c,k,k]. late is 1 where padding is behind the picture only.
+type convCase struct{ b, h, w, c, o, k, stride, late int }
 
 func (c convCase) String() string {
-	return fmt.Sprintf("%d×%d×%d×%d to %d channels, kernel %d, stride %d", c.b, c.h, c.w, c.c, c.o, c.k, c.stride)
+	return fmt.Sprintf("%d×%d×%d×%d to %d channels, kernel %d, stride %d, late %d", c.b, c.h, c.w, c.c, c.o, c.k, c.stride, c.late)
 }
 
 // naive is PyTorch's conv2d with padding k/2, as a loop.
@@ -102,7 +102,7 @@ func (c convCase) naive(x, kernel []float64) []float64 {
 		o, ox, oy, b := i%c.o, i/c.o%ow, i/c.o/ow%oh, i/c.o/ow/oh
 		for ky := range c.k {
 			for kx := range c.k {
-				iy, ix := oy*c.stride+ky-r, ox*c.stride+kx-r
+				iy, ix := oy*c.stride+ky-r+c.late, ox*c.stride+kx-r+c.late
 				if iy < 0 || iy >= c.h || ix < 0 || ix >= c.w {
 					continue
 				}
@@ -117,7 +117,7 @@ func (c convCase) naive(x, kernel []float64) []float64 {
 
 func (c convCase) graph(x, kernel *Node) *Node {
 	if c.stride == 2 {
-		return Conv2DStride2(x, kernel)
+		return Conv2DStride2(x, kernel, 1-c.late)
 	}
 	return Conv2D(x, kernel)
 }
@@ -128,6 +128,7 @@ var convCases = []convCase{
 	{b: 1, h: 4, w: 5, c: 2, o: 3, k: 5, stride: 1}, // the kernel is as high as the picture
 	{b: 2, h: 4, w: 6, c: 3, o: 2, k: 3, stride: 2},
 	{b: 1, h: 2, w: 2, c: 1, o: 1, k: 3, stride: 2},
+	{b: 2, h: 4, w: 6, c: 2, o: 3, k: 3, stride: 2, late: 1},
 }
 
 func TestConvolutionsEqualTheLoop(t *testing.T) {

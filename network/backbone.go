@@ -54,6 +54,29 @@ type UNetConfig struct {
 	PoolDown  bool `json:"pool_down"`  // mean pooling in place of strided convolution
 	PlainUp   bool `json:"plain_up"`   // upsampling without convolution
 	PooledDim int  `json:"pooled_dim"` // width of the pooled text added to the time embedding (as SDXL does); 0 for none
+
+	// Stable Diffusion XL's (Podell et al. 2307.01952 §2).
+	TransformerDepths []int `json:"transformer_depths,omitempty"`      // of every resolution, in place of TransformerDepth; the middle has the last
+	SizeDim           int   `json:"addition_time_embed_dim,omitempty"` // the last 6·SizeDim of PooledDim are waves of six numbers, which end pooled
+}
+
+// sizeNumbers are SDXL's: height and width of the original, top and left of the crop, height and width of the target.
+const sizeNumbers = 6
+
+// PooledWidth is the width of Apply's pooled input.
+func (c UNetConfig) PooledWidth() int {
+	if c.SizeDim == 0 {
+		return c.PooledDim
+	}
+	return c.PooledDim - sizeNumbers*c.SizeDim + sizeNumbers
+}
+
+// depth is the number of layers of a transformer at a resolution.
+func (c UNetConfig) depth(level int) int {
+	if c.TransformerDepths != nil {
+		return c.TransformerDepths[level]
+	}
+	return c.TransformerDepth
 }
 
 // TinyUNet is the built-in model for 32×32 pictures.
@@ -77,6 +100,10 @@ func (c UNetConfig) Validate() error {
 		return fmt.Errorf("network: cross_attention has %d and heads %d entries, want %d as block_out_channels", len(c.CrossAttention), len(c.Heads), levels)
 	case c.LayersPerBlock < 1 || c.Stem < 1 || c.NormGroups < 1:
 		return fmt.Errorf("network: layers_per_block = %d, stem = %d, norm_num_groups = %d, want ≥ 1", c.LayersPerBlock, c.Stem, c.NormGroups)
+	case c.TransformerDepths != nil && len(c.TransformerDepths) != levels:
+		return fmt.Errorf("network: transformer_depths has %d entries, want %d as block_out_channels", len(c.TransformerDepths), levels)
+	case c.SizeDim < 0 || c.SizeDim > 0 && c.PooledWidth() <= sizeNumbers:
+		return fmt.Errorf("network: addition_time_embed_dim = %d, want 0 or less than a sixth of pooled_dim = %d", c.SizeDim, c.PooledDim)
 	}
 	for i, width := range c.BlockOutChannels {
 		if c.Heads[i] < 1 {

@@ -15,7 +15,7 @@ import (
 // B batch, H height, W width, C channels, L text tokens, E text width, T width of the time embedding.
 
 // Apply is Stable Diffusion's U-Net (Rombach et al. 2112.10752; names and structure of diffusers' UNet2DConditionModel).
-// x is [B,H,W,in], timestep is [B] in 0…1000, tokens is [B,L,E], pooled is [B,E] or nil; returns [B,H,W,out].
+// x is [B,H,W,in], timestep is [B] in 0…1000, tokens is [B,L,E], pooled is [B,PooledWidth] or nil; returns [B,H,W,out].
 func (cfg UNetConfig) Apply(scope *model.Scope, x, timestep, tokens, pooled *Node) *Node {
 	u, h, skips, _ := cfg.encode(scope, x, timestep, tokens, pooled)
 	return u.decode(scope, h, skips)
@@ -41,9 +41,7 @@ func (cfg UNetConfig) encode(scope *model.Scope, x, timestep, tokens, pooled *No
 	widths := cfg.BlockOutChannels
 	u.emb = timeEmbedding(scope, timestep, widths[0])
 	if cfg.PooledDim > 0 {
-		add := scope.At("add_embedding")
-		h := SiLU(Linear(add.At("linear_1"), pooled, u.emb.Shape().Dim(1), true))
-		u.emb = Add(u.emb, Linear(add.At("linear_2"), h, u.emb.Shape().Dim(1), true))
+		u.emb = Add(u.emb, timeMLP(scope.At("add_embedding"), cfg.added(pooled), u.emb.Shape().Dim(1)))
 	}
 	u.emb = SiLU(u.emb) // every residual block applies it first
 
@@ -59,7 +57,7 @@ func (cfg UNetConfig) encode(scope *model.Scope, x, timestep, tokens, pooled *No
 		}
 		levels = append(levels, h)
 		if i < len(widths)-1 {
-			h = u.downsample(block.At("downsamplers").At("0"), h, width)
+			h = u.downsample(block.At("downsamplers").At("0"), h)
 			skips = append(skips, h)
 		}
 	}
@@ -67,7 +65,7 @@ func (cfg UNetConfig) encode(scope *model.Scope, x, timestep, tokens, pooled *No
 	last := len(widths) - 1
 	mid := scope.At("mid_block")
 	h = u.resBlock(mid.At("resnets").At("0"), h, widths[last])
-	h = u.transformer(mid.At("attentions").At("0"), h, cfg.Heads[last])
+	h = u.transformer(mid.At("attentions").At("0"), h, last)
 	h = u.resBlock(mid.At("resnets").At("1"), h, widths[last])
 	return u, h, skips, append(levels, h)
 }
@@ -106,7 +104,7 @@ type unet struct {
 func (u unet) layer(block *model.Scope, j int, h *Node, width, level int) *Node {
 	h = u.resBlock(block.At("resnets").At("%d", j), h, width)
 	if u.cfg.CrossAttention[level] {
-		h = u.transformer(block.At("attentions").At("%d", j), h, u.cfg.Heads[level])
+		h = u.transformer(block.At("attentions").At("%d", j), h, level)
 	}
 	return h
 }
@@ -126,8 +124,9 @@ func (u unet) resBlock(scope *model.Scope, x *Node, width int) *Node {
 }
 
 // transformer lets pixels attend to each other and to the text. x is [B,H,W,C]; returns the same shape.
-func (u unet) transformer(scope *model.Scope, x *Node, heads int) *Node {
+func (u unet) transformer(scope *model.Scope, x *Node, level int) *Node {
 	b, h, w, c := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(2), x.Shape().Dim(3)
+	heads := u.cfg.Heads[level]
 	project := func(name string, y *Node, init initializer) *Node {
 		if u.cfg.LinearProjection {
 			return linear(scope.At("%s", name), y, c, true, init)
@@ -136,7 +135,7 @@ func (u unet) transformer(scope *model.Scope, x *Node, heads int) *Node {
 	}
 	y := Reshape(GroupNorm(scope.At("norm"), x, u.cfg.NormGroups, 1e-6), b, h*w, c)
 	y = project("proj_in", y, fanIn(1))
-	for k := range u.cfg.TransformerDepth {
+	for k := range u.cfg.depth(level) {
 		block := scope.At("transformer_blocks").At("%d", k)
 		n := LayerNorm(block.At("norm1"), y, 1e-5)
 		y = Add(y, crossAttention(block.At("attn1"), n, n, heads, false))
@@ -146,13 +145,18 @@ func (u unet) transformer(scope *model.Scope, x *Node, heads int) *Node {
 	return Add(x, Reshape(project("proj_out", y, fanIn(0.2)), b, h, w, c))
 }
 
-func (u unet) downsample(scope *model.Scope, x *Node, width int) *Node {
+func (u unet) downsample(scope *model.Scope, x *Node) *Node {
 	if u.cfg.PoolDown {
 		return engine.DownsampleMean(x)
 	}
-	s := scope.At("conv")
-	y := engine.Conv2DStride2(x, param(s, x.Graph(), "weight", fanIn(1), width, width, 3, 3))
-	return Add(y, ExpandLeftToRank(param(s, x.Graph(), "bias", zeros, width), 4))
+	return downsample(scope.At("conv"), x, 1)
+}
+
+// downsample halves the picture by a convolution of kernel 3 with padding before and, in any case 1, behind. x is [B,H,W,C].
+func downsample(scope *model.Scope, x *Node, before int) *Node {
+	width := x.Shape().Dim(3)
+	y := engine.Conv2DStride2(x, param(scope, x.Graph(), "weight", fanIn(1), width, width, 3, 3), before)
+	return Add(y, ExpandLeftToRank(param(scope, x.Graph(), "bias", zeros, width), 4))
 }
 
 // crossAttention attends from x [B,N,C] to context [B,M,E]; bias is that of the projections before. Returns [B,N,C].
@@ -169,6 +173,17 @@ func geglu(scope *model.Scope, x *Node) *Node {
 	value := Slice(h, AxisRange(), AxisRange(), AxisRange(0, 4*c))
 	gate := Slice(h, AxisRange(), AxisRange(), AxisRange(4*c, 8*c))
 	return Linear(scope.At("2"), Mul(value, GELU(gate)), c, true)
+}
+
+// added is what add_embedding reads: pooled itself, or with SizeDim the pooled text followed by waves of the six numbers behind it.
+func (cfg UNetConfig) added(pooled *Node) *Node {
+	pooled.AssertDims(-1, cfg.PooledWidth())
+	if cfg.SizeDim == 0 {
+		return pooled
+	}
+	b, text := pooled.Shape().Dim(0), cfg.PooledWidth()-sizeNumbers
+	numbers := Reshape(Slice(pooled, AxisRange(), AxisRange(text)), -1) // [B·6]
+	return Concatenate([]*Node{Slice(pooled, AxisRange(), AxisRange(0, text)), Reshape(wave(numbers, cfg.SizeDim), b, -1)}, 1)
 }
 
 // timeEmbedding is the sinusoidal embedding of the timestep through two layers. timestep is [B]; returns [B,4·width].

@@ -22,7 +22,7 @@ const (
 // packages directly below x.
 var layers = [][]string{
 	{"internal/check", "internal/parallel", "internal/named"},
-	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle", "internal/hub", "internal/hubtest"},
+	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle", "internal/published", "internal/hub", "internal/hubtest"},
 	{"network/weights", "eval/npy", "internal/graphtest"},
 	{"internal/wheel"},
 	{"engine", "internal/wheeltest", "network/packaged"},
@@ -61,6 +61,7 @@ var narrower = map[string][]string{
 	"train/optim":        {},
 	"eval/npy":           {"internal/atomicfile", "internal/pickle"},
 	"internal/pickle":    {},
+	"internal/published": {},
 	"eval/pictures":      {"dataset", "eval/extractor"},              // they measure nothing
 	"eval":               {"internal/dense", "internal/parallel"},    // statistics know no network and no picture
 	"eval/metric":        {"eval", "internal/named", "internal/rng"}, // names extractors, runs none

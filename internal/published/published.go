@@ -1,0 +1,115 @@
+// Package published reads the JSON configs of models that others publish. Every field is taken, known to change nothing, or refused by
+// name with its value.
+package published
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Config is a JSON object whose fields are still to be taken. Its first fault is that of Err.
+type Config struct {
+	name   string // folder and file, for errors
+	fields map[string]any
+	raw    map[string]json.RawMessage
+	err    error
+}
+
+// Read reads a file. Fields that begin with "_" are notes of the program that wrote it; of these only _class_name is kept.
+func Read(file string) *Config {
+	c := &Config{name: filepath.ToSlash(filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file)))}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		if err = json.Unmarshal(text, &c.raw); err == nil {
+			err = json.Unmarshal(text, &c.fields)
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w, want a JSON object", file, err)
+		}
+	}
+	c.err = err
+	maps.DeleteFunc(c.fields, func(name string, _ any) bool { return strings.HasPrefix(name, "_") && name != "_class_name" })
+	return c
+}
+
+// Missing tells whether there is no such file.
+func (c *Config) Missing() bool { return errors.Is(c.err, fs.ErrNotExist) }
+
+// Take decodes a field. One that is absent or null leaves into as it is.
+func (c *Config) Take(field string, into any) {
+	value, there := c.fields[field]
+	delete(c.fields, field)
+	if !there || value == nil || c.err != nil {
+		return
+	}
+	if err := json.Unmarshal(c.raw[field], into); err != nil {
+		c.Refuse(field, fmt.Sprintf("a value of type %s", reflect.TypeOf(into).Elem()))
+	}
+}
+
+// Only refuses a field unless it is absent or one of these values.
+func (c *Config) Only(field string, values ...any) {
+	value, there := c.fields[field]
+	delete(c.fields, field)
+	if there && !slices.ContainsFunc(values, func(v any) bool { return reflect.DeepEqual(plain(v), value) }) {
+		var want []string
+		for _, v := range values {
+			text, _ := json.Marshal(v)
+			want = append(want, string(text))
+		}
+		c.Refuse(field, strings.Join(want, " or "))
+	}
+}
+
+// OnlyAll is Only for many fields.
+func (c *Config) OnlyAll(values map[string]any) {
+	for _, field := range slices.Sorted(maps.Keys(values)) {
+		c.Only(field, values[field])
+	}
+}
+
+// Ignore drops fields that change no result.
+func (c *Config) Ignore(fields ...string) {
+	for _, field := range fields {
+		delete(c.fields, field)
+	}
+}
+
+// Refuse is the fault of a field of the file.
+func (c *Config) Refuse(field, want string) {
+	if c.err == nil {
+		value := c.raw[field]
+		if value == nil {
+			value = json.RawMessage("nothing")
+		}
+		c.err = fmt.Errorf("%s: %s = %s, want %s", c.name, field, value, want)
+	}
+}
+
+// Err is the first fault; a field that nothing took is one.
+func (c *Config) Err() error {
+	if names := slices.Sorted(maps.Keys(c.fields)); c.err == nil && len(names) > 0 {
+		c.Refuse(names[0], "no such field: it is unknown here")
+	}
+	return c.err
+}
+
+// plain gives a value the types that encoding/json decodes into.
+func plain(v any) (out any) {
+	text, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(text, &out)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
