@@ -84,7 +84,7 @@ func build(backend compute.Backend, store *model.Store, path, part string, cfg C
 	case unmasked:
 		features.Taps(scope, images)
 	case "classifier":
-		c := Classifier{nets.Classifier}
+		c := nets.AttributeClassifier()
 		c.Logits(scope, c.Features(scope, images))
 	case "pair":
 		Pair{Text: nets.PairText, Image: nets.PairImage}.Loss(scope, ids(nets.PairText.Context), images)

@@ -58,7 +58,7 @@ type Student struct {
 	Metrics     any                `json:"metrics"`     // of the shipped file in one step
 }
 
-// Parts are the networks of a bundle in the order in which they are trained. The classifier exists only for the built-in world.
+// Parts are the networks of a bundle in the order in which they are trained. The classifier exists only for built-in worlds.
 var Parts = []string{"text", "features", "classifier", "pair", "teacher"}
 
 const manifestName = "bundle.json"

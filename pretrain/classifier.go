@@ -13,8 +13,19 @@ import (
 
 // B batch, D width of the features, A attributes.
 
-// Classifier reads every attribute of a scene from a picture. FID uses its features here, as it uses Inception's elsewhere.
-type Classifier struct{ Net network.ConvNetConfig }
+// Classifier reads every attribute of a picture. FID uses its features here, as it uses Inception's elsewhere.
+type Classifier struct {
+	Net     network.ConvNetConfig
+	Classes []int // of each attribute
+}
+
+// AttributeClassifier is the architecture of the classifier.
+func (n Networks) AttributeClassifier() Classifier {
+	if n.Classes == nil {
+		return Classifier{n.Classifier, dataset.AttributeClasses}
+	}
+	return Classifier{n.Classifier, n.Classes}
+}
 
 // Features returns the feature vectors, [B,D]. images is [B,H,W,3].
 func (c Classifier) Features(scope *model.Scope, images *Node) *Node {
@@ -31,14 +42,14 @@ func (c Classifier) Stage(scope *model.Scope, images *Node, stage int) *Node {
 
 // Logits returns one [B,classes] per attribute.
 func (c Classifier) Logits(scope *model.Scope, features *Node) []*Node {
-	return attributeLogits(scope.At("heads"), network.SiLU(features))
+	return attributeLogits(scope.At("heads"), network.SiLU(features), c.Classes)
 }
 
 // attributeLogits is one linear layer per attribute. x is [B,D].
-func attributeLogits(scope *model.Scope, x *Node) []*Node {
-	logits := make([]*Node, len(dataset.AttributeClasses))
-	for i, classes := range dataset.AttributeClasses {
-		logits[i] = network.Linear(scope.At("%d", i), x, classes, true)
+func attributeLogits(scope *model.Scope, x *Node, classes []int) []*Node {
+	logits := make([]*Node, len(classes))
+	for i, n := range classes {
+		logits[i] = network.Linear(scope.At("%d", i), x, n, true)
 	}
 	return logits
 }
@@ -72,9 +83,10 @@ func attributeLoss(logits []*Node, labels *Node) (loss, accuracy *Node) {
 	return MulScalar(loss, 1/float64(b)), Div(right, given)
 }
 
-// labelled is a source with attribute labels: the built-in world.
+// labelled is a source of pictures with all their attributes; see dataset.LabelledSource.
 type labelled interface {
-	Scene(i int) (scene dataset.Scene, caption string, stated dataset.Attributes)
+	Picture(i int) dataset.Image
+	Facts(i int) dataset.Facts
 }
 
 type labelledBatch struct {
@@ -82,14 +94,13 @@ type labelledBatch struct {
 	Labels []int32   // [B,A]
 }
 
-// drawLabelled draws pictures first … first+batch−1 of a split.
-func drawLabelled(src labelled, size, first, batch int) labelledBatch {
-	area, attributes := size*size*3, len(dataset.AttributeClasses)
+// drawLabelled draws pictures first … first+batch−1 of a split, whose side is size.
+func drawLabelled(src labelled, size, attributes, first, batch int) labelledBatch {
+	area := size * size * 3
 	b := labelledBatch{Images: make([]float32, batch*area), Labels: make([]int32, batch*attributes)}
 	parallel.For(batch, func(i int) {
-		scene, _, _ := src.Scene(first + i)
-		copy(b.Images[i*area:], scene.Draw(size).Pix)
-		for j, class := range scene.Attributes() {
+		copy(b.Images[i*area:], src.Picture(first+i).Pix)
+		for j, class := range src.Facts(first + i).Shows {
 			b.Labels[i*attributes+j] = int32(class)
 		}
 	})

@@ -36,6 +36,7 @@ type Networks struct {
 
 	// The evaluation networks share no weights, seeds or shapes with the ones above.
 	Classifier network.ConvNetConfig `json:"classifier"`
+	Classes    []int                 `json:"classes,omitempty"` // of each attribute that the classifier reads; nil for those of scenes
 	PairText   network.TextConfig    `json:"pair_text"`
 	PairImage  network.ConvNetConfig `json:"pair_image"`
 }

@@ -149,10 +149,12 @@ func TestTrainPartNeedsText(t *testing.T) {
 // constantScene shows the same scene at every index.
 type constantScene struct{ scene dataset.Scene }
 
-func (c constantScene) Scene(int) (dataset.Scene, string, dataset.Attributes) {
-	all := c.scene.Attributes()
-	all[0] = -1 // as if the caption had not said how many
-	return c.scene, "a shape", all
+func (c constantScene) Picture(int) dataset.Image { return c.scene.Draw(tinyworld.Size) }
+
+func (c constantScene) Facts(int) dataset.Facts {
+	shows, states := c.scene.Attributes(), c.scene.Attributes()
+	states[0] = -1 // as if the caption had not said how many
+	return dataset.Facts{Caption: "a shape", Shows: shows[:], States: states[:]}
 }
 
 // An oracle is always right, whatever batches the pictures come in; an attribute that no scene has is not scored.
@@ -180,7 +182,7 @@ func TestAttributeAccuracy(t *testing.T) {
 		if len(want) != 6 {
 			t.Fatalf("%d attributes of one object, want 6", len(want))
 		}
-		got, err := c.attributeAccuracy(t.Context(), model.NewStore(), constantScene{scene}, test.n, test.batch, oracle)
+		got, err := c.attributeAccuracy(t.Context(), model.NewStore(), constantScene{scene}, tinyworld.New().Attributes(), test.n, test.batch, oracle)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +203,7 @@ func TestAccuracyIsIndependentOfBatches(t *testing.T) {
 	}
 	var want map[string]Hits
 	for i, batch := range []int{1, 3, 5, 20, 64} {
-		got, err := c.attributeAccuracy(t.Context(), model.NewStore(), tinyworld.New().Split("heldout"), 20, batch, guess)
+		got, err := c.attributeAccuracy(t.Context(), model.NewStore(), tinyworld.New().Split("heldout"), tinyworld.New().Attributes(), 20, batch, guess)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,9 +258,9 @@ func TestProbe(t *testing.T) {
 // Labelled pictures belong to their index, not to the batch they are drawn in.
 func TestDrawLabelled(t *testing.T) {
 	src, attributes := tinyworld.New().Split("train"), len(dataset.AttributeClasses)
-	whole := drawLabelled(src, tinyworld.Size, 5, 6)
+	whole := drawLabelled(src, tinyworld.Size, attributes, 5, 6)
 	for i := range 6 {
-		one := drawLabelled(src, tinyworld.Size, 5+i, 1)
+		one := drawLabelled(src, tinyworld.Size, attributes, 5+i, 1)
 		area := tinyworld.Size * tinyworld.Size * 3
 		part := labelledBatch{Images: whole.Images[i*area : (i+1)*area], Labels: whole.Labels[i*attributes : (i+1)*attributes]}
 		if diff := cmp.Diff(one, part); diff != "" {

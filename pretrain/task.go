@@ -33,8 +33,8 @@ func (c *Trainer) Task(part string, store *model.Store) (train.Task, error) {
 		return c.classifierTask(store)
 	case "pair": // has a seed of its own, and sees all compositions, held-out ones too
 		pair, src := Pair{Text: cfg.Networks.PairText, Image: cfg.Networks.PairImage}, c.Data.Train()
-		if s, ok := c.Data.(*dataset.Scenes); ok {
-			src = s.Split("all")
+		if world, ok := c.Data.(dataset.Labelled); ok {
+			src = world.Labels("all")
 		}
 		return c.contrastiveTask(part, store, pair.Loss, c.PairWords, cfg.PairTraining, src, cfg.Seed+1000)
 	case "teacher":
@@ -138,28 +138,28 @@ func (c *Trainer) contrastiveTask(name string, store *model.Store, loss contrast
 }
 
 func (c *Trainer) classifierTask(store *model.Store) (train.Task, error) {
-	scenes, ok := c.Data.(*dataset.Scenes)
+	world, ok := c.Data.(dataset.Labelled)
 	if !ok {
-		return train.Task{}, fmt.Errorf("pretrain: %s has no attributes to classify, want scenes", c.Data.Name())
+		return train.Task{}, fmt.Errorf("pretrain: %s has no attributes to classify, want a built-in world", c.Data.Name())
 	}
 	t, seed := c.Config.ClassifierTraining, c.Config.Seed+2000
 	network.Seed(store, seed)
-	classifier := Classifier{c.Config.Networks.Classifier}
+	classifier := c.Config.Networks.AttributeClassifier()
 	return c.task("classifier", store, t, []string{"loss", "accuracy", "grad"}, nil,
 		func(root *model.Scope, coefficients *Node, in []*Node) []*Node {
 			scope := root.At("classifier")
 			loss, accuracy := attributeLoss(classifier.Logits(scope, classifier.Features(scope, in[0])), in[1])
 			norm := adam("classifier").Update(optim.Variables(scope, loss.Graph()), loss, coefficients)
 			return []*Node{loss, accuracy, norm}
-		}, c.labelledInputs(scenes.Split("all"), t, seed, "pretrain/classifier"))
+		}, c.labelledInputs(world.Labels("all"), len(classifier.Classes), t, seed, "pretrain/classifier"))
 }
 
 // labelledInputs are pictures with all their attributes, from a place of a split that belongs to seed and purpose.
-func (c *Trainer) labelledInputs(src labelled, t Training, seed int64, purpose string) func(int, dataset.Batch) []*tensors.Tensor {
+func (c *Trainer) labelledInputs(src labelled, attributes int, t Training, seed int64, purpose string) func(int, dataset.Batch) []*tensors.Tensor {
 	first := firstIndex(seed, purpose)
 	return func(step int, _ dataset.Batch) []*tensors.Tensor {
-		b := drawLabelled(src, c.Config.Size, first+step*t.Batch, t.Batch)
-		return []*tensors.Tensor{c.pixels(b.Images), train.I32(b.Labels, t.Batch, len(dataset.AttributeClasses))}
+		b := drawLabelled(src, c.Config.Size, attributes, first+step*t.Batch, t.Batch)
+		return []*tensors.Tensor{c.pixels(b.Images), train.I32(b.Labels, t.Batch, attributes)}
 	}
 }
 

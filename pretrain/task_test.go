@@ -100,7 +100,7 @@ func TestUnknownPart(t *testing.T) {
 	wantError(t, "PartConfig", err, `pretrain: part = "student", want one of`)
 	c.Data = tinyworld.Album(8)
 	_, err = c.Task("classifier", model.NewStore())
-	wantError(t, "classifier of a folder", err, "pretrain: album has no attributes to classify, want scenes")
+	wantError(t, "classifier of a folder", err, "pretrain: album has no attributes to classify, want a built-in world")
 }
 
 // The teacher's average is young up to step 8,990, beyond the end of 7,000 steps.

@@ -108,8 +108,8 @@ func (c *Trainer) Prepare() error {
 	src := c.Data.Train()
 	texts := make([]string, min(captions, src.Len()))
 	for i := range texts {
-		if scenes, ok := src.(labelled); ok {
-			_, texts[i], _ = scenes.Scene(i) // no need to draw the pictures
+		if world, ok := src.(labelled); ok {
+			texts[i] = world.Facts(i).Caption // no need to draw the pictures
 			continue
 		}
 		sample, err := src.Sample(i)
@@ -138,12 +138,17 @@ func (c *Trainer) Prepare() error {
 	nets.PairText.Vocabulary, nets.PairText.Context, nets.PairText.End = c.Words.Size(), c.Config.Context, tokenizer.End
 	nets.UNet.CrossAttentionDim, nets.UNet.PooledDim = nets.Text.Width, nets.Text.Projection
 	nets.Features.ImageSize = c.Config.Size
+	if world, ok := c.Data.(dataset.Labelled); ok {
+		if nets.Classes = dataset.Classes(world.Attributes()); slices.Equal(nets.Classes, dataset.AttributeClasses) {
+			nets.Classes = nil
+		}
+	}
 	return c.Config.Validate()
 }
 
 // PartsOf lists the parts that a dataset can have.
 func PartsOf(data dataset.Dataset) []string {
-	if _, ok := data.(*dataset.Scenes); ok {
+	if _, ok := data.(dataset.Labelled); ok {
 		return Parts
 	}
 	return slices.DeleteFunc(slices.Clone(Parts), func(part string) bool { return part == "classifier" })

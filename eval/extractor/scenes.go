@@ -21,7 +21,7 @@ import (
 // B batch, S side of the pictures, D width of the features, A attributes.
 
 // Scenes are the features of the ablations' FID: those of the shipped classifier, or for a bundle without one those of its
-// picture-caption pair. Its logits are those of shape and colour of the first object, taken together.
+// picture-caption pair. Its logits are those of theme.
 var Scenes = register(Kind{
 	Name: "scenes", Bundled: true,
 	About: "this project's small classifier, for pictures of its built-in world; weights: a folder that pretrain wrote",
@@ -107,18 +107,18 @@ func (s small) ExtractDrawn(ctx context.Context, flat []float32) (Output, error)
 
 // Classifier is the extractor of a bundle's classifier of attributes. batch < 1 is the default.
 func Classifier(backend compute.Backend, b *pretrain.Bundle, batch int) (Extractor, error) {
-	c := pretrain.Classifier{Net: b.Config.Networks.Classifier}
+	c := b.Config.Networks.AttributeClassifier()
 	return opened(newSmall(backend, b, "classifier", "", batch, func(root *model.Scope, images *Node) []*Node {
 		scope := root.At("classifier")
 		features := c.Features(scope, images)
 		logits := c.Logits(scope, features)
-		return []*Node{features, firstObject(logits), ConvertDType(pretrain.Predict(logits), dtypes.Float32)}
+		return []*Node{features, theme(logits, b.Config.Networks.Classes), ConvertDType(pretrain.Predict(logits), dtypes.Float32)}
 	}))
 }
 
 // Stage is the extractor of mean and deviation over positions of the classifier's second stage, or its only one. batch < 1 is the default.
 func Stage(backend compute.Backend, b *pretrain.Bundle, batch int) (Extractor, error) {
-	c := pretrain.Classifier{Net: b.Config.Networks.Classifier}
+	c := b.Config.Networks.AttributeClassifier()
 	stage := min(1, len(c.Net.Widths)-1)
 	output := fmt.Sprintf(" stage %d", stage+1)
 	return opened(newSmall(backend, b, "classifier", output, batch, func(root *model.Scope, images *Node) []*Node {
@@ -160,8 +160,12 @@ func Pair(backend compute.Backend, b *pretrain.Bundle, batch int) (Captioner, er
 	return &smallPair{s, captions{graph, b.PairWords.Context, func(texts []string) ([]int32, error) { return b.PairWords.EncodeAll(texts), nil }}}, nil
 }
 
-// firstObject is the logits of every pair of shape and colour, [B,shapes·colours]: their softmax is the product of both.
-func firstObject(logits []*Node) *Node {
+// theme is the logits of what a picture shows. Of scenes these are of every pair of shape and colour of the first object,
+// [B,shapes·colours], whose softmax is the product of both. Elsewhere they are of the attribute of most classes.
+func theme(logits []*Node, classes []int) *Node {
+	if classes != nil {
+		return logits[slices.Index(classes, slices.Max(classes))]
+	}
 	shape := logits[slices.Index(dataset.AttributeNames, "first shape")]
 	color := logits[slices.Index(dataset.AttributeNames, "first color")]
 	both := Add(InsertAxes(shape, 2), InsertAxes(color, 1)) // [B,shapes,colours]

@@ -17,14 +17,21 @@ const (
 	defaultScenes = 5000 // as many as the ablations are scored with
 )
 
-var splits = []string{"train", "heldout", "stated", "novel", "all"}
-
 // openScenes draws WORLD[:SPLIT[:N[:FIRST]]] of a built-in world, at the size that the shipped networks know.
 func openScenes(spec string, wanted int) (Set, error) {
 	set := Set{Name: spec, Kind: "scenes"}
 	split, numbers := defaultSplit, [2]int{cmp.Or(wanted, defaultScenes), 0} // how many, and from which on
 	fields := strings.Split(spec, ":")
 	set.World = fields[0]
+	data, err := dataset.Open(set.World, dataset.DefaultScenes().Size, nil)
+	if err != nil {
+		return set, err
+	}
+	world, ok := data.(dataset.Labelled)
+	if !ok {
+		return set, fmt.Errorf("pictures: %s has no splits", set.World)
+	}
+	splits := world.Splits()
 	wrong := fmt.Errorf("pictures: %q, want %s:SPLIT:N:FIRST with a split of %s and whole numbers", spec, set.World, strings.Join(splits, ", "))
 	if len(fields) > 4 {
 		return set, wrong
@@ -41,21 +48,11 @@ func openScenes(spec string, wanted int) (Set, error) {
 		}
 	}
 	n, first := numbers[0], numbers[1]
-	data, err := dataset.Open(set.World, dataset.DefaultScenes().Size, nil)
-	if err != nil {
-		return set, err
-	}
-	scenes, ok := data.(*dataset.Scenes)
-	if !ok {
-		return set, fmt.Errorf("pictures: %s is no world of scenes", set.World)
-	}
-	source := scenes.Split(split)
+	source := world.Labels(split)
 	for i := first; i < first+n; i++ {
-		_, caption, _ := source.Scene(i)
-		hash := NewHash("scene", scenes.Hash(), split, strconv.Itoa(i))
-		set.Items = append(set.Items, Drawn(fmt.Sprintf("%s/%08d", split, i), caption, hash, scenes.Config.Size, func() ([]float32, error) {
-			sample, err := source.Sample(i)
-			return sample.Image.Pix, err
+		hash := NewHash("scene", world.Hash(), split, strconv.Itoa(i))
+		set.Items = append(set.Items, Drawn(fmt.Sprintf("%s/%08d", split, i), source.Facts(i).Caption, hash, dataset.DefaultScenes().Size, func() ([]float32, error) {
+			return source.Picture(i).Pix, nil
 		}))
 	}
 	return set, nil

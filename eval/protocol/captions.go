@@ -10,8 +10,8 @@ import (
 // Prompts are captions with the real pictures they belong to.
 type Prompts struct {
 	Captions []string
-	Images   []float32            // [n,S,S,3], the real pictures
-	Stated   []dataset.Attributes // what each caption states; nil where the data does not know
+	Images   []float32       // [n,S,S,3], the real pictures
+	Facts    []dataset.Facts // what each caption states; nil where the data does not know
 }
 
 // captionSet is captions that every model draws, with what is measured on the pictures. Another set is another entry of captionSets.
@@ -40,21 +40,21 @@ func (e *Evaluator) captionSets() ([]captionSet, error) {
 		return nil, err
 	}
 	sets := []captionSet{{Prompts: heldout, features: e.features, others: e.moreHeldout, score: scoreHeldout, compared: true}}
-	scenes, ok := e.data.(*dataset.Scenes)
+	world, ok := e.data.(dataset.Labelled)
 	if !ok || !e.classifies {
 		return sets, nil
 	}
-	novel, err := takePrompts(scenes.Split("novel"), e.Setup.First, min(manifold, e.Setup.Images))
+	novel, err := takePrompts(world.Labels("novel"), e.Setup.First, min(manifold, e.Setup.Images))
 	if err != nil {
 		return nil, err
 	}
 	sets = append(sets, captionSet{Prompts: novel, seed: 1, features: e.features, others: func() (Prompts, error) { return novel, nil }, score: scoreNovel})
 	first, n := e.Setup.First, e.Setup.Images
-	stated, err := takePrompts(scenes.Split("stated"), first, n)
+	stated, err := takePrompts(world.Labels("stated"), first, n)
 	if err != nil {
 		return nil, err
 	}
-	return append(sets, captionSet{Prompts: stated, seed: 2, features: e.drawing, others: func() (Prompts, error) { return takePrompts(scenes.Split("stated"), first+n, n) }, score: scoreStated, compared: true}), nil
+	return append(sets, captionSet{Prompts: stated, seed: 2, features: e.drawing, others: func() (Prompts, error) { return takePrompts(world.Labels("stated"), first+n, n) }, score: scoreStated, compared: true}), nil
 }
 
 // moreHeldout are the held-out pictures after those that models are compared with.
@@ -78,7 +78,7 @@ func heldoutPrompts(data dataset.Dataset, first, n int) (Prompts, error) {
 }
 
 func takePrompts(src dataset.Source, first, n int) (p Prompts, err error) {
-	scenes, known := src.(dataset.SceneSource)
+	world, known := src.(dataset.LabelledSource)
 	for i := first; i < first+n; i++ {
 		sample, err := src.Sample(i)
 		if err != nil {
@@ -87,8 +87,7 @@ func takePrompts(src dataset.Source, first, n int) (p Prompts, err error) {
 		p.Captions = append(p.Captions, sample.Caption)
 		p.Images = append(p.Images, sample.Image.Pix...)
 		if known {
-			_, _, stated := scenes.Scene(i)
-			p.Stated = append(p.Stated, stated)
+			p.Facts = append(p.Facts, world.Facts(i))
 		}
 	}
 	return p, nil

@@ -41,11 +41,11 @@ func TestHeldoutPrompts(t *testing.T) {
 	}
 	for i := range 4 {
 		_, caption, stated := tinyworld.New().Split("heldout").Scene(5 + i)
-		if p.Captions[i] != caption || p.Stated[i] != stated {
-			t.Errorf("prompt %d: %q stating %v, want %q stating %v", i, p.Captions[i], p.Stated[i], caption, stated)
+		if got := p.Facts[i].States; p.Captions[i] != caption || !slices.Equal(got, stated[:]) {
+			t.Errorf("prompt %d: %q stating %v, want %q stating %v", i, p.Captions[i], got, caption, stated)
 		}
 	}
-	if p, err = heldoutPrompts(tinyworld.Album(9), 5, 4); err != nil || p.Stated != nil || len(p.Captions) != 4 {
-		t.Errorf("album: %d captions, stated %v, error %v", len(p.Captions), p.Stated, err)
+	if p, err = heldoutPrompts(tinyworld.Album(9), 5, 4); err != nil || p.Facts != nil || len(p.Captions) != 4 {
+		t.Errorf("album: %d captions, stated %v, error %v", len(p.Captions), p.Facts, err)
 	}
 }

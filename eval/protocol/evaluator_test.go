@@ -90,7 +90,7 @@ func TestMetricsAreEvals(t *testing.T) {
 	}
 	want := Metrics{Images: 30, FID: fid.FID.Mean, FIDLow: fid.FID.Low, FIDHigh: fid.FID.High, CLIP: clip.Mean, CLIPStdErr: clip.StdErr, Precision: pr.Precision, Recall: pr.Recall, Density: &dc.Density, Coverage: &dc.Coverage}
 	scored := scoredSet{e.sets[0].reference.Prompts, seen}
-	if err := errors.Join(want.align(scored), want.balance(e.sets[0].reference, scored)); err != nil {
+	if err := errors.Join(want.align(attributes, scored), want.balance(attributes, e.sets[0].reference, scored)); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, m); diff != "" {
@@ -105,6 +105,10 @@ func TestAlignCountsStatedOnly(t *testing.T) {
 	stated[0][0], stated[0][4] = 1, 5
 	stated[1][4] = 2
 	stated[2][0], stated[2][1], stated[2][2], stated[2][4] = 0, 0, 3, 1
+	var facts []dataset.Facts
+	for i := range stated {
+		facts = append(facts, dataset.Facts{States: stated[i][:]})
+	}
 	seen := make([]int32, 3*len(none)) // what is not stated is seen as class 0 or worse and must not count
 	seen[0], seen[4] = 1, 5            // both right
 	seen[12+4] = 3                     // wrong
@@ -112,7 +116,7 @@ func TestAlignCountsStatedOnly(t *testing.T) {
 	seen[5], seen[12+9] = 7, -1
 
 	var m Metrics
-	if err := m.align(scoredSet{Prompts{Stated: stated}, Embeddings{Classes: seen}}); err != nil {
+	if err := m.align(attributes, scoredSet{Prompts{Facts: facts}, Embeddings{Classes: seen}}); err != nil {
 		t.Fatal(err)
 	}
 	approx := cmpopts.EquateApprox(0, 1e-12)

@@ -6,11 +6,11 @@ import (
 )
 
 // open counts the classes of an attribute over the pictures whose caption leaves it open.
-func (s scoredSet) open(attribute int) (counts []int, n int) {
-	counts = make([]int, dataset.AttributeClasses[attribute])
-	for i, stated := range s.Stated {
-		if stated.LeavesOpen(attribute) {
-			counts[s.Classes[i*len(dataset.AttributeClasses)+attribute]]++
+func (s scoredSet) open(attributes []dataset.Attribute, attribute int) (counts []int, n int) {
+	counts = make([]int, len(attributes[attribute].Values))
+	for i, facts := range s.Facts {
+		if facts.Open[attribute] {
+			counts[s.Classes[i*len(attributes)+attribute]]++
 			n++
 		}
 	}
@@ -19,11 +19,11 @@ func (s scoredSet) open(attribute int) (counts []int, n int) {
 
 // balance measures imbalance: total variation between real and generated choices of attributes that the captions leave open. A student
 // that draws every background white unless told otherwise obeys each caption, and is less varied than real pictures.
-func (m *Metrics) balance(real, generated scoredSet) error {
+func (m *Metrics) balance(attributes []dataset.Attribute, real, generated scoredSet) error {
 	sum, asked, by := 0.0, 0, map[string]float64{}
-	for a, name := range dataset.AttributeNames {
-		want, nReal := real.open(a)
-		got, n := generated.open(a)
+	for a, attribute := range attributes {
+		want, nReal := real.open(attributes, a)
+		got, n := generated.open(attributes, a)
 		if nReal == 0 || n == 0 {
 			continue
 		}
@@ -31,7 +31,7 @@ func (m *Metrics) balance(real, generated scoredSet) error {
 		if err != nil {
 			return err
 		}
-		by[name] = distance
+		by[attribute.Name] = distance
 		sum, asked = sum+float64(n)*distance, asked+n
 	}
 	if asked > 0 {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/internal/tinyworld"
 )
 
 // pictures of lone objects on these backgrounds, of captions that state all but the background where open says so.
@@ -22,10 +23,21 @@ func onBackgrounds(backgrounds []int, open func(i int) bool) (c scoredSet) {
 		if open(i) {
 			stated[2] = -1
 		}
-		c.Stated = append(c.Stated, stated)
+		c.Facts = append(c.Facts, facts(stated))
 	}
 	return c
 }
+
+// facts are those of a caption that states so much.
+func facts(stated dataset.Attributes) dataset.Facts {
+	f := dataset.Facts{States: stated[:]}
+	for a := range stated {
+		f.Open = append(f.Open, stated.LeavesOpen(a))
+	}
+	return f
+}
+
+var attributes = tinyworld.New().Attributes()
 
 // Real backgrounds are black, gray and white in equal parts. Painting the open ones white leaves two thirds to be changed, whatever
 // the stated ones are.
@@ -44,7 +56,7 @@ func TestImbalanceIsOfWhatCaptionsLeaveOpen(t *testing.T) {
 		{"no black", onBackgrounds([]int{1, 2, 1, 2}, all), 1. / 3},
 	} {
 		var m Metrics
-		if err := m.balance(real, c.got); err != nil {
+		if err := m.balance(attributes, real, c.got); err != nil {
 			t.Fatal(err)
 		}
 		if m.Imbalance == nil || math.Abs(*m.Imbalance-c.want) > 1e-12 || len(m.ImbalanceBy) != 1 || m.ImbalanceBy["background"] != *m.Imbalance {
@@ -58,10 +70,10 @@ func TestImbalanceWeighsAttributesByHowOftenTheyAreOpen(t *testing.T) {
 	all := func(int) bool { return true }
 	real, got := onBackgrounds([]int{0, 1, 2, 0, 1, 2}, all), onBackgrounds([]int{2, 2, 2, 2, 2, 2}, all)
 	for _, i := range []int{0, 1} { // the sizes of two pictures, alike in both: one small, one large
-		real.Stated[i][5], got.Stated[i][5] = -1, -1
+		real.Facts[i].Open[5], got.Facts[i].Open[5] = true, true
 	}
 	var m Metrics
-	if err := m.balance(real, got); err != nil {
+	if err := m.balance(attributes, real, got); err != nil {
 		t.Fatal(err)
 	}
 	if want := (6*2./3 + 2*0) / 8; math.Abs(*m.Imbalance-want) > 1e-12 || m.ImbalanceBy["first size"] != 0 {
@@ -72,7 +84,7 @@ func TestImbalanceWeighsAttributesByHowOftenTheyAreOpen(t *testing.T) {
 func TestImbalanceOfNothingOpenIsUnknown(t *testing.T) {
 	none := onBackgrounds([]int{0, 1, 2}, func(int) bool { return false })
 	var m Metrics
-	if err := m.balance(none, none); err != nil || m.Imbalance != nil || m.ImbalanceBy != nil {
+	if err := m.balance(attributes, none, none); err != nil || m.Imbalance != nil || m.ImbalanceBy != nil {
 		t.Errorf("%v, %v, error %v, want nothing", m.Imbalance, m.ImbalanceBy, err)
 	}
 }

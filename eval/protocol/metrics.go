@@ -32,11 +32,12 @@ func scoreHeldout(e *Evaluator, m *Metrics, reference, s scoredSet) error {
 	}
 	m.FID, m.FIDLow, m.FIDHigh = fid.Estimate.Mean, fid.Estimate.Low, fid.Estimate.High
 	m.CLIP, m.CLIPStdErr = clip.Estimate.Mean, clip.StdErr
-	if s.Stated != nil && s.Classes != nil {
-		if err := m.align(s); err != nil {
+	if world, ok := e.data.(dataset.Labelled); ok && s.Classes != nil {
+		attributes := world.Attributes()
+		if err := m.align(attributes, s); err != nil {
 			return err
 		}
-		if err := m.balance(reference, s); err != nil {
+		if err := m.balance(attributes, reference, s); err != nil {
 			return err
 		}
 	}
@@ -68,9 +69,9 @@ func neighbours(m metric.Metric, k int, reference, s scoredSet) ([]*float64, err
 }
 
 // scoreNovel asks how well compositions that training never saw are obeyed.
-func scoreNovel(_ *Evaluator, m *Metrics, _, s scoredSet) error {
+func scoreNovel(e *Evaluator, m *Metrics, _, s scoredSet) error {
 	var novel Metrics
-	err := novel.align(s)
+	err := novel.align(e.data.(dataset.Labelled).Attributes(), s)
 	m.Novel, m.NovelStdErr = novel.Align, novel.AlignStdErr
 	return err
 }
@@ -106,18 +107,17 @@ func measure(m metric.Metric, real eval.Features, generated metric.Sample, param
 }
 
 // align compares what the classifier saw with what the captions state.
-func (m *Metrics) align(s scoredSet) error {
-	names := dataset.AttributeNames
-	correct, given := make([]int, len(s.Stated)), make([]int, len(s.Stated))
-	hits, asked := make([]float64, len(names)), make([]float64, len(names))
-	for i, want := range s.Stated {
-		for a, class := range want {
+func (m *Metrics) align(attributes []dataset.Attribute, s scoredSet) error {
+	correct, given := make([]int, len(s.Facts)), make([]int, len(s.Facts))
+	hits, asked := make([]float64, len(attributes)), make([]float64, len(attributes))
+	for i, facts := range s.Facts {
+		for a, class := range facts.States {
 			if class < 0 {
 				continue
 			}
 			given[i]++
 			asked[a]++
-			if int(s.Classes[i*len(names)+a]) == class {
+			if int(s.Classes[i*len(attributes)+a]) == class {
 				correct[i]++
 				hits[a]++
 			}
@@ -129,9 +129,9 @@ func (m *Metrics) align(s scoredSet) error {
 	}
 	m.Align, m.AlignStdErr, m.AllCorrect = &alignment.Accuracy, &alignment.StdErr, &alignment.AllCorrect
 	m.ByAttribute = map[string]float64{}
-	for a, name := range names {
+	for a, attribute := range attributes {
 		if asked[a] > 0 {
-			m.ByAttribute[name] = hits[a] / asked[a]
+			m.ByAttribute[attribute.Name] = hits[a] / asked[a]
 		}
 	}
 	return nil

@@ -35,15 +35,15 @@ const (
 
 // Assess measures a bundle.
 func Assess(ctx context.Context, e *Evaluator, probe pretrain.Probe, progress *train.Progress) (q Quality, err error) {
-	if scenes, ok := e.data.(*dataset.Scenes); ok {
-		hits, err := e.classifierAccuracy(ctx, scenes.Split("all"), probe.Heldout)
+	if world, ok := e.data.(dataset.Labelled); ok {
+		hits, err := e.classifierAccuracy(ctx, world, probe.Heldout)
 		if err != nil {
 			return q, err
 		}
 		if q.Classifier, err = NewRates(hits); err != nil {
 			return q, err
 		}
-		if hits, err = probe.Accuracy(ctx, e.Backend, e.Bundle, "features", scenes, progress); err != nil {
+		if hits, err = probe.Accuracy(ctx, e.Backend, e.Bundle, "features", world, progress); err != nil {
 			return q, err
 		}
 		if q.Probe, err = NewRates(hits); err != nil {
@@ -60,9 +60,9 @@ func Assess(ctx context.Context, e *Evaluator, probe pretrain.Probe, progress *t
 	return q, err
 }
 
-// classifierAccuracy is how often the classifier is right about the first n scenes of a split.
-func (e *Evaluator) classifierAccuracy(ctx context.Context, scenes dataset.SceneSource, n int) (map[string]pretrain.Hits, error) {
-	prompts, err := takePrompts(scenes, 0, n)
+// classifierAccuracy is how often the classifier is right about the first n pictures of all splits.
+func (e *Evaluator) classifierAccuracy(ctx context.Context, world dataset.Labelled, n int) (map[string]pretrain.Hits, error) {
+	prompts, err := takePrompts(world.Labels("all"), 0, n)
 	if err != nil {
 		return nil, err
 	}
@@ -74,13 +74,12 @@ func (e *Evaluator) classifierAccuracy(ctx context.Context, scenes dataset.Scene
 		return nil, fmt.Errorf("protocol: %s holds no classifier", e.Bundle.Dir)
 	}
 	var labels []int32
-	for i := range n {
-		scene, _, _ := scenes.Scene(i)
-		for _, class := range scene.Attributes() {
+	for _, facts := range prompts.Facts {
+		for _, class := range facts.Shows {
 			labels = append(labels, int32(class))
 		}
 	}
-	return pretrain.Score(seen.Classes, labels), nil
+	return pretrain.Score(world.Attributes(), seen.Classes, labels), nil
 }
 
 // Rates are accuracies by attribute, with their 95 % intervals.

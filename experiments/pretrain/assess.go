@@ -127,11 +127,11 @@ func runVariants(ctx context.Context, o options, b *pretrain.Bundle, data datase
 func assessVariant(ctx context.Context, o options, e *engine.Engine, b *pretrain.Bundle, data dataset.Dataset, v pretrain.Variant, stdout io.Writer) error {
 	var quality any
 	if v.Part == "features" {
-		scenes, ok := data.(*dataset.Scenes)
+		world, ok := data.(dataset.Labelled)
 		if !ok {
 			return nil // there is nothing to probe for
 		}
-		hits, err := pretrain.DefaultProbe(o.scale).Accuracy(ctx, e.Backend, b, v.Name, scenes, train.NewProgress(stdout))
+		hits, err := pretrain.DefaultProbe(o.scale).Accuracy(ctx, e.Backend, b, v.Name, world, train.NewProgress(stdout))
 		if err != nil {
 			return err
 		}
