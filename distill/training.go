@@ -22,6 +22,7 @@ type Inputs struct {
 	Bundle  *pretrain.Bundle
 	Data    dataset.Dataset
 	Backend compute.Backend
+	Devices int // of the backend that share every batch; 0 for one. Only rounding depends on it
 
 	// Watch, if set, is called after every line of metrics: mean holds the means since the line before, save writes the student as it
 	// is evaluated. It does not change what is learned.
@@ -73,6 +74,9 @@ func Steps(in Inputs) (step func(step int) ([]float64, error), close func(), err
 }
 
 func open(in Inputs) (*training, error) {
+	if in.Devices > 1 && in.Config.Batch%in.Devices != 0 {
+		return nil, fmt.Errorf("distill: devices = %d, want a divisor of batch = %d", in.Devices, in.Config.Batch)
+	}
 	method, store, err := prepare(in)
 	if err != nil {
 		return nil, err
@@ -179,6 +183,9 @@ func (d *training) program(u Update) (*train.Program, error) {
 		return p, nil
 	}
 	p, err := train.NewProgram(d.Backend, d.store, u.Graph)
+	if err == nil {
+		err = p.Over(d.Backend, max(1, d.Devices))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("distill: %w", err)
 	}

@@ -22,6 +22,7 @@ type EngineWorker struct {
 	Out    io.Writer
 
 	WatchEvery int // steps between two glances at a student in training; 0 for none
+	Devices    int // of the engine that share a training; 0 for one
 
 	evaluators map[protocol.Setup]*protocol.Evaluator
 	trainer    distill.Trainer
@@ -35,7 +36,11 @@ func (w *EngineWorker) Environment(ctx context.Context) (record.Environment, err
 	if err != nil {
 		return record.Environment{}, err
 	}
-	return record.NewEnvironment(e.Name, e.Version, e.Device), nil
+	device := e.Device
+	if w.Devices > 1 {
+		device = fmt.Sprintf("%s; %d devices", device, w.Devices)
+	}
+	return record.NewEnvironment(e.Name, e.Version, device), nil
 }
 
 // Train implements Worker.
@@ -44,7 +49,7 @@ func (w *EngineWorker) Train(ctx context.Context, cfg distill.Config, run *recor
 	if err != nil {
 		return err
 	}
-	in := distill.Inputs{Config: cfg, Bundle: w.Inputs.Bundle, Data: w.Inputs.Data, Backend: e.Backend}
+	in := distill.Inputs{Config: cfg, Bundle: w.Inputs.Bundle, Data: w.Inputs.Data, Backend: e.Backend, Devices: w.Devices}
 	if in.Watch, err = w.watch(ctx, cfg, run); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -27,7 +28,8 @@ func GraphOf[In any](build func(root *model.Scope, in In) map[string]*graph.Node
 // Program is a graph that trains; it is compiled when it first runs.
 type Program struct {
 	exec            *model.Exec
-	inputs, outputs []string // names, in the order of the compiled graph
+	mesh            *distributed.DeviceMesh // nil for one device
+	inputs, outputs []string                // names, in the order of the compiled graph
 }
 
 // NewProgram prepares a graph over the variables of a store.
@@ -57,7 +59,11 @@ func (p *Program) Call(in any) (map[string]float64, error) {
 	if !slices.Equal(names, p.inputs) {
 		return nil, fmt.Errorf("train: inputs = %q, want %q as in the first call", names, p.inputs)
 	}
-	values, err := Call(p.exec, inputs...)
+	shares, err := p.spread(inputs)
+	if err != nil {
+		return nil, err
+	}
+	values, err := Call(p.exec, shares...) // those of the first device first
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return forecast(stdout, s)
 	}
 
-	worker := &sweep.EngineWorker{Inputs: inputs, Engine: lazy.open, Out: stdout, WatchEvery: o.watch}
+	worker := &sweep.EngineWorker{Inputs: inputs, Engine: lazy.open, Out: stdout, WatchEvery: o.watch, Devices: o.devices}
 	defer worker.Close()
 	s.Processes, s.Worker, s.Out = o.among, worker, stdout
 	s.Completed = func(axis ablations.Axis, results sweep.Results) (string, error) {

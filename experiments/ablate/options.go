@@ -46,7 +46,7 @@ Flags have the forms --axis and -axis.
 type options struct {
 	set                                                                             dataset.Spec
 	axis, cells, samplers, scale, seeds, engine, out, pretrained, reference, config string
-	steps, images, watch, probe, processes, among                                   int
+	steps, images, watch, probe, processes, among, devices                          int
 	list, printConfig, dryRun, pretrain, noTrain                                    bool
 
 	args []string // as typed
@@ -70,6 +70,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.IntVar(&o.probe, "probe", 0, "train the discriminator of every cell alone for so many `steps`, print how well it tells pictures apart, and stop")
 	f.IntVar(&o.processes, "processes", 1, "let so many `processes` share the sweep, each on its part of the cores")
 	f.IntVar(&o.among, "among", 0, "be one of so many `processes` that share the sweep, and print no table (--processes starts them)")
+	f.IntVar(&o.devices, "devices", 1, "let so many `devices` of the engine share every batch of a training")
 	f.BoolVar(&o.pretrain, "pretrain", false, "train networks that the axes ask for and the bundle lacks; without it they are named, with the command")
 	f.BoolVar(&o.noTrain, "no-train", false, "make the tables of what is finished, and train and score nothing")
 	f.BoolVar(&o.list, "list", false, "list the axes and stop")
@@ -90,6 +91,12 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	}
 	if o.probe > 0 && (o.dryRun || o.noTrain || o.processes > 1 || o.watch > 0) {
 		return errors.New("probe trains the heads alone, want it without dry-run, no-train, processes and watch")
+	}
+	if o.devices < 1 {
+		return fmt.Errorf("devices = %d, want ≥ 1", o.devices)
+	}
+	if o.devices > 1 && (o.processes > 1 || o.probe > 0) {
+		return errors.New("devices share a training, want it without processes and probe")
 	}
 	if o.processes < 1 || o.processes > runtime.NumCPU() {
 		return fmt.Errorf("processes = %d, want 1 to %d, the cores here", o.processes, runtime.NumCPU())
@@ -128,6 +135,9 @@ func (o options) base() (distill.Config, error) {
 	}
 	if o.steps > 0 {
 		cfg = cfg.WithSteps(o.steps)
+	}
+	if cfg.Batch%max(1, o.devices) != 0 {
+		return cfg, fmt.Errorf("devices = %d, want a divisor of batch = %d", o.devices, cfg.Batch)
 	}
 	return cfg, cfg.Validate()
 }

@@ -1,0 +1,43 @@
+package distill
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/tinyworld"
+)
+
+// A batch that two devices share teaches what it teaches on one: gradients, the heads' batch statistics and random numbers are the batch's.
+func TestDevicesShareABatch(t *testing.T) {
+	t.Setenv("GOMLX_NO_AUTO_INSTALL", "1")
+	e, err := engine.Open(t.Context(), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if e.Backend.NumDevices() < 2 {
+		t.Skip(e.Name, "has one device")
+	}
+	b := tinyBundle(t, 1)
+	cfg := tinyConfig(t, func(c *Config) { c.Steps = 4 })
+	curve := func(devices int) []map[string]float64 {
+		d, err := open(Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: e.Backend, Devices: devices})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.close()
+		return bench{d}.take(t, cfg.Steps)
+	}
+	if diff := cmp.Diff(curve(1), curve(2), cmpopts.EquateApprox(2e-3, 1e-4)); diff != "" {
+		t.Errorf("(-one device +two):\n%s", diff)
+	}
+	_, err = open(Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: e.Backend, Devices: 3})
+	if want := fmt.Sprintf("devices = 3, want a divisor of batch = %d", cfg.Batch); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("three devices: error = %v, want %q", err, want)
+	}
+}
