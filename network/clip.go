@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
@@ -20,10 +21,11 @@ type TextConfig struct {
 	Width      int  `json:"hidden_size"`             // E
 	Layers     int  `json:"num_hidden_layers"`
 	Heads      int  `json:"num_attention_heads"`
-	Projection int  `json:"projection_dim"` // P
+	Projection int  `json:"projection_dim"` // P; 0 for none
 	QuickGELU  bool `json:"quick_gelu"`     // OpenAI's weights; OpenCLIP's use the exact GELU
 	KeyBias    bool `json:"key_bias"`       // loaded weights have one; its gradient is zero, so models trained here leave it out
 	End        int  `json:"eos_token_id"`
+	MLP        int  `json:"intermediate_size,omitempty"` // 0: 4·Width
 }
 
 // Validate returns an error that names a field that cannot work. Vocabulary and end token belong to the tokenizer.
@@ -31,7 +33,7 @@ func (c TextConfig) Validate() error {
 	f := check.Fields{Of: "network"}
 	f.Want(c.Heads >= 1 && c.Width >= 1 && c.Width%c.Heads == 0, "num_attention_heads", c.Heads, fmt.Sprint("a divisor of hidden_size = ", c.Width))
 	f.Want(c.Layers >= 1, "num_hidden_layers", c.Layers, "≥ 1")
-	f.Want(c.Projection >= 1, "projection_dim", c.Projection, "≥ 1")
+	f.Want(c.Projection >= 0, "projection_dim", c.Projection, "≥ 0")
 	f.Want(c.Context >= 1, "max_position_embeddings", c.Context, "≥ 1")
 	return f.Err
 }
@@ -39,6 +41,19 @@ func (c TextConfig) Validate() error {
 // TextEncoder runs CLIP's text transformer. ids is [B,L] int32; returns the token states [B,L,E] after the final norm and the
 // pooled embedding [B,P], which is the projected state of the first end token.
 func TextEncoder(scope *model.Scope, cfg TextConfig, ids *Node) (tokens, pooled *Node) {
+	r := TextTower(scope, cfg, ids)
+	return r.Tokens, r.Pooled
+}
+
+// TextResult holds what CLIP's text transformer computed. Stable Diffusion 1 and 2 read Tokens, XL reads Penultimate and Pooled.
+type TextResult struct {
+	Tokens      *Node // [B,L,E] after the final norm
+	Penultimate *Node // [B,L,E], what enters the last layer
+	Pooled      *Node // [B,P], the projected state of the first end token; [B,E] without a projection
+}
+
+// TextTower runs CLIP's text transformer. ids is [B,L] int32.
+func TextTower(scope *model.Scope, cfg TextConfig, ids *Node) (r TextResult) {
 	ids.AssertRank(2)
 	g, l := ids.Graph(), ids.Shape().Dim(1)
 	s := scope.At("text_model")
@@ -48,16 +63,20 @@ func TextEncoder(scope *model.Scope, cfg TextConfig, ids *Node) (tokens, pooled 
 	h = Add(h, InsertAxes(Slice(position, AxisRange(0, l)), 0))
 
 	mask := causalMask(g, l) // [1,1,L,L]
-	layer := clipLayer{width: cfg.Width, mlp: 4 * cfg.Width, heads: cfg.Heads, quickGELU: cfg.QuickGELU, keyBias: cfg.KeyBias}
+	layer := clipLayer{width: cfg.Width, mlp: cmp.Or(cfg.MLP, 4*cfg.Width), heads: cfg.Heads, quickGELU: cfg.QuickGELU, keyBias: cfg.KeyBias}
 	for i := range cfg.Layers {
+		r.Penultimate = h
 		h = layer.run(s.At("encoder").At("layers").At("%d", i), h, mask)
 	}
-	tokens = LayerNorm(s.At("final_layer_norm"), h, 1e-5)
+	r.Tokens = LayerNorm(s.At("final_layer_norm"), h, 1e-5)
 
 	isEnd := ConvertDType(Equal(ids, Scalar(g, ids.DType(), cfg.End)), dtypes.Float32) // [B,L]
 	first := Mul(isEnd, ConvertDType(Equal(CumSum(isEnd, 1), ScalarOne(g, dtypes.Float32)), dtypes.Float32))
-	end := ReduceSum(Mul(tokens, InsertAxes(first, -1)), 1) // [B,E]
-	return tokens, Linear(scope.At("text_projection"), end, cfg.Projection, false)
+	r.Pooled = ReduceSum(Mul(r.Tokens, InsertAxes(first, -1)), 1) // [B,E]
+	if cfg.Projection > 0 {
+		r.Pooled = Linear(scope.At("text_projection"), r.Pooled, cfg.Projection, false)
+	}
+	return r
 }
 
 // embed looks rows up. ids is [B,L], table is [V,E]; returns [B,L,E].

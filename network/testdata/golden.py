@@ -48,7 +48,7 @@ def golden(model, output, inputs, weights):
     gradient = {name: flat(t.grad) for name, t in inputs.items() if t.is_floating_point()}
     state = dict(model.named_parameters())
     gradient.update({name: flat(state[name].grad) for name in weights})
-    config = model.config if isinstance(model.config, dict) else model.config.to_dict()
+    config = model.config.to_diff_dict() if hasattr(model.config, "to_diff_dict") else model.config
     config = {k: v for k, v in dict(config).items() if not k.startswith("_")}
     return {"config": config, "shapes": shapes, "output": {"y": flat(y)}, "gradient": gradient}
 

@@ -19,15 +19,25 @@ const clipMerges = CLIPBegin - 512
 // longestWord is where a word is cut, in bytes: its first 77 tokens are all that can count.
 const longestWord = 4096
 
-// CLIP is the byte-pair encoding of CLIP and OpenCLIP (Radford et al. 2103.00020). Ids are those of OpenCLIP's SimpleTokenizer.
+// CLIP is the byte-pair encoding of CLIP and OpenCLIP (Radford et al. 2103.00020). Ids are those of OpenCLIP's SimpleTokenizer, or those of
+// transformers' CLIPTokenizer where OpenCLIP read a folder.
 type CLIP struct {
-	ranks map[[2]string]int // the order in which neighbouring pieces are merged
-	ids   map[string]int32  // of pieces
+	Context int // number of ids of a caption
+
+	ranks           map[[2]string]int // the order in which neighbouring pieces are merged
+	ids             map[string]int32  // of pieces
+	begin, end, pad int32
+	words           func(caption string) []string
+	special         map[string]int32 // ids of words that are no text
 }
 
 // newCLIP takes the merges in order. Ids: the 256 bytes, the same at the end of a word, the merges.
 func newCLIP(merges [][2]string) *CLIP {
-	t := &CLIP{ranks: make(map[[2]string]int, len(merges)), ids: make(map[string]int32, 512+len(merges))}
+	t := &CLIP{
+		Context: CLIPContext, ranks: make(map[[2]string]int, len(merges)), ids: make(map[string]int32, 512+len(merges)), begin: CLIPBegin, end: CLIPEnd,
+		words:   func(caption string) []string { return clipWords.FindAllString(clipClean(caption), CLIPContext) },
+		special: map[string]int32{"<start_of_text>": CLIPBegin, "<end_of_text>": CLIPEnd},
+	}
 	// Pieces are text: every byte goes by a printable letter, those that are printable themselves first.
 	next := int32(0)
 	for _, printable := range []bool{true, false} {
@@ -64,28 +74,27 @@ var byteLetters = func() (letters [256]string) {
 	return letters
 }()
 
-// Encode returns CLIPContext ids: CLIPBegin, pieces, CLIPEnd, then 0. What does not fit is cut off before CLIPEnd.
+// Encode returns Context ids: the begin, pieces, the end, then padding. What does not fit is cut off before the end.
 func (t *CLIP) Encode(caption string) []int32 {
-	ids := append(make([]int32, 0, CLIPContext), CLIPBegin)
-	for _, word := range clipWords.FindAllString(clipClean(caption), CLIPContext) {
-		switch word {
-		case "<start_of_text>":
-			ids = append(ids, CLIPBegin)
-		case "<end_of_text>":
-			ids = append(ids, CLIPEnd)
-		default:
+	ids := append(make([]int32, 0, t.Context), t.begin)
+	for _, word := range t.words(caption) {
+		if id, ok := t.special[word]; ok {
+			ids = append(ids, id)
+		} else {
 			ids = append(ids, t.word(word)...)
 		}
 	}
-	ids = append(ids[:min(len(ids), CLIPContext-1)], CLIPEnd)
-	return append(ids, make([]int32, CLIPContext-len(ids))...)
+	ids = append(ids[:min(len(ids), t.Context-1)], t.end)
+	return append(ids, slices.Repeat([]int32{t.pad}, t.Context-len(ids))...)
 }
 
-// EncodeAll returns the ids of all captions in one flat slice of len(captions)·CLIPContext.
+// EncodeAll returns the ids of all captions in one flat slice of len(captions)·Context.
 func (t *CLIP) EncodeAll(captions []string) []int32 { return encodeAll(captions, t.Encode) }
 
 // clipWords are the words: special tokens, contractions, runs of letters, single digits, and runs of what is neither nor space.
-var clipWords = regexp.MustCompile(`<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+`)
+var clipWords = regexp.MustCompile(`<start_of_text>|<end_of_text>|` + clipText)
+
+const clipText = `'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+`
 
 // word merges the pieces of a word, always the pair of lowest rank first, everywhere in the word at once.
 func (t *CLIP) word(word string) []int32 {

@@ -106,24 +106,27 @@ func ReadCLIP(file string) (*CLIP, error) {
 	return newCLIP(merges), nil
 }
 
+// readMerges reads all merges that CLIP takes from a file.
 func readMerges(r io.Reader) ([][2]string, error) {
+	merges, err := readSomeMerges(r, clipMerges)
+	if err == nil && len(merges) < clipMerges {
+		err = fmt.Errorf("%d merges, want %d (cut short, or of another model?)", len(merges), clipMerges)
+	}
+	return merges, err
+}
+
+// readSomeMerges reads so many merges, or as many as there are.
+func readSomeMerges(r io.Reader, limit int) (merges [][2]string, err error) {
 	lines := bufio.NewScanner(r)
 	if !lines.Scan() || !strings.Contains(lines.Text(), "#version") {
 		return nil, fmt.Errorf("first line = %.40q, want #version (not CLIP's merges?)", lines.Text())
 	}
-	merges := make([][2]string, 0, clipMerges)
-	for len(merges) < clipMerges && lines.Scan() {
+	for len(merges) < limit && lines.Scan() {
 		a, b, ok := strings.Cut(lines.Text(), " ")
 		if !ok || a == "" || b == "" || strings.Contains(b, " ") {
 			return nil, fmt.Errorf("line %d = %.40q, want two pieces", len(merges)+2, lines.Text())
 		}
 		merges = append(merges, [2]string{a, b})
 	}
-	if err := lines.Err(); err != nil {
-		return nil, err
-	}
-	if len(merges) < clipMerges {
-		return nil, fmt.Errorf("%d merges, want %d (cut short, or of another model?)", len(merges), clipMerges)
-	}
-	return merges, nil
+	return merges, lines.Err()
 }

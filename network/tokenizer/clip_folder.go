@@ -1,0 +1,157 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/addlab/addlab/internal/published"
+)
+
+// OpenCLIP reads the folder of transformers' CLIPTokenizer: vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json. A
+// setting that asks for another tokenizer is an error.
+//
+// Captions are composed, made small and their spaces joined, as transformers does where ftfy is not installed.
+func OpenCLIP(dir string) (*CLIP, error) {
+	t := &CLIP{ranks: map[[2]string]int{}}
+	if err := t.readPieces(dir); err != nil {
+		return nil, fmt.Errorf("tokenizer: %s: %w", dir, err)
+	}
+	s, err := readSettings(dir)
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: %w", err)
+	}
+	for name, token := range map[string]struct {
+		text string
+		id   *int32
+	}{"bos_token": {string(s.begin), &t.begin}, "eos_token": {string(s.end), &t.end}, "pad_token": {string(s.pad), &t.pad}} {
+		id, ok := t.ids[token.text]
+		if !ok {
+			return nil, fmt.Errorf("tokenizer: %s: %s = %q, want a piece of vocab.json", dir, name, token.text)
+		}
+		*token.id = id
+	}
+	if t.Context = int(s.context); s.context < 2 || s.context > 1<<16 {
+		return nil, fmt.Errorf("tokenizer: %s: model_max_length = %g, want 2 to 65536", dir, s.context)
+	}
+	t.special = map[string]int32{string(s.begin): t.begin, string(s.end): t.end, string(s.pad): t.pad}
+	t.words = specialWords(slices.Sorted(maps.Keys(t.special)))
+	return t, nil
+}
+
+// specialWords cuts a caption at special tokens, which may be as short as the "!" that pads Stable Diffusion 2's, then into words.
+func specialWords(special []string) func(caption string) []string {
+	for i, text := range special {
+		special[i] = regexp.QuoteMeta(text)
+	}
+	any := regexp.MustCompile(strings.Join(special, "|"))
+	return func(caption string) (words []string) {
+		at := 0
+		for _, found := range any.FindAllStringIndex(caption, -1) {
+			words = append(append(words, plainWords(caption[at:found[0]])...), caption[found[0]:found[1]])
+			at = found[1]
+		}
+		return append(words, plainWords(caption[at:])...)
+	}
+}
+
+var textWords = regexp.MustCompile(clipText)
+
+func plainWords(text string) []string { return textWords.FindAllString(transformersClean(text), -1) }
+
+// readPieces reads the ids of pieces and their merges. Every byte must have an id, within a word and at its end.
+func (t *CLIP) readPieces(dir string) error {
+	text, err := os.ReadFile(filepath.Join(dir, "vocab.json"))
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &t.ids); err != nil {
+		return fmt.Errorf("vocab.json: %w", err)
+	}
+	for b, letter := range byteLetters {
+		for _, piece := range []string{letter, letter + wordEnd} {
+			if _, ok := t.ids[piece]; !ok {
+				return fmt.Errorf("vocab.json has no piece %q for byte %d", piece, b)
+			}
+		}
+	}
+	f, err := os.Open(filepath.Join(dir, "merges.txt"))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	merges, err := readSomeMerges(f, math.MaxInt)
+	if err != nil {
+		return fmt.Errorf("merges.txt: %w", err)
+	}
+	for i, m := range merges {
+		if _, ok := t.ids[m[0]+m[1]]; !ok {
+			return fmt.Errorf("merges.txt makes %q, which vocab.json does not have", m[0]+m[1])
+		}
+		t.ranks[m] = i
+	}
+	return nil
+}
+
+// settings are what the JSON files of the folder tell.
+type settings struct {
+	begin, end, pad token
+	context         float64 // 10³⁰ stands for none
+}
+
+// token is a special token: its text, or an object with it.
+type token string
+
+func (t *token) UnmarshalJSON(b []byte) error {
+	var object struct{ Content string }
+	if json.Unmarshal(b, &object) == nil {
+		*t = token(object.Content)
+		return nil
+	}
+	return json.Unmarshal(b, (*string)(t))
+}
+
+// readSettings lets special_tokens_map.json override tokenizer_config.json, unless the latter lists the tokens that were added: later
+// versions of transformers do.
+func readSettings(dir string) (settings, error) {
+	s := settings{begin: "<|startoftext|>", end: "<|endoftext|>", pad: "<|endoftext|>", context: CLIPContext}
+	c, added := published.Read(filepath.Join(dir, "tokenizer_config.json")), map[string]json.RawMessage{}
+	if !c.Missing() {
+		c.Take("model_max_length", &s.context)
+		c.Take("added_tokens_decoder", &added)
+		s.take(c)
+		c.OnlyAll(map[string]any{"do_lower_case": true, "add_prefix_space": false, "tokenizer_class": "CLIPTokenizer", "use_default_system_prompt": false})
+		c.Ignore("errors", "name_or_path", "special_tokens_map_file", "clean_up_tokenization_spaces", "additional_special_tokens", "extra_special_tokens",
+			"padding_side", "truncation_side", "backend", "is_local", "processor_class", "local_files_only")
+		if err := c.Err(); err != nil {
+			return s, err
+		}
+	}
+	if c = published.Read(filepath.Join(dir, "special_tokens_map.json")); c.Missing() || len(added) > 0 {
+		return s, nil
+	}
+	s.take(c)
+	c.Ignore("additional_special_tokens")
+	return s, c.Err()
+}
+
+func (s *settings) take(c *published.Config) {
+	c.Take("bos_token", &s.begin)
+	c.Take("eos_token", &s.end)
+	c.Take("pad_token", &s.pad)
+	c.Ignore("unk_token") // every byte is known
+}
+
+func transformersClean(text string) string {
+	return cases.Lower(language.Und).String(strings.Join(strings.Fields(norm.NFC.String(text)), " "))
+}
