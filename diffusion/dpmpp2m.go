@@ -19,10 +19,15 @@ func (d DPMSolverPP2M) Plan(s Schedule, steps int) ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan := make([]Step, steps)
+	return multistep(s, times, false), nil
+}
+
+// multistep plans DPM-Solver++(2M) on falling times, the last one being the end. lowerLast makes the last step one of first order.
+func multistep(s Schedule, times []float64, lowerLast bool) []Step {
+	plan := make([]Step, len(times)-1)
 	for i := range plan {
 		plan[i] = firstOrder(s, times[i], times[i+1])
-		if i == 0 {
+		if i == 0 || lowerLast && i == len(plan)-1 {
 			continue
 		}
 		// x̂₀ is extrapolated to the middle of the step: x̂₀ + (x̂₀ − x̂₀_prev)/(2r), r = h_prev/h.
@@ -35,5 +40,5 @@ func (d DPMSolverPP2M) Plan(s Schedule, steps int) ([]Step, error) {
 		plan[i].X0 += slope
 		plan[i].Prev = -slope
 	}
-	return plan, nil
+	return plan
 }

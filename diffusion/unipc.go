@@ -20,13 +20,18 @@ func (u UniPC) Plan(s Schedule, steps int) ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := 1; i < steps; i++ {
+	return corrected(s, plan), nil
+}
+
+// corrected folds UniPC's corrector into a plan of its predictor.
+func corrected(s Schedule, plan []Step) []Step {
+	for i := 1; i < len(plan); i++ {
 		now, prev, prev2 := correction(s, plan[:i+1])
 		plan[i].X0 += plan[i].X * now
 		plan[i].Prev += plan[i].X * prev
 		plan[i].Prev2 += plan[i].X * prev2
 	}
-	return plan, nil
+	return plan
 }
 
 // correction is Δ = now·x̂₀ + prev·x̂₀_prev + prev2·x̂₀_prev2 at the last time of a plan of the predictor. With m_i = x̂₀ at t_i,

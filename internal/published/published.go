@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -27,6 +28,7 @@ type Config struct {
 func Read(file string) *Config {
 	c := &Config{name: filepath.ToSlash(filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file)))}
 	text, err := os.ReadFile(file)
+	text = infinite.ReplaceAll(text, []byte(`$1"$2"`))
 	if err == nil {
 		if err = json.Unmarshal(text, &c.raw); err == nil {
 			err = json.Unmarshal(text, &c.fields)
@@ -39,6 +41,9 @@ func Read(file string) *Config {
 	maps.DeleteFunc(c.fields, func(name string, _ any) bool { return strings.HasPrefix(name, "_") && name != "_class_name" })
 	return c
 }
+
+// infinite are numbers that Python writes though JSON has none such. Here they are text.
+var infinite = regexp.MustCompile(`(:\s*)(-?Infinity|NaN)\b`)
 
 // Missing tells whether there is no such file.
 func (c *Config) Missing() bool { return errors.Is(c.err, fs.ErrNotExist) }

@@ -24,6 +24,7 @@ func TestEveryFieldIsTakenOrRefused(t *testing.T) {
 		`{"width": null}`:       "",
 		`{"width": "3"}`:        `unet/config.json: width = "3", want a value of type int`,
 		`{"act": "gelu"}`:       `unet/config.json: act = "gelu", want "silu" or null`,
+		`{"act": -Infinity}`:    `unet/config.json: act = "-Infinity", want "silu" or null`,
 		`{"new": [1, 2]}`:       `unet/config.json: new = [1, 2], want no such field: it is unknown here`,
 		`{"act": 1, "more": 1}`: `unet/config.json: act = 1, want "silu" or null`,
 	} {

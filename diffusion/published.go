@@ -1,0 +1,157 @@
+package diffusion
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/addlab/addlab/internal/published"
+)
+
+// Scheduler is the noise schedule and the sampler of a published model: what diffusers' scheduler_config.json says.
+type Scheduler struct {
+	Class      string     // of diffusers: one of SchedulerClasses
+	Prediction Prediction // what the network outputs
+
+	alphaBar       []float64 // ᾱ of every timestep
+	spacing        string    // leading, linspace or trailing
+	offset         int       // added to timesteps of leading
+	originalSteps  int       // of LCM
+	scaling        float64   // of LCM's timesteps
+	alphaToOne     bool      // DDIM's last step goes to clean data, not to timestep 0
+	sigmaMin       bool      // the last step goes to timestep 0, not to clean data
+	lowerOrderLast bool
+	eulerLast      bool
+}
+
+const (
+	ddimClass           = "DDIMScheduler"
+	dpmClass            = "DPMSolverMultistepScheduler"
+	uniPCClass          = "UniPCMultistepScheduler"
+	eulerClass          = "EulerDiscreteScheduler"
+	eulerAncestralClass = "EulerAncestralDiscreteScheduler"
+	lcmClass            = "LCMScheduler"
+)
+
+// SchedulerClasses are the classes of diffusers that are known, by the names of their samplers.
+func SchedulerClasses() map[string]string {
+	return map[string]string{
+		DDIM{}.Name(): ddimClass, DPMSolverPP2M{}.Name(): dpmClass, UniPC{}.Name(): uniPCClass, Euler{}.Name(): eulerClass,
+		EulerAncestral{}.Name(): eulerAncestralClass, "lcm": lcmClass,
+	}
+}
+
+// ReadScheduler reads a scheduler_config.json. A sampler's name overrides the class of the file, as diffusers' from_config does; with ""
+// the file decides. Fields that ask for what is not built here are errors.
+func ReadScheduler(file, sampler string) (Scheduler, error) {
+	c := published.Read(file)
+	s := Scheduler{originalSteps: 50, scaling: 10, alphaToOne: true, lowerOrderLast: true}
+	c.Take("_class_name", &s.Class)
+	if sampler != "" {
+		s.Class = SchedulerClasses()[sampler]
+	}
+	var known []string
+	for _, class := range SchedulerClasses() {
+		known = append(known, class)
+	}
+	if slices.Sort(known); !slices.Contains(known, s.Class) {
+		if sampler != "" {
+			return s, fmt.Errorf("diffusion: sampler = %q, want ddim, dpmpp2m, unipc, euler, euler-ancestral or lcm", sampler)
+		}
+		c.Refuse("_class_name", fmt.Sprintf("one of %q, or the name of a sampler", known))
+	}
+	zeroSNR := s.readLevels(c)
+	prediction, final, solver := "epsilon", "zero", ""
+	for field, into := range map[string]any{
+		"prediction_type": &prediction, "timestep_spacing": &s.spacing, "steps_offset": &s.offset, "original_inference_steps": &s.originalSteps,
+		"timestep_scaling": &s.scaling, "set_alpha_to_one": &s.alphaToOne, "final_sigmas_type": &final, "lower_order_final": &s.lowerOrderLast,
+		"euler_at_final": &s.eulerLast, "solver_type": &solver,
+	} {
+		c.Take(field, into)
+	}
+	s.Prediction = map[string]Prediction{"epsilon": PredictEps, "v_prediction": PredictV, "sample": PredictX0}[prediction]
+	if s.Prediction == "" || s.Class == eulerAncestralClass && s.Prediction == PredictX0 {
+		c.Refuse("prediction_type", `"epsilon", "v_prediction" or "sample" (which Euler ancestral lacks)`)
+	}
+	if s.sigmaMin = final == "sigma_min"; !s.sigmaMin && final != "zero" {
+		c.Refuse("final_sigmas_type", `"zero" or "sigma_min"`)
+	}
+	if !slices.Contains([]string{"leading", "linspace", "trailing"}, s.spacing) {
+		c.Refuse("timestep_spacing", `"leading", "linspace" or "trailing"`)
+	}
+	if s.Class == dpmClass && solver == "heun" || s.Class == uniPCClass && (solver == "bh1" || !s.lowerOrderLast) {
+		c.Refuse("solver_type", "midpoint of DPM-Solver++, bh2 of UniPC with lower_order_final")
+	}
+	if zeroSNR && s.Prediction != PredictV {
+		c.Refuse("rescale_betas_zero_snr", `false, or true with prediction_type "v_prediction": ε tells nothing of pure noise`)
+	}
+	clip := s.Class == ddimClass // diffusers' DDIM clips unless it is told not to
+	if c.Take("clip_sample", &clip); clip {
+		c.Refuse("clip_sample", "false")
+	}
+	c.Only("algorithm_type", "dpmsolver++", "deis")
+	c.OnlyAll(map[string]any{
+		"trained_betas": nil, "thresholding": false, "solver_order": 2, "use_karras_sigmas": false, "use_exponential_sigmas": false,
+		"use_beta_sigmas": false, "use_lu_lambdas": false, "use_flow_sigmas": false, "use_dynamic_shifting": false, "lambda_min_clipped": "-Infinity",
+		"variance_type": nil, "predict_x0": true, "disable_corrector": []int{}, "solver_p": nil, "interpolation_type": "linear",
+		"timestep_type": "discrete", "sigma_min": nil, "sigma_max": nil, "shift_terminal": nil,
+	})
+	// Details of what is refused above, and PNDM's.
+	c.Ignore("dynamic_thresholding_ratio", "sample_max_value", "clip_sample_range", "flow_shift", "time_shift_type", "skip_prk_steps")
+	return s, c.Err()
+}
+
+// readLevels computes ᾱ of every timestep, and the default spacing of the class. zeroSNR tells that the last timestep is pure noise.
+func (s *Scheduler) readLevels(c *published.Config) (zeroSNR bool) {
+	steps, first, last, schedule := 1000, 0.0001, 0.02, "linear"
+	if s.spacing = "linspace"; s.Class == ddimClass || s.Class == lcmClass {
+		s.spacing = "leading"
+	}
+	if s.Class == lcmClass {
+		first, last, schedule = 0.00085, 0.012, "scaled_linear"
+	}
+	for field, into := range map[string]any{
+		"num_train_timesteps": &steps, "beta_start": &first, "beta_end": &last, "beta_schedule": &schedule, "rescale_betas_zero_snr": &zeroSNR,
+	} {
+		c.Take(field, into)
+	}
+	if steps < 2 || steps > 1<<20 {
+		c.Refuse("num_train_timesteps", "2 to 2²⁰")
+		return false
+	}
+	product := 1.0
+	for i := range steps {
+		between := func(a, b float64) float64 { return a + (b-a)*float64(i)/float64(steps-1) }
+		beta := between(first, last)
+		switch schedule {
+		case "linear":
+		case "scaled_linear":
+			beta = between(math.Sqrt(first), math.Sqrt(last))
+			beta *= beta
+		case "squaredcos_cap_v2": // improved DDPM (2102.09672 eq. 17)
+			bar := func(t float64) float64 { return math.Pow(math.Cos((t+0.008)/1.008*math.Pi/2), 2) }
+			beta = min(1-bar(float64(i+1)/float64(steps))/bar(float64(i)/float64(steps)), 0.999)
+		default:
+			c.Refuse("beta_schedule", `"linear", "scaled_linear" or "squaredcos_cap_v2"`)
+		}
+		product *= 1 - beta
+		s.alphaBar = append(s.alphaBar, product)
+	}
+	if zeroSNR {
+		s.rescale()
+	}
+	return zeroSNR
+}
+
+// rescale makes the last timestep pure noise (zero terminal SNR, algorithm 1); all classes but DDIM and LCM keep σ/α finite there.
+func (s *Scheduler) rescale() {
+	end := len(s.alphaBar) - 1
+	first, last := math.Sqrt(s.alphaBar[0]), math.Sqrt(s.alphaBar[end])
+	for i, bar := range s.alphaBar {
+		root := (math.Sqrt(bar) - last) * first / (first - last)
+		s.alphaBar[i] = root * root
+	}
+	if s.Class != ddimClass && s.Class != lcmClass {
+		s.alphaBar[end] = 0x1p-24
+	}
+}

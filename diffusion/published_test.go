@@ -1,0 +1,163 @@
+package diffusion
+
+import (
+	"encoding/json"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// schedulerFile writes a scheduler_config.json.
+func schedulerFile(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "scheduler_config.json")
+	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// Every timestep and state is that of diffusers' scheduler with the same file.
+func TestPublishedSchedulersFollowDiffusers(t *testing.T) {
+	text, err := os.ReadFile("testdata/published.json") // by testdata/published.py
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Cases map[string]struct {
+			Config string
+			Runs   map[string]struct {
+				Times  []float64
+				States [][]float64
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	if len(file.Cases) < 12 {
+		t.Fatalf("%d cases", len(file.Cases))
+	}
+	for name, c := range file.Cases {
+		s, err := ReadScheduler(schedulerFile(t, c.Config), "")
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for steps, want := range c.Runs {
+			t.Run(name+"/"+steps, func(t *testing.T) {
+				n, _ := strconv.Atoi(steps)
+				start, plan, err := s.Plan(n)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var list []Step
+				var times []float64
+				for _, call := range plan {
+					list, times = append(list, call.Step), append(times, call.T)
+				}
+				var got [][]float64
+				end := Apply(list, []float64{0.8 * start, -1.3 * start}, func(x []float64, at float64) []float64 {
+					call := plan[len(got)]
+					got = append(got, x)
+					x0 := make([]float64, len(x))
+					for i := range x {
+						out := math.Tanh(1.5*x[i] - 0.4 + at/1000)
+						switch x0[i] = out; s.Prediction {
+						case PredictEps:
+							x0[i] = (x[i] - call.Sigma*out) / call.Alpha
+						case PredictV:
+							x0[i] = call.Alpha*x[i] - call.Sigma*out
+						}
+					}
+					return x0
+				}, func() []float64 {
+					step := float64(len(got) - 1)
+					return []float64{math.Sin(3*step + 1), math.Cos(5*step + 2)}
+				})
+				if diff := cmp.Diff(want.Times, times, cmpopts.EquateApprox(1e-6, 0)); diff != "" {
+					t.Fatalf("timesteps (-diffusers +ours):\n%s", diff)
+				}
+				tolerance := 1e-4
+				if name == "euler, trailing to pure noise" { // diffusers computes in single precision with x/α, which is 4096 times x there
+					tolerance = 4e-4
+				}
+				if diff := cmp.Diff(want.States, append(got, end), cmpopts.EquateApprox(tolerance, 1e-5)); diff != "" {
+					t.Errorf("states (-diffusers +ours):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+const turbo = `{"_class_name": "EulerDiscreteScheduler", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "timestep_spacing": "trailing"}`
+
+// Stable Diffusion 1.5 is published with PNDM: another sampler takes its schedule.
+func TestASamplerTakesTheScheduleOfAnother(t *testing.T) {
+	const pndm = `{"_class_name": "PNDMScheduler", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "clip_sample": false,
+		"num_train_timesteps": 1000, "set_alpha_to_one": false, "skip_prk_steps": true, "steps_offset": 1, "trained_betas": null}`
+	if _, err := ReadScheduler(schedulerFile(t, pndm), ""); err == nil || !strings.Contains(err.Error(), `_class_name = "PNDMScheduler", want one of ["DDIMScheduler"`) {
+		t.Errorf("error %v, want the class and those that are known", err)
+	}
+	for name := range maps.Keys(SchedulerClasses()) {
+		s, err := ReadScheduler(schedulerFile(t, pndm), name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		_, plan, err := s.Plan(10)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		alpha, sigma := StableDiffusion{}.AlphaSigma((plan[9].T + 1) / 1000)
+		if plan[9].T != math.Round(plan[9].T) { // Euler's linspace
+			continue
+		}
+		if math.Abs(alpha-plan[9].Alpha) > 1e-9 || math.Abs(sigma-plan[9].Sigma) > 1e-9 {
+			t.Errorf("%s: level %g, %g at %g, want %g, %g", name, plan[9].Alpha, plan[9].Sigma, plan[9].T, alpha, sigma)
+		}
+	}
+	if _, err := ReadScheduler(schedulerFile(t, pndm), "heun"); err == nil || !strings.Contains(err.Error(), `sampler = "heun", want ddim`) {
+		t.Errorf("error %v, want the samplers", err)
+	}
+}
+
+func TestReadSchedulerRefusesByName(t *testing.T) {
+	for want, text := range map[string]string{
+		`use_karras_sigmas = true, want false`:                    `{"_class_name": "EulerDiscreteScheduler", "use_karras_sigmas": true}`,
+		`clip_sample = nothing, want false`:                       `{"_class_name": "DDIMScheduler"}`,
+		`thresholding = true, want false`:                         `{"_class_name": "LCMScheduler", "thresholding": true}`,
+		`prediction_type = "flow_prediction", want`:               `{"_class_name": "UniPCMultistepScheduler", "prediction_type": "flow_prediction"}`,
+		`prediction_type = "sample", want`:                        `{"_class_name": "EulerAncestralDiscreteScheduler", "prediction_type": "sample"}`,
+		`algorithm_type = "sde-dpmsolver++", want "dpmsolver++"`:  `{"_class_name": "DPMSolverMultistepScheduler", "algorithm_type": "sde-dpmsolver++"}`,
+		`solver_order = 3, want 2`:                                `{"_class_name": "DPMSolverMultistepScheduler", "solver_order": 3}`,
+		`solver_type = "bh1", want`:                               `{"_class_name": "UniPCMultistepScheduler", "solver_type": "bh1"}`,
+		`beta_schedule = "sigmoid", want "linear"`:                `{"_class_name": "EulerDiscreteScheduler", "beta_schedule": "sigmoid"}`,
+		`timestep_spacing = "log", want "leading"`:                `{"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "log"}`,
+		`final_sigmas_type = "one", want "zero"`:                  `{"_class_name": "EulerDiscreteScheduler", "final_sigmas_type": "one"}`,
+		`rescale_betas_zero_snr = true, want false, or true with`: `{"_class_name": "EulerDiscreteScheduler", "rescale_betas_zero_snr": true}`,
+		`num_train_timesteps = 1, want 2`:                         `{"_class_name": "EulerDiscreteScheduler", "num_train_timesteps": 1}`,
+		`shift = 3, want no such field`:                           `{"_class_name": "EulerDiscreteScheduler", "shift": 3}`,
+	} {
+		if _, err := ReadScheduler(schedulerFile(t, text), ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+	s, err := ReadScheduler(schedulerFile(t, turbo), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, steps := range []int{0, 1001} {
+		if _, _, err := s.Plan(steps); err == nil || !strings.Contains(err.Error(), "want 1 to 1000") {
+			t.Errorf("%d steps: error %v", steps, err)
+		}
+	}
+}
