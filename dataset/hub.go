@@ -16,7 +16,7 @@ import (
 
 // hubSet is a data set of the HuggingFace hub: hf:OWNER/NAME[/INSIDE][@REVISION].
 type hubSet struct {
-	hub.Dataset
+	hub.Repository
 	inside string // a folder, a file or a pattern; empty for all
 }
 

@@ -85,7 +85,7 @@ func ReadScheduler(file, sampler string) (Scheduler, error) {
 	if zeroSNR && s.Prediction != PredictV {
 		c.Refuse("rescale_betas_zero_snr", `false, or true with prediction_type "v_prediction": ε tells nothing of pure noise`)
 	}
-	clip := s.Class == ddimClass // diffusers' DDIM clips unless it is told not to
+	clip := s.Class == ddimClass && sampler == "" // a file of DDIM asks to clip unless it says otherwise
 	if c.Take("clip_sample", &clip); clip {
 		c.Refuse("clip_sample", "false")
 	}

@@ -147,7 +147,9 @@ var _ Schedule = levelTable{}
 
 func (levelTable) Name() string { return "table" }
 
-func (l levelTable) AlphaSigma(t float64) (alpha, sigma float64) { return l[int(t)].alpha, l[int(t)].sigma }
+func (l levelTable) AlphaSigma(t float64) (alpha, sigma float64) {
+	return l[int(t)].alpha, l[int(t)].sigma
+}
 
 func (l levelTable) times() []float64 {
 	times := make([]float64, len(l))

@@ -38,6 +38,9 @@ func param(scope *model.Scope, g *Graph, name string, init initializer, dims ...
 	}
 	n := v.NodeValue(g)
 	n.AssertDims(dims...)
+	if t := n.DType(); t == dtypes.Float16 || t == dtypes.BFloat16 { // frozen weights of a file that holds halves
+		return ConvertDType(n, dtypes.Float32)
+	}
 	return n
 }
 

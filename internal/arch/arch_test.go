@@ -31,7 +31,7 @@ var layers = [][]string{
 	{"diffusion"},
 	{"distill/discriminator", "eval"},
 	{"train"},
-	{"pretrain"},
+	{"pretrain", "latent"},
 	{"eval/extractor", "eval/preference", "internal/tinybundle", "diffusion/pipeline"},
 	{"eval/pictures"},
 	{"eval/metric"},

@@ -1,4 +1,4 @@
-// Package hub fetches data sets from the HuggingFace hub into the cache that HuggingFace's own programs use.
+// Package hub fetches data sets and models from the HuggingFace hub into the cache that HuggingFace's own programs use.
 package hub
 
 import (

@@ -18,7 +18,7 @@ import (
 	"github.com/gomlx/go-huggingface/hub"
 )
 
-// snapshot is the state of a data set at one commit.
+// snapshot is the state of a repository at one commit.
 type snapshot struct {
 	Fetched
 	files []*hub.FileInfo // that are chosen
@@ -26,13 +26,13 @@ type snapshot struct {
 }
 
 // snapshot chooses from the files that the hub lists.
-func (d Dataset) snapshot(info *hub.RepoInfo, choose func(names []string) ([]string, error)) (s *snapshot, err error) {
+func (d Repository) snapshot(info *hub.RepoInfo, choose func(names []string) ([]string, error)) (s *snapshot, err error) {
 	s = &snapshot{Fetched: Fetched{Dir: filepath.Join(d.home(), "snapshots", info.CommitHash)}}
 	byName := map[string]*hub.FileInfo{}
 	var names []string
 	for _, f := range info.Siblings {
 		if !filepath.IsLocal(filepath.FromSlash(f.Name)) {
-			return s, fmt.Errorf("file = %q, want a name within the data set", f.Name)
+			return s, fmt.Errorf("file = %q, want a name within the repository", f.Name)
 		}
 		byName[f.Name] = f
 		names = append(names, f.Name)
@@ -143,7 +143,7 @@ const fetchingIsOff = "fetching is off (HF_HUB_OFFLINE or GOMLX_NO_AUTO_INSTALL)
 
 // unlisted finds a snapshot that another program has fetched, of which no listing is at hand. Shards tell by their names how many
 // they are.
-func (d Dataset) unlisted(choose func(names []string) ([]string, error)) (f Fetched, err error) {
+func (d Repository) unlisted(choose func(names []string) ([]string, error)) (f Fetched, err error) {
 	missing := fmt.Errorf("not whole in %s, and %s", Cache(), fetchingIsOff)
 	commit := d.Revision
 	if ref, err := os.ReadFile(filepath.Join(d.home(), "refs", cmp.Or(d.Revision, "main"))); err == nil {

@@ -2,8 +2,10 @@ package weights
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -62,4 +64,32 @@ func parseEntry(name string, value []byte) (entry, error) {
 		return entry{}, fmt.Errorf("data_offsets = %v, want [begin, end] with 0 ≤ begin ≤ end", t.Offsets)
 	}
 	return entry{name, t.DType, t.Shape, t.Offsets[0], t.Offsets[1]}, nil
+}
+
+// readHeader reads what a file of the given size says of its tensors, in the order in which their bytes follow.
+func readHeader(r io.Reader, size int64) ([]entry, map[string]string, error) {
+	var prefix [8]byte
+	if size < int64(len(prefix)) {
+		return nil, nil, fmt.Errorf("file has %d bytes, want at least 8", size)
+	}
+	if _, err := io.ReadFull(r, prefix[:]); err != nil {
+		return nil, nil, fmt.Errorf("header length: %w", err)
+	}
+	n := binary.LittleEndian.Uint64(prefix[:])
+	if n > maxHeader {
+		return nil, nil, fmt.Errorf("header length = %d, want ≤ %d (not a safetensors file?)", n, maxHeader)
+	}
+	data := size - int64(len(prefix)) - int64(n)
+	if data < 0 {
+		return nil, nil, fmt.Errorf("header length = %d, but the file has %d bytes (cut short?)", n, size)
+	}
+	header := make([]byte, n)
+	if _, err := io.ReadFull(r, header); err != nil {
+		return nil, nil, fmt.Errorf("header: %w", err)
+	}
+	entries, metadata, err := parseHeader(header)
+	if err != nil {
+		return nil, nil, fmt.Errorf("header: %w", err)
+	}
+	return entries, metadata, checkLayout(entries, data)
 }

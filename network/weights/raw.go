@@ -66,30 +66,8 @@ func WriteRaw(path string, f *RawFile) error {
 
 // decode reads a file of the given size. Nothing is allocated on the word of the header alone.
 func decode(r io.Reader, size int64) (*RawFile, error) {
-	var prefix [8]byte
-	if size < int64(len(prefix)) {
-		return nil, fmt.Errorf("file has %d bytes, want at least 8", size)
-	}
-	if _, err := io.ReadFull(r, prefix[:]); err != nil {
-		return nil, fmt.Errorf("header length: %w", err)
-	}
-	n := binary.LittleEndian.Uint64(prefix[:])
-	if n > maxHeader {
-		return nil, fmt.Errorf("header length = %d, want ≤ %d (not a safetensors file?)", n, maxHeader)
-	}
-	data := size - int64(len(prefix)) - int64(n)
-	if data < 0 {
-		return nil, fmt.Errorf("header length = %d, but the file has %d bytes (cut short?)", n, size)
-	}
-	header := make([]byte, n)
-	if _, err := io.ReadFull(r, header); err != nil {
-		return nil, fmt.Errorf("header: %w", err)
-	}
-	entries, metadata, err := parseHeader(header)
+	entries, metadata, err := readHeader(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("header: %w", err)
-	}
-	if err := checkLayout(entries, data); err != nil {
 		return nil, err
 	}
 	f := &RawFile{Tensors: make(map[string]Raw, len(entries)), Metadata: metadata}

@@ -10,19 +10,20 @@ import (
 	"github.com/gomlx/go-huggingface/hub"
 )
 
-// Dataset is a repository of the kind "datasets".
-type Dataset struct {
+// Repository is a data set on the hub, or a model.
+type Repository struct {
 	ID       string // OWNER/NAME
 	Revision string // branch, tag or commit; empty for main
+	Model    bool
 }
 
-// Fetched are files of a data set in the cache.
+// Fetched are files of a repository in the cache.
 type Fetched struct {
 	Dir   string   // the snapshot
 	Names []string // within Dir, with slashes
 }
 
-func (d Dataset) String() string {
+func (d Repository) String() string {
 	if d.Revision == "" {
 		return "hf:" + d.ID
 	}
@@ -30,9 +31,9 @@ func (d Dataset) String() string {
 }
 
 // Fetch gives the files that choose picks from the names of all. What is whole in the cache is used without asking the hub, so that
-// a data set stays what it was; the rest is fetched, and each file is compared with the hash that the hub lists. HF_ENDPOINT,
+// a repository stays what it was; the rest is fetched, and each file is compared with the hash that the hub lists. HF_ENDPOINT,
 // HF_TOKEN and HF_HUB_OFFLINE are obeyed. note hears what is fetched.
-func (d Dataset) Fetch(ctx context.Context, choose func(names []string) ([]string, error), note func(format string, args ...any)) (Fetched, error) {
+func (d Repository) Fetch(ctx context.Context, choose func(names []string) ([]string, error), note func(format string, args ...any)) (Fetched, error) {
 	f, err := d.fetch(ctx, choose, note)
 	switch {
 	case ctx.Err() != nil:
@@ -43,8 +44,12 @@ func (d Dataset) Fetch(ctx context.Context, choose func(names []string) ([]strin
 	return f, nil
 }
 
-func (d Dataset) fetch(ctx context.Context, choose func(names []string) ([]string, error), note func(format string, args ...any)) (Fetched, error) {
-	repo := hub.New(d.ID).WithType(hub.RepoTypeDataset).WithCacheDir(Cache()).WithRevision(d.revision()).WithProgressBar(false).WithAuth(Token())
+func (d Repository) fetch(ctx context.Context, choose func(names []string) ([]string, error), note func(format string, args ...any)) (Fetched, error) {
+	kind := hub.RepoTypeDataset
+	if d.Model {
+		kind = hub.RepoTypeModel
+	}
+	repo := hub.New(d.ID).WithType(kind).WithCacheDir(Cache()).WithRevision(d.revision()).WithProgressBar(false).WithAuth(Token())
 	repo.Verbosity = 0 // it would speak on standard output
 	if _, err := os.Stat(d.listing()); err == nil && repo.DownloadInfo(false) == nil {
 		if s, err := d.snapshot(repo.Info(), choose); err == nil {
@@ -88,34 +93,41 @@ func (s *snapshot) fetch(ctx context.Context, repo *hub.Repo, f *hub.FileInfo) e
 	case err != nil:
 		return err
 	case filepath.Clean(paths[0]) != s.path(f):
-		return fmt.Errorf("%s: the data set changed on the hub meanwhile: the same command takes the new state", f.Name)
+		return fmt.Errorf("%s: the repository changed on the hub meanwhile: the same command takes the new state", f.Name)
 	}
 	return s.check(ctx, f)
 }
 
 // refused explains what the hub says.
-func (d Dataset) refused(err error) error {
+func (d Repository) refused(err error) error {
 	err = FirstLine(err)
 	for _, status := range []string{"401", "403", "404"} {
 		if strings.Contains(err.Error(), status) {
-			return fmt.Errorf("%w; want OWNER/NAME[@REVISION] of a data set that is there, and HF_TOKEN where it is private or gated", err)
+			return fmt.Errorf("%w; want OWNER/NAME[@REVISION] of a %s that is there, and HF_TOKEN where it is private or gated", err, d.kind())
 		}
 	}
 	return err
 }
 
 // revision is the name of the revision in addresses: refs/convert/parquet is one element of a path.
-func (d Dataset) revision() string {
+func (d Repository) revision() string {
 	if d.Revision == "" {
 		return "main"
 	}
 	return strings.ReplaceAll(d.Revision, "/", "%2F")
 }
 
-// home is the folder of the data set in the cache.
-func (d Dataset) home() string {
-	return filepath.Join(Cache(), "datasets--"+strings.ReplaceAll(d.ID, "/", "--"))
+func (d Repository) kind() string {
+	if d.Model {
+		return "model"
+	}
+	return "data set"
+}
+
+// home is the folder of the repository in the cache.
+func (d Repository) home() string {
+	return filepath.Join(Cache(), strings.ReplaceAll(d.kind(), " ", "")+"s--"+strings.ReplaceAll(d.ID, "/", "--"))
 }
 
 // listing is the file in which go-huggingface keeps what the hub says of a revision.
-func (d Dataset) listing() string { return filepath.Join(d.home(), "info", d.revision()) }
+func (d Repository) listing() string { return filepath.Join(d.home(), "info", d.revision()) }

@@ -63,7 +63,7 @@ func TestFilesAreFetchedOnce(t *testing.T) {
 	cache := hubtest.EmptyCaches(t)
 	h := small()
 	h.Start(t)
-	d := Dataset{ID: h.Repo}
+	d := Repository{ID: h.Repo}
 	var n notes
 	f, err := d.Fetch(t.Context(), everything, n.note)
 	if err != nil {
@@ -101,7 +101,7 @@ func TestAnInterruptedFetchKeepsWholeFiles(t *testing.T) {
 	const first, second = "data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet"
 	h.Cut = map[string]int{second: tries}
 	h.Start(t)
-	d := Dataset{ID: h.Repo}
+	d := Repository{ID: h.Repo}
 	var n notes
 	_, err := d.Fetch(t.Context(), everything, n.note)
 	wantError(t, err, "hf:nobody/cats: "+second+": the connection broke 3 times")
@@ -145,7 +145,7 @@ func TestFilesAreComparedWithTheListing(t *testing.T) {
 			h := small()
 			h.Served = map[string][]byte{c.file: []byte(c.served)}
 			h.Start(t)
-			d := Dataset{ID: h.Repo}
+			d := Repository{ID: h.Repo}
 			var n notes
 			_, err := d.Fetch(t.Context(), everything, n.note)
 			wantError(t, err, "hf:nobody/cats: "+c.file+": "+c.want, "removed, the same command fetches it again")
@@ -162,7 +162,7 @@ func TestFilesAreComparedWithTheListing(t *testing.T) {
 	hubtest.EmptyCaches(t)
 	h := small()
 	h.Start(t)
-	d := Dataset{ID: h.Repo}
+	d := Repository{ID: h.Repo}
 	var n notes
 	f, err := d.Fetch(t.Context(), everything, n.note)
 	if err != nil {
@@ -191,11 +191,11 @@ func TestWhatTheHubRefusesIsSaid(t *testing.T) {
 	h.Revision = "refs%2Fconvert%2Fparquet"
 	h.Start(t)
 	none := func(format string, args ...any) { t.Helper(); t.Logf(format, args...) }
-	_, err := Dataset{ID: "nobody/dogs"}.Fetch(t.Context(), everything, none)
+	_, err := Repository{ID: "nobody/dogs"}.Fetch(t.Context(), everything, none)
 	wantError(t, err, "hf:nobody/dogs: bad status code 401: Invalid username or password.; want OWNER/NAME[@REVISION] of a data set that is there, and HF_TOKEN")
-	_, err = Dataset{ID: h.Repo, Revision: "v2"}.Fetch(t.Context(), everything, none)
+	_, err = Repository{ID: h.Repo, Revision: "v2"}.Fetch(t.Context(), everything, none)
 	wantError(t, err, "hf:nobody/cats@v2: bad status code 404: Invalid rev id: v2; want OWNER/NAME[@REVISION]")
-	if f, err := (Dataset{ID: h.Repo, Revision: "refs/convert/parquet"}).Fetch(t.Context(), everything, none); err != nil {
+	if f, err := (Repository{ID: h.Repo, Revision: "refs/convert/parquet"}).Fetch(t.Context(), everything, none); err != nil {
 		t.Error(err)
 	} else {
 		wantFiles(t, f, h)
@@ -204,33 +204,33 @@ func TestWhatTheHubRefusesIsSaid(t *testing.T) {
 	hubtest.EmptyCaches(t)
 	h.Start(t)
 	h.Token = "secret"
-	_, err = Dataset{ID: h.Repo}.Fetch(t.Context(), everything, none)
+	_, err = Repository{ID: h.Repo}.Fetch(t.Context(), everything, none)
 	wantError(t, err, "HF_TOKEN where it is private or gated")
 	t.Setenv("HF_TOKEN", "secret")
-	if _, err := (Dataset{ID: h.Repo}).Fetch(t.Context(), everything, none); err != nil {
+	if _, err := (Repository{ID: h.Repo}).Fetch(t.Context(), everything, none); err != nil {
 		t.Error(err)
 	}
 
 	hubtest.EmptyCaches(t)
 	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1")
-	_, err = Dataset{ID: h.Repo}.Fetch(t.Context(), everything, none)
+	_, err = Repository{ID: h.Repo}.Fetch(t.Context(), everything, none)
 	wantError(t, err, `hf:nobody/cats: Get "http://127.0.0.1:1/api/datasets/nobody/cats/revision/main?blobs=true": dial tcp 127.0.0.1:1: connect: connection refused`)
 
 	h.Files["../out"] = nil
 	h.Start(t)
 	t.Setenv("HF_TOKEN", "secret")
-	_, err = Dataset{ID: h.Repo}.Fetch(t.Context(), everything, none)
-	wantError(t, err, `file = "../out", want a name within the data set`)
+	_, err = Repository{ID: h.Repo}.Fetch(t.Context(), everything, none)
+	wantError(t, err, `file = "../out", want a name within the repository`)
 	delete(h.Files, "../out")
 
 	nothing := errors.New("nothing to choose")
-	_, err = Dataset{ID: h.Repo}.Fetch(t.Context(), func([]string) ([]string, error) { return nil, nothing }, none)
+	_, err = Repository{ID: h.Repo}.Fetch(t.Context(), func([]string) ([]string, error) { return nil, nothing }, none)
 	if !errors.Is(err, nothing) {
 		t.Errorf("error = %v, want that of the choice", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err = (Dataset{ID: h.Repo}).Fetch(ctx, everything, none); !errors.Is(err, context.Canceled) {
+	if _, err = (Repository{ID: h.Repo}).Fetch(ctx, everything, none); !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v, want the interruption", err)
 	}
 }
@@ -250,7 +250,7 @@ func TestOfflineWhatOtherProgramsFetchedIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	d, none := Dataset{ID: "nobody/cats"}, func(string, ...any) {}
+	d, none := Repository{ID: "nobody/cats"}, func(string, ...any) {}
 	_, err := d.Fetch(t.Context(), everything, none)
 	wantError(t, err, "hf:nobody/cats: not whole in "+cache, "fetching is off")
 	write("refs/main", hubtest.Commit)
@@ -263,11 +263,11 @@ func TestOfflineWhatOtherProgramsFetchedIsFound(t *testing.T) {
 	wantError(t, err, "hf:nobody/cats: shards train-*-of-00002.parquet = 1, want 2: the others are not in the cache")
 	write("snapshots/"+hubtest.Commit+"/train-00001-of-00002.parquet", "two")
 	for _, revision := range []string{"", "main", hubtest.Commit} {
-		f, err := Dataset{ID: "nobody/cats", Revision: revision}.Fetch(t.Context(), everything, none)
+		f, err := Repository{ID: "nobody/cats", Revision: revision}.Fetch(t.Context(), everything, none)
 		if diff := cmp.Diff([]string{"train-00000-of-00002.parquet", "train-00001-of-00002.parquet"}, f.Names); err != nil || diff != "" {
 			t.Errorf("%q: error = %v, files (-want +got):\n%s", revision, err, diff)
 		}
 	}
-	_, err = Dataset{ID: "nobody/cats", Revision: "v2"}.Fetch(t.Context(), everything, none)
+	_, err = Repository{ID: "nobody/cats", Revision: "v2"}.Fetch(t.Context(), everything, none)
 	wantError(t, err, "hf:nobody/cats@v2: not whole in ")
 }

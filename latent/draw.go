@@ -1,0 +1,165 @@
+package latent
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/rng"
+	"github.com/addlab/addlab/train"
+)
+
+// Request says what is to be drawn.
+type Request struct {
+	Prompts  []string
+	Negative string // what guidance leads away from
+	Sampler  string // one of diffusion.SchedulerClasses; "" for the model's own
+	Steps    int
+	Guidance float64 // 0 or 1 for none
+	Size     int     // side of the pictures in pixels
+	Seed     int64
+
+	// Noise gives n standard normal values of picture i before step k, 0 for the start. The default draws them from the seed.
+	Noise func(k, i, n int) []float32
+}
+
+// Validate returns an error that names a field that cannot work for the model.
+func (m *Model) Validate(r Request) error {
+	s, err := m.Scheduler(r.Sampler)
+	if err == nil {
+		_, _, err = s.Plan(r.Steps)
+	}
+	if err != nil {
+		return err
+	}
+	if least := m.VAE.Factor() << (len(m.UNet.BlockOutChannels) - 1); r.Size < least || r.Size%least != 0 {
+		return fmt.Errorf("latent: size = %d, want a multiple of %d pixels", r.Size, least)
+	}
+	if r.Guidance < 0 {
+		return fmt.Errorf("latent: guidance = %g, want ≥ 0", r.Guidance)
+	}
+	return nil
+}
+
+// Draw draws a picture for every prompt, one after the other: flat [n,S,S,3], about in [-1,1], not clipped.
+func (p *Pipeline) Draw(ctx context.Context, r Request) ([]float32, error) {
+	if err := p.Validate(r); err != nil {
+		return nil, err
+	}
+	scheduler, err := p.Scheduler(r.Sampler)
+	if err != nil {
+		return nil, err
+	}
+	start, plan, err := scheduler.Plan(r.Steps)
+	if err != nil {
+		return nil, err
+	}
+	if r.Noise == nil {
+		r.Noise = func(k, i, n int) []float32 { return rng.Normal(rng.New(r.Seed, fmt.Sprintf("sample/%d", k), i), n) }
+	}
+	var null condition
+	if diffusion.Guided(r.Guidance) {
+		if null, err = p.condition(r.Negative, r.Size, r.Negative == "" && p.zeroNegative); err != nil {
+			return nil, err
+		}
+	}
+	defer func() { null.release() }()
+	var all []float32
+	for i, prompt := range r.Prompts {
+		cond, err := p.condition(prompt, r.Size, false)
+		if err != nil {
+			return nil, err
+		}
+		z, err := p.sample(ctx, r, stepKey{scheduler.Prediction, r.Guidance}, start, plan, i, slices.Concat(cond, null))
+		cond.release()
+		if err != nil {
+			return nil, err
+		}
+		out, err := p.decode.Call1(z)
+		engine.Release(z)
+		if err != nil {
+			return nil, fmt.Errorf("latent: decoding: %w", err)
+		}
+		all = append(all, tensors.MustCopyFlatData[float32](out)...)
+		engine.Release(out)
+	}
+	return all, nil
+}
+
+// sample runs the plan for picture i and returns its latents [1,H,W,Z], as the network scales them.
+func (p *Pipeline) sample(ctx context.Context, r Request, key stepKey, start float64, plan []diffusion.Call, i int, conds condition) (*tensors.Tensor, error) {
+	exec, err := p.step(key)
+	if err != nil {
+		return nil, err
+	}
+	side, channels := r.Size/p.VAE.Factor(), p.VAE.LatentChannels
+	latents := func(x []float32) *tensors.Tensor { return train.F32(x, 1, side, side, channels) }
+	noise := slices.Clone(r.Noise(0, i, side*side*channels))
+	for k := range noise {
+		noise[k] *= float32(start)
+	}
+	none := make([]float32, len(noise))
+	x, prev, prev2 := latents(noise), latents(none), latents(none)
+	defer func() { engine.Release(prev, prev2) }()
+	for k, call := range plan {
+		if err := ctx.Err(); err != nil {
+			engine.Release(x)
+			return nil, err
+		}
+		z := none
+		if call.Noise != 0 {
+			z = r.Noise(k+1, i, len(none))
+		}
+		fresh, level, coef := latents(z), train.F32([]float32{float32(call.T), float32(call.Alpha), float32(call.Sigma)}, 1, 3), train.F32(call.Coef(), 5)
+		in := []any{x, prev, prev2, fresh, level, coef}
+		for _, c := range conds {
+			in = append(in, c)
+		}
+		out, err := exec.Call(in...)
+		engine.Release(fresh, level, coef, x)
+		if err != nil {
+			return nil, fmt.Errorf("latent: step %d of %d: %w", k+1, len(plan), err)
+		}
+		engine.Release(prev2)
+		x, prev, prev2 = out[0], out[1], prev
+	}
+	return x, nil
+}
+
+// condition is what the U-Net is told: tokens [1,L,E] and, for XL, the pooled state with the sizes behind it [1,P+6].
+type condition []*tensors.Tensor
+
+func (c condition) release() { engine.Release(c...) }
+
+// condition reads a caption. zero puts zeros in place of its states.
+func (p *Pipeline) condition(caption string, size int, zero bool) (condition, error) {
+	var ids []any
+	for _, t := range p.Texts {
+		ids = append(ids, train.I32(t.Words.Encode(caption), 1, t.Words.Context))
+	}
+	out, err := p.text.Call(ids...)
+	for _, t := range ids {
+		engine.Release(t.(*tensors.Tensor))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("latent: reading %q: %w", caption, err)
+	}
+	var c condition
+	for i, t := range out {
+		x, dims := tensors.MustCopyFlatData[float32](t), t.Shape().Dimensions
+		engine.Release(t)
+		if zero {
+			clear(x)
+		}
+		if i == 1 { // original size, corner of the crop, wanted size
+			side := float32(size)
+			x, dims = append(x, side, side, 0, 0, side, side), []int{1, len(x) + 6}
+		}
+		c = append(c, train.F32(x, dims...))
+	}
+	return c, nil
+}

@@ -1,0 +1,103 @@
+package latent
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/internal/hubtest"
+)
+
+func TestWeightFiles(t *testing.T) {
+	shards := []string{"unet/diffusion_pytorch_model-00001-of-00002.safetensors", "unet/diffusion_pytorch_model-00002-of-00002.safetensors"}
+	half := []string{"unet/diffusion_pytorch_model.fp16-00001-of-00002.safetensors", "unet/diffusion_pytorch_model.fp16-00002-of-00002.safetensors"}
+	others := []string{"vae/diffusion_pytorch_model.safetensors", "unet/config.json", "unet/diffusion_pytorch_model.bin", "unet/diffusion_pytorch_model.safetensors.index.json"}
+	for why, test := range map[string]struct {
+		names   []string
+		variant string
+		want    []string
+		err     string
+	}{
+		"all shards":                  {shards, "", shards, ""},
+		"the variant asked for":       {slices.Concat(shards, half), "fp16", half, ""},
+		"none asked for":              {slices.Concat(half, shards), "", shards, ""},
+		"the part lacks the variant":  {shards, "fp16", shards, ""},
+		"the only variant":            {half, "", half, ""},
+		"a number before the variant": {[]string{"unet/model-00001-of-00001.fp16.safetensors"}, "", []string{"unet/model-00001-of-00001.fp16.safetensors"}, ""},
+		"a shard is missing":          {shards[:1], "", nil, "are 1 files, want 2"},
+		"two variants":                {[]string{half[0], "unet/model.non_ema.safetensors"}, "", nil, `variant is missing, want one of ["fp16" "non_ema"]`},
+		"only pickles":                {nil, "", nil, `want weights as safetensors`},
+	} {
+		got, err := weightFiles(slices.Concat(others, test.names), "unet", test.variant)
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", why, diff)
+		}
+		if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
+			t.Errorf("%s: error %v, want %q", why, err, test.err)
+		}
+	}
+}
+
+// files are those of a folder by name.
+func files(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	names, err := list(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]byte{}
+	for _, name := range names {
+		if all[name], err = os.ReadFile(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// A model is fetched by name without what nothing reads, and is there without a network afterwards.
+func TestOpenByName(t *testing.T) {
+	hubtest.EmptyCaches(t)
+	h := &hubtest.Hub{Kind: "models", Repo: "nobody/small", Files: files(t, "testdata/sd")}
+	unread := map[string][]byte{"v1-5-pruned.safetensors": nil, "unet/diffusion_pytorch_model.non_ema.safetensors": nil, "safety_checker/model.safetensors": nil, "README.md": nil}
+	maps.Copy(h.Files, unread)
+	h.Start(t)
+	var notes []string
+	o := Options{Variant: "fp16", Note: func(format string, args ...any) { notes = append(notes, format) }}
+	m, err := Open(t.Context(), "nobody/small", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Size != 16 || len(notes) == 0 {
+		t.Errorf("size = %d after %d notes", m.Size, len(notes))
+	}
+	for _, name := range h.Asked() {
+		if _, bad := unread[name]; bad {
+			t.Errorf("fetched %s, which nothing reads", name)
+		}
+	}
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	again, err := Open(t.Context(), "nobody/small", o)
+	if err != nil || again.Dir != m.Dir {
+		t.Errorf("offline: %v", err)
+	}
+	for name, want := range map[string]string{"nobody/other": "nobody/other", "no such folder": "want a folder that is there, or OWNER/NAME"} {
+		if _, err := Open(t.Context(), name, o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", name, err, want)
+		}
+	}
+}
+
+func TestChooseRefuses(t *testing.T) {
+	if _, err := (Options{}).choose([]string{"model.safetensors"}); err == nil || !strings.Contains(err.Error(), "no model_index.json") {
+		t.Errorf("error %v", err)
+	}
+	names := slices.Collect(maps.Keys(files(t, "testdata/xl")))
+	if _, err := (Options{Variant: "fp16"}).choose(names); err == nil || !strings.Contains(err.Error(), `variant = "fp16", which no part has`) {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,78 @@
+package latent
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+
+	"github.com/addlab/addlab/internal/graphtest"
+)
+
+// values are n numbers in [-1,1), a hash of their position and k, as in testdata/folders.py.
+func values(n, k int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		h := uint32(i)*374761393 + uint32(k)*668265263
+		h = (h ^ h>>13) * 1274126177
+		h ^= h >> 16
+		x[i] = float32(1.7 * (float64(h)/(1<<31) - 1))
+	}
+	return x
+}
+
+// The folders that diffusers saved draw the pictures that diffusers draws, from the same latents.
+func TestPicturesEqualDiffusers(t *testing.T) {
+	text, err := os.ReadFile("testdata/pictures.json") // by testdata/folders.py
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pictures map[string]json.RawMessage
+	if err := json.Unmarshal(text, &pictures); err != nil {
+		t.Fatal(err)
+	}
+	for folder, variant := range map[string]string{"sd": "fp16", "xl": ""} {
+		m, err := Open(t.Context(), "testdata/"+folder, Options{Variant: variant})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := m.Load(graphtest.Engine())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		var want map[string][]float32
+		if err := json.Unmarshal(pictures[folder], &want); err != nil {
+			t.Fatal(err)
+		}
+		for name, r := range map[string]Request{
+			"turbo 1":    {Steps: 1},
+			"turbo 4":    {Steps: 4},
+			"guided 5":   {Steps: 5, Guidance: 4, Sampler: "dpmpp2m"},
+			"negative 5": {Steps: 5, Guidance: 4, Sampler: "dpmpp2m", Negative: "fox"},
+		} {
+			t.Run(folder+"/"+name, func(t *testing.T) {
+				r.Prompts, r.Size = []string{"a photo of a fox", "a red tail!"}, m.Size
+				r.Noise = func(k, i, n int) []float32 { return values(2*n, 1)[i*n : (i+1)*n] }
+				got, err := p.Draw(t.Context(), r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				near(t, want[name], got, 1e-4)
+			})
+		}
+	}
+}
+
+// near wants no difference above a part of the largest value.
+func near(t *testing.T, want, got []float32, tolerance float64) {
+	t.Helper()
+	var worst, largest float64
+	for i := range min(len(want), len(got)) {
+		worst = max(worst, math.Abs(float64(want[i]-got[i])))
+		largest = max(largest, math.Abs(float64(want[i])))
+	}
+	if len(want) != len(got) || !(worst <= tolerance*max(1, largest)) || largest == 0 {
+		t.Errorf("%d values that differ by %.3g, want %d and ≤ %g of %.3g", len(got), worst, len(want), tolerance, largest)
+	}
+}

@@ -1,0 +1,164 @@
+// Package latent opens latent diffusion models in diffusers' layout, Stable Diffusion 1, 2 and XL, and draws pictures for captions.
+//
+//	m, err := latent.Open(ctx, "stabilityai/sd-turbo", latent.Options{})
+//	p, err := m.Load(backend)
+//	defer p.Close()
+//	flat, err := p.Draw(ctx, latent.Request{Prompts: []string{"a fox"}, Steps: 1, Size: m.Size})
+//
+// Open reads the configs and refuses by name what is not built here; Load reads the weights.
+package latent
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/published"
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/network/tokenizer"
+)
+
+// Text is a text tower and its tokenizer.
+type Text struct {
+	Config network.TextConfig
+	Words  *tokenizer.CLIP
+}
+
+// Model is what a folder holds besides weights.
+type Model struct {
+	Dir   string
+	XL    bool // Stable Diffusion XL: two towers, and the size of the picture as a condition
+	UNet  network.UNetConfig
+	VAE   network.VAEConfig
+	Texts []Text
+	Size  int // side of the pictures that it was trained on, in pixels
+
+	weights      map[string][]string // files of every part
+	zeroNegative bool                // without a negative prompt, states of zeros stand for it
+}
+
+// parts are the folders with weights.
+var parts = []string{"unet", "vae", "text_encoder", "text_encoder_2"}
+
+// Open finds a model, a folder or OWNER/NAME[@REVISION] on the HuggingFace hub, and reads its configs.
+func Open(ctx context.Context, name string, o Options) (*Model, error) {
+	dir, names, err := o.find(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("latent: %w", err)
+	}
+	m := &Model{Dir: dir, weights: map[string][]string{}}
+	if err := m.read(names, o.Variant); err != nil {
+		return nil, fmt.Errorf("latent: %s: %w", dir, err)
+	}
+	return m, nil
+}
+
+func (m *Model) read(names []string, variant string) (err error) {
+	if err := m.readIndex(); err != nil {
+		return err
+	}
+	for _, part := range m.parts() {
+		if m.weights[part], err = weightFiles(names, part, variant); err != nil {
+			return err
+		}
+	}
+	var side int
+	if m.UNet, side, err = network.ReadUNet(m.path("unet/config.json")); err != nil {
+		return err
+	}
+	if m.VAE, err = network.ReadVAE(m.path("vae/config.json")); err != nil {
+		return err
+	}
+	for _, suffix := range []string{"", "_2"}[:len(m.parts())-2] {
+		var t Text
+		if t.Config, err = network.ReadText(m.path("text_encoder" + suffix + "/config.json")); err != nil {
+			return err
+		}
+		if t.Words, err = tokenizer.OpenCLIP(m.path("tokenizer" + suffix)); err != nil {
+			return err
+		}
+		m.Texts = append(m.Texts, t)
+	}
+	if side == 0 {
+		side = 64
+	}
+	m.Size = side * m.VAE.Factor()
+	return m.fit()
+}
+
+// readIndex reads model_index.json.
+func (m *Model) readIndex() error {
+	c := published.Read(m.path("model_index.json"))
+	class := ""
+	c.Take("_class_name", &class)
+	m.XL = class == "StableDiffusionXLPipeline"
+	if !m.XL && class != "StableDiffusionPipeline" {
+		c.Refuse("_class_name", `"StableDiffusionPipeline" or "StableDiffusionXLPipeline"`)
+	}
+	m.zeroNegative = m.XL
+	c.Take("force_zeros_for_empty_prompt", &m.zeroNegative)
+	of := func(library string, classes ...string) (all []any) {
+		for _, class := range classes {
+			all = append(all, []string{library, class})
+		}
+		return all
+	}
+	c.Only("unet", of("diffusers", "UNet2DConditionModel")...)
+	c.Only("vae", of("diffusers", "AutoencoderKL")...)
+	c.Only("text_encoder", of("transformers", "CLIPTextModel")...)
+	c.Only("text_encoder_2", of("transformers", "CLIPTextModelWithProjection")...)
+	for _, field := range []string{"tokenizer", "tokenizer_2"} {
+		c.Only(field, of("transformers", "CLIPTokenizer", "CLIPTokenizerFast")...)
+	}
+	// The scheduler's own file tells its class. Pictures are neither checked nor marked here.
+	c.Ignore("scheduler", "safety_checker", "requires_safety_checker", "feature_extractor", "image_encoder", "add_watermarker")
+	return c.Err()
+}
+
+// fit wants the parts to fit together.
+func (m *Model) fit() error {
+	width := 0
+	for _, t := range m.Texts {
+		width += t.Config.Width
+		if t.Words.Context > t.Config.Context || t.Words.Context != m.Texts[0].Words.Context {
+			return fmt.Errorf("tokenizer: model_max_length = %d, want the %d of the first, and at most %d", t.Words.Context, m.Texts[0].Words.Context, t.Config.Context)
+		}
+	}
+	if m.UNet.CrossAttentionDim != width {
+		return fmt.Errorf("unet: cross_attention_dim = %d, want %d as the text towers have", m.UNet.CrossAttentionDim, width)
+	}
+	if m.UNet.InChannels != m.VAE.LatentChannels || m.UNet.OutChannels != m.VAE.LatentChannels {
+		return fmt.Errorf("unet: in_channels = %d and out_channels = %d, want the %d of the latents (no inpainting, no variance)", m.UNet.InChannels, m.UNet.OutChannels, m.VAE.LatentChannels)
+	}
+	if pooled := m.pooledWidth(); m.UNet.PooledWidth() != pooled {
+		return fmt.Errorf("unet: reads a pooled text and sizes of %d numbers, want %d as the pipeline gives", m.UNet.PooledWidth(), pooled)
+	}
+	return nil
+}
+
+// pooledWidth is the width of the pooled condition: SDXL's second tower and six numbers.
+func (m *Model) pooledWidth() int {
+	if !m.XL {
+		return 0
+	}
+	return m.Texts[1].Config.Projection + 6
+}
+
+// Scheduler reads the scheduler. A sampler of diffusion.SchedulerClasses overrides its class; "" keeps it.
+func (m *Model) Scheduler(sampler string) (diffusion.Scheduler, error) {
+	s, err := diffusion.ReadScheduler(m.path("scheduler/scheduler_config.json"), sampler)
+	if err != nil {
+		err = fmt.Errorf("latent: %s: %w", m.Dir, err)
+	}
+	return s, err
+}
+
+func (m *Model) parts() []string {
+	if m.XL {
+		return parts
+	}
+	return parts[:3]
+}
+
+func (m *Model) path(name string) string { return filepath.Join(m.Dir, filepath.FromSlash(name)) }

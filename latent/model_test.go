@@ -1,0 +1,96 @@
+package latent
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+
+	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/network/weights"
+)
+
+// copied is a model of testdata with a text replaced in a file.
+func copied(t *testing.T, folder, name, old, new string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata/"+folder)); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, name)
+	text, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(text), old) {
+		t.Fatalf("%s: %v, want %q in it", name, err, old)
+	}
+	if err := os.WriteFile(file, []byte(strings.Replace(string(text), old, new, 1)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestOpenRefusesByName(t *testing.T) {
+	for want, edit := range map[string][4]string{
+		`model_index.json: _class_name = "StableDiffusion3Pipeline", want`:      {"sd", "model_index.json", "StableDiffusionPipeline", "StableDiffusion3Pipeline"},
+		`unet = ["diffusers","UNet3DConditionModel"], want`:                     {"sd", "model_index.json", "[\n    \"diffusers\",\n    \"UNet2DConditionModel\"\n  ]", `["diffusers","UNet3DConditionModel"]`},
+		`unet/config.json: act_fn = "gelu", want "silu"`:                        {"sd", "unet/config.json", `"silu"`, `"gelu"`},
+		`unet: cross_attention_dim = 32, want 16 as the text towers have`:       {"sd", "unet/config.json", `"cross_attention_dim": 16`, `"cross_attention_dim": 32`},
+		`unet: in_channels = 9 and out_channels = 4, want the 4 of the latents`: {"sd", "unet/config.json", `"in_channels": 4`, `"in_channels": 9`},
+		`unet: reads a pooled text and sizes of 26 numbers, want 18`:            {"xl", "unet/config.json", `"projection_class_embeddings_input_dim": 60`, `"projection_class_embeddings_input_dim": 68`},
+		`vae/config.json: latents_mean = 1, want null`:                          {"xl", "vae/config.json", `"latents_mean": null`, `"latents_mean": 1`},
+		`model_max_length = 30, want the 30 of the first, and at most 20`:       {"xl", "tokenizer/tokenizer_config.json", `"model_max_length": 20`, `"model_max_length": 30`},
+	} {
+		dir := copied(t, edit[0], edit[1], edit[2], edit[3])
+		if _, err := Open(t.Context(), dir, Options{}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+func TestValidateNamesTheField(t *testing.T) {
+	m, err := Open(t.Context(), "testdata/sd", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, r := range map[string]Request{
+		"steps = 0, want 1 to 1000":              {Size: 16},
+		"size = 18, want a multiple of 4 pixels": {Size: 18, Steps: 1},
+		"guidance = -1, want ≥ 0":                {Size: 16, Steps: 1, Guidance: -1},
+		`sampler = "heun", want ddim`:            {Size: 16, Steps: 1, Sampler: "heun"},
+		"steps = 60, want 1 to":                  {Size: 16, Steps: 60, Sampler: "lcm"},
+	} {
+		if err := m.Validate(r); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+// Weights must be those of the configs, and stay in the precision of the file.
+func TestLoadWantsTheWeightsOfTheConfig(t *testing.T) {
+	m, err := Open(t.Context(), copied(t, "sd", "vae/config.json", `"layers_per_block": 1`, `"layers_per_block": 2`), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Load(graphtest.Engine()); err == nil || !strings.Contains(err.Error(), "vae: ") || !strings.Contains(err.Error(), "missing (") {
+		t.Errorf("error %v, want the part and the tensors that are missing", err)
+	}
+	if m, err = Open(t.Context(), "testdata/xl", Options{}); err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.Load(graphtest.Engine())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	shapes, err := weights.Shapes(m.path(m.weights["vae"][0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range shapes {
+		v := p.store.GetVariable("/vae/" + strings.ReplaceAll(name, ".", "/"))
+		if want.DType != weights.F16 || v == nil || v.DType() != dtypes.Float16 {
+			t.Errorf("%s: %s in the file, %v in the store, want half precision in both", name, want.DType, v)
+		}
+	}
+}
