@@ -56,6 +56,9 @@ type Config struct {
 	Consistency *Consistency `json:"consistency,omitempty"`
 	// Matching, if set, adds distribution matching to the method.
 	Matching *Matching `json:"matching,omitempty"`
+	// Method, if set, is the method in place of both: &Named{DefaultRegression}. Weighting and the teacher's t are not used then; what it has
+	// no use for otherwise is refused.
+	Method *Named `json:"method,omitempty"`
 
 	// Variants of the bundle in place of its own networks (ADD Table 1a, 1e); "" for the teacher and the features.
 	TeacherNet  string `json:"teacher_net,omitempty"`  // the teacher
@@ -175,6 +178,7 @@ func (c Config) Validate() error {
 	if m := c.Matching; m != nil {
 		f.Want(m.From >= c.PureFrom && m.From <= c.Steps, "matching.from", m.From, fmt.Sprintf("pure_from = %d to steps = %d", c.PureFrom, c.Steps))
 	}
+	c.Method.validate(&f, c)
 	f.Also(c.Weighting.Validate())
 	f.Also(c.Matching.validate())
 	f.Also(c.Discriminator.Validate())

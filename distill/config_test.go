@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -161,6 +162,16 @@ func eachLeaf(t *testing.T, v reflect.Value, path string, visit func(path string
 		v.Set(reflect.New(v.Type().Elem()))
 		visit(path)
 		fields = 1 + eachLeaf(t, v.Elem(), path, visit)
+		v.Set(old)
+		return fields
+	case reflect.Interface: // settings of every method
+		for _, name := range slices.Sorted(maps.Keys(named)) {
+			s := reflect.New(reflect.TypeOf(named[name]))
+			s.Elem().Set(reflect.ValueOf(named[name]))
+			v.Set(s.Elem())
+			visit(path + "." + name)
+			fields += 1 + eachLeaf(t, s.Elem(), path+"."+name, func(path string) { v.Set(s.Elem()); visit(path) })
+		}
 		v.Set(old)
 		return fields
 	case reflect.Int, reflect.Int64:

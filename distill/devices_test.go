@@ -26,7 +26,7 @@ func TestDevicesShareABatch(t *testing.T) {
 	b := tinyBundle(t, 1)
 	cfg := tinyConfig(t, func(c *Config) { c.Steps = 4 })
 	curve := func(devices int) []map[string]float64 {
-		d, err := open(Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: e.Backend, Devices: devices})
+		d, err := open(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: e.Backend, Devices: devices}, silent())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +36,7 @@ func TestDevicesShareABatch(t *testing.T) {
 	if diff := cmp.Diff(curve(1), curve(2), cmpopts.EquateApprox(2e-3, 1e-4)); diff != "" {
 		t.Errorf("(-one device +two):\n%s", diff)
 	}
-	_, err = open(Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: e.Backend, Devices: 3})
+	_, err = open(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: e.Backend, Devices: 3}, silent())
 	if want := fmt.Sprintf("devices = 3, want a divisor of batch = %d", cfg.Batch); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("three devices: error = %v, want %q", err, want)
 	}

@@ -4,7 +4,8 @@
 //
 //	L = L_adv^G(x̂_θ(x_s,s), φ) + λ·L_distill(x̂_θ(x_s,s), ψ)      (ADD eq. 1)
 //
-// A Method is a file: add.go is ADD, lcm.go latent consistency distillation, which Config.Consistency asks for. A Trainer runs it.
+// A Method is a file: add.go is ADD, lcm.go latent consistency distillation, which Config.Consistency asks for. Config.Method names any
+// other. A Trainer runs it.
 //
 // The networks come from a pretrain.Bundle. In the store they are at /text, /teacher, /features (all frozen), /student, /student_ema
 // and /discriminator, and other features for the discriminator at /other_features.
@@ -45,6 +46,9 @@ func newMethod(cfg Config, b *pretrain.Bundle) (Method, error) {
 	s, err := newSetup(cfg, b)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.Method != nil {
+		return cfg.Method.method(s), nil
 	}
 	t := terms{adversary{s}, matching{s}}
 	if cfg.Consistency != nil {

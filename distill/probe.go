@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/addlab/addlab/train"
 )
 
 // HeadsHealth is how well heads tell pictures apart: the area under the curve of their logits over pictures, and the gap between real and generated ones.
@@ -16,7 +18,7 @@ var ErrNoHeads = errors.New("distill: no discriminator in this config")
 // so that configs which differ in that alone are equal.
 func ProbeConfig(cfg Config) Config {
 	cfg.Times, cfg.Pure, cfg.PureFrom, cfg.DiscriminatorUpdates = cfg.Times[:1], 0, 0, 2
-	cfg.Lambda, cfg.LambdaDecay, cfg.Consistency, cfg.Matching = 0, 0, nil, nil
+	cfg.Lambda, cfg.LambdaDecay, cfg.Consistency, cfg.Matching, cfg.Method = 0, 0, nil, nil, nil
 	cfg.TeacherGuidance, cfg.TeacherSteps, cfg.StudentRate.Decay, cfg.EMA = 0, 1, 0, 0
 	return cfg
 }
@@ -32,7 +34,7 @@ func ProbeHeads(ctx context.Context, in Inputs, steps, every int, line func(step
 	if err := in.Config.Validate(); err != nil {
 		return err
 	}
-	d, err := open(in)
+	d, err := open(ctx, in, train.NewProgress(nil))
 	if err != nil {
 		return err
 	}

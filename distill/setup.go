@@ -92,6 +92,11 @@ type studentInputs[T any] struct {
 
 // drawStudent draws the inputs of a step of the student at these times.
 func (s setup) drawStudent(b dataset.Batch, step, number int, times []float64) studentInputs[*tensors.Tensor] {
+	return s.studentOn(b, s.noise("noise", b, number), step, times)
+}
+
+// studentOn is drawStudent on noise that is given.
+func (s setup) studentOn(b dataset.Batch, noise *tensors.Tensor, step int, times []float64) studentInputs[*tensors.Tensor] {
 	n := s.cfg.Batch
 	level := diffusion.Levels(s.schedule, times)
 	start := append([]float32(nil), level...)
@@ -101,7 +106,7 @@ func (s setup) drawStudent(b dataset.Batch, step, number int, times []float64) s
 		}
 	}
 	return studentInputs[*tensors.Tensor]{
-		Real: s.pictures(b.Images), Noise: s.noise("noise", b, number),
+		Real: s.pictures(b.Images), Noise: noise,
 		Start: train.F32(start, n, 3), Level: train.F32(level, n, 3),
 		Caption:     s.tokens(b.Captions...),
 		StudentRate: train.F32(studentAdamW(s.cfg).Coefficients(s.cfg.StudentRate.At(step, s.cfg.Steps), step), 3),

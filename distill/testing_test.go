@@ -95,7 +95,7 @@ type bench struct{ *training }
 
 func newBench(t testing.TB, cfg Config, b *pretrain.Bundle) bench {
 	t.Helper()
-	d, err := open(Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()})
+	d, err := open(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine(), Pairs: t.TempDir()}, silent())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func (t *Trainer) Train(ctx context.Context, in Inputs, run *record.Run, progres
 	if err := in.Config.Validate(); err != nil {
 		return err
 	}
-	d, err := t.acquire(in)
+	d, err := t.acquire(ctx, in, progress)
 	if err != nil {
 		return err
 	}
@@ -48,19 +48,19 @@ func (t *Trainer) Close() {
 }
 
 // acquire finds the compiled steps of a config, or prepares them.
-func (t *Trainer) acquire(in Inputs) (*training, error) {
+func (t *Trainer) acquire(ctx context.Context, in Inputs, progress *train.Progress) (*training, error) {
 	for i, d := range t.idle {
 		if !d.fits(in) {
 			continue
 		}
 		t.idle = slices.Delete(t.idle, i, i+1)
-		if err := d.reset(in); err != nil {
+		if err := d.reset(ctx, in, progress); err != nil {
 			d.close()
 			return nil, err
 		}
 		return d, nil
 	}
-	return open(in)
+	return open(ctx, in, progress)
 }
 
 // release keeps the steps after a training, however it ended. Those that wait already stay: a sweep comes to all of its cells again, so
@@ -81,7 +81,7 @@ func (d *training) fits(in Inputs) bool {
 }
 
 // reset sets every variable to its value before the first step of the config's seed.
-func (d *training) reset(in Inputs) error {
+func (d *training) reset(ctx context.Context, in Inputs, progress *train.Progress) error {
 	method, fresh, err := prepare(in)
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ func (d *training) reset(in Inputs) error {
 			return fmt.Errorf("distill: %s: %w", v.Path(), err)
 		}
 	}
-	feed, err := newFeed(in)
+	feed, err := newFeed(ctx, in, method, progress)
 	if err != nil {
 		return err
 	}

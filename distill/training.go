@@ -22,7 +22,8 @@ type Inputs struct {
 	Bundle  *pretrain.Bundle
 	Data    dataset.Dataset
 	Backend compute.Backend
-	Devices int // of the backend that share every batch; 0 for one. Only rounding depends on it
+	Devices int    // of the backend that share every batch; 0 for one. Only rounding depends on it
+	Pairs   string // folder of the teacher's pairs, where a method learns from them; "" for the user's cache
 
 	// Watch, if set, is called after every line of metrics: mean holds the means since the line before, save writes the student as it
 	// is evaluated. It does not change what is learned.
@@ -66,14 +67,14 @@ func Steps(in Inputs) (step func(step int) ([]float64, error), close func(), err
 	if err := in.Config.Validate(); err != nil {
 		return nil, nil, err
 	}
-	d, err := open(in)
+	d, err := open(context.Background(), in, train.NewProgress(nil))
 	if err != nil {
 		return nil, nil, err
 	}
 	return d.step, d.close, nil
 }
 
-func open(in Inputs) (*training, error) {
+func open(ctx context.Context, in Inputs, progress *train.Progress) (*training, error) {
 	if in.Devices > 1 && in.Config.Batch%in.Devices != 0 {
 		return nil, fmt.Errorf("distill: devices = %d, want a divisor of batch = %d", in.Devices, in.Config.Batch)
 	}
@@ -81,7 +82,7 @@ func open(in Inputs) (*training, error) {
 	if err != nil {
 		return nil, err
 	}
-	feed, err := newFeed(in)
+	feed, err := newFeed(ctx, in, method, progress)
 	if err != nil {
 		store.Finalize()
 		return nil, err
@@ -106,8 +107,20 @@ func prepare(in Inputs) (Method, *model.Store, error) {
 	return method, store, nil
 }
 
-func newFeed(in Inputs) (*train.Feed, error) {
-	loader := dataset.NewLoader(in.Data.Train(), in.Config.Batch, in.Config.Seed, "distill")
+// sourced is a Method whose batches are not the dataset's. Its source may take long to make, and is kept for other runs.
+type sourced interface {
+	source(ctx context.Context, in Inputs, progress *train.Progress) (dataset.Source, error)
+}
+
+func newFeed(ctx context.Context, in Inputs, method Method, progress *train.Progress) (*train.Feed, error) {
+	source := in.Data.Train()
+	if own, ok := method.(sourced); ok {
+		var err error
+		if source, err = own.source(ctx, in, progress); err != nil {
+			return nil, err
+		}
+	}
+	loader := dataset.NewLoader(source, in.Config.Batch, in.Config.Seed, "distill")
 	if err := loader.PerCaption(in.Config.Discriminator.Group()); err != nil {
 		return nil, err
 	}

@@ -22,6 +22,9 @@ type Forecast struct {
 // trainingKind names what determines the speed of a training step.
 func trainingKind(c distill.Config) string {
 	kind := fmt.Sprintf("training %s, consistency %t", c.StudentNet, c.Consistency != nil)
+	if c.Method != nil {
+		kind += ", method " + c.Method.Name()
+	}
 	if c.Adversarial > 0 {
 		kind += ", features " + c.FeaturesNet
 	}

@@ -31,7 +31,7 @@ func (g *Generator) Draw(ctx context.Context, captions []string, seed int64) ([]
 		drawn, err := g.sample(g.plan, texts, func(step int) []float32 {
 			noise := make([]float32, 0, g.batch*area)
 			for i := range g.batch {
-				noise = append(noise, rng.Normal(rng.New(seed, fmt.Sprintf("sample/%d", step), start+i), area)...)
+				noise = append(noise, Noise(seed, step, start+i, area)...)
 			}
 			return noise
 		})
@@ -44,6 +44,11 @@ func (g *Generator) Draw(ctx context.Context, captions []string, seed int64) ([]
 		spent = time.Duration(float64(spent) * float64(full) / float64(full-g.batch))
 	}
 	return images, spent, err
+}
+
+// Noise is what Draw adds to picture i of so many values in a step of the plan; step 0 is the noise that it begins with.
+func Noise(seed int64, step, i, area int) []float32 {
+	return rng.Normal(rng.New(seed, fmt.Sprintf("sample/%d", step), i), area)
 }
 
 // Denoise asks the model once for x̂₀ of pictures noised to time t: flat [n,S,S,3] in and out, with a caption each. The plan plays no part.

@@ -78,10 +78,10 @@ func PrintJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// Full is a struct for JSON, with the fields that omitempty leaves out. A nil pointer is null.
+// Full is a struct for JSON, with the fields that omitempty leaves out. A nil pointer is null, and what writes its own JSON does so.
 func Full(v any) any {
 	from := reflect.Indirect(reflect.ValueOf(v))
-	if from.Kind() != reflect.Struct {
+	if _, own := v.(json.Marshaler); own || from.Kind() != reflect.Struct {
 		return v
 	}
 	var fields []reflect.StructField

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestExitCodes(t *testing.T) {
@@ -68,17 +69,18 @@ func TestFullLeavesNothingOut(t *testing.T) {
 		Rate float64 `json:"rate,omitempty"`
 	}
 	type config struct {
-		Pure  int    `json:"pure,omitempty"`
-		Inner inner  `json:"inner"`
-		Unset *inner `json:"unset,omitempty"`
-		Set   *inner `json:"set,omitempty"`
-		Times []int  `json:"times"`
+		Pure  int       `json:"pure,omitempty"`
+		Inner inner     `json:"inner"`
+		Unset *inner    `json:"unset,omitempty"`
+		Set   *inner    `json:"set,omitempty"`
+		Times []int     `json:"times"`
+		Began time.Time `json:"began"` // writes its own JSON
 	}
 	var b bytes.Buffer
 	if err := PrintJSON(&b, Full(config{Times: []int{3}, Set: &inner{}})); err != nil {
 		t.Fatal(err)
 	}
-	got, want := strings.Join(strings.Fields(b.String()), ""), `{"pure":0,"inner":{"rate":0},"unset":null,"set":{"rate":0},"times":[3]}`
+	got, want := strings.Join(strings.Fields(b.String()), ""), `{"pure":0,"inner":{"rate":0},"unset":null,"set":{"rate":0},"times":[3],"began":"0001-01-01T00:00:00Z"}`
 	if got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -1,0 +1,228 @@
+package distill
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/gomlx/compute"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
+	"github.com/addlab/addlab/internal/check"
+	"github.com/addlab/addlab/internal/rng"
+	"github.com/addlab/addlab/network/weights"
+	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/train"
+)
+
+// Pairs are noise and what the teacher draws from it: (ε, x₀ = ODE(ε | caption)), by a sampler that adds no noise, with
+// Config.TeacherGuidance. Pair i has the caption of training picture i.
+type Pairs struct {
+	Count   int    `json:"count"`
+	Sampler string `json:"sampler"`
+	Steps   int    `json:"steps"`
+	Seed    int64  `json:"seed"` // of the noise, and not the run's: all seeds of a cell share the pairs
+}
+
+// DefaultPairs are those of the teacher as it is measured.
+var DefaultPairs = Pairs{Count: 2048, Sampler: diffusion.DPMSolverPP2M{}.Name(), Steps: 25, Seed: 1}
+
+// pairBlock is the number of pairs in a file; a set has at most maxPairs.
+const pairBlock, maxPairs = 64, 1 << 17
+
+func (p Pairs) validate(f *check.Fields) {
+	f.Want(p.Count >= pairBlock && p.Count <= maxPairs && p.Count%pairBlock == 0, "pairs.count", p.Count, fmt.Sprintf("a multiple of %d up to %d", pairBlock, maxPairs))
+	f.Want(p.Steps >= 1, "pairs.steps", p.Steps, "≥ 1")
+	sampler, err := diffusion.SamplerByName(p.Sampler)
+	f.Also(err)
+	if err == nil && p.Steps >= 1 {
+		plan, err := sampler.Plan(diffusion.Cosine{}, p.Steps)
+		f.Also(err)
+		f.Want(!slices.ContainsFunc(plan, func(s diffusion.Step) bool { return s.Noise != 0 }), "pairs.sampler", p.Sampler, "one that adds no noise")
+	}
+}
+
+// noise is ε of pair i, so many values.
+func (p Pairs) noise(i, values int) []float32 {
+	return pipeline.Noise(p.blockSeed(i/pairBlock), 0, i%pairBlock, values)
+}
+
+func (p Pairs) blockSeed(block int) int64 { return rng.New(p.Seed, "distill/pairs", block).Int64() }
+
+// pairSet is Pairs of one teacher: a source whose sample i is x₀ and the caption of pair i. It is held in memory.
+type pairSet struct {
+	Pairs
+	captions dataset.Source
+	size     int
+	x0       []float32 // [Count,S,S,3], in half precision
+}
+
+var _ dataset.Source = (*pairSet)(nil)
+
+// Len implements dataset.Source.
+func (p *pairSet) Len() int { return p.Count }
+
+// Sample implements dataset.Source.
+func (p *pairSet) Sample(i int) (dataset.Sample, error) {
+	s, err := p.captions.Sample(i % p.captions.Len())
+	area := p.size * p.size * 3
+	s.Image = dataset.Image{Size: p.size, Pix: p.x0[i*area : (i+1)*area]}
+	return s, err
+}
+
+// open reads the pairs of a teacher from a folder, and makes those that are not there: block by block, so that a set that was
+// interrupted continues. What a block's values are depends on the set's name alone, up to the rounding of the engine that makes it.
+func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.Progress) (*pairSet, error) {
+	if dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return nil, fmt.Errorf("distill: no cache folder for the teacher's pairs: %w", err)
+		}
+		dir = filepath.Join(user, "addlab", "pairs")
+	}
+	teacher := in.Config.Teacher()
+	name, err := record.Hash(map[string]any{
+		"format": 1, "teacher": in.Bundle.Files[teacher], "text": in.Bundle.Files[textScope], "data": in.Data.Hash(), "guidance": in.Config.TeacherGuidance,
+		"schedule": in.Bundle.Config.Schedule, "prediction": in.Bundle.Config.Prediction, "sampler": p.Sampler, "steps": p.Steps, "seed": p.Seed,
+	})
+	if err != nil {
+		return nil, err
+	}
+	set := &pairSet{Pairs: p, captions: in.Data.Train(), size: in.Bundle.Config.Size}
+	own := filepath.Join(dir, name)
+	if err := os.MkdirAll(own, 0o777); err != nil {
+		return nil, fmt.Errorf("distill: pairs: %w", err)
+	}
+	if err := forgetPairs(dir, own, pairsLimit); err != nil {
+		return nil, fmt.Errorf("distill: pairs: %w", err)
+	}
+	draw := pairDrawer{p: p, teacher: teacher, guidance: in.Config.TeacherGuidance, bundle: in.Bundle, backend: in.Backend}
+	defer draw.close()
+	blocks := p.Count / pairBlock
+	progress.Begin("pairs", 0, blocks)
+	for block := range blocks {
+		path := filepath.Join(own, fmt.Sprintf("%05d.safetensors", block))
+		if _, err := os.Stat(path); os.IsNotExist(err) {
+			var captions []string
+			for i := range pairBlock {
+				s, err := set.captions.Sample((block*pairBlock + i) % set.captions.Len())
+				if err != nil {
+					return nil, err
+				}
+				captions = append(captions, s.Caption)
+			}
+			if err := draw.block(ctx, path, block, captions); err != nil {
+				return nil, fmt.Errorf("distill: pairs: %w", err)
+			}
+		}
+		// Read whether it was there or not, so that both are rounded alike.
+		file, err := weights.Read(path)
+		if err != nil {
+			return nil, fmt.Errorf("distill: pairs: %w", err)
+		}
+		x0 := file.Tensors["x0"].Data
+		if want := pairBlock * set.size * set.size * 3; len(x0) != want {
+			return nil, fmt.Errorf("distill: pairs: %s has %d values, want %d: remove it", path, len(x0), want)
+		}
+		set.x0 = append(set.x0, x0...)
+		progress.Step(block+1, nil, nil)
+	}
+	progress.End()
+	return set, nil
+}
+
+// pairDrawer draws x₀ of pairs; it compiles the teacher when it first has to.
+type pairDrawer struct {
+	p        Pairs
+	teacher  string
+	guidance float64
+	bundle   *pretrain.Bundle
+	backend  compute.Backend
+
+	networks *pipeline.Pipeline
+	drawing  *pipeline.Generator
+}
+
+func (d *pairDrawer) block(ctx context.Context, path string, block int, captions []string) error {
+	if d.drawing == nil {
+		sampler, err := diffusion.SamplerByName(d.p.Sampler)
+		if err != nil {
+			return err
+		}
+		d.networks = pipeline.New(d.backend, d.bundle)
+		d.drawing, err = d.networks.Generator(pipeline.Sampling{Sampler: sampler, Steps: d.p.Steps, Guidance: d.guidance}.For(d.teacher), pairBlock)
+		if err != nil {
+			return err
+		}
+	}
+	x0, _, err := d.drawing.Draw(ctx, captions, d.p.blockSeed(block))
+	if err != nil {
+		return err
+	}
+	size := d.bundle.Config.Size
+	return weights.Write(path, &weights.File{Tensors: map[string]weights.Tensor{"x0": {Shape: []int{pairBlock, size, size, 3}, Data: x0}}}, weights.F16)
+}
+
+func (d *pairDrawer) close() {
+	if d.networks != nil {
+		d.networks.Close()
+	}
+}
+
+// pairsLimit is how many bytes of other sets stay beside the one in use.
+const pairsLimit = 4 << 30
+
+// forgetPairs marks a set as used now, and removes others, the longest unused first, until what is left of them is within limit.
+func forgetPairs(dir, own string, limit int64) error {
+	now := time.Now()
+	if err := os.Chtimes(own, now, now); err != nil {
+		return err
+	}
+	type set struct {
+		path string
+		used time.Time
+		size int64
+	}
+	var sets []set
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !e.IsDir() || filepath.Join(dir, e.Name()) == own {
+			continue // another process may have removed it
+		}
+		s := set{path: filepath.Join(dir, e.Name()), used: info.ModTime()}
+		err = filepath.WalkDir(s.path, func(_ string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() {
+				if info, err := d.Info(); err == nil {
+					s.size += info.Size()
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		sets, limit = append(sets, s), limit-s.size
+	}
+	slices.SortFunc(sets, func(a, b set) int { return a.used.Compare(b.used) })
+	for _, s := range sets {
+		if limit >= 0 {
+			break
+		}
+		if err := os.RemoveAll(s.path); err != nil {
+			return err
+		}
+		limit += s.size
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package distill
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/rng"
+	"github.com/addlab/addlab/pretrain"
+)
+
+// Of one Gaussian N(m, s²) the ODE ends in m + s·ε. A student that says so is the minimiser, while the teacher's own answer to pure noise,
+// the mean m, is s² away.
+func TestRegressionOfAGaussian(t *testing.T) {
+	const n, s = 4000, .5
+	world := diffusion.Mixture{{Weight: 1, Mean: [2]float64{1, -2}, Std: s}}
+	r, eps := rng.New(9, "law", 0), make([]float64, 2*n)
+	exact, mean := make([]float64, 2*n), make([]float64, 2*n)
+	for i := range eps {
+		eps[i], mean[i] = r.NormFloat64(), world[0].Mean[i%2]
+		exact[i] = mean[i] + s*eps[i]
+	}
+	pairs, err := world.Solve(diffusion.Cosine{}, diffusion.DPMSolverPP2M{}, 25, eps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		student []float64
+		want    float64
+	}{"the ODE's end": {exact, 0}, "the teacher's mean": {mean, s * s}} {
+		points := func(v []float64) *tensors.Tensor {
+			return tensors.FromFlatDataAndDimensions(slices.Clone(v), n, 1, 1, 2)
+		}
+		out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
+			return []*Node{(setup{cfg: Config{Reduction: Mean}, bundle: &pretrain.Bundle{}}).distance(in[0], in[1], 0)}
+		}, points(c.student), points(pairs))
+		if got := doubles(out[0])[0]; math.Abs(got-c.want) > .02 {
+			t.Errorf("%s is %.4f away from the pairs, want %.4f", name, got, c.want)
+		}
+	}
+}
+
+// The loss of a step is the distance of what the student draws from the noise of its pairs to their pictures.
+func TestRegressionFollowsTheEquation(t *testing.T) {
+	for _, huber := range []float64{0, .1} {
+		b := tinyBundle(t, 1)
+		cfg := tinyConfig(t, byRegression, func(c *Config) {
+			r := c.Method.Settings.(Regression)
+			r.Huber, c.Reduction = huber, Mean
+			c.Method = &Named{r}
+		})
+		n := newBench(t, cfg, b)
+		batch, err := n.feed.Batch(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		area := len(batch.Images) / cfg.Batch
+		p := cfg.Method.Settings.(Regression).Pairs
+		var noise []float32
+		for _, i := range batch.Indices {
+			noise = append(noise, p.noise(i, area)...)
+		}
+		s, err := newSetup(cfg, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := graphtest.Floats(graphtest.Run(t, n.store, func(root *model.Scope, in []*Node) []*Node {
+			nets := networks{s, root}
+			return []*Node{nets.student()(in[0], diffusion.LevelFrom(in[1]), nets.text(in[2]))}
+		}, s.pictures(noise), s.levels([]float64{1, 1, 1, 1}), s.tokens(batch.Captions...))[0])
+		want := 0.0
+		for i, x := range said {
+			d := float64(x - batch.Images[i])
+			if huber > 0 {
+				d = math.Sqrt(d*d+huber*huber) - huber
+			} else {
+				d *= d
+			}
+			want += d / float64(len(said))
+		}
+		if got := n.take(t, 1)[0]["distill"]; math.Abs(got-want) > 1e-4*want || !(want > 0) {
+			t.Errorf("huber = %g: loss %g, want %g", huber, got, want)
+		}
+	}
+}
+
+// The student learns its pairs: noise by noise, where the average over a caption would not do.
+func TestRegressionLearnsItsPairs(t *testing.T) {
+	cfg := tinyConfig(t, byRegression, func(c *Config) { c.Batch, c.Steps, c.StudentRate.Peak = 16, 25, 5e-3 })
+	curve := newBench(t, cfg, tinyBundle(t, 1)).take(t, cfg.Steps)
+	if first, last := curve[0]["distill"], curve[cfg.Steps-1]["distill"]; !(last < .6*first) {
+		t.Errorf("loss from %g to %g, want it to fall", first, last)
+	}
+}
