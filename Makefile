@@ -7,7 +7,7 @@ TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help ablate test doctor pretrain smoke vet unit lab notebooks outputs report
+.PHONY: help ablate test doctor pretrain smoke vet unit lab notebooks outputs report slurm
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -42,6 +42,9 @@ smoke: ## the whole ablation at toy size, in a temporary folder
 	echo '$(GO) run ./experiments/ablate --axis disc-cond --scale smoke --out '"$$out"; \
 	$(GO) run ./experiments/ablate --axis disc-cond --scale smoke --out "$$out" || rc=$$?; \
 	rm -rf "$$out"; exit $$rc
+
+slurm: ## a toy sweep through a real Slurm on this machine (Debian's slurmctld, slurmd, slurm-client and munge; as root)
+	tools/slurm.sh
 
 vet: ## go vet
 	$(GO) vet ./...

@@ -72,23 +72,26 @@ func TestKilledSweepEndsWithTheSameBytes(t *testing.T) {
 	t.Logf("%d kills, %v for a sweep", kills, whole)
 }
 
-// Two processes share a sweep: each does a part, nothing is done twice, and both show the whole. What the third one held when it was
-// killed is taken over.
+// Seven processes share a sweep: several do a part, nothing is done twice, and all show the whole. What an eighth held when it was killed
+// is taken over.
 func TestProcessesShareASweep(t *testing.T) {
 	want, root := shown(t, undisturbed(t)), t.TempDir()
-	first, said := process(t, root)
-	second, saidToo := process(t, root)
-	third, _ := process(t, root)
+	sharing := map[*exec.Cmd]*bytes.Buffer{}
+	for range 7 {
+		cmd, said := process(t, root)
+		sharing[cmd] = said
+	}
+	killed, _ := process(t, root)
 	time.Sleep(30 * time.Millisecond)
-	third.Process.Kill()
-	third.Wait()
-	for cmd, said := range map[*exec.Cmd]*bytes.Buffer{first: said, second: saidToo} {
+	killed.Process.Kill()
+	killed.Wait()
+	for cmd, said := range sharing {
 		if err := cmd.Wait(); err != nil {
 			t.Fatalf("%v: %s", err, said)
 		}
 	}
 	if diff := cmp.Diff(want, shown(t, root)); diff != "" {
-		t.Errorf("(-one process +two)\n%s", diff)
+		t.Errorf("(-one process +seven)\n%s", diff)
 	}
 	log, err := os.ReadFile(filepath.Join(root, "done.log"))
 	if err != nil {
@@ -101,7 +104,7 @@ func TestProcessesShareASweep(t *testing.T) {
 		if _, err := fmt.Sscan(line, &what, &hash, &pid); err != nil {
 			t.Fatal(err)
 		}
-		if pid != third.Process.Pid { // what it had just finished when it was killed may be done again
+		if pid != killed.Process.Pid { // what it had just finished when it was killed may be done again
 			by[pid]++
 			times[what+" "+hash]++
 		}
@@ -111,9 +114,9 @@ func TestProcessesShareASweep(t *testing.T) {
 			t.Errorf("%s %d times", what, n)
 		}
 	}
-	if by[first.Process.Pid] == 0 || by[second.Process.Pid] == 0 { // how much each does is the scheduler's affair
+	if len(by) < 2 { // how much each does is the scheduler's affair
 		b, _ := json.Marshal(by)
-		t.Errorf("work by process: %s, want some of each", b)
+		t.Errorf("work by process: %s, want several", b)
 	}
 }
 

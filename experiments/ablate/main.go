@@ -72,6 +72,9 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err := warnOtherRecipes(stderr, s.Runs); err != nil {
 		return err
 	}
+	if o.slurm > 0 {
+		return submit(ctx, o, stdout)
+	}
 	if o.dryRun {
 		return forecast(stdout, s)
 	}

@@ -31,6 +31,7 @@ const usage = `ablate trains and scores the cells of an ablation axis and prints
   go run ./experiments/ablate --axis all --seeds 4 --dry-run  what that would run, and how long it should take
   go run ./experiments/ablate --axis all --seeds 4 --no-train  the tables of what is finished, while the rest is running elsewhere
   go run ./experiments/ablate --axis all --seeds 4 --processes 4  four processes, each on a quarter of the cores, share it
+  go run ./experiments/ablate --axis all --seeds 8 --slurm 16 --sbatch=--gpus=1  16 jobs of a cluster share it
   go run ./experiments/ablate --axis levers --probe 240      how soon each discriminator sees what is wrong, a minute a cell
   go run ./experiments/ablate --axis student-steps --sampler dpmpp2m,unipc  the teacher at few steps by two solvers
   go run ./experiments/ablate --axis teacher --pretrain      with the networks that are missing trained first
@@ -44,12 +45,13 @@ Flags have the forms --axis and -axis.
 `
 
 type options struct {
-	set                                                                             dataset.Spec
-	axis, cells, samplers, scale, seeds, engine, out, pretrained, reference, config string
-	steps, images, watch, probe, processes, among, devices                          int
-	list, printConfig, dryRun, pretrain, noTrain                                    bool
+	set                                                                                     dataset.Spec
+	axis, cells, samplers, scale, seeds, engine, out, pretrained, reference, config, sbatch string
+	steps, images, watch, probe, processes, among, devices, slurm                           int
+	list, printConfig, dryRun, pretrain, noTrain                                            bool
 
-	args []string // as typed
+	args  []string // as typed
+	flags []string // those that a task of Slurm is given, as --name=value
 }
 
 func (o *options) parse(f *flag.FlagSet, args []string) error {
@@ -71,6 +73,8 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.IntVar(&o.processes, "processes", 1, "let so many `processes` share the sweep, each on its part of the cores")
 	f.IntVar(&o.among, "among", 0, "be one of so many `processes` that share the sweep, and print no table (--processes starts them)")
 	f.IntVar(&o.devices, "devices", 1, "let so many `devices` of the engine share every batch of a training")
+	f.IntVar(&o.slurm, "slurm", 0, "submit the sweep to Slurm: so many `tasks` of a job array share it, and a job after them makes the tables")
+	f.StringVar(&o.sbatch, "sbatch", "", "`options` of sbatch for every task of --slurm, separated by spaces")
 	f.BoolVar(&o.pretrain, "pretrain", false, "train networks that the axes ask for and the bundle lacks; without it they are named, with the command")
 	f.BoolVar(&o.noTrain, "no-train", false, "make the tables of what is finished, and train and score nothing")
 	f.BoolVar(&o.list, "list", false, "list the axes and stop")
@@ -80,8 +84,13 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return err
 	}
 	given := map[string]bool{}
-	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	for name, value := range map[string]int{"steps": o.steps, "images": o.images, "watch": o.watch, "probe": o.probe, "among": o.among} {
+	f.Visit(func(f *flag.Flag) {
+		given[f.Name] = true
+		if f.Name != "slurm" && f.Name != "sbatch" && f.Name != "dry-run" {
+			o.flags = append(o.flags, "--"+f.Name+"="+f.Value.String())
+		}
+	})
+	for name, value := range map[string]int{"steps": o.steps, "images": o.images, "watch": o.watch, "probe": o.probe, "among": o.among, "slurm": o.slurm} {
 		if given[name] && value < 1 {
 			return fmt.Errorf("%s = %d, want ≥ 1", name, value)
 		}
@@ -91,6 +100,12 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	}
 	if o.probe > 0 && (o.dryRun || o.noTrain || o.processes > 1 || o.watch > 0) {
 		return errors.New("probe trains the heads alone, want it without dry-run, no-train, processes and watch")
+	}
+	if given["sbatch"] && o.slurm == 0 {
+		return fmt.Errorf("sbatch = %q, want --slurm beside it, the number of tasks", o.sbatch)
+	}
+	if o.slurm > 0 && (o.processes > 1 || o.among > 0 || o.probe > 0 || o.noTrain || o.printConfig) {
+		return errors.New("slurm submits a sweep, want it without processes, among, probe, no-train and print-config")
 	}
 	if o.devices < 1 {
 		return fmt.Errorf("devices = %d, want ≥ 1", o.devices)

@@ -22,7 +22,7 @@ const (
 // packages directly below x.
 var layers = [][]string{
 	{"internal/check", "internal/parallel", "internal/named"},
-	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle", "internal/published", "internal/hub", "internal/hubtest"},
+	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/slurm", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle", "internal/published", "internal/hub", "internal/hubtest"},
 	{"network/weights", "eval/npy", "internal/graphtest"},
 	{"internal/wheel"},
 	{"engine", "internal/wheeltest", "network/packaged"},
