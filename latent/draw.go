@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -69,7 +70,9 @@ func (p *Pipeline) Draw(ctx context.Context, r Request) ([]float32, error) {
 	}
 	defer func() { null.release() }()
 	var all []float32
+	p.Spent = nil
 	for i, prompt := range r.Prompts {
+		began := time.Now()
 		cond, err := p.condition(prompt, r.Size, false)
 		if err != nil {
 			return nil, err
@@ -86,6 +89,7 @@ func (p *Pipeline) Draw(ctx context.Context, r Request) ([]float32, error) {
 		}
 		all = append(all, tensors.MustCopyFlatData[float32](out)...)
 		engine.Release(out)
+		p.Spent = append(p.Spent, time.Since(began))
 	}
 	return all, nil
 }

@@ -2,6 +2,7 @@ package latent
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -16,6 +17,7 @@ import (
 // Pipeline is a model with its weights. Compiled graphs are kept.
 type Pipeline struct {
 	*Model
+	Spent   []time.Duration // on every picture of the last call of Draw
 	backend compute.Backend
 	store   *model.Store
 

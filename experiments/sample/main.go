@@ -31,6 +31,20 @@ func command() program.Program {
 }
 
 func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	// Every prompt n times, from other noise each time; all rows share prompts and noise.
+	var captions []string
+	for _, prompt := range o.prompts {
+		for range o.n {
+			captions = append(captions, prompt)
+		}
+	}
+	if o.model.name != "" {
+		grid, err := drawModel(ctx, o, captions, stdout, stderr)
+		if err != nil {
+			return err
+		}
+		return o.write(grid, stdout)
+	}
 	student, about, bundle, err := choose(o)
 	if err != nil {
 		return err
@@ -62,13 +76,6 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return ship(ctx, o, student, bundle, e, stdout)
 	}
 
-	// Every prompt n times, from other noise each time; all rows share prompts and noise.
-	var captions []string
-	for _, prompt := range o.prompts {
-		for range o.n {
-			captions = append(captions, prompt)
-		}
-	}
 	p.Backend = e.Backend
 	grid := plot.Grid{Columns: captions, Scale: max(1, 128/bundle.Config.Size)}
 	width := 0
@@ -83,13 +90,17 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		fmt.Fprintf(stdout, "%-*s %8.2f ms per image\n", width, w.Name, each.Seconds()*1000)
 		grid.Rows = append(grid.Rows, plot.GridRow{Name: w.Name, Images: p.Pictures(flat)})
 	}
+	return o.write(grid, stdout)
+}
+
+func (o options) write(grid plot.Grid, stdout io.Writer) error {
 	if err := os.MkdirAll(filepath.Dir(o.out), 0o777); err != nil {
 		return err
 	}
 	if err := atomicfile.Write(o.out, grid.PNG); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(stdout, "wrote", o.out)
+	_, err := fmt.Fprintln(stdout, "wrote", o.out)
 	return err
 }
 

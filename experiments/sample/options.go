@@ -21,6 +21,8 @@ const usage = `sample draws pictures for captions from a student, beside its tea
   go run ./experiments/sample --prompt "a green star" --teacher-steps 4 --sampler ddim,dpmpp2m,unipc   the teacher by other solvers
   go run ./experiments/sample --run results/runs/0123456789ab --ship "ADD, 800 steps"   put a student into the bundle
 
+  go run ./experiments/sample --prompt "a fox" --model stabilityai/sd-turbo --steps 1,4   Stable Diffusion 1, 2 or XL
+
 Without --run it takes your newest student of the default cell, and without one the student that is shipped with the networks.
 Unknown words are named, with those that the networks know.
 
@@ -37,6 +39,7 @@ type options struct {
 	teacher                               bool
 	seed                                  int64
 	n, teacherSteps                       int
+	model                                 modelOptions
 }
 
 // parse reads the command line.
@@ -61,13 +64,17 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.IntVar(&o.n, "n", 1, "`pictures` per prompt")
 	f.StringVar(&o.ship, "ship", "", "score the student of --run, put it into the bundle that it started from, and stop; the `recipe` says how it was trained")
 	o.set.Flags(f, " that --ship scores on")
+	o.model.flags(f)
 	f.StringVar(&o.out, "out", "samples.png", "`file` for the grid")
 	if err := program.Flags(f, args); err != nil {
 		return err
 	}
 	o.form = diffusion.Form(*form)
-	var err error
-	if o.samplers, err = diffusion.ParseSolvers(*samplers); err != nil {
+	err := o.model.parse(f, *samplers)
+	if err == nil && o.model.name == "" {
+		o.samplers, err = diffusion.ParseSolvers(*samplers)
+	}
+	if err != nil {
 		return err
 	}
 	f.Visit(func(given *flag.Flag) { // no row would show it
@@ -85,7 +92,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	case o.ship != "" && o.run == shipped:
 		return fmt.Errorf("run = %q, want one that was trained here", shipped)
 	case len(o.prompts) == 0 && o.ship == "":
-		return errors.New(`prompt is missing, want for instance --prompt "a large red star left of a small blue ring"`)
+		return errNoPrompt
 	case o.n < 1 || o.n*len(o.prompts) > 256:
 		return fmt.Errorf("n = %d for %d prompts, want 1 to 256 pictures per row", o.n, len(o.prompts))
 	case !strings.EqualFold(filepath.Ext(o.out), ".png"):

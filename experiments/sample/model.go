@@ -1,0 +1,163 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/named"
+	"github.com/addlab/addlab/latent"
+	"github.com/addlab/addlab/report/plot"
+)
+
+// modelOptions are those of a latent diffusion model.
+type modelOptions struct {
+	name, variant, negative string
+	samplers                []string // "" for the model's own
+	guidance                float64  // negative: by the number of steps
+	size                    int      // 0: the model's
+}
+
+// ofRuns are flags that a model has no use for; ofModels need one.
+var (
+	ofRuns   = []string{"run", "results", "pretrained", "teacher", "teacher-steps", "form", "ship", "data", "image", "text"}
+	ofModels = []string{"variant", "negative", "guidance", "size"}
+)
+
+func (m *modelOptions) flags(f *flag.FlagSet) {
+	f.StringVar(&m.name, "model", "", "draw with a model in diffusers' layout in place of a student: a `folder`, or OWNER/NAME on the HuggingFace hub")
+	f.StringVar(&m.variant, "variant", "", "of --model: the `variant` of its weights, such as fp16")
+	f.StringVar(&m.negative, "negative", "", "of --model: the `caption` that guidance leads away from")
+	f.Float64Var(&m.guidance, "guidance", -1, "of --model: `weight` of guidance, 0 for none (default: none up to 8 steps, then 7.5; 5 for XL)")
+	f.IntVar(&m.size, "size", 0, "of --model: side of the pictures in `pixels` (default: what it was trained on)")
+}
+
+// parse checks what was given together. samplers is the flag's text, where it was given.
+func (m *modelOptions) parse(f *flag.FlagSet, samplers string) (err error) {
+	m.samplers = []string{""}
+	f.Visit(func(given *flag.Flag) {
+		switch {
+		case m.name != "" && slices.Contains(ofRuns, given.Name):
+			err = fmt.Errorf("--%s has no effect with --model, want one of the two", given.Name)
+		case m.name == "" && slices.Contains(ofModels, given.Name):
+			err = fmt.Errorf("--%s has no effect without --model", given.Name)
+		case m.name != "" && given.Name == "sampler":
+			m.samplers = nil
+			for name := range strings.SplitSeq(samplers, ",") {
+				m.samplers = append(m.samplers, strings.TrimSpace(name))
+			}
+		case given.Name == "guidance" && m.guidance < 0:
+			err = fmt.Errorf("guidance = %g, want ≥ 0", m.guidance)
+		}
+	})
+	for _, name := range m.samplers {
+		if name != "" && err == nil {
+			known := slices.Sorted(maps.Keys(diffusion.SchedulerClasses()))
+			_, err = named.Find("sampler", name, known, func(s string) string { return s })
+		}
+	}
+	return err
+}
+
+// modelRow is a request and its name.
+type modelRow struct {
+	name string
+	latent.Request
+}
+
+func (o options) modelRows(m *latent.Model, captions []string) (rows []modelRow, err error) {
+	for _, sampler := range o.model.samplers {
+		for _, steps := range o.steps {
+			r := latent.Request{Prompts: captions, Negative: o.model.negative, Sampler: sampler, Steps: steps, Guidance: o.model.guidance,
+				Size: cmp.Or(o.model.size, m.Size), Seed: o.seed}
+			if r.Guidance < 0 {
+				switch {
+				case steps <= 8: // the model was distilled
+					r.Guidance = 0
+				case m.XL:
+					r.Guidance = 5
+				default:
+					r.Guidance = 7.5
+				}
+			}
+			if err := m.Validate(r); err != nil {
+				return nil, err
+			}
+			if !diffusion.Guided(r.Guidance) && r.Negative != "" {
+				return nil, fmt.Errorf("negative = %q has no effect on %d steps without guidance, want --guidance above 1", r.Negative, steps)
+			}
+			name := fmt.Sprintf("%d steps", steps)
+			if steps == 1 {
+				name = "1 step"
+			}
+			if diffusion.Guided(r.Guidance) {
+				name += fmt.Sprintf(", guidance %g", r.Guidance)
+			}
+			if sampler != "" {
+				name += ", " + sampler
+			}
+			rows = append(rows, modelRow{name, r})
+		}
+	}
+	return rows, nil
+}
+
+// drawModel draws all captions with a latent diffusion model, a row for every sampler and number of steps.
+func drawModel(ctx context.Context, o options, captions []string, stdout, stderr io.Writer) (grid plot.Grid, err error) {
+	note := func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }
+	m, err := latent.Open(ctx, o.model.name, latent.Options{Variant: o.model.variant, Note: note})
+	if err != nil {
+		return grid, err
+	}
+	rows, err := o.modelRows(m, captions)
+	if err != nil {
+		return grid, err
+	}
+	e, err := engine.Open(ctx, o.engine, stderr)
+	if err != nil {
+		return grid, err
+	}
+	defer e.Close()
+	fmt.Fprintln(stdout, "engine:", e)
+	began := time.Now()
+	p, err := m.Load(e.Backend)
+	if err != nil {
+		return grid, err
+	}
+	defer p.Close()
+	fmt.Fprintf(stdout, "model: %s, loaded in %.1f s\n", m.Dir, time.Since(began).Seconds())
+	grid = plot.Grid{Columns: captions, Scale: max(1, 128/rows[0].Size)}
+	for _, row := range rows {
+		flat, err := p.Draw(ctx, row.Request)
+		if err != nil {
+			return grid, fmt.Errorf("%s: %w", row.name, err)
+		}
+		fmt.Fprintf(stdout, "%s: %s\n", row.name, spent(p.Spent))
+		grid.Rows = append(grid.Rows, plot.GridRow{Name: row.name, Images: dataset.Cut(flat, row.Size)})
+	}
+	return grid, nil
+}
+
+// spent tells the time of a picture; the first one also compiles.
+func spent(each []time.Duration) string {
+	if len(each) == 1 {
+		return fmt.Sprintf("%.1f s per image, with compilation", each[0].Seconds())
+	}
+	var sum time.Duration
+	for _, d := range each[1:] {
+		sum += d
+	}
+	return fmt.Sprintf("%.2f s per image", sum.Seconds()/float64(len(each)-1))
+}
+
+var errNoPrompt = errors.New(`prompt is missing, want for instance --prompt "a large red star left of a small blue ring"`)

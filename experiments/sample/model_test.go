@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const tinyModel = "../../latent/testdata/sd"
+
+func TestAModelDrawsARowForEverySamplerAndNumberOfSteps(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "new", "model.png")
+	var stdout, stderr bytes.Buffer
+	args := []string{"--model", tinyModel, "--prompt", "a fox", "--prompt", "a red tail", "--steps", "1,2", "--sampler", "euler,lcm", "--engine", "go", "--out", out}
+	if rc := command().Run(t.Context(), args, &stdout, &stderr); rc != 0 {
+		t.Fatalf("rc = %d: %s", rc, &stderr)
+	}
+	for _, want := range []string{"engine: go", "model: " + tinyModel, "1 step, euler: ", "2 steps, lcm: ", " s per image\n", "wrote " + out} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("stdout = %q, want %q", &stdout, want)
+		}
+	}
+	f, err := os.Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if picture, err := png.Decode(f); err != nil || picture.Bounds().Dx() < 2*128 || picture.Bounds().Dy() < 4*128 {
+		t.Errorf("%v, want two columns and four rows of 128 pixels (%v)", picture, err)
+	}
+}
+
+func TestWrongCallsOfAModel(t *testing.T) {
+	for want, args := range map[string][]string{
+		`--run has no effect with --model`:                                     {"--model", tinyModel, "--run", "shipped"},
+		`--teacher has no effect with --model`:                                 {"--model", tinyModel, "--teacher=false"},
+		`--negative has no effect without --model`:                             {"--negative", "a tree"},
+		`negative = "a tree" has no effect on 1 steps without guidance`:        {"--model", tinyModel, "--negative", "a tree"},
+		`guidance = -2, want ≥ 0`:                                              {"--model", tinyModel, "--guidance", "-2"},
+		`sampler = "heun", want one of ddim, dpmpp2m, euler`:                   {"--model", tinyModel, "--sampler", "heun"},
+		`size = 15, want a multiple of 4 pixels`:                               {"--model", tinyModel, "--size", "15"},
+		`steps = 2000, want 1 to 1000`:                                         {"--model", tinyModel, "--steps", "2000"},
+		`model = "no such folder", want a folder that is there, or OWNER/NAME`: {"--model", "no such folder"},
+		`prompt is missing`:                                                    nil,
+	} {
+		var stdout, stderr bytes.Buffer
+		if args != nil {
+			args = append(args, "--prompt", "a fox")
+		} else {
+			args = []string{"--model", tinyModel}
+		}
+		if rc := command().Run(t.Context(), args, &stdout, &stderr); rc != 1 || !strings.Contains(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {
+			t.Errorf("rc = %d, stderr = %q, want one line with %q", rc, &stderr, want)
+		}
+	}
+}
+
+func TestGuidanceGoesByTheSteps(t *testing.T) {
+	// Distilled models take few steps and no guidance.
+	var stdout, stderr bytes.Buffer
+	out := filepath.Join(t.TempDir(), "model.png")
+	args := []string{"--model", tinyModel, "--prompt", "a fox", "--steps", "8,9", "--engine", "go", "--out", out}
+	if rc := command().Run(t.Context(), args, &stdout, &stderr); rc != 0 {
+		t.Fatalf("rc = %d: %s", rc, &stderr)
+	}
+	for _, want := range []string{"\n8 steps: ", "\n9 steps, guidance 7.5: ", "with compilation"} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("stdout = %q, want %q", &stdout, want)
+		}
+	}
+}
