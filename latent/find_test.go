@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/internal/hubtest"
+	"github.com/addlab/addlab/internal/tinylatent"
 )
 
 func TestWeightFiles(t *testing.T) {
@@ -62,7 +63,7 @@ func files(t *testing.T, dir string) map[string][]byte {
 // A model is fetched by name without what nothing reads, and is there without a network afterwards.
 func TestOpenByName(t *testing.T) {
 	hubtest.EmptyCaches(t)
-	h := &hubtest.Hub{Kind: "models", Repo: "nobody/small", Files: files(t, "testdata/sd")}
+	h := &hubtest.Hub{Kind: "models", Repo: "nobody/small", Files: files(t, tinylatent.Folder(t, "sd"))}
 	unread := map[string][]byte{"v1-5-pruned.safetensors": nil, "unet/diffusion_pytorch_model.non_ema.safetensors": nil, "safety_checker/model.safetensors": nil, "README.md": nil}
 	maps.Copy(h.Files, unread)
 	h.Start(t)
@@ -96,7 +97,7 @@ func TestChooseRefuses(t *testing.T) {
 	if _, err := (Options{}).choose([]string{"model.safetensors"}); err == nil || !strings.Contains(err.Error(), "no model_index.json") {
 		t.Errorf("error %v", err)
 	}
-	names := slices.Collect(maps.Keys(files(t, "testdata/xl")))
+	names := slices.Collect(maps.Keys(files(t, tinylatent.Folder(t, "xl"))))
 	if _, err := (Options{Variant: "fp16"}).choose(names); err == nil || !strings.Contains(err.Error(), `variant = "fp16", which no part has`) {
 		t.Errorf("error %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinylatent"
 )
 
 // values are n numbers in [-1,1), a hash of their position and k, as in testdata/folders.py.
@@ -32,7 +33,7 @@ func TestPicturesEqualDiffusers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for folder, variant := range map[string]string{"sd": "fp16", "xl": ""} {
-		m, err := Open(t.Context(), "testdata/"+folder, Options{Variant: variant})
+		m, err := Open(t.Context(), tinylatent.Folder(t, folder), Options{Variant: variant})
 		if err != nil {
 			t.Fatal(err)
 		}

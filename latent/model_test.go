@@ -9,16 +9,14 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinylatent"
 	"github.com/addlab/addlab/network/weights"
 )
 
 // copied is a model of testdata with a text replaced in a file.
 func copied(t *testing.T, folder, name, old, new string) string {
 	t.Helper()
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("testdata/"+folder)); err != nil {
-		t.Fatal(err)
-	}
+	dir := tinylatent.Folder(t, folder)
 	file := filepath.Join(dir, name)
 	text, err := os.ReadFile(file)
 	if err != nil || !strings.Contains(string(text), old) {
@@ -49,7 +47,7 @@ func TestOpenRefusesByName(t *testing.T) {
 }
 
 func TestValidateNamesTheField(t *testing.T) {
-	m, err := Open(t.Context(), "testdata/sd", Options{})
+	m, err := Open(t.Context(), tinylatent.Folder(t, "sd"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +73,7 @@ func TestLoadWantsTheWeightsOfTheConfig(t *testing.T) {
 	if _, err := m.Load(graphtest.Engine()); err == nil || !strings.Contains(err.Error(), "vae: ") || !strings.Contains(err.Error(), "missing (") {
 		t.Errorf("error %v, want the part and the tensors that are missing", err)
 	}
-	if m, err = Open(t.Context(), "testdata/xl", Options{}); err != nil {
+	if m, err = Open(t.Context(), tinylatent.Folder(t, "xl"), Options{}); err != nil {
 		t.Fatal(err)
 	}
 	p, err := m.Load(graphtest.Engine())

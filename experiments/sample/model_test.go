@@ -7,11 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/addlab/addlab/internal/tinylatent"
 )
 
-const tinyModel = "../../latent/testdata/sd"
-
 func TestAModelDrawsARowForEverySamplerAndNumberOfSteps(t *testing.T) {
+	tinyModel := tinylatent.Folder(t, "sd")
 	out := filepath.Join(t.TempDir(), "new", "model.png")
 	var stdout, stderr bytes.Buffer
 	args := []string{"--model", tinyModel, "--prompt", "a fox", "--prompt", "a red tail", "--steps", "1,2", "--sampler", "euler,lcm", "--engine", "go", "--out", out}
@@ -34,6 +35,7 @@ func TestAModelDrawsARowForEverySamplerAndNumberOfSteps(t *testing.T) {
 }
 
 func TestWrongCallsOfAModel(t *testing.T) {
+	tinyModel := tinylatent.Folder(t, "sd")
 	for want, args := range map[string][]string{
 		`--run has no effect with --model`:                                     {"--model", tinyModel, "--run", "shipped"},
 		`--teacher has no effect with --model`:                                 {"--model", tinyModel, "--teacher=false"},
@@ -59,6 +61,7 @@ func TestWrongCallsOfAModel(t *testing.T) {
 }
 
 func TestGuidanceGoesByTheSteps(t *testing.T) {
+	tinyModel := tinylatent.Folder(t, "sd")
 	// Distilled models take few steps and no guidance.
 	var stdout, stderr bytes.Buffer
 	out := filepath.Join(t.TempDir(), "model.png")

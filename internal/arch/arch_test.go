@@ -22,7 +22,7 @@ const (
 // packages directly below x.
 var layers = [][]string{
 	{"internal/check", "internal/parallel", "internal/named"},
-	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/slurm", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle", "internal/published", "internal/hub", "internal/hubtest"},
+	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/slurm", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle", "internal/published", "internal/hub", "internal/hubtest", "internal/tinylatent"},
 	{"network/weights", "eval/npy", "internal/graphtest"},
 	{"internal/wheel"},
 	{"engine", "internal/wheeltest", "network/packaged"},
@@ -47,29 +47,30 @@ var layers = [][]string{
 
 // narrower names packages that may import less of the project than their layer allows.
 var narrower = map[string][]string{
-	"network/tokenizer":  {"internal/published"},
-	"dataset":            {"internal/hub", "internal/parallel", "internal/rng"},
-	"record":             {"network/weights", "internal/atomicfile"},
-	"internal/hub":       {},
-	"internal/hubtest":   {},
-	"internal/check":     {},
-	"internal/program":   {},
-	"internal/dense":     {"internal/parallel"},
-	"internal/parallel":  {},
-	"internal/named":     {},
-	"internal/processes": {},
-	"train/optim":        {},
-	"eval/npy":           {"internal/atomicfile", "internal/pickle"},
-	"internal/pickle":    {},
-	"internal/published": {},
-	"eval/pictures":      {"dataset", "eval/extractor"},              // they measure nothing
-	"eval":               {"internal/dense", "internal/parallel"},    // statistics know no network and no picture
-	"eval/metric":        {"eval", "internal/named", "internal/rng"}, // names extractors, runs none
-	"eval/preference":    {"eval"},                                   // statistics of votes, whatever they are about
-	"internal/smallpng":  {},
-	"internal/fold":      {},
-	"report/plot":        {"dataset", "eval", "internal/fold", "internal/smallpng"},                            // figures know no table
-	"report":             {"eval", "report/plot", "internal/atomicfile", "internal/fold", "internal/smallpng"}, // tables know no training
+	"network/tokenizer":   {"internal/published"},
+	"dataset":             {"internal/hub", "internal/parallel", "internal/rng"},
+	"record":              {"network/weights", "internal/atomicfile"},
+	"internal/hub":        {},
+	"internal/hubtest":    {},
+	"internal/check":      {},
+	"internal/program":    {},
+	"internal/dense":      {"internal/parallel"},
+	"internal/parallel":   {},
+	"internal/named":      {},
+	"internal/processes":  {},
+	"train/optim":         {},
+	"eval/npy":            {"internal/atomicfile", "internal/pickle"},
+	"internal/pickle":     {},
+	"internal/published":  {},
+	"internal/tinylatent": {},
+	"eval/pictures":       {"dataset", "eval/extractor"},              // they measure nothing
+	"eval":                {"internal/dense", "internal/parallel"},    // statistics know no network and no picture
+	"eval/metric":         {"eval", "internal/named", "internal/rng"}, // names extractors, runs none
+	"eval/preference":     {"eval"},                                   // statistics of votes, whatever they are about
+	"internal/smallpng":   {},
+	"internal/fold":       {},
+	"report/plot":         {"dataset", "eval", "internal/fold", "internal/smallpng"},                            // figures know no table
+	"report":              {"eval", "report/plot", "internal/atomicfile", "internal/fold", "internal/smallpng"}, // tables know no training
 
 	"notebooks/show": {"report", "report/plot", "internal/smallpng"},
 }

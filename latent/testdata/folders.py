@@ -1,4 +1,4 @@
-"""Writes the folders sd and xl, small random models in the layout of Stable Diffusion and Stable Diffusion XL as diffusers saves them, and
+"""Writes sd.zip and xl.zip, small random models in the layout of Stable Diffusion and Stable Diffusion XL as diffusers saves them, and
 pictures.json, what its pipelines draw with them from given latents.
 
     pip install torch==2.15.0 diffusers==0.35.2 transformers==4.57.3 numpy==2.4.6
@@ -9,6 +9,7 @@ transformers 4 writes the tokenizer's files that published models have. sd holds
 import json
 import os
 import shutil
+import zipfile
 
 import diffusers
 import numpy as np
@@ -112,3 +113,10 @@ maker = "torch %s, diffusers %s, transformers %s" % (torch.__version__.split("+"
 with open("pictures.json", "w") as f:
     json.dump(dict(pictures, maker=maker), f, sort_keys=True, separators=(",", ":"))
     f.write("\n")
+
+for name in ("sd", "xl"):
+    with zipfile.ZipFile(name + ".zip", "w", zipfile.ZIP_DEFLATED) as z:
+        for folder, _, files in sorted(os.walk(name)):
+            for file in sorted(files):
+                z.write(os.path.join(folder, file), os.path.relpath(os.path.join(folder, file), name))
+    shutil.rmtree(name)
