@@ -22,6 +22,7 @@ type Scheduler struct {
 	sigmaMin       bool      // the last step goes to timestep 0, not to clean data
 	lowerOrderLast bool
 	eulerLast      bool
+	useKarras      bool
 }
 
 const (
@@ -65,7 +66,7 @@ func ReadScheduler(file, sampler string) (Scheduler, error) {
 	for field, into := range map[string]any{
 		"prediction_type": &prediction, "timestep_spacing": &s.spacing, "steps_offset": &s.offset, "original_inference_steps": &s.originalSteps,
 		"timestep_scaling": &s.scaling, "set_alpha_to_one": &s.alphaToOne, "final_sigmas_type": &final, "lower_order_final": &s.lowerOrderLast,
-		"euler_at_final": &s.eulerLast, "solver_type": &solver,
+		"euler_at_final": &s.eulerLast, "solver_type": &solver, "use_karras_sigmas": &s.useKarras,
 	} {
 		c.Take(field, into)
 	}
@@ -85,13 +86,15 @@ func ReadScheduler(file, sampler string) (Scheduler, error) {
 	if zeroSNR && s.Prediction != PredictV {
 		c.Refuse("rescale_betas_zero_snr", `false, or true with prediction_type "v_prediction": ε tells nothing of pure noise`)
 	}
+	// Other classes of diffusers do not read it.
+	s.useKarras = s.useKarras && slices.Contains([]string{dpmClass, uniPCClass, eulerClass}, s.Class)
 	clip := s.Class == ddimClass && sampler == "" // a file of DDIM asks to clip unless it says otherwise
 	if c.Take("clip_sample", &clip); clip {
 		c.Refuse("clip_sample", "false")
 	}
 	c.Only("algorithm_type", "dpmsolver++", "deis")
 	c.OnlyAll(map[string]any{
-		"trained_betas": nil, "thresholding": false, "solver_order": 2, "use_karras_sigmas": false, "use_exponential_sigmas": false,
+		"trained_betas": nil, "thresholding": false, "solver_order": 2, "use_exponential_sigmas": false,
 		"use_beta_sigmas": false, "use_lu_lambdas": false, "use_flow_sigmas": false, "use_dynamic_shifting": false, "lambda_min_clipped": "-Infinity",
 		"variance_type": nil, "predict_x0": true, "disable_corrector": []int{}, "solver_p": nil, "interpolation_type": "linear",
 		"timestep_type": "discrete", "sigma_min": nil, "sigma_max": nil, "shift_terminal": nil,

@@ -27,6 +27,9 @@ func (s Scheduler) Plan(steps int) (start float64, plan []Call, err error) {
 	for i, t := range times {
 		levels[i] = s.level(t)
 	}
+	if s.useKarras {
+		levels = s.karras(times)
+	}
 	end := level{1, 0}
 	if s.sigmaMin && s.Class != eulerAncestralClass {
 		end = s.level(0)
