@@ -1,6 +1,7 @@
 package ablations
 
 import (
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval/protocol"
 )
@@ -14,6 +15,8 @@ var Method = register(Axis{
 		{Name: "add", Default: true},
 		{Name: "lcm", Set: consistent},
 		{Name: "regression", Set: regression},
+		{Name: "reflow", Set: reflow(distill.DefaultReflow.Regress)},
+		{Name: "reflow-4", Set: reflow(0), Steps: 4, Form: diffusion.ODE},
 	},
 })
 
@@ -39,4 +42,12 @@ func regression(c *distill.Config) {
 	s := distill.DefaultRegression
 	s.Pairs = teacherPairs(c.Scale)
 	c.Times, c.Method = []int{1000}, &distill.Named{Settings: s}
+}
+
+// reflow regresses in this share of the steps.
+func reflow(share float64) func(*distill.Config) {
+	return func(c *distill.Config) {
+		guided(c)
+		c.Method = &distill.Named{Settings: distill.Reflow{Pairs: teacherPairs(c.Scale), Regress: share}}
+	}
 }

@@ -3,6 +3,7 @@ package diffusion
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Form names how a few-step sampler goes from one prediction to the next level.
@@ -15,7 +16,12 @@ const (
 	// Ancestral draws x_u from q(x_u | x_t, x₀ = x̂): the ancestral Euler step of k-diffusion, which the ADD demo uses. If the first time
 	// is below 1, the student gets that timestep but x is still pure noise, so the first step equals that of Renoise.
 	Ancestral Form = "ancestral"
+	// ODE adds no noise: x_u = α_u x̂ + σ_u ε̂ with ε̂ of x_t and x̂, the step of DDIM. It is for students that learned the ends of paths.
+	ODE Form = "ode"
 )
+
+// Forms lists every form.
+var Forms = []Form{Renoise, Ancestral, ODE}
 
 // FewStep samples from a distilled student at the times it was trained for. The last prediction is the image.
 type FewStep struct {
@@ -58,18 +64,23 @@ func (f FewStep) Plan(s Schedule, steps int) ([]Step, error) {
 			break
 		}
 		u := times[(i+1)*len(times)/steps]
-		if f.Form == Ancestral && (i > 0 || t == 1) {
+		alpha, sigma := s.AlphaSigma(u)
+		switch {
+		case f.Form == Ancestral && (i > 0 || t == 1):
 			plan[i] = ancestral(s, t, u)
-		} else {
-			alpha, sigma := s.AlphaSigma(u)
+		case f.Form == ODE && i == 0: // x is the noise of t = 1, whatever time the student is told
+			plan[i] = firstOrder(s, 1, u)
+			plan[i].T = t
+		case f.Form == ODE:
+			plan[i] = firstOrder(s, t, u)
+		default:
 			plan[i] = Step{T: t, X0: alpha, Noise: sigma}
 		}
 	}
-	switch f.Form {
-	case Renoise, Ancestral, "":
-		return plan, nil
+	if f.Form != "" && !slices.Contains(Forms, f.Form) {
+		return nil, fmt.Errorf("diffusion: form = %q, want one of %q", f.Form, Forms)
 	}
-	return nil, fmt.Errorf("diffusion: form = %q, want one of %q", f.Form, []Form{Renoise, Ancestral})
+	return plan, nil
 }
 
 // divided puts n−1 even steps between every time and the next, 0 after the last.

@@ -78,8 +78,27 @@ func TestFewStepKeepsGaussianMarginals(t *testing.T) {
 	}
 }
 
+// On the student's own times the form ode is DDIM.
+func TestODEIsDDIM(t *testing.T) {
+	for _, schedule := range []Schedule{Cosine{}, StableDiffusion{ZeroTerminalSNR: true}} {
+		want, err := DDIM{}.Plan(schedule, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := FewStep{Form: ODE}.Plan(schedule, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			for _, c := range [][2]float64{{got[i].T, want[i].T}, {got[i].X, want[i].X}, {got[i].X0, want[i].X0}, {got[i].Noise, 0}} {
+				near(t, schedule.Name(), c[0], c[1], 1e-12)
+			}
+		}
+	}
+}
+
 func TestFewStepOneStepIsThePrediction(t *testing.T) {
-	for _, form := range []Form{Renoise, Ancestral, ""} {
+	for _, form := range append([]Form{""}, Forms...) {
 		plan, err := FewStep{Form: form}.Plan(Cosine{}, 1)
 		if err != nil {
 			t.Fatal(err)
