@@ -4,10 +4,11 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/train/optim"
 )
 
-// Method sets ADD beside the few-step methods that it is compared with, of the same teacher, in as many steps of as many pictures. All but
-// ADD's default cell have the guidance at which the teacher is measured. None was tuned for the comparison.
+// Method sets ADD beside the few-step methods that it is compared with, of the same teacher, in as many steps of as many pictures. Where a
+// teacher is asked it is guided as it is measured, but in ADD's default cell. None was tuned for the comparison.
 var Method = register(Axis{
 	Name: "method", Title: "Few-step methods on one teacher",
 	Question: "Which method makes the best few-step student of one teacher in one budget?",
@@ -17,6 +18,16 @@ var Method = register(Axis{
 		{Name: "regression", Set: regression},
 		{Name: "reflow", Set: reflow(distill.DefaultReflow.Regress)},
 		{Name: "reflow-4", Set: reflow(0), Steps: 4, Form: diffusion.ODE},
+		{Name: "progressive", Set: progressive(1)},
+		{Name: "progressive-4", Set: progressive(4), Steps: 4, Form: diffusion.ODE},
+		{Name: "dmd2", Set: fdistill("rkl")},
+		{Name: "f-distill", Set: fdistill("js")},
+		{Name: "ladd", Set: ladd},
+		{Name: "ladd-4", Set: ladd, Steps: 4},
+		{Name: "gan", Set: func(c *distill.Config) { gan(c); c.Init = distill.Random }},
+		{Name: "gan-pretrained", Set: gan},
+		{Name: "ufogen", Set: ufogen},
+		{Name: "ufogen-4", Set: ufogen, Steps: 4},
 	},
 })
 
@@ -49,5 +60,51 @@ func reflow(share float64) func(*distill.Config) {
 	return func(c *distill.Config) {
 		guided(c)
 		c.Method = &distill.Named{Settings: distill.Reflow{Pairs: teacherPairs(c.Scale), Regress: share}}
+	}
+}
+
+// progressive halves from eight steps to these.
+func progressive(to int) func(*distill.Config) {
+	return func(c *distill.Config) {
+		guided(c)
+		s := distill.DefaultProgressive
+		s.To, c.Times = to, nil
+		for i := range to {
+			c.Times = append(c.Times, 1000-1000*i/to)
+		}
+		c.Method = &distill.Named{Settings: s}
+	}
+}
+
+// gan leaves the discriminator alone with the student, and tells it the caption (StyleGAN-T, Sauer et al. 2301.09515).
+func gan(c *distill.Config) {
+	c.Lambda, c.Discriminator.Image, c.Times = 0, false, []int{1000}
+}
+
+// ladd leaves the student to heads on the teacher's own features of pictures that are diffused anew (Sauer et al. 2403.12015). Half of the
+// batch begins at pure noise. The features know the level, the heads do not.
+func ladd(c *distill.Config) {
+	seesThroughTeacher(c)
+	groupNorm(c)
+	c.Lambda, c.Pure, c.Discriminator.Image, c.Discriminator.Augment = 0, c.Batch/2, false, false
+}
+
+func ufogen(c *distill.Config) {
+	groupNorm(c)
+	c.Lambda, c.FeaturesNet, c.Discriminator.Image, c.Discriminator.Augment = 1, c.Teacher(), false, false
+	c.Method = &distill.Named{Settings: distill.DefaultUFOGen}
+}
+
+// fdistill begins every picture at pure noise.
+func fdistill(divergence string) func(*distill.Config) {
+	return func(c *distill.Config) {
+		guided(c)
+		groupNorm(c)
+		c.Adversarial, c.Lambda, c.FeaturesNet, c.Times = 0.1, 0, c.Teacher(), []int{1000}
+		c.Discriminator.Image, c.Discriminator.Augment, c.Discriminator.Softplus = false, false, true
+		c.Matching = &distill.Matching{Weight: 0.5, From: 1, Ramp: c.Steps / 16, Min: 20, Max: 980, Rate: optim.Rate{Peak: 1e-3, Warmup: min(20, c.Steps/4)}}
+		s := distill.DefaultFDistill
+		s.Divergence = divergence
+		c.Method = &distill.Named{Settings: s}
 	}
 }

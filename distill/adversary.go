@@ -99,6 +99,12 @@ func (a adversary) draw(step, number, pictures int) (in adversaryInputs[*tensors
 // Both share the pass over the generated pictures, augmented once: the student's gradient goes through heads and features to x̂_θ, the
 // discriminator's stops at the features.
 func (a adversary) update(n networks, seen studentInputs[*Node], in adversaryInputs[*Node], x0 *Node, text diffusion.Cond, r1 bool, losses map[string]*Node) *Node {
+	gradient, _ := a.judge(n, seen, in, x0, text, r1, losses)
+	return gradient
+}
+
+// judge is update, and gives what the discriminator says to each generated picture: logits [B], the mean over tokens and heads.
+func (a adversary) judge(n networks, seen studentInputs[*Node], in adversaryInputs[*Node], x0 *Node, text diffusion.Cond, r1 bool, losses map[string]*Node) (gradient, logits *Node) {
 	cfg, g := a.cfg.Discriminator, x0.Graph()
 	heads := discriminator.Bind(n.root.At(discriminatorScope), g, cfg, true)
 
@@ -136,31 +142,31 @@ func (a adversary) update(n networks, seen studentInputs[*Node], in adversaryInp
 	if r1 {
 		var penalty *Node
 		realLogits, penalty = heads.LogitsR1(realTokens, cond)
-		loss = discriminator.DiscriminatorLoss(realLogits, fakeLogits, penalty, cfg.R1Weight*float64(cfg.R1Every))
+		loss = cfg.DiscriminatorLoss(realLogits, fakeLogits, penalty, cfg.R1Weight*float64(cfg.R1Every))
 		losses["r1"] = penalty
 	} else {
 		for k := range realTokens {
 			realTokens[k] = StopGradient(realTokens[k])
 		}
 		realLogits = heads.Logits(realTokens, cond)
-		loss = discriminator.DiscriminatorLoss(realLogits, fakeLogits, nil, 0)
+		loss = cfg.DiscriminatorLoss(realLogits, fakeLogits, nil, 0)
 	}
 	told := diffusion.LevelFrom(seen.Level).T
 	first := ConvertDType(GreaterOrEqual(told, Scalar(g, told.DType(), float64(a.cfg.Times[0])/1000-1e-6)), told.DType()) // [B], 1 where sampling begins
 	losses["auc_pure"], losses["gap_pure"] = discriminator.AUC(realLogits, fakeLogits, first)
 
 	// Eq. 2, from the logits to the tokens, and from there through the frozen features to the picture.
-	generator := discriminator.GeneratorLoss(fakeLogits)
+	generator := cfg.GeneratorLoss(fakeLogits)
 	atTokens := Gradient(MulScalar(generator, a.cfg.Adversarial), fake...)
 	pulled := ReduceAllSum(Mul(fakeTokens[0], StopGradient(atTokens[0])))
 	for k, tokens := range fakeTokens[1:] {
 		pulled = Add(pulled, ReduceAllSum(Mul(tokens, StopGradient(atTokens[k+1]))))
 	}
-	gradient := Gradient(pulled, clean)[0]
+	gradient = Gradient(pulled, clean)[0]
 
 	losses["d_grad"] = a.headsOptimiser.Update(optim.Variables(n.root.At(discriminatorScope), g), loss.Total, in.HeadsRate)
 	losses["g_adv"], losses["adv_grad"] = generator, l2(gradient)
 	losses["d_real"], losses["acc_real"], losses["logit_real"] = loss.Real, loss.RealAccuracy, loss.RealLogit
 	losses["d_fake"], losses["acc_fake"], losses["logit_fake"] = loss.Fake, loss.FakeAccuracy, loss.FakeLogit
-	return gradient
+	return gradient, discriminator.PictureLogits(fakeLogits)
 }

@@ -54,25 +54,32 @@ func (f family) sample(theta float64, n int) (x, moves []float64) {
 	return x, moves
 }
 
-// divergence is KL(p ‖ q) of two diffused mixtures, summed over a grid.
-func divergence(p, q diffusion.Mixture, alpha, sigma float64) (kl float64) {
-	const step = 0.1
-	density := func(m diffusion.Mixture, x, y float64) (sum float64) {
-		for _, c := range m {
-			v := alpha*alpha*c.Std*c.Std + sigma*sigma
-			dx, dy := x-alpha*c.Mean[0], y-alpha*c.Mean[1]
-			sum += c.Weight / float64(len(m)) * math.Exp(-(dx*dx+dy*dy)/(2*v)) / (2 * math.Pi * v)
-		}
-		return sum
+// density is that of a diffused mixture at a point.
+func density(m diffusion.Mixture, x, y, alpha, sigma float64) (sum float64) {
+	for _, c := range m {
+		v := alpha*alpha*c.Std*c.Std + sigma*sigma
+		dx, dy := x-alpha*c.Mean[0], y-alpha*c.Mean[1]
+		sum += c.Weight / float64(len(m)) * math.Exp(-(dx*dx+dy*dy)/(2*v)) / (2 * math.Pi * v)
 	}
+	return sum
+}
+
+// integral sums f of the densities of two diffused mixtures over a grid.
+func integral(p, q diffusion.Mixture, alpha, sigma float64, f func(p, q float64) float64) (total float64) {
+	const step = 0.1
 	for x := -6.0; x < 6; x += step {
 		for y := -6.0; y < 6; y += step {
-			if a := density(p, x, y); a > 1e-200 {
-				kl += a * math.Log(a/density(q, x, y)) * step * step
+			if a, b := density(p, x, y, alpha, sigma), density(q, x, y, alpha, sigma); min(a, b) > 1e-200 {
+				total += f(a, b) * step * step
 			}
 		}
 	}
-	return kl
+	return total
+}
+
+// divergence is KL(p ‖ q) of two diffused mixtures.
+func divergence(p, q diffusion.Mixture, alpha, sigma float64) float64 {
+	return integral(p, q, alpha, sigma, func(a, b float64) float64 { return a * math.Log(a/b) })
 }
 
 // difference is μ_fake − μ_real at pictures diffused to t, which is matchingPull without its scale, and the diffused pictures.

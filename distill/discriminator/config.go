@@ -74,8 +74,9 @@ type Config struct {
 	// other values are refused, and the field stays because it is part of every run's name.
 	CropProb float64 `json:"crop_prob"`
 
-	R1Weight float64 `json:"r1_weight"` // γ of ADD eq. 3; 0 disables the penalty
-	R1Every  int     `json:"r1_every"`  // penalty in every k-th discriminator step, with weight k·γ
+	Softplus bool    `json:"softplus,omitempty"` // the logistic loss in place of the hinge of ADD eq. 2 and 3
+	R1Weight float64 `json:"r1_weight"`          // γ of ADD eq. 3; 0 disables the penalty
+	R1Every  int     `json:"r1_every"`           // penalty in every k-th discriminator step, with weight k·γ
 }
 
 // Renoise is the noise that pictures get before the features see them: t is logit-normal, 1/(1 + exp(−Mean − SD·z)), as in LADD (Sauer

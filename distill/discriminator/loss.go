@@ -42,6 +42,29 @@ func DiscriminatorLoss(real, fake []*Node, r1 *Node, r1Weight float64) Loss {
 	return loss
 }
 
+// GeneratorLoss is that of the config: ADD eq. 2, or E Σ_k softplus(−D_k) (Goodfellow et al. 1406.2661, the non-saturating loss).
+func (c Config) GeneratorLoss(fake []*Node) *Node {
+	if c.Softplus {
+		return sumHeads(fake, func(d *Node) *Node { return ReduceAllMean(softplus(Neg(d))) })
+	}
+	return GeneratorLoss(fake)
+}
+
+// DiscriminatorLoss is that of the config: ADD eq. 3, or E Σ_k softplus(−D_k) on real and softplus(D_k) on generated pictures in place of
+// the hinge. The best D is then the logarithm of the ratio of their densities.
+func (c Config) DiscriminatorLoss(real, fake []*Node, r1 *Node, r1Weight float64) Loss {
+	loss := DiscriminatorLoss(real, fake, r1, r1Weight)
+	if c.Softplus {
+		hinge := Add(loss.Real, loss.Fake)
+		loss.Real, loss.Fake = c.GeneratorLoss(real), sumHeads(fake, func(d *Node) *Node { return ReduceAllMean(softplus(d)) })
+		loss.Total = Add(Sub(loss.Total, hinge), Add(loss.Real, loss.Fake))
+	}
+	return loss
+}
+
+// softplus is ln(1 + eˣ), also where eˣ overflows.
+func softplus(x *Node) *Node { return Add(MaxScalar(x, 0.0), Log1P(Exp(Neg(Abs(x))))) }
+
 func share(condition, like *Node) *Node {
 	return ReduceAllMean(ConvertDType(condition, like.DType()))
 }
@@ -81,7 +104,7 @@ func penalized(judge func(f []*Node) []*Node, tokens []*Node) (logits []*Node, r
 //
 // gap is the mean logit of real pictures less that of generated ones.
 func AUC(real, fake []*Node, counts *Node) (auc, gap *Node) {
-	r, f := pictureLogits(real), pictureLogits(fake) // [B]
+	r, f := PictureLogits(real), PictureLogits(fake) // [B]
 	g := counts.Graph()
 	n := ReduceAllSum(counts)
 	none := OneMinus(Sign(n)) // 1 where no picture counts
@@ -94,7 +117,7 @@ func AUC(real, fake []*Node, counts *Node) (auc, gap *Node) {
 	return StopGradient(auc), StopGradient(gap)
 }
 
-// pictureLogits are logits [B,T] of all heads, averaged over tokens and heads: [B].
-func pictureLogits(heads []*Node) *Node {
+// PictureLogits are logits [B,T] of all heads, averaged over tokens and heads: [B].
+func PictureLogits(heads []*Node) *Node {
 	return DivScalar(sumHeads(heads, func(d *Node) *Node { return ReduceMean(d, 1) }), float64(len(heads)))
 }

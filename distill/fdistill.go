@@ -1,0 +1,94 @@
+package distill
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/check"
+	"github.com/addlab/addlab/internal/rng"
+)
+
+// FDistill is distribution matching by another divergence than DMD's (f-distill, Xu et al. 2502.15681): the difference of the scores is
+// weighed by how much likelier a picture is among real ones than among the student's, which the discriminator tells. It sees what both
+// scores see. Config.Matching says the rest. By "rkl" it is DMD2 (Yin et al. 2405.14867) with this discriminator.
+type FDistill struct {
+	Divergence string  `json:"divergence"` // "rkl", DMD's KL(student ‖ teacher); "kl", its reverse; "js"
+	MinRatio   float64 `json:"min_ratio"`  // bounds of the ratio
+	MaxRatio   float64 `json:"max_ratio"`
+}
+
+// DefaultFDistill has the divergence that its authors found best, and the bounds of their program.
+var DefaultFDistill = registerMethod("f-distill", FDistill{Divergence: "js", MinRatio: .1, MaxRatio: 20}).(FDistill)
+
+// divergences give h(r) = f″(r)·r² of the ratio r = p_real/p_fake.
+var divergences = map[string]func(r *Node) *Node{
+	"rkl": OnesLike,                                          // f = −ln r
+	"kl":  func(r *Node) *Node { return r },                  // f = r·ln r
+	"js":  func(r *Node) *Node { return Div(r, OnePlus(r)) }, // f = r·ln r − (r+1)·ln((r+1)/2)
+}
+
+func (d FDistill) validate(f *check.Fields, c Config) {
+	known := slices.Sorted(maps.Keys(divergences))
+	f.Want(slices.Contains(known, d.Divergence), "method.f-distill.divergence", fmt.Sprintf("%q", d.Divergence), fmt.Sprintf("one of %q", known))
+	f.Want(d.MinRatio > 0 && d.MinRatio <= 1 && d.MaxRatio >= 1, "method.f-distill.min_ratio, max_ratio", fmt.Sprint(d.MinRatio, ", ", d.MaxRatio), "0 < min ≤ 1 ≤ max")
+	f.Want(c.Matching != nil && c.Matching.From == 1, "matching", c.Matching, "set, from step 1, with the method f-distill")
+	f.Want(c.Adversarial > 0 && c.Discriminator.Softplus, "adversarial, discriminator.softplus", fmt.Sprint(c.Adversarial, ", ", c.Discriminator.Softplus), "> 0 and true with the method f-distill: that loss tells the ratio")
+	f.Want(c.Lambda == 0, "lambda", c.Lambda, "0 with the method f-distill, whose weight is matching.weight")
+	f.Want(c.Discriminator.Renoise == nil, "discriminator.renoise", c.Discriminator.Renoise, "none with the method f-distill, which says the level itself")
+	f.Want(!c.Discriminator.Image, "discriminator.image", c.Discriminator.Image, "false with the method f-distill")
+}
+
+func (d FDistill) method(s setup) Method { return &fdistill{add{terms{adversary{s}, matching{s}}}, d} }
+
+// fdistill is the method of FDistill. With x̂ of pure noise or of a diffused picture, as in ADD, and x_t = α_t·x̂ + σ_t·ε′:
+//
+//	∇_x̂ = h(r)/mean h · weight·(μ_fake(x_t) − μ_real(x_t))/mean|x̂ − μ_real(x_t)| + adversarial·∇_x̂ Σ_k softplus(−D_k(x_t))
+//	r = exp D(x_t), within bounds;  discriminator  Σ_k softplus(−D_k(α_t·x₀ + σ_t·ε″)) + softplus(D_k(x_t))
+//
+// D is the mean over heads and tokens. The authors also divide r by its mean over like t, which is left out.
+type fdistill struct {
+	add
+	FDistill
+}
+
+var _ Method = (*fdistill)(nil)
+
+// Updates implements Method.
+func (m *fdistill) Updates(step int) []Update { return updates(m.terms, step, m.draw, m.update) }
+
+func (m *fdistill) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor] {
+	in := m.add.draw(b, step, number)
+	in.RealNoise, in.RealAt, in.FakeAt = m.pictures(rng.Normal(m.random("real-renoise", number), len(b.Images))), nil, nil
+	return in
+}
+
+func (m *fdistill) update(root *model.Scope, in addInputs[*Node], r1, alone bool) map[string]*Node {
+	n := networks{m.setup, root}
+	text := n.text(in.Caption)
+	x0 := n.student()(diffusion.Diffuse(in.Real, in.Noise, diffusion.LevelFrom(in.Start)), diffusion.LevelFrom(in.Level), text)
+	losses := map[string]*Node{"pixel_var": pixelVariance(x0)}
+
+	in.FakeNoise, in.FakeAt, in.RealAt = in.PullNoise, in.PullLevel, in.PullLevel
+	adversarial, logits := m.adversary.judge(n, in.studentInputs, in.adversaryInputs, x0, text, r1, losses)
+	if alone {
+		return losses
+	}
+	pull := m.match.update(n, in.matchingInputs, n.guidedTeacher(in.Empty), x0, text, losses)
+	pull = Mul(pull, InsertAxes(m.weight(logits), -1, -1, -1))
+	losses["match_grad"] = l2(pull)
+	losses["student_grad"] = moveStudent(n, x0, in.studentInputs, adversarial, pull)
+	return losses
+}
+
+// weight is h of ln r [B], with mean 1. No gradient passes.
+func (d FDistill) weight(logRatio *Node) *Node {
+	h := divergences[d.Divergence](ClipScalar(Exp(StopGradient(logRatio)), d.MinRatio, d.MaxRatio))
+	return Div(h, ReduceAllMean(h))
+}
