@@ -42,22 +42,27 @@ func SchedulerClasses() map[string]string {
 	}
 }
 
-// ReadScheduler reads a scheduler_config.json. A sampler's name overrides the class of the file, as diffusers' from_config does; with ""
-// the file decides. Fields that ask for what is not built here are errors.
-func ReadScheduler(file, sampler string) (Scheduler, error) {
+// Override is what replaces fields of a file.
+type Override struct {
+	Sampler         string // names another class, as diffusers' from_config does; "" for that of the file
+	StableDiffusion bool   // diffusers' StableDiffusionPipeline sets steps_offset to 1 and clip_sample to false, whatever the file says
+}
+
+// ReadScheduler reads a scheduler_config.json. Fields that ask for what is not built here are errors.
+func ReadScheduler(file string, o Override) (Scheduler, error) {
 	c := published.Read(file)
 	s := Scheduler{originalSteps: 50, scaling: 10, alphaToOne: true, lowerOrderLast: true}
 	c.Take("_class_name", &s.Class)
-	if sampler != "" {
-		s.Class = SchedulerClasses()[sampler]
+	if o.Sampler != "" {
+		s.Class = SchedulerClasses()[o.Sampler]
 	}
 	var known []string
 	for _, class := range SchedulerClasses() {
 		known = append(known, class)
 	}
 	if slices.Sort(known); !slices.Contains(known, s.Class) {
-		if sampler != "" {
-			return s, fmt.Errorf("diffusion: sampler = %q, want ddim, dpmpp2m, unipc, euler, euler-ancestral or lcm", sampler)
+		if o.Sampler != "" {
+			return s, fmt.Errorf("diffusion: sampler = %q, want ddim, dpmpp2m, unipc, euler, euler-ancestral or lcm", o.Sampler)
 		}
 		c.Refuse("_class_name", fmt.Sprintf("one of %q, or the name of a sampler", known))
 	}
@@ -88,8 +93,11 @@ func ReadScheduler(file, sampler string) (Scheduler, error) {
 	}
 	// Other classes of diffusers do not read it.
 	s.useKarras = s.useKarras && slices.Contains([]string{dpmClass, uniPCClass, eulerClass}, s.Class)
-	clip := s.Class == ddimClass && sampler == "" // a file of DDIM asks to clip unless it says otherwise
-	if c.Take("clip_sample", &clip); clip {
+	if o.StableDiffusion {
+		s.offset = 1
+	}
+	clip := s.Class == ddimClass && o.Sampler == "" // a file of DDIM asks to clip unless it says otherwise
+	if c.Take("clip_sample", &clip); clip && !o.StableDiffusion {
 		c.Refuse("clip_sample", "false")
 	}
 	c.Only("algorithm_type", "dpmsolver++", "deis")

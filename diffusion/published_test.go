@@ -46,7 +46,7 @@ func TestPublishedSchedulersFollowDiffusers(t *testing.T) {
 		t.Fatalf("%d cases", len(file.Cases))
 	}
 	for name, c := range file.Cases {
-		s, err := ReadScheduler(schedulerFile(t, c.Config), "")
+		s, err := ReadScheduler(schedulerFile(t, c.Config), Override{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -103,11 +103,11 @@ const turbo = `{"_class_name": "EulerDiscreteScheduler", "beta_start": 0.00085, 
 func TestASamplerTakesTheScheduleOfAnother(t *testing.T) {
 	const pndm = `{"_class_name": "PNDMScheduler", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "clip_sample": false,
 		"num_train_timesteps": 1000, "set_alpha_to_one": false, "skip_prk_steps": true, "steps_offset": 1, "trained_betas": null}`
-	if _, err := ReadScheduler(schedulerFile(t, pndm), ""); err == nil || !strings.Contains(err.Error(), `_class_name = "PNDMScheduler", want one of ["DDIMScheduler"`) {
+	if _, err := ReadScheduler(schedulerFile(t, pndm), Override{}); err == nil || !strings.Contains(err.Error(), `_class_name = "PNDMScheduler", want one of ["DDIMScheduler"`) {
 		t.Errorf("error %v, want the class and those that are known", err)
 	}
 	for name := range maps.Keys(SchedulerClasses()) {
-		s, err := ReadScheduler(schedulerFile(t, pndm), name)
+		s, err := ReadScheduler(schedulerFile(t, pndm), Override{Sampler: name})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -125,7 +125,7 @@ func TestASamplerTakesTheScheduleOfAnother(t *testing.T) {
 			t.Errorf("%s: level %g, %g at %g, want %g, %g", name, plan[9].Alpha, plan[9].Sigma, plan[9].T, alpha, sigma)
 		}
 	}
-	if _, err := ReadScheduler(schedulerFile(t, pndm), "heun"); err == nil || !strings.Contains(err.Error(), `sampler = "heun", want ddim`) {
+	if _, err := ReadScheduler(schedulerFile(t, pndm), Override{Sampler: "heun"}); err == nil || !strings.Contains(err.Error(), `sampler = "heun", want ddim`) {
 		t.Errorf("error %v, want the samplers", err)
 	}
 }
@@ -147,11 +147,11 @@ func TestReadSchedulerRefusesByName(t *testing.T) {
 		`num_train_timesteps = 1, want 2`:                         `{"_class_name": "EulerDiscreteScheduler", "num_train_timesteps": 1}`,
 		`shift = 3, want no such field`:                           `{"_class_name": "EulerDiscreteScheduler", "shift": 3}`,
 	} {
-		if _, err := ReadScheduler(schedulerFile(t, text), ""); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ReadScheduler(schedulerFile(t, text), Override{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
-	s, err := ReadScheduler(schedulerFile(t, turbo), "")
+	s, err := ReadScheduler(schedulerFile(t, turbo), Override{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,5 +159,17 @@ func TestReadSchedulerRefusesByName(t *testing.T) {
 		if _, _, err := s.Plan(steps); err == nil || !strings.Contains(err.Error(), "want 1 to 1000") {
 			t.Errorf("%d steps: error %v", steps, err)
 		}
+	}
+}
+
+// As diffusers' pipeline of Stable Diffusion 1 and 2 does with files that are older than these fields.
+func TestStableDiffusionOverridesOffsetAndClipping(t *testing.T) {
+	file := schedulerFile(t, `{"_class_name": "DDIMScheduler", "clip_sample": true, "steps_offset": 0}`)
+	s, err := ReadScheduler(file, Override{StableDiffusion: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, plan, err := s.Plan(10); err != nil || plan[0].T != 901 || plan[9].T != 1 {
+		t.Errorf("%v, %v, want timesteps 901 to 1", plan, err)
 	}
 }

@@ -34,6 +34,7 @@ type Model struct {
 	Texts []Text
 	Size  int // side of the pictures that it was trained on, in pixels
 
+	names        []string            // of all files that are read
 	weights      map[string][]string // files of every part
 	zeroNegative bool                // without a negative prompt, states of zeros stand for it
 }
@@ -56,6 +57,9 @@ func Open(ctx context.Context, name string, o Options) (*Model, error) {
 
 func (m *Model) read(names []string, variant string) (err error) {
 	if err := m.readIndex(); err != nil {
+		return err
+	}
+	if m.names, err = (Options{Variant: variant}).choose(names); err != nil {
 		return err
 	}
 	for _, part := range m.parts() {
@@ -147,7 +151,7 @@ func (m *Model) pooledWidth() int {
 
 // Scheduler reads the scheduler. A sampler of diffusion.SchedulerClasses overrides its class; "" keeps it.
 func (m *Model) Scheduler(sampler string) (diffusion.Scheduler, error) {
-	s, err := diffusion.ReadScheduler(m.path("scheduler/scheduler_config.json"), sampler)
+	s, err := diffusion.ReadScheduler(m.path("scheduler/scheduler_config.json"), diffusion.Override{Sampler: sampler, StableDiffusion: !m.XL})
 	if err != nil {
 		err = fmt.Errorf("latent: %s: %w", m.Dir, err)
 	}

@@ -17,15 +17,20 @@ import (
 func copied(t *testing.T, folder, name, old, new string) string {
 	t.Helper()
 	dir := tinylatent.Folder(t, folder)
-	file := filepath.Join(dir, name)
+	edit(t, filepath.Join(dir, name), old, new)
+	return dir
+}
+
+// edit replaces a text in a file.
+func edit(t *testing.T, file, old, new string) {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil || !strings.Contains(string(text), old) {
-		t.Fatalf("%s: %v, want %q in it", name, err, old)
+		t.Fatalf("%s: %v, want %q in it", file, err, old)
 	}
 	if err := os.WriteFile(file, []byte(strings.Replace(string(text), old, new, 1)), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	return dir
 }
 
 func TestOpenRefusesByName(t *testing.T) {

@@ -106,6 +106,10 @@ for name, kind, variant in (("sd", StableDiffusionPipeline, "fp16"), ("xl", Stab
         "turbo 1": draw(pipe, num_inference_steps=1, guidance_scale=0.0),
         "turbo 4": draw(pipe, num_inference_steps=4, guidance_scale=0.0),
     }
+    if name == "sd":  # of the offset 0 in the file the pipeline makes 1
+        pipe.scheduler = EulerDiscreteScheduler.from_config(pipe.scheduler.config, timestep_spacing="leading")
+        pictures[name]["leading 3"] = draw(pipe, num_inference_steps=3, guidance_scale=0.0)
+        pipe.scheduler = turbo()
     pipe.scheduler = DPMSolverMultistepScheduler.from_config(pipe.scheduler.config)
     pictures[name]["guided 5"] = draw(pipe, num_inference_steps=5, guidance_scale=4.0)
     pictures[name]["negative 5"] = draw(pipe, num_inference_steps=5, guidance_scale=4.0, negative_prompt=["fox"] * len(PROMPTS))
