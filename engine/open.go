@@ -11,7 +11,7 @@ import (
 	onnxbackend "github.com/gomlx/compute-onnx"
 	"github.com/gomlx/go-xla/compute/xla"
 
-	"github.com/addlab/addlab/internal/wheel"
+	"github.com/addlab/addlab/internal/download"
 )
 
 // Open opens the engine of the choice: "" (GOMLX_BACKEND, else automatic), "auto", "xla", "xla:cuda", "xla:cpu", "onnx",
@@ -35,7 +35,7 @@ func Check(choice string) error {
 type setting struct {
 	fetch    bool // libraries that are missing may be fetched
 	progress io.Writer
-	network  *wheel.Network
+	network  *download.Network
 }
 
 const noAutoInstallEnv = xla.NoAutoInstallEnv
@@ -50,7 +50,7 @@ func newSetting(fetch bool, progress io.Writer) setting {
 	// What is fetched is decided here, so the backends must not fetch on their own.
 	xla.EnableAutoInstall(false)
 	onnxbackend.EnableAutoInstall(false)
-	return setting{fetch: fetch, progress: progress, network: wheel.Internet}
+	return setting{fetch: fetch, progress: progress, network: download.Internet}
 }
 
 // openFirst opens the first candidate that works. Where none does, the error lists the reasons.

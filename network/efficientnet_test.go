@@ -12,7 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/addlab/addlab/internal/wheel"
+	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/network/packaged"
 	"github.com/addlab/addlab/network/weights"
 )
@@ -58,7 +58,7 @@ func publishedEfficientNet(t *testing.T) *weights.File {
 		t.Skip("reads 19 MB of weights")
 	}
 	path, err := packaged.EfficientNetLite0.Find(t.Context(), t.Output())
-	if errors.Is(err, wheel.ErrAltered) {
+	if errors.Is(err, download.ErrAltered) {
 		t.Fatal(err)
 	}
 	if err != nil {

@@ -10,9 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
-	"github.com/addlab/addlab/internal/wheel"
 	"github.com/addlab/addlab/network/weights"
 )
 
@@ -58,7 +58,7 @@ func TestPublishedFeaturesAreKeptAsTheyAre(t *testing.T) {
 	}
 	v := publishedVariant(t, b)
 	path, err := v.Fetch(t.Context(), t.Output())
-	if errors.Is(err, wheel.ErrAltered) {
+	if errors.Is(err, download.ErrAltered) {
 		t.Fatal(err)
 	}
 	if err != nil {

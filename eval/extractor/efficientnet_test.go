@@ -8,8 +8,8 @@ import (
 
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/internal/hubtest"
-	"github.com/addlab/addlab/internal/wheel"
 	"github.com/addlab/addlab/internal/wheeltest"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/packaged"
@@ -78,7 +78,7 @@ func TestEfficientNetLite0EqualsEfficientNetLitePyTorch(t *testing.T) {
 	}
 	defer e.Close()
 	x, err := k.Open(t.Context(), Options{Engine: on(e), Progress: t.Output(), Batch: 3})
-	if errors.Is(err, wheel.ErrAltered) {
+	if errors.Is(err, download.ErrAltered) {
 		t.Fatal(err)
 	}
 	if err != nil {

@@ -24,7 +24,8 @@ var layers = [][]string{
 	{"internal/check", "internal/parallel", "internal/named"},
 	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/slurm", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle", "internal/published", "internal/hub", "internal/hubtest", "internal/tinylatent"},
 	{"network/weights", "eval/npy", "internal/graphtest"},
-	{"internal/wheel"},
+	{"internal/download"},
+	{"internal/wheel", "internal/npm"},
 	{"engine", "internal/wheeltest", "network/packaged"},
 	{"record", "network/tokenizer", "dataset", "train/optim"},
 	{"network", "internal/tinyworld"},
@@ -48,9 +49,11 @@ var layers = [][]string{
 // narrower names packages that may import less of the project than their layer allows.
 var narrower = map[string][]string{
 	"network/tokenizer":   {"internal/published"},
-	"dataset":             {"internal/hub", "internal/parallel", "internal/rng"},
+	"dataset":             {"internal/atomicfile", "internal/download", "internal/hub", "internal/npm", "internal/parallel", "internal/rng"},
 	"record":              {"network/weights", "internal/atomicfile"},
 	"internal/hub":        {},
+	"internal/download":   {},
+	"internal/npm":        {"internal/download"},
 	"internal/hubtest":    {},
 	"internal/check":      {},
 	"internal/program":    {},

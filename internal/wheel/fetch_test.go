@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/internal/wheel"
 	"github.com/addlab/addlab/internal/wheeltest"
 )
@@ -89,7 +90,7 @@ func TestFetchByPip(t *testing.T) {
 			if elapsed := time.Since(start); elapsed > 5*time.Second {
 				t.Errorf("took %v", elapsed)
 			}
-			if altered := errors.Is(err, wheel.ErrAltered); altered != (c.body == wheeltest.Other) {
+			if altered := errors.Is(err, download.ErrAltered); altered != (c.body == wheeltest.Other) {
 				t.Errorf("error = %v, is ErrAltered: %t", err, altered)
 			}
 			if c.wantErr != "" {

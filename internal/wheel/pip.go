@@ -11,11 +11,12 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/internal/processes"
 )
 
 // pipDownload downloads a wheel without installing it.
-func pipDownload(ctx context.Context, n *Network, w Pin, dir string) (string, error) {
+func pipDownload(ctx context.Context, n *download.Network, w Pin, dir string) (string, error) {
 	pip, config, err := findPip(ctx)
 	if err != nil {
 		return "", err

@@ -1,31 +1,6 @@
 package wheel
 
-import (
-	"context"
-	"path/filepath"
-	"testing"
-	"time"
-)
-
-func TestWaitForTheLockEndsWithTheContext(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lock")
-	unlock, err := lock(t.Context(), path, func() {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	waits := 0
-	if _, err := lock(ctx, path, func() { waits++ }); err == nil || waits != 1 {
-		t.Errorf("second lock: error = %v after %d messages, want the context's error after 1", err, waits)
-	}
-	unlock()
-	again, err := lock(t.Context(), path, func() { t.Error("waits for a lock that was given back") })
-	if err != nil {
-		t.Fatal(err)
-	}
-	again()
-}
+import "testing"
 
 func TestComplaints(t *testing.T) {
 	for _, c := range []struct{ why, out, want string }{

