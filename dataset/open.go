@@ -15,8 +15,8 @@ import (
 // residentBytes bounds the pictures that a set keeps in memory: 200,000 at 32×32.
 const residentBytes = 200_000 * 32 * 32 * 3
 
-// builtin holds the sets that the project draws itself; it is filled while the package starts.
-var builtin = map[string]func(size int) (Dataset, error){}
+// builtin holds the worlds that are known by name; it is filled while the package starts.
+var builtin = map[string]func(ctx context.Context, size int, say func(format string, args ...any)) (Dataset, error){}
 
 // Names lists the built-in datasets.
 func Names() []string { return slices.Sorted(maps.Keys(builtin)) }
@@ -30,14 +30,14 @@ func (s Spec) Open(ctx context.Context, size int, warn func(format string, args 
 	if err := checkSize(size); err != nil {
 		return nil, err
 	}
+	if warn == nil {
+		warn = func(string, ...any) {}
+	}
 	if open := builtin[s.Name]; open != nil {
 		if err := s.CheckColumns(false, s.Name+" has none"); err != nil {
 			return nil, fmt.Errorf("dataset: %w", err)
 		}
-		return open(size)
-	}
-	if warn == nil {
-		warn = func(string, ...any) {}
+		return open(ctx, size, warn)
 	}
 	l, err := s.List(ctx, false, warn)
 	if err == nil {

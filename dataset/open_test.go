@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -50,7 +51,9 @@ func TestOpenTellsWhatItWants(t *testing.T) {
 		})
 	}
 
-	builtin["testing-only"] = func(size int) (Dataset, error) { return nil, fmt.Errorf("size %d", size) }
+	builtin["testing-only"] = func(_ context.Context, size int, _ func(string, ...any)) (Dataset, error) {
+		return nil, fmt.Errorf("size %d", size)
+	}
 	defer delete(builtin, "testing-only")
 	if !slices.Contains(Names(), "testing-only") || !slices.IsSorted(Names()) {
 		t.Errorf("names = %q, want the registered one, sorted", Names())

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -56,7 +57,7 @@ var _ Dataset = (*Scenes)(nil)
 
 func init() {
 	for name, cfg := range map[string]ScenesConfig{"scenes": DefaultScenes(), "scenes-free": FreeScenes()} {
-		builtin[name] = func(size int) (Dataset, error) {
+		builtin[name] = func(_ context.Context, size int, _ func(string, ...any)) (Dataset, error) {
 			cfg.Size = size
 			return &Scenes{cfg, name}, cfg.Validate()
 		}

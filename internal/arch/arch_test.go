@@ -26,7 +26,7 @@ var layers = [][]string{
 	{"network/weights", "eval/npy", "internal/graphtest"},
 	{"internal/download"},
 	{"internal/wheel", "internal/npm"},
-	{"engine", "internal/wheeltest", "network/packaged"},
+	{"engine", "internal/wheeltest", "internal/npmtest", "network/packaged"},
 	{"record", "network/tokenizer", "dataset", "train/optim"},
 	{"network", "internal/tinyworld"},
 	{"diffusion"},

@@ -1,12 +1,8 @@
-package npm
+package npm_test
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/sha512"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -21,30 +17,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/internal/download"
+	"github.com/addlab/addlab/internal/npm"
+	"github.com/addlab/addlab/internal/npmtest"
 )
 
-// pack makes a package of some files.
-func pack(t testing.TB, files ...string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	w := tar.NewWriter(z)
-	for i := 0; i < len(files); i += 2 {
-		err := w.WriteHeader(&tar.Header{Name: "package/" + files[i], Mode: 0o644, Size: int64(len(files[i+1]))})
-		if _, err2 := io.WriteString(w, files[i+1]); err != nil || err2 != nil {
-			t.Fatal(err, err2)
-		}
-	}
-	if err := errors.Join(w.Close(), z.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func pinned(data []byte) Package {
-	sum := sha512.Sum512(data)
-	return Package{Name: "@some/thing", Version: "1.2.3", Integrity: "sha512-" + base64.StdEncoding.EncodeToString(sum[:]), Size: int64(len(data))}
-}
+func pinned(data []byte) npm.Package { return npmtest.Pinned("@some/thing", "1.2.3", data) }
 
 // serve is a registry that answers the one package by answer, and logs the ranges that are asked for.
 func serve(t *testing.T, answer func(w http.ResponseWriter, r *http.Request)) (ranges *[]string) {
@@ -74,10 +51,8 @@ func whole(data []byte) func(http.ResponseWriter, *http.Request) {
 	}
 }
 
-func network() *download.Network { return &download.Network{Patience: 5 * time.Second} }
-
 func TestFetch(t *testing.T) {
-	data := pack(t, "a.txt", strings.Repeat("text", 100))
+	data := npmtest.Pack(t, "a.txt", strings.Repeat("text", 100))
 	p := pinned(data)
 	for _, c := range []struct {
 		why, part string // what an earlier call left
@@ -106,7 +81,7 @@ func TestFetch(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			path, err := p.Fetch(t.Context(), dir, silent, network())
+			path, err := p.Fetch(t.Context(), dir, silent, npmtest.Network())
 			if diff := cmp.Diff(c.ranges, *ranges, cmp.Transformer("nil", func(s []string) string { return fmt.Sprintf("%q", s) })); diff != "" {
 				t.Errorf("ranges (-want +asked):\n%s", diff)
 			}
@@ -135,7 +110,7 @@ func TestFetch(t *testing.T) {
 
 // After an interruption the next call brings the rest, whose sum is that of the whole.
 func TestAnInterruptedFetchContinues(t *testing.T) {
-	data := pack(t, "a.txt", strings.Repeat("text", 1000))
+	data := npmtest.Pack(t, "a.txt", strings.Repeat("text", 1000))
 	p, cut := pinned(data), true
 	ranges := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if cut {
@@ -146,11 +121,11 @@ func TestAnInterruptedFetchContinues(t *testing.T) {
 		whole(data)(w, r)
 	})
 	dir := t.TempDir()
-	if _, err := p.Fetch(t.Context(), dir, silent, network()); err == nil {
+	if _, err := p.Fetch(t.Context(), dir, silent, npmtest.Network()); err == nil {
 		t.Fatal("no error though the connection broke")
 	}
 	cut = false
-	if _, err := p.Fetch(t.Context(), dir, silent, network()); err != nil {
+	if _, err := p.Fetch(t.Context(), dir, silent, npmtest.Network()); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"", "bytes=70-"}, *ranges); diff != "" {
@@ -159,29 +134,29 @@ func TestAnInterruptedFetchContinues(t *testing.T) {
 }
 
 func TestFilesPutByHand(t *testing.T) {
-	data := pack(t, "a.txt", "text")
+	data := npmtest.Pack(t, "a.txt", "text")
 	p, dir := pinned(data), t.TempDir()
 	t.Setenv(download.OffEnv, "1")
-	if _, err := p.Fetch(t.Context(), dir, silent, network()); err == nil || !strings.Contains(err.Error(), download.OffEnv) {
+	if _, err := p.Fetch(t.Context(), dir, silent, npmtest.Network()); err == nil || !strings.Contains(err.Error(), download.OffEnv) {
 		t.Errorf("error = %v, want one that names %s", err, download.OffEnv)
 	}
 	path := filepath.Join(dir, p.File())
 	if err := os.WriteFile(path, data, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := p.Fetch(t.Context(), dir, silent, network()); err != nil || got != path {
+	if got, err := p.Fetch(t.Context(), dir, silent, npmtest.Network()); err != nil || got != path {
 		t.Errorf("%q, %v, want %q", got, err, path)
 	}
 	if err := os.WriteFile(path, data[1:], 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Fetch(t.Context(), dir, silent, network()); !errors.Is(err, download.ErrAltered) || !strings.Contains(err.Error(), path) {
+	if _, err := p.Fetch(t.Context(), dir, silent, npmtest.Network()); !errors.Is(err, download.ErrAltered) || !strings.Contains(err.Error(), path) {
 		t.Errorf("error = %v, want ErrAltered of %s", err, path)
 	}
 }
 
 func TestACancelledFetchSaysSo(t *testing.T) {
-	data := pack(t, "a.txt", "text")
+	data := npmtest.Pack(t, "a.txt", "text")
 	ctx, cancel := context.WithCancel(t.Context())
 	serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
@@ -189,18 +164,18 @@ func TestACancelledFetchSaysSo(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	})
-	if _, err := pinned(data).Fetch(ctx, t.TempDir(), silent, network()); !errors.Is(err, context.Canceled) {
+	if _, err := pinned(data).Fetch(ctx, t.TempDir(), silent, npmtest.Network()); !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v, want context.Canceled", err)
 	}
 }
 
 func TestRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "p.tgz")
-	if err := os.WriteFile(path, pack(t, "LICENSE", "free", "img/a.png", "picture"), 0o666); err != nil {
+	if err := os.WriteFile(path, npmtest.Pack(t, "LICENSE", "free", "img/a.png", "picture"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
-	err := Read(path, func(name string, r io.Reader) error {
+	err := npm.Read(path, func(name string, r io.Reader) error {
 		text, err := io.ReadAll(r)
 		got[name] = string(text)
 		return err
@@ -211,7 +186,7 @@ func TestRead(t *testing.T) {
 	if err := os.Truncate(path, 40); err != nil {
 		t.Fatal(err)
 	}
-	if err := Read(path, func(string, io.Reader) error { return nil }); err == nil {
+	if err := npm.Read(path, func(string, io.Reader) error { return nil }); err == nil {
 		t.Error("no error of a file that is cut off")
 	}
 }
