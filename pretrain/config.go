@@ -5,6 +5,7 @@ package pretrain
 import (
 	"fmt"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/check"
 	"github.com/addlab/addlab/network"
@@ -127,6 +128,15 @@ func DefaultConfig(scale string) (Config, error) {
 		return c, fmt.Errorf("pretrain: scale = %q, want one of %q", scale, Scales)
 	}
 	return c, nil
+}
+
+// Of is the preset for a dataset. Of emoji, large networks draw larger pictures.
+func (c Config) Of(set dataset.Spec, scale string) Config {
+	c.Data = set.Origin()
+	if set.Name == "emoji" && scale == "gpu" {
+		c.Size = 64
+	}
+	return c
 }
 
 // Validate returns an error that names a field that cannot work.

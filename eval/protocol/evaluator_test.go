@@ -98,10 +98,10 @@ func TestMetricsAreEvals(t *testing.T) {
 	}
 }
 
-// By hand: three pictures, of whose attributes the captions state 2, 1 and 4.
+// By hand: four pictures, of whose attributes the captions state 2, 1, 4 and none. The last one has no say.
 func TestAlignCountsStatedOnly(t *testing.T) {
 	none := dataset.Attributes{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}
-	stated := []dataset.Attributes{none, none, none}
+	stated := []dataset.Attributes{none, none, none, none}
 	stated[0][0], stated[0][4] = 1, 5
 	stated[1][4] = 2
 	stated[2][0], stated[2][1], stated[2][2], stated[2][4] = 0, 0, 3, 1
@@ -109,7 +109,7 @@ func TestAlignCountsStatedOnly(t *testing.T) {
 	for i := range stated {
 		facts = append(facts, dataset.Facts{States: stated[i][:]})
 	}
-	seen := make([]int32, 3*len(none)) // what is not stated is seen as class 0 or worse and must not count
+	seen := make([]int32, 4*len(none)) // what is not stated is seen as class 0 or worse and must not count
 	seen[0], seen[4] = 1, 5            // both right
 	seen[12+4] = 3                     // wrong
 	seen[24], seen[25], seen[26], seen[28] = 0, 2, 3, 1

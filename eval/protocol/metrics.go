@@ -108,19 +108,23 @@ func measure(m metric.Metric, real eval.Features, generated metric.Sample, param
 
 // align compares what the classifier saw with what the captions state.
 func (m *Metrics) align(attributes []dataset.Attribute, s scoredSet) error {
-	correct, given := make([]int, len(s.Facts)), make([]int, len(s.Facts))
+	var correct, given []int // of the pictures whose caption states something
 	hits, asked := make([]float64, len(attributes)), make([]float64, len(attributes))
 	for i, facts := range s.Facts {
+		right, stated := 0, 0
 		for a, class := range facts.States {
 			if class < 0 {
 				continue
 			}
-			given[i]++
+			stated++
 			asked[a]++
 			if int(s.Classes[i*len(attributes)+a]) == class {
-				correct[i]++
+				right++
 				hits[a]++
 			}
+		}
+		if stated > 0 {
+			correct, given = append(correct, right), append(given, stated)
 		}
 	}
 	alignment, err := eval.NewAlignment(correct, given)

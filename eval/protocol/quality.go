@@ -155,7 +155,11 @@ func (q Quality) Markdown(w io.Writer) error {
 	if q.Classifier != nil {
 		fmt.Fprintf(&b, "\n| attribute | classifier | probe | teacher, 25 steps |\n|---|---|---|---|\n")
 		for _, name := range slices.Sorted(maps.Keys(q.Classifier)) {
-			fmt.Fprintf(&b, "| %s | %.4f | %.4f | %.4f |\n", name, q.Classifier[name].Mean, q.Probe[name].Mean, q.Teacher.ByAttribute[name])
+			probed := "–"
+			if rate, ok := q.Probe[name]; ok { // attributes of many values are not probed for
+				probed = fmt.Sprintf("%.4f", rate.Mean)
+			}
+			fmt.Fprintf(&b, "| %s | %.4f | %s | %.4f |\n", name, q.Classifier[name].Mean, probed, q.Teacher.ByAttribute[name])
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -46,6 +46,7 @@ func openInputs(ctx context.Context, o options, lazy *lazyEngine) (sweep.Inputs,
 	if err != nil {
 		return sweep.Inputs{}, err
 	}
+	cfg = cfg.Of(o.set, o.scale)
 	dir := o.bundleDir()
 	toy := o.scale == "smoke" && o.pretrained == "" && !exists(dir)
 	if toy {
@@ -85,7 +86,6 @@ func pretrainToy(ctx context.Context, o options, cfg pretrain.Config, dir string
 	if err := os.MkdirAll(dir, 0o777); err != nil { // before the work, not after it
 		return nil, err
 	}
-	cfg.Data = o.set.Origin()
 	return pretrain.Ensure(ctx, pretrain.Options{
 		Dir: dir, Runs: filepath.Join(o.out, "pretrain"), Config: cfg, Data: data, Engine: e, Command: o.command(), Out: lazy.out,
 	})

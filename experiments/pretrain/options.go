@@ -126,6 +126,7 @@ func (o *options) base(from *pretrain.Bundle) (pretrain.Config, error) {
 		return cfg, err
 	}
 	seed := o.seed
+	cfg = cfg.Of(o.set, o.scale)
 	if from != nil {
 		cfg = from.Config
 		if !o.given["seed"] {

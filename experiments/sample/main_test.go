@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
@@ -39,8 +40,9 @@ func TestWrongCalls(t *testing.T) {
 		{"no teacher step", []string{"--prompt", "a star", "--run", shipped, "--pretrained", "../../pretrained/scenes", "--teacher-steps", "0"}, "the teacher by dpmpp2m: diffusion: steps = 0, want ≥ 1"},
 		{"nothing to ship", []string{"--ship", "ADD"}, "run is missing"},
 		{"a run that is not there", []string{"--prompt", "a star", "--results", empty, "--run", "0123456789ab"}, `run = "0123456789ab"`},
-		{"data for nothing", []string{"--prompt", "a star", "--data", "photos"}, "--data photos has no effect without --ship"},
-		{"a column for nothing", []string{"--prompt", "a star", "--text", "caption"}, "--data scenes --text caption has no effect without --ship"},
+		{"no student of the data", []string{"--prompt", "a star", "--data", "emoji", "--results", empty, "--pretrained", bare}, "go run ./experiments/ablate --data emoji --axis"},
+		{"data and a run", []string{"--prompt", "a star", "--data", "emoji", "--run", "0123456789ab"}, "--data emoji has no effect with --run 0123456789ab"},
+		{"a column for nothing", []string{"--prompt", "a star", "--text", "caption"}, "--data scenes --text caption: columns have no effect without --ship"},
 		{"a forgotten --prompt", []string{"a star"}, `argument = "a star"`},
 	} {
 		t.Run(c.why, func(t *testing.T) {
@@ -112,6 +114,19 @@ func TestChooseRun(t *testing.T) {
 		if got := choose(name); got != want {
 			t.Errorf("--run %q = %s, want %s", name, got, want)
 		}
+	}
+}
+
+// With --data, runs of other data do not count, however new they are.
+func TestChooseRunOfADataset(t *testing.T) {
+	results, bundle := t.TempDir(), tinybundle.Load(t, "text", "teacher") // of scenes
+	older := finished(t, results, "cpu", time.Minute, func(*distill.Config) {})
+	r, _, _, err := chooseRun(options{results: results, pretrained: bundle.Dir, ofData: true, set: dataset.Spec{Name: "scenes"}})
+	if err != nil || r.Dir != older {
+		t.Errorf("of scenes: %s, %v, want %s", r.Dir, err, older)
+	}
+	if r, _, _, err = chooseRun(options{results: results, pretrained: bundle.Dir, ofData: true, set: dataset.Spec{Name: "emoji"}}); err == nil {
+		t.Errorf("of emoji: %s, want none", r.Dir)
 	}
 }
 

@@ -19,12 +19,14 @@ const usage = `sample draws pictures for captions from a student, beside its tea
   go run ./experiments/sample --prompt "a large red star left of a small blue ring"
   go run ./experiments/sample --prompt "a green star" --prompt "a yellow ring" --n 4 --steps 1,2,4
   go run ./experiments/sample --prompt "a green star" --run results/runs/0123456789ab
+  go run ./experiments/sample --data emoji --prompt "tiger face, noto style"   a student of another dataset
   go run ./experiments/sample --prompt "a green star" --teacher-steps 4 --sampler ddim,dpmpp2m,unipc   the teacher by other solvers
   go run ./experiments/sample --run results/runs/0123456789ab --ship "ADD, 800 steps"   put a student into the bundle
 
   go run ./experiments/sample --prompt "a fox" --model stabilityai/sd-turbo --steps 1,4   Stable Diffusion 1, 2 or XL
 
 Without --run it takes your newest student of the default cell, and without one the student that is shipped with the networks.
+With --data both are those of this dataset.
 Unknown words are named, with those that the networks know.
 
 `
@@ -37,7 +39,7 @@ type options struct {
 	set                                   dataset.Spec
 	form                                  diffusion.Form
 	samplers                              []diffusion.Sampler
-	teacher                               bool
+	teacher, ofData                       bool // ofData: --data was typed
 	seed                                  int64
 	n, teacherSteps                       int
 	model                                 modelOptions
@@ -64,7 +66,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.Int64Var(&o.seed, "seed", 1, "seed of the noise")
 	f.IntVar(&o.n, "n", 1, "`pictures` per prompt")
 	f.StringVar(&o.ship, "ship", "", "score the student of --run, put it into the bundle that it started from, and stop; the `recipe` says how it was trained")
-	o.set.Flags(f, " that --ship scores on")
+	o.set.Flags(f, " of the student, or that --ship scores on")
 	o.model.flags(f)
 	f.StringVar(&o.out, "out", "samples.png", "`file` for the grid")
 	if err := program.Flags(f, args); err != nil {
@@ -82,12 +84,15 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		if (given.Name == "sampler" || given.Name == "teacher-steps") && !o.teacher {
 			err = fmt.Errorf("--%s has no effect with --teacher=false, want one of the two", given.Name)
 		}
+		o.ofData = o.ofData || given.Name == "data"
 	})
 	switch {
 	case err != nil:
 		return err
-	case o.ship == "" && o.set != dataset.Spec{Name: "scenes"}:
-		return fmt.Errorf("%s has no effect without --ship, which scores on it", o.set)
+	case o.ship == "" && (o.set.Image != "" || o.set.Text != ""):
+		return fmt.Errorf("%s: columns have no effect without --ship, which scores on them", o.set)
+	case o.ship == "" && o.ofData && o.run != "" && o.run != shipped:
+		return fmt.Errorf("%s has no effect with --run %s, want one of the two", o.set, o.run)
 	case o.ship != "" && o.run == "":
 		return errors.New("run is missing, want the one whose student is to be shipped")
 	case o.ship != "" && o.run == shipped:

@@ -43,14 +43,14 @@ func chooseRun(o options) (run sweep.StudentRun, about string, shippedIn *pretra
 		if own, err = sweep.StudentRuns(runs); err != nil {
 			return run, "", nil, err
 		}
-		own = slices.DeleteFunc(own, func(r sweep.StudentRun) bool { return !r.IsDefault() })
+		own = slices.DeleteFunc(own, func(r sweep.StudentRun) bool { return !r.IsDefault() || !o.wants(r) })
 	}
 	if i := slices.IndexFunc(own, func(r sweep.StudentRun) bool { return r.Config.Distill.Scale != "smoke" }); i >= 0 {
 		return own[i], "your newest of the default cell; --run shipped takes the shipped one", nil, nil
 	}
 	dir := o.pretrained
 	if dir == "" {
-		dir = pretrain.DefaultDir("scenes", "cpu")
+		dir = pretrain.DefaultDir(o.set.Label(), "cpu")
 	}
 	bundle, err := pretrain.LoadBundle(dir)
 	if err == nil {
@@ -64,5 +64,22 @@ func chooseRun(o options) (run sweep.StudentRun, about string, shippedIn *pretra
 	case err != nil:
 		return run, "", nil, err
 	}
-	return run, "", nil, fmt.Errorf("no student in %s, nor one of the default cell in %s: run `go run ./experiments/ablate --axis disc-cond` first, or say --run", dir, runs)
+	return run, "", nil, fmt.Errorf("no student in %s, nor one of the default cell in %s: run `go run ./experiments/ablate %s--axis disc-cond` first, or say --run", dir, runs, o.dataFlag())
+}
+
+// wants reports whether a run's networks were trained on the dataset that was asked for, if one was.
+func (o options) wants(r sweep.StudentRun) bool {
+	if !o.ofData {
+		return true
+	}
+	bundle, err := r.Bundle(o.pretrained)
+	return err == nil && bundle.Config.Data == o.set.Origin()
+}
+
+// dataFlag is --data as it was typed, with a space behind it.
+func (o options) dataFlag() string {
+	if !o.ofData {
+		return ""
+	}
+	return o.set.String() + " "
 }
