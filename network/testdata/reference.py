@@ -1,4 +1,4 @@
-"""Writes reference.json and sd21_unet.txt, what the reference implementations in PyTorch say.
+"""Writes reference.json, what the reference implementations in PyTorch say.
 
 Made with torch 1.12.1, diffusers 0.20.2, transformers 4.33.3, timm 0.6.13 (huggingface_hub<0.20, numpy<2):
     python reference.py
@@ -100,7 +100,3 @@ with open("reference.json", "w") as f:
     f.write("{\n" + ",\n".join("%s: %s" % (json.dumps(k), json.dumps(v, sort_keys=True, separators=(",", ":"))) for k, v in reference.items()) + "\n}\n")
 
 # The config of the U-Net in stabilityai/stable-diffusion-2-1.
-sd21 = UNet2DConditionModel(sample_size=96, cross_attention_dim=1024, attention_head_dim=[5, 10, 20, 20], use_linear_projection=True)
-with open("sd21_unet.txt", "w") as f:
-    for name, t in sorted(sd21.state_dict().items()):
-        f.write("%s %s\n" % (name, "×".join(map(str, t.shape))))
