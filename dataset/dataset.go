@@ -1,4 +1,4 @@
-// Package dataset gives captioned pictures: scenes drawn by the project, image folders, WebDataset shards, parquet files and
+// Package dataset gives captioned pictures: scenes drawn by the project, emoji, image folders, WebDataset shards, parquet files and
 // data sets of the HuggingFace hub.
 package dataset
 

@@ -24,7 +24,7 @@ type Options struct {
 // hold pictures or shards, not both.
 func Open(ctx context.Context, spec string, o Options) (Set, error) {
 	if world, _, _ := strings.Cut(spec, ":"); slices.Contains(dataset.Names(), world) {
-		return openScenes(spec, o.N)
+		return openScenes(ctx, spec, o)
 	}
 	set, err := openFiles(ctx, spec, o)
 	if err == nil && o.Captions != "" {

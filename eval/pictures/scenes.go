@@ -2,6 +2,7 @@ package pictures
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -18,12 +19,12 @@ const (
 )
 
 // openScenes draws WORLD[:SPLIT[:N[:FIRST]]] of a built-in world, at the size that the shipped networks know.
-func openScenes(spec string, wanted int) (Set, error) {
+func openScenes(ctx context.Context, spec string, o Options) (Set, error) {
 	set := Set{Name: spec, Kind: "scenes"}
-	split, numbers := defaultSplit, [2]int{cmp.Or(wanted, defaultScenes), 0} // how many, and from which on
+	split, numbers := defaultSplit, [2]int{cmp.Or(o.N, defaultScenes), 0} // how many, and from which on
 	fields := strings.Split(spec, ":")
 	set.World = fields[0]
-	data, err := dataset.Open(set.World, dataset.DefaultScenes().Size, nil)
+	data, err := dataset.Spec{Name: set.World}.Open(ctx, dataset.DefaultScenes().Size, o.Note)
 	if err != nil {
 		return set, err
 	}

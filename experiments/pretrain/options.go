@@ -16,6 +16,7 @@ import (
 const usage = `pretrain trains teacher, text encoder, discriminator features and evaluation networks.
 
   go run ./experiments/pretrain --data scenes                      all parts, into pretrained/scenes
+  go run ./experiments/pretrain --data emoji                       on emoji, real pictures that are fetched once
   go run ./experiments/pretrain --data path/to/folder --scale cpu  on your own captioned pictures
   go run ./experiments/pretrain --data hf:OWNER/NAME --image image --text caption
                                                                    on a data set of the HuggingFace hub that is made of parquet files
