@@ -24,6 +24,8 @@ type Request struct {
 	Size     int     // side of the pictures in pixels
 	Seed     int64
 
+	Progress func(picture, step int) // hears of every step that is done, from 1 on; may be nil
+
 	// Noise gives n standard normal values of picture i before step k, 0 for the start. The default draws them from the seed.
 	Noise func(k, i, n int) []float32
 }
@@ -130,6 +132,9 @@ func (p *Pipeline) sample(ctx context.Context, r Request, key stepKey, start flo
 		}
 		engine.Release(prev2)
 		x, prev, prev2 = out[0], out[1], prev
+		if r.Progress != nil {
+			r.Progress(i+1, k+1)
+		}
 	}
 	return x, nil
 }

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinylatent"
@@ -83,5 +86,29 @@ func near(t *testing.T, want, got []float32, tolerance float64) {
 	}
 	if len(want) != len(got) || !(worst <= tolerance*max(1, largest)) || largest == 0 {
 		t.Errorf("%d values that differ by %.3g, want %d and ≤ %g of %.3g", len(got), worst, len(want), tolerance, largest)
+	}
+}
+
+func TestProgressTellsEveryStep(t *testing.T) {
+	m, err := Open(t.Context(), tinylatent.Folder(t, "sd"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.Load(graphtest.Engine())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	var told [][2]int
+	r := Request{Prompts: []string{"a fox", "a fox"}, Steps: 2, Size: 8, Progress: func(picture, step int) { told = append(told, [2]int{picture, step}) }}
+	flat, err := p.Draw(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([][2]int{{1, 1}, {1, 2}, {2, 1}, {2, 2}}, told); diff != "" {
+		t.Errorf("progress (-want +got):\n%s", diff)
+	}
+	if n := len(flat) / 2; len(flat) != 2*8*8*3 || slices.Equal(flat[:n], flat[n:]) {
+		t.Errorf("%d values, want two pictures from other noise", len(flat))
 	}
 }

@@ -138,6 +138,7 @@ func drawModel(ctx context.Context, o options, captions []string, stdout, stderr
 	fmt.Fprintf(stdout, "model: %s, loaded in %.1f s\n", m.Dir, time.Since(began).Seconds())
 	grid = plot.Grid{Columns: captions, Scale: max(1, 128/rows[0].Size)}
 	for _, row := range rows {
+		row.Progress = patience(stderr, row)
 		flat, err := p.Draw(ctx, row.Request)
 		if err != nil {
 			return grid, fmt.Errorf("%s: %w", row.name, err)
@@ -146,6 +147,17 @@ func drawModel(ctx context.Context, o options, captions []string, stdout, stderr
 		grid.Rows = append(grid.Rows, plot.GridRow{Name: row.name, Images: dataset.Cut(flat, row.Size)})
 	}
 	return grid, nil
+}
+
+// patience says how far a row is, at most every ten seconds.
+func patience(stderr io.Writer, row modelRow) func(picture, step int) {
+	last := time.Now()
+	return func(picture, step int) {
+		if time.Since(last) > 10*time.Second {
+			last = time.Now()
+			fmt.Fprintf(stderr, "%s: picture %d of %d, step %d of %d\n", row.name, picture, len(row.Prompts), step, row.Steps)
+		}
+	}
 }
 
 // spent tells the time of a picture; the first one also compiles.
