@@ -151,11 +151,15 @@ func (c Config) Validate() error {
 	_, err := diffusion.ScheduleByName(c.Schedule)
 	for _, err := range []error{
 		err, c.Prediction.Validate(), c.Networks.UNet.Validate(), c.Networks.Features.Validate(), c.Networks.Text.Validate(), c.Networks.PairText.Validate(),
-		c.Networks.Tower.Validate(c.Size), c.Networks.Classifier.Validate(c.Size), c.Networks.PairImage.Validate(c.Size),
 		c.TextTraining.Validate("text"), c.FeaturesTraining.Validate("features"), c.ClassifierTraining.Validate("classifier"),
 		c.PairTraining.Validate("pair"), c.TeacherTraining.Validate("teacher"),
 	} {
 		f.Also(err)
+	}
+	for _, net := range []network.ConvNetConfig{c.Networks.Tower, c.Networks.Classifier, c.Networks.PairImage} {
+		if net.Widths != nil || net.Blocks != 0 || net.Out != 0 { // else a bundle does without
+			f.Also(net.Validate(c.Size))
+		}
 	}
 	return f.Err
 }

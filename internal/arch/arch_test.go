@@ -41,7 +41,7 @@ var layers = [][]string{
 	{"report"},
 	{"ablations"},
 	{"sweep"},
-	{"notebooks/show"},
+	{"notebooks/show", "notebooks/points"},
 	{"notebooks/lessons"},
 	{"experiments/*", "internal/arch"},
 }

@@ -1,0 +1,47 @@
+package points
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/train"
+)
+
+func TestModesAreCountedWithinThreeStandardDeviations(t *testing.T) {
+	w := Ring()
+	at := []float64{.7, 0, .7, .29, .7, .31, -.7, 0, 0, 0, math.NaN(), 0}
+	counts, between := w.Modes(at)
+	if diff := cmp.Diff([]int{2, 0, 0, 1, 0, 0}, counts); diff != "" || between != 3 {
+		t.Errorf("between = %d, want 3; modes (-want +got):\n%s", between, diff)
+	}
+	if _, outside := w.Modes(w.Sample(1000)); outside > 25 { // exp(−9/2) = 1.1 % of a Gaussian in the plane
+		t.Errorf("%d of 1000 points of the data belong to no mode", outside)
+	}
+}
+
+// Every method of the axis has a config in this world, and a student of it draws points.
+func TestEveryMethodHasAConfigOfPoints(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.TeacherSteps, cfg.Steps, cfg.Batch, cfg.Width = 4, 4, 16, 8
+	l, err := Open(t.Context(), graphtest.Engine(), Ring(), cfg, train.NewProgress(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, cell := range ablations.Method.Cells {
+		if _, err := l.Cell(cell); err != nil {
+			t.Errorf("%s: %v", cell.Name, err)
+		}
+	}
+	at, err := l.Distill(t.Context(), ablations.Method.Cells[0], 10, train.NewProgress(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(at) != 20 {
+		t.Errorf("%d coordinates, want 20", len(at))
+	}
+}
