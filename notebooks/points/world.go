@@ -50,7 +50,9 @@ func (s source) Sample(i int) (dataset.Sample, error) {
 }
 
 // Sample draws so many held-out points, x₀, y₀, x₁, …
-func (w World) Sample(n int) []float64 { return w.Mixture.Sample(rng.New(w.Seed, "points/shown", 0), n) }
+func (w World) Sample(n int) []float64 {
+	return w.Mixture.Sample(rng.New(w.Seed, "points/shown", 0), n)
+}
 
 // Modes counts the points [x₀, y₀, x₁, …] within three standard deviations of each mode, nearest first, and those of none.
 func (w World) Modes(at []float64) (counts []int, between int) {
