@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/png"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/addlab/addlab/internal/download"
@@ -104,13 +105,24 @@ func fakeEmoji(t testing.TB) emojiPackages {
 	return p
 }
 
+var fakeWorld struct {
+	sync.Once
+	*Emoji
+}
+
+// openFake opens the small set, which is fetched and resampled once.
 func openFake(t testing.TB, size int) *Emoji {
 	t.Helper()
-	w, err := openEmoji(t.Context(), fakeEmoji(t), size, npmtest.Network(), func(string, ...any) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
+	fakeWorld.Do(func() {
+		w, err := openEmoji(t.Context(), fakeEmoji(t), size, npmtest.Network(), func(string, ...any) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fakeWorld.Emoji = w
+	})
+	w := *fakeWorld.Emoji
+	w.size = size
+	return &w
 }
 
 // off is a network that nothing may use.
