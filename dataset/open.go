@@ -15,7 +15,7 @@ import (
 // residentBytes bounds the pictures that a set keeps in memory: 200,000 at 32×32.
 const residentBytes = 200_000 * 32 * 32 * 3
 
-// builtin holds the worlds that are known by name; it is filled while the package starts.
+// builtin holds the sets that are known by name; it is filled while the package starts.
 var builtin = map[string]func(ctx context.Context, size int, say func(format string, args ...any)) (Dataset, error){}
 
 // Names lists the built-in datasets.

@@ -19,7 +19,7 @@ type Spec struct {
 
 // Flags adds --data, --image and --text. what says what the set is for.
 func (s *Spec) Flags(f *flag.FlagSet, what string) {
-	f.StringVar(&s.Name, "data", "scenes", "`dataset`"+what+": scenes, scenes-free, emoji, a folder of captioned pictures, WebDataset shards, parquet files, or hf:OWNER/NAME for one of the HuggingFace hub (docs/data.md)")
+	f.StringVar(&s.Name, "data", "scenes", "`dataset`"+what+": scenes, scenes-free, emoji, fashion-mnist, cifar10, a folder of captioned pictures, WebDataset shards, parquet files, or hf:OWNER/NAME for one of the HuggingFace hub (docs/data.md)")
 	f.StringVar(&s.Image, "image", "", "`column` of parquet files that holds the pictures (default: the only one that can)")
 	f.StringVar(&s.Text, "text", "", "`column` of parquet files that holds the captions (default: the only one that can)")
 }
