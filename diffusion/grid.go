@@ -37,10 +37,10 @@ func (g Grid) times(s Schedule, steps int) ([]float64, error) {
 		case GridTime, "":
 			t[i] = float64(steps-i) / float64(steps)
 		case GridLogSNR:
-			t[i] = timeOfLogSNR(s, between(first, last, i))
+			t[i] = TimeOfLogSNR(s, between(first, last, i))
 		case GridKarras:
 			root := func(lambda float64) float64 { return math.Exp(-lambda / karrasPower) } // (σ/α)^(1/ρ)
-			t[i] = timeOfLogSNR(s, -karrasPower*math.Log(between(
+			t[i] = TimeOfLogSNR(s, -karrasPower*math.Log(between(
 				root(max(first, -math.Log(karrasMax))), root(min(last, -math.Log(karrasMin))), i)))
 		}
 	}

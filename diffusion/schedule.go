@@ -29,8 +29,8 @@ func LogSNR(s Schedule, t float64) float64 {
 	return math.Log(alpha) - math.Log(sigma)
 }
 
-// timeOfLogSNR inverts LogSNR by bisection: λ falls strictly with t.
-func timeOfLogSNR(s Schedule, lambda float64) float64 {
+// TimeOfLogSNR inverts LogSNR by bisection: λ falls strictly with t.
+func TimeOfLogSNR(s Schedule, lambda float64) float64 {
 	lo, hi := 0.0, 1.0
 	for range 60 {
 		mid := (lo + hi) / 2

@@ -71,7 +71,7 @@ func TestStableDiffusionMatchesPublishedConstants(t *testing.T) {
 func TestTimeOfLogSNRInverts(t *testing.T) {
 	for _, s := range Schedules() {
 		for _, u := range []float64{0.001, 0.2, 0.5, 0.9, 0.999} {
-			near(t, s.Name(), timeOfLogSNR(s, LogSNR(s, u)), u, 1e-9)
+			near(t, s.Name(), TimeOfLogSNR(s, LogSNR(s, u)), u, 1e-9)
 		}
 	}
 }
