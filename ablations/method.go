@@ -15,6 +15,8 @@ var Method = register(Axis{
 	Cells: []Cell{
 		{Name: "add", Default: true},
 		{Name: "lcm", Set: consistent},
+		{Name: "scm", Set: scm},
+		{Name: "scm-4", Set: scm, Steps: 4},
 		{Name: "regression", Set: regression},
 		{Name: "reflow", Set: reflow(distill.DefaultReflow.Regress)},
 		{Name: "reflow-4", Set: reflow(0), Steps: 4, Form: diffusion.ODE},
@@ -22,6 +24,7 @@ var Method = register(Axis{
 		{Name: "progressive-4", Set: progressive(4), Steps: 4, Form: diffusion.ODE},
 		{Name: "dmd2", Set: fdistill("rkl")},
 		{Name: "f-distill", Set: fdistill("js")},
+		{Name: "sid", Set: sid},
 		{Name: "ladd", Set: ladd},
 		{Name: "ladd-4", Set: ladd, Steps: 4},
 		{Name: "gan", Set: func(c *distill.Config) { gan(c); c.Init = distill.Random }},
@@ -107,4 +110,16 @@ func fdistill(divergence string) func(*distill.Config) {
 		s.Divergence = divergence
 		c.Method = &distill.Named{Settings: s}
 	}
+}
+
+func scm(c *distill.Config) {
+	guided(c)
+	c.Method = &distill.Named{Settings: distill.DefaultSCM}
+}
+
+// sid begins every picture at pure noise, as f-distill does.
+func sid(c *distill.Config) {
+	fdistill("rkl")(c)
+	c.Adversarial, c.FeaturesNet, c.Discriminator.Softplus = 0, "", false
+	c.Method = &distill.Named{Settings: distill.DefaultSiD}
 }

@@ -126,13 +126,18 @@ func (m matching) update(n networks, in matchingInputs[*Node], teacher diffusion
 	pull := matchingPull(clean, in.PullNoise, diffusion.LevelFrom(in.PullLevel), fake, teacher, text)
 	// As the gradient of a mean over pictures, and of the same reduction over pixels as the other terms.
 	gradient := Mul(MulScalar(pull, float64(m.summed())/float64(clean.Shape().Size())), in.Pull)
+	losses["match_grad"] = l2(gradient)
+	m.fit(n, in, clean, text, losses)
+	return gradient
+}
 
-	level := diffusion.LevelFrom(in.FitLevel)
+// fit moves the fake score on pictures without gradient.
+func (m matching) fit(n networks, in matchingInputs[*Node], clean *Node, text diffusion.Cond, losses map[string]*Node) {
+	fake, level := n.fakeScore(), diffusion.LevelFrom(in.FitLevel)
 	difference := Sub(fake(diffusion.Diffuse(clean, in.FitNoise, level), level, text), clean)
 	loss := ReduceAllMean(Mul(in.FitWeight, ReduceMean(Mul(difference, difference), 1, 2, 3)))
-	m.optimiser().Update(optim.Variables(n.root.At(fakeScope), x0.Graph()), loss, in.FakeRate)
-	losses["match_grad"], losses["fake_score"] = l2(gradient), loss
-	return gradient
+	m.optimiser().Update(optim.Variables(n.root.At(fakeScope), clean.Graph()), loss, in.FakeRate)
+	losses["fake_score"] = loss
 }
 
 // matchingPull is (μ_fake − μ_real)/mean|x̂ − μ_real| at x̂ diffused to a level. No gradient passes.
