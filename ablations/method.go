@@ -98,13 +98,13 @@ func ufogen(c *distill.Config) {
 	c.Method = &distill.Named{Settings: distill.DefaultUFOGen}
 }
 
-// fdistill begins every picture at pure noise.
+// fdistill begins every picture at pure noise. Fake score and discriminator move five times a step, as in DMD2.
 func fdistill(divergence string) func(*distill.Config) {
 	return func(c *distill.Config) {
 		guided(c)
 		groupNorm(c)
 		c.Adversarial, c.Lambda, c.FeaturesNet, c.Times = 0.1, 0, c.Teacher(), []int{1000}
-		c.Discriminator.Image, c.Discriminator.Augment, c.Discriminator.Softplus = false, false, true
+		c.Discriminator.Image, c.Discriminator.Augment, c.Discriminator.Softplus, c.DiscriminatorUpdates = false, false, true, 5
 		c.Matching = &distill.Matching{Weight: 0.5, From: 1, Ramp: c.Steps / 16, Min: 20, Max: 980, Rate: optim.Rate{Peak: 1e-3, Warmup: min(20, c.Steps/4)}}
 		s := distill.DefaultFDistill
 		s.Divergence = divergence
@@ -120,6 +120,6 @@ func scm(c *distill.Config) {
 // sid begins every picture at pure noise, as f-distill does.
 func sid(c *distill.Config) {
 	fdistill("rkl")(c)
-	c.Adversarial, c.FeaturesNet, c.Discriminator.Softplus = 0, "", false
+	c.Adversarial, c.FeaturesNet, c.Discriminator.Softplus, c.DiscriminatorUpdates = 0, "", false, 0
 	c.Method = &distill.Named{Settings: distill.DefaultSiD}
 }

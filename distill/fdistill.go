@@ -13,6 +13,8 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/check"
 	"github.com/addlab/addlab/internal/rng"
+	"github.com/addlab/addlab/train"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // FDistill is distribution matching by another divergence than DMD's (f-distill, Xu et al. 2502.15681): the difference of the scores is
@@ -66,6 +68,7 @@ func (m *fdistill) Updates(step int) []Update { return updates(m.terms, step, m.
 func (m *fdistill) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor] {
 	in := m.add.draw(b, step, number)
 	in.RealNoise, in.RealAt, in.FakeAt = m.pictures(rng.Normal(m.random("real-renoise", number), len(b.Images))), nil, nil
+	in.FakeRate = train.F32(optim.AdamW{Beta1: 0.9, Beta2: 0.999}.Coefficients(m.cfg.Matching.Rate.At(step, m.cfg.Steps), number), 3) // a move for every batch
 	return in
 }
 
@@ -78,6 +81,7 @@ func (m *fdistill) update(root *model.Scope, in addInputs[*Node], r1, alone bool
 	in.FakeNoise, in.FakeAt, in.RealAt = in.PullNoise, in.PullLevel, in.PullLevel
 	adversarial, logits := m.adversary.judge(n, in.studentInputs, in.adversaryInputs, x0, text, r1, losses)
 	if alone {
+		m.match.fit(n, in.matchingInputs, StopGradient(x0), text, losses)
 		return losses
 	}
 	pull := m.match.update(n, in.matchingInputs, n.guidedTeacher(in.Empty), x0, text, losses)

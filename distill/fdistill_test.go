@@ -85,7 +85,8 @@ func TestFDistillWeights(t *testing.T) {
 }
 
 // A step by rkl moves the student as ADD's adversarial loss with the matching term does, where the discriminator sees the same; another
-// divergence does not. Discriminator and fake score move.
+// divergence does not. Discriminator and fake score move, also
+// without the student.
 func TestFDistillStep(t *testing.T) {
 	b := tinyBundle(t, 1)
 	pulls := map[string]float64{}
@@ -100,6 +101,17 @@ func TestFDistillStep(t *testing.T) {
 	if pulls["rkl"] == pulls["js"] || !(pulls["rkl"] > 0) {
 		t.Errorf("pulls = %v, want two different ones", pulls)
 	}
+	twice := newBench(t, tinyConfig(t, fDistilled("js"), func(c *Config) { c.DiscriminatorUpdates = 2 }), b)
+	batch, err := twice.feed.Batch(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, alone := snapshot(twice.store), twice.method.Updates(1)[0]
+	twice.call(t, alone.Graph, alone.Draw(batch, 1))
+	if diff := cmp.Diff([]string{discriminatorScope, fakeScope, "optimizer"}, movedScopes(before, snapshot(twice.store))); diff != "" {
+		t.Errorf("the first of two updates moved (-want +got)\n%s", diff)
+	}
+
 	plain := newBench(t, tinyConfig(t, fDistilled("rkl"), func(c *Config) { c.Method = nil }), b)
 	first := newBench(t, tinyConfig(t, fDistilled("rkl")), b)
 	if want, got := plain.take(t, 1)[0]["match_grad"], first.take(t, 1)[0]["match_grad"]; math.Abs(want-got) > 1e-5*want || want == 0 {
