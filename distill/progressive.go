@@ -71,6 +71,7 @@ type progressiveInputs[T any] struct {
 	studentInputs[T]
 	Middle, Lower T // [B,3]: levels of t′ and t″
 	Weight        T // [B]
+	Begins        T // 1 in the first step of a further stage, else 0
 	Empty         T // [1,L]: no caption, in the first stage with guidance
 }
 
@@ -102,14 +103,11 @@ func (m *progressive) stage(step int) (stage, begin, end int) {
 
 // Updates implements Method.
 func (m *progressive) Updates(step int) []Update {
-	stage, begin, _ := m.stage(step)
-	guided, begins := stage == 0, stage > 0 && step == begin
+	stage, _, _ := m.stage(step)
 	return []Update{{
-		Name: fmt.Sprintf("guided %t, begins %t", guided, begins),
-		Draw: func(b dataset.Batch, number int) any { return m.draw(b, step, number) },
-		Graph: train.GraphOf(func(root *model.Scope, in progressiveInputs[*Node]) map[string]*Node {
-			return m.update(root, in, begins)
-		}),
+		Name:  fmt.Sprintf("guided %t", stage == 0),
+		Draw:  func(b dataset.Batch, number int) any { return m.draw(b, step, number) },
+		Graph: train.GraphOf(m.update),
 	}}
 }
 
@@ -129,6 +127,10 @@ func (m *progressive) draw(b dataset.Batch, step, number int) progressiveInputs[
 	rate := m.cfg.StudentRate
 	rate.Warmup = min(rate.Warmup, (end-begin)/4)
 	in.StudentRate = train.F32(studentAdamW(m.cfg).Coefficients(rate.At(step-begin+1, end-begin), step), 3)
+	in.Begins = tensors.FromScalar(float32(0))
+	if stage > 0 && step == begin {
+		in.Begins = tensors.FromScalar(float32(1))
+	}
 	if stage == 0 && m.cfg.TeacherGuidance > 0 {
 		in.Empty = m.tokens("")
 	}
@@ -136,16 +138,15 @@ func (m *progressive) draw(b dataset.Batch, step, number int) progressiveInputs[
 }
 
 // update moves the student. Where a stage begins, the student's weights become the teacher first.
-func (m *progressive) update(root *model.Scope, in progressiveInputs[*Node], begins bool) map[string]*Node {
+func (m *progressive) update(root *model.Scope, in progressiveInputs[*Node]) map[string]*Node {
 	n := networks{m.setup, root}
 	text, t := n.text(in.Caption), diffusion.LevelFrom(in.Level)
 	zt := diffusion.Diffuse(in.Real, in.Noise, diffusion.LevelFrom(in.Start))
 	x0 := n.student()(zt, t, text)
-	if begins {
-		students := optim.Variables(root.At(studentScope), x0.Graph())
-		for i, v := range optim.Copies(x0.Graph(), students, "/"+studentScope, "/"+stageScope) {
-			v.SetNodeValue(students[i].NodeValue(x0.Graph()))
-		}
+	g := x0.Graph()
+	students := optim.Variables(root.At(studentScope), g)
+	for i, v := range optim.Copies(g, students, "/"+studentScope, "/"+stageScope) {
+		v.SetNodeValue(Add(Mul(in.Begins, students[i].NodeValue(g)), Mul(OneMinus(in.Begins), v.NodeValue(g))))
 	}
 	teacher := diffusion.NetDenoiser(root.At(stageScope), m.bundle.Backbone(m.cfg.Teacher()), m.bundle.Config.Prediction)
 	if in.Empty != nil {
