@@ -103,21 +103,24 @@ func TestProgressiveTeacherIsTheLastStudent(t *testing.T) {
 	}
 }
 
-// The stage's teacher is state beyond the student: killed in the second stage and resumed, a run ends with the same bytes.
-func TestProgressiveResumes(t *testing.T) {
+// The stage's teacher is state beyond the student, and so is a fake score: killed in the middle and resumed, a run ends with the same bytes.
+func TestMethodsWithStateResume(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains")
 	}
-	b, cfg := tinyBundle(t, 1), tinyConfig(t, progressed)
-	want := files(t, new(Trainer), cfg, b, t.TempDir())
-	root := t.TempDir()
-	interrupt(t, cfg, b, root, 4)
-	w := &Trainer{Keep: 1}
-	defer w.Close()
-	other := cfg
-	other.Seed++
-	files(t, w, other, b, t.TempDir()) // leaves its teacher in the kept store
-	if diff := cmp.Diff(want, files(t, w, cfg, b, root)); diff != "" {
-		t.Errorf("resumed (-undisturbed +resumed)\n%s", diff)
+	b := tinyBundle(t, 1)
+	for name, edit := range map[string]func(*Config){"progressive": progressed, "f-distill": fDistilled("js"), "SiD": scoreIdentical} {
+		cfg := tinyConfig(t, edit, func(c *Config) { c.Steps = 7 })
+		want := files(t, new(Trainer), cfg, b, t.TempDir())
+		root := t.TempDir()
+		interrupt(t, cfg, b, root, 4)
+		w := &Trainer{Keep: 1}
+		defer w.Close()
+		other := cfg
+		other.Seed++
+		files(t, w, other, b, t.TempDir()) // leaves its state in the kept store
+		if diff := cmp.Diff(want, files(t, w, cfg, b, root)); diff != "" {
+			t.Errorf("%s, resumed (-undisturbed +resumed)\n%s", name, diff)
+		}
 	}
 }
