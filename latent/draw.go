@@ -42,8 +42,8 @@ func (m *Model) Validate(r Request) error {
 	if least := m.VAE.Factor() << (len(m.UNet.BlockOutChannels) - 1); r.Size < least || r.Size%least != 0 {
 		return fmt.Errorf("latent: size = %d, want a multiple of %d pixels", r.Size, least)
 	}
-	if r.Guidance < 0 {
-		return fmt.Errorf("latent: guidance = %g, want ≥ 0", r.Guidance)
+	if r.Guidance < 0 || m.ReadsGuidance() && r.Guidance < 1 {
+		return fmt.Errorf("latent: guidance = %g, want ≥ 0, and ≥ 1 where the network reads it", r.Guidance)
 	}
 	return nil
 }
@@ -65,8 +65,10 @@ func (p *Pipeline) Draw(ctx context.Context, r Request) ([]float32, error) {
 		r.Noise = func(k, i, n int) []float32 { return rng.Normal(rng.New(r.Seed, fmt.Sprintf("sample/%d", k), i), n) }
 	}
 	var null condition
-	if diffusion.Guided(r.Guidance) {
-		if null, err = p.condition(r.Negative, r.Size, r.Negative == "" && p.zeroNegative); err != nil {
+	key := stepKey{prediction: scheduler.Prediction}
+	if diffusion.Guided(r.Guidance) && !p.ReadsGuidance() {
+		key.guidance = r.Guidance
+		if null, err = p.condition(r, r.Negative, r.Negative == "" && p.zeroNegative); err != nil {
 			return nil, err
 		}
 	}
@@ -75,11 +77,11 @@ func (p *Pipeline) Draw(ctx context.Context, r Request) ([]float32, error) {
 	p.Spent = nil
 	for i, prompt := range r.Prompts {
 		began := time.Now()
-		cond, err := p.condition(prompt, r.Size, false)
+		cond, err := p.condition(r, prompt, false)
 		if err != nil {
 			return nil, err
 		}
-		z, err := p.sample(ctx, r, stepKey{scheduler.Prediction, r.Guidance}, start, plan, i, slices.Concat(cond, null))
+		z, err := p.sample(ctx, r, key, start, plan, i, slices.Concat(cond, null))
 		cond.release()
 		if err != nil {
 			return nil, err
@@ -139,13 +141,13 @@ func (p *Pipeline) sample(ctx context.Context, r Request, key stepKey, start flo
 	return x, nil
 }
 
-// condition is what the U-Net is told: tokens [1,L,E] and, for XL, the pooled state with the sizes behind it [1,P+6].
+// condition is what the U-Net is told: tokens [1,L,E] and, where it reads them, the pooled state, the sizes and guidance [1,PooledWidth].
 type condition []*tensors.Tensor
 
 func (c condition) release() { engine.Release(c...) }
 
 // condition reads a caption. zero puts zeros in place of its states.
-func (p *Pipeline) condition(caption string, size int, zero bool) (condition, error) {
+func (p *Pipeline) condition(r Request, caption string, zero bool) (condition, error) {
 	var ids []any
 	for _, t := range p.Texts {
 		ids = append(ids, train.I32(t.Words.Encode(caption), 1, t.Words.Context))
@@ -157,18 +159,24 @@ func (p *Pipeline) condition(caption string, size int, zero bool) (condition, er
 	if err != nil {
 		return nil, fmt.Errorf("latent: reading %q: %w", caption, err)
 	}
-	var c condition
+	states := make([][]float32, 2) // tokens, pooled
 	for i, t := range out {
-		x, dims := tensors.MustCopyFlatData[float32](t), t.Shape().Dimensions
+		states[i] = tensors.MustCopyFlatData[float32](t)
 		engine.Release(t)
 		if zero {
-			clear(x)
+			clear(states[i])
 		}
-		if i == 1 { // original size, corner of the crop, wanted size
-			side := float32(size)
-			x, dims = append(x, side, side, 0, 0, side, side), []int{1, len(x) + 6}
-		}
-		c = append(c, train.F32(x, dims...))
+	}
+	if p.XL { // original size, corner of the crop, wanted size
+		side := float32(r.Size)
+		states[1] = append(states[1], side, side, 0, 0, side, side)
+	}
+	if p.ReadsGuidance() {
+		states[1] = append(states[1], float32(r.Guidance-1))
+	}
+	c := condition{train.F32(states[0], 1, p.Texts[0].Words.Context, p.UNet.CrossAttentionDim)}
+	if len(states[1]) > 0 {
+		c = append(c, train.F32(states[1], 1, len(states[1])))
 	}
 	return c, nil
 }

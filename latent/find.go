@@ -27,7 +27,7 @@ func (o Options) find(ctx context.Context, name string) (dir string, names []str
 		names, err = list(name)
 		return name, names, err
 	}
-	id, revision, _ := strings.Cut(name, "@")
+	id, revision, _ := strings.Cut(strings.TrimPrefix(name, "hf:"), "@")
 	if !repository.MatchString(id) {
 		return "", nil, fmt.Errorf("model = %q, want a folder that is there, or OWNER/NAME on the HuggingFace hub", name)
 	}

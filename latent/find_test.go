@@ -82,7 +82,7 @@ func TestOpenByName(t *testing.T) {
 		}
 	}
 	t.Setenv("HF_HUB_OFFLINE", "1")
-	again, err := Open(t.Context(), "nobody/small", o)
+	again, err := Open(t.Context(), "hf:nobody/small", o)
 	if err != nil || again.Dir != m.Dir {
 		t.Errorf("offline: %v", err)
 	}

@@ -117,7 +117,7 @@ func (p *Pipeline) step(key stepKey) (*model.Exec, error) {
 func (p *Pipeline) conds(in []*Node) (all []diffusion.Cond) {
 	for len(in) > 0 {
 		c := diffusion.Cond{Tokens: in[0]}
-		if in = in[1:]; p.XL {
+		if in = in[1:]; p.pooledWidth() > 0 {
 			c.Pooled, in = in[0], in[1:]
 		}
 		all = append(all, c)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinylatent"
+	"github.com/addlab/addlab/network/weights"
 )
 
 // values are n numbers in [-1,1), a hash of their position and k, as in testdata/folders.py.
@@ -56,7 +58,7 @@ func TestPicturesEqualDiffusers(t *testing.T) {
 			"leading 3":  {Steps: 3},
 			"negative 5": {Steps: 5, Guidance: 4, Sampler: "dpmpp2m", Negative: "fox"},
 		} {
-			if want[name] == nil {
+			if want[name] == nil { // of the other folder
 				continue
 			}
 			t.Run(folder+"/"+name, func(t *testing.T) {
@@ -65,7 +67,7 @@ func TestPicturesEqualDiffusers(t *testing.T) {
 					defer edit(t, m.path("scheduler/scheduler_config.json"), "leading", "trailing")
 				}
 				r.Prompts, r.Size = []string{"a photo of a fox", "a red tail!"}, m.Size
-				r.Noise = func(k, i, n int) []float32 { return values(2*n, 1)[i*n : (i+1)*n] }
+				r.Noise = func(k, i, n int) []float32 { return values(2*n, k+1)[i*n : (i+1)*n] }
 				got, err := p.Draw(t.Context(), r)
 				if err != nil {
 					t.Fatal(err)
@@ -111,4 +113,49 @@ func TestProgressTellsEveryStep(t *testing.T) {
 	if n := len(flat) / 2; len(flat) != 2*8*8*3 || slices.Equal(flat[:n], flat[n:]) {
 		t.Errorf("%d values, want two pictures from other noise", len(flat))
 	}
+}
+
+// A U-Net that reads guidance draws with LCM's scheduler what diffusers' LatentConsistencyModelPipeline draws.
+func TestALatentConsistencyModelEqualsDiffusers(t *testing.T) {
+	dir := copied(t, "sd", "model_index.json", "StableDiffusionPipeline", "LatentConsistencyModelPipeline")
+	edit(t, filepath.Join(dir, "scheduler", "scheduler_config.json"), "EulerDiscreteScheduler", "LCMScheduler")
+	edit(t, filepath.Join(dir, "unet", "config.json"), `"time_cond_proj_dim": null`, `"time_cond_proj_dim": 8`)
+	file := filepath.Join(dir, "unet", "diffusion_pytorch_model.fp16.safetensors")
+	unet, err := weights.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading := values(16*8, 9)
+	for i := range reading {
+		reading[i] /= 1.7
+	}
+	unet.Tensors["time_embedding.cond_proj.weight"] = weights.Tensor{Shape: []int{16, 8}, Data: reading}
+	if err := weights.Write(file, unet, weights.F32); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.Load(graphtest.Engine())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	got, err := p.Draw(t.Context(), Request{
+		Prompts: []string{"a photo of a fox", "a red tail!"}, Steps: 3, Guidance: 8.5, Size: m.Size,
+		Noise: func(k, i, n int) []float32 { return values(2*n, k+1)[i*n : (i+1)*n] },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("testdata/pictures.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pictures struct{ SD map[string][]float32 }
+	if err := json.Unmarshal(text, &pictures); err != nil {
+		t.Fatal(err)
+	}
+	near(t, pictures.SD["lcm 3"], got, 1e-4)
 }

@@ -36,6 +36,7 @@ type Model struct {
 
 	names        []string            // of all files that are read
 	weights      map[string][]string // files of every part
+	old          bool                // its pipeline overrides fields of schedulers
 	zeroNegative bool                // without a negative prompt, states of zeros stand for it
 }
 
@@ -96,9 +97,9 @@ func (m *Model) readIndex() error {
 	c := published.Read(m.path("model_index.json"))
 	class := ""
 	c.Take("_class_name", &class)
-	m.XL = class == "StableDiffusionXLPipeline"
-	if !m.XL && class != "StableDiffusionPipeline" {
-		c.Refuse("_class_name", `"StableDiffusionPipeline" or "StableDiffusionXLPipeline"`)
+	m.XL, m.old = class == "StableDiffusionXLPipeline", class == "StableDiffusionPipeline"
+	if !m.XL && !m.old && class != "LatentConsistencyModelPipeline" {
+		c.Refuse("_class_name", `"StableDiffusionPipeline", "StableDiffusionXLPipeline" or "LatentConsistencyModelPipeline"`)
 	}
 	m.zeroNegative = m.XL
 	c.Take("force_zeros_for_empty_prompt", &m.zeroNegative)
@@ -141,17 +142,24 @@ func (m *Model) fit() error {
 	return nil
 }
 
-// pooledWidth is the width of the pooled condition: SDXL's second tower and six numbers.
-func (m *Model) pooledWidth() int {
-	if !m.XL {
-		return 0
+// pooledWidth is the width of the pooled condition: SDXL's second tower and six numbers, and the weight of guidance where the U-Net reads
+// it.
+func (m *Model) pooledWidth() (width int) {
+	if m.XL {
+		width = m.Texts[1].Config.Projection + 6
 	}
-	return m.Texts[1].Config.Projection + 6
+	if m.ReadsGuidance() {
+		width++
+	}
+	return width
 }
+
+// ReadsGuidance tells that the U-Net was distilled with guidance: its weight, from 1 on, is a condition, and one pass does.
+func (m *Model) ReadsGuidance() bool { return m.UNet.GuidanceDim > 0 }
 
 // Scheduler reads the scheduler. A sampler of diffusion.SchedulerClasses overrides its class; "" keeps it.
 func (m *Model) Scheduler(sampler string) (diffusion.Scheduler, error) {
-	s, err := diffusion.ReadScheduler(m.path("scheduler/scheduler_config.json"), diffusion.Override{Sampler: sampler, StableDiffusion: !m.XL})
+	s, err := diffusion.ReadScheduler(m.path("scheduler/scheduler_config.json"), diffusion.Override{Sampler: sampler, StableDiffusion: m.old})
 	if err != nil {
 		err = fmt.Errorf("latent: %s: %w", m.Dir, err)
 	}

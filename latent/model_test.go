@@ -59,7 +59,7 @@ func TestValidateNamesTheField(t *testing.T) {
 	for want, r := range map[string]Request{
 		"steps = 0, want 1 to 1000":              {Size: 16},
 		"size = 18, want a multiple of 4 pixels": {Size: 18, Steps: 1},
-		"guidance = -1, want ≥ 0":                {Size: 16, Steps: 1, Guidance: -1},
+		"guidance = -1, want ≥ 0,":               {Size: 16, Steps: 1, Guidance: -1},
 		`sampler = "heun", want ddim`:            {Size: 16, Steps: 1, Sampler: "heun"},
 		"steps = 60, want 1 to":                  {Size: 16, Steps: 60, Sampler: "lcm"},
 	} {

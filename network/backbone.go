@@ -58,13 +58,20 @@ type UNetConfig struct {
 	// Stable Diffusion XL's (Podell et al. 2307.01952 §2).
 	TransformerDepths []int `json:"transformer_depths,omitempty"`      // of every resolution, in place of TransformerDepth; the middle has the last
 	SizeDim           int   `json:"addition_time_embed_dim,omitempty"` // the last 6·SizeDim of PooledDim are waves of six numbers, which end pooled
+
+	// GuidanceDim is the width in which a latent consistency model (Luo et al. 2310.04378 §4.2) reads the weight of guidance less 1, which
+	// pooled ends with; 0 for none.
+	GuidanceDim int `json:"time_cond_proj_dim,omitempty"`
 }
 
 // sizeNumbers are SDXL's: height and width of the original, top and left of the crop, height and width of the target.
 const sizeNumbers = 6
 
 // PooledWidth is the width of Apply's pooled input.
-func (c UNetConfig) PooledWidth() int {
+func (c UNetConfig) PooledWidth() int { return c.addedWidth() + min(c.GuidanceDim, 1) }
+
+// addedWidth is the part of it that add_embedding reads.
+func (c UNetConfig) addedWidth() int {
 	if c.SizeDim == 0 {
 		return c.PooledDim
 	}
@@ -102,8 +109,10 @@ func (c UNetConfig) Validate() error {
 		return fmt.Errorf("network: layers_per_block = %d, stem = %d, norm_num_groups = %d, want ≥ 1", c.LayersPerBlock, c.Stem, c.NormGroups)
 	case c.TransformerDepths != nil && len(c.TransformerDepths) != levels:
 		return fmt.Errorf("network: transformer_depths has %d entries, want %d as block_out_channels", len(c.TransformerDepths), levels)
-	case c.SizeDim < 0 || c.SizeDim > 0 && c.PooledWidth() <= sizeNumbers:
+	case c.SizeDim < 0 || c.SizeDim > 0 && c.addedWidth() <= sizeNumbers:
 		return fmt.Errorf("network: addition_time_embed_dim = %d, want 0 or less than a sixth of pooled_dim = %d", c.SizeDim, c.PooledDim)
+	case c.GuidanceDim < 0 || c.GuidanceDim%2 != 0 || c.GuidanceDim == 2:
+		return fmt.Errorf("network: time_cond_proj_dim = %d, want 0 or an even number from 4 on", c.GuidanceDim)
 	}
 	for i, width := range c.BlockOutChannels {
 		if c.Heads[i] < 1 {

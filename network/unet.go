@@ -39,7 +39,16 @@ func (cfg UNetConfig) encode(scope *model.Scope, x, timestep, tokens, pooled *No
 	tokens.AssertDims(-1, -1, cfg.CrossAttentionDim)
 	u = unet{cfg: cfg, tokens: tokens}
 	widths := cfg.BlockOutChannels
-	u.emb = timeEmbedding(scope, timestep, widths[0])
+	if cfg.GuidanceDim > 0 {
+		pooled.AssertDims(-1, cfg.PooledWidth())
+		guidance := Slice(pooled, AxisRange(), AxisRange(cfg.addedWidth())) // [B,1]
+		if cfg.PooledDim > 0 {
+			pooled = Slice(pooled, AxisRange(), AxisRange(0, cfg.addedWidth()))
+		}
+		u.emb = cfg.guidedTime(scope.At("time_embedding"), timestep, guidance)
+	} else {
+		u.emb = timeEmbedding(scope, timestep, widths[0])
+	}
 	if cfg.PooledDim > 0 {
 		u.emb = Add(u.emb, timeMLP(scope.At("add_embedding"), cfg.added(pooled), u.emb.Shape().Dim(1)))
 	}
@@ -177,13 +186,26 @@ func geglu(scope *model.Scope, x *Node) *Node {
 
 // added is what add_embedding reads: pooled itself, or with SizeDim the pooled text followed by waves of the six numbers behind it.
 func (cfg UNetConfig) added(pooled *Node) *Node {
-	pooled.AssertDims(-1, cfg.PooledWidth())
+	pooled.AssertDims(-1, cfg.addedWidth())
 	if cfg.SizeDim == 0 {
 		return pooled
 	}
-	b, text := pooled.Shape().Dim(0), cfg.PooledWidth()-sizeNumbers
+	b, text := pooled.Shape().Dim(0), cfg.addedWidth()-sizeNumbers
 	numbers := Reshape(Slice(pooled, AxisRange(), AxisRange(text)), -1) // [B·6]
 	return Concatenate([]*Node{Slice(pooled, AxisRange(), AxisRange(0, text)), Reshape(wave(numbers, cfg.SizeDim), b, -1)}, 1)
+}
+
+// guidedTime is the embedding of the timestep [B] and of the weight of guidance less 1, [B,1]. Its waves have other frequencies and
+// begin with the sines.
+func (cfg UNetConfig) guidedTime(scope *model.Scope, timestep, guidance *Node) *Node {
+	half, width := cfg.GuidanceDim/2, cfg.BlockOutChannels[0]
+	frequencies := make([]float32, half)
+	for i := range frequencies {
+		frequencies[i] = float32(1000 * math.Exp(-math.Log(10000)*float64(i)/float64(half-1)))
+	}
+	angles := Mul(guidance, InsertAxes(Const(guidance.Graph(), frequencies), 0)) // [B,half]
+	told := Linear(scope.At("cond_proj"), Concatenate([]*Node{Sin(angles), Cos(angles)}, 1), width, false)
+	return timeMLP(scope, Add(wave(timestep, width), told), 4*width)
 }
 
 // timeEmbedding is the sinusoidal embedding of the timestep through two layers. timestep is [B]; returns [B,4·width].

@@ -21,7 +21,7 @@ func ReadUNet(file string) (cfg UNetConfig, sample int, err error) {
 	for field, into := range map[string]any{
 		"in_channels": &cfg.InChannels, "out_channels": &cfg.OutChannels, "block_out_channels": &cfg.BlockOutChannels, "sample_size": &sample,
 		"layers_per_block": &cfg.LayersPerBlock, "cross_attention_dim": &cfg.CrossAttentionDim, "use_linear_projection": &cfg.LinearProjection, "norm_num_groups": &cfg.NormGroups,
-		"down_block_types": &down, "up_block_types": &up,
+		"down_block_types": &down, "up_block_types": &up, "time_cond_proj_dim": &cfg.GuidanceDim,
 	} {
 		c.Take(field, into)
 	}
@@ -39,7 +39,7 @@ func ReadUNet(file string) (cfg UNetConfig, sample int, err error) {
 		"mid_block_type": "UNetMidBlock2DCrossAttn", "downsample_padding": 1, "mid_block_scale_factor": 1, "act_fn": "silu", "norm_eps": 1e-5,
 		"encoder_hid_dim": nil, "encoder_hid_dim_type": nil, "dual_cross_attention": false, "class_embed_type": nil, "num_class_embeds": nil,
 		"resnet_time_scale_shift": "default", "resnet_skip_time_act": false, "resnet_out_scale_factor": 1, "time_embedding_type": "positional",
-		"time_embedding_dim": nil, "time_embedding_act_fn": nil, "timestep_post_act": nil, "time_cond_proj_dim": nil, "conv_in_kernel": 3,
+		"time_embedding_dim": nil, "time_embedding_act_fn": nil, "timestep_post_act": nil, "conv_in_kernel": 3,
 		"conv_out_kernel": 3, "attention_type": "default", "class_embeddings_concat": false, "mid_block_only_cross_attention": nil,
 		"cross_attention_norm": nil, "num_attention_heads": nil, "reverse_transformer_layers_per_block": nil,
 	})

@@ -15,7 +15,7 @@ import (
 )
 
 func TestUNetsOfStableDiffusionEqualDiffusers(t *testing.T) {
-	for _, name := range []string{"sd15", "sd21", "xl"} {
+	for _, name := range []string{"sd15", "sd21", "xl", "lcm"} {
 		t.Run(name, func(t *testing.T) {
 			g := readGolden(t, "unets.json", name)
 			cfg, sample, err := ReadUNet(g.config(t))
@@ -29,6 +29,9 @@ func TestUNetsOfStableDiffusionEqualDiffusers(t *testing.T) {
 				copy(pooled[20:], []float64{512, 640, 0, 16, 512, 512})
 				copy(pooled[46:], []float64{1024, 1024, 32, 0, 1024, 768})
 				in, names = append(in, tensors.FromFlatDataAndDimensions(narrow(pooled), 2, 26)), append(names, "pooled")
+			}
+			if name == "lcm" {
+				in, names = append(in, tensors.FromFlatDataAndDimensions([]float32{0.5, 7.5}, 2, 1)), append(names, "pooled")
 			}
 			g.checkGradients(t, func(scope *model.Scope, in []*Node) *Node { return unetOf(cfg)(scope, in)[0] }, names, in...)
 		})
@@ -87,7 +90,7 @@ func TestReadUNetRefusesByName(t *testing.T) {
 	for want, edit := range map[string]map[string]any{
 		`act_fn = "gelu", want "silu"`:                                  {"act_fn": "gelu"},
 		`class_embed_type = "timestep", want null`:                      {"class_embed_type": "timestep"},
-		`time_cond_proj_dim = 256, want null`:                           {"time_cond_proj_dim": 256},
+		`time_cond_proj_dim = 255, want 0 or an even number`:            {"time_cond_proj_dim": 255},
 		`num_attention_heads = 8, want null`:                            {"num_attention_heads": 8},
 		`attention_head_dim = [5,10], want a whole number, or 4`:        {"attention_head_dim": []int{5, 10}},
 		`attention_head_dim = 5.5, want a whole number`:                 {"attention_head_dim": 5.5},

@@ -38,7 +38,7 @@ func (m *modelOptions) flags(f *flag.FlagSet) {
 	f.StringVar(&m.name, "model", "", "draw with a model in diffusers' layout in place of a student: a `folder`, or OWNER/NAME on the HuggingFace hub")
 	f.StringVar(&m.variant, "variant", "", "of --model: the `variant` of its weights, such as fp16")
 	f.StringVar(&m.negative, "negative", "", "of --model: the `caption` that guidance leads away from")
-	f.Float64Var(&m.guidance, "guidance", -1, "of --model: `weight` of guidance, 0 for none (default: none up to 8 steps, then 7.5; 5 for XL)")
+	f.Float64Var(&m.guidance, "guidance", -1, "of --model: `weight` of guidance, 0 for none (default: none up to 8 steps, then 7.5; 5 for XL; 8.5 for LCMs)")
 	f.IntVar(&m.size, "size", 0, "of --model: side of the pictures in `pixels` (default: what it was trained on)")
 }
 
@@ -82,6 +82,8 @@ func (o options) modelRows(m *latent.Model, captions []string) (rows []modelRow,
 				Size: cmp.Or(o.model.size, m.Size), Seed: o.seed}
 			if r.Guidance < 0 {
 				switch {
+				case m.ReadsGuidance():
+					r.Guidance = 8.5
 				case steps <= 8: // the model was distilled
 					r.Guidance = 0
 				case m.XL:
@@ -93,8 +95,8 @@ func (o options) modelRows(m *latent.Model, captions []string) (rows []modelRow,
 			if err := m.Validate(r); err != nil {
 				return nil, err
 			}
-			if !diffusion.Guided(r.Guidance) && r.Negative != "" {
-				return nil, fmt.Errorf("negative = %q has no effect on %d steps without guidance, want --guidance above 1", r.Negative, steps)
+			if (m.ReadsGuidance() || !diffusion.Guided(r.Guidance)) && r.Negative != "" {
+				return nil, fmt.Errorf("negative = %q has no effect on %d steps without guidance by two passes, want --guidance above 1 of a model that is not an LCM", r.Negative, steps)
 			}
 			name := fmt.Sprintf("%d steps", steps)
 			if steps == 1 {

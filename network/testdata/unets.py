@@ -4,7 +4,7 @@
     /tmp/golden/bin/python unets.py
 """
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import LatentConsistencyModelPipeline, UNet2DConditionModel
 from golden import golden, tensor, write
 
 cross, plain = ("CrossAttnDownBlock2D", "CrossAttnUpBlock2D"), ("DownBlock2D", "UpBlock2D")
@@ -15,9 +15,15 @@ def unet(blocks, **config):
                                 cross_attention_dim=12, norm_num_groups=16, **config)
 
 
+def guidance(model):
+    """How the pipeline of latent consistency models embeds the weights 1.5 and 8.5."""
+    embed = LatentConsistencyModelPipeline.get_guidance_scale_embedding
+    return embed(None, torch.tensor([0.5, 7.5]), embedding_dim=model.config.time_cond_proj_dim) if model.config.time_cond_proj_dim else None
+
+
 def output(model, x, tokens, pooled=None):
     added = None if pooled is None else {"text_embeds": pooled[:, :-6], "time_ids": pooled[:, -6:]}
-    y = model(x.permute(0, 3, 1, 2), torch.tensor([7.0, 999.0]), encoder_hidden_states=tokens, added_cond_kwargs=added).sample
+    y = model(x.permute(0, 3, 1, 2), torch.tensor([7.0, 999.0]), encoder_hidden_states=tokens, timestep_cond=guidance(model), added_cond_kwargs=added).sample
     return y.permute(0, 2, 3, 1)
 
 
@@ -31,6 +37,8 @@ write("unets.json", {
                    weights[:-1] + ["up_blocks.1.attentions.0.proj_out.bias"]),
     "sd21": golden(unet([cross, plain], block_out_channels=[32, 64], layers_per_block=2, attention_head_dim=[2, 4], use_linear_projection=True),
                    output, inputs(), weights[:-1] + ["up_blocks.1.attentions.0.proj_out.bias"]),
+    "lcm": golden(unet([plain, cross], block_out_channels=[32, 48], layers_per_block=1, attention_head_dim=4, time_cond_proj_dim=10), output, inputs(),
+                  ["time_embedding.linear_1.bias", "time_embedding.cond_proj.weight"]),
     "xl": golden(unet([plain, cross, cross], block_out_channels=[32, 32, 64], layers_per_block=1, attention_head_dim=[2, 4, 8],
                       transformer_layers_per_block=[1, 1, 2], use_linear_projection=True, addition_embed_type="text_time",
                       addition_time_embed_dim=8, projection_class_embeddings_input_dim=68),
