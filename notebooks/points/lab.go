@@ -12,6 +12,7 @@ import (
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
@@ -128,11 +129,11 @@ func (l *Lab) Cell(cell ablations.Cell) (distill.Config, error) {
 	}
 	c.Seed, c.Batch, c.Muon = l.Config.Seed, l.Config.Batch, false
 	c = c.WithSteps(l.Config.Steps)
-	c.StudentRate.Peak = 1e-3
 	c = cell.Config(c)
 	c.TeacherGuidance, c.Reduction = 0, distill.Sum
 	d := &c.Discriminator
 	d.Augment, d.Image, d.Kernel = false, false, 1
+	d.Norm = discriminator.NormGroup // statistics over points of one caption that are all the same would pass no gradient
 	return c, c.Validate()
 }
 
