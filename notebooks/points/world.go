@@ -22,8 +22,8 @@ type World struct {
 
 var _ dataset.Dataset = World{}
 
-// Ring is six modes on a circle.
-func Ring() World { return World{diffusion.Ring(6, .7, .1), 1} }
+// Ring is four modes on a circle.
+func Ring() World { return World{diffusion.Ring(4, .75, .1), 1} }
 
 // Name implements dataset.Dataset.
 func (w World) Name() string { return "points" }
