@@ -50,11 +50,10 @@ type UNetConfig struct {
 	NormGroups        int    `json:"norm_num_groups"`
 
 	// What the small scale needs; a stem of 1 and zero values give Stable Diffusion.
-	Stem      int  `json:"stem"`              // fold stem×stem pixels into channels first; 1 for none
-	PoolDown  bool `json:"pool_down"`         // mean pooling in place of strided convolution
-	PlainUp   bool `json:"plain_up"`          // upsampling without convolution
-	NoNorm    bool `json:"no_norm,omitempty"` // residual blocks without group norms, which would hide how far a single pixel is from 0
-	PooledDim int  `json:"pooled_dim"`        // width of the pooled text added to the time embedding (as SDXL does); 0 for none
+	Stem      int  `json:"stem"`       // fold stem×stem pixels into channels first; 1 for none
+	PoolDown  bool `json:"pool_down"`  // mean pooling in place of strided convolution
+	PlainUp   bool `json:"plain_up"`   // upsampling without convolution
+	PooledDim int  `json:"pooled_dim"` // width of the pooled text added to the time embedding (as SDXL does); 0 for none
 
 	// Stable Diffusion XL's (Podell et al. 2307.01952 §2).
 	TransformerDepths []int `json:"transformer_depths,omitempty"`      // of every resolution, in place of TransformerDepth; the middle has the last

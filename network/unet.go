@@ -99,7 +99,7 @@ func (u unet) decode(scope *model.Scope, h *Node, skips []*Node) *Node {
 		}
 	}
 
-	h = SiLU(cfg.norm(scope.At("conv_norm_out"), h))
+	h = SiLU(GroupNorm(scope.At("conv_norm_out"), h, cfg.NormGroups, 1e-5))
 	h = conv(scope.At("conv_out"), h, cfg.OutChannels*cfg.Stem*cfg.Stem, 3, zeros)
 	return engine.DepthToSpace(h, cfg.Stem)
 }
@@ -120,23 +120,16 @@ func (u unet) layer(block *model.Scope, j int, h *Node, width, level int) *Node 
 
 // resBlock is a residual block conditioned on the time embedding. x is [B,H,W,C]; returns [B,H,W,width].
 func (u unet) resBlock(scope *model.Scope, x *Node, width int) *Node {
-	h := SiLU(u.cfg.norm(scope.At("norm1"), x))
+	h := SiLU(GroupNorm(scope.At("norm1"), x, u.cfg.NormGroups, 1e-5))
 	h = Conv(scope.At("conv1"), h, width, 3)
 	shift := Linear(scope.At("time_emb_proj"), u.emb, width, true) // [B,width]
 	h = Add(h, InsertAxes(shift, 1, 1))
-	h = SiLU(u.cfg.norm(scope.At("norm2"), h))
+	h = SiLU(GroupNorm(scope.At("norm2"), h, u.cfg.NormGroups, 1e-5))
 	h = conv(scope.At("conv2"), h, width, 3, fanIn(0.2))
 	if x.Shape().Dim(3) != width {
 		x = Conv(scope.At("conv_shortcut"), x, width, 1)
 	}
 	return Add(x, h)
-}
-
-func (c UNetConfig) norm(scope *model.Scope, x *Node) *Node {
-	if c.NoNorm {
-		return x
-	}
-	return GroupNorm(scope, x, c.NormGroups, 1e-5)
 }
 
 // transformer lets pixels attend to each other and to the text. x is [B,H,W,C]; returns the same shape.

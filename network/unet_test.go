@@ -40,7 +40,6 @@ func TestUNetStartsAtZeroInAllItsForms(t *testing.T) {
 		"strided convolution":  func(c *UNetConfig) { c.PoolDown = false },
 		"convolution after up": func(c *UNetConfig) { c.PlainUp = false },
 		"pooled text":          func(c *UNetConfig) { c.PooledDim = 6 },
-		"no norms":             func(c *UNetConfig) { c.NoNorm = true },
 		"one resolution": func(c *UNetConfig) {
 			c.BlockOutChannels, c.Heads, c.CrossAttention = []int{8}, []int{2}, []bool{true}
 		},

@@ -112,7 +112,7 @@ func (c Config) pretrain() pretrain.Config {
 	p.Networks.Text = network.TextConfig{Width: 8, Layers: 1, Heads: 2, Projection: 8}
 	p.Networks.UNet = network.UNetConfig{
 		InChannels: 3, OutChannels: 3, BlockOutChannels: []int{c.Width}, LayersPerBlock: 2, CrossAttention: []bool{false}, Heads: []int{2},
-		TransformerDepth: 1, LinearProjection: true, NormGroups: 2, Stem: 1, PoolDown: true, PlainUp: true, NoNorm: true,
+		TransformerDepth: 1, LinearProjection: true, NormGroups: 2, Stem: 1, PoolDown: true, PlainUp: true,
 	}
 	none := network.ConvNetConfig{} // no judges: points are counted
 	p.Networks.Tower, p.Networks.Classifier, p.Networks.PairImage = none, none, none

@@ -11,8 +11,9 @@ import (
 	"github.com/addlab/addlab/internal/rng"
 )
 
-// caption is that of all points.
-const caption = "a point"
+// caption is that of all points. All have the same blue: networks that normalise a pixel's channels, as a U-Net does, see how far its red and
+// green are from 0 only beside it.
+const caption, blue = "a point", .75
 
 // World is a mixture of Gaussians as a dataset of pictures of one pixel. Its coordinates should lie in [-1,1].
 type World struct {
@@ -46,7 +47,7 @@ func (s source) Len() int { return math.MaxInt }
 
 func (s source) Sample(i int) (dataset.Sample, error) {
 	at := s.Mixture.Sample(rng.New(s.Seed, "points/"+s.split, i), 1)
-	return dataset.Sample{Image: dataset.Image{Size: 1, Pix: []float32{float32(at[0]), float32(at[1]), 0}}, Caption: caption}, nil
+	return dataset.Sample{Image: dataset.Image{Size: 1, Pix: []float32{float32(at[0]), float32(at[1]), blue}}, Caption: caption}, nil
 }
 
 // Sample draws so many held-out points, x₀, y₀, x₁, …
