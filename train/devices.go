@@ -7,6 +7,8 @@ import (
 	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/core/tensors/dtensor"
+
+	"github.com/addlab/addlab/engine"
 )
 
 // batchAxis is the mesh's axis along which inputs are split.
@@ -31,7 +33,7 @@ func (p *Program) Over(backend compute.Backend, devices int) error {
 	return nil
 }
 
-// spread gives every device its share of the inputs, those of the first device first.
+// spread gives every device its share of the inputs, those of the first device first, and frees the inputs.
 func (p *Program) spread(inputs []*tensors.Tensor) ([]*tensors.Tensor, error) {
 	if p.mesh == nil {
 		return inputs, nil
@@ -59,5 +61,6 @@ func (p *Program) spread(inputs []*tensors.Tensor) ([]*tensors.Tensor, error) {
 		}
 	}
 	p.exec.WithInputShardingSpecs(specs...)
+	engine.Release(inputs...)
 	return shares, nil
 }

@@ -21,6 +21,9 @@ func submit(ctx context.Context, o options, stdout io.Writer) error {
 		return err
 	}
 	dir := filepath.Join(out, "slurm")
+	if strings.ContainsAny(dir, " \t\n\"'%\\") { // sbatch reads these in the name of a log
+		return fmt.Errorf("out = %q, want a path without spaces, quotes, %% and \\ with --slurm", out)
+	}
 	work := slurm.Job{
 		Name: "ablate", Program: filepath.Join(dir, "ablate"), Args: append(slices.Clone(o.flags), fmt.Sprintf("--among=%d", o.slurm)),
 		Tasks: o.slurm, Logs: dir, Options: strings.Fields(o.sbatch),

@@ -28,6 +28,12 @@ func TestTasksOfSlurmGetTheFlagsOfTheSweep(t *testing.T) {
 	}
 }
 
+func TestSlurmWantsAFolderThatSbatchCanName(t *testing.T) {
+	if err := submit(t.Context(), options{out: "/shared/my results", slurm: 2, dryRun: true}, &strings.Builder{}); err == nil || !strings.Contains(err.Error(), "want a path without spaces") {
+		t.Errorf("error = %v, want the folder's name refused", err)
+	}
+}
+
 func TestSlurmRefusesWhatATaskCannotDo(t *testing.T) {
 	for args, want := range map[string]string{
 		"--sbatch=--gpus=1":        "want --slurm beside it",
