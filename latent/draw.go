@@ -3,6 +3,7 @@ package latent
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -24,7 +25,7 @@ type Request struct {
 	Size     int     // side of the pictures in pixels
 	Seed     int64
 
-	Progress func(picture, step int) // hears of every step that is done, from 1 on; may be nil
+	Progress func(picture, step int) // called after every step, which count from 1 on, as pictures do; may be nil
 
 	// Noise gives n standard normal values of picture i before step k, 0 for the start. The default draws them from the seed.
 	Noise func(k, i, n int) []float32
@@ -42,7 +43,7 @@ func (m *Model) Validate(r Request) error {
 	if least := m.VAE.Factor() << (len(m.UNet.BlockOutChannels) - 1); r.Size < least || r.Size%least != 0 {
 		return fmt.Errorf("latent: size = %d, want a multiple of %d pixels", r.Size, least)
 	}
-	if r.Guidance < 0 || m.ReadsGuidance() && r.Guidance < 1 {
+	if !(r.Guidance >= 0) || math.IsInf(r.Guidance, 1) || m.ReadsGuidance() && r.Guidance < 1 {
 		return fmt.Errorf("latent: guidance = %g, want ≥ 0, and ≥ 1 where the network reads it", r.Guidance)
 	}
 	return nil

@@ -18,7 +18,7 @@ import (
 // Options say which files of a model are wanted.
 type Options struct {
 	Variant string                           // such as fp16; parts that lack it are taken without it
-	Note    func(format string, args ...any) // hears what is fetched; may be nil
+	Note    func(format string, args ...any) // reports what is fetched; may be nil
 }
 
 // find gives the folder of a model and the names of its files.
@@ -99,6 +99,8 @@ func variantOf(name string) string {
 	return strings.TrimPrefix(m[1]+m[4], ".")
 }
 
+var shardNumber = regexp.MustCompile(`-\d+-of-`)
+
 // weightFiles picks the files of a part's weights, all shards of one variant: the one asked for, none, or the only one.
 func weightFiles(names []string, part, variant string) ([]string, error) {
 	files, want, others := map[string][]string{}, map[string]int{}, []string(nil)
@@ -127,6 +129,12 @@ func weightFiles(names []string, part, variant string) ([]string, error) {
 	}
 	chosen := files[variant]
 	slices.Sort(chosen)
+	for i := range want[variant] {
+		shard := shardNumber.ReplaceAllString(chosen[len(chosen)-1], fmt.Sprintf("-%05d-of-", i+1))
+		if !slices.Contains(chosen, shard) {
+			return nil, fmt.Errorf("%s is missing, want all %d shards", shard, want[variant])
+		}
+	}
 	switch {
 	case chosen == nil && len(files) > 0:
 		var known []string

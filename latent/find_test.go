@@ -30,7 +30,10 @@ func TestWeightFiles(t *testing.T) {
 		"the part lacks the variant":  {shards, "fp16", shards, ""},
 		"the only variant":            {half, "", half, ""},
 		"a number before the variant": {[]string{"unet/model-00001-of-00001.fp16.safetensors"}, "", []string{"unet/model-00001-of-00001.fp16.safetensors"}, ""},
-		"a shard is missing":          {shards[:1], "", nil, "are 1 files, want 2"},
+		"the last shard is missing":   {shards[:1], "", nil, shards[1] + " is missing, want all 2 shards"},
+		"the first shard is missing":  {shards[1:], "", nil, shards[0] + " is missing"},
+		"shards of two savings":       {[]string{strings.Replace(shards[0], "-of-00002", "-of-00003", 1), shards[1]}, "", nil, shards[0] + " is missing"},
+		"shards and the whole":        {slices.Concat(shards, []string{"unet/diffusion_pytorch_model.safetensors"}), "", nil, "are 3 files, want 1"},
 		"two variants":                {[]string{half[0], "unet/model.non_ema.safetensors"}, "", nil, `variant is missing, want one of ["fp16" "non_ema"]`},
 		"only pickles":                {nil, "", nil, `want weights as safetensors`},
 	} {

@@ -16,8 +16,11 @@ import (
 func TestFullSizeEqualsDiffusers(t *testing.T) {
 	folder := os.Getenv("ADDLAB_FULLSIZE")
 	wants, _ := filepath.Glob(filepath.Join(folder, "*", "want.json"))
-	if folder == "" || len(wants) == 0 {
+	if folder == "" {
 		t.Skip("ADDLAB_FULLSIZE names no folder with models of full size")
+	}
+	if len(wants) == 0 {
+		t.Fatalf("ADDLAB_FULLSIZE = %s, want a folder that testdata/fullsize.py filled", folder)
 	}
 	e, err := engine.Open(t.Context(), "", t.Output())
 	if err != nil {

@@ -2,6 +2,7 @@ package latent
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -74,6 +75,10 @@ func TestPicturesEqualDiffusers(t *testing.T) {
 				}
 				near(t, want[name], got, 1e-4)
 			})
+			delete(want, name)
+		}
+		if delete(want, "lcm 3"); len(want) > 0 { // which another test draws
+			t.Errorf("%s: nothing draws %q", folder, slices.Sorted(maps.Keys(want)))
 		}
 	}
 }

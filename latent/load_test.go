@@ -8,9 +8,25 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinylatent"
 	"github.com/addlab/addlab/network/weights"
 )
+
+// picture is one that a model draws in two steps.
+func picture(t *testing.T, m *Model) []float32 {
+	t.Helper()
+	p, err := m.Load(graphtest.Engine())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	flat, err := p.Draw(t.Context(), Request{Prompts: []string{"a fox"}, Steps: 2, Size: m.Size, Noise: func(_, _, n int) []float32 { return values(n, 1) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return flat
+}
 
 // The same values draw the same picture in every precision that a file may have: bfloat16's are such in all.
 func TestPrecisionOfFilesDoesNotMatter(t *testing.T) {

@@ -34,7 +34,6 @@ type Model struct {
 	Texts []Text
 	Size  int // side of the pictures that it was trained on, in pixels
 
-	names        []string            // of all files that are read
 	weights      map[string][]string // files of every part
 	old          bool                // its pipeline overrides fields of schedulers
 	zeroNegative bool                // without a negative prompt, states of zeros stand for it
@@ -60,7 +59,7 @@ func (m *Model) read(names []string, variant string) (err error) {
 	if err := m.readIndex(); err != nil {
 		return err
 	}
-	if m.names, err = (Options{Variant: variant}).choose(names); err != nil {
+	if _, err = (Options{Variant: variant}).choose(names); err != nil {
 		return err
 	}
 	for _, part := range m.parts() {
@@ -126,8 +125,11 @@ func (m *Model) fit() error {
 	width := 0
 	for _, t := range m.Texts {
 		width += t.Config.Width
-		if t.Words.Context > t.Config.Context || t.Words.Context != m.Texts[0].Words.Context {
-			return fmt.Errorf("tokenizer: model_max_length = %d, want the %d of the first, and at most %d", t.Words.Context, m.Texts[0].Words.Context, t.Config.Context)
+		if n := t.Words.Context; n > t.Config.Context {
+			return fmt.Errorf("tokenizer: model_max_length = %d, want at most max_position_embeddings = %d of its text tower", n, t.Config.Context)
+		}
+		if n, first := t.Words.Context, m.Texts[0].Words.Context; n != first {
+			return fmt.Errorf("tokenizer_2: model_max_length = %d, want %d as tokenizer has", n, first)
 		}
 	}
 	if m.UNet.CrossAttentionDim != width {

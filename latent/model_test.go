@@ -1,6 +1,7 @@
 package latent
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,7 +43,8 @@ func TestOpenRefusesByName(t *testing.T) {
 		`unet: in_channels = 9 and out_channels = 4, want the 4 of the latents`: {"sd", "unet/config.json", `"in_channels": 4`, `"in_channels": 9`},
 		`unet: reads a pooled text and sizes of 26 numbers, want 18`:            {"xl", "unet/config.json", `"projection_class_embeddings_input_dim": 60`, `"projection_class_embeddings_input_dim": 68`},
 		`vae/config.json: latents_mean = 1, want null`:                          {"xl", "vae/config.json", `"latents_mean": null`, `"latents_mean": 1`},
-		`model_max_length = 30, want the 30 of the first, and at most 20`:       {"xl", "tokenizer/tokenizer_config.json", `"model_max_length": 20`, `"model_max_length": 30`},
+		`model_max_length = 30, want at most max_position_embeddings = 20`:      {"xl", "tokenizer/tokenizer_config.json", `"model_max_length": 20`, `"model_max_length": 30`},
+		`tokenizer_2: model_max_length = 20, want 10 as tokenizer has`:          {"xl", "tokenizer/tokenizer_config.json", `"model_max_length": 20`, `"model_max_length": 10`},
 	} {
 		dir := copied(t, edit[0], edit[1], edit[2], edit[3])
 		if _, err := Open(t.Context(), dir, Options{}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
@@ -60,6 +62,8 @@ func TestValidateNamesTheField(t *testing.T) {
 		"steps = 0, want 1 to 1000":              {Size: 16},
 		"size = 18, want a multiple of 4 pixels": {Size: 18, Steps: 1},
 		"guidance = -1, want ≥ 0,":               {Size: 16, Steps: 1, Guidance: -1},
+		"guidance = NaN, want ≥ 0,":              {Size: 16, Steps: 1, Guidance: math.NaN()},
+		"guidance = +Inf, want ≥ 0,":             {Size: 16, Steps: 1, Guidance: math.Inf(1)},
 		`sampler = "heun", want ddim`:            {Size: 16, Steps: 1, Sampler: "heun"},
 		"steps = 60, want 1 to":                  {Size: 16, Steps: 60, Sampler: "lcm"},
 	} {
