@@ -54,18 +54,14 @@ func (m *modelOptions) parse(f *flag.FlagSet, samplers string) (err error) {
 		case m.name != "" && given.Name == "sampler":
 			m.samplers = nil
 			for name := range strings.SplitSeq(samplers, ",") {
-				m.samplers = append(m.samplers, strings.TrimSpace(name))
+				known := slices.Sorted(maps.Keys(diffusion.SchedulerClasses()))
+				name, wrong := named.Find("sampler", strings.TrimSpace(name), known, func(s string) string { return s })
+				err, m.samplers = cmp.Or(err, wrong), append(m.samplers, name)
 			}
 		case given.Name == "guidance" && m.guidance < 0:
 			err = fmt.Errorf("guidance = %g, want ≥ 0", m.guidance)
 		}
 	})
-	for _, name := range m.samplers {
-		if name != "" && err == nil {
-			known := slices.Sorted(maps.Keys(diffusion.SchedulerClasses()))
-			_, err = named.Find("sampler", name, known, func(s string) string { return s })
-		}
-	}
 	return err
 }
 
@@ -96,7 +92,7 @@ func (o options) modelRows(m *latent.Model, captions []string) (rows []modelRow,
 				return nil, err
 			}
 			if (m.ReadsGuidance() || !diffusion.Guided(r.Guidance)) && r.Negative != "" {
-				return nil, fmt.Errorf("negative = %q has no effect on %d steps without guidance by two passes, want --guidance above 1 of a model that is not an LCM", r.Negative, steps)
+				return nil, fmt.Errorf("negative = %q has no effect at %d steps without guidance, want --guidance above 1 (a model that reads its guidance takes no negative caption)", r.Negative, steps)
 			}
 			name := fmt.Sprintf("%d steps", steps)
 			if steps == 1 {
@@ -125,6 +121,12 @@ func drawModel(ctx context.Context, o options, captions []string, stdout, stderr
 	if err != nil {
 		return grid, err
 	}
+	words := m.Texts[0].Words
+	for _, caption := range append(slices.Clone(o.prompts), o.model.negative) {
+		if words.Cut(caption) {
+			note("sample: the model reads the first %d tokens of %q", words.Context-2, caption)
+		}
+	}
 	e, err := engine.Open(ctx, o.engine, stderr)
 	if err != nil {
 		return grid, err
@@ -140,7 +142,7 @@ func drawModel(ctx context.Context, o options, captions []string, stdout, stderr
 	fmt.Fprintf(stdout, "model: %s, loaded in %.1f s\n", m.Dir, time.Since(began).Seconds())
 	grid = plot.Grid{Columns: captions, Scale: max(1, 128/rows[0].Size)}
 	for _, row := range rows {
-		row.Progress = patience(stderr, row)
+		row.Progress = progress(stderr, row)
 		flat, err := p.Draw(ctx, row.Request)
 		if err != nil {
 			return grid, fmt.Errorf("%s: %w", row.name, err)
@@ -151,8 +153,8 @@ func drawModel(ctx context.Context, o options, captions []string, stdout, stderr
 	return grid, nil
 }
 
-// patience says how far a row is, at most every ten seconds.
-func patience(stderr io.Writer, row modelRow) func(picture, step int) {
+// progress prints how far a row is, at most every ten seconds.
+func progress(stderr io.Writer, row modelRow) func(picture, step int) {
 	last := time.Now()
 	return func(picture, step int) {
 		if time.Since(last) > 10*time.Second {

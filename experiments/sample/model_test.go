@@ -40,9 +40,12 @@ func TestWrongCallsOfAModel(t *testing.T) {
 		`--run has no effect with --model`:                                     {"--model", tinyModel, "--run", "shipped"},
 		`--teacher has no effect with --model`:                                 {"--model", tinyModel, "--teacher=false"},
 		`--negative has no effect without --model`:                             {"--negative", "a tree"},
-		`negative = "a tree" has no effect on 1 steps without guidance`:        {"--model", tinyModel, "--negative", "a tree"},
+		`negative = "a tree" has no effect at 1 steps without guidance`:        {"--model", tinyModel, "--negative", "a tree"},
 		`guidance = -2, want ≥ 0`:                                              {"--model", tinyModel, "--guidance", "-2"},
 		`sampler = "heun", want one of ddim, dpmpp2m, euler`:                   {"--model", tinyModel, "--sampler", "heun"},
+		`sampler = "", want one of ddim`:                                       {"--model", tinyModel, "--sampler", "euler,"},
+		`guidance = NaN, want ≥ 0`:                                             {"--model", tinyModel, "--guidance", "nan"},
+		`"fast"`:                                                               {"--model", tinyModel, "--engine", "fast"},
 		`size = 15, want a multiple of 4 pixels`:                               {"--model", tinyModel, "--size", "15"},
 		`steps = 2000, want 1 to 1000`:                                         {"--model", tinyModel, "--steps", "2000"},
 		`model = "no such folder", want a folder that is there, or OWNER/NAME`: {"--model", "no such folder"},
@@ -65,9 +68,12 @@ func TestGuidanceGoesByTheSteps(t *testing.T) {
 	// Distilled models take few steps and no guidance.
 	var stdout, stderr bytes.Buffer
 	out := filepath.Join(t.TempDir(), "model.png")
-	args := []string{"--model", tinyModel, "--prompt", "a fox", "--steps", "8,9", "--engine", "go", "--out", out}
+	args := []string{"--model", tinyModel, "--prompt", "a fox and another fox and another fox", "--steps", "8,9", "--engine", "go", "--out", out}
 	if rc := command().Run(t.Context(), args, &stdout, &stderr); rc != 0 {
 		t.Fatalf("rc = %d: %s", rc, &stderr)
+	}
+	if want := `sample: the model reads the first 18 tokens of "a fox and another`; !strings.Contains(stderr.String(), want) {
+		t.Errorf("stderr = %q, want %q", &stderr, want)
 	}
 	for _, want := range []string{"\n8 steps: ", "\n9 steps, guidance 7.5: ", "with compilation"} {
 		if !strings.Contains(stdout.String(), want) {

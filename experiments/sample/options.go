@@ -11,6 +11,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/program"
 )
 
@@ -86,6 +87,9 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		}
 		o.ofData = o.ofData || given.Name == "data"
 	})
+	if err == nil {
+		err = engine.Check(o.engine)
+	}
 	switch {
 	case err != nil:
 		return err

@@ -76,7 +76,15 @@ var byteLetters = func() (letters [256]string) {
 
 // Encode returns Context ids: the begin, pieces, the end, then padding. What does not fit is cut off before the end.
 func (t *CLIP) Encode(caption string) []int32 {
-	ids := append(make([]int32, 0, t.Context), t.begin)
+	ids := append([]int32{t.begin}, t.pieces(caption)...)
+	ids = append(ids[:min(len(ids), t.Context-1)], t.end)
+	return append(ids, slices.Repeat([]int32{t.pad}, t.Context-len(ids))...)
+}
+
+// Cut reports whether a caption has more pieces than Encode returns.
+func (t *CLIP) Cut(caption string) bool { return len(t.pieces(caption)) > t.Context-2 }
+
+func (t *CLIP) pieces(caption string) (ids []int32) {
 	for _, word := range t.words(caption) {
 		if id, ok := t.special[word]; ok {
 			ids = append(ids, id)
@@ -84,8 +92,7 @@ func (t *CLIP) Encode(caption string) []int32 {
 			ids = append(ids, t.word(word)...)
 		}
 	}
-	ids = append(ids[:min(len(ids), t.Context-1)], t.end)
-	return append(ids, slices.Repeat([]int32{t.pad}, t.Context-len(ids))...)
+	return ids
 }
 
 // EncodeAll returns the ids of all captions in one flat slice of len(captions)·Context.
