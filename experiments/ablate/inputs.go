@@ -22,6 +22,7 @@ import (
 // lazyEngine opens the engine at first use. A finished sweep needs none.
 type lazyEngine struct {
 	choice      string
+	devices     int
 	out, stderr io.Writer
 	engine      *engine.Engine
 }
@@ -31,6 +32,10 @@ func (l *lazyEngine) open(ctx context.Context) (*engine.Engine, error) {
 		e, err := engine.Open(ctx, l.choice, l.stderr)
 		if err != nil {
 			return nil, err
+		}
+		if n := int(e.Backend.NumDevices()); l.devices > n {
+			e.Close()
+			return nil, fmt.Errorf("devices = %d, want at most %d, all that engine %s has here", l.devices, n, e.Name)
 		}
 		fmt.Fprintln(l.out, "engine:", e)
 		l.engine = e

@@ -45,7 +45,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 
-	lazy := &lazyEngine{choice: o.engine, out: stdout, stderr: stderr}
+	lazy := &lazyEngine{choice: o.engine, devices: o.devices, out: stdout, stderr: stderr}
 	defer lazy.close()
 	kept, plan := axes, (*sweep.Plan)(nil)
 	inputs, err := openInputs(ctx, o, lazy)

@@ -14,6 +14,7 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
@@ -74,7 +75,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.IntVar(&o.among, "among", 0, "be one of so many `processes` that share the sweep, and print no table (--processes starts them)")
 	f.IntVar(&o.devices, "devices", 1, "let so many `devices` of the engine share every batch of a training")
 	f.IntVar(&o.slurm, "slurm", 0, "submit the sweep to Slurm: so many `tasks` of a job array share it, and a job after them makes the tables")
-	f.StringVar(&o.sbatch, "sbatch", "", "`options` of sbatch for every task of --slurm, separated by spaces")
+	f.StringVar(&o.sbatch, "sbatch", "", "`options` of sbatch for every task of --slurm, as a line #SBATCH has them")
 	f.BoolVar(&o.pretrain, "pretrain", false, "train networks that the axes ask for and the bundle lacks; without it they are named, with the command")
 	f.BoolVar(&o.noTrain, "no-train", false, "make the tables of what is finished, and train and score nothing")
 	f.BoolVar(&o.list, "list", false, "list the axes and stop")
@@ -124,7 +125,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	}
 	o.reference = cmp.Or(o.reference, o.ofData(filepath.Join("results", "reference")))
 	o.args = args
-	return nil
+	return engine.Check(o.engine)
 }
 
 func (o options) looks() bool { return o.printConfig || o.dryRun || o.noTrain }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -84,5 +85,14 @@ func TestSamplersOfTheTeacher(t *testing.T) {
 		if _, err := axes(args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q in it", args, err, want)
 		}
+	}
+}
+
+// An engine that has fewer devices is refused before anything is trained.
+func TestAnEngineHasTheDevices(t *testing.T) {
+	l := lazyEngine{choice: "go", devices: 2, out: io.Discard, stderr: io.Discard}
+	defer l.close()
+	if _, err := l.open(t.Context()); err == nil || err.Error() != "devices = 2, want at most 1, all that engine go has here" {
+		t.Errorf("error = %v", err)
 	}
 }

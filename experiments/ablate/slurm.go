@@ -26,7 +26,7 @@ func submit(ctx context.Context, o options, stdout io.Writer) error {
 	}
 	work := slurm.Job{
 		Name: "ablate", Program: filepath.Join(dir, "ablate"), Args: append(slices.Clone(o.flags), fmt.Sprintf("--among=%d", o.slurm)),
-		Tasks: o.slurm, Logs: dir, Options: strings.Fields(o.sbatch),
+		Tasks: o.slurm, Logs: dir, Options: strings.Join(strings.Fields(o.sbatch), " "),
 	}
 	tables := work
 	tables.Name, tables.Args, tables.Tasks, tables.After = "ablate-tables", append(slices.Clone(o.flags), "--no-train"), 0, "ID"

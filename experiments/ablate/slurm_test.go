@@ -18,7 +18,7 @@ func TestTasksOfSlurmGetTheFlagsOfTheSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"#SBATCH --array=1-3\n", "#SBATCH --partition=gpu\n#SBATCH --gpus=1\n",
+		"#SBATCH --array=1-3\n", "#SBATCH --partition=gpu --gpus=1\n",
 		"exec /shared/r/slurm/ablate --axis=loss --out=/shared/r --seeds=1-8 --among=3\n",
 		"#SBATCH --dependency=afterany:ID\n", "exec /shared/r/slurm/ablate --axis=loss --out=/shared/r --seeds=1-8 --no-train\n",
 	} {
@@ -40,6 +40,7 @@ func TestSlurmRefusesWhatATaskCannotDo(t *testing.T) {
 		"--slurm=0":                "slurm = 0, want ≥ 1",
 		"--slurm=2 --processes=2":  "want it without processes",
 		"--slurm=2 --print-config": "want it without processes",
+		"--slurm=2 --engine=fast":  `"fast"`,
 	} {
 		var o options
 		err := o.parse(flag.NewFlagSet("ablate", flag.ContinueOnError), strings.Fields(args))

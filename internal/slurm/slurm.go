@@ -16,7 +16,7 @@ type Job struct {
 	Args    []string // of the program
 	Tasks   int      // 0 for a single job
 	Logs    string   // folder of what tasks print, which must exist
-	Options []string // of sbatch, such as --partition=gpu
+	Options string   // of sbatch, such as "--partition=gpu -t 60", as one line of a script has them
 	After   string   // id of a job that must end first, however it ends; "" for none
 }
 
@@ -34,7 +34,10 @@ func (j Job) Script() string {
 	lines = append(lines, "--output="+j.Logs+"/"+log+".log", "--open-mode=append", "--requeue")
 	var b strings.Builder
 	b.WriteString("#!/bin/sh\n")
-	for _, option := range append(lines, j.Options...) {
+	if j.Options != "" {
+		lines = append(lines, j.Options)
+	}
+	for _, option := range lines {
 		fmt.Fprintf(&b, "#SBATCH %s\n", option)
 	}
 	b.WriteString("exec")

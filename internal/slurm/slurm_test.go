@@ -12,15 +12,14 @@ import (
 )
 
 func TestScriptOfAnArray(t *testing.T) {
-	j := Job{Name: "ablate", Program: "/shared/my results/ablate", Args: []string{"--axis=loss,lambda", "--data=it's here", "--cells="}, Tasks: 16, Logs: "/shared/logs", Options: []string{"--partition=gpu", "--gpus=1"}}
+	j := Job{Name: "ablate", Program: "/shared/my results/ablate", Args: []string{"--axis=loss,lambda", "--data=it's here", "--cells="}, Tasks: 16, Logs: "/shared/logs", Options: "-p gpu --gpus=1"}
 	want := `#!/bin/sh
 #SBATCH --job-name=ablate
 #SBATCH --array=1-16
 #SBATCH --output=/shared/logs/%A_%a.log
 #SBATCH --open-mode=append
 #SBATCH --requeue
-#SBATCH --partition=gpu
-#SBATCH --gpus=1
+#SBATCH -p gpu --gpus=1
 exec '/shared/my results/ablate' --axis=loss,lambda '--data=it'\''s here' --cells=
 `
 	if diff := cmp.Diff(want, j.Script()); diff != "" {
