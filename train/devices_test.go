@@ -1,6 +1,7 @@
 package train
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -16,6 +17,7 @@ type regression[T any] struct{ X, Y T }
 
 func TestDevicesGiveTheSameCurve(t *testing.T) {
 	t.Setenv("GOMLX_NO_AUTO_INSTALL", "1")
+	t.Setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=2") // XLA on a processor
 	opened, err := engine.Open(t.Context(), "", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +54,16 @@ func TestDevicesGiveTheSameCurve(t *testing.T) {
 			losses = append(losses, got["loss"])
 		}
 		return losses
+	}
+	store := model.NewStore()
+	defer store.Finalize()
+	p, err := NewProgram(e, store, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if err := p.Over(e, 1000); err == nil || !strings.Contains(err.Error(), "devices = 1000, want 1 to ") {
+		t.Errorf("error = %v, want one that names the devices", err)
 	}
 	if diff := cmp.Diff(curve(1), curve(2), cmpopts.EquateApprox(1e-5, 1e-6)); diff != "" {
 		t.Errorf("(-one device +two):\n%s", diff)
