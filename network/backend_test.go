@@ -47,7 +47,7 @@ func tryRun(t testing.TB, store *model.Store, fn build, in ...any) ([][]float32,
 	return flat, nil
 }
 
-// values are n numbers in [-1,1), a hash of their position and k: tensor number k of testdata/reference.py.
+// values are n numbers in [-1,1), a hash of their position and k: tensor number k of testdata/filled.py.
 func values(n, k int) []float64 {
 	x := make([]float64, n)
 	for i := range x {

@@ -9,7 +9,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// readExtractor reads what testdata/extractors.py wrote; weights as in reference.py, but for their gain.
+// readExtractor reads what testdata/extractors.py wrote; weights as in filled.py.
 func readExtractor(t *testing.T, name string) reference {
 	t.Helper()
 	return readReferenceOf(t, "testdata/extractors.json", name)

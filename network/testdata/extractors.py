@@ -2,8 +2,6 @@
 
 Made with torch 1.12.1, torch-fidelity 0.3.0, transformers 4.33.3 (huggingface_hub<0.25, numpy<2):
     python extractors.py
-
-Nothing here is random: values(n, k) fills tensors by a formula that network/reference_test.go repeats.
 """
 import json
 import os
@@ -13,37 +11,13 @@ import numpy as np
 import torch
 import torch_fidelity
 import transformers
+from filled import flat, values, weights
 from torch_fidelity import feature_extractor_inceptionv3 as fidelity
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection, Dinov2Config, Dinov2Model
 
 
-def values(n, k):
-    """n values in [-1,1): an integer hash of position and k."""
-    m = np.uint64(0xFFFFFFFF)
-    x = (np.arange(n, dtype=np.uint64) * np.uint64(374761393) + np.uint64(k * 668265263)) & m
-    x = ((x ^ (x >> np.uint64(13))) * np.uint64(1274126177)) & m
-    x ^= x >> np.uint64(16)
-    return x.astype(np.float64) / 2**31 - 1
-
-
-def weights(shapes, gain):
-    """The k-th tensor in the order of names: matrices to ±gain·√(3/fan-in), vectors to ±0.1, scales and variances to 1 ± 0.1."""
-    state = {}
-    for k, name in enumerate(sorted(shapes)):
-        shape = shapes[name]
-        v = values(int(np.prod(shape)), k) * (gain * np.sqrt(3 / np.prod(shape[1:])) if len(shape) > 1 else 0.1)
-        if len(shape) == 1 and name.endswith(("weight", "running_var")):
-            v += 1
-        state[name] = torch.from_numpy(v.astype(np.float32).reshape(shape))
-    return state
-
-
 def float_shapes(model):
     return {name: list(t.shape) for name, t in model.state_dict().items() if t.is_floating_point()}
-
-
-def flat(t):
-    return [float("%.7g" % x) for x in t.detach().contiguous().flatten().tolist()]
 
 
 def inception():

@@ -2,52 +2,20 @@
 
 Made with torch 1.12.1, diffusers 0.20.2, transformers 4.33.3, timm 0.6.13 (huggingface_hub<0.20, numpy<2):
     python reference.py
-
-Nothing here is random: values(n, k) fills tensors by a formula that network/reference_test.go repeats.
 """
 import json
 
 import diffusers
-import numpy as np
 import timm
 import torch
 import transformers
 from diffusers import UNet2DConditionModel
+from filled import fill, flat, tensor
 from timm.models.vision_transformer import VisionTransformer
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
 
-def values(n, k):
-    """n values in [-1,1): an integer hash of position and k."""
-    m = np.uint64(0xFFFFFFFF)
-    x = (np.arange(n, dtype=np.uint64) * np.uint64(374761393) + np.uint64(k * 668265263)) & m
-    x = ((x ^ (x >> np.uint64(13))) * np.uint64(1274126177)) & m
-    x ^= x >> np.uint64(16)
-    return x.astype(np.float64) / 2**31 - 1
-
-
-def tensor(k, *shape):
-    return torch.from_numpy(values(int(np.prod(shape)), k).astype(np.float32).reshape(shape))
-
-
-def fill(model):
-    """Sets the k-th tensor in the order of names: matrices to ±√(3/fan-in), vectors to ±0.1, scales of norms to 1 ± 0.1."""
-    state = model.state_dict()
-    for k, name in enumerate(sorted(state)):
-        shape = tuple(state[name].shape)
-        v = values(int(np.prod(shape)), k) * (np.sqrt(3 / np.prod(shape[1:])) if len(shape) > 1 else 0.1)
-        if len(shape) == 1 and name.endswith("weight"):
-            v += 1
-        state[name].copy_(torch.from_numpy(v.astype(np.float32).reshape(shape)))
-    return {name: list(t.shape) for name, t in state.items()}
-
-
-def flat(t):
-    return [float("%.7g" % x) for x in t.detach().contiguous().flatten().tolist()]
-
-
 def unet(linear, widths, layers, cross, heads, depth):
-    n = len(widths)
     model = UNet2DConditionModel(
         sample_size=8, in_channels=4, out_channels=4, block_out_channels=widths, layers_per_block=layers,
         down_block_types=tuple("CrossAttnDownBlock2D" if c else "DownBlock2D" for c in cross),
@@ -98,5 +66,3 @@ with torch.no_grad():
     }
 with open("reference.json", "w") as f:
     f.write("{\n" + ",\n".join("%s: %s" % (json.dumps(k), json.dumps(v, sort_keys=True, separators=(",", ":"))) for k, v in reference.items()) + "\n}\n")
-
-# The config of the U-Net in stabilityai/stable-diffusion-2-1.

@@ -5,7 +5,8 @@
 """
 import torch
 from diffusers import LatentConsistencyModelPipeline, UNet2DConditionModel
-from golden import golden, tensor, write
+from filled import tensor
+from golden import golden, write
 
 cross, plain = ("CrossAttnDownBlock2D", "CrossAttnUpBlock2D"), ("DownBlock2D", "UpBlock2D")
 

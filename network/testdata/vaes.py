@@ -5,7 +5,8 @@ pictures and gradients by diffusers. unets.py names the versions.
 """
 import torch
 from diffusers import AutoencoderKL
-from golden import golden, tensor, write
+from filled import tensor
+from golden import golden, write
 
 
 def vae(levels, **config):
