@@ -97,9 +97,6 @@ func TestPublishedEmoji(t *testing.T) {
 		if os.Getenv("ADDLAB_TEST_EMOJI") == "" {
 			t.Skip("the packages are not on this machine; ADDLAB_TEST_EMOJI=1 fetches them")
 		}
-		if err := download.Internet.Reach(t.Context(), "https://registry.npmjs.org"); err != nil {
-			t.Skip(err)
-		}
 	}
 	w, err := openEmoji(t.Context(), publishedEmoji, 32, download.Internet, t.Logf)
 	if err != nil {

@@ -114,7 +114,7 @@ func (c Config) pretrain() pretrain.Config {
 		InChannels: 3, OutChannels: 3, BlockOutChannels: []int{c.Width}, LayersPerBlock: 2, CrossAttention: []bool{false}, Heads: []int{2},
 		TransformerDepth: 1, LinearProjection: true, NormGroups: 2, Stem: 1, PoolDown: true, PlainUp: true,
 	}
-	none := network.ConvNetConfig{} // no judges: points are counted
+	none := network.ConvNetConfig{} // nothing else is measured: points are counted
 	p.Networks.Tower, p.Networks.Classifier, p.Networks.PairImage = none, none, none
 	p.Networks.Features = network.ViTConfig{Patch: 1, Width: 64, Depth: 2, Heads: 2, Stem: "patch"}
 	p.TeacherTraining = pretrain.Training{Steps: c.TeacherSteps, Batch: c.Batch, Rate: optim.Rate{Peak: 4e-3, Warmup: 50, Decay: .7, Final: .05}}
