@@ -85,8 +85,15 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 	if !slices.Contains([]string{"leading", "linspace", "trailing"}, s.spacing) {
 		c.Refuse("timestep_spacing", `"leading", "linspace" or "trailing"`)
 	}
-	if s.Class == dpmClass && solver == "heun" || s.Class == uniPCClass && (solver == "bh1" || !s.lowerOrderLast) {
-		c.Refuse("solver_type", "midpoint of DPM-Solver++, bh2 of UniPC with lower_order_final")
+	// Each class takes the other's solvers for its own: DPM-Solver++ any but heun for midpoint, UniPC any but bh1 for bh2.
+	if s.Class == dpmClass && !slices.Contains([]string{"", "midpoint", "logrho", "bh1", "bh2"}, solver) {
+		c.Refuse("solver_type", `"midpoint"`)
+	}
+	if s.Class == uniPCClass && !slices.Contains([]string{"", "bh2", "midpoint", "heun", "logrho"}, solver) {
+		c.Refuse("solver_type", `"bh2"`)
+	}
+	if s.Class == uniPCClass && !s.lowerOrderLast {
+		c.Refuse("lower_order_final", "true")
 	}
 	if zeroSNR && s.Prediction != PredictV {
 		c.Refuse("rescale_betas_zero_snr", `false, or true with prediction_type "v_prediction": ε tells nothing of pure noise`)

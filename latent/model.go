@@ -123,8 +123,14 @@ func (m *Model) readIndex() error {
 // fit wants the parts to fit together.
 func (m *Model) fit() error {
 	width := 0
+	if m.VAE.InChannels != 3 || m.VAE.OutChannels != 3 {
+		return fmt.Errorf("vae: in_channels = %d and out_channels = %d, want 3 for red, green and blue", m.VAE.InChannels, m.VAE.OutChannels)
+	}
 	for _, t := range m.Texts {
 		width += t.Config.Width
+		if n := t.Words.Size(); n > t.Config.Vocabulary {
+			return fmt.Errorf("tokenizer: vocab.json has %d ids, want at most vocab_size = %d of its text tower", n, t.Config.Vocabulary)
+		}
 		if n := t.Words.Context; n > t.Config.Context {
 			return fmt.Errorf("tokenizer: model_max_length = %d, want at most max_position_embeddings = %d of its text tower", n, t.Config.Context)
 		}

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -80,6 +81,9 @@ func (t *CLIP) Encode(caption string) []int32 {
 	ids = append(ids[:min(len(ids), t.Context-1)], t.end)
 	return append(ids, slices.Repeat([]int32{t.pad}, t.Context-len(ids))...)
 }
+
+// Size is the number of ids, with those that no piece has.
+func (t *CLIP) Size() int { return int(slices.Max(slices.Collect(maps.Values(t.ids)))) + 1 }
 
 // Cut reports whether a caption has more pieces than Encode returns.
 func (t *CLIP) Cut(caption string) bool { return len(t.pieces(caption)) > t.Context-2 }
