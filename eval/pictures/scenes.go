@@ -30,7 +30,7 @@ func openScenes(ctx context.Context, spec string, o Options) (Set, error) {
 	}
 	world, ok := data.(dataset.Labelled)
 	if !ok {
-		return set, fmt.Errorf("pictures: %s has no splits", set.World)
+		return set, fmt.Errorf("pictures: %s is a set of classes, want a world with attributes, or its pictures as a folder", set.World)
 	}
 	splits := world.Splits()
 	wrong := fmt.Errorf("pictures: %q, want %s:SPLIT:N:FIRST with a split of %s and whole numbers", spec, set.World, strings.Join(splits, ", "))
