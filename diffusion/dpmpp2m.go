@@ -38,7 +38,7 @@ func multistep(s Schedule, times []float64, lowerLast bool) []Step {
 		}
 		slope := plan[i].X0 * h / (2 * hPrev)
 		plan[i].X0 += slope
-		plan[i].Prev = -slope
+		plan[i].Prev[0] = -slope
 	}
 	return plan
 }

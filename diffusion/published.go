@@ -32,13 +32,14 @@ const (
 	eulerClass          = "EulerDiscreteScheduler"
 	eulerAncestralClass = "EulerAncestralDiscreteScheduler"
 	lcmClass            = "LCMScheduler"
+	pndmClass           = "PNDMScheduler"
 )
 
 // SchedulerClasses are the classes of diffusers that are known, by the names of their samplers.
 func SchedulerClasses() map[string]string {
 	return map[string]string{
 		DDIM{}.Name(): ddimClass, DPMSolverPP2M{}.Name(): dpmClass, UniPC{}.Name(): uniPCClass, Euler{}.Name(): eulerClass,
-		EulerAncestral{}.Name(): eulerAncestralClass, "lcm": lcmClass,
+		EulerAncestral{}.Name(): eulerAncestralClass, "lcm": lcmClass, "pndm": pndmClass,
 	}
 }
 
@@ -51,18 +52,19 @@ type Override struct {
 // ReadScheduler reads a scheduler_config.json. Fields that ask for what is not built here are errors.
 func ReadScheduler(file string, o Override) (Scheduler, error) {
 	c := published.Read(file)
-	s := Scheduler{originalSteps: 50, scaling: 10, alphaToOne: true, lowerOrderLast: true}
+	s := Scheduler{originalSteps: 50, scaling: 10, lowerOrderLast: true}
 	c.Take("_class_name", &s.Class)
 	if o.Sampler != "" {
 		s.Class = SchedulerClasses()[o.Sampler]
 	}
+	s.alphaToOne = s.Class != pndmClass
 	var known []string
 	for _, class := range SchedulerClasses() {
 		known = append(known, class)
 	}
 	if slices.Sort(known); !slices.Contains(known, s.Class) {
 		if o.Sampler != "" {
-			return s, fmt.Errorf("diffusion: sampler = %q, want ddim, dpmpp2m, unipc, euler, euler-ancestral or lcm", o.Sampler)
+			return s, fmt.Errorf("diffusion: sampler = %q, want ddim, dpmpp2m, unipc, euler, euler-ancestral, lcm or pndm", o.Sampler)
 		}
 		c.Refuse("_class_name", fmt.Sprintf("one of %q, or the name of a sampler", known))
 	}
@@ -76,8 +78,8 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 		c.Take(field, into)
 	}
 	s.Prediction = map[string]Prediction{"epsilon": PredictEps, "v_prediction": PredictV, "sample": PredictX0}[prediction]
-	if s.Prediction == "" || s.Class == eulerAncestralClass && s.Prediction == PredictX0 {
-		c.Refuse("prediction_type", `"epsilon", "v_prediction" or "sample" (which Euler ancestral lacks)`)
+	if s.Prediction == "" || s.Prediction == PredictX0 && (s.Class == eulerAncestralClass || s.Class == pndmClass) {
+		c.Refuse("prediction_type", `"epsilon", "v_prediction" or "sample" (which Euler ancestral and PNDM lack)`)
 	}
 	if s.sigmaMin = final == "sigma_min"; !s.sigmaMin && final != "zero" {
 		c.Refuse("final_sigmas_type", `"zero" or "sigma_min"`)
@@ -94,6 +96,15 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 	}
 	if s.Class == uniPCClass && !s.lowerOrderLast {
 		c.Refuse("lower_order_final", "true")
+	}
+	if s.Class == pndmClass {
+		plms := o.Sampler != ""
+		if c.Take("skip_prk_steps", &plms); !plms {
+			c.Refuse("skip_prk_steps", "true: without Runge–Kutta steps")
+		}
+		if zeroSNR {
+			c.Refuse("rescale_betas_zero_snr", "false, as PNDM does not read it")
+		}
 	}
 	if zeroSNR && s.Prediction != PredictV {
 		c.Refuse("rescale_betas_zero_snr", `false, or true with prediction_type "v_prediction": ε tells nothing of pure noise`)
@@ -114,7 +125,7 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 		"variance_type": nil, "predict_x0": true, "disable_corrector": []int{}, "solver_p": nil, "interpolation_type": "linear",
 		"timestep_type": "discrete", "sigma_min": nil, "sigma_max": nil, "shift_terminal": nil,
 	})
-	// Details of what is refused above, and PNDM's.
+	// Details of what is refused above.
 	c.Ignore("dynamic_thresholding_ratio", "sample_max_value", "clip_sample_range", "flow_shift", "time_shift_type", "skip_prk_steps")
 	return s, c.Err()
 }
@@ -122,7 +133,7 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 // readLevels computes ᾱ of every timestep, and the default spacing of the class. zeroSNR tells that the last timestep is pure noise.
 func (s *Scheduler) readLevels(c *published.Config) (zeroSNR bool) {
 	steps, first, last, schedule := 1000, 0.0001, 0.02, "linear"
-	if s.spacing = "linspace"; s.Class == ddimClass || s.Class == lcmClass {
+	if s.spacing = "linspace"; s.Class == ddimClass || s.Class == lcmClass || s.Class == pndmClass {
 		s.spacing = "leading"
 	}
 	if s.Class == lcmClass {

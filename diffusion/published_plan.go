@@ -13,7 +13,7 @@ type Call struct {
 	Alpha, Sigma float64
 }
 
-// Plan lists the steps, and the factor of the standard normal noise that they begin with. x has the scale α²+σ² = 1 throughout; Euler's
+// Plan lists the calls of the network, of which PNDM has one more than steps, and the factor of the standard normal noise that they begin with. x has the scale α²+σ² = 1 throughout; Euler's
 // schedulers in diffusers keep x/α.
 func (s Scheduler) Plan(steps int) (start float64, plan []Call, err error) {
 	if steps < 1 || steps > len(s.alphaBar) || s.Class == lcmClass && steps > s.originalSteps {
@@ -23,7 +23,7 @@ func (s Scheduler) Plan(steps int) (start float64, plan []Call, err error) {
 	if last := float64(len(s.alphaBar) - 1); slices.Max(times) > last || slices.Min(times) < 0 {
 		return 0, nil, fmt.Errorf("diffusion: timesteps = %g … %g, want 0 to %g: fewer steps", times[0], times[steps-1], last)
 	}
-	levels := make(levelTable, steps, steps+1)
+	levels := make(levelTable, len(times), len(times)+1)
 	for i, t := range times {
 		levels[i] = s.level(t)
 	}
@@ -42,6 +42,8 @@ func (s Scheduler) Plan(steps int) (start float64, plan []Call, err error) {
 		all = s.ddim(times)
 	case lcmClass:
 		all = s.lcm(times)
+	case pndmClass:
+		all = s.plms(times, float64(len(s.alphaBar)/steps))
 	case dpmClass:
 		all = multistep(levels, levels.times(), s.eulerLast || s.lowerOrderLast && steps < 15)
 	case uniPCClass:
@@ -66,7 +68,7 @@ func (s Scheduler) Plan(steps int) (start float64, plan []Call, err error) {
 	return start, plan, nil
 }
 
-// timesteps falls; each is one that the network is told.
+// timesteps falls; each is one that the network is told. PNDM is told the second one twice.
 func (s Scheduler) timesteps(n int) []float64 {
 	total, times := float64(len(s.alphaBar)), make([]float64, n)
 	if s.Class == lcmClass { // an even choice of the steps that the model was distilled for
@@ -95,6 +97,9 @@ func (s Scheduler) timesteps(n int) []float64 {
 				times[i] = math.RoundToEven(times[i])
 			}
 		}
+	}
+	if s.Class == pndmClass && n > 1 {
+		times = slices.Insert(times, 1, times[1])
 	}
 	return times
 }

@@ -3,6 +3,7 @@ package diffusion
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,7 @@ func allSamplers() []Sampler {
 		FewStep{Times: []float64{0.95, 0.75, 0.5, 0.25}, Form: Renoise}, FewStep{Times: []float64{0.95, 0.75, 0.5, 0.25}, Form: Ancestral})
 }
 
-// Told the true x₀, every step takes x_t = α x₀ + σ ε to the marginal of the next time: X·α + X0 + Prev + Prev2 = α′,
+// Told the true x₀, every step takes x_t = α x₀ + σ ε to the marginal of the next time: X·α + X0 + ΣPrev = α′,
 // (X·σ)² + Noise² = σ′². The last step arrives at x₀. Told a first time below 1, the first step still starts from pure noise.
 func TestStepsKeepTheMarginals(t *testing.T) {
 	for _, s := range Schedules() {
@@ -40,7 +41,7 @@ func TestStepsKeepTheMarginals(t *testing.T) {
 					if few, ok := sampler.(FewStep); ok && few.Times != nil {
 						first = few.Times[0]
 					}
-					if len(plan) != steps || plan[0].T != first || plan[0].Prev != 0 || plan[0].Prev2 != 0 || steps > 1 && plan[1].Prev2 != 0 || plan[steps-1].Noise != 0 {
+					if len(plan) != steps || plan[0].T != first || plan[0].Prev != ([History]float64{}) || steps > 1 && plan[1].Prev[1] != 0 || plan[steps-1].Noise != 0 {
 						t.Errorf("plan = %v, want %d steps from t = %g, no x̂₀ of steps that were not, no noise at last", plan, steps, first)
 					}
 					for i, step := range plan {
@@ -53,7 +54,7 @@ func TestStepsKeepTheMarginals(t *testing.T) {
 							alpha, sigma = 0, 1
 						}
 						alphaNext, sigmaNext := s.AlphaSigma(next)
-						near(t, "signal", step.X*alpha+step.X0+step.Prev+step.Prev2, alphaNext, 1e-12)
+						near(t, "signal", step.X*alpha+step.X0+floats.Sum(step.Prev[:]), alphaNext, 1e-12)
 						near(t, "noise", math.Hypot(step.X*sigma, step.Noise), sigmaNext, 1e-12)
 					}
 				})
@@ -174,14 +175,24 @@ func TestPlanErrorsNameFieldValueAndWish(t *testing.T) {
 	}
 }
 
-// The two steps before leave behind what the history terms need.
+// Four steps that keep other values lie before the step, as many as it may refer to.
 func TestUpdateIsApplyInAGraph(t *testing.T) {
-	step := Step{T: 0.5, X: 0.3, X0: -1.2, Prev: 0.7, Prev2: -0.4, Noise: 2}
-	x, x0, prev, prev2, z := []float32{1, 2}, []float32{3, 4}, []float32{5, 6}, []float32{9, 10}, []float32{7, 8}
-	got := run(t, func(in []*Node) *Node { return Update(in[0], in[1], in[2], in[3], in[4], in[5]) },
-		step.Coef(), tensor(x, 1, 2), tensor(x0, 1, 2), tensor(prev, 1, 2), tensor(prev2, 1, 2), tensor(z, 1, 2))
-	predicted := map[float64][]float64{1: {9, 10}, 0.75: {5, 6}, 0.5: {3, 4}}
-	host := Apply([]Step{{X: 1, T: 1}, {X: 1, T: 0.75}, step}, []float64{1, 2},
-		func(_ []float64, u float64) []float64 { return predicted[u] }, func() []float64 { return []float64{7, 8} })
-	same(t, []float32{float32(host[0]), float32(host[1])}, got, 1e-6)
+	step := Step{T: 0.5, X: 0.3, X0: -1.2, Noise: 2, Keep: 0.5, Prev: [History]float64{0.7, -0.4, 0.2, 1.5}}
+	rows := [][]float32{{1, 2}, {3, 4}, {7, 8}, {5, 6}, {9, 10}, {11, 12}, {13, 15}} // x, x̂₀, z, then what was kept
+	in := []any{step.Coef()}
+	for _, row := range rows {
+		in = append(in, tensor(row, 1, 2))
+	}
+	got := run(t, func(in []*Node) *Node {
+		next, kept := Update(in[0], in[1], in[2], in[3], in[4:])
+		return Concatenate([]*Node{next, kept}, 0)
+	}, in...)
+	plan := append(slices.Repeat([]Step{{X: 1}}, History), step, Step{Prev: [History]float64{1}})
+	predicted := [][]float64{{13, 15}, {11, 12}, {9, 10}, {5, 6}, {3, 4}, {0, 0}}
+	apply := func(plan []Step) []float32 {
+		k := -1
+		host := Apply(plan, []float64{1, 2}, func([]float64, float64) []float64 { k++; return predicted[k] }, func() []float64 { return []float64{7, 8} })
+		return []float32{float32(host[0]), float32(host[1])}
+	}
+	same(t, append(apply(plan[:History+1]), apply(plan)...), got, 1e-6)
 }

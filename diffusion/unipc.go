@@ -28,8 +28,8 @@ func corrected(s Schedule, plan []Step) []Step {
 	for i := 1; i < len(plan); i++ {
 		now, prev, prev2 := correction(s, plan[:i+1])
 		plan[i].X0 += plan[i].X * now
-		plan[i].Prev += plan[i].X * prev
-		plan[i].Prev2 += plan[i].X * prev2
+		plan[i].Prev[0] += plan[i].X * prev
+		plan[i].Prev[1] += plan[i].X * prev2
 	}
 	return plan
 }

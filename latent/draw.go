@@ -25,7 +25,8 @@ type Request struct {
 	Size     int     // side of the pictures in pixels
 	Seed     int64
 
-	Progress func(picture, step int) // called after every step, which count from 1 on, as pictures do; may be nil
+	// Progress is called after every call of the network, of which there are so many for a picture. Pictures and calls count from 1 on. It may be nil.
+	Progress func(picture, call, calls int)
 
 	// Noise gives n standard normal values of picture i before step k, 0 for the start. The default draws them from the seed.
 	Noise func(k, i, n int) []float32
@@ -112,8 +113,11 @@ func (p *Pipeline) sample(ctx context.Context, r Request, key stepKey, start flo
 		noise[k] *= float32(start)
 	}
 	none := make([]float32, len(noise))
-	x, prev, prev2 := latents(noise), latents(none), latents(none)
-	defer func() { engine.Release(prev, prev2) }()
+	x, history := latents(noise), make([]*tensors.Tensor, diffusion.History)
+	for k := range history {
+		history[k] = latents(none)
+	}
+	defer func() { engine.Release(history...) }()
 	for k, call := range plan {
 		if err := ctx.Err(); err != nil {
 			engine.Release(x)
@@ -123,20 +127,20 @@ func (p *Pipeline) sample(ctx context.Context, r Request, key stepKey, start flo
 		if call.Noise != 0 {
 			z = r.Noise(k+1, i, len(none))
 		}
-		fresh, level, coef := latents(z), train.F32([]float32{float32(call.T), float32(call.Alpha), float32(call.Sigma)}, 1, 3), train.F32(call.Coef(), 5)
-		in := []any{x, prev, prev2, fresh, level, coef}
-		for _, c := range conds {
-			in = append(in, c)
+		fresh, level, coef := latents(z), train.F32([]float32{float32(call.T), float32(call.Alpha), float32(call.Sigma)}, 1, 3), train.F32(call.Coef(), diffusion.Coefs)
+		in := []any{x, fresh, level, coef}
+		for _, t := range slices.Concat(history, conds) {
+			in = append(in, t)
 		}
 		out, err := exec.Call(in...)
 		engine.Release(fresh, level, coef, x)
 		if err != nil {
 			return nil, fmt.Errorf("latent: step %d of %d: %w", k+1, len(plan), err)
 		}
-		engine.Release(prev2)
-		x, prev, prev2 = out[0], out[1], prev
+		engine.Release(history[diffusion.History-1])
+		x, history = out[0], slices.Insert(history[:diffusion.History-1], 0, out[1])
 		if r.Progress != nil {
-			r.Progress(i+1, k+1)
+			r.Progress(i+1, k+1, len(plan))
 		}
 	}
 	return x, nil

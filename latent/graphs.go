@@ -90,8 +90,8 @@ func (m *Model) encode(root *model.Scope, ids []*Node) diffusion.Cond {
 	return diffusion.Cond{Tokens: Concatenate([]*Node{first.Penultimate, second.Penultimate}, 2), Pooled: second.Pooled}
 }
 
-// step is the graph of one step: x, the two predictions before, noise, each [B,H,W,Z], the level [B,3] with the timestep for t, Step.Coef,
-// then the conditions of the captions and, with guidance, of what it leads away from. It returns the next x and x̂₀.
+// step is the graph of one step: x and noise [B,H,W,Z], the level [B,3] with the timestep for t, Step.Coef, what the steps before kept,
+// then the conditions of the captions and, with guidance, of what it leads away from. It returns the next x and what this step keeps.
 func (p *Pipeline) step(key stepKey) (*model.Exec, error) {
 	if exec := p.steps[key]; exec != nil {
 		return exec, nil
@@ -100,12 +100,13 @@ func (p *Pipeline) step(key stepKey) (*model.Exec, error) {
 		denoise := diffusion.Adapt(key.prediction, func(xt *Node, l diffusion.Level, c diffusion.Cond) *Node {
 			return p.UNet.Apply(root.At("unet"), xt, l.T, c.Tokens, c.Pooled)
 		})
-		conds := p.conds(in[6:])
+		history, conds := in[4:4+diffusion.History], p.conds(in[4+diffusion.History:])
 		if diffusion.Guided(key.guidance) {
 			denoise = diffusion.Guide(denoise, key.guidance, conds[1])
 		}
-		x0 := denoise(in[0], diffusion.LevelFrom(in[4]), conds[0])
-		return []*Node{diffusion.Update(in[5], in[0], x0, in[1], in[2], in[3]), x0}
+		x0 := denoise(in[0], diffusion.LevelFrom(in[2]), conds[0])
+		next, kept := diffusion.Update(in[3], in[0], x0, in[1], history)
+		return []*Node{next, kept}
 	})
 	if err == nil {
 		p.steps[key] = exec

@@ -57,6 +57,7 @@ func TestPicturesEqualDiffusers(t *testing.T) {
 			"turbo 4":    {Steps: 4},
 			"guided 5":   {Steps: 5, Guidance: 4, Sampler: "dpmpp2m"},
 			"leading 3":  {Steps: 3},
+			"pndm 6":     {Steps: 6, Sampler: "pndm"},
 			"negative 5": {Steps: 5, Guidance: 4, Sampler: "dpmpp2m", Negative: "fox"},
 		} {
 			if want[name] == nil { // of the other folder
@@ -96,7 +97,7 @@ func near(t *testing.T, want, got []float32, tolerance float64) {
 	}
 }
 
-func TestProgressTellsEveryStep(t *testing.T) {
+func TestProgressTellsEveryCall(t *testing.T) {
 	m, err := Open(t.Context(), tinylatent.Folder(t, "sd"), Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -106,13 +107,13 @@ func TestProgressTellsEveryStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	var told [][2]int
-	r := Request{Prompts: []string{"a fox", "a fox"}, Steps: 2, Size: 8, Progress: func(picture, step int) { told = append(told, [2]int{picture, step}) }}
+	var told [][3]int
+	r := Request{Prompts: []string{"a fox", "a fox"}, Sampler: "pndm", Steps: 2, Size: 8, Progress: func(picture, call, calls int) { told = append(told, [3]int{picture, call, calls}) }}
 	flat, err := p.Draw(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([][2]int{{1, 1}, {1, 2}, {2, 1}, {2, 2}}, told); diff != "" {
+	if diff := cmp.Diff([][3]int{{1, 1, 3}, {1, 2, 3}, {1, 3, 3}, {2, 1, 3}, {2, 2, 3}, {2, 3, 3}}, told); diff != "" {
 		t.Errorf("progress (-want +got):\n%s", diff)
 	}
 	if n := len(flat) / 2; len(flat) != 2*8*8*3 || slices.Equal(flat[:n], flat[n:]) {

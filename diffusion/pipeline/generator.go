@@ -68,23 +68,30 @@ func (g *Generator) sample(plan []diffusion.Step, texts []string, noise func(ste
 	size, words, schedule := g.pipeline.Bundle.Config.Size, g.pipeline.Bundle.Words, g.pipeline.schedule()
 	picture := func(x []float32) *tensors.Tensor { return train.F32(x, g.batch, size, size, 3) }
 	none := make([]float32, g.batch*g.Area())
-	x, prev, prev2 := picture(noise(0)), picture(none), picture(none)
+	x, history := picture(noise(0)), make([]*tensors.Tensor, diffusion.History)
+	for k := range history {
+		history[k] = picture(none)
+	}
 	ids, null := train.I32(words.EncodeAll(texts), g.batch, words.Context), train.I32(words.Encode(""), 1, words.Context)
-	defer func() { engine.Release(x, prev, prev2, ids, null) }()
+	defer func() { engine.Release(append(history, x, ids, null)...) }()
 	for k, step := range plan {
 		z := none
 		if step.Noise != 0 {
 			z = noise(k + 1)
 		}
 		times := slices.Repeat([]float64{step.T}, g.batch)
-		fresh, level, coef := picture(z), train.F32(diffusion.Levels(schedule, times), g.batch, 3), train.F32(step.Coef(), 5)
-		out, err := g.compiled.exec.Call(x, prev, prev2, fresh, level, coef, ids, null)
+		fresh, level, coef := picture(z), train.F32(diffusion.Levels(schedule, times), g.batch, 3), train.F32(step.Coef(), diffusion.Coefs)
+		in := []any{x, fresh, level, coef, ids, null}
+		for _, y := range history {
+			in = append(in, y)
+		}
+		out, err := g.compiled.exec.Call(in...)
 		engine.Release(fresh, level, coef)
 		if err != nil {
 			return nil, fmt.Errorf("pipeline: sampling step %d of %d: %w", k+1, len(plan), err)
 		}
-		engine.Release(x, prev2)
-		x, prev, prev2 = out[0], out[1], prev
+		engine.Release(x, history[diffusion.History-1])
+		x, history = out[0], slices.Insert(history[:diffusion.History-1], 0, out[1])
 	}
 	return tensors.MustCopyFlatData[float32](x), nil
 }

@@ -150,15 +150,14 @@ func (p *Pipeline) compile(key compileKey) (*compiled, error) {
 	if err := b.Into(p.Backend, store, "text"); err != nil {
 		return nil, err
 	}
-	exec, err := model.NewExec(p.Backend, store, func(root *model.Scope, args []*Node) (x, x0 *Node) {
-		xt, prev, prev2, z, level, coef, ids, null := args[0], args[1], args[2], args[3], diffusion.LevelFrom(args[4]), args[5], args[6], args[7]
+	exec, err := model.NewExec(p.Backend, store, func(root *model.Scope, args []*Node) (next, kept *Node) {
+		xt, z, level, coef, ids, null, history := args[0], args[1], diffusion.LevelFrom(args[2]), args[3], args[4], args[5], args[6:]
 		text := func(ids *Node) diffusion.Cond { return diffusion.EncodeText(root.At("text"), cfg.Networks.Text, ids) }
 		denoise, cond, nullCond := diffusion.NetDenoiser(root.At("teacher"), b.Backbone(key.net), cfg.Prediction), text(ids), text(null)
 		if diffusion.Guided(key.guidance) {
 			denoise = diffusion.Guide(denoise, key.guidance, nullCond)
 		}
-		x0 = denoise(xt, level, cond)
-		return diffusion.Update(coef, xt, x0, prev, prev2, z), x0
+		return diffusion.Update(coef, xt, denoise(xt, level, cond), z, history)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("pipeline: %w", err)

@@ -163,16 +163,24 @@ func TestPlanIsTheSamplers(t *testing.T) {
 	}
 }
 
-// A step has the predictions of the two steps before it: x stays the first noise, so that they are x̂₀ of it at the steps' times.
-func TestStepsRememberTwoPredictions(t *testing.T) {
+// A step has what the steps before it kept: x stays the first noise, so that the predictions are x̂₀ of it at the steps' times.
+func TestStepsRememberPredictions(t *testing.T) {
 	p := tiny(t)
 	by := func(plan ...diffusion.Step) []float32 {
 		return draw(t, p, Sampling{Sampler: &spy{plan: plan}, Steps: len(plan)}, 2, testCaptions[:2], 5)
 	}
-	first, second := diffusion.Step{T: 1, X: 1}, diffusion.Step{T: 0.7, X: 1}
-	near(t, "one step before", by(diffusion.Step{T: 0.7, X0: 1}), by(first, second, diffusion.Step{T: 0.5, Prev: 1}), 1e-6)
-	near(t, "two steps before", by(diffusion.Step{T: 1, X0: 1}), by(first, second, diffusion.Step{T: 0.5, Prev2: 1}), 1e-6)
-	near(t, "two steps before the second", make([]float32, 2*tinyArea), by(first, diffusion.Step{T: 0.7, Prev2: 1}), 0)
+	plan := []diffusion.Step{{T: 1, X: 1}, {T: 0.9, X: 1}, {T: 0.8, X: 1}, {T: 0.7, X: 1, Keep: -2}}
+	read := func(k int) diffusion.Step {
+		s := diffusion.Step{T: 0.5}
+		s.Prev[k] = 1
+		return s
+	}
+	for k := range diffusion.History {
+		step := plan[len(plan)-1-k]
+		want := by(diffusion.Step{T: step.T, X0: 1, X: step.Keep})
+		near(t, fmt.Sprint(k+1, " steps before"), want, by(append(slices.Clone(plan), read(k))...), 1e-5)
+	}
+	near(t, "two steps before the second", make([]float32, 2*tinyArea), by(plan[0], read(1)), 0)
 }
 
 // Captions are read with the tokenizer of the teacher, not with that of the evaluation pair.

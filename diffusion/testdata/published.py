@@ -10,7 +10,7 @@ import math
 
 import diffusers
 import torch
-from diffusers import (DDIMScheduler, DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler, EulerDiscreteScheduler, LCMScheduler,
+from diffusers import (DDIMScheduler, DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler, EulerDiscreteScheduler, LCMScheduler, PNDMScheduler,
                        UniPCMultistepScheduler)
 from diffusers.schedulers import scheduling_euler_ancestral_discrete, scheduling_lcm
 
@@ -63,10 +63,19 @@ cases = {
     "unipc, Karras": UniPCMultistepScheduler(**SD, use_karras_sigmas=True),
     "euler ancestral, turbo": EulerAncestralDiscreteScheduler(**SD, timestep_spacing="trailing"),
     "euler ancestral, linspace": EulerAncestralDiscreteScheduler(**SD, prediction_type="v_prediction"),
+    "pndm, Stable Diffusion 1.5": PNDMScheduler(**SD, steps_offset=1, skip_prk_steps=True),
+    "pndm, v, linspace": PNDMScheduler(**SD, timestep_spacing="linspace", prediction_type="v_prediction", set_alpha_to_one=True, skip_prk_steps=True),
+    "pndm, cosine, trailing": PNDMScheduler(beta_schedule="squaredcos_cap_v2", timestep_spacing="trailing", skip_prk_steps=True),
     "lcm": LCMScheduler(),
     "lcm, v": LCMScheduler(original_inference_steps=100, prediction_type="v_prediction", timestep_scaling=0.001),
 }
-all = {name: {"config": scheduler.to_json_string(), "runs": {str(n): run(scheduler, n) for n in (1, 2, 4, 7, 20)}} for name, scheduler in cases.items()}
+
+
+def steps(name):
+    return range(1, 21) if name == "pndm, Stable Diffusion 1.5" else (1, 2, 4, 7, 20)
+
+
+all = {name: {"config": scheduler.to_json_string(), "runs": {str(n): run(scheduler, n) for n in steps(name)}} for name, scheduler in cases.items()}
 with open("published.json", "w") as f:
     json.dump({"maker": f"diffusers {diffusers.__version__}, torch {torch.__version__}", "cases": all}, f, separators=(",", ":"))
     f.write("\n")

@@ -154,12 +154,12 @@ func drawModel(ctx context.Context, o options, captions []string, stdout, stderr
 }
 
 // progress prints how far a row is, at most every ten seconds.
-func progress(stderr io.Writer, row modelRow) func(picture, step int) {
+func progress(stderr io.Writer, row modelRow) func(picture, call, calls int) {
 	last := time.Now()
-	return func(picture, step int) {
+	return func(picture, call, calls int) {
 		if time.Since(last) > 10*time.Second {
 			last = time.Now()
-			fmt.Fprintf(stderr, "%s: picture %d of %d, step %d of %d\n", row.name, picture, len(row.Prompts), step, row.Steps)
+			fmt.Fprintf(stderr, "%s: picture %d of %d, call %d of %d\n", row.name, picture, len(row.Prompts), call, calls)
 		}
 	}
 }

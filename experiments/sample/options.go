@@ -63,7 +63,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	f.BoolVar(&o.teacher, "teacher", true, "show the teacher, with guidance")
 	f.IntVar(&o.teacherSteps, "teacher-steps", 25, "`steps` of the teacher")
-	samplers := f.String("sampler", diffusion.DPMSolverPP2M{}.Name(), "`samplers` of the teacher, a row for each: "+diffusion.SolverNames()+"; of --model also lcm, and its own where none is named")
+	samplers := f.String("sampler", diffusion.DPMSolverPP2M{}.Name(), "`samplers` of the teacher, a row for each: "+diffusion.SolverNames()+"; of --model also lcm and pndm, and its own where none is named")
 	f.Int64Var(&o.seed, "seed", 1, "seed of the noise")
 	f.IntVar(&o.n, "n", 1, "`pictures` per prompt")
 	f.StringVar(&o.ship, "ship", "", "score the student of --run, put it into the bundle that it started from, and stop; the `recipe` says how it was trained")

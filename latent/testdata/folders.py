@@ -15,8 +15,8 @@ import diffusers
 import numpy as np
 import torch
 import transformers
-from diffusers import (AutoencoderKL, DPMSolverMultistepScheduler, EulerDiscreteScheduler, LatentConsistencyModelPipeline, LCMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline,
-                       UNet2DConditionModel)
+from diffusers import (AutoencoderKL, DPMSolverMultistepScheduler, EulerDiscreteScheduler, LatentConsistencyModelPipeline, LCMScheduler, PNDMScheduler, StableDiffusionPipeline,
+                       StableDiffusionXLPipeline, UNet2DConditionModel)
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 torch.manual_seed(1)
@@ -109,6 +109,8 @@ for name, kind, variant in (("sd", StableDiffusionPipeline, "fp16"), ("xl", Stab
     if name == "sd":  # of the offset 0 in the file the pipeline makes 1
         pipe.scheduler = EulerDiscreteScheduler.from_config(pipe.scheduler.config, timestep_spacing="leading")
         pictures[name]["leading 3"] = draw(pipe, num_inference_steps=3, guidance_scale=0.0)
+        pipe.scheduler = PNDMScheduler.from_config(pipe.scheduler.config, timestep_spacing="trailing", skip_prk_steps=True)
+        pictures[name]["pndm 6"] = draw(pipe, num_inference_steps=6, guidance_scale=0.0)
         pipe.scheduler = turbo()
     pipe.scheduler = DPMSolverMultistepScheduler.from_config(pipe.scheduler.config)
     pictures[name]["guided 5"] = draw(pipe, num_inference_steps=5, guidance_scale=4.0)
