@@ -25,6 +25,13 @@ type golden struct {
 
 func readGolden(t *testing.T, file, name string) (g golden) {
 	t.Helper()
+	readPart(t, file, name, &g)
+	return g
+}
+
+// readPart decodes an entry of a file of testdata.
+func readPart(t *testing.T, file, name string, into any) {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", file))
 	if err != nil {
 		t.Fatal(err)
@@ -33,10 +40,9 @@ func readGolden(t *testing.T, file, name string) (g golden) {
 	if err := json.Unmarshal(text, &all); err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(all[name], &g); err != nil {
+	if err := json.Unmarshal(all[name], into); err != nil {
 		t.Fatal(name, err)
 	}
-	return g
 }
 
 // config writes the model's config.json and gives its path.

@@ -3,11 +3,13 @@
 package published
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -39,6 +41,25 @@ func Read(file string) *Config {
 	}
 	c.err = err
 	maps.DeleteFunc(c.fields, func(name string, _ any) bool { return strings.HasPrefix(name, "_") && name != "_class_name" })
+	return c
+}
+
+// Of is a config of values by name: booleans, numbers, text, nil, and lists and maps of these. As in Read, numbers that JSON lacks are text.
+// name is for errors.
+func Of(name string, values map[string]any) *Config {
+	c := &Config{name: name, fields: map[string]any{}, raw: map[string]json.RawMessage{}}
+	for _, field := range slices.Sorted(maps.Keys(values)) {
+		v := values[field]
+		if f, ok := v.(float64); ok && (math.IsInf(f, 0) || math.IsNaN(f)) {
+			v = strings.NewReplacer("+Inf", "Infinity", "-Inf", "-Infinity").Replace(fmt.Sprint(f))
+		}
+		text, err := json.Marshal(v)
+		if err != nil {
+			c.err = cmp.Or(c.err, fmt.Errorf("%s: %s is a %T, want a value of JSON", name, field, v))
+			continue
+		}
+		c.raw[field], c.fields[field] = text, plain(v)
+	}
 	return c
 }
 

@@ -1,6 +1,7 @@
 package published
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -51,5 +52,30 @@ func TestFaultsOfFiles(t *testing.T) {
 	}
 	if c := read(t, "[1]"); c.Missing() || c.Err() == nil {
 		t.Error("a list passes for an object")
+	}
+}
+
+func TestValuesByNameAreReadAsAFileIs(t *testing.T) {
+	for want, values := range map[string]map[string]any{
+		"": {"width": 3, "act": nil, "seed": 1.5, "more": "Infinity"},
+		`Net: width = "3", want a value of type int`:                   {"width": "3"},
+		`Net: more = "-Infinity", want "Infinity"`:                     {"more": math.Inf(-1)},
+		`Net: act is a []float64, want a value of JSON`:                {"act": []float64{math.NaN()}},
+		`Net: new = {"a":[1]}, want no such field: it is unknown here`: {"new": map[string]any{"a": []any{1}}},
+	} {
+		c, width := Of("Net", values), 0
+		c.Take("width", &width)
+		c.Only("act", nil)
+		c.Only("more", "Infinity")
+		c.Ignore("seed")
+		got := ""
+		if err := c.Err(); err != nil {
+			got = err.Error()
+		} else if width != 3 {
+			t.Errorf("width = %d, want 3", width)
+		}
+		if got != want {
+			t.Errorf("error %q, want %q", got, want)
+		}
 	}
 }
