@@ -21,6 +21,7 @@ type storage struct {
 	dtype DType
 	key   string
 	count int
+	at    int64 // of a persistent object: where in the file its elements begin
 }
 
 // view is a tensor of a PyTorch file.
@@ -63,7 +64,7 @@ func unpickle(r *bufio.Reader) (value any, storages map[string]*storage, err err
 		}
 		s := storages[key]
 		if s == nil {
-			s = &storage{d, key, count}
+			s = &storage{dtype: d, key: key, count: count}
 			storages[key] = s
 		}
 		if s.dtype != d || s.count != count {
@@ -89,31 +90,43 @@ func rebuildTensor(args []any) (any, error) {
 	return view{s, offset, shape, stride}, nil
 }
 
+// legacyStart reads the pickles that a file of torch.save begins with in the format before 1.6: magic number, version and machine.
+func legacyStart(r *bufio.Reader) error {
+	for i := range 3 {
+		value, _, err := unpickle(r)
+		if err != nil {
+			return fmt.Errorf("%w (not a file of torch.save?)", err)
+		}
+		switch i {
+		case 0:
+			if n, ok := value.(*big.Int); !ok || n.Text(16) != "1950a86a20f9469cfc6c" {
+				return errors.New("magic number is not PyTorch's")
+			}
+		case 1:
+			if v, ok := value.(int); !ok {
+				return fmt.Errorf("protocol version is a %T, want 1001", value)
+			} else if v != 1001 {
+				return fmt.Errorf("protocol version = %d, want 1001", v)
+			}
+		}
+	}
+	return nil
+}
+
 // decodeLegacy reads five pickles (magic number, version, machine, state dict, keys of storages), then the storages.
 func decodeLegacy(r *bufio.Reader, size int64) (*File, error) {
-	var part [5]any
-	var views map[string]view
-	var storages map[string]*storage
-	for i := range part {
-		var err error
-		if i == 3 {
-			views, storages, err = stateDict(r)
-		} else {
-			part[i], _, err = unpickle(r)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%w (not a file of torch.save?)", err)
-		}
-		if n, ok := part[0].(*big.Int); i == 0 && (!ok || n.Text(16) != "1950a86a20f9469cfc6c") {
-			return nil, errors.New("magic number is not PyTorch's")
-		}
+	if err := legacyStart(r); err != nil {
+		return nil, err
 	}
-	if v, ok := part[1].(int); !ok {
-		return nil, fmt.Errorf("protocol version is a %T, want 1001", part[1])
-	} else if v != 1001 {
-		return nil, fmt.Errorf("protocol version = %d, want 1001", v)
+	views, storages, err := stateDict(r)
+	if err != nil {
+		return nil, fmt.Errorf("%w (not a file of torch.save?)", err)
 	}
-	keys, ok := part[4].(*types.List)
+	list, _, err := unpickle(r)
+	if err != nil {
+		return nil, fmt.Errorf("%w (not a file of torch.save?)", err)
+	}
+	keys, ok := list.(*types.List)
 	if !ok {
 		return nil, errors.New("want a list of storages")
 	}
