@@ -3,7 +3,6 @@ package dataset
 import (
 	"archive/tar"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -15,14 +14,14 @@ import (
 const cifarArchive = "cifar-10-binary.tar.gz"
 
 func init() {
-	builtin["cifar10"] = func(_ context.Context, size int, _ func(string, ...any)) (Dataset, error) {
+	registerClasses("cifar10", func(size int) (Dataset, error) {
 		const how = "put the archive of CIFAR-10's binary version into this folder; shards or a folder of its pictures with captions are read by --data FOLDER"
 		dir, err := findSet("cifar10", cifarArchive, how)
 		if err != nil {
 			return nil, err
 		}
 		return openCIFAR(filepath.Join(dir, cifarArchive), size)
-	}
+	})
 }
 
 // cifarClasses are the classes of CIFAR-10 (Krizhevsky 2009).

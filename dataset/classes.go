@@ -2,17 +2,31 @@ package dataset
 
 import (
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"image"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/internal/parallel"
 )
+
+// classes are the names of the built-in sets of classes; they are filled while the package starts.
+var classes []string
+
+// IsOfClasses tells whether a built-in set has classes and no attributes. It looks for no files.
+func IsOfClasses(name string) bool { return slices.Contains(classes, name) }
+
+// registerClasses makes a set of classes known by its name.
+func registerClasses(name string, open func(size int) (Dataset, error)) {
+	classes = append(classes, name)
+	builtin[name] = func(_ context.Context, size int, _ func(string, ...any)) (Dataset, error) { return open(size) }
+}
 
 // classSet is pictures with the numbers of their classes. The caption of a picture is its class.
 type classSet struct {

@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
 	"image"
@@ -9,14 +8,14 @@ import (
 )
 
 func init() {
-	builtin["fashion-mnist"] = func(_ context.Context, size int, _ func(string, ...any)) (Dataset, error) {
+	registerClasses("fashion-mnist", func(size int) (Dataset, error) {
 		const how = "`apt-get install dataset-fashion-mnist` brings it on Debian; elsewhere put the four files *-ubyte.gz of Fashion-MNIST into one of these folders"
 		dir, err := findSet("fashion-mnist", "train-images-idx3-ubyte.gz", how, "/usr/share/datasets/fashion-mnist")
 		if err != nil {
 			return nil, err
 		}
 		return openFashion(dir, size)
-	}
+	})
 }
 
 // fashionClasses are the classes of Fashion-MNIST (Xiao et al., arXiv 1708.07747, table 2).

@@ -41,8 +41,8 @@ func (m *Model) Validate(r Request) error {
 	if err != nil {
 		return err
 	}
-	if least := m.VAE.Factor() << (len(m.UNet.BlockOutChannels) - 1); r.Size < least || r.Size%least != 0 {
-		return fmt.Errorf("latent: size = %d, want a multiple of %d pixels", r.Size, least)
+	if err := m.checkSize(r.Size, machineMemory()); err != nil {
+		return err
 	}
 	if !(r.Guidance >= 0) || math.IsInf(r.Guidance, 1) || m.ReadsGuidance() && r.Guidance < 1 {
 		return fmt.Errorf("latent: guidance = %g, want ≥ 0, and ≥ 1 where the network reads it", r.Guidance)

@@ -63,6 +63,7 @@ func TestValidateNamesTheField(t *testing.T) {
 	for want, r := range map[string]Request{
 		"steps = 0, want 1 to 1000":              {Size: 16},
 		"size = 18, want a multiple of 4 pixels": {Size: 18, Steps: 1},
+		"size = 1048576, want at most ":          {Size: 1 << 20, Steps: 1},
 		"guidance = -1, want ≥ 0,":               {Size: 16, Steps: 1, Guidance: -1},
 		"guidance = NaN, want ≥ 0,":              {Size: 16, Steps: 1, Guidance: math.NaN()},
 		"guidance = +Inf, want ≥ 0,":             {Size: 16, Steps: 1, Guidance: math.Inf(1)},
@@ -71,6 +72,19 @@ func TestValidateNamesTheField(t *testing.T) {
 	} {
 		if err := m.Validate(r); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+// At 16 pixels the U-Net has 64 tokens and two heads: logits and their softmax are 2·4·2·64² bytes.
+func TestSizesEndWhereMemoryDoes(t *testing.T) {
+	m, err := Open(t.Context(), tinylatent.Folder(t, "sd"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for memory, want := range map[float64]string{0: "", 65536: "", 65535: "latent: size = 16, want at most 12: it takes 6.1e-05 GB at least, and this machine has 6.1e-05 GB"} {
+		if got := m.checkSize(16, memory); got == nil && want != "" || got != nil && got.Error() != want {
+			t.Errorf("%g bytes: error %v, want %q", memory, got, want)
 		}
 	}
 }

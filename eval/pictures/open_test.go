@@ -240,6 +240,7 @@ func TestWrongSets(t *testing.T) {
 		{"a pattern without shards", filepath.Join(dir, "*.tar"), Options{}, "matches no shard"},
 		{"an unknown split", "scenes:test", Options{}, "train, heldout, stated, novel, all"},
 		{"an unknown split of another world", "scenes-free:test", Options{}, "scenes-free:SPLIT:N:FIRST"},
+		{"classes, whose files may be missing too", "fashion-mnist:heldout:8", Options{}, "pictures: fashion-mnist is a set of classes, want a world with attributes"},
 		{"no scenes at all", "scenes:heldout:0", Options{}, "whole numbers"},
 		{"too many fields", "scenes:heldout:1:2:3", Options{}, "scenes:SPLIT:N:FIRST"},
 		{"fewer lines than pictures", dir, Options{Captions: filepath.Join(dir, "short.txt")}, "short.txt: lines = 1, want 2"},

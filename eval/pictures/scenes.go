@@ -24,13 +24,16 @@ func openScenes(ctx context.Context, spec string, o Options) (Set, error) {
 	split, numbers := defaultSplit, [2]int{cmp.Or(o.N, defaultScenes), 0} // how many, and from which on
 	fields := strings.Split(spec, ":")
 	set.World = fields[0]
+	if dataset.IsOfClasses(set.World) {
+		return set, fmt.Errorf("pictures: %s is a set of classes, want a world with attributes, or its pictures as a folder", set.World)
+	}
 	data, err := dataset.Spec{Name: set.World}.Open(ctx, dataset.DefaultScenes().Size, o.Note)
 	if err != nil {
 		return set, err
 	}
 	world, ok := data.(dataset.Labelled)
 	if !ok {
-		return set, fmt.Errorf("pictures: %s is a set of classes, want a world with attributes, or its pictures as a folder", set.World)
+		return set, fmt.Errorf("pictures: %s has no splits", set.World)
 	}
 	splits := world.Splits()
 	wrong := fmt.Errorf("pictures: %q, want %s:SPLIT:N:FIRST with a split of %s and whole numbers", spec, set.World, strings.Join(splits, ", "))

@@ -13,6 +13,7 @@ import (
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/distill/discriminator"
+	"github.com/addlab/addlab/internal/check"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
@@ -33,6 +34,16 @@ func DefaultConfig() Config {
 	return Config{TeacherSteps: 4000, Steps: 1000, Batch: 128, Width: 32, Seed: 1}
 }
 
+// Validate returns an error that names a field that cannot work.
+func (c Config) Validate() error {
+	f := check.Fields{Of: "points"}
+	f.Want(c.TeacherSteps >= 1, "teacher steps", c.TeacherSteps, "≥ 1")
+	f.Want(c.Steps >= 1, "steps", c.Steps, "≥ 1")
+	f.Want(c.Batch >= 1, "batch", c.Batch, "≥ 1")
+	f.Want(c.Width >= 2 && c.Width%2 == 0, "width", c.Width, "a multiple of 2, the groups of its norms")
+	return f.Err
+}
+
 // Lab is a world and a teacher of it.
 type Lab struct {
 	World   World
@@ -45,6 +56,9 @@ type Lab struct {
 // Open trains a teacher of the world. Features of the discriminator are those of a small transformer with random weights: there is nothing in
 // a point that another network would have to learn first. Close removes what it writes.
 func Open(ctx context.Context, backend compute.Backend, w World, cfg Config, progress *train.Progress) (_ *Lab, err error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
 	c := &pretrain.Trainer{Config: cfg.pretrain(), Data: w, Backend: backend}
 	if err := c.Prepare(); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package points
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,6 +21,22 @@ func TestModesAreCountedWithinThreeStandardDeviations(t *testing.T) {
 	}
 	if _, outside := w.Modes(w.Sample(1000)); outside > 25 { // exp(−9/2) = 1.1 % of a Gaussian in the plane
 		t.Errorf("%d of 1000 points of the data belong to no mode", outside)
+	}
+}
+
+func TestConfigNamesWhatCannotWork(t *testing.T) {
+	for want, edit := range map[string]func(*Config){
+		"points: teacher steps = 0, want ≥ 1":     func(c *Config) { c.TeacherSteps = 0 },
+		"points: steps = -1, want ≥ 1":            func(c *Config) { c.Steps = -1 },
+		"points: batch = 0, want ≥ 1":             func(c *Config) { c.Batch = 0 },
+		"points: width = 7, want a multiple of 2": func(c *Config) { c.Width = 7 },
+		"points: width = 0, want a multiple of 2": func(c *Config) { c.Width = 0 },
+	} {
+		cfg := DefaultConfig()
+		edit(&cfg)
+		if _, err := Open(t.Context(), nil, Ring(), cfg, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error = %v, want %q", err, want)
+		}
 	}
 }
 
