@@ -16,6 +16,7 @@ type Batch struct {
 	Images   []float32 // [B,S,S,3], values in [-1,1]
 	Captions []string  // [B]
 	Indices  []int     // [B], of the samples in their source
+	Latents  []float32 // of the pictures, where an autoencoder has read them
 }
 
 // Loader draws batches of a source. Batch k depends on nothing but the source, the seed, the purpose and k, so that an

@@ -73,11 +73,11 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 			levels[k*n+i] = t * float64(steps-k) / float64(steps)
 		}
 	}
-	in.TeacherNoise = m.noise("teacher-noise", b, number)
+	in.TeacherNoise = m.noise("teacher-noise", number)
 	in.TeacherLevels = train.F32(diffusion.Levels(m.schedule, levels), steps, n, 3)
 	in.Weight = train.F32(weight, n)
 	if m.nfsd() {
-		in.Empty, in.Negative = m.tokens(""), m.tokens(m.bundle.Config.NegativeCaption)
+		in.Empty, in.Negative = m.tokens(""), m.tokens(m.base.NegativeCaption())
 	}
 	return in
 }
@@ -120,7 +120,11 @@ func (m *add) distill(n networks, in addInputs[*Node], x0 *Node, text diffusion.
 	} else {
 		target = levels.target(n.guidedTeacher(in.Empty), clean, in.TeacherNoise, text)
 	}
-	loss := DistillLoss(clean, target, in.Weight, m.summed())
+	seen, summed := func(x *Node) *Node { return x }, m.summed()
+	if base, ok := m.base.(Autoencoded); ok && m.cfg.DistillPixels {
+		seen, summed = func(x *Node) *Node { return base.Decode(n.root.At(vaeScope), x) }, m.reduced(3*base.Size()*base.Size())
+	}
+	loss := DistillLoss(seen(clean), seen(target), in.Weight, summed)
 	gradient := Gradient(MulScalar(loss, m.cfg.Lambda), clean)[0]
 	losses["distill"], losses["distill_grad"] = loss, l2(gradient)
 	return gradient

@@ -10,7 +10,6 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill/discriminator"
-	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/train/optim"
 )
@@ -21,9 +20,10 @@ type adversary struct{ setup }
 // adversaryInputs are the inputs of the discriminator's update, nil where the config has none.
 type adversaryInputs[T any] struct {
 	RealView, FakeView   T // [B,V]: augmentation of both
+	RealCrop, FakeCrop   T // [2,F,S]: how larger pictures come to the side F of the features
 	RealNoise, FakeNoise T // [B,S,S,3]: noise that both get then, where Renoise is set
 	RealAt, FakeAt       T // [B,3]: its levels; at t = 0 for a teacher's features without noise
-	HeadsRate            T // [3]: the optimiser's coefficients
+	HeadsRate            T // the optimiser's coefficients
 }
 
 // Init implements Method: the heads, on taps of the feature network.
@@ -31,12 +31,12 @@ func (a adversary) Init(store *model.Store) error {
 	if a.cfg.Adversarial == 0 {
 		return nil
 	}
-	cfg, networks := a.cfg.Discriminator, a.bundle.Config.Networks
+	cfg := a.cfg.Discriminator
 	widths, err := a.headWidths()
 	if err != nil {
 		return err
 	}
-	condition := cfg.CondDim(networks.Text.Projection, networks.Features.Width)
+	condition := cfg.CondDim(a.base.TextWidth(), a.base.ImageEncoder().Width)
 	if err := discriminator.Init(store, "/"+discriminatorScope, widths, condition, cfg, a.cfg.Seed); err != nil {
 		return fmt.Errorf("distill: %w", err)
 	}
@@ -79,17 +79,16 @@ func updates[N, H any](t terms, step int, draw func(b dataset.Batch, step, numbe
 func (a adversary) draw(step, number, pictures int) (in adversaryInputs[*tensors.Tensor]) {
 	if a.cfg.Adversarial > 0 {
 		in.RealView, in.FakeView = a.view("real-view", number, pictures), a.view("fake-view", number, pictures)
+		if side := a.featuresSide(); side != a.base.Size() {
+			in.RealCrop, in.FakeCrop = a.crop("real-crop", number, side), a.crop("fake-crop", number, side)
+		}
 		if r := a.cfg.Discriminator.Renoise; r != nil {
-			area := 3 * a.bundle.Config.Size * a.bundle.Config.Size
-			noise := func(purpose string) *tensors.Tensor {
-				return a.pictures(rng.Normal(a.random(purpose, number), pictures*area))
-			}
-			in.RealNoise, in.FakeNoise = noise("real-renoise"), noise("fake-renoise")
+			in.RealNoise, in.FakeNoise = a.normal("real-renoise", number, pictures), a.normal("fake-renoise", number, pictures)
 			in.RealAt, in.FakeAt = a.levels(r.Times(a.random("real-at", number), pictures)), a.levels(r.Times(a.random("fake-at", number), pictures))
 		} else if a.encodes() {
 			in.RealAt, in.FakeAt = a.levels(make([]float64, pictures)), a.levels(make([]float64, pictures))
 		}
-		in.HeadsRate = train.F32(a.headsOptimiser.Coefficients(a.cfg.DiscriminatorRate.At(step, a.cfg.Steps), number), 3)
+		in.HeadsRate = coefficients(a.headsOptimiser, a.cfg.DiscriminatorRate.At(step, a.cfg.Steps), number)
 	}
 	return in
 }
@@ -111,16 +110,19 @@ func (a adversary) judge(n networks, seen studentInputs[*Node], in adversaryInpu
 	// The condition: c_text, and c_img of the real picture, which is 0 where x_s is pure noise.
 	var image *Node
 	if cfg.Image {
-		image = Mul(StopGradient(n.imageEmbedding(seen.Real)), InsertAxes(Sign(diffusion.LevelFrom(seen.Start).Alpha), 1))
+		image = Mul(StopGradient(n.imageEmbedding(seen)), InsertAxes(Sign(diffusion.LevelFrom(seen.Start).Alpha), 1))
 	}
 	cond := discriminator.Condition(cfg, text.Pooled, image)
 
 	// F_k of generated and real pictures, [B,T,C] each, and the logits D_k of the generated ones.
-	features := func(img, view, noise, at *Node) []*Node {
+	features := func(img, view, crop, noise, at *Node) []*Node {
 		return discriminator.Features(func(img *Node) []*Node {
 			var level diffusion.Level
 			if at != nil {
 				level = diffusion.LevelFrom(at)
+			}
+			if crop != nil {
+				img = discriminator.Crop(img, crop)
 			}
 			if noise != nil {
 				img = diffusion.Diffuse(img, noise, level)
@@ -129,7 +131,8 @@ func (a adversary) judge(n networks, seen studentInputs[*Node], in adversaryInpu
 		}, img, view, cfg)
 	}
 	clean := Identity(StopGradient(x0))
-	fakeTokens, realTokens := features(clean, in.FakeView, in.FakeNoise, in.FakeAt), features(seen.Real, in.RealView, in.RealNoise, in.RealAt)
+	fakeTokens := features(n.picture(clean), in.FakeView, in.FakeCrop, in.FakeNoise, in.FakeAt)
+	realTokens := features(n.original(seen), in.RealView, in.RealCrop, in.RealNoise, in.RealAt)
 	fake := make([]*Node, len(fakeTokens))
 	for k, tokens := range fakeTokens {
 		fake[k] = Identity(StopGradient(tokens))

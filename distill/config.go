@@ -29,6 +29,8 @@ type Config struct {
 	Seed   int64  `json:"seed"`
 	Steps  int    `json:"steps"`
 	Batch  int    `json:"batch"`
+	// Accumulate, if above 1, is how many batches a step has: gradients are means over them, and networks move once. Memory is that of one.
+	Accumulate int `json:"accumulate,omitempty"`
 
 	Times []int `json:"times"` // T_student in timesteps of 1000, falling; the input at the first is pure noise, whatever its number
 	// SignalLeak leaves at the first time what the schedule leaves there of the picture, as most released models are trained (Lin et al.
@@ -46,6 +48,8 @@ type Config struct {
 	LambdaDecay float64             `json:"lambda_decay,omitempty"`
 	Weighting   diffusion.Weighting `json:"weighting"` // c(t) of ADD eq. 4: exp, sds, nfsd
 	Reduction   string              `json:"reduction"` // of d in ADD eq. 4; λ is relative to it
+	// DistillPixels takes d between decoded pictures where latents are diffused, as the paper does; it costs a pass through the decoder and back.
+	DistillPixels bool `json:"distill_pixels,omitempty"`
 
 	TeacherMin      int     `json:"teacher_min"` // range of the teacher's t in timesteps, uniform
 	TeacherMax      int     `json:"teacher_max"`
@@ -133,6 +137,9 @@ func (c Config) pureAt(step int) int {
 	return c.Pure
 }
 
+// passes is how many batches an update has.
+func (c Config) passes() int { return max(1, c.Accumulate) }
+
 // Validate returns an error that names the first field that cannot work.
 func (c Config) Validate() error {
 	falling := len(c.Times) > 0 && c.Times[0] <= 1000 && c.Times[len(c.Times)-1] >= 1
@@ -143,6 +150,8 @@ func (c Config) Validate() error {
 	f.Want(c.Recipe == RecipeVersion, "recipe", c.Recipe, fmt.Sprint(RecipeVersion, ", this program's"))
 	f.Want(c.Steps >= 1, "steps", c.Steps, "≥ 1")
 	f.Want(c.Batch >= 1, "batch", c.Batch, "≥ 1")
+	f.Want(c.Accumulate >= 0, "accumulate", c.Accumulate, "≥ 0")
+	f.Want(c.Accumulate <= 1 || !c.Muon && c.Method == nil, "accumulate", c.Accumulate, "0 or 1 with muon and with a method by name")
 	f.Want(c.Pure >= 0 && c.Pure < c.Batch || c.Pure == 0, "pure", c.Pure, fmt.Sprint("0 to ", c.Batch-1, ", within the batch"))
 	f.Want(c.Pure == 0 || len(c.Times) > 1 || c.Consistency != nil, "pure", c.Pure, "0 with one time, at which all begin")
 	f.Want(c.PureFrom >= 0 && c.PureFrom <= c.Steps, "pure_from", c.PureFrom, fmt.Sprint("0 to steps = ", c.Steps))

@@ -94,7 +94,7 @@ func directly(m *add, root *model.Scope, in addInputs[*Node]) map[string]*Node {
 	}
 	fake := func(img *Node) []*Node { return tokens(img, in.FakeView, in.FakeNoise, in.FakeAt) }
 	sees := LessThan(level.T, OnesLike(level.T)) // all but pure noise
-	image := Mul(n.imageEmbedding(in.Real), InsertAxes(ConvertDType(sees, x0.DType()), 1))
+	image := Mul(n.imageEmbedding(in.studentInputs), InsertAxes(ConvertDType(sees, x0.DType()), 1))
 	cond := discriminator.Condition(d, text.Pooled, image)
 	eq2 := discriminator.GeneratorLoss(heads.Logits(fake(x0), cond))
 	logits, r1 := heads.LogitsR1(tokens(in.Real, in.RealView, in.RealNoise, in.RealAt), cond)

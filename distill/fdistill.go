@@ -12,7 +12,6 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/check"
-	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/train/optim"
 )
@@ -67,7 +66,7 @@ func (m *fdistill) Updates(step int) []Update { return updates(m.terms, step, m.
 
 func (m *fdistill) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor] {
 	in := m.add.draw(b, step, number)
-	in.RealNoise, in.RealAt, in.FakeAt = m.pictures(rng.Normal(m.random("real-renoise", number), len(b.Images))), nil, nil
+	in.RealNoise, in.RealAt, in.FakeAt = m.noise("real-renoise", number), nil, nil
 	in.FakeRate = train.F32(optim.AdamW{Beta1: 0.9, Beta2: 0.999}.Coefficients(m.cfg.Matching.Rate.At(step, m.cfg.Steps), number), 3) // a move for every batch
 	return in
 }

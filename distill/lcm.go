@@ -82,6 +82,9 @@ func (m *lcm) update(root *model.Scope, in lcmInputs[*Node], r1, alone bool) map
 	// What discriminator and fake score look at.
 	drawn, seen, told := m.last(x0), in.studentInputs, text.Map(m.last)
 	seen.Real, seen.Start, seen.Level = m.last(seen.Real), m.last(seen.Start), m.last(seen.Level)
+	if seen.Picture != nil {
+		seen.Picture = m.last(seen.Picture)
+	}
 
 	var gradients []*Node // at x0
 	if m.cfg.Adversarial > 0 {

@@ -10,7 +10,6 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/check"
-	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/train/optim"
@@ -56,7 +55,7 @@ type matchingInputs[T any] struct {
 	FitNoise, FitLevel   T // the same of those that the fake score learns from
 	FitWeight            T // [P]: w(t)
 	Pull                 T // weight
-	FakeRate             T // [3]: the optimiser's coefficients
+	FakeRate             T // the optimiser's coefficients
 }
 
 // fitMin and fitMax bound the t at which the fake score learns, in timesteps; fitWeight bounds its loss where σ is small.
@@ -85,10 +84,14 @@ func (m matching) Losses() []string {
 	return []string{"match_grad", "fake_score"}
 }
 
+func (m matching) adam() optim.AdamW {
+	return optim.AdamW{Name: fakeScope, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, ClipNorm: 10, Passes: m.cfg.Accumulate}
+}
+
 func (m matching) optimiser() optim.Optimizer {
-	adam := optim.AdamW{Name: fakeScope, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, ClipNorm: 10}
+	adam := m.adam()
 	if m.cfg.Muon {
-		return optim.Muon{AdamW: adam, Kept: m.bundle.Backbone(m.cfg.Teacher()).Outer()}
+		return optim.Muon{AdamW: adam, Kept: m.base.Backbone(m.cfg.Teacher()).Outer()}
 	}
 	return adam
 }
@@ -99,8 +102,6 @@ func (m matching) draw(b dataset.Batch, step, number, pictures int) (in matching
 		return in
 	}
 	cfg, own := m.cfg.Matching, step-m.cfg.Matching.From+1
-	values := pictures * (len(b.Images) / m.cfg.Batch)
-	noise := func(purpose string) *tensors.Tensor { return m.pictures(rng.Normal(m.random(purpose, number), values)) }
 	times := func(purpose string, low, high int) (t []float64) {
 		for _, u := range stratified(m.random(purpose, number), pictures) {
 			t = append(t, (float64(low)+u*float64(high-low))/1000)
@@ -112,10 +113,10 @@ func (m matching) draw(b dataset.Batch, step, number, pictures int) (in matching
 		alpha, sigma := m.schedule.AlphaSigma(t)
 		weight[i] = float32(min(fitWeight, 1+alpha*alpha/(sigma*sigma)))
 	}
-	in.PullNoise, in.PullLevel = noise("pull-noise"), m.levels(times("pull-t", cfg.Min, cfg.Max))
-	in.FitNoise, in.FitLevel, in.FitWeight = noise("fit-noise"), m.levels(fit), train.F32(weight, pictures)
+	in.PullNoise, in.PullLevel = m.normal("pull-noise", number, pictures), m.levels(times("pull-t", cfg.Min, cfg.Max))
+	in.FitNoise, in.FitLevel, in.FitWeight = m.normal("fit-noise", number, pictures), m.levels(fit), train.F32(weight, pictures)
 	in.Pull = tensors.FromScalar(float32(cfg.Weight * min(1, float64(own)/float64(max(1, cfg.Ramp)))))
-	in.FakeRate = train.F32(optim.AdamW{Beta1: 0.9, Beta2: 0.999}.Coefficients(cfg.Rate.At(own, m.cfg.Steps-cfg.From+1), own), 3)
+	in.FakeRate = coefficients(m.adam(), cfg.Rate.At(own, m.cfg.Steps-cfg.From+1), m.call(own, number))
 	return in
 }
 

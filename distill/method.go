@@ -7,7 +7,7 @@
 // A Method is a file: add.go is ADD, lcm.go latent consistency distillation, which Config.Consistency asks for. Config.Method names any
 // other. A Trainer runs it.
 //
-// The networks come from a pretrain.Bundle. In the store they are at /text, /teacher, /features (all frozen), /student, /student_ema
+// The networks come from a Base, such as a pretrain.Bundle. In the store they are at /text, /teacher, /features (all frozen), /student, /student_ema
 // and /discriminator, and other features for the discriminator at /other_features.
 package distill
 
@@ -17,7 +17,6 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/train"
 )
 
@@ -42,7 +41,7 @@ type Update struct {
 	Graph train.Graph                           // moves the networks, returns losses by name
 }
 
-func newMethod(cfg Config, b *pretrain.Bundle) (Method, error) {
+func newMethod(cfg Config, b Base) (Method, error) {
 	s, err := newSetup(cfg, b)
 	if err != nil {
 		return nil, err

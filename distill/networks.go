@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
-	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/train/optim"
 )
 
@@ -26,6 +27,7 @@ const (
 	studentEMAScope    = "student_ema"
 	discriminatorScope = "discriminator"
 	fakeScope          = "fake_score"
+	vaeScope           = "vae" // of an Autoencoded base
 )
 
 // Teacher is the part or variant of a bundle that teaches.
@@ -60,7 +62,7 @@ func (c Config) Parts() []string {
 }
 
 // newStore loads the frozen networks and creates the student.
-func newStore(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*model.Store, error) {
+func newStore(backend compute.Backend, b Base, cfg Config) (*model.Store, error) {
 	if err := b.Want(cfg.Parts()...); err != nil {
 		return nil, err
 	}
@@ -68,6 +70,9 @@ func newStore(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*model.S
 	frozen := [][2]string{{textScope, textScope}, {featuresScope, featuresScope}, {teacherScope, cfg.Teacher()}}
 	if scope := cfg.seesThrough(); scope == otherFeaturesScope {
 		frozen = append(frozen, [2]string{scope, cfg.Features()})
+	}
+	if _, ok := b.(Autoencoded); ok {
+		frozen = append(frozen, [2]string{vaeScope, vaeScope})
 	}
 	for _, f := range frozen {
 		if err := b.Load(backend, store, "/"+f[0], f[1]); err != nil {
@@ -89,6 +94,9 @@ func newStore(backend compute.Backend, b *pretrain.Bundle, cfg Config) (*model.S
 	if err := b.Load(backend, store, "/"+studentScope, cfg.Student()); err != nil {
 		return nil, err
 	}
+	if err := widen(backend, store, "/"+studentScope); err != nil {
+		return nil, err
+	}
 	for v := range store.Scope("/" + studentScope).IterVariables() {
 		v.SetTrainable(true)
 	}
@@ -102,21 +110,24 @@ type networks struct {
 }
 
 func (n networks) text(ids *Node) diffusion.Cond {
-	return diffusion.EncodeText(n.root.At(textScope), n.bundle.Config.Networks.Text, ids)
+	return n.base.Text(n.root.At(textScope), ids)
 }
 
-func (n networks) student() diffusion.Denoiser {
-	return diffusion.NetDenoiser(n.root.At(studentScope), n.bundle.Backbone(n.cfg.Student()), n.bundle.Config.Prediction)
+// denoiser is that of a part's architecture with the weights below a scope.
+func (n networks) denoiser(scope, part string) diffusion.Denoiser {
+	net := n.base.Backbone(part)
+	return diffusion.Adapt(n.base.Prediction(), func(xt *Node, level diffusion.Level, cond diffusion.Cond) *Node {
+		t, pooled := n.base.Told(level, cond)
+		return net.Apply(n.root.At("%s", scope), xt, t, cond.Tokens, pooled)
+	})
 }
 
-func (n networks) teacher() diffusion.Denoiser {
-	return diffusion.NetDenoiser(n.root.At(teacherScope), n.bundle.Backbone(n.cfg.Teacher()), n.bundle.Config.Prediction)
-}
+func (n networks) student() diffusion.Denoiser { return n.denoiser(studentScope, n.cfg.Student()) }
+
+func (n networks) teacher() diffusion.Denoiser { return n.denoiser(teacherScope, n.cfg.Teacher()) }
 
 // fakeScore denoises as if the student's pictures were the data; see Matching.
-func (n networks) fakeScore() diffusion.Denoiser {
-	return diffusion.NetDenoiser(n.root.At(fakeScope), n.bundle.Backbone(n.cfg.Teacher()), n.bundle.Config.Prediction)
-}
+func (n networks) fakeScore() diffusion.Denoiser { return n.denoiser(fakeScope, n.cfg.Teacher()) }
 
 // guidedTeacher is the teacher with the config's guidance; empty are the tokens of no caption, [1,L].
 func (n networks) guidedTeacher(empty *Node) diffusion.Denoiser {
@@ -129,7 +140,7 @@ func (n networks) guidedTeacher(empty *Node) diffusion.Denoiser {
 // average is the student's moving average, begun as its copy.
 func (n networks) average(g *Graph) diffusion.Denoiser {
 	optim.Copies(g, optim.Variables(n.root.At(studentScope), g), "/"+studentScope, "/"+studentEMAScope)
-	return diffusion.NetDenoiser(n.root.At(studentEMAScope), n.bundle.Backbone(n.cfg.Student()), n.bundle.Config.Prediction)
+	return n.denoiser(studentEMAScope, n.cfg.Student())
 }
 
 // features is the discriminator's frozen network F: the taps that the heads look at, [B,1+T,C]. A teacher looks at the picture with its
@@ -138,12 +149,13 @@ func (n networks) features(img *Node, level diffusion.Level, text diffusion.Cond
 	scope := n.root.At("%s", n.cfg.seesThrough())
 	var all, taps []*Node
 	if n.encodes() {
-		encoder := n.bundle.Backbone(n.cfg.Features()).(network.Encoder)
-		for _, h := range encoder.Encode(scope, img, MulScalar(level.T, 1000.0), text.Tokens, text.Pooled) {
+		encoder := n.base.Backbone(n.cfg.Features()).(network.Encoder)
+		t, pooled := n.base.Told(level, text)
+		for _, h := range encoder.Encode(scope, img, t, text.Tokens, pooled) {
 			all = append(all, network.MapTokens(h))
 		}
 	} else {
-		all = n.bundle.Features(n.cfg.Features()).Taps(scope, img)
+		all = n.base.Features(n.cfg.Features()).Taps(scope, img)
 	}
 	for _, block := range n.cfg.Discriminator.Blocks(len(all) - 1) {
 		taps = append(taps, all[block])
@@ -153,8 +165,7 @@ func (n networks) features(img *Node, level diffusion.Level, text diffusion.Cond
 
 // encodes reports whether the discriminator sees through a teacher.
 func (s setup) encodes() bool {
-	part := s.cfg.Features()
-	return part == teacherScope || s.bundle.Variants[part].Part == teacherScope
+	return s.base.IsTeacher(s.cfg.Features())
 }
 
 // headWidths are the channels of what features gives.
@@ -162,13 +173,13 @@ func (s setup) headWidths() ([]int, error) {
 	part := s.cfg.Features()
 	var all, widths []int
 	if s.encodes() {
-		encoder, ok := s.bundle.Backbone(part).(network.Encoder)
+		encoder, ok := s.base.Backbone(part).(network.Encoder)
 		if !ok {
-			return nil, fmt.Errorf("distill: features_net = %q is a %T, want a teacher with an encoder (a U-Net) or features", part, s.bundle.Backbone(part))
+			return nil, fmt.Errorf("distill: features_net = %q is a %T, want a teacher with an encoder (a U-Net) or features", part, s.base.Backbone(part))
 		}
 		all = encoder.EncodeWidths()
 	} else {
-		all = s.bundle.Features(part).Widths()
+		all = s.base.Features(part).Widths()
 	}
 	for _, block := range s.cfg.Discriminator.Blocks(len(all) - 1) {
 		widths = append(widths, all[block])
@@ -176,7 +187,51 @@ func (s setup) headWidths() ([]int, error) {
 	return widths, nil
 }
 
+// picture is what the features see of samples [B,H,W,Z]: decoded, but for a teacher's.
+func (n networks) picture(x *Node) *Node {
+	if a, ok := n.base.(Autoencoded); ok && !n.encodes() {
+		return a.Decode(n.root.At(vaeScope), x)
+	}
+	return x
+}
+
+// original is picture of the real samples.
+func (n networks) original(in studentInputs[*Node]) *Node {
+	if in.Picture != nil && !n.encodes() {
+		return in.Picture
+	}
+	return in.Real
+}
+
 // imageEmbedding is c_img, the class token of the real picture.
-func (n networks) imageEmbedding(img *Node) *Node {
-	return network.ViT(n.root.At(featuresScope), n.bundle.Config.Networks.Features, img, nil).Class()
+func (n networks) imageEmbedding(in studentInputs[*Node]) *Node {
+	img := in.Real
+	if in.Picture != nil {
+		img = in.Picture
+	}
+	if size := n.base.ImageEncoder().ImageSize; img.Shape().Dim(1) != size {
+		img = discriminator.Resize(img, size)
+	}
+	return network.ViT(n.root.At(featuresScope), n.base.ImageEncoder(), img, nil).Class()
+}
+
+// widen makes float32 of weights that a file holds in half precision: what trains needs it.
+func widen(backend compute.Backend, store *model.Store, scope string) error {
+	for _, v := range slices.Collect(store.Scope(scope).IterVariables()) {
+		if v.DType() == dtypes.Float32 {
+			continue
+		}
+		path, half := v.Path(), v.MustValue()
+		wide, err := CallOnce(backend, func(x *Node) *Node { return ConvertDType(x, dtypes.Float32) }, half)
+		if err == nil {
+			err = store.DeleteVariable(path)
+		}
+		if err == nil {
+			_, err = store.CreateVariable(path, wide)
+		}
+		if err != nil {
+			return fmt.Errorf("distill: %s: %w", path, err)
+		}
+	}
+	return nil
 }

@@ -88,14 +88,18 @@ func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.
 		dir = filepath.Join(user, "addlab", "pairs")
 	}
 	teacher := in.Config.Teacher()
+	bundle, ok := in.Bundle.(*pretrain.Bundle)
+	if !ok {
+		return nil, fmt.Errorf("distill: method = %q, want one without pairs: the teacher is a %T, whose pairs are not made here", in.Config.Method.Name(), in.Bundle)
+	}
 	name, err := record.Hash(map[string]any{
-		"format": 1, "teacher": in.Bundle.Files[teacher], "text": in.Bundle.Files[textScope], "data": in.Data.Hash(), "guidance": in.Config.TeacherGuidance,
-		"schedule": in.Bundle.Config.Schedule, "prediction": in.Bundle.Config.Prediction, "sampler": p.Sampler, "steps": p.Steps, "seed": p.Seed,
+		"format": 1, "teacher": bundle.Files[teacher], "text": bundle.Files[textScope], "data": in.Data.Hash(), "guidance": in.Config.TeacherGuidance,
+		"schedule": bundle.Config.Schedule, "prediction": bundle.Config.Prediction, "sampler": p.Sampler, "steps": p.Steps, "seed": p.Seed,
 	})
 	if err != nil {
 		return nil, err
 	}
-	set := &pairSet{Pairs: p, captions: in.Data.Train(), size: in.Bundle.Config.Size}
+	set := &pairSet{Pairs: p, captions: in.Data.Train(), size: bundle.Config.Size}
 	own := filepath.Join(dir, name)
 	if err := os.MkdirAll(own, 0o777); err != nil {
 		return nil, fmt.Errorf("distill: pairs: %w", err)
@@ -103,7 +107,7 @@ func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.
 	if err := forgetPairs(dir, own, pairsLimit); err != nil {
 		return nil, fmt.Errorf("distill: pairs: %w", err)
 	}
-	draw := pairDrawer{p: p, teacher: teacher, guidance: in.Config.TeacherGuidance, bundle: in.Bundle, backend: in.Backend}
+	draw := pairDrawer{p: p, teacher: teacher, guidance: in.Config.TeacherGuidance, bundle: bundle, backend: in.Backend}
 	defer draw.close()
 	blocks := p.Count / pairBlock
 	progress.Begin("pairs", 0, blocks)

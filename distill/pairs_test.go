@@ -15,6 +15,7 @@ import (
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
+	"github.com/addlab/addlab/pretrain"
 )
 
 func pairInputs(t *testing.T, edits ...func(*Config)) Inputs {
@@ -31,7 +32,7 @@ func TestPairsAreTheTeachers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := pipeline.New(in.Backend, in.Bundle)
+	p := pipeline.New(in.Backend, in.Bundle.(*pretrain.Bundle))
 	defer p.Close()
 	g, err := p.Generator(pipeline.Teacher(1, 2), 4)
 	if err != nil {

@@ -45,7 +45,7 @@ func ProbeHeads(ctx context.Context, in Inputs, steps, every int, line func(step
 			return err
 		}
 		alone := d.method.Updates(step)[0]
-		batch, err := d.feed.Batch(step)
+		batch, err := d.batch(step)
 		if err != nil {
 			return err
 		}

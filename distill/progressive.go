@@ -148,7 +148,7 @@ func (m *progressive) update(root *model.Scope, in progressiveInputs[*Node]) map
 	for i, v := range optim.Copies(g, students, "/"+studentScope, "/"+stageScope) {
 		v.SetNodeValue(Add(Mul(in.Begins, students[i].NodeValue(g)), Mul(OneMinus(in.Begins), v.NodeValue(g))))
 	}
-	teacher := diffusion.NetDenoiser(root.At(stageScope), m.bundle.Backbone(m.cfg.Teacher()), m.bundle.Config.Prediction)
+	teacher := n.denoiser(stageScope, m.cfg.Teacher())
 	if in.Empty != nil {
 		teacher = diffusion.Guide(teacher, m.cfg.TeacherGuidance, n.text(in.Empty))
 	}

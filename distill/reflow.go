@@ -84,7 +84,7 @@ func (m *reflow) draw(b dataset.Batch, step, number int) reflowInputs[*tensors.T
 		_, sigma := m.schedule.AlphaSigma(times[i])
 		weight[i] = float32(1 / (sigma * sigma))
 	}
-	return reflowInputs[*tensors.Tensor]{m.studentOn(b, m.pairNoise(m.Pairs, b), step, times), train.F32(weight, m.cfg.Batch)}
+	return reflowInputs[*tensors.Tensor]{m.studentOn(b, m.pairNoise(m.Pairs, b), step, number, times), train.F32(weight, m.cfg.Batch)}
 }
 
 func (m *reflow) update(root *model.Scope, in reflowInputs[*Node]) map[string]*Node {

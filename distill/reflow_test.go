@@ -97,7 +97,7 @@ func TestReflowHasTheLossOfRectifiedFlow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n1 := newBench(t, cfg, s.bundle)
+	n1 := newBench(t, cfg, s.base)
 	batch, err := n1.feed.Batch(1)
 	if err != nil {
 		t.Fatal(err)

@@ -62,7 +62,7 @@ func (m *regression) Updates(step int) []Update {
 			for i := range times {
 				times[i] = float64(m.cfg.Times[0]) / 1000
 			}
-			return m.studentOn(b, m.pairNoise(m.Pairs, b), step, times)
+			return m.studentOn(b, m.pairNoise(m.Pairs, b), step, number, times)
 		},
 		Graph: train.GraphOf(m.update),
 	}}
@@ -80,7 +80,7 @@ func (s setup) pairNoise(p Pairs, b dataset.Batch) *tensors.Tensor {
 	for _, i := range b.Indices {
 		noise = append(noise, p.noise(i, len(b.Images)/len(b.Indices))...)
 	}
-	return s.pictures(noise)
+	return s.samples(noise)
 }
 
 // distance is the mean over the batch of d, the squared distance or the pseudo-Huber one, in Config.Reduction.

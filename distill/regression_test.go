@@ -12,7 +12,6 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/rng"
-	"github.com/addlab/addlab/pretrain"
 )
 
 // Of one Gaussian N(m, s²) the ODE ends in m + s·ε. A student that says so is the minimiser, while the teacher's own answer to pure noise,
@@ -38,7 +37,7 @@ func TestRegressionOfAGaussian(t *testing.T) {
 			return tensors.FromFlatDataAndDimensions(slices.Clone(v), n, 1, 1, 2)
 		}
 		out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
-			return []*Node{(setup{cfg: Config{Reduction: Mean}, bundle: &pretrain.Bundle{}}).distance(in[0], in[1], 0)}
+			return []*Node{(setup{cfg: Config{Reduction: Mean}}).distance(in[0], in[1], 0)}
 		}, points(c.student), points(pairs))
 		if got := doubles(out[0])[0]; math.Abs(got-c.want) > .02 {
 			t.Errorf("%s is %.4f away from the pairs, want %.4f", name, got, c.want)
@@ -73,7 +72,7 @@ func TestRegressionFollowsTheEquation(t *testing.T) {
 		said := graphtest.Floats(graphtest.Run(t, n.store, func(root *model.Scope, in []*Node) []*Node {
 			nets := networks{s, root}
 			return []*Node{nets.student()(in[0], diffusion.LevelFrom(in[1]), nets.text(in[2]))}
-		}, s.pictures(noise), s.levels([]float64{1, 1, 1, 1}), s.tokens(batch.Captions...))[0])
+		}, s.samples(noise), s.levels([]float64{1, 1, 1, 1}), s.tokens(batch.Captions...))[0])
 		want := 0.0
 		for i, x := range said {
 			d := float64(x - batch.Images[i])

@@ -11,7 +11,7 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/internal/rng"
-	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/train/optim"
 )
@@ -19,17 +19,17 @@ import (
 // setup is what every method works with. It draws inputs on the host: all randomness comes from the seed and the batch's number.
 type setup struct {
 	cfg      Config
-	bundle   *pretrain.Bundle
+	base     Base
 	schedule diffusion.Schedule
 
 	studentOptimiser optim.Optimizer
 	headsOptimiser   optim.AdamW // StyleGAN-T's
 }
 
-func newSetup(cfg Config, b *pretrain.Bundle) (setup, error) {
-	schedule, err := diffusion.ScheduleByName(b.Config.Schedule)
+func newSetup(cfg Config, b Base) (setup, error) {
+	schedule, err := b.Schedule()
 	adam := studentAdamW(cfg)
-	s := setup{cfg: cfg, bundle: b, schedule: schedule, studentOptimiser: adam, headsOptimiser: optim.AdamW{Name: "discriminator", Beta1: 0, Beta2: 0.99, Epsilon: 1e-8}}
+	s := setup{cfg: cfg, base: b, schedule: schedule, studentOptimiser: adam, headsOptimiser: optim.AdamW{Name: "discriminator", Beta1: 0, Beta2: 0.99, Epsilon: 1e-8, Passes: cfg.Accumulate}}
 	if cfg.Muon {
 		s.studentOptimiser = optim.Muon{AdamW: adam, Kept: b.Backbone(cfg.Student()).Outer()}
 	}
@@ -40,21 +40,26 @@ func (s setup) random(purpose string, number int) *rand.Rand {
 	return rng.New(s.cfg.Seed, "distill/"+purpose, number)
 }
 
-// pictures are values of a batch of pictures, [B,S,S,3].
-func (s setup) pictures(x []float32) *tensors.Tensor {
-	size := s.bundle.Config.Size
-	return train.F32(x, len(x)/(size*size*3), size, size, 3)
+// samples are values of what is diffused, [B,H,W,Z].
+func (s setup) samples(x []float32) *tensors.Tensor {
+	side, channels := s.sample()
+	return train.F32(x, len(x)/s.values(), side, side, channels)
 }
 
-// noise is N(0,1) of a batch's shape.
-func (s setup) noise(purpose string, b dataset.Batch, number int) *tensors.Tensor {
-	return s.pictures(rng.Normal(s.random(purpose, number), len(b.Images)))
+// normal is N(0,1) for so many samples.
+func (s setup) normal(purpose string, number, samples int) *tensors.Tensor {
+	return s.samples(rng.Normal(s.random(purpose, number), samples*s.values()))
+}
+
+// noise is normal for a batch.
+func (s setup) noise(purpose string, number int) *tensors.Tensor {
+	return s.normal(purpose, number, s.cfg.Batch)
 }
 
 // tokens are captions as the text encoder reads them, [B,L].
 func (s setup) tokens(captions ...string) *tensors.Tensor {
-	words := s.bundle.Words
-	return train.I32(words.EncodeAll(captions), len(captions), words.Context)
+	ids, length := s.base.Tokens(captions)
+	return train.I32(ids, len(captions), length)
 }
 
 // levels are t, α_t and σ_t of times in [0,1], [B,3].
@@ -64,8 +69,21 @@ func (s setup) levels(times []float64) *tensors.Tensor {
 
 // view is how the feature network sees pictures: their augmentation.
 func (s setup) view(purpose string, number, pictures int) *tensors.Tensor {
-	params := discriminator.DrawView(s.random(purpose, number), s.cfg.Discriminator, pictures, s.bundle.Config.Size)
+	params := discriminator.DrawView(s.random(purpose, number), s.cfg.Discriminator, pictures, s.base.Size())
 	return train.F32(params, pictures, discriminator.AugmentParams)
+}
+
+// featuresSide is the side of the pictures that the discriminator's features take.
+func (s setup) featuresSide() int {
+	if vit, ok := s.base.Features(s.cfg.Features()).(network.ViTConfig); ok && !s.encodes() {
+		return vit.ImageSize
+	}
+	return s.base.Size() // others take any
+}
+
+// crop is how larger pictures come to a side.
+func (s setup) crop(purpose string, number, side int) *tensors.Tensor {
+	return train.F32(discriminator.DrawCrop(s.random(purpose, number), s.cfg.Discriminator, s.base.Size(), side), 2, side, s.base.Size())
 }
 
 // stratified are n random numbers, one in each n-th part of [0,1), in random order.
@@ -82,21 +100,22 @@ func stratified(r *rand.Rand, n int) []float64 {
 
 // studentInputs are what moving the student needs in every method: tensors on the host, nodes in a graph.
 type studentInputs[T any] struct {
-	Real, Noise T // [B,S,S,3]: x₀, ε
+	Real, Noise T // [B,H,W,Z]: x₀, ε
+	Picture     T // [B,S,S,3]: what x₀ are latents of
 	Start       T // [B,3]: level of x_s, pure noise at the first time but for Config.SignalLeak
 	Level       T // [B,3]: level that the student is told
 	Caption     T // [B,L]
-	StudentRate T // [3]: the optimiser's coefficients
+	StudentRate T // the optimiser's coefficients
 	Decay       T // of the student's average
 }
 
 // drawStudent draws the inputs of a step of the student at these times.
 func (s setup) drawStudent(b dataset.Batch, step, number int, times []float64) studentInputs[*tensors.Tensor] {
-	return s.studentOn(b, s.noise("noise", b, number), step, times)
+	return s.studentOn(b, s.noise("noise", number), step, number, times)
 }
 
 // studentOn is drawStudent on noise that is given.
-func (s setup) studentOn(b dataset.Batch, noise *tensors.Tensor, step int, times []float64) studentInputs[*tensors.Tensor] {
+func (s setup) studentOn(b dataset.Batch, noise *tensors.Tensor, step, number int, times []float64) studentInputs[*tensors.Tensor] {
 	n := s.cfg.Batch
 	level := diffusion.Levels(s.schedule, times)
 	start := append([]float32(nil), level...)
@@ -105,17 +124,38 @@ func (s setup) studentOn(b dataset.Batch, noise *tensors.Tensor, step int, times
 			start[3*i+1], start[3*i+2] = 0, 1
 		}
 	}
+	real, picture := b.Images, (*tensors.Tensor)(nil)
+	if b.Latents != nil {
+		real = b.Latents
+		if s.cfg.Adversarial > 0 && (!s.encodes() || s.cfg.Discriminator.Image) {
+			picture = train.F32(b.Images, n, s.base.Size(), s.base.Size(), 3)
+		}
+	}
+	decay, call := math.Min(s.cfg.EMA, float64(1+step)/float64(10+step)), s.call(step, number) // see Config.EMA
+	if call%s.cfg.passes() > 0 {
+		decay = 1
+	}
 	return studentInputs[*tensors.Tensor]{
-		Real: s.pictures(b.Images), Noise: noise,
+		Real: s.samples(real), Picture: picture, Noise: noise,
 		Start: train.F32(start, n, 3), Level: train.F32(level, n, 3),
 		Caption:     s.tokens(b.Captions...),
-		StudentRate: train.F32(studentAdamW(s.cfg).Coefficients(s.cfg.StudentRate.At(step, s.cfg.Steps), step), 3),
-		Decay:       tensors.FromScalar(float32(math.Min(s.cfg.EMA, float64(1+step)/float64(10+step)))), // see Config.EMA
+		StudentRate: coefficients(studentAdamW(s.cfg), s.cfg.StudentRate.At(step, s.cfg.Steps), call),
+		Decay:       tensors.FromScalar(float32(decay)),
 	}
 }
 
 func studentAdamW(cfg Config) optim.AdamW {
-	return optim.AdamW{Name: "student", Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, ClipNorm: cfg.ClipNorm}
+	return optim.AdamW{Name: "student", Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, ClipNorm: cfg.ClipNorm, Passes: cfg.Accumulate}
+}
+
+// call counts the calls of an optimiser that moves once a step, over the passes of the steps.
+func (s setup) call(step, number int) int {
+	return (step-1)*s.cfg.passes() + (number-1)%s.cfg.passes() + 1
+}
+
+func coefficients(o optim.AdamW, rate float64, call int) *tensors.Tensor {
+	all := o.Coefficients(rate, call)
+	return train.F32(all, len(all))
 }
 
 // moveStudent moves the student against ∂L/∂x̂_θ, the sum of the gradients of its losses at x0 = x̂_θ [B,S,S,3], and its average after it.

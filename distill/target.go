@@ -55,13 +55,15 @@ func (s setup) nfsdGuidance() float64 {
 }
 
 // summed is the number of pixel values over which a squared distance sums, see Config.Reduction.
-func (s setup) summed() int {
-	bundle := s.bundle.Config
+func (s setup) summed() int { return s.reduced(s.values()) }
+
+// reduced is summed of so many values.
+func (s setup) reduced(values int) int {
 	switch s.cfg.Reduction {
 	case Sum:
-		return bundle.Size * bundle.Size * 3
+		return values
 	case Patch:
-		return bundle.Networks.Features.Patch * bundle.Networks.Features.Patch * 3
+		return values / s.base.ImageEncoder().Patches()
 	}
 	return 1
 }

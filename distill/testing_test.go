@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -93,7 +95,7 @@ func tinyConfig(t testing.TB, edits ...func(*Config)) Config {
 // bench is a training with the means to take steps and to look inside.
 type bench struct{ *training }
 
-func newBench(t testing.TB, cfg Config, b *pretrain.Bundle) bench {
+func newBench(t testing.TB, cfg Config, b Base) bench {
 	t.Helper()
 	d, err := open(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine(), Pairs: t.TempDir()}, silent())
 	if err != nil {
@@ -156,7 +158,11 @@ func (b bench) call(t testing.TB, graph train.Graph, in any) map[string]float64 
 func snapshot(store *model.Store) map[string][]float32 {
 	values := map[string][]float32{}
 	for v := range store.IterVariables() {
-		values[v.Path()] = tensors.MustCopyFlatData[float32](v.MustValue())
+		x := v.MustValue()
+		if x.DType() != dtypes.Float32 { // frozen weights of a file that holds halves
+			x = graph.MustExecOnce(graphtest.Engine(), func(x *graph.Node) *graph.Node { return graph.ConvertDType(x, dtypes.Float32) }, x)
+		}
+		values[v.Path()] = tensors.MustCopyFlatData[float32](x)
 	}
 	return values
 }
@@ -215,7 +221,7 @@ func near(t testing.TB, what string, want, got []float32, share float64) {
 }
 
 // openRun begins or goes on with a run.
-func openRun(t testing.TB, root string, cfg Config, b *pretrain.Bundle) *record.Run {
+func openRun(t testing.TB, root string, cfg Config, b Base) *record.Run {
 	t.Helper()
 	run, err := record.Open(t.Context(), root, NewRunConfig(cfg, b, tinyworld.New()), record.Environment{})
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/network/weights"
-	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
 )
@@ -19,7 +18,7 @@ import (
 // Inputs are what a distillation works on.
 type Inputs struct {
 	Config  Config
-	Bundle  *pretrain.Bundle
+	Bundle  Base
 	Data    dataset.Dataset
 	Backend compute.Backend
 	Devices int    // of the backend that share every batch; 0 for one. Only rounding depends on it
@@ -39,10 +38,13 @@ type RunConfig struct {
 }
 
 // NewRunConfig describes the run of a config from these networks on this dataset.
-func NewRunConfig(cfg Config, b *pretrain.Bundle, data dataset.Dataset) RunConfig {
+func NewRunConfig(cfg Config, b Base, data dataset.Dataset) RunConfig {
 	used := map[string]string{}
 	for _, part := range cfg.Parts() {
-		used[part] = b.Files[part]
+		used[part] = b.Hash(part)
+	}
+	if _, ok := b.(Autoencoded); ok {
+		used[vaeScope] = b.Hash(vaeScope)
 	}
 	return RunConfig{Kind: "distill", Distill: cfg, DataHash: data.Hash(), Weights: used}
 }
@@ -60,6 +62,7 @@ type training struct {
 	store    *model.Store
 	programs map[string]*train.Program // by the update's name
 	feed     *train.Feed
+	encoder  *encoder // nil in pixels
 }
 
 // Steps prepares the steps of a training that leaves no run, for measurements. close frees what they hold.
@@ -87,7 +90,12 @@ func open(ctx context.Context, in Inputs, progress *train.Progress) (*training, 
 		store.Finalize()
 		return nil, err
 	}
-	return &training{Inputs: in, method: method, store: store, programs: map[string]*train.Program{}, feed: feed}, nil
+	encoder, err := newEncoder(in, store)
+	if err != nil {
+		store.Finalize()
+		return nil, err
+	}
+	return &training{Inputs: in, method: method, store: store, programs: map[string]*train.Program{}, feed: feed, encoder: encoder}, nil
 }
 
 // prepare gives the method of a config and all variables that it begins with.
@@ -151,34 +159,36 @@ func (d *training) run(ctx context.Context, run *record.Run, progress *train.Pro
 		Name: "distill", Store: d.store, Steps: steps, Columns: d.method.Losses(), Step: d.step,
 		LogEvery: max(1, min(10, steps/4)), CheckpointEvery: max(1, min(250, steps)), AfterLog: watch,
 	}
-	progress.Batch = d.Config.Batch
+	progress.Batch = d.Config.Batch * d.Config.passes()
 	if err := task.Run(ctx, run, progress); err != nil {
 		return err
 	}
 	return save(filepath.Join(run.Dir(), StudentFile))
 }
 
-// step takes the updates of a step, each on a batch of its own, and returns the method's losses: the mean over the updates that have one.
+// step takes the updates of a step, each on batches of its own, and returns the method's losses: the mean over those that have one.
 func (d *training) step(step int) ([]float64, error) {
 	sums, counts := map[string]float64{}, map[string]float64{}
 	updates := d.method.Updates(step)
 	for i, u := range updates {
-		number := (step-1)*len(updates) + i + 1
-		batch, err := d.feed.Batch(number)
-		if err != nil {
-			return nil, err
-		}
-		program, err := d.program(u)
-		if err != nil {
-			return nil, err
-		}
-		losses, err := program.Call(u.Draw(batch, number))
-		if err != nil {
-			return nil, err
-		}
-		for name, x := range losses {
-			sums[name] += x
-			counts[name]++
+		for pass := range d.Config.passes() {
+			number := ((step-1)*len(updates)+i)*d.Config.passes() + pass + 1
+			batch, err := d.batch(number)
+			if err != nil {
+				return nil, err
+			}
+			program, err := d.program(u)
+			if err != nil {
+				return nil, err
+			}
+			losses, err := program.Call(u.Draw(batch, number))
+			if err != nil {
+				return nil, err
+			}
+			for name, x := range losses {
+				sums[name] += x
+				counts[name]++
+			}
 		}
 	}
 	var values []float64
@@ -189,6 +199,15 @@ func (d *training) step(step int) ([]float64, error) {
 		return nil, fmt.Errorf("%w at step %d", ErrDiverged, step)
 	}
 	return values, nil
+}
+
+// batch is the one of a number, with latents where they are diffused.
+func (d *training) batch(number int) (dataset.Batch, error) {
+	batch, err := d.feed.Batch(number)
+	if err == nil && d.encoder != nil {
+		batch.Latents, err = d.encoder.encode(batch.Images)
+	}
+	return batch, err
 }
 
 func (d *training) program(u Update) (*train.Program, error) {
@@ -210,5 +229,6 @@ func (d *training) close() {
 	for _, p := range d.programs {
 		p.Close()
 	}
+	d.encoder.close()
 	d.store.Finalize()
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/check"
-	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/train"
 )
 
@@ -69,8 +68,8 @@ func (m *ufogen) draw(b dataset.Batch, step, number int) ufogenInputs[*tensors.T
 		}
 	}
 	in := ufogenInputs[*tensors.Tensor]{studentInputs: m.drawStudent(b, step, number, times), adversaryInputs: m.adversary.draw(step, number, n)}
-	in.RealNoise = m.pictures(rng.Normal(m.random("real-renoise", number), len(b.Images)))
-	in.FakeNoise = m.pictures(rng.Normal(m.random("fake-renoise", number), len(b.Images)))
+	in.RealNoise = m.noise("real-renoise", number)
+	in.FakeNoise = m.noise("fake-renoise", number)
 	in.RealAt, in.FakeAt, in.Weight = m.levels(below), m.levels(below), train.F32(weight, n)
 	return in
 }

@@ -40,7 +40,7 @@ func (m *Model) Load(backend compute.Backend) (*Pipeline, error) {
 	p := &Pipeline{Model: m, backend: backend, store: store, steps: map[stepKey]*model.Exec{}}
 	p.text, err = p.compile(func(root *model.Scope, in []*Node) []*Node {
 		c := m.encode(root, in)
-		if c.Pooled == nil {
+		if !m.XL { // the U-Net does not read it
 			return []*Node{c.Tokens}
 		}
 		return []*Node{c.Tokens, c.Pooled}
@@ -80,11 +80,11 @@ func (p *Pipeline) compile(fn func(root *model.Scope, in []*Node) []*Node) (*mod
 }
 
 // encode is the condition of captions, whose ids are [B,L] for every tower: states after the final norm of the only tower; or those that
-// enter the last layers of both, and the pooled state of the second.
+// enter the last layers of both. Pooled is that of the last tower.
 func (m *Model) encode(root *model.Scope, ids []*Node) diffusion.Cond {
 	first := network.TextTower(root.At("text_encoder"), m.Texts[0].Config, ids[0])
 	if !m.XL {
-		return diffusion.Cond{Tokens: first.Tokens}
+		return diffusion.Cond{Tokens: first.Tokens, Pooled: first.Pooled}
 	}
 	second := network.TextTower(root.At("text_encoder_2"), m.Texts[1].Config, ids[1])
 	return diffusion.Cond{Tokens: Concatenate([]*Node{first.Penultimate, second.Penultimate}, 2), Pooled: second.Pooled}

@@ -24,16 +24,22 @@ var dtypeOf = map[weights.DType]dtypes.DType{weights.F16: dtypes.Float16, weight
 func (m *Model) load(backend compute.Backend) (*model.Store, error) {
 	store := model.NewStore()
 	for _, part := range m.parts() {
-		if err := m.loadPart(backend, store, part); err != nil {
+		if err := m.loadPart(backend, store, part, "/"+part); err != nil {
 			store.Finalize()
-			return nil, fmt.Errorf("latent: %s: %s: %w", m.Dir, part, err)
+			return nil, err
 		}
 	}
 	debug.FreeOSMemory()
 	return store, nil
 }
 
-func (m *Model) loadPart(backend compute.Backend, store *model.Store, part string) error {
+// loadPart reads a part below a scope.
+func (m *Model) loadPart(backend compute.Backend, store *model.Store, part, scope string) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("latent: %s: %s: %w", m.Dir, part, err)
+		}
+	}()
 	declared := model.NewStore()
 	defer declared.Finalize()
 	if err := network.Declare(backend, declared, func(root *model.Scope, g *Graph) { m.declare(root, g, part) }); err != nil {
@@ -66,7 +72,7 @@ func (m *Model) loadPart(backend compute.Backend, store *model.Store, part strin
 			if err != nil {
 				return fmt.Errorf("tensor %q: %w", name, err)
 			}
-			path, err := weights.Path("/"+part, nameOf(part, name))
+			path, err := weights.Path(scope, nameOf(part, name))
 			if err == nil {
 				_, err = store.CreateVariable(path, value)
 			}

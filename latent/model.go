@@ -34,6 +34,7 @@ type Model struct {
 	Texts []Text
 	Size  int // side of the pictures that it was trained on, in pixels
 
+	names        []string            // of all files that are read
 	weights      map[string][]string // files of every part
 	old          bool                // its pipeline overrides fields of schedulers
 	zeroNegative bool                // without a negative prompt, states of zeros stand for it
@@ -59,7 +60,7 @@ func (m *Model) read(names []string, variant string) (err error) {
 	if err := m.readIndex(); err != nil {
 		return err
 	}
-	if _, err = (Options{Variant: variant}).choose(names); err != nil {
+	if m.names, err = (Options{Variant: variant}).choose(names); err != nil {
 		return err
 	}
 	for _, part := range m.parts() {
@@ -162,12 +163,15 @@ func (m *Model) pooledWidth() (width int) {
 	return width
 }
 
+// least is the side of the smallest pictures, of which others are multiples.
+func (m *Model) least() int { return m.VAE.Factor() << (len(m.UNet.BlockOutChannels) - 1) }
+
 // ReadsGuidance tells that the U-Net was distilled with guidance: its weight, from 1 on, is a condition, and one pass does.
 func (m *Model) ReadsGuidance() bool { return m.UNet.GuidanceDim > 0 }
 
 // Scheduler reads the scheduler. A sampler of diffusion.SchedulerClasses overrides its class; "" keeps it.
 func (m *Model) Scheduler(sampler string) (diffusion.Scheduler, error) {
-	s, err := diffusion.ReadScheduler(m.path("scheduler/scheduler_config.json"), diffusion.Override{Sampler: sampler, StableDiffusion: m.old})
+	s, err := diffusion.ReadScheduler(m.path(schedulerFile), diffusion.Override{Sampler: sampler, StableDiffusion: m.old})
 	if err != nil {
 		err = fmt.Errorf("latent: %s: %w", m.Dir, err)
 	}

@@ -23,6 +23,7 @@ type ViTConfig struct {
 	Stem       string `json:"stem"`                    // "patch": one linear layer; "conv": convolutions, which learn faster at small scale
 	LayerScale bool   `json:"layer_scale"`             // DINOv2's learned scale of every residual branch
 	KeyBias    bool   `json:"key_bias"`                // loaded weights have one; its gradient is zero, so models trained here leave it out
+	ImageNet   bool   `json:"imagenet,omitempty"`      // pictures in [-1,1] are normalised by ImageNet's mean and deviation first, as published weights want them
 	Grid       int    `json:"position_grid,omitempty"` // the weights' positions are for Grid×Grid patches and get interpolated; 0: as many as patches
 }
 
@@ -65,6 +66,10 @@ func (r ViTResult) Class() *Node {
 func ViT(scope *model.Scope, cfg ViTConfig, x, mask *Node) ViTResult {
 	x.AssertDims(-1, cfg.ImageSize, cfg.ImageSize, -1)
 	g, b, n, c := x.Graph(), x.Shape().Dim(0), cfg.Patches(), cfg.Width
+	if cfg.ImageNet {
+		row := func(rgb ...float32) *Node { return Reshape(Const(g, rgb), 1, 1, 1, 3) }
+		x = Div(Sub(MulScalar(AddScalar(x, 1), 0.5), row(0.485, 0.456, 0.406)), row(0.229, 0.224, 0.225))
+	}
 	h := Reshape(patchEmbedding(scope.At("patch_embed"), cfg, x), b, n, c)
 	if mask != nil {
 		token := Reshape(param(scope, g, "mask_token", gaussian(0.02), 1, c), 1, 1, c)

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/record"
@@ -108,7 +107,7 @@ func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if o.fid {
 		return fid(ctx, o, stdout, stderr)
 	}
-	var in distill.Inputs
+	var in inputs
 	if !o.extract {
 		var err error
 		if in, err = o.inputs(); err != nil {

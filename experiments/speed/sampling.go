@@ -7,7 +7,6 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
-	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/record"
@@ -21,7 +20,7 @@ var samplingNetworks = []struct{ architecture, net string }{{"U-Net", "teacher"}
 
 // sampling times the teacher's solver and a student's steps, and leaves sampling.json and sampling.md.
 // A student has its teacher's architecture, so its time is that of unguided passes.
-func sampling(ctx context.Context, o options, in distill.Inputs, env record.Environment, stdout io.Writer) error {
+func sampling(ctx context.Context, o options, in inputs, env record.Environment, stdout io.Writer) error {
 	r := Report{Title: "network", Unit: "ms per picture", Rounds: o.sampling, Environment: env}
 	p := pipeline.New(in.Backend, in.Bundle)
 	defer p.Close()

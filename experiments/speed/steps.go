@@ -32,19 +32,25 @@ type torchTiming struct {
 }
 
 // inputs are the networks and data of the training steps.
-func (o options) inputs() (in distill.Inputs, err error) {
+type inputs struct {
+	distill.Inputs
+	Bundle *pretrain.Bundle
+}
+
+func (o options) inputs() (in inputs, err error) {
 	if in.Config, err = distill.DefaultConfig(o.scale); err != nil {
 		return in, err
 	}
 	if in.Bundle, err = pretrain.LoadBundle(o.pretrained); err != nil {
 		return in, err
 	}
+	in.Inputs.Bundle = in.Bundle
 	in.Data, err = dataset.Open(in.Bundle.Config.Data, in.Bundle.Config.Size, nil)
 	return in, err
 }
 
 // steps times training steps and leaves speed.json and speed.md.
-func steps(ctx context.Context, o options, in distill.Inputs, env record.Environment, stdout, stderr io.Writer) error {
+func steps(ctx context.Context, o options, in inputs, env record.Environment, stdout, stderr io.Writer) error {
 	r := Report{Title: "training step", Unit: "seconds", Rounds: o.steps, Environment: env}
 	device, where := "cpu", "all cores"
 	if strings.HasSuffix(env.Engine, ":cuda") {
@@ -62,7 +68,7 @@ func steps(ctx context.Context, o options, in distill.Inputs, env record.Environ
 	if err := teacherSteps(ctx, o, in, &r, stdout); err != nil {
 		return err
 	}
-	step, done, err := distill.Steps(in)
+	step, done, err := distill.Steps(in.Inputs)
 	if err != nil {
 		return err
 	}
@@ -107,7 +113,7 @@ func stepTool(task string, env record.Environment, step func(int) ([]float64, er
 }
 
 // teacherSteps times the steps of the teacher's training, of which nothing is left when those of ADD are timed.
-func teacherSteps(ctx context.Context, o options, in distill.Inputs, r *Report, stdout io.Writer) error {
+func teacherSteps(ctx context.Context, o options, in inputs, r *Report, stdout io.Writer) error {
 	store := model.NewStore()
 	defer store.Finalize()
 	if err := in.Bundle.Into(in.Backend, store, "text"); err != nil {
@@ -125,7 +131,7 @@ func teacherSteps(ctx context.Context, o options, in distill.Inputs, r *Report, 
 }
 
 // parameters counts those of the networks that both sides have.
-func parameters(in distill.Inputs) map[string]int {
+func parameters(in inputs) map[string]int {
 	n := map[string]int{}
 	for _, part := range []string{"teacher", "text", "features"} {
 		store := model.NewStore()
@@ -139,7 +145,7 @@ func parameters(in distill.Inputs) map[string]int {
 }
 
 // timeTorch has the same steps timed by a PyTorch that waits.
-func timeTorch(torch *peer, o options, in distill.Inputs, device string) (t torchTiming, err error) {
+func timeTorch(torch *peer, o options, in inputs, device string) (t torchTiming, err error) {
 	summed := 1
 	switch cfg := in.Bundle.Config; in.Config.Reduction {
 	case distill.Sum:

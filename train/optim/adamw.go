@@ -28,15 +28,27 @@ type AdamW struct {
 	Epsilon      float64
 	WeightDecay  float64 // on variables of rank ≥ 2: matrices, kernels, embeddings and tokens; not on biases and norms
 	ClipNorm     float64 // largest global norm of the gradient; 0 for none
+	// Passes is over how many calls gradients are gathered: the last of them moves the variables, along the mean. 0 is 1.
+	Passes int
 }
 
-// Coefficients are the three host values that Update needs at a step, counted from 1: rate, 1/(1−β1^step), 1/(1−β2^step).
-func (o AdamW) Coefficients(rate float64, step int) []float32 {
-	return []float32{
+// Coefficients are the host values that Update needs at a call, counted from 1: rate, 1/(1−β1^step), 1/(1−β2^step) and, with several passes,
+// whether it is the last of a step.
+func (o AdamW) Coefficients(rate float64, call int) []float32 {
+	passes := max(1, o.Passes)
+	step := (call-1)/passes + 1
+	all := []float32{
 		float32(rate),
 		float32(1 / (1 - math.Pow(o.Beta1, float64(step)))),
 		float32(1 / (1 - math.Pow(o.Beta2, float64(step)))),
 	}
+	switch {
+	case passes == 1:
+		return all
+	case call%passes == 0:
+		return append(all, 1)
+	}
+	return append(all, 0)
 }
 
 // Variables lists the trainable variables below a scope that the graph uses, sorted by path.
@@ -51,8 +63,8 @@ func Variables(scope *model.Scope, g *Graph) []*model.Variable {
 	return vs
 }
 
-// Update updates the variables against the gradient of the loss. coefficients is [3], see Coefficients; returns the global
-// norm of the gradient before clipping.
+// Update updates the variables against the gradient of the loss. coefficients are those of Coefficients; returns the global norm of the
+// gradient before clipping, with several passes such that the mean over them is that of what is applied.
 func (o AdamW) Update(variables []*model.Variable, loss, coefficients *Node) *Node {
 	return o.Apply(variables, o.gradients(variables, loss), coefficients)
 }
@@ -74,6 +86,11 @@ func (o AdamW) Apply(variables []*model.Variable, grads []*Node, coefficients *N
 	at := func(i int) *Node { return Squeeze(Slice(coefficients, AxisElem(i))) }
 	rate, correct1, correct2 := at(0), at(1), at(2)
 
+	var moves *Node // with several passes 1 in the last of a step, else 0
+	if o.Passes > 1 {
+		moves = at(3)
+		rate, grads = Mul(rate, moves), o.gather(variables, grads, moves)
+	}
 	norm := globalNorm(grads)
 	clip := ScalarOne(g, norm.DType())
 	if o.ClipNorm > 0 {
@@ -82,15 +99,29 @@ func (o AdamW) Apply(variables []*model.Variable, grads []*Node, coefficients *N
 
 	for i, v := range variables {
 		grad, value := Mul(grads[i], clip), v.NodeValue(g)
-		m := ema(o.moment(g, v, "m"), grad, o.Beta1)
-		s := ema(o.moment(g, v, "v"), Mul(grad, grad), o.Beta2)
+		m := ema(o.moment(g, v, "m"), grad, o.Beta1, moves)
+		s := ema(o.moment(g, v, "v"), Mul(grad, grad), o.Beta2, moves)
 		step := Div(Mul(m, correct1), AddScalar(Sqrt(Mul(s, correct2)), o.Epsilon))
 		if o.WeightDecay > 0 && value.Rank() > 1 {
 			step = Add(step, MulScalar(value, o.WeightDecay))
 		}
 		v.SetNodeValue(Sub(value, Mul(rate, step)))
 	}
+	if moves != nil {
+		norm = Mul(norm, MulScalar(moves, float64(o.Passes)))
+	}
 	return norm
+}
+
+// gather gives the mean of the gradients of a step so far, and begins anew after its last pass.
+func (o AdamW) gather(variables []*model.Variable, grads []*Node, moves *Node) []*Node {
+	means := make([]*Node, len(grads))
+	for i, v := range variables {
+		sum := o.moment(moves.Graph(), v, "gradient")
+		means[i] = Add(sum.NodeValue(moves.Graph()), MulScalar(grads[i], 1/float64(o.Passes)))
+		sum.SetNodeValue(Mul(means[i], OneMinus(moves)))
+	}
+	return means
 }
 
 func globalNorm(grads []*Node) *Node {
@@ -118,10 +149,15 @@ func (o AdamW) moment(g *Graph, v *model.Variable, kind string) *model.Variable 
 	return m
 }
 
-// ema moves a variable towards x and returns its new value.
-func ema(v *model.Variable, x *Node, decay float64) *Node {
-	next := Add(MulScalar(v.NodeValue(x.Graph()), decay), MulScalar(x, 1-decay))
-	v.SetNodeValue(next)
+// ema moves a variable towards x, where moves is nil or 1, and returns its new value.
+func ema(v *model.Variable, x *Node, decay float64, moves *Node) *Node {
+	old := v.NodeValue(x.Graph())
+	next := Add(MulScalar(old, decay), MulScalar(x, 1-decay))
+	if moves == nil {
+		v.SetNodeValue(next)
+	} else {
+		v.SetNodeValue(Add(Mul(next, moves), Mul(old, OneMinus(moves))))
+	}
 	return next
 }
 

@@ -42,7 +42,7 @@ func (o Muon) Update(variables []*model.Variable, loss, coefficients *Node) *Nod
 			rest, restGrads = append(rest, v), append(restGrads, grads[i])
 			continue
 		}
-		m := ema(o.moment(loss.Graph(), v, "m"), grads[i], momentum)
+		m := ema(o.moment(loss.Graph(), v, "m"), grads[i], momentum, nil)
 		nesterov := Add(MulScalar(m, momentum), MulScalar(grads[i], 1-momentum))
 		rows := v.Shape().Dim(0)
 		columns := v.Shape().Size() / rows

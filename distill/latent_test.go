@@ -1,0 +1,233 @@
+package distill
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/distill/discriminator"
+	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinylatent"
+	"github.com/addlab/addlab/latent"
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/network/weights"
+	"github.com/addlab/addlab/record"
+)
+
+// latentSize is the side of the pictures; their latents have half of it, the features see a quarter.
+const latentSize = 16
+
+// tinyLatent is a small latent diffusion model as diffusers saved it, with random features.
+func tinyLatent(t testing.TB, folder string) *latent.Base {
+	t.Helper()
+	m, err := latent.Open(t.Context(), tinylatent.Folder(t, folder), latent.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	vit := network.ViTConfig{ImageSize: 8, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch", ImageNet: true}
+	store, file := model.NewStore(), filepath.Join(t.TempDir(), "features.safetensors")
+	g := NewGraph(graphtest.Engine(), "features")
+	defer g.Finalize()
+	model.SetStore(g, store)
+	network.ViT(store.Scope("/features"), vit, Const(g, tensors.FromFlatDataAndDimensions(make([]float32, 8*8*3), 1, 8, 8, 3)), nil)
+	f, err := weights.FromStore(store, "/features")
+	if err == nil {
+		err = weights.Write(file, f, weights.F32)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := latent.NewBase(m, latentSize, vit, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func latentData() *dataset.Scenes {
+	return &dataset.Scenes{Config: dataset.ScenesConfig{Size: latentSize, MaxObjects: 2, Jitter: 1, Seed: 1}}
+}
+
+func latentBench(t testing.TB, cfg Config, b Base) bench {
+	t.Helper()
+	d, err := open(t.Context(), Inputs{Config: cfg, Bundle: b, Data: latentData(), Backend: graphtest.Engine()}, silent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.close)
+	return bench{d}
+}
+
+// In one step from noise student and pipeline draw the same picture: both tell the U-Net the same of level, caption and sizes.
+func TestALatentStudentBeginsAsItsTeacher(t *testing.T) {
+	for _, folder := range []string{"sd", "xl"} {
+		t.Run(folder, func(t *testing.T) {
+			b := tinyLatent(t, folder)
+			p, err := b.Model.Load(graphtest.Engine())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			side, channels := b.Latents()
+			noise := graphtest.Floats(graphtest.Normals(3, 1, side, side, channels))
+			want, err := p.Draw(t.Context(), latent.Request{
+				Prompts: []string{"a red fox"}, Steps: 1, Size: latentSize, Noise: func(_, _, _ int) []float32 { return noise },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := latentBench(t, tinyConfig(t), b)
+			s := d.method.(*add).setup
+			_, sigma := s.schedule.AlphaSigma(1) // from which schedulers with trailing spacing begin
+			start := slices.Clone(noise)
+			for i := range start {
+				start[i] *= float32(sigma)
+			}
+			got := graphtest.Run(t, d.store, func(root *model.Scope, in []*Node) []*Node {
+				n := networks{s, root}
+				return []*Node{n.picture(n.student()(in[0], diffusion.LevelFrom(in[1]), n.text(in[2])))}
+			}, s.samples(start), s.levels([]float64{1}), s.tokens("a red fox"))[0]
+			near(t, "picture", want, graphtest.Floats(got), 1e-4)
+		})
+	}
+}
+
+// Steps of latent methods move student, heads and nothing frozen.
+func TestLatentStepsMoveStudentAndHeads(t *testing.T) {
+	for name, test := range map[string]struct {
+		folder string
+		edit   func(c *Config)
+	}{
+		"ADD":                          {"sd", func(*Config) {}},
+		"ADD of XL, decoded distances": {"xl", func(c *Config) { c.DistillPixels, c.TeacherGuidance = true, 3 }},
+		"noise-free, random start":     {"sd", func(c *Config) { c.Weighting, c.Init = diffusion.NFSD, Random }},
+		"LADD": {"sd", func(c *Config) {
+			c.FeaturesNet, c.Lambda, c.Discriminator.Augment, c.Discriminator.Norm = teacherScope, 0, false, discriminator.NormGroup
+			c.Discriminator.Renoise = &discriminator.Renoise{SD: 1}
+		}},
+		"consistency": {"sd", func(c *Config) {
+			c.Consistency, c.Adversarial, c.TeacherGuidance = &Consistency{Grid: 10, Huber: .001}, 0, 3
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := tinyConfig(t, test.edit)
+			d := latentBench(t, cfg, tinyLatent(t, test.folder))
+			before := snapshot(d.store)
+			for _, losses := range d.take(t, 1) {
+				if cfg.Adversarial > 0 && losses["d_real"] <= 0 || cfg.Lambda > 0 && losses["distill"] <= 0 || losses["student_grad"] <= 0 {
+					t.Errorf("losses = %v, want them all above 0", losses)
+				}
+			}
+			want := []string{"optimizer", studentScope, studentEMAScope}
+			if cfg.Adversarial > 0 {
+				want = slices.Insert(want, 0, discriminatorScope)
+			}
+			if diff := cmp.Diff(want, movedScopes(before, snapshot(d.store))); diff != "" {
+				t.Errorf("moved (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// With several batches a step, weights move once: the first step of Adam is as long as the rate, whatever the gradient.
+func TestAccumulatedBatchesAreOneStep(t *testing.T) {
+	cfg := tinyConfig(t, func(c *Config) { c.Accumulate, c.Batch, c.EMA, c.StudentRate.Warmup, c.ClipNorm = 3, 2, 0, 0, 0 })
+	d := latentBench(t, cfg, tinyLatent(t, "sd"))
+	before := below(snapshot(d.store), studentScope)
+	d.take(t, 1)
+	after := below(snapshot(d.store), studentScope)
+	var longest float64
+	for path, x := range after {
+		for i := range x {
+			longest = max(longest, math.Abs(float64(x[i]-before[path][i])))
+		}
+	}
+	if rate := cfg.StudentRate.At(1, cfg.Steps); longest < .9*rate || longest > 1.1*rate {
+		t.Errorf("longest move = %g, want the rate %g", longest, rate)
+	}
+	if diff := cmp.Diff(after, below(snapshot(d.store), studentEMAScope)); diff != "" {
+		t.Errorf("average without memory (-student +average):\n%.300s", diff)
+	}
+}
+
+// Stopped and started again, a latent training ends with the same student, which is saved as a model that opens and draws as it does.
+func TestALatentStudentIsAModel(t *testing.T) {
+	b, cfg := tinyLatent(t, "sd"), tinyConfig(t, func(c *Config) { c.Accumulate = 2 })
+	train := func(root string, stop bool) (*record.Run, error) {
+		run, err := record.Open(t.Context(), root, NewRunConfig(cfg, b, latentData()), record.Environment{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { run.Close() })
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		in := Inputs{Config: cfg, Bundle: b, Data: latentData(), Backend: graphtest.Engine()}
+		in.Watch = func(step int, _ map[string]float64, _ func(string) error) error {
+			if stop && step == 2 {
+				cancel()
+			}
+			return nil
+		}
+		return run, new(Trainer).Train(ctx, in, run, silent())
+	}
+	stopped := t.TempDir()
+	run, err := train(stopped, true)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("error = %v, want the context's", err)
+	}
+	run.Close()
+	var files [2][]byte
+	for i, root := range []string{stopped, t.TempDir()} {
+		if run, err = train(root, false); err != nil {
+			t.Fatal(err)
+		}
+		if files[i], err = os.ReadFile(filepath.Join(run.Dir(), StudentFile)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(files[0], files[1]) {
+		t.Error("the resumed student differs from the undisturbed one")
+	}
+	student, err := weights.Read(filepath.Join(run.Dir(), StudentFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "student")
+	if err := b.Save(graphtest.Engine(), dir, student, latent.FewSteps()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "model_index.json")); err != nil {
+		t.Error(err)
+	}
+	draw := func(dir string) []float32 {
+		m, err := latent.Open(t.Context(), dir, latent.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := m.Load(graphtest.Engine())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		flat, err := p.Draw(t.Context(), latent.Request{Prompts: []string{"a fox"}, Steps: 1, Size: latentSize})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return flat
+	}
+	if slices.Equal(draw(dir), draw(b.Dir)) {
+		t.Error("the student draws what its teacher draws")
+	}
+}

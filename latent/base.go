@@ -1,0 +1,225 @@
+package latent
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/network/weights"
+)
+
+// B batch, S side of the picture, H = W and Z side and channels of the latents, L tokens of a caption for all towers.
+
+// Base is a model as a teacher, with features for a discriminator: what distillation begins with. NewBase makes one.
+type Base struct {
+	*Model
+	size         int
+	scheduler    diffusion.Scheduler
+	features     network.ViTConfig
+	featuresFile string
+	hashes       map[string]string
+}
+
+// NewBase takes pictures of a side, and a vision transformer with a file of its weights, as timm or DINOv2 name them.
+func NewBase(m *Model, side int, features network.ViTConfig, file string) (*Base, error) {
+	b := &Base{Model: m, size: side, features: features, featuresFile: file, hashes: map[string]string{}}
+	var err error
+	if b.scheduler, err = m.Scheduler(""); err != nil {
+		return nil, err
+	}
+	if least := m.least(); side < least || side%least != 0 {
+		return nil, fmt.Errorf("latent: size = %d, want a multiple of %d pixels", side, least)
+	}
+	if features.ImageSize > side {
+		return nil, fmt.Errorf("latent: size = %d, want at least the %d of the features", side, features.ImageSize)
+	}
+	if m.ReadsGuidance() {
+		return nil, fmt.Errorf("latent: %s reads guidance, want a teacher that was not distilled with it", m.Dir)
+	}
+	for _, part := range m.parts() {
+		name := part
+		switch part {
+		case "unet":
+			name = "teacher"
+		case "text_encoder", "text_encoder_2":
+			name = "text"
+		}
+		for _, file := range m.weights[part] {
+			sum, err := weights.SHA256(m.path(file))
+			if err != nil {
+				return nil, fmt.Errorf("latent: %w", err)
+			}
+			b.hashes[name] += sum
+		}
+	}
+	if b.hashes["features"], err = weights.SHA256(file); err != nil {
+		return nil, fmt.Errorf("latent: features: %w", err)
+	}
+	return b, features.Validate()
+}
+
+// Size is the side of the pictures, S.
+func (b *Base) Size() int { return b.size }
+
+// Latents is the shape of what is diffused.
+func (b *Base) Latents() (side, channels int) { return b.size / b.VAE.Factor(), b.VAE.LatentChannels }
+
+// Schedule has the noise levels of the model's scheduler.
+func (b *Base) Schedule() (diffusion.Schedule, error) { return b.scheduler.Schedule(), nil }
+
+// Prediction is what the U-Net outputs.
+func (b *Base) Prediction() diffusion.Prediction { return b.scheduler.Prediction }
+
+// NegativeCaption is one of those that people give to Stable Diffusion.
+func (b *Base) NegativeCaption() string { return "blurry, low quality" }
+
+// Tokens are captions as the towers read them: flat [B,L], those of a second tower after those of the first.
+func (b *Base) Tokens(captions []string) (ids []int32, length int) {
+	for _, caption := range captions {
+		for _, t := range b.Texts {
+			ids = append(ids, t.Words.Encode(caption)...)
+		}
+	}
+	return ids, b.Texts[0].Words.Context * len(b.Texts)
+}
+
+// Text runs the towers on ids [B,L]. Pooled is the state of the end of the caption in the last of them.
+func (b *Base) Text(scope *model.Scope, ids *Node) diffusion.Cond {
+	context := b.Texts[0].Words.Context
+	var split []*Node
+	for i := range b.Texts {
+		split = append(split, Slice(ids, AxisRange(), AxisRange(i*context, (i+1)*context)))
+	}
+	c := b.encode(scope, split)
+	if b.zeroNegative { // states of an empty caption are zeros
+		none, length := b.Tokens([]string{""})
+		empty := Reshape(Const(ids.Graph(), none), 1, length)
+		differs := ConvertDType(NotEqual(ids, BroadcastToDims(empty, ids.Shape().Dimensions...)), dtypes.Float32)
+		said := ReduceMax(differs, 1) // [B]: 0 for an empty caption
+		c = diffusion.Cond{Tokens: Mul(c.Tokens, InsertAxes(said, -1, -1)), Pooled: Mul(c.Pooled, InsertAxes(said, -1))}
+	}
+	return c
+}
+
+// TextWidth is that of Text's Pooled.
+func (b *Base) TextWidth() int {
+	t := b.Texts[len(b.Texts)-1].Config
+	if t.Projection > 0 {
+		return t.Projection
+	}
+	return t.Width
+}
+
+// Backbone is the U-Net.
+func (b *Base) Backbone(string) network.Backbone { return b.UNet }
+
+// Told is what the U-Net is told of level and caption: the timestep [B] and, for XL, the pooled caption with the picture's sizes.
+func (b *Base) Told(l diffusion.Level, c diffusion.Cond) (t, pooled *Node) {
+	t = MaxScalar(AddScalar(MulScalar(l.T, float64(b.scheduler.Timesteps())), -1), 0)
+	if b.XL { // original size, corner of the crop, wanted size
+		side := float32(b.size)
+		sizes := Reshape(Const(t.Graph(), []float32{side, side, 0, 0, side, side}), 1, 6)
+		pooled = Concatenate([]*Node{c.Pooled, BroadcastToDims(sizes, c.Pooled.Shape().Dim(0), 6)}, 1)
+	}
+	return t, pooled
+}
+
+// IsTeacher reports whether a part is the teacher.
+func (b *Base) IsTeacher(part string) bool { return part == "teacher" }
+
+// Features are those for the discriminator.
+func (b *Base) Features(string) network.Features { return b.features }
+
+// ImageEncoder is the network whose class token is c_img: the features.
+func (b *Base) ImageEncoder() network.ViTConfig { return b.features }
+
+// Encode gives the latents of pictures, the means of the autoencoder: [B,S,S,3] → [B,H,W,Z].
+func (b *Base) Encode(scope *model.Scope, pictures *Node) *Node {
+	mean, _ := b.VAE.Encode(scope, pictures)
+	return MulScalar(AddScalar(mean, -b.VAE.Shift), b.VAE.Scale)
+}
+
+// Decode gives the pictures of latents.
+func (b *Base) Decode(scope *model.Scope, latents *Node) *Node {
+	return b.VAE.Decode(scope, AddScalar(DivScalar(latents, b.VAE.Scale), b.VAE.Shift))
+}
+
+// baseParts are the parts of distillation.
+var baseParts = []string{"teacher", "text", "features", "vae"}
+
+// Want wants parts that there are.
+func (b *Base) Want(parts ...string) error {
+	for _, part := range parts {
+		if !slices.Contains(baseParts, part) {
+			return fmt.Errorf("latent: part = %q, want one of %q: a latent model has no variants", part, baseParts)
+		}
+	}
+	return nil
+}
+
+// Hash is made of the SHA-256 of a part's files.
+func (b *Base) Hash(part string) string { return b.hashes[part] }
+
+// Load reads a part's weights below a scope, not to be trained.
+func (b *Base) Load(backend compute.Backend, store *model.Store, scope, part string) error {
+	if err := b.Want(part); err != nil {
+		return err
+	}
+	switch part {
+	case "teacher":
+		return b.loadPart(backend, store, "unet", scope)
+	case "vae":
+		return b.loadPart(backend, store, "vae", scope)
+	case "text":
+		for i := range b.Texts {
+			tower := parts[2+i]
+			if err := b.loadPart(backend, store, tower, scope+"/"+tower); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return b.loadFeatures(backend, store, scope)
+}
+
+func (b *Base) loadFeatures(backend compute.Backend, store *model.Store, scope string) error {
+	file, err := weights.ReadAny(b.featuresFile)
+	if err != nil {
+		return fmt.Errorf("latent: features: %w", err)
+	}
+	delete(file.Tensors, "mask_token") // of DINOv2's training
+	declared := model.NewStore()
+	defer declared.Finalize()
+	err = network.Declare(backend, declared, func(root *model.Scope, g *Graph) {
+		side := b.features.ImageSize
+		network.ViT(root, b.features, Parameter(g, "x", shapes.Make(dtypes.Float32, 1, side, side, 3)), nil)
+	})
+	if err == nil {
+		err = weights.Check(declared, "/", file)
+	}
+	if err == nil {
+		err = weights.Into(store, scope, file)
+	}
+	if err != nil {
+		return fmt.Errorf("latent: features: %s: %w", b.featuresFile, err)
+	}
+	for v := range store.Scope(scope).IterVariables() {
+		v.SetTrainable(false)
+	}
+	return nil
+}
+
+// Build makes a U-Net with initial values.
+func (b *Base) Build(backend compute.Backend, store *model.Store, scope, part string) {
+	g := NewGraph(backend, part)
+	defer g.Finalize()
+	model.SetStore(g, store)
+	b.declare(store.Scope(scope), g, "unet")
+}

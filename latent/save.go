@@ -1,0 +1,172 @@
+package latent
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/internal/atomicfile"
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/network/weights"
+)
+
+// Save writes the model into a new folder with other weights of its U-Net, in the layout that diffusers' from_pretrained opens. The other
+// parts are copied. Their names lose a variant, so that the folder opens without naming it. scheduler are fields of the scheduler's config
+// to change; nil for none. The folder appears whole or not at all.
+func (m *Model) Save(backend compute.Backend, dir string, unet *weights.File, scheduler map[string]any) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("latent: saving %s: %w", dir, err)
+		}
+	}()
+	if _, err := os.Lstat(dir); err == nil {
+		return fmt.Errorf("it is there already, want a new folder")
+	}
+	declared := model.NewStore()
+	defer declared.Finalize()
+	if err := network.Declare(backend, declared, func(root *model.Scope, g *Graph) { m.declare(root, g, "unet") }); err != nil {
+		return err
+	}
+	if err := weights.Check(declared, "/", unet); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
+		return err
+	}
+	temp, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+"-*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	if err := os.Chmod(temp, 0o755); err != nil {
+		return err
+	}
+	for _, part := range m.parts() {
+		if part == "unet" {
+			continue
+		}
+		for _, name := range m.weights[part] {
+			if err := m.copy(temp, name, plainName(name)); err != nil {
+				return err
+			}
+		}
+		if err := m.writeIndex(temp, part); err != nil {
+			return err
+		}
+	}
+	for _, name := range m.names {
+		if path.Ext(name) != ".safetensors" && name != schedulerFile {
+			if err := m.copy(temp, name, name); err != nil {
+				return err
+			}
+		}
+	}
+	if err := m.writeScheduler(temp, scheduler); err != nil {
+		return err
+	}
+	labelled := &weights.File{Tensors: unet.Tensors, Metadata: map[string]string{"format": "pt"}}
+	if err := weights.Write(filepath.Join(temp, "unet", "diffusion_pytorch_model.safetensors"), labelled, weights.F32); err != nil {
+		return err
+	}
+	return os.Rename(temp, dir)
+}
+
+const schedulerFile = "scheduler/scheduler_config.json"
+
+// FewSteps are the fields of a scheduler for a student that draws in one to four steps, as those of SDXL-Turbo.
+func FewSteps() map[string]any {
+	return map[string]any{"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"}
+}
+
+func (m *Model) writeScheduler(dir string, change map[string]any) error {
+	text, err := os.ReadFile(m.path(schedulerFile))
+	if err != nil {
+		return err
+	}
+	fields := map[string]any{}
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return fmt.Errorf("%s: %w", schedulerFile, err)
+	}
+	maps.Copy(fields, change)
+	if text, err = json.MarshalIndent(fields, "", "  "); err != nil {
+		return err
+	}
+	to := filepath.Join(dir, filepath.FromSlash(schedulerFile))
+	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+		return err
+	}
+	return os.WriteFile(to, append(text, '\n'), 0o666)
+}
+
+// plainName leaves a variant out.
+func plainName(name string) string {
+	if v := variantOf(name); v != "" {
+		return strings.Replace(name, "."+v, "", 1)
+	}
+	return name
+}
+
+// copy copies a file of the model into dir under another name.
+func (m *Model) copy(dir, name, as string) error {
+	from, err := os.Open(m.path(name))
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to := filepath.Join(dir, filepath.FromSlash(as))
+	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+		return err
+	}
+	return atomicfile.Write(to, func(w io.Writer) error {
+		_, err := io.Copy(w, from)
+		return err
+	})
+}
+
+// writeIndex tells in which shard each tensor of a part is, where it has more than one.
+func (m *Model) writeIndex(dir, part string) error {
+	files := m.weights[part]
+	if len(files) == 1 {
+		return nil
+	}
+	var index struct {
+		Metadata struct {
+			Size int64 `json:"total_size"`
+		} `json:"metadata"`
+		Files map[string]string `json:"weight_map"`
+	}
+	index.Files = map[string]string{}
+	for _, name := range files {
+		shapes, err := weights.Shapes(m.path(name))
+		if err != nil {
+			return err
+		}
+		for tensor, t := range shapes {
+			index.Files[tensor] = plainName(path.Base(name))
+			size := int64(t.DType.Size())
+			for _, n := range t.Shape {
+				size *= int64(n)
+			}
+			index.Metadata.Size += size
+		}
+	}
+	text, err := json.MarshalIndent(index, "", "  ")
+	if err != nil {
+		return err
+	}
+	base := "model"
+	if slices.Contains([]string{"unet", "vae"}, part) {
+		base = "diffusion_pytorch_model"
+	}
+	return os.WriteFile(filepath.Join(dir, part, base+".safetensors.index.json"), text, 0o666)
+}
