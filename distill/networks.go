@@ -30,6 +30,9 @@ const (
 	vaeScope           = "vae" // of an Autoencoded base
 )
 
+// frozenScopes are those of networks that come from files.
+var frozenScopes = []string{"/" + textScope, "/" + teacherScope, "/" + featuresScope, "/" + otherFeaturesScope, "/" + vaeScope}
+
 // Teacher is the part or variant of a bundle that teaches.
 func (c Config) Teacher() string { return cmp.Or(c.TeacherNet, teacherScope) }
 

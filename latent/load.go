@@ -47,11 +47,11 @@ func (m *Model) loadPart(backend compute.Backend, store *model.Store, part, scop
 	}
 	there := &weights.File{Tensors: map[string]weights.Tensor{}}
 	for _, file := range m.weights[part] {
-		all, err := weights.Shapes(m.path(file))
+		header, err := weights.Header(m.path(file))
 		if err != nil {
 			return err
 		}
-		for name, t := range all {
+		for name, t := range header.Tensors {
 			if _, twice := there.Tensors[nameOf(part, name)]; twice {
 				return fmt.Errorf("%s: tensor %q is in two files", file, name)
 			}

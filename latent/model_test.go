@@ -106,11 +106,11 @@ func TestLoadWantsTheWeightsOfTheConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	shapes, err := weights.Shapes(m.path(m.weights["vae"][0]))
+	header, err := weights.Header(m.path(m.weights["vae"][0]))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range shapes {
+	for name, want := range header.Tensors {
 		v := p.store.GetVariable("/vae/" + strings.ReplaceAll(name, ".", "/"))
 		if want.DType != weights.F16 || v == nil || v.DType() != dtypes.Float16 {
 			t.Errorf("%s: %s in the file, %v in the store, want half precision in both", name, want.DType, v)

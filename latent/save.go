@@ -147,11 +147,11 @@ func (m *Model) writeIndex(dir, part string) error {
 	}
 	index.Files = map[string]string{}
 	for _, name := range files {
-		shapes, err := weights.Shapes(m.path(name))
+		header, err := weights.Header(m.path(name))
 		if err != nil {
 			return err
 		}
-		for tensor, t := range shapes {
+		for tensor, t := range header.Tensors {
 			index.Files[tensor] = plainName(path.Base(name))
 			size := int64(t.DType.Size())
 			for _, n := range t.Shape {

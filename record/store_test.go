@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/gomlx/compute/dtypes/bfloat16"
@@ -89,6 +90,33 @@ func TestStoreRoundTripIsExact(t *testing.T) {
 		if string(again) != read(t, path) {
 			t.Errorf("%s: saving again gives other bytes", reason)
 		}
+	}
+}
+
+// What comes from elsewhere is not in the file, and stays as it is when the rest is loaded.
+func TestScopesFromElsewhereStay(t *testing.T) {
+	want := trainingStore(t)
+	path := filepath.Join(t.TempDir(), "state.safetensors")
+	if err := SaveStore(path, want, "/student", "/adam_g"); err != nil {
+		t.Fatal(err)
+	}
+	got := trainingStore(t)
+	for _, name := range []string{"/student/bias", "/ema/bias"} {
+		if err := got.GetVariable(name).SetValue(tensors.FromFlatDataAndDimensions([]float32{7, 8}, 2)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := LoadStore(path, got); err != nil {
+		t.Fatal(err)
+	}
+	if b := got.GetVariable("/student/bias").MustValue().Value(); !slices.Equal(b.([]float32), []float32{7, 8}) {
+		t.Errorf("/student/bias = %v, want the 7 and 8 that were there", b)
+	}
+	if b := got.GetVariable("/ema/bias").MustValue().Value(); !slices.Equal(b.([]float32), []float32{1, 2}) {
+		t.Errorf("/ema/bias = %v, want the 1 and 2 of the file", b)
+	}
+	if header, err := weights.Header(path); err != nil || len(header.Tensors) != want.NumVariables()-3 {
+		t.Errorf("%d tensors in the file (%v), want %d", len(header.Tensors), err, want.NumVariables()-3)
 	}
 }
 

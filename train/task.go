@@ -22,6 +22,7 @@ const stateFile = "state.safetensors"
 type Task struct {
 	Name    string
 	Store   *model.Store // all state: weights, moments, averages
+	Frozen  []string     // scopes of the store that come from files, and are not in checkpoints
 	Steps   int
 	Columns []string                          // names of the values that Step returns
 	Step    func(step int) ([]float64, error) // step counts from 1
@@ -114,7 +115,7 @@ func (t Task) restore(run *record.Run) (step int, err error) {
 }
 
 func (t Task) save(run *record.Run, step int) error {
-	return run.SaveCheckpoint(step, func(dir string) error { return record.SaveStore(filepath.Join(dir, stateFile), t.Store) })
+	return run.SaveCheckpoint(step, func(dir string) error { return record.SaveStore(filepath.Join(dir, stateFile), t.Store, t.Frozen...) })
 }
 
 func (t Task) interrupted(ctx context.Context, run *record.Run, step int) error {

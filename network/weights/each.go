@@ -6,20 +6,22 @@ import (
 	"os"
 )
 
-// Shapes are the tensors of a safetensors file without their bytes.
-func Shapes(path string) (map[string]Raw, error) {
-	all := map[string]Raw{}
-	return all, each(path, func(_ io.Reader, e entry) error {
-		all[e.name] = Raw{DType: e.dtype, Shape: e.shape}
+// Header is a safetensors file without the bytes of its tensors.
+func Header(path string) (*RawFile, error) {
+	f := &RawFile{Tensors: map[string]Raw{}}
+	var err error
+	f.Metadata, err = each(path, func(_ io.Reader, e entry) error {
+		f.Tensors[e.name] = Raw{DType: e.dtype, Shape: e.shape}
 		return nil
 	})
+	return f, err
 }
 
 // Each reads a safetensors file tensor by tensor, in the order of the file: gigabytes need no second copy in memory. The bytes are valid
 // until visit returns.
 func Each(path string, visit func(name string, t Raw) error) error {
 	var buffer []byte
-	return each(path, func(r io.Reader, e entry) error {
+	_, err := each(path, func(r io.Reader, e entry) error {
 		if n := e.end - e.begin; int64(cap(buffer)) < n {
 			buffer = make([]byte, n)
 		}
@@ -29,28 +31,29 @@ func Each(path string, visit func(name string, t Raw) error) error {
 		}
 		return visit(e.name, Raw{DType: e.dtype, Shape: e.shape, Bytes: buffer})
 	})
+	return err
 }
 
-func each(path string, visit func(r io.Reader, e entry) error) error {
+func each(path string, visit func(r io.Reader, e entry) error) (metadata map[string]string, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("weights: %w", err)
+		return nil, fmt.Errorf("weights: %w", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return fmt.Errorf("weights: %w", err)
+		return nil, fmt.Errorf("weights: %w", err)
 	}
-	entries, _, err := readHeader(f, info.Size())
+	entries, metadata, err := readHeader(f, info.Size())
 	for _, e := range entries {
 		if err == nil {
 			err = visit(f, e)
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("weights: %s: %w", path, err)
+		return nil, fmt.Errorf("weights: %s: %w", path, err)
 	}
-	return nil
+	return metadata, nil
 }
 
 // Floats decodes the elements of a floating-point tensor.

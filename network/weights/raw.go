@@ -57,7 +57,17 @@ func ReadRaw(path string) (*RawFile, error) {
 
 // WriteRaw writes f atomically; equal files give equal bytes.
 func WriteRaw(path string, f *RawFile) error {
-	err := atomicfile.Write(path, func(w io.Writer) error { return f.encode(w) })
+	return WriteEach(path, f, f.bytes)
+}
+
+func (f *RawFile) bytes(name string, write func([]byte) error) error {
+	return write(f.Tensors[name].Bytes)
+}
+
+// WriteEach is WriteRaw for tensors whose bytes are not in f: read hands those of one at a time to write, so that gigabytes need no second
+// copy in memory.
+func WriteEach(path string, f *RawFile, read func(name string, write func([]byte) error) error) error {
+	err := atomicfile.Write(path, func(w io.Writer) error { return f.encode(w, read) })
 	if err != nil {
 		return fmt.Errorf("weights: %w", err)
 	}
@@ -129,7 +139,7 @@ func byteSize(d DType, shape []int) (int64, error) {
 }
 
 // encode writes the file as Python's safetensors does: wider types first, then by name, the header padded to 8 bytes.
-func (f *RawFile) encode(w io.Writer) error {
+func (f *RawFile) encode(w io.Writer, read func(name string, write func([]byte) error) error) error {
 	names := slices.SortedFunc(maps.Keys(f.Tensors), func(a, b string) int {
 		return cmp.Or(cmp.Compare(known[f.Tensors[b].DType].rank, known[f.Tensors[a].DType].rank), cmp.Compare(a, b))
 	})
@@ -147,9 +157,6 @@ func (f *RawFile) encode(w io.Writer) error {
 		size, err := byteSize(t.DType, t.Shape)
 		if err != nil {
 			return fmt.Errorf("tensor %q: %w", name, err)
-		}
-		if size != int64(len(t.Bytes)) {
-			return fmt.Errorf("tensor %q: has %d bytes, want %d for %s %v", name, len(t.Bytes), size, t.DType, t.Shape)
 		}
 		header = appendMember(header, name, tensorHeader{t.DType, t.Shape, []int64{at, at + size}})
 		at += size
@@ -169,7 +176,15 @@ func (f *RawFile) encode(w io.Writer) error {
 		return err
 	}
 	for _, name := range names {
-		if _, err := w.Write(f.Tensors[name].Bytes); err != nil {
+		err := read(name, func(b []byte) error {
+			t := f.Tensors[name]
+			if size, _ := byteSize(t.DType, t.Shape); size != int64(len(b)) {
+				return fmt.Errorf("tensor %q: has %d bytes, want %d for %s %v", name, len(b), size, t.DType, t.Shape)
+			}
+			_, err := w.Write(b)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}

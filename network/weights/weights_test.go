@@ -249,7 +249,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		var buf bytes.Buffer
-		if err := first.encode(&buf); err != nil {
+		if err := first.encode(&buf, first.bytes); err != nil {
 			t.Fatal(err)
 		}
 		second, err := read(buf.Bytes())
