@@ -17,6 +17,7 @@ import (
 	"github.com/addlab/addlab/internal/published"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/tokenizer"
+	"github.com/addlab/addlab/network/weights"
 )
 
 // Text is a text tower and its tokenizer.
@@ -186,3 +187,29 @@ func (m *Model) parts() []string {
 }
 
 func (m *Model) path(name string) string { return filepath.Join(m.Dir, filepath.FromSlash(name)) }
+
+// Size is how large a part's weights are.
+type Size struct{ Values, Bytes int64 }
+
+// Sizes reads the sizes of all parts from the headers of their files.
+func (m *Model) Sizes() (map[string]Size, error) {
+	sizes := map[string]Size{}
+	for _, part := range m.parts() {
+		var s Size
+		for _, file := range m.weights[part] {
+			header, err := weights.Header(m.path(file))
+			if err != nil {
+				return nil, fmt.Errorf("latent: %w", err)
+			}
+			for _, t := range header.Tensors {
+				values := int64(1)
+				for _, n := range t.Shape {
+					values *= int64(n)
+				}
+				s.Values, s.Bytes = s.Values+values, s.Bytes+values*int64(t.DType.Size())
+			}
+		}
+		sizes[part] = s
+	}
+	return sizes, nil
+}

@@ -1,0 +1,90 @@
+// Command distill trains a few-step student of a latent diffusion model.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/program"
+	"github.com/addlab/addlab/latent"
+	"github.com/addlab/addlab/network/weights"
+	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/train"
+)
+
+func main() { command().Main() }
+
+func command() program.Program {
+	var o options
+	return program.Program{
+		Name: "distill", Usage: usage, Interrupted: "the same command resumes from the last checkpoint", Parse: o.parse,
+		Do: func(ctx context.Context, stdout, stderr io.Writer) error { return run(ctx, o, stdout, stderr) },
+	}
+}
+
+func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	cfg, err := o.base()
+	if err != nil {
+		return err
+	}
+	if o.printConfig {
+		return program.PrintJSON(stdout, program.Full(cfg))
+	}
+	note := func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }
+	m, err := latent.Open(ctx, o.teacher, latent.Options{Variant: o.variant, Note: note})
+	if err != nil {
+		return err
+	}
+	if o.plan {
+		return plan(o, cfg, m, stdout)
+	}
+	if _, err := os.Lstat(o.out); err == nil {
+		return fmt.Errorf("out = %s is there already, want a new folder", o.out)
+	}
+	base, err := o.open(m)
+	if err != nil {
+		return err
+	}
+	data, err := o.set.Open(ctx, base.Size(), note)
+	if err != nil {
+		return err
+	}
+	e, err := engine.Open(ctx, o.engine, stderr)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	fmt.Fprintln(stdout, "engine:", e)
+
+	r, err := record.Open(ctx, o.runs, distill.NewRunConfig(cfg, base, data), record.NewEnvironment(e.Name, e.Version, e.Device))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	fmt.Fprintln(stdout, "run:", r.Dir())
+	if !r.Finished() {
+		in := distill.Inputs{Config: cfg, Bundle: base, Data: data, Backend: e.Backend, Devices: o.devices}
+		if err := new(distill.Trainer).Train(ctx, in, r, train.NewProgress(stdout)); err != nil {
+			return err
+		}
+		if err := r.Finish(struct {
+			Steps int `json:"steps"`
+		}{cfg.Steps}); err != nil {
+			return err
+		}
+	}
+	student, err := weights.Read(filepath.Join(r.Dir(), distill.StudentFile))
+	if err != nil {
+		return err
+	}
+	if err := m.Save(e.Backend, o.out, student, latent.FewSteps()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "wrote %s: go run ./experiments/sample --model %s --steps 1,4 --prompt …\n", o.out, o.out)
+	return err
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/program"
+	"github.com/addlab/addlab/latent"
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/record"
+)
+
+const usage = `distill trains a student of a latent diffusion model that draws in one to four steps, and saves it as a model that diffusers opens.
+
+  go run ./experiments/distill --teacher FOLDER --data SHARDS --features dinov2_vits14_pretrain.pth --out student
+  go run ./experiments/distill --teacher OWNER/NAME --data hf:OWNER/NAME --method ladd --features FILE --out student
+  go run ./experiments/distill --teacher FOLDER --method lcm --config mine.json --print-config
+  go run ./experiments/distill --teacher FOLDER --plan       what a training holds in memory and writes to disk
+
+After an interruption the same command resumes from the last checkpoint.
+
+`
+
+type options struct {
+	teacher, variant, features, featuresNet string
+	method, config, out, runs, engine       string
+	set                                     dataset.Spec
+	size, steps, devices                    int
+	seed                                    int64
+	plan, printConfig                       bool
+}
+
+// featureNets are the networks that --features may hold the weights of.
+var featureNets = map[string]network.ViTConfig{
+	"dinov2-s": published(network.DINOv2(384, 12)),
+	"dinov2-b": published(network.DINOv2(768, 12)),
+	"dinov2-l": published(network.DINOv2(1024, 24)),
+	"dino-s":   published(network.ViTConfig{ImageSize: 224, Patch: 16, Width: 384, Depth: 12, Heads: 6, Stem: "patch", KeyBias: true}),
+}
+
+func published(c network.ViTConfig) network.ViTConfig {
+	c.ImageNet = true
+	return c
+}
+
+func (o *options) parse(f *flag.FlagSet, args []string) error {
+	f.StringVar(&o.teacher, "teacher", "", "the model to distil, in diffusers' layout: a `folder`, or OWNER/NAME on the HuggingFace hub")
+	f.StringVar(&o.variant, "variant", "", "`variant` of its weights, such as fp16")
+	f.StringVar(&o.features, "features", "", "`file` with weights of the discriminator's features, as torch.hub or timm name them")
+	f.StringVar(&o.featuresNet, "features-net", "dinov2-s", "their `network`: "+strings.Join(slices.Sorted(maps.Keys(featureNets)), ", ")+", or a JSON file with the fields of network.ViTConfig")
+	o.set.Flags(f, " to learn from")
+	f.IntVar(&o.size, "size", 0, "side of the pictures in `pixels` (default: what the teacher was trained on)")
+	f.StringVar(&o.method, "method", "add", "`preset`: "+strings.Join(distill.LatentMethods, ", ")+"; --config may name others")
+	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change (--print-config prints them all)")
+	f.IntVar(&o.steps, "steps", 0, "train for so many `steps` instead of the preset's")
+	f.Int64Var(&o.seed, "seed", 1, "seed of batches and noise")
+	f.StringVar(&o.out, "out", "student", "`folder` of the finished student")
+	f.StringVar(&o.runs, "runs", "results/latent", "`folder` of runs, with metrics and checkpoints")
+	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
+	f.IntVar(&o.devices, "devices", 1, "let so many `devices` of the engine share every batch")
+	f.BoolVar(&o.plan, "plan", false, "print what a training holds in memory and writes to disk, and stop")
+	program.PrintConfig(f, &o.printConfig, "the resolved config")
+	if err := program.Flags(f, args); err != nil {
+		return err
+	}
+	given := map[string]bool{}
+	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	switch {
+	case o.printConfig:
+		return nil
+	case o.teacher == "":
+		return errors.New("teacher is missing, want a folder in diffusers' layout, or OWNER/NAME on the HuggingFace hub")
+	case given["steps"] && o.steps < 1:
+		return fmt.Errorf("steps = %d, want ≥ 1", o.steps)
+	case o.devices < 1:
+		return fmt.Errorf("devices = %d, want ≥ 1", o.devices)
+	case o.plan:
+		return nil
+	case !given["data"]:
+		return errors.New("data is missing, want captioned pictures to learn from (docs/data.md)")
+	case o.features == "":
+		return fmt.Errorf("features is missing, want a file with weights of %s for the discriminator", o.featuresNet)
+	}
+	return engine.Check(o.engine)
+}
+
+// base is the config of the preset with what file and flags change.
+func (o options) base() (distill.Config, error) {
+	cfg, err := distill.LatentConfig(o.method)
+	if err != nil {
+		return cfg, err
+	}
+	if o.config != "" {
+		if err := record.Edit(o.config, &cfg); err != nil {
+			return cfg, err
+		}
+	}
+	cfg.Seed = o.seed
+	if o.steps > 0 {
+		cfg = cfg.WithSteps(o.steps)
+	}
+	return cfg, cfg.Validate()
+}
+
+// side is that of the pictures.
+func (o options) side(m *latent.Model) int { return cmp.Or(o.size, m.Size) }
+
+func (o options) open(m *latent.Model) (*latent.Base, error) {
+	net, ok := featureNets[o.featuresNet]
+	if !ok && filepath.Ext(o.featuresNet) != ".json" {
+		return nil, fmt.Errorf("features-net = %q, want one of %q, or a JSON file", o.featuresNet, slices.Sorted(maps.Keys(featureNets)))
+	}
+	if !ok {
+		if err := record.Edit(o.featuresNet, &net); err != nil {
+			return nil, err
+		}
+	}
+	return latent.NewBase(m, o.side(m), net, o.features)
+}
