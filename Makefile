@@ -7,7 +7,7 @@ TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help ablate test doctor pretrain smoke vet unit lab notebooks outputs report slurm
+.PHONY: help ablate test doctor pretrain smoke vet unit lab notebooks outputs report slurm parity
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -45,6 +45,12 @@ smoke: ## the whole ablation at toy size, in a temporary folder
 
 slurm: ## a toy sweep through a real Slurm on this machine (Debian's slurmctld, slurmd, slurm-client and munge; as root)
 	tools/slurm.sh
+
+parity: ## a saved student in diffusers itself, in a temporary Python environment (fetches PyTorch)
+	@dir=$$(mktemp -d) || exit 1; rc=0; \
+	{ python3 -m venv "$$dir" && "$$dir/bin/pip" install -q -r latent/testdata/requirements.txt && \
+	ADDLAB_PYTHON="$$dir/bin/python" $(GO) test ./latent -count=1 -run TestASavedModelOpens -v; } || rc=$$?; \
+	rm -rf "$$dir"; exit $$rc
 
 vet: ## go vet
 	$(GO) vet ./...
