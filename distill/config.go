@@ -80,6 +80,10 @@ type Config struct {
 	// EMA is the decay of the average that is evaluated. It warms up as (1+step)/(10+step) until that is larger, at step
 	// (10·EMA−1)/(1−EMA): 170 for .95, 890 for .99, 8,990 for .999.
 	EMA float64 `json:"ema"`
+
+	// LoRA, if above 0, is the rank of the student's difference from its teacher in the matrices of attention (Hu et al. 2106.09685), which is
+	// all that trains: the memory of a student is then that of its teacher, which both share.
+	LoRA int `json:"lora,omitempty"`
 }
 
 // RecipeVersion is the value of Config.Recipe that this program trains.
@@ -176,6 +180,11 @@ func (c Config) Validate() error {
 	if group := c.Discriminator.Group(); group > 1 {
 		f.Want(c.Adversarial > 0, "discriminator.per_caption", group, "0 without a discriminator")
 		f.Want(c.Batch%group == 0 && c.Pure%group == 0, "discriminator.per_caption", group, fmt.Sprintf("a divisor of batch = %d and of pure = %d", c.Batch, c.Pure))
+	}
+	if c.LoRA != 0 {
+		f.Want(c.LoRA > 0, "lora", c.LoRA, "≥ 0")
+		f.Want(c.Init == Pretrained && c.StudentNet == c.TeacherNet, "lora", c.LoRA, "0 for a student that does not begin as its teacher")
+		f.Want(!c.Muon && c.Method == nil, "lora", c.LoRA, "0 with muon and with a method by name")
 	}
 	if k := c.Consistency; k != nil {
 		f.Want(falling && c.Times[0] == 1000, "times", c.Times, "1000 first with consistency, whose grid begins there")

@@ -82,6 +82,9 @@ func newStore(backend compute.Backend, b Base, cfg Config) (*model.Store, error)
 			return nil, err
 		}
 	}
+	if cfg.LoRA > 0 {
+		return store, initLoRA(store, cfg)
+	}
 	if cfg.Init == Random { // with the values of a teacher of the seed, which belong to its paths
 		network.Seed(store, cfg.Seed)
 		fresh := model.NewStore()
@@ -125,7 +128,15 @@ func (n networks) denoiser(scope, part string) diffusion.Denoiser {
 	})
 }
 
-func (n networks) student() diffusion.Denoiser { return n.denoiser(studentScope, n.cfg.Student()) }
+func (n networks) student() diffusion.Denoiser { return n.studentOf(studentScope) }
+
+// studentOf is a student with the weights below a scope: its own, or their average.
+func (n networks) studentOf(scope string) diffusion.Denoiser {
+	if n.cfg.LoRA > 0 {
+		return n.adapted(scope)
+	}
+	return n.denoiser(scope, n.cfg.Student())
+}
 
 func (n networks) teacher() diffusion.Denoiser { return n.denoiser(teacherScope, n.cfg.Teacher()) }
 
@@ -143,7 +154,7 @@ func (n networks) guidedTeacher(empty *Node) diffusion.Denoiser {
 // average is the student's moving average, begun as its copy.
 func (n networks) average(g *Graph) diffusion.Denoiser {
 	optim.Copies(g, optim.Variables(n.root.At(studentScope), g), "/"+studentScope, "/"+studentEMAScope)
-	return n.denoiser(studentEMAScope, n.cfg.Student())
+	return n.studentOf(studentEMAScope)
 }
 
 // features is the discriminator's frozen network F: the taps that the heads look at, [B,1+T,C]. A teacher looks at the picture with its

@@ -143,6 +143,9 @@ func (d *training) run(ctx context.Context, run *record.Run, progress *train.Pro
 	}
 	save := func(path string) error {
 		student, err := weights.FromStore(d.store, "/"+studentEMAScope)
+		if err == nil && d.Config.LoRA > 0 {
+			student, err = merged(d.Backend, d.store, student)
+		}
 		if err != nil {
 			return err
 		}
@@ -162,6 +165,11 @@ func (d *training) run(ctx context.Context, run *record.Run, progress *train.Pro
 	progress.Batch = d.Config.Batch * d.Config.passes()
 	if err := task.Run(ctx, run, progress); err != nil {
 		return err
+	}
+	if d.Config.LoRA > 0 {
+		if err := writeLoRA(filepath.Join(run.Dir(), LoRAFile), d.store); err != nil {
+			return err
+		}
 	}
 	return save(filepath.Join(run.Dir(), StudentFile))
 }

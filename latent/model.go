@@ -11,6 +11,7 @@ package latent
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 
 	"github.com/addlab/addlab/diffusion"
@@ -188,28 +189,15 @@ func (m *Model) parts() []string {
 
 func (m *Model) path(name string) string { return filepath.Join(m.Dir, filepath.FromSlash(name)) }
 
-// Size is how large a part's weights are.
-type Size struct{ Values, Bytes int64 }
-
-// Sizes reads the sizes of all parts from the headers of their files.
-func (m *Model) Sizes() (map[string]Size, error) {
-	sizes := map[string]Size{}
-	for _, part := range m.parts() {
-		var s Size
-		for _, file := range m.weights[part] {
-			header, err := weights.Header(m.path(file))
-			if err != nil {
-				return nil, fmt.Errorf("latent: %w", err)
-			}
-			for _, t := range header.Tensors {
-				values := int64(1)
-				for _, n := range t.Shape {
-					values *= int64(n)
-				}
-				s.Values, s.Bytes = s.Values+values, s.Bytes+values*int64(t.DType.Size())
-			}
+// Tensors reads the types and shapes of a part's tensors from the headers of its files, without their bytes.
+func (m *Model) Tensors(part string) (map[string]weights.Raw, error) {
+	all := map[string]weights.Raw{}
+	for _, file := range m.weights[part] {
+		header, err := weights.Header(m.path(file))
+		if err != nil {
+			return nil, fmt.Errorf("latent: %w", err)
 		}
-		sizes[part] = s
+		maps.Copy(all, header.Tensors)
 	}
-	return sizes, nil
+	return all, nil
 }

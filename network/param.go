@@ -37,6 +37,9 @@ func param(scope *model.Scope, g *Graph, name string, init initializer, dims ...
 		v = scope.VariableWithValue(name, tensors.FromFlatDataAndDimensions(init(dims, r.NormFloat64), dims...))
 	}
 	n := v.NodeValue(g)
+	if other := model.GetRootParamOr[map[string]*Node](scope.Store(), replacedParam, nil)[v.Path()]; other != nil {
+		n = other
+	}
 	n.AssertDims(dims...)
 	if t := n.DType(); t == dtypes.Float16 || t == dtypes.BFloat16 { // frozen weights of a file that holds halves
 		return ConvertDType(n, dtypes.Float32)
@@ -68,6 +71,15 @@ func fanIn(gain float64) initializer {
 }
 
 func product(dims []int) int { return shapes.Make(dtypes.Float32, dims...).Size() }
+
+const replacedParam = "addlab_replaced"
+
+// Replaced builds a part of a graph in which networks read these nodes in place of the parameters of these paths.
+func Replaced(store *model.Store, nodes map[string]*Node, build func() *Node) *Node {
+	store.SetParam("/"+replacedParam, nodes)
+	defer store.SetParam("/"+replacedParam, map[string]*Node(nil))
+	return build()
+}
 
 const declareParam = "addlab_declare"
 

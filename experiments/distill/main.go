@@ -85,6 +85,15 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err := m.Save(e.Backend, o.out, student, latent.FewSteps()); err != nil {
 		return err
 	}
+	if cfg.LoRA > 0 {
+		lora, err := os.ReadFile(filepath.Join(r.Dir(), distill.LoRAFile))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(o.out, distill.LoRAFile), lora, 0o666); err != nil {
+			return err
+		}
+	}
 	_, err = fmt.Fprintf(stdout, "wrote %s: go run ./experiments/sample --model %s --steps 1,4 --prompt …\n", o.out, o.out)
 	return err
 }

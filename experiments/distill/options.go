@@ -23,6 +23,7 @@ const usage = `distill trains a student of a latent diffusion model that draws i
 
   go run ./experiments/distill --teacher FOLDER --data SHARDS --features dinov2_vits14_pretrain.pth --out student
   go run ./experiments/distill --teacher OWNER/NAME --data hf:OWNER/NAME --method ladd --features FILE --out student
+  go run ./experiments/distill --teacher FOLDER --data SHARDS --features FILE --lora 64 --out student
   go run ./experiments/distill --teacher FOLDER --method lcm --config mine.json --print-config
   go run ./experiments/distill --teacher FOLDER --plan       what a training holds in memory and writes to disk
 
@@ -34,7 +35,7 @@ type options struct {
 	teacher, variant, features, featuresNet string
 	method, config, out, runs, engine       string
 	set                                     dataset.Spec
-	size, steps, devices                    int
+	size, steps, devices, lora              int
 	seed                                    int64
 	plan, printConfig                       bool
 }
@@ -61,6 +62,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.IntVar(&o.size, "size", 0, "side of the pictures in `pixels` (default: what the teacher was trained on)")
 	f.StringVar(&o.method, "method", "add", "`preset`: "+strings.Join(distill.LatentMethods, ", ")+"; --config may name others")
 	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change (--print-config prints them all)")
+	f.IntVar(&o.lora, "lora", 0, "train a LoRA of this `rank` in attention in place of the whole U-Net")
 	f.IntVar(&o.steps, "steps", 0, "train for so many `steps` instead of the preset's")
 	f.Int64Var(&o.seed, "seed", 1, "seed of batches and noise")
 	f.StringVar(&o.out, "out", "student", "`folder` of the finished student")
@@ -81,6 +83,8 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return errors.New("teacher is missing, want a folder in diffusers' layout, or OWNER/NAME on the HuggingFace hub")
 	case given["steps"] && o.steps < 1:
 		return fmt.Errorf("steps = %d, want ≥ 1", o.steps)
+	case given["lora"] && o.lora < 1:
+		return fmt.Errorf("lora = %d, want ≥ 1", o.lora)
 	case o.devices < 1:
 		return fmt.Errorf("devices = %d, want ≥ 1", o.devices)
 	case o.plan:
@@ -105,6 +109,9 @@ func (o options) base() (distill.Config, error) {
 		}
 	}
 	cfg.Seed = o.seed
+	if o.lora > 0 {
+		cfg.LoRA = o.lora
+	}
 	if o.steps > 0 {
 		cfg = cfg.WithSteps(o.steps)
 	}

@@ -10,40 +10,70 @@ import (
 
 // plan prints the bytes of what a training keeps: networks, moments, averages. Activations come on top.
 func plan(o options, cfg distill.Config, m *latent.Model, stdout io.Writer) error {
-	sizes, err := m.Sizes()
-	if err != nil {
-		return err
-	}
-	unet := sizes["unet"].Values
-	var total int64
-	line := func(what string, bytes int64) { fmt.Fprintf(stdout, "%9.3f GB  %s\n", float64(bytes)/1e9, what) }
-	add := func(what string, values, bytes int64) {
-		total += bytes
-		line(fmt.Sprintf("%s: %.1f million values", what, float64(values)/1e6), bytes)
-	}
-	for _, part := range []string{"text_encoder", "text_encoder_2", "vae"} {
-		if s, ok := sizes[part]; ok {
-			add(part+", frozen", s.Values, s.Bytes)
+	var trained int64
+	values, size := map[string]int64{}, map[string]int64{}
+	for _, part := range []string{"text_encoder", "text_encoder_2", "vae", "unet"} {
+		all, err := m.Tensors(part)
+		if err != nil {
+			return err
+		}
+		for name, t := range all {
+			n := int64(1)
+			for _, dim := range t.Shape {
+				n *= int64(dim)
+			}
+			values[part], size[part] = values[part]+n, size[part]+n*int64(t.DType.Size())
+			if part == "unet" {
+				trained += int64(distill.LoRAValues(cfg.LoRA, name, t.Shape))
+			}
 		}
 	}
-	add("teacher, frozen", unet, sizes["unet"].Bytes)
-	add("student", unet, 4*unet)
-	add("its average", unet, 4*unet)
-	add("its gradient", unet, 4*unet)
+	unet := values["unet"]
+	if cfg.LoRA == 0 {
+		trained = unet
+	}
+	var total int64
+	line := func(what string, bytes int64) { fmt.Fprintf(stdout, "%10s  %s\n", readable(bytes), what) }
+	add := func(what string, values, bytes int64) {
+		total += bytes
+		line(fmt.Sprintf("%s, %d values", what, values), bytes)
+	}
+	for _, part := range []string{"text_encoder", "text_encoder_2", "vae"} {
+		if values[part] > 0 {
+			add(part+", frozen", values[part], size[part])
+		}
+	}
+	add("teacher, frozen", unet, size["unet"])
+	add("student", trained, 4*trained)
+	add("its average", trained, 4*trained)
+	add("its gradient", trained, 4*trained)
 	moments := int64(2)
 	if cfg.Accumulate > 1 {
 		moments++
 	}
-	add("moments"+map[bool]string{true: ", sum of gradients"}[cfg.Accumulate > 1], moments*unet, moments*4*unet)
+	add("moments"+map[bool]string{true: " and the sum of gradients"}[cfg.Accumulate > 1], moments*trained, moments*4*trained)
 	if cfg.Matching != nil {
 		add("fake score with moments and gradient", (2+moments)*unet, (2+moments)*4*unet)
 	}
-	line("in all, without features, heads and activations", total)
-	checkpoint := 4 * unet * (2 + moments)
+	line("together, without features, heads and activations", total)
+	checkpoint := 4 * trained * (2 + moments)
 	if cfg.Matching != nil {
 		checkpoint += 4 * unet * (1 + moments)
 	}
-	_, err = fmt.Fprintf(stdout, "\n%d pictures of %d×%d a pass, %d passes a step, %d steps\ndisk: two checkpoints of %.1f GB each while it trains, a third while one is written; %.1f GB for the student\n",
-		cfg.Batch, o.side(m), o.side(m), max(1, cfg.Accumulate), cfg.Steps, float64(checkpoint)/1e9, float64(4*unet)/1e9)
+	_, err := fmt.Fprintf(stdout, "\na step: %d pictures of %d×%d in each of %d passes; %d steps\ndisk: %s for each of two checkpoints, and a third while it is written; %s for the student\n",
+		cfg.Batch, o.side(m), o.side(m), max(1, cfg.Accumulate), cfg.Steps, readable(checkpoint), readable(4*unet))
 	return err
+}
+
+// readable is a number of bytes with three digits.
+func readable(bytes int64) string {
+	for _, unit := range []struct {
+		name  string
+		bytes float64
+	}{{"GB", 1e9}, {"MB", 1e6}} {
+		if x := float64(bytes) / unit.bytes; x >= 1 {
+			return fmt.Sprintf("%.3g %s", x, unit.name)
+		}
+	}
+	return fmt.Sprintf("%.3g kB", float64(bytes)/1e3)
 }

@@ -55,7 +55,9 @@ func variables(store *model.Store, scope string) (map[string]*model.Variable, er
 	return vars, nil
 }
 
-// FromStore copies the floating-point variables, which are float32, below scope; others, such as step counters, are left out.
+var halves = map[dtypes.DType]DType{dtypes.Float16: F16, dtypes.BFloat16: BF16, dtypes.Float32: F32}
+
+// FromStore copies the floating-point variables below scope, in float32 or in half precision; others, such as step counters, are left out.
 func FromStore(store *model.Store, scope string) (*File, error) {
 	vars, err := variables(store, scope)
 	if err != nil {
@@ -66,8 +68,15 @@ func FromStore(store *model.Store, scope string) (*File, error) {
 		data := []float32{}
 		if v.Shape().Size() > 0 {
 			value, err := v.Value()
-			if err == nil {
-				data, err = tensors.CopyFlatData[float32](value)
+			dtype, ok := halves[v.DType()]
+			switch {
+			case err != nil:
+			case !ok:
+				err = fmt.Errorf("dtype = %s, want float32, float16 or bfloat16", v.DType())
+			default:
+				if copying := value.ConstBytes(func(b []byte) { data, err = floats(dtype, b) }); copying != nil {
+					err = copying
+				}
 			}
 			if err != nil {
 				return nil, fmt.Errorf("weights: variable %q: %w", v.Path(), err)
