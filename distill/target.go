@@ -55,7 +55,12 @@ func (s setup) nfsdGuidance() float64 {
 }
 
 // summed is the number of pixel values over which a squared distance sums, see Config.Reduction.
-func (s setup) summed() int { return s.reduced(s.values()) }
+func (s setup) summed() int {
+	if s.cfg.Reduction == Mean {
+		return 1
+	}
+	return s.reduced(s.values())
+}
 
 // reduced is summed of so many values.
 func (s setup) reduced(values int) int {

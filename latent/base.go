@@ -34,8 +34,8 @@ func NewBase(m *Model, side int, features network.ViTConfig, file string) (*Base
 	if b.scheduler, err = m.Scheduler(""); err != nil {
 		return nil, err
 	}
-	if least := m.least(); side < least || side%least != 0 {
-		return nil, fmt.Errorf("latent: size = %d, want a multiple of %d pixels", side, least)
+	if err := m.checkSize(side, machineMemory()); err != nil {
+		return nil, err
 	}
 	if features.ImageSize > side {
 		return nil, fmt.Errorf("latent: size = %d, want at least the %d of the features", side, features.ImageSize)

@@ -165,9 +165,6 @@ func (m *Model) pooledWidth() (width int) {
 	return width
 }
 
-// least is the side of the smallest pictures, of which others are multiples.
-func (m *Model) least() int { return m.VAE.Factor() << (len(m.UNet.BlockOutChannels) - 1) }
-
 // ReadsGuidance tells that the U-Net was distilled with guidance: its weight, from 1 on, is a condition, and one pass does.
 func (m *Model) ReadsGuidance() bool { return m.UNet.GuidanceDim > 0 }
 
