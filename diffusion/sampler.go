@@ -45,7 +45,7 @@ type Sampler interface {
 
 // Samplers returns every sampler of the package with its default options.
 func Samplers() []Sampler {
-	return []Sampler{DDIM{}, DPMSolverPP2M{}, UniPC{}, Euler{}, EulerAncestral{}, FewStep{Form: Renoise}, FewStep{Form: Ancestral}, FewStep{Form: ODE}}
+	return []Sampler{DDIM{}, DPMSolverPP2M{}, UniPC{}, Euler{}, Heun{}, EulerAncestral{}, FewStep{Form: Renoise}, FewStep{Form: Ancestral}, FewStep{Form: ODE}}
 }
 
 // SamplerByName returns the sampler, with its default options, whose Name is name.

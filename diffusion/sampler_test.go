@@ -17,7 +17,7 @@ import (
 
 // allSamplers adds the options to the defaults.
 func allSamplers() []Sampler {
-	return append(Samplers(), DDIM{Grid: GridLogSNR}, DPMSolverPP2M{Grid: GridLogSNR}, UniPC{Grid: GridLogSNR}, Euler{Grid: GridTime},
+	return append(Samplers(), DDIM{Grid: GridLogSNR}, DPMSolverPP2M{Grid: GridLogSNR}, UniPC{Grid: GridLogSNR}, Euler{Grid: GridTime}, Heun{Grid: GridLogSNR},
 		EulerAncestral{Grid: GridLogSNR},
 		FewStep{Times: []float64{1, 0.9, 0.8, 0.7}, Form: Ancestral},
 		FewStep{Times: []float64{0.95, 0.75, 0.5, 0.25}, Form: Renoise}, FewStep{Times: []float64{0.95, 0.75, 0.5, 0.25}, Form: Ancestral})
@@ -90,6 +90,8 @@ func TestSamplersHaveTheirOrder(t *testing.T) {
 			{DDIM{Grid: GridLogSNR}, 1, DPMSolverPP2M{Grid: GridLogSNR}, []int{50, 100, 200, 400}},
 			{Euler{}, 1, DPMSolverPP2M{Grid: GridKarras}, []int{50, 100, 200, 400}},
 			{DPMSolverPP2M{Grid: GridLogSNR}, 2, DPMSolverPP2M{Grid: GridLogSNR}, []int{50, 100, 200, 400}},
+			{Heun{Grid: GridLogSNR}, 2, DPMSolverPP2M{Grid: GridLogSNR}, []int{100, 200, 400, 800}},
+			{Heun{}, 2, UniPC{Grid: GridKarras}, []int{99, 199, 399, 799}},
 			{UniPC{Grid: GridLogSNR}, 3, UniPC{Grid: GridLogSNR}, []int{200, 400, 800}},
 			{UniPC{Grid: GridKarras}, 3, UniPC{Grid: GridKarras}, []int{200, 400, 800}},
 		} {
@@ -119,7 +121,7 @@ func TestSolversAreReadByName(t *testing.T) {
 		t.Errorf("error %v (-want +got)\n%s", err, diff)
 	}
 	for list, want := range map[string]string{
-		"heun":            `sampler = "heun", want one of ddim, dpmpp2m, unipc, euler, euler-ancestral`,
+		"midpoint":        `sampler = "midpoint", want one of ddim, dpmpp2m, unipc, euler, heun, euler-ancestral`,
 		"fewstep-renoise": `sampler = "fewstep-renoise", want one of ddim`,
 		"":                `sampler = "", want one of`,
 		"ddim,":           `sampler = "", want one of`,

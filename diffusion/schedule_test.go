@@ -88,7 +88,7 @@ func TestNamesAreFound(t *testing.T) {
 		}
 	}
 	_, schedule := ScheduleByName("linear")
-	_, sampler := SamplerByName("heun")
+	_, sampler := SamplerByName("midpoint")
 	for _, err := range []error{schedule, sampler, Weighting("snr").Validate(), Prediction("score").Validate()} {
 		if err == nil || !strings.Contains(err.Error(), "want one of") {
 			t.Errorf("unknown name: error %v, want the known names", err)

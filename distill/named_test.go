@@ -81,7 +81,7 @@ func TestNamedMethodsRefuse(t *testing.T) {
 		"signal_leak = true, want false with the method":               func(c *Config) { c.Times, c.SignalLeak = []int{950}, true },
 		"pairs.count = 100, want a multiple of 64":                     pairs(func(p *Pairs) { p.Count = 100 }),
 		"pairs.steps = 0, want ≥ 1":                                    pairs(func(p *Pairs) { p.Steps = 0 }),
-		`diffusion: sampler = "heun", want one of`:                     pairs(func(p *Pairs) { p.Sampler = "heun" }),
+		`diffusion: sampler = "midpoint", want one of`:                 pairs(func(p *Pairs) { p.Sampler = "midpoint" }),
 		"pairs.sampler = euler-ancestral, want one that adds no noise": pairs(func(p *Pairs) { p.Sampler = "euler-ancestral" }),
 	} {
 		cfg := tinyConfig(t, byRegression)

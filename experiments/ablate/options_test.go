@@ -80,7 +80,7 @@ func TestSamplersOfTheTeacher(t *testing.T) {
 	}
 	for want, args := range map[string][]string{
 		"--sampler has no effect: --axis loss does not measure": {"--axis", "loss", "--sampler", "unipc"},
-		`sampler = "heun", want one of ddim`:                    {"--axis", "student-steps", "--sampler", "heun"},
+		`sampler = "midpoint", want one of ddim`:                {"--axis", "student-steps", "--sampler", "midpoint"},
 	} {
 		if _, err := axes(args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q in it", args, err, want)

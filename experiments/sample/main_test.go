@@ -34,7 +34,7 @@ func TestWrongCalls(t *testing.T) {
 		{"an unknown form", []string{"--prompt", "a star", "--form", "square"}, `form = "square"`},
 		{"another form of picture", []string{"--prompt", "a star", "--out", "star.jpg"}, `out = "star.jpg", want a file that ends in .png`},
 		{"no student yet", []string{"--prompt", "a star", "--results", empty, "--pretrained", bare}, "go run ./experiments/ablate"},
-		{"an unknown sampler", []string{"--prompt", "a star", "--sampler", "ddim,heun"}, `sampler = "heun", want one of ddim, dpmpp2m, unipc, euler, euler-ancestral`},
+		{"an unknown sampler", []string{"--prompt", "a star", "--sampler", "ddim,midpoint"}, `sampler = "midpoint", want one of ddim, dpmpp2m, unipc, euler, heun, euler-ancestral`},
 		{"a sampler of nothing", []string{"--prompt", "a star", "--teacher=false", "--sampler", "ddim"}, "--sampler has no effect with --teacher=false"},
 		{"steps of nothing", []string{"--prompt", "a star", "--teacher=false", "--teacher-steps", "4"}, "--teacher-steps has no effect with --teacher=false"},
 		{"no teacher step", []string{"--prompt", "a star", "--run", shipped, "--pretrained", "../../pretrained/scenes", "--teacher-steps", "0"}, "the teacher by dpmpp2m: diffusion: steps = 0, want ≥ 1"},

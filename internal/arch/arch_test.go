@@ -22,7 +22,7 @@ const (
 // packages directly below x.
 var layers = [][]string{
 	{"internal/check", "internal/parallel", "internal/named"},
-	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/slurm", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle", "internal/published", "internal/hub", "internal/hubtest", "internal/tinylatent"},
+	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/slurm", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle", "internal/published", "internal/hub", "internal/hubtest", "internal/tinylatent", "internal/tinyedm"},
 	{"network/weights", "eval/npy", "internal/graphtest"},
 	{"internal/download"},
 	{"internal/wheel", "internal/npm"},
@@ -66,6 +66,7 @@ var narrower = map[string][]string{
 	"internal/pickle":     {},
 	"internal/published":  {},
 	"internal/tinylatent": {},
+	"internal/tinyedm":    {},
 	"eval/pictures":       {"dataset", "eval/extractor"},              // they measure nothing
 	"eval":                {"internal/dense", "internal/parallel"},    // statistics know no network and no picture
 	"eval/metric":         {"eval", "internal/named", "internal/rng"}, // names extractors, runs none

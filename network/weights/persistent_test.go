@@ -2,50 +2,31 @@ package weights
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/internal/tinyedm"
 )
 
 // snapshot is the pickle of testdata/persistent.py.
 func snapshot(t testing.TB) []byte {
 	t.Helper()
-	f, err := os.Open("testdata/persistent.pkl.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(z)
+	b, err := os.ReadFile(tinyedm.File(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
-func written(t *testing.T, b []byte) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "net.pkl")
-	if err := os.WriteFile(path, b, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 func TestReadsWhatNVIDIAsPersistenceWrites(t *testing.T) {
-	p, err := ReadPersistent(written(t, snapshot(t)), "ema")
+	p, err := ReadPersistent(tinyedm.File(t), "ema")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +50,7 @@ func TestReadsWhatNVIDIAsPersistenceWrites(t *testing.T) {
 		SHA256 string
 	}
 	var want struct{ Tensors map[string]tensor }
-	if err := json.Unmarshal(readBytes(t, "testdata/persistent.json"), &want); err != nil {
+	if err := json.Unmarshal(tinyedm.Wanted(t), &want); err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]tensor{}
