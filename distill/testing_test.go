@@ -46,7 +46,12 @@ var tinyTrainer = sync.OnceValue(func() *pretrain.Trainer {
 // teacher's, the others are always the same.
 func tinyBundle(t testing.TB, teacherSeed int64) *pretrain.Bundle {
 	t.Helper()
-	c, dir, files := tinyTrainer(), t.TempDir(), map[string]string{}
+	return randomBundle(t, tinyTrainer(), teacherSeed)
+}
+
+func randomBundle(t testing.TB, c *pretrain.Trainer, teacherSeed int64) *pretrain.Bundle {
+	t.Helper()
+	dir, files := t.TempDir(), map[string]string{}
 	for _, part := range []string{textScope, featuresScope, teacherScope} {
 		store := model.NewStore()
 		network.Seed(store, 1)

@@ -15,6 +15,9 @@ type Backbone interface {
 
 	// Outer names the first and last layers, which some optimisers treat differently.
 	Outer() []string
+
+	// TimeWaves names the layer that reads the timestep, and the frequencies of the cosines, then the sines, that are its inputs.
+	TimeWaves() (layer string, frequencies []float32)
 }
 
 // Encoder is a backbone whose first half tells what is in a picture.
@@ -31,6 +34,16 @@ var (
 
 // Outer implements Backbone.
 func (UNetConfig) Outer() []string { return []string{"conv_in", "conv_out"} }
+
+// TimeWaves implements Backbone.
+func (cfg UNetConfig) TimeWaves() (string, []float32) {
+	return "time_embedding/linear_1", waveFrequencies(cfg.BlockOutChannels[0])
+}
+
+// TimeWaves implements Backbone.
+func (DiTConfig) TimeWaves() (string, []float32) {
+	return "adaln_single/emb/timestep_embedder/linear_1", waveFrequencies(ditTimeWidth)
+}
 
 // Outer implements Backbone.
 func (DiTConfig) Outer() []string { return []string{"pos_embed", "proj_out"} }

@@ -27,7 +27,7 @@ func (cfg DiTConfig) Apply(scope *model.Scope, x, timestep, tokens, pooled *Node
 
 	// The time, and the pooled text with it, as shifts, scales and gates.
 	single := scope.At("adaln_single")
-	emb := timeMLP(single.At("emb").At("timestep_embedder"), wave(timestep, 256), c) // [B,C]
+	emb := timeMLP(single.At("emb").At("timestep_embedder"), wave(timestep, ditTimeWidth), c) // [B,C]
 	if cfg.PooledDim > 0 {
 		add := scope.At("add_embedding")
 		emb = Add(emb, Linear(add.At("linear_2"), SiLU(Linear(add.At("linear_1"), pooled, c, true)), c, true))
@@ -45,6 +45,9 @@ func (cfg DiTConfig) Apply(scope *model.Scope, x, timestep, tokens, pooled *Node
 	h = linear(scope.At("proj_out"), h, cfg.Patch*cfg.Patch*cfg.OutChannels, true, zeros)
 	return engine.DepthToSpace(Reshape(h, b, side, side, cfg.Patch*cfg.Patch*cfg.OutChannels), cfg.Patch)
 }
+
+// ditTimeWidth is the number of waves of the timestep.
+const ditTimeWidth = 256
 
 // ditBlock is self-attention, cross-attention to the text and a feed-forward layer. h is [B,N,C], text [B,L,C], modulation [B,6,C].
 func ditBlock(scope *model.Scope, heads int, h, text, modulation *Node) *Node {

@@ -220,11 +220,15 @@ func timeMLP(scope *model.Scope, x *Node, width int) *Node {
 
 // wave holds cosines and sines of the timestep [B] at falling frequencies, [B,width].
 func wave(timestep *Node, width int) *Node {
-	half := width / 2
-	frequencies := make([]float32, half)
-	for i := range frequencies {
-		frequencies[i] = float32(math.Exp(-math.Log(10000) * float64(i) / float64(half)))
-	}
-	angles := Mul(InsertAxes(timestep, 1), InsertAxes(Const(timestep.Graph(), frequencies), 0)) // [B,half]
+	angles := Mul(InsertAxes(timestep, 1), InsertAxes(Const(timestep.Graph(), waveFrequencies(width)), 0)) // [B,width/2]
 	return Concatenate([]*Node{Cos(angles), Sin(angles)}, 1)
+}
+
+// waveFrequencies are those of wave, in radians for a step of the timestep.
+func waveFrequencies(width int) []float32 {
+	frequencies := make([]float32, width/2)
+	for i := range frequencies {
+		frequencies[i] = float32(math.Exp(-math.Log(10000) * float64(i) / float64(width/2)))
+	}
+	return frequencies
 }
