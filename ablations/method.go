@@ -29,7 +29,7 @@ var Method = register(Axis{
 		{Name: "ladd-4", Set: ladd, Steps: 4},
 		{Name: "gan", Set: func(c *distill.Config) { gan(c); c.Init = distill.Random }},
 		{Name: "gan-pretrained", Set: gan},
-		{Name: "ufogen", Set: ufogen},
+		{Name: "ufogen", Set: func(c *distill.Config) { ufogen(c); c.Times = []int{1000, 250} }}, // pictures of one step are judged at 250: at 750 little is seen of them
 		{Name: "ufogen-4", Set: ufogen, Steps: 4},
 	},
 })
