@@ -63,20 +63,54 @@ func (o Muon) Update(variables []*model.Variable, loss, coefficients *Node) *Nod
 // orthogonalize moves the singular values of x [M,N] near 1 by a quintic Newton–Schulz iteration (Jordan et al. 2024). Its
 // coefficients favour speed: most singular values end between 0.7 and 1.2, which suffices for an update.
 func orthogonalize(x *Node) *Node {
-	const a, b, c = 3.4445, -4.7750, 2.0315
 	x.AssertRank(2)
 	tall := x.Shape().Dim(0) > x.Shape().Dim(1)
 	if tall {
 		x = Transpose(x, 0, 1)
 	}
 	x = Div(x, AddScalar(Sqrt(ReduceAllSum(Mul(x, x))), 1e-7))
-	for range iterations {
-		gram := EinsumAxes(x, x, [][2]int{{1, 1}}, nil)                                              // [M,M]
-		poly := Add(MulScalar(gram, b), MulScalar(EinsumAxes(gram, gram, [][2]int{{1, 0}}, nil), c)) // [M,M]
-		x = Add(MulScalar(x, a), EinsumAxes(poly, x, [][2]int{{1, 0}}, nil))
+	if m, n := x.Shape().Dim(0), x.Shape().Dim(1); 2*n > 3*m {
+		x = iterateGram(x)
+	} else {
+		x = iterate(x)
 	}
 	if tall {
 		x = Transpose(x, 0, 1)
 	}
 	return x
+}
+
+// newtonA … newtonC are Jordan's: every iteration is x ← (a·I + R)·x with R = b·G + c·G² and G = x·xᵀ.
+const newtonA, newtonB, newtonC = 3.4445, -4.7750, 2.0315
+
+func product(x, y *Node) *Node { return EinsumAxes(x, y, [][2]int{{1, 0}}, nil) }
+
+// rest is R for G [M,M].
+func rest(gram *Node) *Node {
+	return Add(MulScalar(gram, newtonB), MulScalar(product(gram, gram), newtonC))
+}
+
+// iterate takes 5·(4M²N + 2M³) operations for x [M,N].
+func iterate(x *Node) *Node {
+	for range iterations {
+		x = Add(MulScalar(x, newtonA), product(rest(EinsumAxes(x, x, [][2]int{{1, 1}}, nil)), x))
+	}
+	return x
+}
+
+// iterateGram is iterate where N is large: 4M²N + 34M³ operations. All R are polynomials of the first G and commute, so that G and the
+// product s·I + S of all factors can be followed without x.
+func iterateGram(x *Node) *Node {
+	const a = newtonA
+	gram := EinsumAxes(x, x, [][2]int{{1, 1}}, nil)
+	r := rest(gram)
+	s, sum := a, r // S
+	for range iterations - 1 {
+		rg := product(r, gram)
+		gram = Add(Add(MulScalar(gram, a*a), MulScalar(rg, 2*a)), product(rg, r)) // (a·I + R)·G·(a·I + R)
+		r = rest(gram)
+		sum = Add(Add(MulScalar(sum, a), MulScalar(r, s)), product(r, sum))
+		s *= a
+	}
+	return Add(MulScalar(x, s), product(sum, x))
 }

@@ -60,7 +60,7 @@ func float32s(x []float64) []float32 {
 }
 
 func TestOrthogonalizeChangesSingularValuesOnly(t *testing.T) {
-	for why, dims := range map[string][2]int{"wide": {3, 7}, "tall": {9, 4}, "square": {5, 5}, "one row": {1, 6}} {
+	for why, dims := range map[string][2]int{"wide": {3, 7}, "tall": {9, 4}, "nearly square": {5, 6}, "square": {5, 5}, "one row": {1, 6}, "very wide": {16, 300}} {
 		t.Run(why, func(t *testing.T) {
 			rows, columns := dims[0], dims[1]
 			x := gaussians(uint64(rows), rows*columns)
@@ -81,6 +81,27 @@ func TestOrthogonalizeChangesSingularValuesOnly(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Small singular values are not lost in the rounding of large ones.
+func TestOrthogonalizeKeepsSmallSingularValues(t *testing.T) {
+	const rows, columns = 6, 60
+	x := gaussians(7, rows*columns)
+	for i := range x {
+		x[i] *= math.Pow(10, -float64(i/columns)) // from 1 to 1e-5
+	}
+	exec := graphtest.Compile(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node { return []*Node{orthogonalize(in[0])} })
+	got := tensors.MustCopyFlatData[float32](graphtest.Call(t, exec, tensors.FromFlatDataAndDimensions(float32s(x), rows, columns))[0])
+	want := orthogonal(t, x, rows, columns, 5)
+	for row := range rows {
+		var size, difference float64
+		for i := row * columns; i < (row+1)*columns; i++ {
+			size, difference = math.Hypot(size, want[i]), math.Hypot(difference, want[i]-float64(got[i]))
+		}
+		if !(difference < 3e-3*size) {
+			t.Errorf("row %d: differs by %.2g of %.2g", row, difference, size)
+		}
 	}
 }
 
