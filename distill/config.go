@@ -22,6 +22,9 @@ const (
 	Mean  = "mean"  // over pixels
 )
 
+// BF16 is a value of Config.Precision.
+const BF16 = "bf16"
+
 // Config is everything that decides what a student learns, apart from the networks it starts from.
 type Config struct {
 	Recipe int    `json:"recipe"` // RecipeVersion; changes when the same config gives another student
@@ -76,6 +79,9 @@ type Config struct {
 	DiscriminatorUpdates int     `json:"discriminator_updates,omitempty"`
 	Muon                 bool    `json:"muon"`      // orthogonal updates of the student's hidden matrices in place of AdamW's
 	ClipNorm             float64 `json:"clip_norm"` // largest norm of the student's gradient, with Muon of the share that AdamW moves; 0 for none
+
+	// Precision is that of the networks' products: "" for float32, BF16 for bfloat16 between float32 weights, norms and sums. Heads stay float32.
+	Precision string `json:"precision,omitempty"`
 
 	// EMA is the decay of the average that is evaluated. It warms up as (1+step)/(10+step) until that is larger, at step
 	// (10·EMA−1)/(1−EMA): 170 for .95, 890 for .99, 8,990 for .999.
@@ -181,6 +187,7 @@ func (c Config) Validate() error {
 		f.Want(c.Adversarial > 0, "discriminator.per_caption", group, "0 without a discriminator")
 		f.Want(c.Batch%group == 0 && c.Pure%group == 0, "discriminator.per_caption", group, fmt.Sprintf("a divisor of batch = %d and of pure = %d", c.Batch, c.Pure))
 	}
+	f.Want(c.Precision == "" || c.Precision == BF16, "precision", fmt.Sprintf("%q", c.Precision), `"" for float32, or "bf16"`)
 	if c.LoRA != 0 {
 		f.Want(c.LoRA > 0, "lora", c.LoRA, "≥ 0")
 		f.Want(c.Init == Pretrained && c.StudentNet == c.TeacherNet, "lora", c.LoRA, "0 for a student that does not begin as its teacher")

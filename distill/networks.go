@@ -70,6 +70,7 @@ func newStore(backend compute.Backend, b Base, cfg Config) (*model.Store, error)
 		return nil, err
 	}
 	store := model.NewStore()
+	network.HalfProducts(store, cfg.Precision == BF16)
 	frozen := [][2]string{{textScope, textScope}, {featuresScope, featuresScope}, {teacherScope, cfg.Teacher()}}
 	if scope := cfg.seesThrough(); scope == otherFeaturesScope {
 		frozen = append(frozen, [2]string{scope, cfg.Features()})

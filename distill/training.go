@@ -81,6 +81,9 @@ func open(ctx context.Context, in Inputs, progress *train.Progress) (*training, 
 	if in.Devices > 1 && in.Config.Batch%in.Devices != 0 {
 		return nil, fmt.Errorf("distill: devices = %d, want a divisor of batch = %d", in.Devices, in.Config.Batch)
 	}
+	if in.Config.Precision == BF16 && in.Backend.Name() != "xla" {
+		return nil, fmt.Errorf("distill: precision = %q, want an XLA engine for it, not %s", BF16, in.Backend.Name())
+	}
 	method, store, err := prepare(in)
 	if err != nil {
 		return nil, err

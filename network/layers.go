@@ -21,7 +21,7 @@ func Linear(scope *model.Scope, x *Node, out int, bias bool) *Node {
 func linear(scope *model.Scope, x *Node, out int, bias bool, init initializer) *Node {
 	g, last := x.Graph(), x.Rank()-1
 	w := param(scope, g, "weight", init, out, x.Shape().Dim(last))
-	y := EinsumAxes(x, w, [][2]int{{last, 1}}, nil)
+	y := multiplied(x, w, func(x, w *Node) *Node { return EinsumAxes(x, w, [][2]int{{last, 1}}, nil) })
 	if bias {
 		y = Add(y, ExpandLeftToRank(param(scope, g, "bias", zeros, out), y.Rank()))
 	}
@@ -36,7 +36,7 @@ func Conv(scope *model.Scope, x *Node, out, kernel int) *Node {
 func conv(scope *model.Scope, x *Node, out, kernel int, init initializer) *Node {
 	g := x.Graph()
 	w := param(scope, g, "weight", init, out, x.Shape().Dim(3), kernel, kernel)
-	return Add(engine.Conv2D(x, w), ExpandLeftToRank(param(scope, g, "bias", zeros, out), 4))
+	return Add(multiplied(x, w, engine.Conv2D), ExpandLeftToRank(param(scope, g, "bias", zeros, out), 4))
 }
 
 // patches is a convolution of kernel and stride p, as a matrix product. x is [B,H,W,C]; returns [B,H/p,W/p,out].
@@ -44,7 +44,7 @@ func patches(scope *model.Scope, x *Node, out, p int, bias bool) *Node {
 	g, c := x.Graph(), x.Shape().Dim(3)
 	w := param(scope, g, "weight", fanIn(1), out, c, p, p)
 	w = Reshape(TransposeAllDims(w, 0, 2, 3, 1), out, p*p*c) // the order in which SpaceToDepth lays pixels out
-	y := EinsumAxes(engine.SpaceToDepth(x, p), w, [][2]int{{3, 1}}, nil)
+	y := multiplied(engine.SpaceToDepth(x, p), w, func(x, w *Node) *Node { return EinsumAxes(x, w, [][2]int{{3, 1}}, nil) })
 	if bias {
 		y = Add(y, ExpandLeftToRank(param(scope, g, "bias", zeros, out), 4))
 	}
@@ -118,11 +118,12 @@ func attend(q, k, v, mask *Node, heads int) *Node {
 		return TransposeAllDims(Reshape(x, b, x.Shape().Dim(1), heads, d), 0, 2, 1, 3) // [B,heads,·,D]
 	}
 	q, k, v = split(MulScalar(q, 1/math.Sqrt(float64(d)))), split(k), split(v)
-	logits := EinsumAxes(q, k, [][2]int{{3, 3}}, [][2]int{{0, 0}, {1, 1}}) // [B,heads,N,M]
+	each := [][2]int{{0, 0}, {1, 1}}                                                                       // batch and heads
+	logits := multiplied(q, k, func(q, k *Node) *Node { return EinsumAxes(q, k, [][2]int{{3, 3}}, each) }) // [B,heads,N,M]
 	if mask != nil {
 		logits = Add(logits, mask)
 	}
-	out := EinsumAxes(Softmax(logits, -1), v, [][2]int{{3, 2}}, [][2]int{{0, 0}, {1, 1}}) // [B,heads,N,D]
+	out := multiplied(Softmax(logits, -1), v, func(p, v *Node) *Node { return EinsumAxes(p, v, [][2]int{{3, 2}}, each) }) // [B,heads,N,D]
 	return Reshape(TransposeAllDims(out, 0, 2, 1, 3), b, n, c)
 }
 

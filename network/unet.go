@@ -164,7 +164,8 @@ func (u unet) downsample(scope *model.Scope, x *Node) *Node {
 // downsample halves the picture by a convolution of kernel 3 with padding before and, in any case 1, behind. x is [B,H,W,C].
 func downsample(scope *model.Scope, x *Node, before int) *Node {
 	width := x.Shape().Dim(3)
-	y := engine.Conv2DStride2(x, param(scope, x.Graph(), "weight", fanIn(1), width, width, 3, 3), before)
+	w := param(scope, x.Graph(), "weight", fanIn(1), width, width, 3, 3)
+	y := multiplied(x, w, func(x, w *Node) *Node { return engine.Conv2DStride2(x, w, before) })
 	return Add(y, ExpandLeftToRank(param(scope, x.Graph(), "bias", zeros, width), 4))
 }
 

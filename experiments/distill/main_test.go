@@ -134,14 +134,15 @@ func TestWrongCallsAreRefusedByName(t *testing.T) {
 	for want, args := range map[string][]string{
 		"teacher is missing": {"--data", "scenes"},
 		"data is missing":    {"--teacher", folder},
-		"features is missing, want a file with weights":  {"--teacher", folder, "--data", "scenes"},
-		`method = "sdxl", want one of ["add" "ladd"`:     {"--teacher", folder, "--plan", "--method", "sdxl"},
-		`features-net = "resnet", want one of ["dino-s"`: append(with("--data", "scenes"), "--features-net", "resnet"),
-		"size = 18, want a multiple of 4 pixels":         with("--data", "scenes", "--size", "18"),
-		"size = 4, want at least the 8 of the features":  with("--data", "scenes", "--size", "4"),
-		"accumulate = 64, want 0 or 1 with muon":         with("--data", "scenes", "--config", muon),
-		"model_index.json":                               {"--teacher", t.TempDir(), "--plan"},
-		"steps = 0, want ≥ 1":                            with("--data", "scenes", "--steps", "0"),
+		"features is missing, want a file with weights":     {"--teacher", folder, "--data", "scenes"},
+		`method = "sdxl", want one of ["add" "ladd"`:        {"--teacher", folder, "--plan", "--method", "sdxl"},
+		`features-net = "resnet", want one of ["dino-s"`:    append(with("--data", "scenes"), "--features-net", "resnet"),
+		"size = 18, want a multiple of 4 pixels":            with("--data", "scenes", "--size", "18"),
+		"size = 4, want at least the 8 of the features":     with("--data", "scenes", "--size", "4"),
+		"accumulate = 64, want 0 or 1 with muon":            with("--data", "scenes", "--config", muon),
+		"model_index.json":                                  {"--teacher", t.TempDir(), "--plan"},
+		`precision = "fp8", want "" for float32, or "bf16"`: {"--teacher", folder, "--plan", "--precision", "fp8"},
+		"steps = 0, want ≥ 1":                               with("--data", "scenes", "--steps", "0"),
 	} {
 		if _, stderr := call(t, 1, args...); !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%q: stderr = %q, want one line with %q", args, stderr, want)

@@ -34,6 +34,7 @@ After an interruption the same command resumes from the last checkpoint.
 type options struct {
 	teacher, variant, features, featuresNet string
 	method, config, out, runs, engine       string
+	precision                               string
 	set                                     dataset.Spec
 	size, steps, devices, lora              int
 	seed                                    int64
@@ -63,6 +64,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.method, "method", "add", "`preset`: "+strings.Join(distill.LatentMethods, ", ")+"; --config may name others")
 	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change (--print-config prints them all)")
 	f.IntVar(&o.lora, "lora", 0, "train a LoRA of this `rank` in attention in place of the whole U-Net")
+	f.StringVar(&o.precision, "precision", "", "bf16 multiplies in bfloat16, on XLA engines (`type`; default: float32)")
 	f.IntVar(&o.steps, "steps", 0, "train for so many `steps` instead of the preset's")
 	f.Int64Var(&o.seed, "seed", 1, "seed of batches and noise")
 	f.StringVar(&o.out, "out", "student", "`folder` of the finished student")
@@ -109,6 +111,9 @@ func (o options) base() (distill.Config, error) {
 		}
 	}
 	cfg.Seed = o.seed
+	if o.precision != "" {
+		cfg.Precision = o.precision
+	}
 	if o.lora > 0 {
 		cfg.LoRA = o.lora
 	}
