@@ -14,8 +14,8 @@ func HalfProducts(store *model.Store, on bool) { store.SetParam("/"+halfParam, o
 
 // multiplied gives the factors of a product to multiply, in bfloat16 where HalfProducts asks for it, and the result in their own type.
 func multiplied(x, y *Node, multiply func(x, y *Node) *Node) *Node {
-	dtype := x.DType()
-	if dtype != dtypes.Float32 || !model.GetRootParamOr(model.GetStore(x.Graph()), halfParam, false) {
+	dtype, store := x.DType(), model.GetStore(x.Graph())
+	if dtype != dtypes.Float32 || store == nil || !model.GetRootParamOr(store, halfParam, false) {
 		return multiply(x, y)
 	}
 	return ConvertDType(multiply(ConvertDType(x, dtypes.BFloat16), ConvertDType(y, dtypes.BFloat16)), dtype)
