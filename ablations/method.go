@@ -85,16 +85,18 @@ func gan(c *distill.Config) {
 }
 
 // ladd leaves the student to heads on the teacher's own features of pictures that are diffused anew (Sauer et al. 2403.12015). Half of the
-// batch begins at pure noise. The features know the level, the heads do not.
+// batch begins at pure noise. Features and heads know the level.
 func ladd(c *distill.Config) {
 	seesThroughTeacher(c)
 	groupNorm(c)
-	c.Lambda, c.Pure, c.Discriminator.Image, c.Discriminator.Augment = 0, c.Batch/2, false, false
+	c.Lambda, c.Pure = 0, c.Batch/2
+	c.Discriminator.Image, c.Discriminator.Augment, c.Discriminator.Level = false, false, true
 }
 
 func ufogen(c *distill.Config) {
 	groupNorm(c)
-	c.Lambda, c.FeaturesNet, c.Discriminator.Image, c.Discriminator.Augment = 1, c.Teacher(), false, false
+	c.Lambda, c.FeaturesNet = 1, c.Teacher()
+	c.Discriminator.Image, c.Discriminator.Augment, c.Discriminator.Level = false, false, true
 	c.Method = &distill.Named{Settings: distill.DefaultUFOGen}
 }
 

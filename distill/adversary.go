@@ -107,12 +107,18 @@ func (a adversary) judge(n networks, seen studentInputs[*Node], in adversaryInpu
 	cfg, g := a.cfg.Discriminator, x0.Graph()
 	heads := discriminator.Bind(n.root.At(discriminatorScope), g, cfg, true)
 
-	// The condition: c_text, and c_img of the real picture, which is 0 where x_s is pure noise.
+	// The condition: c_text, c_img of the real picture, which is 0 where x_s is pure noise, and the level that the features see.
 	var image *Node
 	if cfg.Image {
 		image = Mul(StopGradient(n.imageEmbedding(seen)), InsertAxes(Sign(diffusion.LevelFrom(seen.Start).Alpha), 1))
 	}
-	cond := discriminator.Condition(cfg, text.Pooled, image)
+	condition := func(at *Node) *Node {
+		if at == nil {
+			return discriminator.Condition(cfg, text.Pooled, image, nil)
+		}
+		return discriminator.Condition(cfg, text.Pooled, image, diffusion.LevelFrom(at).T)
+	}
+	realCond, fakeCond := condition(in.RealAt), condition(in.FakeAt)
 
 	// F_k of generated and real pictures, [B,T,C] each, and the logits D_k of the generated ones.
 	features := func(img, view, crop, noise, at *Node) []*Node {
@@ -137,21 +143,21 @@ func (a adversary) judge(n networks, seen studentInputs[*Node], in adversaryInpu
 	for k, tokens := range fakeTokens {
 		fake[k] = Identity(StopGradient(tokens))
 	}
-	fakeLogits := heads.Logits(fake, cond)
+	fakeLogits := heads.Logits(fake, fakeCond)
 
 	// Eq. 3: hinge loss, and R1 = E Σ_k ‖∇_{f_k} Σ_i D_k(f_k)_i‖² at the inputs of the heads, f_k = sg(F_k(x₀)), i over tokens.
 	var loss discriminator.Loss
 	var realLogits []*Node
 	if r1 {
 		var penalty *Node
-		realLogits, penalty = heads.LogitsR1(realTokens, cond)
+		realLogits, penalty = heads.LogitsR1(realTokens, realCond)
 		loss = cfg.DiscriminatorLoss(realLogits, fakeLogits, penalty, cfg.R1Weight*float64(cfg.R1Every))
 		losses["r1"] = penalty
 	} else {
 		for k := range realTokens {
 			realTokens[k] = StopGradient(realTokens[k])
 		}
-		realLogits = heads.Logits(realTokens, cond)
+		realLogits = heads.Logits(realTokens, realCond)
 		loss = cfg.DiscriminatorLoss(realLogits, fakeLogits, nil, 0)
 	}
 	told := diffusion.LevelFrom(seen.Level).T

@@ -68,6 +68,7 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		{"a signal leak where nothing is left", "distill: times = [1000 500], want a first one below 1000 with signal_leak", func(c *Config) { c.Times, c.SignalLeak = []int{1000, 500}, true }},
 		{"teacher time beyond pure noise", "distill: teacher_min, teacher_max = 20, 1001, want", func(c *Config) { c.TeacherMax = 1001 }},
 		{"steps that nfsd would ignore", "distill: teacher_steps = 2, want 1 with nfsd", func(c *Config) { c.TeacherSteps, c.Weighting = 2, "nfsd" }},
+		{"a level where there is no noise", "distill: discriminator.level = true, want false without discriminator.renoise", func(c *Config) { c.Discriminator.Level = true }},
 		{"no teacher step", "distill: teacher_steps = 0, want ≥ 1", func(c *Config) { c.TeacherSteps = 0 }},
 		{"negative guidance", "distill: teacher_guidance = -1, want ≥ 0", func(c *Config) { c.TeacherGuidance = -1 }},
 		{"consistency without a distillation loss", "distill: lambda, teacher_steps = 0, 1, want > 0 and 1 with consistency", func(c *Config) { c.Lambda, c.Consistency = 0, &Consistency{Grid: 50, Huber: .001} }},

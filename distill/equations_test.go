@@ -95,7 +95,7 @@ func directly(m *add, root *model.Scope, in addInputs[*Node]) map[string]*Node {
 	fake := func(img *Node) []*Node { return tokens(img, in.FakeView, in.FakeNoise, in.FakeAt) }
 	sees := LessThan(level.T, OnesLike(level.T)) // all but pure noise
 	image := Mul(n.imageEmbedding(in.studentInputs), InsertAxes(ConvertDType(sees, x0.DType()), 1))
-	cond := discriminator.Condition(d, text.Pooled, image)
+	cond := discriminator.Condition(d, text.Pooled, image, nil)
 	eq2 := discriminator.GeneratorLoss(heads.Logits(fake(x0), cond))
 	logits, r1 := heads.LogitsR1(tokens(in.Real, in.RealView, in.RealNoise, in.RealAt), cond)
 	eq3 := discriminator.DiscriminatorLoss(logits, heads.Logits(fake(StopGradient(x0)), cond), r1, d.R1Weight*float64(d.R1Every))

@@ -42,8 +42,10 @@ const (
 
 // Config describes the discriminator around its frozen feature network.
 type Config struct {
-	Text    bool `json:"text"`     // heads see c_text, the pooled text embedding (ADD Table 1b)
-	Image   bool `json:"image"`    // heads see c_img, an embedding of the real picture (ADD Table 1b)
+	Text  bool `json:"text"`  // heads see c_text, the pooled text embedding (ADD Table 1b)
+	Image bool `json:"image"` // heads see c_img, an embedding of the real picture (ADD Table 1b)
+	// Level tells the heads the noise level of what they see (LADD, Sauer et al. 2403.12015), where it is diffused anew.
+	Level   bool `json:"level,omitempty"`
 	CondRMS bool `json:"cond_rms"` // scale c_text and c_img to unit root mean square each before they are joined: this project's, not StyleGAN-T's
 
 	Norm         string `json:"norm"`          // NormBatch or NormGroup
@@ -144,7 +146,7 @@ func (c Config) Blocks(depth int) []int {
 func (c Config) Group() int { return max(1, c.PerCaption) }
 
 // Conditional reports whether the heads see any condition.
-func (c Config) Conditional() bool { return c.Text || c.Image }
+func (c Config) Conditional() bool { return c.Text || c.Image || c.Level }
 
 // CondDim is E, the width of Condition for embeddings of these widths.
 func (c Config) CondDim(text, image int) int {
@@ -154,6 +156,9 @@ func (c Config) CondDim(text, image int) int {
 	}
 	if c.Image {
 		e += image
+	}
+	if c.Level {
+		e += levelWidth
 	}
 	return e
 }
