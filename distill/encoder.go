@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/train"
 )
@@ -14,8 +15,9 @@ import (
 // encoder gives the latents of pictures. It is a graph of its own, and reads one picture at a time, so that the training's graph needs no
 // memory for it.
 type encoder struct {
-	exec *model.Exec
-	size int
+	exec  *model.Exec
+	size  int
+	cache *latentCache // nil for none
 }
 
 // newEncoder is nil where pictures themselves are diffused.
@@ -24,32 +26,63 @@ func newEncoder(in Inputs, store *model.Store) (*encoder, error) {
 	if !ok {
 		return nil, nil
 	}
+	side, channels := base.Latents()
+	cache, err := openLatents(in, side*side*channels)
+	if err != nil {
+		return nil, err
+	}
 	exec, err := model.NewExec(in.Backend, store, func(root *model.Scope, args []*Node) []*Node {
 		return []*Node{base.Encode(root.At(vaeScope), args[0])}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("distill: encoding: %w", err)
 	}
-	return &encoder{exec, base.Size()}, nil
+	return &encoder{exec, base.Size(), cache}, nil
 }
 
-// encode reads pictures, flat [B,S,S,3], and gives their latents, flat [B,H,W,Z].
-func (e *encoder) encode(pictures []float32) (latents []float32, err error) {
-	for area := e.size * e.size * 3; len(pictures) > 0; pictures = pictures[area:] {
-		x := train.F32(pictures[:area], 1, e.size, e.size, 3)
-		z, err := e.exec.Call1(x)
-		engine.Release(x)
-		if err != nil {
-			return nil, fmt.Errorf("distill: encoding: %w", err)
+// encode gives the latents of a batch's pictures, flat [B,H,W,Z].
+func (e *encoder) encode(b dataset.Batch) (latents []float32, err error) {
+	area := e.size * e.size * 3
+	for k, i := range b.Indices {
+		var z []float32
+		if e.cache != nil {
+			if z, err = e.cache.get(i); err != nil {
+				return nil, err
+			}
 		}
-		latents = append(latents, tensors.MustCopyFlatData[float32](z)...)
-		engine.Release(z)
+		if z == nil {
+			if z, err = e.one(b.Images[k*area : (k+1)*area]); err != nil {
+				return nil, err
+			}
+			if e.cache != nil {
+				if err := e.cache.put(i, z); err != nil {
+					return nil, err
+				}
+			}
+		}
+		latents = append(latents, z...)
 	}
 	return latents, nil
 }
 
+// one encodes a picture.
+func (e *encoder) one(picture []float32) ([]float32, error) {
+	x := train.F32(picture, 1, e.size, e.size, 3)
+	z, err := e.exec.Call1(x)
+	engine.Release(x)
+	if err != nil {
+		return nil, fmt.Errorf("distill: encoding: %w", err)
+	}
+	defer engine.Release(z)
+	return tensors.MustCopyFlatData[float32](z), nil
+}
+
 func (e *encoder) close() {
-	if e != nil {
-		e.exec.Finalize()
+	if e == nil {
+		return
+	}
+	e.exec.Finalize()
+	if e.cache != nil {
+		e.cache.file.Close()
 	}
 }

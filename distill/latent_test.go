@@ -64,7 +64,7 @@ func latentData() *dataset.Scenes {
 
 func latentBench(t testing.TB, cfg Config, b Base) bench {
 	t.Helper()
-	d, err := open(t.Context(), Inputs{Config: cfg, Bundle: b, Data: latentData(), Backend: graphtest.Engine()}, silent())
+	d, err := open(t.Context(), Inputs{Config: cfg, Bundle: b, Data: latentData(), Backend: graphtest.Engine(), Latents: t.TempDir()}, silent())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,6 +143,62 @@ func TestLatentStepsMoveStudentAndHeads(t *testing.T) {
 	}
 }
 
+// A picture passes the autoencoder once: what a second training finds on disk is what the first one encoded, and half a record is none.
+func TestLatentsAreKept(t *testing.T) {
+	b, dir := tinyLatent(t, "sd"), t.TempDir()
+	data := album{latentData(), 5}
+	encoder := func() *encoder {
+		store := model.NewStore()
+		if err := b.Load(graphtest.Engine(), store, "/"+vaeScope, "vae"); err != nil {
+			t.Fatal(err)
+		}
+		e, err := newEncoder(Inputs{Bundle: b, Data: data, Backend: graphtest.Engine(), Latents: dir}, store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(e.close)
+		return e
+	}
+	batch, err := dataset.NewLoader(data.Train(), 3, 1, "test").Batch(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := encoder().encode(batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := encoder()
+	other := batch
+	other.Images = make([]float32, len(batch.Images)) // which are not read any more
+	if got, err := again.encode(other); err != nil || !slices.Equal(want, got) {
+		t.Errorf("latents on disk differ (%v)", err)
+	}
+	if err := again.cache.file.Truncate(int64(4*(again.cache.values+1)*(slices.Max(batch.Indices)+1) - 2)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := again.encode(batch); err != nil || !slices.Equal(want, got) {
+		t.Errorf("half a record gives other latents (%v)", err)
+	}
+	if c, err := openLatents(Inputs{Bundle: b, Data: latentData(), Latents: dir}, 1); c != nil || err != nil {
+		t.Errorf("an endless source has a cache (%v)", err)
+	}
+}
+
+// album is the first pictures of the built-in world.
+type album struct {
+	*dataset.Scenes
+	n int
+}
+
+func (a album) Train() dataset.Source { return page{a.Scenes.Train(), a.n} }
+
+type page struct {
+	dataset.Source
+	n int
+}
+
+func (p page) Len() int { return p.n }
+
 // With several batches a step, weights move once: the first step of Adam is as long as the rate, whatever the gradient.
 func TestAccumulatedBatchesAreOneStep(t *testing.T) {
 	cfg := tinyConfig(t, func(c *Config) { c.Accumulate, c.Batch, c.EMA, c.StudentRate.Warmup, c.ClipNorm = 3, 2, 0, 0, 0 })
@@ -175,7 +231,7 @@ func TestALatentStudentIsAModel(t *testing.T) {
 		t.Cleanup(func() { run.Close() })
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		in := Inputs{Config: cfg, Bundle: b, Data: latentData(), Backend: graphtest.Engine()}
+		in := Inputs{Config: cfg, Bundle: b, Data: latentData(), Backend: graphtest.Engine(), Latents: t.TempDir()}
 		in.Watch = func(step int, _ map[string]float64, _ func(string) error) error {
 			if stop && step == 2 {
 				cancel()
@@ -239,7 +295,7 @@ func TestLoRAStudents(t *testing.T) {
 	cfg := tinyConfig(t, func(c *Config) { c.LoRA, c.StudentRate.Warmup, c.EMA = 2, 0, 0 })
 	for name, b := range map[string]Base{"pixels": tinyBundle(t, 1), "latents": tinyLatent(t, "sd")} {
 		t.Run(name, func(t *testing.T) {
-			in := Inputs{Config: cfg, Bundle: b, Data: latentData(), Backend: graphtest.Engine()}
+			in := Inputs{Config: cfg, Bundle: b, Data: latentData(), Backend: graphtest.Engine(), Latents: t.TempDir()}
 			if name == "pixels" {
 				in.Data = tinyworld.New()
 			}

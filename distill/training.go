@@ -22,6 +22,7 @@ type Inputs struct {
 	Data    dataset.Dataset
 	Backend compute.Backend
 	Devices int    // of the backend that share every batch; 0 for one. Only rounding depends on it
+	Latents string // folder of the latents of pictures, where an autoencoder makes them; "" for the user's cache
 	Pairs   string // folder of the teacher's pairs, where a method learns from them; "" for the user's cache
 
 	// Watch, if set, is called after every line of metrics: mean holds the means since the line before, save writes the student as it
@@ -216,7 +217,7 @@ func (d *training) step(step int) ([]float64, error) {
 func (d *training) batch(number int) (dataset.Batch, error) {
 	batch, err := d.feed.Batch(number)
 	if err == nil && d.encoder != nil {
-		batch.Latents, err = d.encoder.encode(batch.Images)
+		batch.Latents, err = d.encoder.encode(batch)
 	}
 	return batch, err
 }
