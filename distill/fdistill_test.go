@@ -77,10 +77,24 @@ func TestFDistillWeights(t *testing.T) {
 		for i := range want {
 			want[i] /= mean
 		}
-		got := doubles(graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node { return []*Node{d.weight(in[0])} }, tensors.FromFlatDataAndDimensions(logits, len(logits)))[0])
+		got := doubles(graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node { return []*Node{d.weight(d.ratio(in[0]))} }, tensors.FromFlatDataAndDimensions(logits, len(logits)))[0])
 		if diff := cmp.Diff(want, got, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}
+	}
+}
+
+// Ratios are divided by their mean over a tenth of t, which moves towards the batch's where it has pictures.
+func TestFDistillEvensRatiosOverTimes(t *testing.T) {
+	d, means := DefaultFDistill, []float64{1, 1, 1, 1, 1, 1, 1, 1, 2, 4}
+	d.RatioEMA = .75
+	out := graphtest.Run(t, nil, func(_ *model.Scope, in []*Node) []*Node {
+		evened, next := d.even(in[0], in[1], in[2])
+		return []*Node{evened, next}
+	}, tensors.FromFlatDataAndDimensions([]float64{3, 1, 8, 4}, 4), tensors.FromFlatDataAndDimensions([]float64{.05, .06, .98, 1}, 4), tensors.FromFlatDataAndDimensions(means, tenths))
+	want := [][]float64{{3 / 1.25, 1 / 1.25, 8 / 4.5, 4 / 4.5}, {1.25, 1, 1, 1, 1, 1, 1, 1, 2, 4.5}}
+	if diff := cmp.Diff(want, [][]float64{doubles(out[0]), doubles(out[1])}, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -94,7 +108,7 @@ func TestFDistillStep(t *testing.T) {
 		n := newBench(t, tinyConfig(t, fDistilled(divergence)), b)
 		before := snapshot(n.store)
 		pulls[divergence] = n.take(t, 2)[1]["match_grad"]
-		if diff := cmp.Diff([]string{discriminatorScope, fakeScope, "optimizer", studentScope, studentEMAScope}, movedScopes(before, snapshot(n.store))); diff != "" {
+		if diff := cmp.Diff([]string{discriminatorScope, fakeScope, "optimizer", "ratio_means", studentScope, studentEMAScope}, movedScopes(before, snapshot(n.store))); diff != "" {
 			t.Errorf("%s moved (-want +got)\n%s", divergence, diff)
 		}
 	}
@@ -121,10 +135,12 @@ func TestFDistillStep(t *testing.T) {
 
 func TestFDistillRefuses(t *testing.T) {
 	for want, edit := range map[string]func(*Config){
-		`divergence = "tv", want one of ["js" "kl" "rkl"]`: func(c *Config) { c.Method = &Named{FDistill{Divergence: "tv", MinRatio: .1, MaxRatio: 2}} },
-		"matching = <nil>, want set":                       func(c *Config) { c.Matching = nil },
-		"softplus = 1, false, want > 0 and true":           func(c *Config) { c.Discriminator.Softplus = false },
-		"lambda = 1, want 0":                               func(c *Config) { c.Lambda = 1 },
+		`divergence = "tv", want one of ["js" "kl" "rkl"]`: func(c *Config) {
+			c.Method = &Named{FDistill{Divergence: "tv", MinRatio: .1, MaxRatio: 2, RatioEMA: .9}}
+		},
+		"matching = <nil>, want set":             func(c *Config) { c.Matching = nil },
+		"softplus = 1, false, want > 0 and true": func(c *Config) { c.Discriminator.Softplus = false },
+		"lambda = 1, want 0":                     func(c *Config) { c.Lambda = 1 },
 	} {
 		cfg := tinyConfig(t, fDistilled("js"))
 		edit(&cfg)

@@ -30,7 +30,7 @@ func (s SiD) method(of setup) Method { return &sid{add{terms{adversary{of}, matc
 //
 //	L = weight·E ⟨μ_real − μ_fake, (μ_real − x̂) − α·(μ_real − μ_fake)⟩ / sg mean|x̂ − μ_real|,  μ = μ(x_t, t)
 //
-// as the authors' program has it. The fake score learns as in Matching.
+// as the authors' program has it, where fake score and student move once a step each. The fake score learns as in Matching.
 type sid struct {
 	add
 	SiD
