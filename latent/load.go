@@ -9,15 +9,11 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 )
-
-// dtypeOf keeps half precision as it is: graphs convert it where it is used.
-var dtypeOf = map[weights.DType]dtypes.DType{weights.F16: dtypes.Float16, weights.BF16: dtypes.BFloat16, weights.F32: dtypes.Float32}
 
 // load reads the weights of all parts into a store, tensor by tensor from the file to the device: no second copy is made. Tensors must be
 // exactly those of the networks, by name and shape.
@@ -68,7 +64,7 @@ func (m *Model) loadPart(backend compute.Backend, store *model.Store, part, scop
 			if !t.DType.IsFloat() { // positions 0, 1, 2 … of old text towers
 				return nil
 			}
-			value, err := onDevice(backend, t)
+			value, err := t.OnDevice(backend)
 			if err != nil {
 				return fmt.Errorf("tensor %q: %w", name, err)
 			}
@@ -83,17 +79,6 @@ func (m *Model) loadPart(backend compute.Backend, store *model.Store, part, scop
 		}
 	}
 	return nil
-}
-
-func onDevice(backend compute.Backend, t weights.Raw) (*tensors.Tensor, error) {
-	if dtype, ok := dtypeOf[t.DType]; ok {
-		return tensors.FromRaw(backend, 0, shapes.Make(dtype, t.Shape...), t.Bytes)
-	}
-	x, err := t.Floats()
-	if err != nil {
-		return nil, err
-	}
-	return tensors.FromFlatDataAndDimensions(x, t.Shape...), nil
 }
 
 // nameOf is the name here of a tensor of a file.

@@ -31,6 +31,13 @@ func command() program.Program {
 }
 
 func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	if o.model.edm() {
+		grid, err := drawEDM(ctx, o, stdout, stderr)
+		if err != nil {
+			return err
+		}
+		return o.write(grid, stdout)
+	}
 	// Every prompt n times, from other noise each time; all rows share prompts and noise.
 	var captions []string
 	for _, prompt := range o.prompts {

@@ -35,7 +35,7 @@ var (
 )
 
 func (m *modelOptions) flags(f *flag.FlagSet) {
-	f.StringVar(&m.name, "model", "", "draw with a model in diffusers' layout in place of a student: a `folder`, or OWNER/NAME on the HuggingFace hub")
+	f.StringVar(&m.name, "model", "", "draw with a model in diffusers' layout in place of a student: a `folder`, or OWNER/NAME on the HuggingFace hub; or with one of EDM, a file .pkl")
 	f.StringVar(&m.variant, "variant", "", "of --model: the `variant` of its weights, such as fp16")
 	f.StringVar(&m.negative, "negative", "", "of --model: the `caption` that guidance leads away from")
 	f.Float64Var(&m.guidance, "guidance", -1, "of --model: `weight` of guidance, 0 for none (default: none up to 8 steps, then 7.5; 5 for XL; 8.5 for LCMs)")
@@ -45,8 +45,14 @@ func (m *modelOptions) flags(f *flag.FlagSet) {
 // parse checks what was given together. samplers is the flag's text, where it was given.
 func (m *modelOptions) parse(f *flag.FlagSet, samplers string) (err error) {
 	m.samplers = []string{""}
+	known := slices.Sorted(maps.Keys(diffusion.SchedulerClasses()))
+	if m.edm() {
+		known = strings.Split(diffusion.SolverNames(), ", ")
+	}
 	f.Visit(func(given *flag.Flag) {
 		switch {
+		case m.edm() && slices.Contains(ofModels, given.Name):
+			err = fmt.Errorf("--%s has no effect with a model of EDM", given.Name)
 		case m.name != "" && slices.Contains(ofRuns, given.Name):
 			err = fmt.Errorf("--%s has no effect with --model, want one of the two", given.Name)
 		case m.name == "" && slices.Contains(ofModels, given.Name):
@@ -54,7 +60,6 @@ func (m *modelOptions) parse(f *flag.FlagSet, samplers string) (err error) {
 		case m.name != "" && given.Name == "sampler":
 			m.samplers = nil
 			for name := range strings.SplitSeq(samplers, ",") {
-				known := slices.Sorted(maps.Keys(diffusion.SchedulerClasses()))
 				name, wrong := named.Find("sampler", strings.TrimSpace(name), known, func(s string) string { return s })
 				err, m.samplers = cmp.Or(err, wrong), append(m.samplers, name)
 			}
@@ -142,7 +147,7 @@ func drawModel(ctx context.Context, o options, captions []string, stdout, stderr
 	fmt.Fprintf(stdout, "model: %s, loaded in %.1f s\n", m.Dir, time.Since(began).Seconds())
 	grid = plot.Grid{Columns: captions, Scale: max(1, 128/rows[0].Size)}
 	for _, row := range rows {
-		row.Progress = progress(stderr, row)
+		row.Progress = progress(stderr, row.name, len(row.Prompts))
 		flat, err := p.Draw(ctx, row.Request)
 		if err != nil {
 			return grid, fmt.Errorf("%s: %w", row.name, err)
@@ -154,12 +159,12 @@ func drawModel(ctx context.Context, o options, captions []string, stdout, stderr
 }
 
 // progress prints how far a row is, at most every ten seconds.
-func progress(stderr io.Writer, row modelRow) func(picture, call, calls int) {
+func progress(stderr io.Writer, row string, pictures int) func(picture, call, calls int) {
 	last := time.Now()
 	return func(picture, call, calls int) {
 		if time.Since(last) > 10*time.Second {
 			last = time.Now()
-			fmt.Fprintf(stderr, "%s: picture %d of %d, call %d of %d\n", row.name, picture, len(row.Prompts), call, calls)
+			fmt.Fprintf(stderr, "%s: picture %d of %d, call %d of %d\n", row, picture, pictures, call, calls)
 		}
 	}
 }

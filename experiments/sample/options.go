@@ -25,12 +25,16 @@ const usage = `sample draws pictures for captions from a student, beside its tea
   go run ./experiments/sample --run results/runs/0123456789ab --ship "ADD, 800 steps"   put a student into the bundle
 
   go run ./experiments/sample --prompt "a fox" --model stabilityai/sd-turbo --steps 1,4   Stable Diffusion 1, 2 or XL
+  go run ./experiments/sample --prompt "7,3" --model edm-cifar10-32x32-cond-vp.pkl --steps 18   classes, by a model of EDM
 
 Without --run it takes your newest student of the default cell, and without one the student that is shipped with the networks.
 With --data both are those of this dataset.
 Unknown words are named, with those that the networks know.
 
 `
+
+// maxPictures are those of a row.
+const maxPictures = 256
 
 type options struct {
 	prompts                               []string
@@ -81,6 +85,11 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	if err != nil {
 		return err
 	}
+	typed := false
+	f.Visit(func(given *flag.Flag) { typed = typed || given.Name == "steps" })
+	if o.model.edm() && !typed {
+		*steps = "18" // EDM's own for CIFAR-10
+	}
 	f.Visit(func(given *flag.Flag) { // no row would show it
 		if (given.Name == "sampler" || given.Name == "teacher-steps") && !o.teacher {
 			err = fmt.Errorf("--%s has no effect with --teacher=false, want one of the two", given.Name)
@@ -101,10 +110,10 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return errors.New("run is missing, want the one whose student is to be shipped")
 	case o.ship != "" && o.run == shipped:
 		return fmt.Errorf("run = %q, want one that was trained here", shipped)
-	case len(o.prompts) == 0 && o.ship == "":
+	case len(o.prompts) == 0 && o.ship == "" && !o.model.edm(): // which may know no classes
 		return errNoPrompt
-	case o.n < 1 || o.n*len(o.prompts) > 256:
-		return fmt.Errorf("n = %d for %d prompts, want 1 to 256 pictures per row", o.n, len(o.prompts))
+	case o.n < 1 || o.n*max(1, len(o.prompts)) > maxPictures:
+		return fmt.Errorf("n = %d for %d prompts, want 1 to %d pictures per row", o.n, len(o.prompts), maxPictures)
 	case !strings.EqualFold(filepath.Ext(o.out), ".png"):
 		return fmt.Errorf("out = %q, want a file that ends in .png, which is what is written", o.out)
 	case !slices.Contains(diffusion.Forms, o.form):

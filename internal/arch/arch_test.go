@@ -32,7 +32,7 @@ var layers = [][]string{
 	{"diffusion"},
 	{"distill/discriminator", "eval"},
 	{"train"},
-	{"pretrain", "latent"},
+	{"pretrain", "latent", "edm"},
 	{"eval/extractor", "eval/preference", "internal/tinybundle", "diffusion/pipeline"},
 	{"eval/pictures"},
 	{"eval/metric"},

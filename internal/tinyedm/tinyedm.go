@@ -1,4 +1,4 @@
-// Package tinyedm gives tests the small EDM network of network/weights/testdata as a file.
+// Package tinyedm gives tests the small EDM networks of network/weights/testdata as files.
 package tinyedm
 
 import (
@@ -13,7 +13,18 @@ import (
 // File is a copy of the pickle that NVIDIA's code wrote: a NCSN++ of 8×8 pixels and ten classes. persistent.json tells what it computes.
 func File(t testing.TB) string {
 	t.Helper()
-	packed, err := os.Open(filepath.Join(folder(), "persistent.pkl.gz"))
+	return unpack(t, "persistent.pkl.gz")
+}
+
+// Unconditional is a copy of another: a DDPM++ without classes.
+func Unconditional(t testing.TB) string {
+	t.Helper()
+	return unpack(t, "unconditional.pkl.gz")
+}
+
+func unpack(t testing.TB, name string) string {
+	t.Helper()
+	packed, err := os.Open(filepath.Join(folder(), name))
 	if err != nil {
 		t.Fatal(err)
 	}
