@@ -87,7 +87,7 @@ func (m *fdistill) draw(b dataset.Batch, step, number int) addInputs[*tensors.Te
 func (m *fdistill) update(root *model.Scope, in addInputs[*Node], r1, alone bool) map[string]*Node {
 	n := networks{m.setup, root}
 	text := n.text(in.Caption)
-	x0 := n.student()(diffusion.Diffuse(in.Real, in.Noise, diffusion.LevelFrom(in.Start)), diffusion.LevelFrom(in.Level), text)
+	x0 := n.predict(in.studentInputs, text)
 	losses := map[string]*Node{"pixel_var": pixelVariance(x0)}
 
 	in.FakeNoise, in.FakeAt, in.RealAt = in.PullNoise, in.PullLevel, in.PullLevel

@@ -131,6 +131,11 @@ func (n networks) denoiser(scope, part string) diffusion.Denoiser {
 
 func (n networks) student() diffusion.Denoiser { return n.studentOf(studentScope) }
 
+// predict is x̂_θ of the inputs of a step.
+func (n networks) predict(in studentInputs[*Node], text diffusion.Cond) *Node {
+	return n.student()(diffusion.Diffuse(in.Real, in.Noise, diffusion.LevelFrom(in.Start)), diffusion.LevelFrom(in.Level), text)
+}
+
 // studentOf is a student with the weights below a scope: its own, or their average.
 func (n networks) studentOf(scope string) diffusion.Denoiser {
 	if n.cfg.LoRA > 0 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
@@ -140,6 +141,27 @@ func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.
 	}
 	progress.End()
 	return set, nil
+}
+
+// paired is a regressor whose batches are pairs.
+type paired struct {
+	regressor
+	pairs Pairs
+}
+
+var _ sourced = paired{}
+
+func (p paired) source(ctx context.Context, in Inputs, progress *train.Progress) (dataset.Source, error) {
+	return p.pairs.open(ctx, in.Pairs, in, progress)
+}
+
+// pairNoise is the noise of a batch.
+func (p paired) pairNoise(b dataset.Batch) *tensors.Tensor {
+	var noise []float32
+	for _, i := range b.Indices {
+		noise = append(noise, p.pairs.noise(i, len(b.Images)/len(b.Indices))...)
+	}
+	return p.samples(noise)
 }
 
 // pairDrawer draws x₀ of pairs; it compiles the teacher when it first has to.

@@ -49,7 +49,7 @@ func (p Progressive) validate(f *check.Fields, c Config) {
 	f.Want(c.StudentNet == "" || c.StudentNet == c.TeacherNet, "student_net", c.StudentNet, "the teacher's with the method progressive, which puts one in the other's place")
 }
 
-func (p Progressive) method(s setup) Method { return &progressive{s, p} }
+func (p Progressive) method(s setup) Method { return &progressive{regressor{s}, p} }
 
 // progressive is the method of Progressive. With N steps of the student, at t = i/N:
 //
@@ -58,7 +58,7 @@ func (p Progressive) method(s setup) Method { return &progressive{s, p} }
 //	x̃ = (z_t″ − (σ_t″/σ_t)·z_t)/(α_t″ − (σ_t″/σ_t)·α_t),  from which one DDIM step ends at z_t″     (2202.00512, algorithm 2)
 //	L = λ·E max(α_t²/σ_t², 1)·‖x̂_θ(z_t, t) − x̃‖²                                                  (its "truncated SNR")
 type progressive struct {
-	setup
+	regressor
 	Progressive
 }
 
@@ -74,9 +74,6 @@ type progressiveInputs[T any] struct {
 	Begins        T // 1 in the first step of a further stage, else 0
 	Empty         T // [1,L]: no caption, in the first stage with guidance
 }
-
-// Losses implements Method.
-func (*progressive) Losses() []string { return regressed }
 
 // Init implements Method: the first stage's teacher is a copy of the frozen one.
 func (m *progressive) Init(store *model.Store) error {
@@ -104,11 +101,7 @@ func (m *progressive) stage(step int) (stage, begin, end int) {
 // Updates implements Method.
 func (m *progressive) Updates(step int) []Update {
 	stage, _, _ := m.stage(step)
-	return []Update{{
-		Name:  fmt.Sprintf("guided %t", stage == 0),
-		Draw:  func(b dataset.Batch, number int) any { return m.draw(b, step, number) },
-		Graph: train.GraphOf(m.update),
-	}}
+	return once(fmt.Sprintf("guided %t", stage == 0), step, m.draw, m.update)
 }
 
 func (m *progressive) draw(b dataset.Batch, step, number int) progressiveInputs[*tensors.Tensor] {

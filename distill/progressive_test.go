@@ -65,7 +65,7 @@ func TestProgressiveTargetIsTwoSteps(t *testing.T) {
 func TestProgressiveStages(t *testing.T) {
 	cfg := tinyConfig(t, progressed, func(c *Config) { c.TeacherGuidance = 2 })
 	for step, want := range map[int]struct{ n, begin float64 }{1: {4, 1}, 2: {4, 1}, 3: {4, 1}, 4: {2, 4}, 5: {2, 4}, 6: {1, 6}, 7: {1, 6}} {
-		m, in := &progressive{setup{cfg: cfg}, Progressive{From: 4, To: 1}}, drawStep[progressiveInputs[*tensors.Tensor]](cfg, step)
+		m, in := &progressive{regressor{setup{cfg: cfg}}, Progressive{From: 4, To: 1}}, drawStep[progressiveInputs[*tensors.Tensor]](cfg, step)
 		if _, begin, _ := m.stage(step); begin != int(want.begin) {
 			t.Errorf("step %d: its stage begins at %d, want %g", step, begin, want.begin)
 		}

@@ -1,14 +1,11 @@
 package distill
 
 import (
-	"context"
-
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/check"
 	"github.com/addlab/addlab/train"
 )
@@ -31,7 +28,7 @@ func (r Reflow) validate(f *check.Fields, c Config) {
 	f.Want(r.Regress >= 0 && r.Regress <= 1, "method.reflow.regress", r.Regress, "0 … 1")
 }
 
-func (r Reflow) method(s setup) Method { return &reflow{s, r} }
+func (r Reflow) method(s setup) Method { return &reflow{paired{regressor{s}, r.Pairs}, r} }
 
 // reflow is the method of Reflow. A velocity v̂ and x̂₀ say the same of z_r: v − v̂ = (x̂₀ − x₀)/r. In the cosine schedule
 // dr/r² = (π/2)·dt/σ², so that the loss of rectified flow over even r (2209.03003 eq. 1) is, but for π/2, the one here:
@@ -40,38 +37,21 @@ func (r Reflow) method(s setup) Method { return &reflow{s, r} }
 //
 // with (ε, x₀) of one pair. Between t = 0 and reflowMin it is not asked.
 type reflow struct {
-	setup
+	paired
 	Reflow
 }
 
 const reflowMin = .02
 
 var _ Method = (*reflow)(nil)
-var _ sourced = (*reflow)(nil)
 
 type reflowInputs[T any] struct {
 	studentInputs[T]
 	Weight T // [B]: 1/σ²
 }
 
-func (m *reflow) source(ctx context.Context, in Inputs, progress *train.Progress) (dataset.Source, error) {
-	return m.Pairs.open(ctx, in.Pairs, in, progress)
-}
-
-// Losses implements Method.
-func (*reflow) Losses() []string { return regressed }
-
-// Init implements Method.
-func (*reflow) Init(*model.Store) error { return nil }
-
 // Updates implements Method.
-func (m *reflow) Updates(step int) []Update {
-	return []Update{{
-		Name:  "reflow",
-		Draw:  func(b dataset.Batch, number int) any { return m.draw(b, step, number) },
-		Graph: train.GraphOf(m.update),
-	}}
-}
+func (m *reflow) Updates(step int) []Update { return once("reflow", step, m.draw, m.update) }
 
 func (m *reflow) draw(b dataset.Batch, step, number int) reflowInputs[*tensors.Tensor] {
 	first, regressing := float64(m.cfg.Times[0])/1000, float64(step) > (1-m.Regress)*float64(m.cfg.Steps)
@@ -84,11 +64,11 @@ func (m *reflow) draw(b dataset.Batch, step, number int) reflowInputs[*tensors.T
 		_, sigma := m.schedule.AlphaSigma(times[i])
 		weight[i] = float32(1 / (sigma * sigma))
 	}
-	return reflowInputs[*tensors.Tensor]{m.studentOn(b, m.pairNoise(m.Pairs, b), step, number, times), train.F32(weight, m.cfg.Batch)}
+	return reflowInputs[*tensors.Tensor]{m.studentOn(b, m.pairNoise(b), step, number, times), train.F32(weight, m.cfg.Batch)}
 }
 
 func (m *reflow) update(root *model.Scope, in reflowInputs[*Node]) map[string]*Node {
 	n := networks{m.setup, root}
-	x0 := n.student()(diffusion.Diffuse(in.Real, in.Noise, diffusion.LevelFrom(in.Start)), diffusion.LevelFrom(in.Level), n.text(in.Caption))
+	x0 := n.predict(in.studentInputs, n.text(in.Caption))
 	return regress(n, in.studentInputs, x0, func(x0 *Node) *Node { return DistillLoss(x0, in.Real, in.Weight, m.summed()) })
 }

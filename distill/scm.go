@@ -47,7 +47,7 @@ func (s SCM) validate(f *check.Fields, c Config) {
 	f.Want(c.Times[0] == 1000, "times", c.Times, "1000 first with the method scm")
 }
 
-func (s SCM) method(of setup) Method { return &scm{of, s} }
+func (s SCM) method(of setup) Method { return &scm{regressor{of}, s} }
 
 // scm is the method of SCM. With the angle τ, α = cos τ and σ = sin τ, a student that predicts x̂ predicts F = (α·x − x̂)/σ, which is v.
 // Along the teacher's ODE x moves by ẋ = (α·x − x̂_ψ)/σ, and
@@ -57,7 +57,7 @@ func (s SCM) method(of setup) Method { return &scm{of, s} }
 //
 // where ‖g‖ is the root mean square over the picture. At t = 1 itself g is 0: the student gets there by continuity.
 type scm struct {
-	setup
+	regressor
 	SCM
 }
 
@@ -72,20 +72,8 @@ type scmInputs[T any] struct {
 	Empty        T // [1,L]: no caption, with guidance
 }
 
-// Losses implements Method.
-func (*scm) Losses() []string { return regressed }
-
-// Init implements Method.
-func (*scm) Init(*model.Store) error { return nil }
-
 // Updates implements Method.
-func (m *scm) Updates(step int) []Update {
-	return []Update{{
-		Name:  "scm",
-		Draw:  func(b dataset.Batch, number int) any { return m.draw(b, step, number) },
-		Graph: train.GraphOf(m.update),
-	}}
-}
+func (m *scm) Updates(step int) []Update { return once("scm", step, m.draw, m.update) }
 
 func (m *scm) draw(b dataset.Batch, step, number int) scmInputs[*tensors.Tensor] {
 	n := m.cfg.Batch

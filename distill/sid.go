@@ -44,7 +44,7 @@ func (m *sid) Updates(step int) []Update { return updates(m.terms, step, m.draw,
 func (m *sid) update(root *model.Scope, in addInputs[*Node], r1, alone bool) map[string]*Node {
 	n := networks{m.setup, root}
 	text := n.text(in.Caption)
-	x0 := n.student()(diffusion.Diffuse(in.Real, in.Noise, diffusion.LevelFrom(in.Start)), diffusion.LevelFrom(in.Level), text)
+	x0 := n.predict(in.studentInputs, text)
 	losses := map[string]*Node{"pixel_var": pixelVariance(x0)}
 	var gradients []*Node
 	if m.cfg.Adversarial > 0 {

@@ -6,7 +6,6 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
-	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/check"
 	"github.com/addlab/addlab/train"
 )
@@ -77,7 +76,7 @@ func (m *ufogen) draw(b dataset.Batch, step, number int) ufogenInputs[*tensors.T
 func (m *ufogen) update(root *model.Scope, in ufogenInputs[*Node], r1, alone bool) map[string]*Node {
 	n := networks{m.setup, root}
 	text := n.text(in.Caption)
-	x0 := n.student()(diffusion.Diffuse(in.Real, in.Noise, diffusion.LevelFrom(in.Start)), diffusion.LevelFrom(in.Level), text)
+	x0 := n.predict(in.studentInputs, text)
 	losses := map[string]*Node{"pixel_var": pixelVariance(x0)}
 	gradients := []*Node{m.adversary.update(n, in.studentInputs, in.adversaryInputs, x0, text, r1, losses)}
 	if alone {
