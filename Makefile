@@ -37,10 +37,11 @@ notebooks: ## execute all notebooks without a browser, at toy size; tells which 
 outputs: ## execute all notebooks in full (the better part of an hour) and keep their outputs in the files
 	$(GO) run ./experiments/lab --execute --write
 
+# Pure Go: other engines compile for longer than this trains.
 smoke: ## the whole ablation at toy size, in a temporary folder
 	@out=$$(mktemp -d) || exit 1; rc=0; \
-	echo '$(GO) run ./experiments/ablate --axis disc-cond --scale smoke --out '"$$out"; \
-	$(GO) run ./experiments/ablate --axis disc-cond --scale smoke --out "$$out" || rc=$$?; \
+	echo '$(GO) run ./experiments/ablate --axis disc-cond --scale smoke --engine go --out '"$$out"; \
+	$(GO) run ./experiments/ablate --axis disc-cond --scale smoke --engine go --out "$$out" || rc=$$?; \
 	rm -rf "$$out"; exit $$rc
 
 slurm: ## a toy sweep through a real Slurm on this machine (Debian's slurmctld, slurmd, slurm-client and munge; as root)

@@ -102,6 +102,7 @@ func DefaultConfig(scale string) (Config, error) {
 	switch scale {
 	case "smoke":
 		// As few operations as possible: compiling takes most of the time.
+		c.Size, c.Networks.Features.ImageSize = 16, 16
 		small := network.ConvNetConfig{Widths: []int{16, 16}, Blocks: 0, Out: 32}
 		c.Networks.Tower, c.Networks.Classifier, c.Networks.PairImage = small, small, small
 		c.Networks.Text.Width, c.Networks.Text.Layers, c.Networks.Text.Projection = 32, 1, 32

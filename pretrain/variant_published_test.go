@@ -3,6 +3,7 @@ package pretrain
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,7 +83,7 @@ func TestPublishedFeaturesAreKeptAsTheyAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want.Tensors, got.Tensors); diff != "" {
+	if diff := cmp.Diff(want.Tensors, got.Tensors, cmp.Comparer(slices.Equal[[]float32])); diff != "" {
 		t.Errorf("(-published +bundle):\n%.1000s", diff)
 	}
 	if diff := cmp.Diff([]int{24, 40, 112, 320}, b.Features(v.Name).Widths()); diff != "" {

@@ -35,10 +35,7 @@ func TestMain(m *testing.M) {
 
 // Killed at random moments, a sweep ends with the same bytes. ADDLAB_TEST_KILLS=1000 kills more often.
 func TestKilledSweepEndsWithTheSameBytes(t *testing.T) {
-	kills := 10
-	if testing.Short() {
-		kills = 3
-	}
+	kills := 3
 	if s := os.Getenv("ADDLAB_TEST_KILLS"); s != "" {
 		var err error
 		if kills, err = strconv.Atoi(s); err != nil {

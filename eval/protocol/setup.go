@@ -20,7 +20,7 @@ type Setup struct {
 func DefaultSetup(scale string) Setup {
 	s := Setup{Images: 5000, Seed: 1234, Batch: 100, Blocks: 20, Guidance: 2}
 	if scale == "smoke" {
-		s.Images, s.Batch, s.Blocks = 64, 32, 8
+		s.Images, s.Batch, s.Blocks = 16, 16, 8
 	}
 	return s
 }

@@ -47,6 +47,15 @@ var undisturbed = sync.OnceValues(func() (took time.Duration, err error) {
 	return time.Since(began), nil
 })
 
+// toyNetworks is the bundle that the undisturbed sweep trained.
+func toyNetworks(t *testing.T) string {
+	t.Helper()
+	if _, err := undisturbed(); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(undisturbedFolder, "pretrained", "scenes-smoke")
+}
+
 // The real program, networks and all, killed at random moments of pretraining, training and measuring, ends with the same tables,
 // pictures and students. ADDLAB_TEST_KILLS asks for more kills; tables name the commit, which must stay the same meanwhile. Package
 // ablations does the same without networks.

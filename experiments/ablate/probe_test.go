@@ -40,9 +40,9 @@ func TestTheDefaultDiscriminatorLearnsToTellBlurs(t *testing.T) {
 }
 
 func TestProbeNamesCellsWithoutDiscriminator(t *testing.T) {
-	out := t.TempDir()
+	out, pretrained := t.TempDir(), toyNetworks(t)
 	var stdout, stderr bytes.Buffer
-	if rc := run(t.Context(), []string{"--scale", "smoke", "--axis", "loss", "--cells", "distill,both-exp,adv", "--probe", "40", "--engine", "go", "--out", out, "--reference", out}, &stdout, &stderr); rc != 0 {
+	if rc := run(t.Context(), []string{"--scale", "smoke", "--axis", "loss", "--cells", "distill,both-exp,adv", "--probe", "40", "--engine", "go", "--pretrained", pretrained, "--out", out, "--reference", out}, &stdout, &stderr); rc != 0 {
 		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
 	}
 	text := stdout.String()

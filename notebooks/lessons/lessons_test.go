@@ -71,6 +71,8 @@ func TestLessonsOnAFolder(t *testing.T) {
 		t.Errorf("%d values of a trial of %d steps", got, l.HeadSteps)
 	}
 
+	t.Run("what was seen is kept", func(t *testing.T) { seenIsKept(t, l) })
+
 	student, err := l.Distill(l.Config())
 	if err != nil {
 		t.Fatal(err)
@@ -118,11 +120,7 @@ func TestLessonsOnAFolder(t *testing.T) {
 	}
 }
 
-func TestSeenIsKept(t *testing.T) {
-	if testing.Short() {
-		t.Skip("trains")
-	}
-	l := toy(t)
+func seenIsKept(t *testing.T, l *Lab) {
 	first, err := l.Real(3)
 	if err != nil {
 		t.Fatal(err)
