@@ -12,7 +12,7 @@ import (
 	"github.com/addlab/addlab/internal/tinyworld"
 )
 
-// A batch that two devices share teaches what it teaches on one: gradients, the heads' batch statistics and random numbers are the batch's.
+// A batch that two devices share teaches by eq. 4 what it teaches on one: gradients and random numbers are the batch's.
 func TestDevicesShareABatch(t *testing.T) {
 	t.Setenv("GOMLX_NO_AUTO_INSTALL", "1")
 	t.Setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=2 --xla_backend_optimization_level=0") // two devices of a processor; compiling takes most of the time
@@ -25,7 +25,7 @@ func TestDevicesShareABatch(t *testing.T) {
 		t.Skip(e.Name, "has one device")
 	}
 	b := tinyBundle(t, 1)
-	cfg := tinyConfig(t, func(c *Config) { c.Steps, c.Discriminator.Taps, c.Discriminator.R1Weight = 2, 1, 0 })
+	cfg := tinyConfig(t, func(c *Config) { c.Steps, c.Adversarial = 2, 0 })
 	curve := func(devices int) []map[string]float64 {
 		d, err := open(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: e.Backend, Devices: devices}, silent())
 		if err != nil {
