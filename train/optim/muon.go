@@ -1,10 +1,13 @@
 package optim
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 )
@@ -35,8 +38,8 @@ func (o Muon) Update(variables []*model.Variable, loss, coefficients *Node) *Nod
 	grads := o.gradients(variables, loss)
 	rate := Squeeze(Slice(coefficients, AxisElem(0)))
 
-	var rest []*model.Variable
-	var restGrads []*Node
+	var hidden, rest []*model.Variable
+	var momenta, restGrads []*Node
 	for i, v := range variables {
 		if v.Shape().Rank() < 2 || v.Shape().Dim(0) < 2 || o.keeps(v.Path()) {
 			rest, restGrads = append(rest, v), append(restGrads, grads[i])
@@ -44,10 +47,12 @@ func (o Muon) Update(variables []*model.Variable, loss, coefficients *Node) *Nod
 		}
 		m := ema(o.moment(loss.Graph(), v, "m"), grads[i], momentum, nil)
 		nesterov := Add(MulScalar(m, momentum), MulScalar(grads[i], 1-momentum))
-		rows := v.Shape().Dim(0)
-		columns := v.Shape().Size() / rows
-		step := orthogonalize(Reshape(nesterov, rows, columns))
-		step = MulScalar(Reshape(step, v.Shape().Dimensions...), updateSize*math.Sqrt(float64(max(rows, columns))))
+		hidden, momenta = append(hidden, v), append(momenta, Reshape(nesterov, v.Shape().Dim(0), -1))
+	}
+	for i, step := range orthogonalize(momenta) {
+		v := hidden[i]
+		longer := max(step.Shape().Dim(0), step.Shape().Dim(1))
+		step = MulScalar(Reshape(step, v.Shape().Dimensions...), updateSize*math.Sqrt(float64(longer)))
 		value := v.NodeValue(loss.Graph())
 		if o.WeightDecay > 0 {
 			step = Add(step, MulScalar(value, o.WeightDecay))
@@ -60,57 +65,62 @@ func (o Muon) Update(variables []*model.Variable, loss, coefficients *Node) *Nod
 	return globalNorm(grads)
 }
 
-// orthogonalize moves the singular values of x [M,N] near 1 by a quintic Newton–Schulz iteration (Jordan et al. 2024). Its
+// orthogonalize moves the singular values of matrices [M,N] near 1 by a quintic Newton–Schulz iteration (Jordan et al. 2024). Its
 // coefficients favour speed: most singular values end between 0.7 and 1.2, which suffices for an update.
-func orthogonalize(x *Node) *Node {
-	x.AssertRank(2)
-	tall := x.Shape().Dim(0) > x.Shape().Dim(1)
-	if tall {
-		x = Transpose(x, 0, 1)
+//
+// Every iteration is x ← (a·I + R)·x with R = b·G + c·G², G = x·xᵀ and x of norm 1. All R are polynomials of the first G and commute, so
+// that G and the product s·I + S of all factors are followed without x, those of all matrices with the same M at once. Where N is large
+// that takes 4M²N operations in place of 20M²N.
+func orthogonalize(matrices []*Node) []*Node {
+	const a = 3.4445
+	bySide, steps := map[int][]int{}, make([]*Node, len(matrices))
+	wide := make([]*Node, len(matrices)) // M ≤ N
+	for i, x := range matrices {
+		x.AssertRank(2)
+		if x.Shape().Dim(0) > x.Shape().Dim(1) {
+			x = Transpose(x, 0, 1)
+		}
+		wide[i] = x
+		bySide[x.Shape().Dim(0)] = append(bySide[x.Shape().Dim(0)], i)
 	}
-	x = Div(x, AddScalar(Sqrt(ReduceAllSum(Mul(x, x))), 1e-7))
-	if m, n := x.Shape().Dim(0), x.Shape().Dim(1); 2*n > 3*m {
-		x = iterateGram(x)
-	} else {
-		x = iterate(x)
+	for _, side := range slices.Sorted(maps.Keys(bySide)) {
+		var grams []*Node
+		for _, i := range bySide[side] {
+			grams = append(grams, InsertAxes(EinsumAxes(wide[i], wide[i], [][2]int{{1, 1}}, nil), 0))
+		}
+		gram := Concatenate(grams, 0) // [K,M,M]
+		norm := AddScalar(Sqrt(ReduceAndKeep(Mul(gram, InsertAxes(identity(gram.Graph(), side), 0)), ReduceSum, 1, 2)), 1e-7)
+		gram = Div(gram, Mul(norm, norm))
+		r := newtonSchulz(gram)
+		s, sum := a, r // S
+		for range iterations - 1 {
+			rg := product(r, gram)
+			gram = Add(Add(MulScalar(gram, a*a), MulScalar(rg, 2*a)), product(rg, r)) // (a·I + R)·G·(a·I + R)
+			r = newtonSchulz(gram)
+			sum = Add(Add(MulScalar(sum, a), MulScalar(r, s)), product(r, sum))
+			s *= a
+		}
+		factor := Div(Add(sum, MulScalar(InsertAxes(identity(gram.Graph(), side), 0), s)), norm)
+		for k, i := range bySide[side] {
+			steps[i] = EinsumAxes(Squeeze(Slice(factor, AxisElem(k)), 0), wide[i], [][2]int{{1, 0}}, nil)
+			if matrices[i].Shape().Dim(0) != side {
+				steps[i] = Transpose(steps[i], 0, 1)
+			}
+		}
 	}
-	if tall {
-		x = Transpose(x, 0, 1)
-	}
-	return x
+	return steps
 }
 
-// newtonA … newtonC are Jordan's: every iteration is x ← (a·I + R)·x with R = b·G + c·G² and G = x·xᵀ.
-const newtonA, newtonB, newtonC = 3.4445, -4.7750, 2.0315
-
-func product(x, y *Node) *Node { return EinsumAxes(x, y, [][2]int{{1, 0}}, nil) }
-
-// rest is R for G [M,M].
-func rest(gram *Node) *Node {
-	return Add(MulScalar(gram, newtonB), MulScalar(product(gram, gram), newtonC))
+// newtonSchulz is R for G [K,M,M].
+func newtonSchulz(gram *Node) *Node {
+	const b, c = -4.7750, 2.0315
+	return Add(MulScalar(gram, b), MulScalar(product(gram, gram), c))
 }
 
-// iterate takes 5·(4M²N + 2M³) operations for x [M,N].
-func iterate(x *Node) *Node {
-	for range iterations {
-		x = Add(MulScalar(x, newtonA), product(rest(EinsumAxes(x, x, [][2]int{{1, 1}}, nil)), x))
-	}
-	return x
-}
+// product multiplies matrices [K,M,M].
+func product(x, y *Node) *Node { return EinsumAxes(x, y, [][2]int{{2, 1}}, [][2]int{{0, 0}}) }
 
-// iterateGram is iterate where N is large: 4M²N + 34M³ operations. All R are polynomials of the first G and commute, so that G and the
-// product s·I + S of all factors can be followed without x.
-func iterateGram(x *Node) *Node {
-	const a = newtonA
-	gram := EinsumAxes(x, x, [][2]int{{1, 1}}, nil)
-	r := rest(gram)
-	s, sum := a, r // S
-	for range iterations - 1 {
-		rg := product(r, gram)
-		gram = Add(Add(MulScalar(gram, a*a), MulScalar(rg, 2*a)), product(rg, r)) // (a·I + R)·G·(a·I + R)
-		r = rest(gram)
-		sum = Add(Add(MulScalar(sum, a), MulScalar(r, s)), product(r, sum))
-		s *= a
-	}
-	return Add(MulScalar(x, s), product(sum, x))
+func identity(g *Graph, side int) *Node {
+	shape := shapes.Make(dtypes.Float32, side, side)
+	return ConvertDType(Equal(Iota(g, shape, 0), Iota(g, shape, 1)), dtypes.Float32)
 }
