@@ -28,7 +28,7 @@ func LatentConfig(method string) (Config, error) {
 	case "add":
 	case "ladd": // heads on the teacher's own features of latents that are diffused anew (Sauer et al. 2403.12015)
 		c.Lambda, c.DistillPixels, c.FeaturesNet = 0, false, teacherScope
-		c.Discriminator.Image, c.Discriminator.Augment, c.Discriminator.Norm = false, false, discriminator.NormGroup
+		c.Discriminator.Image, c.Discriminator.Augment, c.Discriminator.Level, c.Discriminator.Norm = false, false, true, discriminator.NormGroup
 		c.Discriminator.Renoise = &discriminator.Renoise{SD: 1}
 	case "lcm": // Luo et al. 2310.04378 in latents
 		c.Consistency = &Consistency{Grid: 50, Huber: .001}

@@ -18,7 +18,6 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinylatent"
 	"github.com/addlab/addlab/internal/tinyworld"
@@ -116,8 +115,12 @@ func TestLatentStepsMoveStudentAndHeads(t *testing.T) {
 		"ADD of XL, decoded distances": {"xl", func(c *Config) { c.DistillPixels, c.TeacherGuidance = true, 3 }},
 		"noise-free, random start":     {"sd", func(c *Config) { c.Weighting, c.Init = diffusion.NFSD, Random }},
 		"LADD": {"sd", func(c *Config) {
-			c.FeaturesNet, c.Lambda, c.Discriminator.Augment, c.Discriminator.Norm = teacherScope, 0, false, discriminator.NormGroup
-			c.Discriminator.Renoise = &discriminator.Renoise{SD: 1}
+			preset, err := LatentConfig("ladd")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.FeaturesNet, c.Lambda, c.Discriminator = preset.FeaturesNet, preset.Lambda, preset.Discriminator
+			c.Discriminator.MapDim = 8
 		}},
 		"consistency": {"sd", func(c *Config) {
 			c.Consistency, c.Adversarial, c.TeacherGuidance = &Consistency{Grid: 10, Huber: .001}, 0, 3
