@@ -30,13 +30,9 @@ import (
 // latentSize is the side of the pictures; their latents have half of it, the features see a quarter.
 const latentSize = 16
 
-// tinyLatent is a small latent diffusion model as diffusers saved it, with random features.
-func tinyLatent(t testing.TB, folder string) *latent.Base {
+// tinyFeatures is a small transformer for pictures of 8×8 with random weights in a file.
+func tinyFeatures(t testing.TB) (network.ViTConfig, string) {
 	t.Helper()
-	m, err := latent.Open(t.Context(), tinylatent.Folder(t, folder), latent.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	vit := network.ViTConfig{ImageSize: 8, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch", ImageNet: true}
 	store, file := model.NewStore(), filepath.Join(t.TempDir(), "features.safetensors")
 	g := NewGraph(graphtest.Engine(), "features")
@@ -50,6 +46,17 @@ func tinyLatent(t testing.TB, folder string) *latent.Base {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return vit, file
+}
+
+// tinyLatent is a small latent diffusion model as diffusers saved it, with random features.
+func tinyLatent(t testing.TB, folder string) *latent.Base {
+	t.Helper()
+	m, err := latent.Open(t.Context(), tinylatent.Folder(t, folder), latent.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	vit, file := tinyFeatures(t)
 	b, err := latent.NewBase(m, latentSize, vit, file)
 	if err != nil {
 		t.Fatal(err)

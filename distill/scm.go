@@ -131,6 +131,9 @@ func (m *scm) learn(n networks, in scmInputs[*Node], teacher diffusion.Denoiser)
 // slow sets the weights of waves of the time that are faster than Turns to 0.
 func (m *scm) slow(g *Graph, scopes ...string) {
 	layer, frequencies := m.base.Backbone(m.cfg.Student()).TimeWaves()
+	if layer == "" { // it has no fast ones
+		return
+	}
 	kept := make([]float32, len(frequencies))
 	for i, f := range frequencies {
 		if 1000*float64(f) <= 2*math.Pi*m.Turns {

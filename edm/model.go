@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path/filepath"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -31,11 +32,20 @@ type Model struct {
 	Network network.EDMConfig
 	Levels  diffusion.EDMLevels // that it is sampled on
 
-	pickled *weights.Persistent
+	tensors tensorFile
 }
 
-// Open reads the average of the weights, which NVIDIA calls ema, without its numbers.
+// tensorFile are the tensors of a file: a pickle, or what Save wrote.
+type tensorFile interface {
+	Shapes() map[string]weights.Raw
+	Each(visit func(name string, t weights.Raw) error) error
+}
+
+// Open reads what a file says besides weights: of a pickle the average, which NVIDIA calls ema, or what Save wrote.
 func Open(file string) (*Model, error) {
+	if strings.EqualFold(filepath.Ext(file), ".safetensors") {
+		return openSaved(file)
+	}
 	p, err := weights.ReadPersistent(file, "ema")
 	if err != nil {
 		return nil, fmt.Errorf("edm: %w", err)
@@ -62,6 +72,16 @@ const filter = "resample_filter"
 // load reads the weights into a store, tensor by tensor from the file to the device. Tensors must be exactly those of the network, by name
 // and shape.
 func (m *Model) load(backend compute.Backend) (*model.Store, error) {
+	store := model.NewStore()
+	if err := m.loadInto(backend, store, "/"); err != nil {
+		store.Finalize()
+		return nil, err
+	}
+	return store, nil
+}
+
+// loadInto is load below a scope.
+func (m *Model) loadInto(backend compute.Backend, store *model.Store, scope string) error {
 	declared := model.NewStore()
 	defer declared.Finalize()
 	if err := network.Declare(backend, declared, func(root *model.Scope, g *Graph) {
@@ -69,19 +89,18 @@ func (m *Model) load(backend compute.Backend) (*model.Store, error) {
 		side := m.Network.Resolution
 		m.Network.Apply(root.At("model"), input("x", 1, side, side, m.Network.Channels), input("noise", 1), input("labels", 1, max(1, m.Network.LabelDim)))
 	}); err != nil {
-		return nil, err
+		return err
 	}
 	there := &weights.File{Tensors: map[string]weights.Tensor{}}
-	for name, t := range m.pickled.Shapes() {
+	for name, t := range m.tensors.Shapes() {
 		if !strings.HasSuffix(name, "."+filter) {
 			there.Tensors[name] = weights.Tensor{Shape: t.Shape}
 		}
 	}
 	if err := weights.Check(declared, "/", there); err != nil {
-		return nil, err
+		return err
 	}
-	store := model.NewStore()
-	err := m.pickled.Each(func(name string, t weights.Raw) error {
+	return m.tensors.Each(func(name string, t weights.Raw) error {
 		if strings.HasSuffix(name, "."+filter) {
 			return m.checkFilter(t)
 		}
@@ -89,17 +108,12 @@ func (m *Model) load(backend compute.Backend) (*model.Store, error) {
 		if err != nil {
 			return err
 		}
-		path, err := weights.Path("/", name)
+		path, err := weights.Path(scope, name)
 		if err == nil {
 			_, err = store.CreateVariable(path, value)
 		}
 		return err
 	})
-	if err != nil {
-		store.Finalize()
-		return nil, err
-	}
-	return store, nil
 }
 
 // checkFilter wants a filter in two dimensions to be that of the config.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -186,32 +185,8 @@ func (b *Base) Load(backend compute.Backend, store *model.Store, scope, part str
 		}
 		return nil
 	}
-	return b.loadFeatures(backend, store, scope)
-}
-
-func (b *Base) loadFeatures(backend compute.Backend, store *model.Store, scope string) error {
-	file, err := weights.ReadAny(b.featuresFile)
-	if err != nil {
+	if err := network.LoadViT(backend, store, scope, b.features, b.featuresFile); err != nil {
 		return fmt.Errorf("latent: features: %w", err)
-	}
-	delete(file.Tensors, "mask_token") // of DINOv2's training
-	declared := model.NewStore()
-	defer declared.Finalize()
-	err = network.Declare(backend, declared, func(root *model.Scope, g *Graph) {
-		side := b.features.ImageSize
-		network.ViT(root, b.features, Parameter(g, "x", shapes.Make(dtypes.Float32, 1, side, side, 3)), nil)
-	})
-	if err == nil {
-		err = weights.Check(declared, "/", file)
-	}
-	if err == nil {
-		err = weights.Into(store, scope, file)
-	}
-	if err != nil {
-		return fmt.Errorf("latent: features: %s: %w", b.featuresFile, err)
-	}
-	for v := range store.Scope(scope).IterVariables() {
-		v.SetTrainable(false)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ type Backbone interface {
 	// Outer names the first and last layers, which some optimisers treat differently.
 	Outer() []string
 
-	// TimeWaves names the layer that reads the timestep, and the frequencies of the cosines, then the sines, that are its inputs.
+	// TimeWaves names the layer that reads the timestep, and the frequencies of the cosines, then the sines, that are its inputs; "" where none is fast.
 	TimeWaves() (layer string, frequencies []float32)
 }
 

@@ -1,4 +1,4 @@
-// Command distill trains a few-step student of a latent diffusion model.
+// Command distill trains a few-step student of a latent diffusion model, or of one of EDM's networks.
 package main
 
 import (
@@ -36,22 +36,25 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return program.PrintJSON(stdout, program.Full(cfg))
 	}
 	note := func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }
-	m, err := latent.Open(ctx, o.teacher, latent.Options{Variant: o.variant, Note: note})
-	if err != nil {
-		return err
-	}
 	if o.plan {
+		m, err := latent.Open(ctx, o.teacher, latent.Options{Variant: o.variant, Note: note})
+		if err != nil {
+			return err
+		}
 		return plan(o, cfg, m, stdout)
 	}
 	if _, err := os.Lstat(o.out); err == nil {
-		return fmt.Errorf("out = %s is there already, want a new folder", o.out)
+		return fmt.Errorf("out = %s is there already, want a new one", o.out)
 	}
-	base, err := o.open(m)
+	base, err := o.open(ctx, note)
 	if err != nil {
 		return err
 	}
 	data, err := o.set.Open(ctx, base.Size(), note)
 	if err != nil {
+		return err
+	}
+	if err := base.check(data); err != nil {
 		return err
 	}
 	e, err := engine.Open(ctx, o.engine, stderr)
@@ -61,14 +64,14 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	defer e.Close()
 	fmt.Fprintln(stdout, "engine:", e)
 
-	r, err := record.Open(ctx, o.runs, distill.NewRunConfig(cfg, base, data), record.NewEnvironment(e.Name, e.Version, e.Device))
+	r, err := record.Open(ctx, o.runs, distill.NewRunConfig(cfg, base.Base, data), record.NewEnvironment(e.Name, e.Version, e.Device))
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	fmt.Fprintln(stdout, "run:", r.Dir())
 	if !r.Finished() {
-		in := distill.Inputs{Config: cfg, Bundle: base, Data: data, Backend: e.Backend, Devices: o.devices}
+		in := distill.Inputs{Config: cfg, Bundle: base.Base, Data: data, Backend: e.Backend, Devices: o.devices}
 		if err := new(distill.Trainer).Train(ctx, in, r, train.NewProgress(stdout)); err != nil {
 			return err
 		}
@@ -82,10 +85,10 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := m.Save(e.Backend, o.out, student, latent.FewSteps()); err != nil {
+	if err := base.save(e.Backend, o.out, student); err != nil {
 		return err
 	}
-	if cfg.LoRA > 0 {
+	if cfg.LoRA > 0 && !o.edm() {
 		lora, err := os.ReadFile(filepath.Join(r.Dir(), distill.LoRAFile))
 		if err != nil {
 			return err

@@ -82,7 +82,7 @@ func TestAStudentIsTrainedOnceAndSavedAsAModel(t *testing.T) {
 			t.Errorf("diffusers: %s (%v), want a difference of at most 1e-5 of the largest value", out, err)
 		}
 	}
-	if _, stderr := call(t, 1, args...); !strings.Contains(stderr, "is there already, want a new folder") {
+	if _, stderr := call(t, 1, args...); !strings.Contains(stderr, "is there already, want a new one") {
 		t.Errorf("stderr = %q", stderr)
 	}
 	if stdout, _ := call(t, 0, append(args, "--out", filepath.Join(dir, "again"))...); strings.Contains(stdout, "distill: step") {

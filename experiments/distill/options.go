@@ -20,11 +20,13 @@ import (
 )
 
 const usage = `distill trains a student of a latent diffusion model that draws in one to four steps, and saves it as a model that diffusers opens.
+It distils the networks of EDM as well.
 
   go run ./experiments/distill --teacher FOLDER --data SHARDS --features dinov2_vits14_pretrain.pth --out student
   go run ./experiments/distill --teacher OWNER/NAME --data hf:OWNER/NAME --method ladd --features FILE --out student
   go run ./experiments/distill --teacher FOLDER --data SHARDS --features FILE --lora 64 --out student
   go run ./experiments/distill --teacher FOLDER --method lcm --config mine.json --print-config
+  go run ./experiments/distill --teacher edm-cifar10-32x32-cond-vp.pkl --data cifar10 --features FILE --out student.safetensors
   go run ./experiments/distill --teacher FOLDER --plan       what a training holds in memory and writes to disk
 
 After an interruption the same command resumes from the last checkpoint.
@@ -49,16 +51,18 @@ var featureNets = map[string]network.ViTConfig{
 	"dino-s":   published(network.ViTConfig{ImageSize: 224, Patch: 16, Width: 384, Depth: 12, Heads: 6, Stem: "patch", KeyBias: true}),
 }
 
+func known() []string { return slices.Sorted(maps.Keys(featureNets)) }
+
 func published(c network.ViTConfig) network.ViTConfig {
 	c.ImageNet = true
 	return c
 }
 
 func (o *options) parse(f *flag.FlagSet, args []string) error {
-	f.StringVar(&o.teacher, "teacher", "", "the model to distil, in diffusers' layout: a `folder`, or OWNER/NAME on the HuggingFace hub")
+	f.StringVar(&o.teacher, "teacher", "", "the model to distil, in diffusers' layout: a `folder`, or OWNER/NAME on the HuggingFace hub; or a file of EDM's, such as edm-cifar10-32x32-cond-vp.pkl")
 	f.StringVar(&o.variant, "variant", "", "`variant` of its weights, such as fp16")
 	f.StringVar(&o.features, "features", "", "`file` with weights of the discriminator's features, as torch.hub or timm name them")
-	f.StringVar(&o.featuresNet, "features-net", "dinov2-s", "their `network`: "+strings.Join(slices.Sorted(maps.Keys(featureNets)), ", ")+", or a JSON file with the fields of network.ViTConfig")
+	f.StringVar(&o.featuresNet, "features-net", "dinov2-s", "their `network`: "+strings.Join(known(), ", ")+", or a JSON file with the fields of network.ViTConfig")
 	o.set.Flags(f, " to learn from")
 	f.IntVar(&o.size, "size", 0, "side of the pictures in `pixels` (default: what the teacher was trained on)")
 	f.StringVar(&o.method, "method", "add", "`preset`: "+strings.Join(distill.LatentMethods, ", ")+"; --config may name others")
@@ -67,7 +71,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.precision, "precision", "", "bf16 multiplies in bfloat16, on XLA engines (`type`; default: float32)")
 	f.IntVar(&o.steps, "steps", 0, "train for so many `steps` instead of the preset's")
 	f.Int64Var(&o.seed, "seed", 1, "seed of batches and noise")
-	f.StringVar(&o.out, "out", "student", "`folder` of the finished student")
+	f.StringVar(&o.out, "out", "student", "`folder` of the finished student; of EDM's a file")
 	f.StringVar(&o.runs, "runs", "results/latent", "`folder` of runs, with metrics and checkpoints")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	f.IntVar(&o.devices, "devices", 1, "let so many `devices` of the engine share every batch")
@@ -82,19 +86,26 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	case o.printConfig:
 		return nil
 	case o.teacher == "":
-		return errors.New("teacher is missing, want a folder in diffusers' layout, or OWNER/NAME on the HuggingFace hub")
+		return errors.New("teacher is missing, want a folder in diffusers' layout, OWNER/NAME on the HuggingFace hub, or a file of EDM's")
 	case given["steps"] && o.steps < 1:
 		return fmt.Errorf("steps = %d, want ≥ 1", o.steps)
 	case given["lora"] && o.lora < 1:
 		return fmt.Errorf("lora = %d, want ≥ 1", o.lora)
 	case o.devices < 1:
 		return fmt.Errorf("devices = %d, want ≥ 1", o.devices)
+	case o.plan && o.edm():
+		return errors.New("plan counts the parts of latent models, want it without a file of EDM's")
+	case o.edm() && o.variant != "":
+		return fmt.Errorf("variant = %q has no effect on a file of EDM's", o.variant)
 	case o.plan:
 		return nil
 	case !given["data"]:
 		return errors.New("data is missing, want captioned pictures to learn from (docs/data.md)")
 	case o.features == "":
 		return fmt.Errorf("features is missing, want a file with weights of %s for the discriminator", o.featuresNet)
+	}
+	if o.edm() && filepath.Ext(o.out) == "" {
+		o.out += ".safetensors"
 	}
 	return engine.Check(o.engine)
 }
@@ -104,6 +115,9 @@ func (o options) base() (distill.Config, error) {
 	cfg, err := distill.LatentConfig(o.method)
 	if err != nil {
 		return cfg, err
+	}
+	if o.edm() { // small pictures, and networks that were not trained without classes, as guidance wants
+		cfg.Batch, cfg.Accumulate, cfg.DistillPixels, cfg.TeacherGuidance = 32, 4, false, 0
 	}
 	if o.config != "" {
 		if err := record.Edit(o.config, &cfg); err != nil {
@@ -125,16 +139,3 @@ func (o options) base() (distill.Config, error) {
 
 // side is that of the pictures.
 func (o options) side(m *latent.Model) int { return cmp.Or(o.size, m.Size) }
-
-func (o options) open(m *latent.Model) (*latent.Base, error) {
-	net, ok := featureNets[o.featuresNet]
-	if !ok && filepath.Ext(o.featuresNet) != ".json" {
-		return nil, fmt.Errorf("features-net = %q, want one of %q, or a JSON file", o.featuresNet, slices.Sorted(maps.Keys(featureNets)))
-	}
-	if !ok {
-		if err := record.Edit(o.featuresNet, &net); err != nil {
-			return nil, err
-		}
-	}
-	return latent.NewBase(m, o.side(m), net, o.features)
-}

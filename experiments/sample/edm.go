@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,8 +17,10 @@ import (
 	"github.com/addlab/addlab/report/plot"
 )
 
-// edm tells whether the model is one of EDM's pickles.
-func (m *modelOptions) edm() bool { return strings.EqualFold(filepath.Ext(m.name), ".pkl") }
+// edm tells whether the model is one of EDM's networks: a pickle, or what distill saved.
+func (m *modelOptions) edm() bool {
+	return slices.Contains([]string{".pkl", ".safetensors"}, strings.ToLower(filepath.Ext(m.name)))
+}
 
 // edmRow is a request and its name.
 type edmRow struct {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/pretrain"
@@ -66,7 +67,7 @@ func TestShippedStudentDraws(t *testing.T) {
 	if err := json.Unmarshal(b.Student.Config, &cfg); err != nil || cfg.Distill.Scale != "smoke" || b.Student.Run != filepath.Base(dir) {
 		t.Errorf("run %s with config %+v, error %v, want those of %s", b.Student.Run, cfg, err, dir)
 	}
-	if m := b.Student.Metrics.(map[string]any); m["images"] != 64. || !(m["fid"].(float64) > 0) {
+	if m := b.Student.Metrics.(map[string]any); m["images"] != float64(protocol.DefaultSetup("smoke").Images) || !(m["fid"].(float64) > 0) {
 		t.Errorf("metrics = %v", m)
 	}
 

@@ -1,0 +1,110 @@
+package distill
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/edm"
+	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyedm"
+	"github.com/addlab/addlab/internal/tinyworld"
+	"github.com/addlab/addlab/network/weights"
+	"github.com/addlab/addlab/record"
+)
+
+// labelled is the built-in world with classes for captions.
+type labelled struct{ *dataset.Scenes }
+
+func (l labelled) Train() dataset.Source { return classes{l.Scenes.Train()} }
+
+type classes struct{ dataset.Source }
+
+func (c classes) Sample(i int) (dataset.Sample, error) {
+	s, err := c.Source.Sample(i)
+	s.Caption = []string{"cat", "dog", "7"}[uint(i)%3]
+	return s, err
+}
+
+// A student of an EDM network begins as its teacher, which draws by Heun's first call what the pipeline draws, is trained, and is saved as
+// a network that draws what it draws.
+func TestAStudentOfEDM(t *testing.T) {
+	m, err := edm.Open(tinyedm.File(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, file := tinyFeatures(t)
+	b, err := edm.NewBase(m, net, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := tinyConfig(t, func(c *Config) { c.TeacherGuidance, c.StudentRate.Warmup, c.EMA = 2, 0, 0 })
+	in := Inputs{Config: cfg, Bundle: b, Data: labelled{tinyworld.New()}, Backend: graphtest.Engine()}
+	training, err := open(t.Context(), in, silent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(training.close)
+	d := bench{training}
+	s := d.method.(*add).setup
+	noise := graphtest.Floats(graphtest.Normals(3, 1, b.Size(), b.Size(), 3))
+	one := func() []float32 { // the student's step from noise
+		_, sigma := s.schedule.AlphaSigma(1)
+		start := slices.Clone(noise)
+		for i := range start {
+			start[i] *= float32(sigma)
+		}
+		return graphtest.Floats(graphtest.Run(t, d.store, func(root *model.Scope, in []*Node) []*Node {
+			n := networks{s, root}
+			return []*Node{n.student()(in[0], diffusion.LevelFrom(in[1]), n.text(in[2]))}
+		}, s.samples(start), s.levels([]float64{1}), s.tokens("cat"))[0])
+	}
+	draw := func(m *edm.Model) []float32 {
+		p, err := m.Load(graphtest.Engine())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		cat, err := m.Class("cat")
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := p.Draw(t.Context(), edm.Request{Classes: []int{cat}, Steps: 1, Sampler: "ddim", Noise: func(_, _, _ int) []float32 { return noise }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	near(t, "before training", draw(m), one(), 1e-4)
+
+	before := snapshot(d.store)
+	d.take(t, 2)
+	if diff := cmp.Diff([]string{discriminatorScope, "optimizer", studentScope, studentEMAScope}, movedScopes(before, snapshot(d.store))); diff != "" {
+		t.Errorf("moved (-want +got):\n%s", diff)
+	}
+	trained, saved := one(), filepath.Join(t.TempDir(), "student.safetensors")
+	student, err := weights.FromStore(d.store, "/"+studentEMAScope)
+	if err == nil {
+		err = m.Save(saved, student)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := edm.Open(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "saved", trained, draw(opened), 1e-4)
+	if slices.Equal(draw(m), draw(opened)) {
+		t.Error("the student draws what its teacher draws")
+	}
+	if _, err := record.Hash(NewRunConfig(cfg, b, in.Data)); err != nil {
+		t.Error(err)
+	}
+}

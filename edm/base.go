@@ -1,0 +1,170 @@
+package edm
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/network"
+	"github.com/addlab/addlab/network/weights"
+)
+
+// B batch, L classes.
+
+// Base is a network as a teacher, with features for a discriminator: what distillation begins with. Captions are classes, by name or number,
+// and c_text is the one-hot class. NewBase makes one.
+type Base struct {
+	*Model
+	features     network.ViTConfig
+	featuresFile string
+	hashes       map[string]string
+}
+
+// NewBase takes a vision transformer with a file of its weights, as timm or DINOv2 name them.
+func NewBase(m *Model, features network.ViTConfig, file string) (*Base, error) {
+	b := &Base{Model: m, features: features, featuresFile: file, hashes: map[string]string{"text": "classes"}}
+	if m.Network.LabelDim == 0 {
+		return nil, fmt.Errorf("edm: %s: label_dim = 0, want a network with classes, which the discriminator is told", m.File)
+	}
+	for part, file := range map[string]string{"teacher": m.File, "features": file} {
+		sum, err := weights.SHA256(file)
+		if err != nil {
+			return nil, fmt.Errorf("edm: %s: %w", part, err)
+		}
+		b.hashes[part] = sum
+	}
+	return b, features.Validate()
+}
+
+// Size is the side of the pictures.
+func (b *Base) Size() int { return b.Network.Resolution }
+
+// Schedule has the levels σ/α = Max·t⁷, those of EDM eq. 5 in continuous time down to clean data.
+func (b *Base) Schedule() (diffusion.Schedule, error) { return schedule{b.Levels.Max}, nil }
+
+type schedule struct{ max float64 }
+
+func (s schedule) Name() string { return fmt.Sprintf("edm, σ/α up to %g", s.max) }
+
+func (s schedule) AlphaSigma(t float64) (alpha, sigma float64) {
+	ratio := s.max * math.Pow(min(max(t, 0), 1), 7)
+	alpha = 1 / math.Sqrt(1+ratio*ratio)
+	return alpha, ratio * alpha
+}
+
+// Prediction is that of the network with its preconditioning.
+func (b *Base) Prediction() diffusion.Prediction { return diffusion.PredictX0 }
+
+// NegativeCaption is no class.
+func (b *Base) NegativeCaption() string { return "" }
+
+// Check wants every caption to be a class.
+func (b *Base) Check(captions []string) error {
+	for _, caption := range captions {
+		if _, err := b.Class(caption); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Tokens are the classes of captions [B,1], NoClass for what is none.
+func (b *Base) Tokens(captions []string) (ids []int32, length int) {
+	for _, caption := range captions {
+		class, err := b.Class(caption)
+		if err != nil {
+			class = NoClass
+		}
+		ids = append(ids, int32(class))
+	}
+	return ids, 1
+}
+
+// Text gives one-hot classes [B,L] as Pooled, zeros for no class.
+func (b *Base) Text(_ *model.Scope, ids *Node) diffusion.Cond {
+	shape := shapes.Make(dtypes.Int32, ids.Shape().Dim(0), b.Network.LabelDim)
+	return diffusion.Cond{Pooled: ConvertDType(Equal(Iota(ids.Graph(), shape, 1), BroadcastToShape(ids, shape)), dtypes.Float32)}
+}
+
+// TextWidth is L.
+func (b *Base) TextWidth() int { return b.Network.LabelDim }
+
+// Told gives the level itself, [B,3], which preconditioned reads.
+func (b *Base) Told(l diffusion.Level, c diffusion.Cond) (level, pooled *Node) {
+	return Stack([]*Node{l.T, l.Alpha, l.Sigma}, 1), c.Pooled
+}
+
+// Backbone is the network with its preconditioning.
+func (b *Base) Backbone(string) network.Backbone { return preconditioned{b.Network} }
+
+// preconditioned predicts x₀ from x_t and the level [B,3] in place of a timestep.
+type preconditioned struct{ network.EDMConfig }
+
+func (p preconditioned) Apply(scope *model.Scope, x, level, _, labels *Node) *Node {
+	return diffusion.EDMDenoiser(scope, p.EDMConfig)(x, diffusion.LevelFrom(level), diffusion.Cond{Pooled: labels})
+}
+
+// Outer implements network.Backbone: nothing is kept from Muon but the output.
+func (preconditioned) Outer() []string { return []string{"out_conv", "aux_conv"} }
+
+// TimeWaves implements network.Backbone: none is fast, as the network reads ¼ ln(σ/α).
+func (preconditioned) TimeWaves() (layer string, frequencies []float32) { return "", nil }
+
+// IsTeacher reports whether a part is the teacher.
+func (b *Base) IsTeacher(part string) bool { return part == "teacher" }
+
+// Features are those for the discriminator.
+func (b *Base) Features(string) network.Features { return b.features }
+
+// ImageEncoder is the network whose class token is c_img: the features.
+func (b *Base) ImageEncoder() network.ViTConfig { return b.features }
+
+// Want wants parts that there are.
+func (b *Base) Want(parts ...string) error {
+	for _, part := range parts {
+		if _, ok := b.hashes[part]; !ok {
+			return fmt.Errorf("edm: part = %q, want one of %q: EDM's networks have no variants", part, []string{"teacher", "text", "features"})
+		}
+	}
+	return nil
+}
+
+// Hash is the SHA-256 of a part's file.
+func (b *Base) Hash(part string) string { return b.hashes[part] }
+
+// Load reads a part's weights below a scope, not to be trained. Classes have none.
+func (b *Base) Load(backend compute.Backend, store *model.Store, scope, part string) error {
+	err := b.Want(part)
+	switch {
+	case err != nil:
+		return err
+	case part == "teacher":
+		if err = b.loadInto(backend, store, scope); err != nil {
+			return fmt.Errorf("edm: %s: %w", b.File, err)
+		}
+		for v := range store.Scope(scope).IterVariables() {
+			v.SetTrainable(false)
+		}
+	case part == "features":
+		if err = network.LoadViT(backend, store, scope, b.features, b.featuresFile); err != nil {
+			return fmt.Errorf("edm: features: %w", err)
+		}
+	}
+	return nil
+}
+
+// Build makes a network with initial values.
+func (b *Base) Build(backend compute.Backend, store *model.Store, scope, part string) {
+	g := NewGraph(backend, part)
+	defer g.Finalize()
+	model.SetStore(g, store)
+	input := func(name string, dims ...int) *Node { return Parameter(g, name, shapes.Make(dtypes.Float32, dims...)) }
+	side := b.Network.Resolution
+	b.Network.Apply(store.Scope(scope).At("model"), input("x", 1, side, side, b.Network.Channels), input("noise", 1), input("labels", 1, b.Network.LabelDim))
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/addlab/addlab/edm"
+	"github.com/addlab/addlab/internal/tinyedm"
+)
+
+// folder has pictures whose captions are these in turn.
+func folder(t *testing.T, captions ...string) string {
+	t.Helper()
+	dir, lines := t.TempDir(), ""
+	for i := range 20 {
+		img := image.NewRGBA(image.Rect(0, 0, 8, 8))
+		img.Set(i%8, i/8, color.White)
+		name := fmt.Sprintf("%02d.png", i)
+		f, err := os.Create(filepath.Join(dir, name))
+		if err == nil {
+			err = png.Encode(f, img)
+			f.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines += fmt.Sprintf("{\"file_name\": %q, \"text\": %q}\n", name, captions[i%len(captions)])
+	}
+	write(t, filepath.Join(dir, "metadata.jsonl"), lines)
+	return dir
+}
+
+func TestAStudentOfEDMIsSavedAsOne(t *testing.T) {
+	dir := t.TempDir()
+	config := filepath.Join(dir, "small.json")
+	write(t, config, `{"batch": 2, "accumulate": 2, "discriminator": {"map_dim": 8}}`)
+	with := func(data string) []string {
+		return append(features(t), "--teacher", tinyedm.File(t), "--data", data, "--config", config, "--steps", "1", "--engine", "go",
+			"--runs", filepath.Join(dir, "runs"), "--out", filepath.Join(dir, "student"))
+	}
+	if stdout, _ := call(t, 0, with(folder(t, "cat", "dog", "3"))...); !strings.Contains(stdout, "wrote "+filepath.Join(dir, "student.safetensors")) {
+		t.Errorf("stdout = %q", stdout)
+	}
+	if m, err := edm.Open(filepath.Join(dir, "student.safetensors")); err != nil || m.Network.LabelDim != 10 {
+		t.Errorf("%v, %v", m, err)
+	}
+	os.Remove(filepath.Join(dir, "student.safetensors"))
+	if _, stderr := call(t, 1, with(folder(t, "cat", "a red fox"))...); !strings.Contains(stderr, `class = "a red fox", want 0 to 9 or one of airplane, `) {
+		t.Errorf("stderr = %q", stderr)
+	}
+	if _, stderr := call(t, 1, append(with(folder(t, "cat")), "--size", "16")...); !strings.Contains(stderr, "size = 16, want 8, the teacher's") {
+		t.Errorf("stderr = %q", stderr)
+	}
+	if _, stderr := call(t, 1, append(with(folder(t, "cat")), "--method", "ladd")...); !strings.Contains(stderr, "want a teacher with an encoder") {
+		t.Errorf("stderr = %q", stderr)
+	}
+}
