@@ -31,6 +31,9 @@ func command() program.Program {
 }
 
 func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	if o.model.edm() && o.model.pictures != "" {
+		return o.wrote(edmPictures(ctx, o, stdout, stderr), stdout)
+	}
 	if o.model.edm() {
 		grid, err := drawEDM(ctx, o, stdout, stderr)
 		if err != nil {
@@ -46,9 +49,12 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 	}
 	if o.model.name != "" {
+		if o.model.pictures != "" {
+			captions = o.prompts
+		}
 		grid, err := drawModel(ctx, o, captions, stdout, stderr)
-		if err != nil {
-			return err
+		if err != nil || o.model.pictures != "" {
+			return o.wrote(err, stdout)
 		}
 		return o.write(grid, stdout)
 	}
@@ -98,6 +104,14 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		grid.Rows = append(grid.Rows, plot.GridRow{Name: w.Name, Images: p.Pictures(flat)})
 	}
 	return o.write(grid, stdout)
+}
+
+// wrote tells of the folder of pictures.
+func (o options) wrote(err error, stdout io.Writer) error {
+	if err == nil {
+		_, err = fmt.Fprintf(stdout, "wrote %d pictures into %s\n", o.n, o.model.pictures)
+	}
+	return err
 }
 
 func (o options) write(grid plot.Grid, stdout io.Writer) error {

@@ -23,6 +23,7 @@ import (
 // modelOptions are those of a latent diffusion model.
 type modelOptions struct {
 	name, variant, negative string
+	pictures                string   // folder for single pictures
 	samplers                []string // "" for the model's own
 	guidance                float64  // negative: by the number of steps
 	size                    int      // 0: the model's
@@ -31,11 +32,12 @@ type modelOptions struct {
 // ofRuns are flags that a model has no use for; ofModels need one.
 var (
 	ofRuns   = []string{"run", "results", "pretrained", "teacher", "teacher-steps", "form", "ship", "data", "image", "text"}
-	ofModels = []string{"variant", "negative", "guidance", "size"}
+	ofModels = []string{"variant", "negative", "guidance", "size"} // of latent models
 )
 
 func (m *modelOptions) flags(f *flag.FlagSet) {
 	f.StringVar(&m.name, "model", "", "draw with a model in diffusers' layout in place of a student: a `folder`, or OWNER/NAME on the HuggingFace hub; or with one of EDM, a file .pkl")
+	f.StringVar(&m.pictures, "pictures", "", "of --model: draw --n pictures, of the prompts in turn, into this `folder` for evaluate, in place of a grid")
 	f.StringVar(&m.variant, "variant", "", "of --model: the `variant` of its weights, such as fp16")
 	f.StringVar(&m.negative, "negative", "", "of --model: the `caption` that guidance leads away from")
 	f.Float64Var(&m.guidance, "guidance", -1, "of --model: `weight` of guidance, 0 for none (default: none up to 8 steps, then 7.5; 5 for XL; 8.5 for LCMs)")
@@ -55,7 +57,9 @@ func (m *modelOptions) parse(f *flag.FlagSet, samplers string) (err error) {
 			err = fmt.Errorf("--%s has no effect with a model of EDM", given.Name)
 		case m.name != "" && slices.Contains(ofRuns, given.Name):
 			err = fmt.Errorf("--%s has no effect with --model, want one of the two", given.Name)
-		case m.name == "" && slices.Contains(ofModels, given.Name):
+		case m.pictures != "" && given.Name == "out":
+			err = fmt.Errorf("--out has no effect with --pictures, want one of the two")
+		case m.name == "" && (given.Name == "pictures" || slices.Contains(ofModels, given.Name)):
 			err = fmt.Errorf("--%s has no effect without --model", given.Name)
 		case m.name != "" && given.Name == "sampler":
 			m.samplers = nil
@@ -145,6 +149,9 @@ func drawModel(ctx context.Context, o options, captions []string, stdout, stderr
 	}
 	defer p.Close()
 	fmt.Fprintf(stdout, "model: %s, loaded in %.1f s\n", m.Dir, time.Since(began).Seconds())
+	if o.model.pictures != "" {
+		return grid, latentPictures(ctx, o, p, rows[0], stderr)
+	}
 	grid = plot.Grid{Columns: captions, Scale: max(1, 128/rows[0].Size)}
 	for _, row := range rows {
 		row.Progress = progress(stderr, row.name, len(row.Prompts))

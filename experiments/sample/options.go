@@ -26,6 +26,7 @@ const usage = `sample draws pictures for captions from a student, beside its tea
 
   go run ./experiments/sample --prompt "a fox" --model stabilityai/sd-turbo --steps 1,4   Stable Diffusion 1, 2 or XL
   go run ./experiments/sample --prompt "7,3" --model edm-cifar10-32x32-cond-vp.pkl --steps 18   classes, by a model of EDM
+  go run ./experiments/sample --model student.safetensors --steps 1 --n 50000 --pictures drawn/   pictures of all classes, for evaluate
 
 Without --run it takes your newest student of the default cell, and without one the student that is shipped with the networks.
 With --data both are those of this dataset.
@@ -112,7 +113,11 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return fmt.Errorf("run = %q, want one that was trained here", shipped)
 	case len(o.prompts) == 0 && o.ship == "" && !o.model.edm(): // which may know no classes
 		return errNoPrompt
-	case o.n < 1 || o.n*max(1, len(o.prompts)) > maxPictures:
+	case o.model.pictures != "" && o.n < 1:
+		return fmt.Errorf("n = %d, want ≥ 1 pictures", o.n)
+	case o.model.pictures != "" && (strings.Contains(*steps, ",") || len(o.model.samplers) > 1):
+		return errors.New("pictures are of one row, want one number of steps and one sampler")
+	case o.model.pictures == "" && (o.n < 1 || o.n*max(1, len(o.prompts)) > maxPictures):
 		return fmt.Errorf("n = %d for %d prompts, want 1 to %d pictures per row", o.n, len(o.prompts), maxPictures)
 	case !strings.EqualFold(filepath.Ext(o.out), ".png"):
 		return fmt.Errorf("out = %q, want a file that ends in .png, which is what is written", o.out)

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/edm"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/atomicfile"
+	"github.com/addlab/addlab/internal/rng"
+	"github.com/addlab/addlab/latent"
+	"github.com/addlab/addlab/report/plot"
+)
+
+// picturesBlock is how many pictures are drawn before they are written.
+const picturesBlock = 64
+
+// writePictures draws pictures into a folder, as evaluate reads it: 000000.png and so on. Those that are there stay, so that an interrupted
+// command continues. draw gives pictures from … to−1, which do not depend on what else is drawn.
+func writePictures(ctx context.Context, dir string, n int, stderr io.Writer, draw func(from, to int) ([]dataset.Image, error)) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	file := func(i int) string { return filepath.Join(dir, fmt.Sprintf("%06d.png", i)) }
+	if _, err := os.Stat(file(n)); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("pictures = %s has more than %d pictures, want a new folder or a larger n", dir, n)
+	}
+	told := time.Now()
+	for from := 0; from < n; from += picturesBlock {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		to := min(from+picturesBlock, n)
+		missing := false
+		for i := from; i < to; i++ {
+			_, err := os.Stat(file(i))
+			missing = missing || err != nil
+		}
+		if !missing {
+			continue
+		}
+		pictures, err := draw(from, to)
+		if err != nil {
+			return err
+		}
+		for i, p := range pictures {
+			rgb := image.NewRGBA(image.Rect(0, 0, p.Size, p.Size))
+			for k := range p.Size * p.Size {
+				rgb.SetRGBA(k%p.Size, k/p.Size, plot.Pixel(p.Pix[3*k:3*k+3]))
+			}
+			if err := atomicfile.Write(file(from+i), func(w io.Writer) error { return png.Encode(w, rgb) }); err != nil {
+				return err
+			}
+		}
+		if time.Since(told) > 10*time.Second {
+			told = time.Now()
+			fmt.Fprintf(stderr, "%d of %d pictures\n", to, n)
+		}
+	}
+	return nil
+}
+
+// noiseFrom is the noise of pictures from a number on.
+func noiseFrom(seed int64, from int) func(k, i, n int) []float32 {
+	return func(k, i, n int) []float32 { return rng.Normal(rng.New(seed, fmt.Sprintf("sample/%d", k), from+i), n) }
+}
+
+// edmPictures draws n pictures of the classes in turn, of all that the network knows where none is asked for.
+func edmPictures(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	m, err := edm.Open(o.model.name)
+	if err != nil {
+		return err
+	}
+	one := o
+	one.n = 1
+	var classes []int
+	if len(o.prompts) == 0 {
+		for class := range m.Network.LabelDim {
+			classes = append(classes, class)
+		}
+		if classes == nil {
+			classes = []int{edm.NoClass}
+		}
+	} else if classes, _, err = one.edmClasses(m); err != nil {
+		return err
+	}
+	rows, err := o.edmRows(m, classes)
+	if err != nil {
+		return err
+	}
+	e, err := engine.Open(ctx, o.engine, stderr)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	fmt.Fprintln(stdout, "engine:", e)
+	p, err := m.Load(e.Backend)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	return writePictures(ctx, o.model.pictures, o.n, stderr, func(from, to int) ([]dataset.Image, error) {
+		r := rows[0].Request
+		r.Classes, r.Noise = nil, noiseFrom(o.seed, from)
+		for i := from; i < to; i++ {
+			r.Classes = append(r.Classes, classes[i%len(classes)])
+		}
+		flat, err := p.Draw(ctx, r)
+		return dataset.Cut(flat, m.Network.Resolution), err
+	})
+}
+
+// latentPictures draws n pictures of the captions in turn.
+func latentPictures(ctx context.Context, o options, p *latent.Pipeline, row modelRow, stderr io.Writer) error {
+	return writePictures(ctx, o.model.pictures, o.n, stderr, func(from, to int) ([]dataset.Image, error) {
+		r := row.Request
+		r.Prompts, r.Noise = nil, noiseFrom(o.seed, from)
+		for i := from; i < to; i++ {
+			r.Prompts = append(r.Prompts, o.prompts[i%len(o.prompts)])
+		}
+		flat, err := p.Draw(ctx, r)
+		return dataset.Cut(flat, r.Size), err
+	})
+}

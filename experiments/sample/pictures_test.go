@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/addlab/addlab/internal/tinyedm"
+	"github.com/addlab/addlab/internal/tinylatent"
+)
+
+// Pictures go into a folder one by one; those that are there are not drawn again, and what is drawn does not depend on how many are.
+func TestPicturesForEvaluate(t *testing.T) {
+	for name, args := range map[string][]string{
+		"EDM":    {"--model", tinyedm.File(t), "--steps", "1"},
+		"latent": {"--model", tinylatent.Folder(t, "sd"), "--prompt", "a fox", "--prompt", "a red tail", "--size", "8"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "drawn")
+			run := func(want int, more ...string) string {
+				var stdout, stderr bytes.Buffer
+				if rc := command().Run(t.Context(), slices.Concat(args, []string{"--engine", "go", "--pictures", dir}, more), &stdout, &stderr); rc != want {
+					t.Fatalf("rc = %d, want %d: %s", rc, want, &stderr)
+				}
+				return stdout.String() + stderr.String()
+			}
+			read := func() (all [][]byte) {
+				files, err := filepath.Glob(filepath.Join(dir, "*.png"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, file := range files {
+					b, err := os.ReadFile(file)
+					if err != nil {
+						t.Fatal(err)
+					}
+					all = append(all, b)
+				}
+				return all
+			}
+			if got := run(0, "--n", "5"); !strings.Contains(got, "wrote 5 pictures into "+dir) {
+				t.Errorf("said %q", got)
+			}
+			five := read()
+			if len(five) != 5 || bytes.Equal(five[0], five[1]) {
+				t.Fatalf("%d pictures, want five that differ", len(five))
+			}
+			if err := os.Remove(filepath.Join(dir, "000003.png")); err != nil {
+				t.Fatal(err)
+			}
+			run(0, "--n", "7")
+			seven := read()
+			if len(seven) != 7 {
+				t.Fatalf("%d pictures, want 7", len(seven))
+			}
+			for i := range five {
+				if !bytes.Equal(five[i], seven[i]) {
+					t.Errorf("picture %d of 7 is not that of 5", i)
+				}
+			}
+			for want, more := range map[string][]string{
+				"has more than 6 pictures, want a new folder": {"--n", "6"},
+				"want one number of steps and one sampler":    {"--n", "7", "--steps", "1,2"},
+				"--out has no effect with --pictures":         {"--n", "7", "--out", "x.png"},
+				"n = 0, want ≥ 1 pictures":                    {"--n", "0"},
+			} {
+				if got := run(1, more...); !strings.Contains(got, want) {
+					t.Errorf("%q: %q, want %q", more, got, want)
+				}
+			}
+		})
+	}
+}
