@@ -28,8 +28,18 @@ type edmRow struct {
 	edm.Request
 }
 
-// edmClasses are the classes that the prompts list, "7,3", each n times, and how they are headed. A network without classes has no prompts.
+// edmClasses are the classes that the prompts list, "7,3", each n times, and how they are headed. A network without classes has no prompts. Of
+// single pictures they are those drawn in turn: all where none is asked for.
 func (o options) edmClasses(m *edm.Model) (classes []int, columns []string, err error) {
+	if o.model.pictures != "" {
+		o.n = 1
+	}
+	if o.model.pictures != "" && len(o.prompts) == 0 && m.Network.LabelDim > 0 {
+		for class := range m.Network.LabelDim {
+			classes = append(classes, class)
+		}
+		return classes, nil, nil
+	}
 	if m.Network.LabelDim == 0 {
 		if len(o.prompts) > 0 {
 			return nil, nil, fmt.Errorf("prompt = %q, want none: the network knows no classes, and --n is the number of pictures", o.prompts[0])
@@ -111,6 +121,9 @@ func drawEDM(ctx context.Context, o options, stdout, stderr io.Writer) (grid plo
 	}
 	defer p.Close()
 	fmt.Fprintf(stdout, "model: %s, loaded in %.1f s\n", m.File, time.Since(began).Seconds())
+	if o.model.pictures != "" {
+		return grid, edmPictures(ctx, o, p, rows[0], stderr)
+	}
 	grid = plot.Grid{Columns: columns, Scale: max(1, 128/m.Network.Resolution)}
 	for _, row := range rows {
 		row.Progress = progress(stderr, row.name, len(classes))

@@ -31,13 +31,10 @@ func command() program.Program {
 }
 
 func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	if o.model.edm() && o.model.pictures != "" {
-		return o.wrote(edmPictures(ctx, o, stdout, stderr), stdout)
-	}
 	if o.model.edm() {
 		grid, err := drawEDM(ctx, o, stdout, stderr)
-		if err != nil {
-			return err
+		if err != nil || o.model.pictures != "" {
+			return o.wrote(err, stdout)
 		}
 		return o.write(grid, stdout)
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/edm"
-	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/latent"
@@ -74,48 +73,16 @@ func noiseFrom(seed int64, from int) func(k, i, n int) []float32 {
 	return func(k, i, n int) []float32 { return rng.Normal(rng.New(seed, fmt.Sprintf("sample/%d", k), from+i), n) }
 }
 
-// edmPictures draws n pictures of the classes in turn, of all that the network knows where none is asked for.
-func edmPictures(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	m, err := edm.Open(o.model.name)
-	if err != nil {
-		return err
-	}
-	one := o
-	one.n = 1
-	var classes []int
-	if len(o.prompts) == 0 {
-		for class := range m.Network.LabelDim {
-			classes = append(classes, class)
-		}
-		if classes == nil {
-			classes = []int{edm.NoClass}
-		}
-	} else if classes, _, err = one.edmClasses(m); err != nil {
-		return err
-	}
-	rows, err := o.edmRows(m, classes)
-	if err != nil {
-		return err
-	}
-	e, err := engine.Open(ctx, o.engine, stderr)
-	if err != nil {
-		return err
-	}
-	defer e.Close()
-	fmt.Fprintln(stdout, "engine:", e)
-	p, err := m.Load(e.Backend)
-	if err != nil {
-		return err
-	}
-	defer p.Close()
+// edmPictures draws n pictures of a row's classes in turn.
+func edmPictures(ctx context.Context, o options, p *edm.Pipeline, row edmRow, stderr io.Writer) error {
 	return writePictures(ctx, o.model.pictures, o.n, stderr, func(from, to int) ([]dataset.Image, error) {
-		r := rows[0].Request
+		r := row.Request
 		r.Classes, r.Noise = nil, noiseFrom(o.seed, from)
 		for i := from; i < to; i++ {
-			r.Classes = append(r.Classes, classes[i%len(classes)])
+			r.Classes = append(r.Classes, row.Classes[i%len(row.Classes)])
 		}
 		flat, err := p.Draw(ctx, r)
-		return dataset.Cut(flat, m.Network.Resolution), err
+		return dataset.Cut(flat, p.Network.Resolution), err
 	})
 }
 
