@@ -36,7 +36,7 @@ func openLatents(in Inputs, values int) (*latentCache, error) {
 		}
 		dir = filepath.Join(user, "addlab", "latents")
 	}
-	name, err := record.Hash(map[string]any{"format": 1, "data": in.Data.Hash(), "vae": in.Bundle.Hash(vaeScope), "size": in.Bundle.Size()})
+	name, err := record.Hash(map[string]any{"format": 1, "data": in.Data.Hash(), "vae": in.Bundle.Hash(vaeScope), "size": in.Bundle.Size(), "precision": in.Config.Precision})
 	if err != nil {
 		return nil, err
 	}

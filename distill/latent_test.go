@@ -96,9 +96,14 @@ func TestALatentStudentBeginsAsItsTeacher(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := latentBench(t, tinyConfig(t), b)
+			d := latentBench(t, tinyConfig(t, func(c *Config) { c.Batch = 1 }), b)
 			s := d.method.(*add).setup
-			_, sigma := s.schedule.AlphaSigma(1) // from which schedulers with trailing spacing begin
+			// The training's own start, at its first time, is where the scheduler begins.
+			in := s.studentOn(dataset.Batch{Images: make([]float32, latentSize*latentSize*3), Captions: []string{"a red fox"}, Latents: make([]float32, len(noise))}, s.samples(noise), 1, 1, []float64{1})
+			_, sigma := s.schedule.AlphaSigma(1)
+			if level := graphtest.Floats(in.Start); level[1] != 0 || level[2] != float32(sigma) {
+				t.Errorf("start = %v, want no signal and noise of %g", level, sigma)
+			}
 			start := slices.Clone(noise)
 			for i := range start {
 				start[i] *= float32(sigma)

@@ -13,6 +13,7 @@ package distill
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -45,6 +46,10 @@ func newMethod(cfg Config, b Base) (Method, error) {
 	s, err := newSetup(cfg, b)
 	if err != nil {
 		return nil, err
+	}
+	seen, _ := s.sample()
+	if _, decoded := b.(Autoencoded); cfg.Adversarial > 0 && (cfg.Discriminator.Renoise != nil || cfg.Method != nil) && !s.encodes() && (decoded || s.featuresSide() != seen) {
+		return nil, fmt.Errorf("distill: features_net = %q, want %q with discriminator.renoise and methods by name: others see pictures of another shape than the noise", cfg.Features(), teacherScope)
 	}
 	if cfg.Method != nil {
 		return cfg.Method.method(s), nil

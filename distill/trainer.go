@@ -77,7 +77,8 @@ func (t *Trainer) release(d *training) {
 func (d *training) fits(in Inputs) bool {
 	ours, theirs := d.Config, in.Config
 	ours.Seed, theirs.Seed = 0, 0
-	return d.Bundle == in.Bundle && d.Backend == in.Backend && reflect.DeepEqual(ours, theirs)
+	same := d.Bundle == in.Bundle && d.Backend == in.Backend && d.Latents == in.Latents && max(1, d.Devices) == max(1, in.Devices)
+	return same && d.Data.Hash() == in.Data.Hash() && reflect.DeepEqual(ours, theirs)
 }
 
 // reset sets every variable to its value before the first step of the config's seed.

@@ -1,6 +1,7 @@
 package edm
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 
@@ -39,21 +40,29 @@ func NewBase(m *Model, features network.ViTConfig, file string) (*Base, error) {
 		}
 		b.hashes[part] = sum
 	}
+	net, err := json.Marshal(features)
+	if err != nil {
+		return nil, fmt.Errorf("edm: features: %w", err)
+	}
+	b.hashes["features"] += string(net)
 	return b, features.Validate()
 }
 
 // Size is the side of the pictures.
 func (b *Base) Size() int { return b.Network.Resolution }
 
-// Schedule has the levels σ/α = Max·t⁷, those of EDM eq. 5 in continuous time down to clean data.
-func (b *Base) Schedule() (diffusion.Schedule, error) { return schedule{b.Levels.Max}, nil }
+// Schedule has the levels of EDM eq. 5 in continuous time, from Max at t = 1, and falls from Min to clean data below a thousandth.
+func (b *Base) Schedule() (diffusion.Schedule, error) { return schedule{b.Levels}, nil }
 
-type schedule struct{ max float64 }
+type schedule struct{ diffusion.EDMLevels }
 
-func (s schedule) Name() string { return fmt.Sprintf("edm, σ/α up to %g", s.max) }
+func (s schedule) Name() string { return fmt.Sprintf("edm, σ/α %g to %g", s.Min, s.Max) }
 
 func (s schedule) AlphaSigma(t float64) (alpha, sigma float64) {
-	ratio := s.max * math.Pow(min(max(t, 0), 1), 7)
+	const power, clean = 7, 1e-3
+	t = min(max(t, 0), 1)
+	least, most := math.Pow(s.Min, 1./power), math.Pow(s.Max, 1./power)
+	ratio := math.Pow(least+max(t-clean, 0)/(1-clean)*(most-least), power) * min(t/clean, 1)
 	alpha = 1 / math.Sqrt(1+ratio*ratio)
 	return alpha, ratio * alpha
 }
@@ -135,7 +144,7 @@ func (b *Base) Want(parts ...string) error {
 	return nil
 }
 
-// Hash is the SHA-256 of a part's file.
+// Hash is the SHA-256 of a part's file, and for features their config.
 func (b *Base) Hash(part string) string { return b.hashes[part] }
 
 // Load reads a part's weights below a scope, not to be trained. Classes have none.

@@ -1,8 +1,12 @@
 package latent
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -23,12 +27,13 @@ type Base struct {
 	scheduler    diffusion.Scheduler
 	features     network.ViTConfig
 	featuresFile string
-	hashes       map[string]string
+	files        map[string]string // SHA-256 of every file
+	hashes       map[string]string // of the parts
 }
 
 // NewBase takes pictures of a side, and a vision transformer with a file of its weights, as timm or DINOv2 name them.
 func NewBase(m *Model, side int, features network.ViTConfig, file string) (*Base, error) {
-	b := &Base{Model: m, size: side, features: features, featuresFile: file, hashes: map[string]string{}}
+	b := &Base{Model: m, size: side, features: features, featuresFile: file, files: map[string]string{}, hashes: map[string]string{}}
 	var err error
 	if b.scheduler, err = m.Scheduler(""); err != nil {
 		return nil, err
@@ -42,26 +47,37 @@ func NewBase(m *Model, side int, features network.ViTConfig, file string) (*Base
 	if m.ReadsGuidance() {
 		return nil, fmt.Errorf("latent: %s reads guidance, want a teacher that was not distilled with it", m.Dir)
 	}
-	for _, part := range m.parts() {
-		name := part
-		switch part {
-		case "unet":
-			name = "teacher"
-		case "text_encoder", "text_encoder_2":
-			name = "text"
+	for _, file := range slices.Concat(m.names, slices.Concat(slices.Collect(maps.Values(m.weights))...)) {
+		if _, twice := b.files[file]; twice {
+			continue
 		}
-		for _, file := range m.weights[part] {
-			sum, err := weights.SHA256(m.path(file))
-			if err != nil {
-				return nil, fmt.Errorf("latent: %w", err)
-			}
-			b.hashes[name] += sum
+		if b.files[file], err = weights.SHA256(m.path(file)); err != nil {
+			return nil, fmt.Errorf("latent: %w", err)
 		}
+	}
+	for _, file := range slices.Sorted(maps.Keys(b.files)) { // configs as well: the same weights may be told other things
+		b.hashes[partOf(file)] += b.files[file]
+	}
+	net, err := json.Marshal(features)
+	if err != nil {
+		return nil, fmt.Errorf("latent: features: %w", err)
 	}
 	if b.hashes["features"], err = weights.SHA256(file); err != nil {
 		return nil, fmt.Errorf("latent: features: %w", err)
 	}
+	b.hashes["features"] += string(net)
 	return b, features.Validate()
+}
+
+// partOf is the part of distillation that a file belongs to.
+func partOf(file string) string {
+	switch folder := path.Dir(file); {
+	case folder == "vae":
+		return "vae"
+	case strings.HasPrefix(folder, "text_encoder"), strings.HasPrefix(folder, "tokenizer"):
+		return "text"
+	}
+	return "teacher" // U-Net, scheduler and the kind of pipeline
 }
 
 // Size is the side of the pictures, S.
@@ -163,7 +179,7 @@ func (b *Base) Want(parts ...string) error {
 	return nil
 }
 
-// Hash is made of the SHA-256 of a part's files.
+// Hash is made of the SHA-256 of a part's files, its configs among them.
 func (b *Base) Hash(part string) string { return b.hashes[part] }
 
 // Load reads a part's weights below a scope, not to be trained.

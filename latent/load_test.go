@@ -14,14 +14,16 @@ import (
 )
 
 // picture is one that a model draws in two steps.
-func picture(t *testing.T, m *Model) []float32 {
+func picture(t *testing.T, m *Model) []float32 { return draw(t, m, 2) }
+
+func draw(t *testing.T, m *Model, steps int) []float32 {
 	t.Helper()
 	p, err := m.Load(graphtest.Engine())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	flat, err := p.Draw(t.Context(), Request{Prompts: []string{"a fox"}, Steps: 2, Size: m.Size, Noise: func(_, _, n int) []float32 { return values(n, 1) }})
+	flat, err := p.Draw(t.Context(), Request{Prompts: []string{"a fox"}, Steps: steps, Size: m.Size, Noise: func(_, _, n int) []float32 { return values(n, 1) }})
 	if err != nil {
 		t.Fatal(err)
 	}

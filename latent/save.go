@@ -22,8 +22,8 @@ import (
 
 // Save writes the model into a new folder with other weights of its U-Net, in the layout that diffusers' from_pretrained opens. The other
 // parts are copied. Their names lose a variant, so that the folder opens without naming it. scheduler are fields of the scheduler's config
-// to change; nil for none. The folder appears whole or not at all.
-func (m *Model) Save(backend compute.Backend, dir string, unet *weights.File, scheduler map[string]any) (err error) {
+// to change; nil for none. Further files go beside the parts. The folder appears whole or not at all.
+func (m *Model) Save(backend compute.Backend, dir string, unet *weights.File, scheduler map[string]any, further ...string) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("latent: saving %s: %w", dir, err)
@@ -65,13 +65,25 @@ func (m *Model) Save(backend compute.Backend, dir string, unet *weights.File, sc
 		}
 	}
 	for _, name := range m.names {
-		if path.Ext(name) != ".safetensors" && name != schedulerFile {
+		if path.Ext(name) != ".safetensors" && name != schedulerFile && name != indexFile {
 			if err := m.copy(temp, name, name); err != nil {
 				return err
 			}
 		}
 	}
-	if err := m.writeScheduler(temp, scheduler); err != nil {
+	for _, file := range further {
+		if err := copyFile(file, filepath.Join(temp, filepath.Base(file))); err != nil {
+			return err
+		}
+	}
+	if err := m.writeChanged(temp, schedulerFile, scheduler); err != nil {
+		return err
+	}
+	index := map[string]any{}
+	if class, ok := scheduler["_class_name"]; ok { // diffusers reads the class from here
+		index["scheduler"] = []any{"diffusers", class}
+	}
+	if err := m.writeChanged(temp, indexFile, index); err != nil {
 		return err
 	}
 	labelled := &weights.File{Tensors: unet.Tensors, Metadata: map[string]string{"format": "pt"}}
@@ -81,27 +93,28 @@ func (m *Model) Save(backend compute.Backend, dir string, unet *weights.File, sc
 	return os.Rename(temp, dir)
 }
 
-const schedulerFile = "scheduler/scheduler_config.json"
+const schedulerFile, indexFile = "scheduler/scheduler_config.json", "model_index.json"
 
 // FewSteps are the fields of a scheduler for a student that draws in one to four steps, as those of SDXL-Turbo.
 func FewSteps() map[string]any {
 	return map[string]any{"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"}
 }
 
-func (m *Model) writeScheduler(dir string, change map[string]any) error {
-	text, err := os.ReadFile(m.path(schedulerFile))
+// writeChanged writes a JSON file with some fields changed.
+func (m *Model) writeChanged(dir, name string, change map[string]any) error {
+	text, err := os.ReadFile(m.path(name))
 	if err != nil {
 		return err
 	}
 	fields := map[string]any{}
 	if err := json.Unmarshal(text, &fields); err != nil {
-		return fmt.Errorf("%s: %w", schedulerFile, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	maps.Copy(fields, change)
 	if text, err = json.MarshalIndent(fields, "", "  "); err != nil {
 		return err
 	}
-	to := filepath.Join(dir, filepath.FromSlash(schedulerFile))
+	to := filepath.Join(dir, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
 		return err
 	}
@@ -118,15 +131,19 @@ func plainName(name string) string {
 
 // copy copies a file of the model into dir under another name.
 func (m *Model) copy(dir, name, as string) error {
-	from, err := os.Open(m.path(name))
-	if err != nil {
-		return err
-	}
-	defer from.Close()
 	to := filepath.Join(dir, filepath.FromSlash(as))
 	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
 		return err
 	}
+	return copyFile(m.path(name), to)
+}
+
+func copyFile(name, to string) error {
+	from, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
 	return atomicfile.Write(to, func(w io.Writer) error {
 		_, err := io.Copy(w, from)
 		return err

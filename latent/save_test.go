@@ -45,8 +45,12 @@ func TestASavedModelOpensAndDrawsWithItsOwnUNet(t *testing.T) {
 				t.Fatal(err)
 			}
 			unet, dir := otherUNet(t, m), filepath.Join(t.TempDir(), "new", "student")
-			if err := m.Save(graphtest.Engine(), dir, unet, nil); err != nil {
+			if err := m.Save(graphtest.Engine(), dir, unet, FewSteps()); err != nil {
 				t.Fatal(err)
+			}
+			index, err := os.ReadFile(filepath.Join(dir, "model_index.json"))
+			if class := "EulerAncestralDiscreteScheduler"; err != nil || !strings.Contains(string(index), class) {
+				t.Errorf("index = %s (%v), want the scheduler %s", index, err, class)
 			}
 			names, err := list(dir)
 			if err != nil || slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, "fp16") || strings.Contains(n, "-of-") }) {
@@ -74,7 +78,7 @@ func TestASavedModelOpensAndDrawsWithItsOwnUNet(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				near(t, want, got, 1e-4)
+				near(t, want, draw(t, saved, 1), 1e-4)
 			}
 		})
 	}

@@ -85,18 +85,17 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := base.save(e.Backend, o.out, student); err != nil {
+	var further []string
+	if cfg.LoRA > 0 {
+		further = append(further, filepath.Join(r.Dir(), distill.LoRAFile))
+	}
+	if err := base.save(e.Backend, o.out, student, further...); err != nil {
 		return err
 	}
-	if cfg.LoRA > 0 && !o.edm() {
-		lora, err := os.ReadFile(filepath.Join(r.Dir(), distill.LoRAFile))
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(o.out, distill.LoRAFile), lora, 0o666); err != nil {
-			return err
-		}
+	steps := "1,4"
+	if o.edm() {
+		steps = "1"
 	}
-	_, err = fmt.Fprintf(stdout, "wrote %s: go run ./experiments/sample --model %s --steps 1,4 --prompt …\n", o.out, o.out)
+	_, err = fmt.Fprintf(stdout, "wrote %s: go run ./experiments/sample --model %s --steps %s --prompt …\n", o.out, o.out, steps)
 	return err
 }

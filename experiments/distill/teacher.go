@@ -28,7 +28,7 @@ func (o options) edm() bool {
 type teacher struct {
 	distill.Base
 	check func(data dataset.Dataset) error
-	save  func(backend compute.Backend, out string, student *weights.File) error
+	save  func(backend compute.Backend, out string, student *weights.File, further ...string) error
 }
 
 func (o options) open(ctx context.Context, note func(format string, args ...any)) (t teacher, err error) {
@@ -45,8 +45,8 @@ func (o options) open(ctx context.Context, note func(format string, args ...any)
 	}
 	t.Base, err = latent.NewBase(m, o.side(m), net, o.features)
 	t.check = func(dataset.Dataset) error { return nil }
-	t.save = func(backend compute.Backend, out string, student *weights.File) error {
-		return m.Save(backend, out, student, latent.FewSteps())
+	t.save = func(backend compute.Backend, out string, student *weights.File, further ...string) error {
+		return m.Save(backend, out, student, latent.FewSteps(), further...)
 	}
 	return t, err
 }
@@ -85,7 +85,9 @@ func (o options) openEDM() (t teacher, err error) {
 		}
 		return nil
 	}
-	t.save = func(_ compute.Backend, out string, student *weights.File) error { return m.Save(out, student) }
+	t.save = func(_ compute.Backend, out string, student *weights.File, _ ...string) error {
+		return m.Save(out, student)
+	}
 	return t, nil
 }
 

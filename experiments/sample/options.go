@@ -88,7 +88,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	}
 	typed := false
 	f.Visit(func(given *flag.Flag) { typed = typed || given.Name == "steps" })
-	if o.model.edm() && !typed {
+	if o.model.edm() && !typed && strings.EqualFold(filepath.Ext(o.model.name), ".pkl") { // others are students
 		*steps = "18" // EDM's own for CIFAR-10
 	}
 	f.Visit(func(given *flag.Flag) { // no row would show it

@@ -24,10 +24,22 @@ import (
 const picturesBlock = 64
 
 // writePictures draws pictures into a folder, as evaluate reads it: 000000.png and so on. Those that are there stay, so that an interrupted
-// command continues. draw gives pictures from … to−1, which do not depend on what else is drawn.
-func writePictures(ctx context.Context, dir string, n int, stderr io.Writer, draw func(from, to int) ([]dataset.Image, error)) error {
+// command continues. what says what they are, and must be what the folder was begun with: it is kept beside it. draw gives pictures from …
+// to−1, which do not depend on what else is drawn.
+func writePictures(ctx context.Context, dir, what string, n int, stderr io.Writer, draw func(from, to int) ([]dataset.Image, error)) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
+	}
+	about := filepath.Clean(dir) + ".txt"
+	switch text, err := os.ReadFile(about); {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.WriteFile(about, []byte(what), 0o666); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	case string(text) != what:
+		return fmt.Errorf("pictures = %s was begun with other settings (%s), want a new folder", dir, about)
 	}
 	file := func(i int) string { return filepath.Join(dir, fmt.Sprintf("%06d.png", i)) }
 	if _, err := os.Stat(file(n)); !errors.Is(err, fs.ErrNotExist) {
@@ -75,7 +87,8 @@ func noiseFrom(seed int64, from int) func(k, i, n int) []float32 {
 
 // edmPictures draws n pictures of a row's classes in turn.
 func edmPictures(ctx context.Context, o options, p *edm.Pipeline, row edmRow, stderr io.Writer) error {
-	return writePictures(ctx, o.model.pictures, o.n, stderr, func(from, to int) ([]dataset.Image, error) {
+	what := fmt.Sprintf("%s\n%s\nclasses %v\nseed %d\n", o.model.name, row.name, row.Classes, o.seed)
+	return writePictures(ctx, o.model.pictures, what, o.n, stderr, func(from, to int) ([]dataset.Image, error) {
 		r := row.Request
 		r.Classes, r.Noise = nil, noiseFrom(o.seed, from)
 		for i := from; i < to; i++ {
@@ -88,7 +101,8 @@ func edmPictures(ctx context.Context, o options, p *edm.Pipeline, row edmRow, st
 
 // latentPictures draws n pictures of the captions in turn.
 func latentPictures(ctx context.Context, o options, p *latent.Pipeline, row modelRow, stderr io.Writer) error {
-	return writePictures(ctx, o.model.pictures, o.n, stderr, func(from, to int) ([]dataset.Image, error) {
+	what := fmt.Sprintf("%s %s\n%s, %d pixels\nprompts %q, negative %q\nseed %d\n", o.model.name, o.model.variant, row.name, row.Size, o.prompts, o.model.negative, o.seed)
+	return writePictures(ctx, o.model.pictures, what, o.n, stderr, func(from, to int) ([]dataset.Image, error) {
 		r := row.Request
 		r.Prompts, r.Noise = nil, noiseFrom(o.seed, from)
 		for i := from; i < to; i++ {

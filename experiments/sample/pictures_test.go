@@ -65,6 +65,7 @@ func TestPicturesForEvaluate(t *testing.T) {
 				"has more than 6 pictures, want a new folder": {"--n", "6"},
 				"want one number of steps and one sampler":    {"--n", "7", "--steps", "1,2"},
 				"--out has no effect with --pictures":         {"--n", "7", "--out", "x.png"},
+				"was begun with other settings":               {"--n", "7", "--seed", "2"},
 				"n = 0, want ≥ 1 pictures":                    {"--n", "0"},
 			} {
 				if got := run(1, more...); !strings.Contains(got, want) {
