@@ -18,6 +18,7 @@ type Base interface {
 	Size() int // S
 	Schedule() (diffusion.Schedule, error)
 	Prediction() diffusion.Prediction
+	UnitNoise() bool // sampling begins at noise of size 1, and not of the size that the schedule has at its first time
 	NegativeCaption() string
 
 	Tokens(captions []string) (ids []int32, length int)         // flat [B,L]

@@ -160,8 +160,12 @@ func TestLatentStepsMoveStudentAndHeads(t *testing.T) {
 
 // A picture passes the autoencoder once: what a second training finds on disk is what the first one encoded, and half a record is none.
 func TestLatentsAreKept(t *testing.T) {
-	b, dir := tinyLatent(t, "sd"), t.TempDir()
-	data := album{latentData(), 5}
+	dir, data := t.TempDir(), tinyworld.Album(5)
+	vit, file := tinyFeatures(t)
+	b, err := latent.NewBase(tinyLatent(t, "sd").Model, tinyworld.Size, vit, file)
+	if err != nil {
+		t.Fatal(err)
+	}
 	encoder := func() *encoder {
 		store := model.NewStore()
 		if err := b.Load(graphtest.Engine(), store, "/"+vaeScope, "vae"); err != nil {
@@ -198,21 +202,6 @@ func TestLatentsAreKept(t *testing.T) {
 		t.Errorf("an endless source has a cache (%v)", err)
 	}
 }
-
-// album is the first pictures of the built-in world.
-type album struct {
-	*dataset.Scenes
-	n int
-}
-
-func (a album) Train() dataset.Source { return page{a.Scenes.Train(), a.n} }
-
-type page struct {
-	dataset.Source
-	n int
-}
-
-func (p page) Len() int { return p.n }
 
 // With several batches a step, weights move once: the first step of Adam is as long as the rate, whatever the gradient.
 func TestAccumulatedBatchesAreOneStep(t *testing.T) {
@@ -302,87 +291,6 @@ func TestALatentStudentIsAModel(t *testing.T) {
 	}
 	if slices.Equal(draw(dir), draw(b.Dir)) {
 		t.Error("the student draws what its teacher draws")
-	}
-}
-
-// A student by LoRA begins as its teacher, moves nothing but A and B, and is saved whole: the teacher with B·A added to what diffusers adapts.
-func TestLoRAStudents(t *testing.T) {
-	cfg := tinyConfig(t, func(c *Config) { c.LoRA, c.StudentRate.Warmup, c.EMA = 2, 0, 0 })
-	for name, b := range map[string]Base{"pixels": tinyBundle(t, 1), "latents": tinyLatent(t, "sd")} {
-		t.Run(name, func(t *testing.T) {
-			in := Inputs{Config: cfg, Bundle: b, Data: latentData(), Backend: graphtest.Engine(), Latents: t.TempDir()}
-			if name == "pixels" {
-				in.Data = tinyworld.New()
-			}
-			training, err := open(t.Context(), in, silent())
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(training.close)
-			d := bench{training}
-			drawn := func() (student, teacher []float32) {
-				s := d.method.(*add).setup
-				out := graphtest.Run(t, d.store, func(root *model.Scope, in []*Node) []*Node {
-					n, level := networks{s, root}, diffusion.LevelFrom(in[1])
-					text := n.text(in[2])
-					return []*Node{n.student()(in[0], level, text), n.teacher()(in[0], level, text)}
-				}, s.normal("test", 1, 1), s.levels([]float64{.6}), s.tokens("a red fox"))
-				return graphtest.Floats(out[0]), graphtest.Floats(out[1])
-			}
-			if student, teacher := drawn(); !slices.Equal(student, teacher) {
-				t.Error("the student does not begin as its teacher")
-			}
-			before := snapshot(d.store)
-			d.take(t, 2)
-			after := snapshot(d.store)
-			if diff := cmp.Diff([]string{discriminatorScope, "optimizer", studentScope, studentEMAScope}, movedScopes(before, after)); diff != "" {
-				t.Errorf("moved (-want +got):\n%s", diff)
-			}
-			average, err := weights.FromStore(d.store, "/"+studentEMAScope)
-			if err != nil {
-				t.Fatal(err)
-			}
-			whole, err := merged(d.Backend, d.store, average)
-			if err != nil {
-				t.Fatal(err)
-			}
-			changed := 0
-			for name, w := range whole.Tensors {
-				old := after["/"+teacherScope+"/"+strings.ReplaceAll(name, ".", "/")]
-				a, ok := average.Tensors[strings.TrimSuffix(name, ".weight")+".lora_A.weight"]
-				if !ok {
-					if !slices.Equal(old, w.Data) {
-						t.Errorf("%s is not the teacher's", name)
-					}
-					continue
-				}
-				changed++
-				b := average.Tensors[strings.TrimSuffix(name, ".weight")+".lora_B.weight"]
-				want := slices.Clone(old)
-				for i := range w.Shape[0] {
-					for j := range w.Shape[1] {
-						for k := range cfg.LoRA {
-							want[i*w.Shape[1]+j] += b.Data[i*cfg.LoRA+k] * a.Data[k*w.Shape[1]+j]
-						}
-					}
-				}
-				near(t, name, want, w.Data, 1e-5)
-			}
-			if changed == 0 || 2*changed != len(average.Tensors) {
-				t.Errorf("%d matrices are adapted with %d tensors", changed, len(average.Tensors))
-			}
-			// The whole network in the student's place draws what the student draws.
-			student, _ := drawn()
-			if err := weights.Into(d.store, "/whole", whole); err != nil {
-				t.Fatal(err)
-			}
-			s := d.method.(*add).setup
-			out := graphtest.Run(t, d.store, func(root *model.Scope, in []*Node) []*Node {
-				n := networks{s, root}
-				return []*Node{n.denoiser("whole", teacherScope)(in[0], diffusion.LevelFrom(in[1]), n.text(in[2]))}
-			}, s.normal("test", 1, 1), s.levels([]float64{.6}), s.tokens("a red fox"))
-			near(t, "picture of the whole network", student, graphtest.Floats(out[0]), 1e-4)
-		})
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network"
-	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/train/optim"
 )
@@ -123,7 +122,7 @@ func (s setup) studentOn(b dataset.Batch, noise *tensors.Tensor, step, number in
 	for i, t := range times {
 		if t >= float64(s.cfg.Times[0])/1000 && !s.cfg.SignalLeak { // where sampling begins, from pure noise whatever the schedule leaves there
 			start[3*i+1] = 0
-			if !s.keepsSigma() {
+			if s.base.UnitNoise() {
 				start[3*i+2] = 1
 			}
 		}
@@ -146,13 +145,6 @@ func (s setup) studentOn(b dataset.Batch, noise *tensors.Tensor, step, number in
 		StudentRate: coefficients(studentAdamW(s.cfg), s.cfg.StudentRate.At(step, s.cfg.Steps), call),
 		Decay:       tensors.FromScalar(float32(decay)),
 	}
-}
-
-// keepsSigma tells that sampling begins at noise of the size that the schedule has there, as published schedulers do; the built-in samplers
-// begin at noise of size 1.
-func (s setup) keepsSigma() bool {
-	_, own := s.base.(*pretrain.Bundle)
-	return !own
 }
 
 func studentAdamW(cfg Config) optim.AdamW {

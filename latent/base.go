@@ -92,6 +92,9 @@ func (b *Base) Schedule() (diffusion.Schedule, error) { return b.scheduler.Sched
 // Prediction is what the U-Net outputs.
 func (b *Base) Prediction() diffusion.Prediction { return b.scheduler.Prediction }
 
+// UnitNoise tells that published schedulers begin at noise of the schedule's size.
+func (b *Base) UnitNoise() bool { return false }
+
 // NegativeCaption is one of those that people give to Stable Diffusion.
 func (b *Base) NegativeCaption() string { return "blurry, low quality" }
 

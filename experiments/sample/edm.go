@@ -9,11 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/edm"
-	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/report/plot"
 )
 
@@ -108,19 +106,11 @@ func drawEDM(ctx context.Context, o options, stdout, stderr io.Writer) (grid plo
 	if err != nil {
 		return grid, err
 	}
-	e, err := engine.Open(ctx, o.engine, stderr)
+	p, closed, err := loaded(ctx, o, m.File, m.Load, stdout, stderr)
 	if err != nil {
 		return grid, err
 	}
-	defer e.Close()
-	fmt.Fprintln(stdout, "engine:", e)
-	began := time.Now()
-	p, err := m.Load(e.Backend)
-	if err != nil {
-		return grid, err
-	}
-	defer p.Close()
-	fmt.Fprintf(stdout, "model: %s, loaded in %.1f s\n", m.File, time.Since(began).Seconds())
+	defer closed()
 	if o.model.pictures != "" {
 		return grid, edmPictures(ctx, o, p, rows[0], stderr)
 	}

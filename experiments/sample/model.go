@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gomlx/compute"
+
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/engine"
@@ -136,19 +138,11 @@ func drawModel(ctx context.Context, o options, captions []string, stdout, stderr
 			note("sample: the model reads the first %d tokens of %q", words.Context-2, caption)
 		}
 	}
-	e, err := engine.Open(ctx, o.engine, stderr)
+	p, closed, err := loaded(ctx, o, m.Dir, m.Load, stdout, stderr)
 	if err != nil {
 		return grid, err
 	}
-	defer e.Close()
-	fmt.Fprintln(stdout, "engine:", e)
-	began := time.Now()
-	p, err := m.Load(e.Backend)
-	if err != nil {
-		return grid, err
-	}
-	defer p.Close()
-	fmt.Fprintf(stdout, "model: %s, loaded in %.1f s\n", m.Dir, time.Since(began).Seconds())
+	defer closed()
 	if o.model.pictures != "" {
 		return grid, latentPictures(ctx, o, p, rows[0], stderr)
 	}
@@ -163,6 +157,22 @@ func drawModel(ctx context.Context, o options, captions []string, stdout, stderr
 		grid.Rows = append(grid.Rows, plot.GridRow{Name: row.name, Images: dataset.Cut(flat, row.Size)})
 	}
 	return grid, nil
+}
+
+// loaded reads the weights of a model onto the engine that was asked for, and tells of both. closed frees them.
+func loaded[P interface{ Close() }](ctx context.Context, o options, name string, load func(compute.Backend) (P, error), stdout, stderr io.Writer) (p P, closed func(), err error) {
+	e, err := engine.Open(ctx, o.engine, stderr)
+	if err != nil {
+		return p, nil, err
+	}
+	fmt.Fprintln(stdout, "engine:", e)
+	began := time.Now()
+	if p, err = load(e.Backend); err != nil {
+		e.Close()
+		return p, nil, err
+	}
+	fmt.Fprintf(stdout, "model: %s, loaded in %.1f s\n", name, time.Since(began).Seconds())
+	return p, func() { p.Close(); e.Close() }, nil
 }
 
 // progress prints how far a row is, at most every ten seconds.
