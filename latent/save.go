@@ -95,8 +95,11 @@ func (m *Model) Save(backend compute.Backend, dir string, unet *weights.File, sc
 
 const schedulerFile, indexFile = "scheduler/scheduler_config.json", "model_index.json"
 
-// FewSteps are the fields of a scheduler for a student that draws in one to four steps, as those of SDXL-Turbo.
-func FewSteps() map[string]any {
+// FewSteps are the fields of a scheduler for a student that draws in one to four steps: as those of SDXL-Turbo, and of consistency LCM's.
+func FewSteps(consistency bool) map[string]any {
+	if consistency {
+		return map[string]any{"_class_name": "LCMScheduler"}
+	}
 	return map[string]any{"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"}
 }
 

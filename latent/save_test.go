@@ -45,7 +45,7 @@ func TestASavedModelOpensAndDrawsWithItsOwnUNet(t *testing.T) {
 				t.Fatal(err)
 			}
 			unet, dir := otherUNet(t, m), filepath.Join(t.TempDir(), "new", "student")
-			if err := m.Save(graphtest.Engine(), dir, unet, FewSteps()); err != nil {
+			if err := m.Save(graphtest.Engine(), dir, unet, FewSteps(false)); err != nil {
 				t.Fatal(err)
 			}
 			index, err := os.ReadFile(filepath.Join(dir, "model_index.json"))

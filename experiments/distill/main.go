@@ -46,7 +46,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if _, err := os.Lstat(o.out); err == nil {
 		return fmt.Errorf("out = %s is there already, want a new one", o.out)
 	}
-	base, err := o.open(ctx, note)
+	base, err := o.open(ctx, cfg, note)
 	if err != nil {
 		return err
 	}

@@ -90,6 +90,26 @@ func TestAStudentIsTrainedOnceAndSavedAsAModel(t *testing.T) {
 	}
 }
 
+// A student of consistency is drawn by LCM's scheduler.
+func TestAConsistencyStudentNamesItsScheduler(t *testing.T) {
+	dir := t.TempDir()
+	config := filepath.Join(dir, "small.json")
+	write(t, config, `{"accumulate": 1}`)
+	call(t, 0, append(features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--method", "lcm", "--config", config, "--steps", "1",
+		"--engine", "go", "--runs", filepath.Join(dir, "runs"), "--out", filepath.Join(dir, "student"))...)
+	m, err := latent.Open(t.Context(), filepath.Join(dir, "student"), latent.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := m.Scheduler("")
+	if err == nil {
+		_, _, err = s.Plan(4)
+	}
+	if s.Class != "LCMScheduler" || err != nil {
+		t.Errorf("scheduler = %s (%v), want LCMScheduler", s.Class, err)
+	}
+}
+
 func TestThePlanCountsWhatIsKept(t *testing.T) {
 	folder := tinylatent.Folder(t, "sd")
 	file := filepath.Join(folder, "unet", "diffusion_pytorch_model.fp16.safetensors")

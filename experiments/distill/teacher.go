@@ -31,7 +31,7 @@ type teacher struct {
 	save  func(backend compute.Backend, out string, student *weights.File, further ...string) error
 }
 
-func (o options) open(ctx context.Context, note func(format string, args ...any)) (t teacher, err error) {
+func (o options) open(ctx context.Context, cfg distill.Config, note func(format string, args ...any)) (t teacher, err error) {
 	if o.edm() {
 		return o.openEDM()
 	}
@@ -46,7 +46,7 @@ func (o options) open(ctx context.Context, note func(format string, args ...any)
 	t.Base, err = latent.NewBase(m, o.side(m), net, o.features)
 	t.check = func(dataset.Dataset) error { return nil }
 	t.save = func(backend compute.Backend, out string, student *weights.File, further ...string) error {
-		return m.Save(backend, out, student, latent.FewSteps(), further...)
+		return m.Save(backend, out, student, latent.FewSteps(cfg.Consistency != nil), further...)
 	}
 	return t, err
 }
