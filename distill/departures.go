@@ -20,7 +20,7 @@ const notSaid = "not said"
 // departures lists every place where a default config departs from the paper, or decides what the paper leaves open.
 var departures = []departure{
 	{fields: "steps, batch, scale", paper: "networks of 0.9 to 3.1 billion parameters, pictures of 512×512", why: "pictures and networks that one machine trains in minutes to hours"},
-	{fields: "teacher_net, student_net", paper: "Stable Diffusion 2.1 and SDXL, in latents", why: "the bundle's own diffusion model, in pixels, predicting v for zero terminal SNR"},
+	{fields: "teacher_net, student_net", paper: "Stable Diffusion 2.1 and SDXL, in latents", why: "the bundle's own diffusion model, in pixels, predicting x₀ on a cosine schedule with zero terminal SNR"},
 	{fields: "features_net", paper: "ViT-S of DINOv2", why: "the bundle's own ViT, trained without labels on the same pictures"},
 	{fields: "times", paper: "four times, the last of them 1000", why: "the spacing of the released schedulers; the authors' demo takes 999, 899, 799, 699"},
 	{fields: "signal_leak", paper: "zero terminal SNR: the input at the last time is pure noise", same: "false", why: "the noisiest input shows the picture faintly, which keeps variety (axis first-timestep)"},
@@ -35,7 +35,7 @@ var departures = []departure{
 	{fields: "discriminator.taps", paper: "the embedding and four blocks, as in StyleGAN-T", same: "4", why: "0 is a head on every block, of which the features have no more than four here"},
 	{fields: "discriminator.kernel, discriminator.map_dim", paper: notSaid, why: "StyleGAN-T's widths; the condition's map is drawn from ±1/√E with a bias, StyleGAN-T's from N(0,1) without"},
 	{fields: "discriminator.augment, discriminator.crop_prob", paper: notSaid, why: "DiffAugment of StyleGAN-T, drawn apart for real and generated pictures; its crops are for pictures larger than the network's input, which there are none of here"},
-	{fields: "muon, student_rate, clip_norm", paper: notSaid, why: "Muon for the hidden matrices, AdamW for the rest; rates are tuned per scale"},
+	{fields: "muon, student_rate, clip_norm", paper: notSaid, why: "Muon for the hidden matrices, AdamW for the rest; one other pair of rates was tried, at scale cpu"},
 	{fields: "discriminator_rate", paper: notSaid, why: "Adam(0, 0.99) of StyleGAN-T; one update for each one of the student"},
 	{fields: "ema", paper: notSaid, why: "the average is what is evaluated"},
 }

@@ -72,8 +72,8 @@ type Config struct {
 	// AugmentShift is the strength of its changes of place; 0 stands for 1, DiffAugment's own, up to an eighth of the side. What
 	// augmentation moves by as much as the data does, a student may leave at one place unseen.
 	AugmentShift float64 `json:"augment_shift,omitempty"`
-	// CropProb is the probability of StyleGAN-T's random crop, where pictures are larger than the network's input. They never are here:
-	// other values are refused, and the field stays because it is part of every run's name.
+	// CropProb is the probability of StyleGAN-T's random crop, where pictures are larger than the network's input, which those of
+	// ablate never are. Other values are refused; the field is part of every run's name.
 	CropProb float64 `json:"crop_prob"`
 
 	Softplus bool    `json:"softplus,omitempty"` // the logistic loss in place of the hinge of ADD eq. 2 and 3
@@ -122,7 +122,7 @@ func (c Config) Validate() error {
 	f.Want(c.Renoise == nil || c.Renoise.SD >= 0 && !math.IsNaN(c.Renoise.Mean), "renoise", c.Renoise, "a mean and sd ≥ 0")
 	f.Want(c.AugmentColor >= 0 && c.AugmentColor <= 1, "augment_color", c.AugmentColor, "0 … 1")
 	f.Want(c.AugmentShift >= 0 && c.AugmentShift <= 1, "augment_shift", c.AugmentShift, "0 … 1")
-	f.Want(c.CropProb == 0.5, "crop_prob", c.CropProb, "0.5: no picture here is larger than the network's input, so that none is cropped")
+	f.Want(c.CropProb == 0.5, "crop_prob", c.CropProb, "0.5, the only value")
 	f.Want(c.R1Weight >= 0, "r1_weight", c.R1Weight, "≥ 0")
 	f.Want(c.R1Every >= 1, "r1_every", c.R1Every, "≥ 1")
 	return f.Err

@@ -39,7 +39,7 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		{func(c *Config) { c.NormChannels = -1 }, "discriminator: norm_channels = -1, want ≥ 1"},
 		{func(c *Config) { c.Kernel = 4 }, "discriminator: kernel = 4, want an odd number ≥ 1"},
 		{func(c *Config) { c.MapDim = 0 }, "discriminator: map_dim = 0, want ≥ 1"},
-		{func(c *Config) { c.CropProb = 1 }, "discriminator: crop_prob = 1, want 0.5: no picture here is larger than the network's input, so that none is cropped"},
+		{func(c *Config) { c.CropProb = 1 }, "discriminator: crop_prob = 1, want 0.5, the only value"},
 		{func(c *Config) { c.R1Weight = math.NaN() }, "discriminator: r1_weight = NaN, want ≥ 0"},
 		{func(c *Config) { c.R1Every = 0 }, "discriminator: r1_every = 0, want ≥ 1"},
 	} {

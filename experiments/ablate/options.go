@@ -40,7 +40,7 @@ const usage = `ablate trains and scores the cells of an ablation axis and prints
   go run ./experiments/ablate --axis disc-cond --scale smoke --out /tmp/smoke       a toy, in about a minute
   go run ./experiments/ablate --axis disc-cond --data path/to/folder                on the pictures you pretrained on
 
-What is finished is never repeated: interrupted, the same command goes on; called again, it prints its table at once.
+What is finished is never repeated: interrupted, the same command resumes; called again, it prints its table at once.
 Flags have the forms --axis and -axis.
 
 `

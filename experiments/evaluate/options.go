@@ -29,7 +29,7 @@ const usage = `evaluate scores generated pictures against real ones.
 REAL and GENERATED are each a folder (PNG, JPEG, WebP, GIF, BMP; with all folders below it), WebDataset shards *.tar, parquet files,
 hf:OWNER/NAME for a data set of the HuggingFace hub, a run that trained a student, scenes[:SPLIT[:N[:FIRST]]], features (.npy, .npz),
 or statistics (.npz, .pkl). Flags may stand anywhere.
-Features are kept by content: called again, nothing is extracted twice; interrupted, it goes on.
+Features are kept by content: called again, nothing is extracted twice; interrupted, it resumes.
 
 `
 

@@ -19,7 +19,7 @@ const usage = `pretrain trains teacher, text encoder, discriminator features and
   go run ./experiments/pretrain --data emoji                       on emoji, real pictures that are fetched once
   go run ./experiments/pretrain --data path/to/folder --scale cpu  on your own captioned pictures
   go run ./experiments/pretrain --data hf:OWNER/NAME --image image --text caption
-                                                                   on a data set of the HuggingFace hub that is made of parquet files
+                                                                   on a data set of the HuggingFace hub
   go run ./experiments/pretrain --parts teacher                    one part (and what it needs)
   go run ./experiments/pretrain --config mine.json                 with some fields of the preset changed
   go run ./experiments/pretrain --continue pretrained/scenes --parts teacher --rate 5e-4 --out pretrained/mine

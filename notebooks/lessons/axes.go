@@ -54,7 +54,7 @@ func (l *Lab) Axis(name string, t Train) error {
 	}
 	show.Text(axis.Question)
 	show.Rows(cells(axis))
-	show.Text(fmt.Sprintf("Not measured yet. Set train to true in the first cell, or call: go run ./experiments/ablate --axis %s --seeds %s", name, cmp.Or(t.Seeds, "1")))
+	show.Text(fmt.Sprintf("Not measured yet. Set Missing to true in the second cell, or call: go run ./experiments/ablate --axis %s --seeds %s", name, cmp.Or(t.Seeds, "1")))
 	return nil
 }
 

@@ -1,4 +1,4 @@
-// Package optim updates weights inside a graph: AdamW with a rate given per step, and exponential moving averages.
+// Package optim updates weights inside a graph: AdamW and Muon with a rate given per step, and exponential moving averages.
 package optim
 
 import (
