@@ -174,11 +174,7 @@ func (w *walker) visit(name, real, top string, mode fs.FileMode) error {
 }
 
 func (w *walker) picture(name string) {
-	part, _, nested := strings.Cut(name, "/")
-	if !nested {
-		part = ""
-	}
-	w.Pictures = append(w.Pictures, Listed{Name: name, Part: part, Read: func() ([]byte, error) { return ReadFile(w.file(name)) }})
+	w.Pictures = append(w.Pictures, Listed{Name: name, Part: path.Dir(name), Read: func() ([]byte, error) { return ReadFile(w.file(name)) }})
 }
 
 func (w *walker) fault(name, kind string, err error) {

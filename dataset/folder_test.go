@@ -160,17 +160,22 @@ func TestFolderAllowsSeveralCaptionsOfOnePicture(t *testing.T) {
 	}
 	// Both captions of a picture fall on the same side.
 	side := map[string]int{}
+	samples := [2]int{}
 	for i, s := range []Source{d.Train(), d.Heldout()} {
 		for _, c := range captions(t, s) {
 			_, n, _ := strings.Cut(c, " ")
-			if was, ok := side[n]; ok && was != i {
+			was, ok := side[n]
+			if ok && was != i {
 				t.Errorf("picture %s is on both sides", n)
+			}
+			if !ok {
+				samples[i] += 2 - i // one sample alone of a picture that is held out
 			}
 			side[n] = i
 		}
 	}
-	if n := d.Train().Len() + d.Heldout().Len(); n != 80 || len(side) != 40 {
-		t.Errorf("samples = %d of %d pictures, want 80 of 40", n, len(side))
+	if diff := cmp.Diff(samples, [2]int{d.Train().Len(), d.Heldout().Len()}); diff != "" || len(side) != 40 {
+		t.Errorf("pictures = %d, want 40; samples of training and held out (-want +got):\n%s", len(side), diff)
 	}
 }
 

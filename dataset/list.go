@@ -29,7 +29,7 @@ type Listing struct {
 // Listed is a picture that has not been read.
 type Listed struct {
 	Name        string   // where it lies in the set
-	Part        string   // subfolder, shard or parquet file, which may name a split
+	Part        string   // folders, shard or parquet file, any of which may name a split
 	Captions    []string // empty where none is known
 	Uncaptioned error    // why its caption cannot be used; nil where it has one, or none was given
 	ByContent   bool     // the name is only the number of a row: what is equal is told by the bytes

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,7 +26,8 @@ func Names() []string { return slices.Sorted(maps.Keys(builtin)) }
 //
 // Every picture is read and decoded once, so that what is broken shows here and not in the middle of a training. Pictures
 // that cannot be used are named through warn (which may be nil) and left out; more than 2 % of them, and more than one, are an
-// error. A picture of several captions is as many samples; pictures that nothing captions are counted and left out.
+// error. A picture of several captions is as many samples of training, and one that is held out; pictures that nothing captions are
+// counted and left out.
 func (s Spec) Open(ctx context.Context, size int, warn func(format string, args ...any)) (Dataset, error) {
 	if err := checkSize(size); err != nil {
 		return nil, err
@@ -72,7 +74,21 @@ func (s Spec) Open(ctx context.Context, size int, warn func(format string, args 
 type entry struct {
 	Listed
 	caption string
-	key     string // by which it falls on a side of the split; empty for its name
+	key     string // of the picture's bytes, where its name is only a number; else empty
+}
+
+// id is what tells pictures apart.
+func (e entry) id() string { return cmp.Or(e.key, e.Name) }
+
+// hash chooses the side of the split, and the order of what is held out.
+func (e entry) hash() uint64 {
+	sum := sha256.Sum256([]byte("heldout " + e.id()))
+	return binary.LittleEndian.Uint64(sum[:])
+}
+
+// namedHeldout tells whether a folder, shard or parquet file names the picture as held out.
+func (e entry) namedHeldout() bool {
+	return slices.ContainsFunc(strings.Split(e.Part, "/"), heldoutPart.MatchString)
 }
 
 // captioned makes a sample of every caption; bare counts pictures that nothing captions.
@@ -165,12 +181,12 @@ func load(ctx context.Context, entries []entry, faults []Fault, name string, siz
 	if err != nil {
 		return nil, err
 	}
-	if !named && slices.ContainsFunc(entries, func(e entry) bool { return heldoutPart.MatchString(e.Part) }) {
+	if !named && slices.ContainsFunc(entries, entry.namedHeldout) {
 		warn("dataset: %s: everything is named as held out: splitting by hash of the name instead", name)
 	}
 	// The encoded files are hashed, not the pixels, so that machines that round differently agree.
 	h := sha256.New()
-	fmt.Fprintf(h, "addlab dataset 1, size %d\n", size)
+	fmt.Fprintf(h, "addlab dataset 2, size %d\n", size)
 	p.train.of, p.heldout.of = p, p
 	for i, e := range entries {
 		fmt.Fprintf(h, "%q %q %x %t\n", e.Name, e.caption, sums[i], heldout[i])
@@ -180,6 +196,10 @@ func load(ctx context.Context, entries []entry, faults []Fault, name string, siz
 		}
 		side.index = append(side.index, int32(i))
 	}
+	// Held-out pictures come by hash, so that any first of a sorted set are a fair part of it. Each comes once: copies would be one
+	// another's nearest neighbours.
+	slices.SortStableFunc(p.heldout.index, func(a, b int32) int { return cmp.Compare(entries[a].hash(), entries[b].hash()) })
+	p.heldout.index = slices.CompactFunc(p.heldout.index, func(a, b int32) bool { return entries[a].id() == entries[b].id() })
 	p.hash = fmt.Sprintf("%x", h.Sum(nil))[:16]
 	return p, nil
 }

@@ -1,13 +1,8 @@
 package dataset
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"regexp"
-	"slices"
-	"strings"
 )
 
 // heldoutEvery n-th picture, by hash, is held out of training where the set names no split.
@@ -26,7 +21,7 @@ func split(entries []entry) (heldout []bool, named bool, err error) {
 	heldout = make([]bool, len(entries))
 	held := 0
 	for i, e := range entries {
-		if slices.ContainsFunc(strings.Split(e.Part, "/"), heldoutPart.MatchString) {
+		if e.namedHeldout() {
 			heldout[i] = true
 			held++
 		}
@@ -39,8 +34,7 @@ func split(entries []entry) (heldout []bool, named bool, err error) {
 	var lowest, highest int
 	hashes := make([]uint64, len(entries))
 	for i, e := range entries {
-		sum := sha256.Sum256([]byte("heldout " + cmp.Or(e.key, e.Name)))
-		hashes[i] = binary.LittleEndian.Uint64(sum[:])
+		hashes[i] = e.hash()
 		if hashes[i] < hashes[lowest] {
 			lowest = i
 		}
@@ -66,7 +60,7 @@ type pictures struct {
 	train, heldout part
 }
 
-// part is one side of the split.
+// part is one side of the split. Training is in the order of entries, what is held out in that of hashes.
 type part struct {
 	of    *pictures
 	index []int32

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -104,8 +105,10 @@ func TestSplitFollowsTheNamesOfTheSet(t *testing.T) {
 		{"one metadata for all folders", map[string]string{"train/a.png": png, "train/b.png": png, "test/a.png": png,
 			metadataName: `{"file_name": "train/a.png", "text": "a"}` + "\n" + `{"file_name": "train/b.png", "text": "b"}` + "\n" +
 				`{"file_name": "test/a.png", "text": "c"}`}, 2, 1, false},
+		{"folders below another", merge(numbered(t, 7, "images/train"), numbered(t, 3, "images/test")), 7, 3, false},
 		{"a training folder alone is split by hash", numbered(t, 40, "train"), 34, 6, false},
 		{"a test folder alone too, with a warning", numbered(t, 40, "test"), 32, 8, true},
+		{"so is one below another", numbered(t, 40, "images/test"), 36, 4, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var w warnings
@@ -120,6 +123,39 @@ func TestSplitFollowsTheNamesOfTheSet(t *testing.T) {
 				t.Errorf("warnings = %q, want some: %v", w, c.warns)
 			}
 		})
+	}
+}
+
+// Any first of the held-out pictures are of all folders, and copies of a picture count once.
+func TestHeldoutPicturesOfASortedSetAreMixed(t *testing.T) {
+	png := string(encodePNG(t, halves(4, 4, red, blue)))
+	files := map[string]string{"train/0.png": png, "train/0.txt": "none"}
+	for i := range 200 {
+		name := fmt.Sprintf("test/%s/%03d", []string{"cat", "dog"}[i/100], i)
+		files[name+".png"], files[name+".txt"] = png, name[5:8]
+	}
+	d, err := Open(writeFolder(t, files), 4, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cats := 0
+	for _, caption := range captions(t, d.Heldout())[:100] {
+		if caption == "cat" {
+			cats++
+		}
+	}
+	if cats < 40 || cats > 60 { // 50 ± 3 σ
+		t.Errorf("cats = %d of the first half, want about 50 of 100", cats)
+	}
+
+	dir := t.TempDir()
+	writeTable(t, filepath.Join(dir, "train.parquet"), []string{png})
+	writeTable(t, filepath.Join(dir, "test.parquet"), []string{png + "1", png + "1", png + "2", png + "1"})
+	if d, err = Open(dir, 4, nil); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"row 0", "row 2"}, slices.Sorted(slices.Values(captions(t, d.Heldout())))); diff != "" {
+		t.Errorf("captions of rows, some of equal pictures (-want +got):\n%s", diff)
 	}
 }
 

@@ -215,7 +215,7 @@ func TestOpenShards(t *testing.T) {
 		"train-00.tar": numberedShard(t, 2, "x"), "train-01.tar": numberedShard(t, 2, "y"), "test-00.tar": numberedShard(t, 2, "z"),
 		"notes.txt": "not a shard",
 	})
-	both, held := []string{"x000", "x001", "y000", "y001"}, []string{"z000", "z001"}
+	both, held := []string{"x000", "x001", "y000", "y001"}, []string{"z001", "z000"} // by hash
 	for _, c := range []struct {
 		name, spec     string
 		train, heldout []string
