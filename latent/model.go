@@ -184,6 +184,14 @@ func (m *Model) parts() []string {
 	return parts[:3]
 }
 
+// Files are the paths of all files that are read.
+func (m *Model) Files() (paths []string) {
+	for _, name := range m.names {
+		paths = append(paths, m.path(name))
+	}
+	return paths
+}
+
 func (m *Model) path(name string) string { return filepath.Join(m.Dir, filepath.FromSlash(name)) }
 
 // Tensors reads the types and shapes of a part's tensors from the headers of its files, without their bytes.

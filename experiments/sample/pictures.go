@@ -17,6 +17,7 @@ import (
 	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/latent"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/report/plot"
 )
 
@@ -24,15 +25,26 @@ import (
 const picturesBlock = 64
 
 // writePictures draws pictures into a folder, as evaluate reads it: 000000.png and so on. Those that are there stay, so that an interrupted
-// command continues. what says what they are, and must be what the folder was begun with: it is kept beside it. draw gives pictures from …
-// to−1, which do not depend on what else is drawn.
-func writePictures(ctx context.Context, dir, what string, n int, stderr io.Writer, draw func(from, to int) ([]dataset.Image, error)) error {
+// command continues. what and the hashes of files, those of the model, say what they are, and must be what the folder was begun with: they are
+// kept beside it. draw gives pictures from … to−1, which do not depend on what else is drawn.
+func writePictures(ctx context.Context, dir, what string, files []string, n int, stderr io.Writer, draw func(from, to int) ([]dataset.Image, error)) error {
+	for _, name := range files {
+		sum, err := weights.SHA256(name)
+		if err != nil {
+			return err
+		}
+		what += fmt.Sprintf("SHA-256 %s %s\n", sum, filepath.Base(name))
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
+	file := func(i int) string { return filepath.Join(dir, fmt.Sprintf("%06d.png", i)) }
 	about := filepath.Clean(dir) + ".txt"
 	switch text, err := os.ReadFile(about); {
 	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(file(0)); err == nil {
+			return fmt.Errorf("pictures = %s has pictures, and %s does not say which, want a new folder", dir, about)
+		}
 		if err := os.WriteFile(about, []byte(what), 0o666); err != nil {
 			return err
 		}
@@ -41,7 +53,6 @@ func writePictures(ctx context.Context, dir, what string, n int, stderr io.Write
 	case string(text) != what:
 		return fmt.Errorf("pictures = %s was begun with other settings (%s), want a new folder", dir, about)
 	}
-	file := func(i int) string { return filepath.Join(dir, fmt.Sprintf("%06d.png", i)) }
 	if _, err := os.Stat(file(n)); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("pictures = %s has more than %d pictures, want a new folder or a larger n", dir, n)
 	}
@@ -88,7 +99,7 @@ func noiseFrom(seed int64, from int) func(k, i, n int) []float32 {
 // edmPictures draws n pictures of a row's classes in turn.
 func edmPictures(ctx context.Context, o options, p *edm.Pipeline, row edmRow, stderr io.Writer) error {
 	what := fmt.Sprintf("%s\n%s\nclasses %v\nseed %d\n", o.model.name, row.name, row.Classes, o.seed)
-	return writePictures(ctx, o.model.pictures, what, o.n, stderr, func(from, to int) ([]dataset.Image, error) {
+	return writePictures(ctx, o.model.pictures, what, []string{p.File}, o.n, stderr, func(from, to int) ([]dataset.Image, error) {
 		r := row.Request
 		r.Classes, r.Noise = nil, noiseFrom(o.seed, from)
 		for i := from; i < to; i++ {
@@ -102,7 +113,7 @@ func edmPictures(ctx context.Context, o options, p *edm.Pipeline, row edmRow, st
 // latentPictures draws n pictures of the captions in turn.
 func latentPictures(ctx context.Context, o options, p *latent.Pipeline, row modelRow, stderr io.Writer) error {
 	what := fmt.Sprintf("%s %s\n%s, %d pixels\nprompts %q, negative %q\nseed %d\n", o.model.name, o.model.variant, row.name, row.Size, o.prompts, o.model.negative, o.seed)
-	return writePictures(ctx, o.model.pictures, what, o.n, stderr, func(from, to int) ([]dataset.Image, error) {
+	return writePictures(ctx, o.model.pictures, what, p.Files(), o.n, stderr, func(from, to int) ([]dataset.Image, error) {
 		r := row.Request
 		r.Prompts, r.Noise = nil, noiseFrom(o.seed, from)
 		for i := from; i < to; i++ {

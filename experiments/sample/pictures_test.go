@@ -72,6 +72,29 @@ func TestPicturesForEvaluate(t *testing.T) {
 					t.Errorf("%q: %q, want %q", more, got, want)
 				}
 			}
+
+			// Another model of the same name, and pictures of which nothing is known, are not continued.
+			model := args[1]
+			if info, err := os.Stat(model); err == nil && info.IsDir() {
+				model = filepath.Join(model, "scheduler", "scheduler_config.json")
+			}
+			f, err := os.OpenFile(model, os.O_APPEND|os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = f.WriteString("\n"); err != nil {
+				t.Fatal(err)
+			}
+			f.Close()
+			if got := run(1, "--n", "8"); !strings.Contains(got, "was begun with other settings") {
+				t.Errorf("of another model: %q", got)
+			}
+			if err := os.Remove(dir + ".txt"); err != nil {
+				t.Fatal(err)
+			}
+			if got := run(1, "--n", "8"); !strings.Contains(got, "drawn.txt does not say which, want a new folder") || len(read()) != 7 {
+				t.Errorf("without drawn.txt: %q", got)
+			}
 		})
 	}
 }
