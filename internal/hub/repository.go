@@ -50,18 +50,20 @@ func (d Repository) fetch(ctx context.Context, choose func(names []string) ([]st
 		kind = hub.RepoTypeModel
 	}
 	repo := hub.New(d.ID).WithType(kind).WithCacheDir(Cache()).WithRevision(d.revision()).WithProgressBar(false).WithAuth(Token())
-	repo.Verbosity = 0 // it would speak on standard output
+	repo.Verbosity = 0   // it would speak on standard output
+	var listed *snapshot // what the hub listed when it was asked last, and is not whole
 	if _, err := os.Stat(d.listing()); err == nil && repo.DownloadInfo(false) == nil {
 		if s, err := d.snapshot(repo.Info(), choose); err == nil {
 			if s.want, err = s.missing(ctx, note); err == nil && len(s.want) == 0 {
 				return s.Fetched, nil
 			}
+			listed = s
 		} else if !MayFetch() {
 			return s.Fetched, err
 		}
 	}
 	if !MayFetch() {
-		return d.unlisted(choose)
+		return d.unlisted(choose, listed, note)
 	}
 
 	if err := repo.DownloadInfo(true); err != nil {

@@ -235,6 +235,37 @@ func TestWhatTheHubRefusesIsSaid(t *testing.T) {
 	}
 }
 
+// A commit names the folder of its snapshot, whole or not.
+func TestOfflineWhatTheListingMissesIsNamed(t *testing.T) {
+	hubtest.EmptyCaches(t)
+	h := small()
+	const first, second = "data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet"
+	h.Cut = map[string]int{second: tries}
+	h.Start(t)
+	d := Repository{ID: h.Repo, Revision: hubtest.Commit}
+	var n notes
+	two := func([]string) ([]string, error) { return []string{"notes.txt", second}, nil }
+	_, err := d.Fetch(t.Context(), two, n.note)
+	wantError(t, err, "the connection broke 3 times")
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	_, err = d.Fetch(t.Context(), everything, n.note) // no shard is there whose name tells of others
+	wantError(t, err, "(2 of 3 files are missing: "+first+", "+second+"), and fetching is off")
+
+	t.Setenv("HF_HUB_OFFLINE", "")
+	f, err := d.Fetch(t.Context(), everything, n.note)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(f.Dir, "notes.txt"), []byte("KEPT by git"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	for range 2 {
+		_, err = d.Fetch(t.Context(), everything, n.note)
+		wantError(t, err, "(1 of 3 files are missing: notes.txt), and fetching is off")
+	}
+}
+
 // huggingface_hub keeps the commit of a revision in refs, and links to blobs in snapshots.
 func TestOfflineWhatOtherProgramsFetchedIsFound(t *testing.T) {
 	cache := hubtest.EmptyCaches(t)
@@ -250,7 +281,8 @@ func TestOfflineWhatOtherProgramsFetchedIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	d, none := Repository{ID: "nobody/cats"}, func(string, ...any) {}
+	var n notes
+	d, none := Repository{ID: "nobody/cats"}, n.note
 	_, err := d.Fetch(t.Context(), everything, none)
 	wantError(t, err, "hf:nobody/cats: not whole in "+cache, "fetching is off")
 	write("refs/main", hubtest.Commit)
@@ -267,6 +299,9 @@ func TestOfflineWhatOtherProgramsFetchedIsFound(t *testing.T) {
 		if diff := cmp.Diff([]string{"train-00000-of-00002.parquet", "train-00001-of-00002.parquet"}, f.Names); err != nil || diff != "" {
 			t.Errorf("%q: error = %v, files (-want +got):\n%s", revision, err, diff)
 		}
+	}
+	if len(n) != 3 || n[0] != "hf:nobody/cats: files = 2 from the cache, not compared with the hub's listing, which is not there" {
+		t.Errorf("notes = %q, want one for each", n)
 	}
 	_, err = Repository{ID: "nobody/cats", Revision: "v2"}.Fetch(t.Context(), everything, none)
 	wantError(t, err, "hf:nobody/cats@v2: not whole in ")

@@ -141,10 +141,10 @@ func (r reading) Read(p []byte) (int, error) {
 
 const fetchingIsOff = "fetching is off (HF_HUB_OFFLINE or GOMLX_NO_AUTO_INSTALL)"
 
-// unlisted finds a snapshot that another program has fetched, of which no listing is at hand. Shards tell by their names how many
-// they are.
-func (d Repository) unlisted(choose func(names []string) ([]string, error)) (f Fetched, err error) {
-	missing := fmt.Errorf("not whole in %s, and %s", Cache(), fetchingIsOff)
+// unlisted finds a snapshot that another program has fetched, of which no listing is at hand: listed, which may be nil, is of another.
+// Shards tell by their names how many they are.
+func (d Repository) unlisted(choose func(names []string) ([]string, error), listed *snapshot, note func(string, ...any)) (f Fetched, err error) {
+	missing := fmt.Errorf("not whole in %s%s, and %s", Cache(), listed.lacks(), fetchingIsOff)
 	commit := d.Revision
 	if ref, err := os.ReadFile(filepath.Join(d.home(), "refs", cmp.Or(d.Revision, "main"))); err == nil {
 		commit = strings.TrimSpace(string(ref))
@@ -153,6 +153,9 @@ func (d Repository) unlisted(choose func(names []string) ([]string, error)) (f F
 		return f, missing
 	}
 	f.Dir = filepath.Join(d.home(), "snapshots", commit)
+	if listed != nil && listed.Dir == f.Dir {
+		return f, missing
+	}
 	var names []string
 	err = filepath.WalkDir(f.Dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -169,5 +172,23 @@ func (d Repository) unlisted(choose func(names []string) ([]string, error)) (f F
 	if f.Names, err = choose(names); err == nil {
 		err = complete(f.Names)
 	}
+	if err == nil {
+		note("%s: files = %d from the cache, not compared with the hub's listing, which is not there", d, len(f.Names))
+	}
 	return f, err
+}
+
+// lacks names files that are not in the cache.
+func (s *snapshot) lacks() string {
+	if s == nil || len(s.want) == 0 {
+		return ""
+	}
+	text := fmt.Sprintf(" (%d of %d files are missing: %s", len(s.want), len(s.files), s.want[0].Name)
+	for _, f := range s.want[1:min(3, len(s.want))] {
+		text += ", " + f.Name
+	}
+	if len(s.want) > 3 {
+		text += ", …"
+	}
+	return text + ")"
 }
