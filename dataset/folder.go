@@ -22,7 +22,8 @@ type walker struct {
 	Listing
 	root     string
 	anywhere bool              // links may lead out of the folder
-	seen     map[string]bool   // real paths of folders; a folder is listed once, so that links in a circle end
+	tops     []string          // real folders that the walk enters and whatever is below may be read
+	seen     map[string]string // names of folders by their real paths; a folder is listed once, so that links in a circle end
 	texts    map[string]string // text files by name without extension
 	metadata []string
 	shards   []string
@@ -40,23 +41,26 @@ type linked struct{ name, real string }
 func newWalker(root string, t *tables) *walker {
 	return &walker{
 		root: root, anywhere: t.anywhere, skipped: t.skipped, rows: t,
-		seen: map[string]bool{}, texts: map[string]string{}, outside: map[string]bool{}, unread: map[string]string{},
+		seen: map[string]string{}, texts: map[string]string{}, outside: map[string]bool{}, unread: map[string]string{},
 	}
 }
 
 func (w *walker) list() (Listing, error) {
-	real, err := filepath.EvalSymlinks(w.root)
+	real, err := realPath(w.root)
 	if err != nil {
 		return w.Listing, err
 	}
+	w.tops = []string{real}
 	if err := w.enter("", real, real); err != nil {
 		return w.Listing, err
 	}
 	for i := 0; i < len(w.links); i++ {
 		l := w.links[i]
-		if w.seen[l.real] {
-			w.skipped.add("links lead to a folder that is listed already", l.name)
-		} else if err := w.enter(l.name, l.real, l.real); err != nil {
+		if w.again(l.name, l.real) {
+			continue
+		}
+		w.tops = append(w.tops, l.real)
+		if err := w.enter(l.name, l.real, l.real); err != nil {
 			return w.Listing, err
 		}
 	}
@@ -67,9 +71,29 @@ func (w *walker) list() (Listing, error) {
 	if err := w.addShards(w.shards, w.root, w.skipped); err != nil {
 		return w.Listing, err
 	}
-	w.rows.top = real
+	if w.rows.top, err = filepath.EvalSymlinks(w.root); err != nil {
+		return w.Listing, err
+	}
 	err = w.addFoundTables()
 	return w.Listing, err
+}
+
+// realPath is absolute and without links.
+func realPath(name string) (string, error) {
+	name, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(name)
+}
+
+// again tells that a folder is listed already, under another name.
+func (w *walker) again(name, real string) bool {
+	_, again := w.seen[real]
+	if again {
+		w.skipped.add("links lead to a folder that is listed already", name)
+	}
+	return again
 }
 
 // addFoundTables lists the parquet files of the folder. One without pictures may be there for another reason.
@@ -95,7 +119,7 @@ func (w *walker) file(name string) string { return filepath.Join(w.root, filepat
 
 // enter lists the folder of this name. top is the real folder that links may not lead out of.
 func (w *walker) enter(name, real, top string) error {
-	w.seen[real] = true
+	w.seen[real] = name
 	entries, err := os.ReadDir(w.file(name))
 	if err != nil {
 		return err
@@ -150,6 +174,9 @@ func (w *walker) visit(name, real, top string, mode fs.FileMode) error {
 	case mode.IsDir():
 		if picture {
 			w.skipped.add("folders have the name of a picture", name)
+		}
+		if w.again(name, real) { // below a link
+			return nil
 		}
 		return w.enter(name, real, top)
 	case picture:

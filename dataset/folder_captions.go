@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -90,11 +89,17 @@ func (w *walker) readMetadata(file string, at map[string]int, source map[string]
 		}
 		i, ok := at[name]
 		if !ok && local {
-			if _, err := os.Stat(w.file(name)); err == nil {
-				i, ok = len(w.Pictures), true
-				at[name] = i
-				delete(w.unread, name)
-				w.picture(name)
+			switch found, err := w.find(name); {
+			case errors.Is(err, errEscape):
+				return fmt.Errorf("%d: file_name = %q %w", row.Line, row.Name, err)
+			case err == nil:
+				name = found
+				if i, ok = at[name]; !ok {
+					i, ok = len(w.Pictures), true
+					at[name] = i
+					delete(w.unread, name)
+					w.picture(name)
+				}
 			}
 		}
 		switch caption, err := w.skipped.caption([]byte(row.Text), name); {
@@ -115,6 +120,26 @@ func (w *walker) readMetadata(file string, at map[string]int, source map[string]
 		}
 	}
 	return nil
+}
+
+// find gives the name of a file that is there in the folder as the walk lists that: the given one may lead through a link. Links of
+// hidden files and folders, which the walk passes by, are looked at here.
+func (w *walker) find(name string) (string, error) {
+	real, err := realPath(w.file(name))
+	if err != nil {
+		return "", err
+	}
+	if !w.anywhere && !slices.ContainsFunc(w.tops, func(top string) bool { rel, err := filepath.Rel(top, real); return err == nil && filepath.IsLocal(rel) }) {
+		return "", errEscape
+	}
+	folder, err := realPath(filepath.Dir(w.file(name)))
+	if err != nil {
+		return "", err
+	}
+	if listed, ok := w.seen[folder]; ok {
+		name = path.Join(listed, path.Base(name))
+	}
+	return name, nil
 }
 
 // leadsOut tells a name below a link that is not followed.

@@ -117,6 +117,21 @@ func TestFolderRefusesLinksThatLeadOut(t *testing.T) {
 			}
 			return os.Symlink(secret, filepath.Join(dir, "out"))
 		},
+		"a hidden link that metadata names": func(dir string) error {
+			if err := os.WriteFile(filepath.Join(dir, metadataName), []byte(`{"file_name": ".x.png", "text": "a"}`), 0o644); err != nil {
+				return err
+			}
+			return os.Symlink(filepath.Join(secret, "secret.png"), filepath.Join(dir, ".x.png"))
+		},
+		"a link below a folder that is held out": func(dir string) error {
+			if err := os.WriteFile(filepath.Join(dir, metadataName), []byte(`{"file_name": "test-1/more/secret.png", "text": "a"}`), 0o644); err != nil {
+				return err
+			}
+			if err := os.Mkdir(filepath.Join(dir, "test-1"), 0o755); err != nil {
+				return err
+			}
+			return os.Symlink(secret, filepath.Join(dir, "test-1", "more"))
+		},
 		"linked metadata": func(dir string) error {
 			meta := filepath.Join(dir, metadataName)
 			if err := os.Rename(meta, filepath.Join(secret, metadataName)); err != nil {
@@ -147,6 +162,19 @@ func TestFolderRefusesLinksThatLeadOut(t *testing.T) {
 			t.Errorf("error = %v, warnings = %q, want none", err, w)
 		}
 	})
+}
+
+// What the walk passes by is still found, in a linked folder of held-out pictures too.
+func TestMetadataNamesHiddenPictures(t *testing.T) {
+	elsewhere := writeFolder(t, map[string]string{metadataName: `{"file_name": ".h.png", "text": "h"}`, ".h.png": "x"})
+	dir := writeFolder(t, map[string]string{metadataName: `{"file_name": ".i/i.png", "text": "i"}`, ".i/i.png": "x"})
+	if err := os.Symlink(elsewhere, filepath.Join(dir, "test")); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	l, err := List(dir, false)
+	if diff := cmp.Diff(map[string]string{".i/i.png": "i", "test/.h.png": "h"}, listed(l)); err != nil || diff != "" {
+		t.Errorf("error = %v, pictures (-want +got):\n%s", err, diff)
+	}
 }
 
 func TestFolderAllowsSeveralCaptionsOfOnePicture(t *testing.T) {

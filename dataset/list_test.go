@@ -211,3 +211,40 @@ func TestLinkedFolderIsListedUnderItsOwnName(t *testing.T) {
 	}
 	wantNotes(t, l.Notes, "1 links lead nowhere, such as gone", "2 links lead to a folder that is listed already, such as b")
 }
+
+// Whichever way links lead to a folder or picture, it is listed once.
+func TestAPictureIsListedOnceThroughLinks(t *testing.T) {
+	links := func(dir string, all map[string]string) {
+		t.Helper()
+		for link, target := range all {
+			if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+				t.Skip("no symbolic links here:", err)
+			}
+		}
+	}
+	dir := writeFolder(t, map[string]string{"set/own.png": "x", "x/q.png": "x", "x/sub/p.png": "x"})
+	set := filepath.Join(dir, "set")
+	links(set, map[string]string{"a": "../x/sub", "b": filepath.Join(dir, "x"), "up": ".."})
+	t.Chdir(set)
+	for _, name := range []string{set, "."} {
+		l, err := List(name, true)
+		if diff := cmp.Diff([]string{"a/p.png", "b/q.png", "own.png"}, namesOfPictures(l)); err != nil || diff != "" {
+			t.Errorf("%s: error = %v, pictures (-want +got):\n%s", name, err, diff)
+		}
+	}
+
+	dir = writeFolder(t, map[string]string{"raw/x.png": "x", "raw/y.dat": "x",
+		metadataName: `{"file_name": "images/x.png", "text": "x"}` + "\n" + `{"file_name": "images/y.dat", "text": "y"}` + "\n" + `{"file_name": "raw/y.dat", "text": "again"}`})
+	links(dir, map[string]string{"images": "raw"})
+	l, err := List(dir, false)
+	if diff := cmp.Diff(map[string]string{"raw/x.png": "x", "raw/y.dat": "y | again"}, listed(l)); err != nil || diff != "" || len(l.Pictures) != 2 {
+		t.Errorf("error = %v, %d pictures (-want +got):\n%s", err, len(l.Pictures), diff)
+	}
+}
+
+func namesOfPictures(l Listing) (names []string) {
+	for _, p := range l.Pictures {
+		names = append(names, p.Name)
+	}
+	return names
+}

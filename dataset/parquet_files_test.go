@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 func TestParquetCountsMissingCaptions(t *testing.T) {
@@ -107,6 +110,37 @@ func TestParquetNamesPictureFiles(t *testing.T) {
 		}
 	}
 
+	// The same without statistics, which a file need not have.
+	var footer format.FileMetaData
+	protocol := new(thrift.CompactProtocol)
+	end := len(partly) - 8 - int(binary.LittleEndian.Uint32(partly[len(partly)-8:]))
+	if err := thrift.Unmarshal(protocol, partly[end:len(partly)-8], &footer); err != nil {
+		t.Fatal(err)
+	}
+	for i := range footer.RowGroups[0].Columns {
+		m := &footer.RowGroups[0].Columns[i].MetaData
+		m.Statistics, m.SizeStatistics = format.Statistics{}, format.SizeStatistics{}
+	}
+	bare, err := thrift.Marshal(protocol, footer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare = binary.LittleEndian.AppendUint32(slices.Concat(partly[:end], bare), uint32(len(bare)))
+	dir = writeFolder(t, map[string]string{"cmyk.jpg": string(cmyk), "partly.parquet": string(bare) + "PAR1"})
+	l, err := List(dir, true)
+	if diff := cmp.Diff(map[string]string{"partly/00000000": "inside", "cmyk.jpg": "beside"}, listed(l)); err != nil || diff != "" {
+		t.Errorf("without statistics: error = %v, pictures (-want +got):\n%s", err, diff)
+	}
+
+	// A usual file is not searched for nulls.
+	f, err := openParquet(filepath.Join(fixtures, "hub", "test-00000-of-00001.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names, err := (pictureColumn{bytes: find(f.Root(), "image.bytes"), path: find(f.Root(), "image.path")}).names(f); err != nil || names != nil {
+		t.Errorf("error = %v, names = %q, want none read", err, names)
+	}
+
 	// A table beside pictures captions them, as metadata.jsonl does and after it.
 	type named struct {
 		File string `parquet:"file_name"`
@@ -116,7 +150,7 @@ func TestParquetNamesPictureFiles(t *testing.T) {
 	dir = writeFolder(t, map[string]string{"train/a.png": png, "train/b.png": png, "c.png": png, "test/d.png": png, "c.txt": "c by text"})
 	metadata := filepath.Join(dir, "metadata.parquet")
 	writeRows(t, metadata, []named{{"train/a.png", "a one"}, {"train/b.png", "b"}, {"c.png", "c"}, {"train/a.png", "a two"}, {"test/d.png", "d"}})
-	l, err := Spec{Name: dir, Image: "file_name", Text: "text"}.List(t.Context(), false, nil)
+	l, err = Spec{Name: dir, Image: "file_name", Text: "text"}.List(t.Context(), false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

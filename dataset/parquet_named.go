@@ -5,9 +5,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // namedPicture is a picture file of a listing.
@@ -26,13 +28,7 @@ func (c pictureColumn) names(f *parquet.File) ([][]string, error) {
 	if c.bytes == nil {
 		return texts(f, c.path)
 	}
-	nulls := int64(0)
-	for _, g := range f.RowGroups() {
-		if chunk, ok := g.ColumnChunks()[c.bytes.Index()].(*parquet.FileColumnChunk); ok {
-			nulls += chunk.NullCount()
-		}
-	}
-	if nulls == 0 {
+	if !slices.ContainsFunc(f.Metadata().RowGroups, func(g format.RowGroup) bool { return mayHoldNulls(g.Columns[c.bytes.Index()].MetaData) }) {
 		return nil, nil
 	}
 	names, err := texts(f, c.path)
@@ -48,6 +44,16 @@ func (c pictureColumn) names(f *parquet.File) ([][]string, error) {
 		}
 	})
 	return names, err
+}
+
+// mayHoldNulls asks the statistics of a chunk. The library gives zeros for those that the file lacks, so a count of 0 needs another
+// number beside it; pyarrow keeps no bounds of values above 4 KB, but newer ones a histogram.
+func mayHoldNulls(m format.ColumnMetaData) bool {
+	if levels := m.SizeStatistics.DefinitionLevelHistogram; len(levels) > 0 {
+		return levels[len(levels)-1] < m.NumValues
+	}
+	s := m.Statistics
+	return s.NullCount > 0 || len(s.Min)+len(s.Max)+len(s.MinValue)+len(s.MaxValue) == 0
 }
 
 // addNamed adds the captions of a row to the picture file that it names. Several rows may name one.

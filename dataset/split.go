@@ -9,7 +9,7 @@ import (
 const heldoutEvery = 10
 
 // heldoutPart fits folders and shards that the set itself holds out: test, val, test-00000, validation_3 …
-var heldoutPart = regexp.MustCompile(`(?i)^(test|val|valid|validation|heldout)([-_.0-9].*)?$`)
+var heldoutPart = regexp.MustCompile(`(?i)^(test|val|valid|validation|heldout)([-_.0-9][^/]*)?$`)
 
 // split says for each entry whether it is held out, and whether the set itself said so.
 //

@@ -14,7 +14,7 @@ func TestHeldoutPart(t *testing.T) {
 	for name, want := range map[string]bool{
 		"test": true, "val": true, "valid": true, "validation": true, "heldout": true, "test-00000": true, "val_3": true, "Test": true,
 		"test00": true, "val2017": true, "validation.a": true,
-		"train": false, "": false, "testing": false, "value": false, "my-test": false, "train-test": false, "tests": false,
+		"train": false, "": false, "testing": false, "value": false, "my-test": false, "train-test": false, "tests": false, "test-1/more": false,
 	} {
 		if got := heldoutPart.MatchString(name); got != want {
 			t.Errorf("%q held out = %v, want %v", name, got, want)
