@@ -18,7 +18,9 @@ type Base interface {
 	Size() int // S
 	Schedule() (diffusion.Schedule, error)
 	Prediction() diffusion.Prediction
-	UnitNoise() bool // sampling begins at noise of size 1, and not of the size that the schedule has at its first time
+	// UnitNoise reports whether sampling from a student, of consistency or of another method, begins at noise of size 1, and not of the size
+	// that the schedule has at its first time.
+	UnitNoise(consistency bool) bool
 	NegativeCaption() string
 
 	Tokens(captions []string) (ids []int32, length int)         // flat [B,L]

@@ -78,11 +78,19 @@ func latentBench(t testing.TB, cfg Config, b Base) bench {
 	return bench{d}
 }
 
-// In one step from noise student and pipeline draw the same picture: both tell the U-Net the same of level, caption and sizes.
+// In one step from noise student and pipeline draw the same picture: both tell the U-Net the same of level, caption and sizes. A student
+// of consistency is drawn by LCM's scheduler, whose noise is larger.
 func TestALatentStudentBeginsAsItsTeacher(t *testing.T) {
-	for _, folder := range []string{"sd", "xl"} {
-		t.Run(folder, func(t *testing.T) {
-			b := tinyLatent(t, folder)
+	for name, test := range map[string]struct {
+		folder, sampler string
+		edit            func(*Config)
+	}{
+		"sd":          {"sd", "", func(*Config) {}},
+		"xl":          {"xl", "", func(*Config) {}},
+		"consistency": {"sd", "lcm", consistent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := tinyLatent(t, test.folder)
 			p, err := b.Model.Load(graphtest.Engine())
 			if err != nil {
 				t.Fatal(err)
@@ -91,16 +99,23 @@ func TestALatentStudentBeginsAsItsTeacher(t *testing.T) {
 			side, channels := b.Latents()
 			noise := graphtest.Floats(graphtest.Normals(3, 1, side, side, channels))
 			want, err := p.Draw(t.Context(), latent.Request{
-				Prompts: []string{"a red fox"}, Steps: 1, Size: latentSize, Noise: func(_, _, _ int) []float32 { return noise },
+				Prompts: []string{"a red fox"}, Sampler: test.sampler, Steps: 1, Size: latentSize, Noise: func(_, _, _ int) []float32 { return noise },
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := latentBench(t, tinyConfig(t, func(c *Config) { c.Batch = 1 }), b)
-			s := d.method.(*add).setup
+			cfg := tinyConfig(t, test.edit, func(c *Config) { c.Batch = 1 })
+			d := latentBench(t, cfg, b)
+			s, err := newSetup(cfg, b)
+			if err != nil {
+				t.Fatal(err)
+			}
 			// The training's own start, at its first time, is where the scheduler begins.
 			in := s.studentOn(dataset.Batch{Images: make([]float32, latentSize*latentSize*3), Captions: []string{"a red fox"}, Latents: make([]float32, len(noise))}, s.samples(noise), 1, 1, []float64{1})
 			_, sigma := s.schedule.AlphaSigma(1)
+			if test.sampler == "lcm" {
+				sigma = 1
+			}
 			if level := graphtest.Floats(in.Start); level[1] != 0 || level[2] != float32(sigma) {
 				t.Errorf("start = %v, want no signal and noise of %g", level, sigma)
 			}
@@ -155,6 +170,23 @@ func TestLatentStepsMoveStudentAndHeads(t *testing.T) {
 				t.Errorf("moved (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// DiffAugment changes colours and moves by pixels. LADD has none in latents; pictures are augmented before features see them.
+func TestLatentsAreNotAugmented(t *testing.T) {
+	b := tinyLatent(t, "sd")
+	for _, edit := range []func(*Config){func(*Config) {}, fDistilled("js")} {
+		for _, augment := range []bool{true, false} {
+			cfg := tinyConfig(t, edit, func(c *Config) { c.FeaturesNet, c.Discriminator.Augment = teacherScope, augment })
+			_, err := newMethod(cfg, b)
+			if refused := err != nil && strings.Contains(err.Error(), "discriminator.augment = true, want false with features_net"); refused != augment || !augment && err != nil {
+				t.Errorf("augment %t: error %v", augment, err)
+			}
+		}
+	}
+	if _, err := newMethod(tinyConfig(t), b); err != nil {
+		t.Errorf("decoded pictures: error %v", err)
 	}
 }
 

@@ -48,7 +48,11 @@ func newMethod(cfg Config, b Base) (Method, error) {
 		return nil, err
 	}
 	seen, _ := s.sample()
-	if _, decoded := b.(Autoencoded); cfg.Adversarial > 0 && (cfg.Discriminator.Renoise != nil || cfg.Method != nil) && !s.encodes() && (decoded || s.featuresSide() != seen) {
+	_, decoded := b.(Autoencoded)
+	if decoded && cfg.Adversarial > 0 && s.encodes() && cfg.Discriminator.Augment {
+		return nil, fmt.Errorf("distill: discriminator.augment = true, want false with features_net = %q, which sees latents: DiffAugment is for pictures", cfg.Features())
+	}
+	if cfg.Adversarial > 0 && (cfg.Discriminator.Renoise != nil || cfg.Method != nil) && !s.encodes() && (decoded || s.featuresSide() != seen) {
 		return nil, fmt.Errorf("distill: features_net = %q, want %q with discriminator.renoise and methods by name: others see pictures of another shape than the noise", cfg.Features(), teacherScope)
 	}
 	if cfg.Method != nil {

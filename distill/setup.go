@@ -122,7 +122,7 @@ func (s setup) studentOn(b dataset.Batch, noise *tensors.Tensor, step, number in
 	for i, t := range times {
 		if t >= float64(s.cfg.Times[0])/1000 && !s.cfg.SignalLeak { // where sampling begins, from pure noise whatever the schedule leaves there
 			start[3*i+1] = 0
-			if s.base.UnitNoise() {
+			if s.base.UnitNoise(s.cfg.Consistency != nil) {
 				start[3*i+2] = 1
 			}
 		}

@@ -71,7 +71,7 @@ func (s schedule) AlphaSigma(t float64) (alpha, sigma float64) {
 func (b *Base) Prediction() diffusion.Prediction { return diffusion.PredictX0 }
 
 // UnitNoise tells that sampling begins at noise of the highest level.
-func (b *Base) UnitNoise() bool { return false }
+func (b *Base) UnitNoise(bool) bool { return false }
 
 // NegativeCaption is no class.
 func (b *Base) NegativeCaption() string { return "" }

@@ -92,8 +92,9 @@ func (b *Base) Schedule() (diffusion.Schedule, error) { return b.scheduler.Sched
 // Prediction is what the U-Net outputs.
 func (b *Base) Prediction() diffusion.Prediction { return b.scheduler.Prediction }
 
-// UnitNoise tells that published schedulers begin at noise of the schedule's size.
-func (b *Base) UnitNoise() bool { return false }
+// UnitNoise reports whether the scheduler that a student is saved with, FewSteps, begins at noise of size 1: LCM's does, Euler's two at
+// noise of the schedule's size.
+func (b *Base) UnitNoise(consistency bool) bool { return consistency }
 
 // NegativeCaption is one of those that people give to Stable Diffusion.
 func (b *Base) NegativeCaption() string { return "blurry, low quality" }

@@ -22,7 +22,7 @@ func (b *Bundle) Schedule() (diffusion.Schedule, error) {
 func (b *Bundle) Prediction() diffusion.Prediction { return b.Config.Prediction }
 
 // UnitNoise tells that the built-in samplers begin at noise of size 1.
-func (b *Bundle) UnitNoise() bool { return true }
+func (b *Bundle) UnitNoise(bool) bool { return true }
 
 // NegativeCaption is that of blurred pictures.
 func (b *Bundle) NegativeCaption() string { return b.Config.NegativeCaption }
