@@ -299,7 +299,7 @@ func TestALatentStudentIsAModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "student")
-	if err := b.Save(graphtest.Engine(), dir, student, latent.FewSteps(false)); err != nil {
+	if err := b.Save(graphtest.Engine(), dir, student, latent.FewSteps(0, cfg.Form())); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "model_index.json")); err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/train"
 )
 
@@ -33,6 +34,17 @@ type Method interface {
 	// Updates lists the updates of a step in their order. Each has a batch of its own, and every step has as many: five of a
 	// critic and one of the student are six.
 	Updates(step int) []Update
+}
+
+// Form is how a student draws in several steps. One that learned the ends of paths adds no noise.
+func (c Config) Form() diffusion.Form {
+	if c.Method != nil {
+		switch c.Method.Settings.(type) {
+		case Progressive, Reflow:
+			return diffusion.ODE
+		}
+	}
+	return diffusion.Renoise
 }
 
 // Update moves some of the networks once.

@@ -15,6 +15,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
@@ -76,14 +77,19 @@ func (m *Model) Save(backend compute.Backend, dir string, unet *weights.File, sc
 			return err
 		}
 	}
-	if err := m.writeChanged(temp, schedulerFile, scheduler); err != nil {
+	if err := m.writeChanged(temp, schedulerFile, func(fields map[string]any) { maps.Copy(fields, scheduler) }); err != nil {
 		return err
 	}
-	index := map[string]any{}
-	if class, ok := scheduler["_class_name"]; ok { // diffusers reads the class from here
-		index["scheduler"] = []any{"diffusers", class}
-	}
-	if err := m.writeChanged(temp, indexFile, index); err != nil {
+	if err := m.writeChanged(temp, indexFile, func(index map[string]any) {
+		if class, ok := scheduler["_class_name"]; ok { // diffusers reads the class from here
+			index["scheduler"] = []any{"diffusers", class}
+		}
+		for part, none := range notCopied {
+			if _, there := index[part]; there {
+				index[part] = none
+			}
+		}
+	}); err != nil {
 		return err
 	}
 	labelled := &weights.File{Tensors: unet.Tensors, Metadata: map[string]string{"format": "pt"}}
@@ -95,16 +101,23 @@ func (m *Model) Save(backend compute.Backend, dir string, unet *weights.File, sc
 
 const schedulerFile, indexFile = "scheduler/scheduler_config.json", "model_index.json"
 
-// FewSteps are the fields of a scheduler for a student that draws in one to four steps: as those of SDXL-Turbo, and of consistency LCM's.
-func FewSteps(consistency bool) map[string]any {
-	if consistency {
-		return map[string]any{"_class_name": "LCMScheduler"}
+// notCopied are fields of the index about parts that are not read, with what diffusers takes for none.
+var notCopied = map[string]any{"safety_checker": [2]any{}, "feature_extractor": [2]any{}, "image_encoder": [2]any{}, "requires_safety_checker": false}
+
+// FewSteps are the fields of a scheduler for a student that draws in few steps: as those of SDXL-Turbo; LCM's for a student of consistency on
+// a grid of so many steps, 0 for none; and for one that draws by the form ode Euler's, which adds no noise.
+func FewSteps(grid int, form diffusion.Form) map[string]any {
+	switch {
+	case grid > 0:
+		return map[string]any{"_class_name": "LCMScheduler", "original_inference_steps": grid}
+	case form == diffusion.ODE:
+		return map[string]any{"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing", "use_karras_sigmas": false, "final_sigmas_type": "zero"}
 	}
 	return map[string]any{"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"}
 }
 
 // writeChanged writes a JSON file with some fields changed.
-func (m *Model) writeChanged(dir, name string, change map[string]any) error {
+func (m *Model) writeChanged(dir, name string, change func(fields map[string]any)) error {
 	text, err := os.ReadFile(m.path(name))
 	if err != nil {
 		return err
@@ -113,7 +126,7 @@ func (m *Model) writeChanged(dir, name string, change map[string]any) error {
 	if err := json.Unmarshal(text, &fields); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	maps.Copy(fields, change)
+	change(fields)
 	if text, err = json.MarshalIndent(fields, "", "  "); err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package latent
 
 import (
 	"encoding/json"
+	"maps"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,7 +12,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinylatent"
 	"github.com/addlab/addlab/network/weights"
@@ -35,22 +39,30 @@ func otherUNet(t *testing.T, m *Model) *weights.File {
 	return f
 }
 
-// A saved folder has the new U-Net and all other parts, under names without a variant. With ADDLAB_PYTHON, a Python that has diffusers,
+// A saved folder has the new U-Net and all other parts that are read, under names without a variant. Parts that are not are none. With ADDLAB_PYTHON, a Python that has diffusers,
 // StableDiffusionPipeline.from_pretrained draws the same picture with it.
 func TestASavedModelOpensAndDrawsWithItsOwnUNet(t *testing.T) {
 	for _, folder := range []string{"sd", "xl"} {
 		t.Run(folder, func(t *testing.T) {
-			m, err := Open(t.Context(), tinylatent.Folder(t, folder), Options{})
+			from := tinylatent.Folder(t, folder)
+			if folder == "sd" { // as 1.5 is published
+				change(t, filepath.Join(from, "model_index.json"), map[string]any{"requires_safety_checker": true,
+					"safety_checker": []string{"stable_diffusion", "StableDiffusionSafetyChecker"}, "feature_extractor": []string{"transformers", "CLIPImageProcessor"}})
+			}
+			m, err := Open(t.Context(), from, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			unet, dir := otherUNet(t, m), filepath.Join(t.TempDir(), "new", "student")
-			if err := m.Save(graphtest.Engine(), dir, unet, FewSteps(false)); err != nil {
+			if err := m.Save(graphtest.Engine(), dir, unet, FewSteps(0, diffusion.Renoise)); err != nil {
 				t.Fatal(err)
 			}
 			index, err := os.ReadFile(filepath.Join(dir, "model_index.json"))
 			if class := "EulerAncestralDiscreteScheduler"; err != nil || !strings.Contains(string(index), class) {
 				t.Errorf("index = %s (%v), want the scheduler %s", index, err, class)
+			}
+			if strings.Contains(string(index), "Safety") || strings.Contains(string(index), "CLIPImageProcessor") || strings.Contains(string(index), `"requires_safety_checker": true`) {
+				t.Errorf("index = %s, want no part that was not copied", index)
 			}
 			names, err := list(dir)
 			if err != nil || slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, "fp16") || strings.Contains(n, "-of-") }) {
@@ -81,6 +93,79 @@ func TestASavedModelOpensAndDrawsWithItsOwnUNet(t *testing.T) {
 				near(t, want, draw(t, saved, 1), 1e-4)
 			}
 		})
+	}
+}
+
+// change sets fields of a JSON file.
+func change(t *testing.T, file string, values map[string]any) {
+	t.Helper()
+	fields := map[string]any{}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &fields)
+	}
+	maps.Copy(fields, values)
+	if err == nil {
+		text, err = json.Marshal(fields)
+	}
+	if err == nil {
+		err = os.WriteFile(file, text, 0o666)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A student is drawn as it was trained: by the steps of diffusion.FewStep in the form ode, and on the grid of its consistency. What the
+// teacher's scheduler says of its own spacing does not matter.
+func TestSavedSchedulersFollowTheStudent(t *testing.T) {
+	from := tinylatent.Folder(t, "sd")
+	change(t, filepath.Join(from, schedulerFile), map[string]any{"timestep_spacing": "leading", "use_karras_sigmas": true, "final_sigmas_type": "sigma_min"})
+	m, err := Open(t.Context(), from, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unet := otherUNet(t, m)
+	saved := func(fields map[string]any) diffusion.Scheduler {
+		dir := filepath.Join(t.TempDir(), "student")
+		if err := m.Save(graphtest.Engine(), dir, unet, fields); err != nil {
+			t.Fatal(err)
+		}
+		student, err := Open(t.Context(), dir, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := student.Scheduler("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	euler := saved(FewSteps(0, diffusion.ODE))
+	want, err := diffusion.FewStep{Form: diffusion.ODE}.Plan(euler.Schedule(), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, plan, err := euler.Plan(4)
+	if _, sigma := euler.Schedule().AlphaSigma(1); err != nil || math.Abs(start-sigma) > 1e-9 {
+		t.Errorf("start = %g (%v), want %g", start, err, sigma)
+	}
+	var got []diffusion.Step
+	for _, call := range plan {
+		call.T = (call.T + 1) / 1000
+		got = append(got, call.Step)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-9)); diff != "" {
+		t.Errorf("steps by the form ode (-want +got):\n%s", diff)
+	}
+	lcm := saved(FewSteps(20, diffusion.Renoise))
+	start, plan, err = lcm.Plan(4)
+	var times []float64
+	for _, call := range plan {
+		times = append(times, call.T)
+	}
+	if want := []float64{999, 749, 499, 249}; err != nil || start != 1 || !slices.Equal(times, want) {
+		t.Errorf("on a grid of 20: from noise of %g at timesteps %v (%v), want 1 and %v", start, times, err, want)
 	}
 }
 

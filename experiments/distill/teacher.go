@@ -43,10 +43,21 @@ func (o options) open(ctx context.Context, cfg distill.Config, note func(format 
 	if err != nil {
 		return t, err
 	}
+	grid := 0
+	if cfg.Consistency != nil {
+		grid = cfg.Consistency.Grid
+		s, err := m.Scheduler("")
+		if n := s.Timesteps(); err == nil && n%grid != 0 { // LCM's scheduler would leave out the last ones
+			err = fmt.Errorf("consistency.grid = %d, want a divisor of the %d timesteps of the teacher", grid, n)
+		}
+		if err != nil {
+			return t, err
+		}
+	}
 	t.Base, err = latent.NewBase(m, o.side(m), net, o.features)
 	t.check = func(dataset.Dataset) error { return nil }
 	t.save = func(backend compute.Backend, out string, student *weights.File, further ...string) error {
-		return m.Save(backend, out, student, latent.FewSteps(cfg.Consistency != nil), further...)
+		return m.Save(backend, out, student, latent.FewSteps(grid, cfg.Form()), further...)
 	}
 	return t, err
 }
