@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/program"
@@ -57,6 +58,9 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err := base.check(data); err != nil {
 		return err
 	}
+	if err := writable(o.out); err != nil {
+		return err
+	}
 	e, err := engine.Open(ctx, o.engine, stderr)
 	if err != nil {
 		return err
@@ -92,10 +96,32 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err := base.save(e.Backend, o.out, student, further...); err != nil {
 		return err
 	}
-	steps := "1,4"
-	if o.edm() {
-		steps = "1"
-	}
-	_, err = fmt.Fprintf(stdout, "wrote %s: go run ./experiments/sample --model %s --steps %s --prompt …\n", o.out, o.out, steps)
+	_, err = fmt.Fprintf(stdout, "wrote %s: go run ./experiments/sample --model %s --steps %s --prompt …\n", o.out, o.out, steps(cfg))
 	return err
+}
+
+// steps are numbers of steps that a student draws in: one, and as many as it has times.
+func steps(cfg distill.Config) string {
+	n := len(cfg.Times)
+	if cfg.Consistency != nil {
+		n = min(n, cfg.Consistency.Grid)
+	}
+	if n > 1 && cfg.Form() != diffusion.ODE {
+		return fmt.Sprint("1,", n)
+	}
+	return fmt.Sprint(n)
+}
+
+// writable wants that a new file or folder can be made, before a training that ends with it.
+func writable(out string) error {
+	dir := filepath.Dir(out)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("out = %s: %w", out, err)
+	}
+	f, err := os.CreateTemp(dir, ".distill-*")
+	if err != nil {
+		return fmt.Errorf("out = %s: %w", out, err)
+	}
+	f.Close()
+	return os.Remove(f.Name())
 }

@@ -90,23 +90,65 @@ func TestAStudentIsTrainedOnceAndSavedAsAModel(t *testing.T) {
 	}
 }
 
-// A student of consistency is drawn by LCM's scheduler.
-func TestAConsistencyStudentNamesItsScheduler(t *testing.T) {
+// progressive is a config of two steps that are one stage.
+const progressive = `{"accumulate": 1, "adversarial": 0, "times": [1000, 500], "distill_pixels": false, "method": {"progressive": {"from": 2, "to": 2}}}`
+
+// A student of consistency is drawn by LCM's scheduler on its grid, and one of progressive distillation by one that adds no noise. A folder
+// may end in a slash.
+func TestAStudentNamesItsScheduler(t *testing.T) {
+	for _, test := range []struct {
+		method, config, class, steps string
+		last                         float64 // timestep of four and of two steps
+	}{
+		{"lcm", `{"accumulate": 1, "consistency": {"grid": 20}}`, "LCMScheduler", "1,4", 249},
+		{"add", progressive, "EulerDiscreteScheduler", "2", 499},
+	} {
+		dir := t.TempDir()
+		config, out := filepath.Join(dir, "small.json"), filepath.Join(dir, "new", "student")
+		write(t, config, test.config)
+		stdout, _ := call(t, 0, append(features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--method", test.method, "--config", config, "--steps", "1",
+			"--engine", "go", "--runs", filepath.Join(dir, "runs"), "--out", out+"/")...)
+		if want := fmt.Sprintf("wrote %s: go run ./experiments/sample --model %s --steps %s ", out, out, test.steps); !strings.Contains(stdout, want) {
+			t.Errorf("stdout = %q, want %q", stdout, want)
+		}
+		m, err := latent.Open(t.Context(), out, latent.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := m.Scheduler("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, plan, err := s.Plan(int(test.steps[len(test.steps)-1] - '0'))
+		if s.Class != test.class || err != nil || plan[len(plan)-1].T != test.last {
+			t.Errorf("scheduler = %s, %v (%v), want %s to timestep %g", s.Class, plan, err, test.class, test.last)
+		}
+	}
+}
+
+// The file's seed holds unless one is typed.
+func TestASeedIsTakenFromTheConfig(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "seed.json")
+	write(t, config, `{"seed": 7}`)
+	for want, args := range map[string][]string{`"seed": 1,`: nil, `"seed": 7,`: {"--config", config}, `"seed": 3,`: {"--config", config, "--seed", "3"}} {
+		if stdout, _ := call(t, 0, append(args, "--print-config")...); !strings.Contains(stdout, want) {
+			t.Errorf("%q: stdout = %s, want %s", args, stdout, want)
+		}
+	}
+}
+
+// A place where nothing can be written is refused before hours of training, not after them.
+func TestAPlaceForTheStudentIsTriedFirst(t *testing.T) {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "small.json")
 	write(t, config, `{"accumulate": 1}`)
-	call(t, 0, append(features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--method", "lcm", "--config", config, "--steps", "1",
-		"--engine", "go", "--runs", filepath.Join(dir, "runs"), "--out", filepath.Join(dir, "student"))...)
-	m, err := latent.Open(t.Context(), filepath.Join(dir, "student"), latent.Options{})
-	if err != nil {
-		t.Fatal(err)
+	_, stderr := call(t, 1, append(features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--method", "lcm", "--config", config, "--steps", "1",
+		"--engine", "go", "--runs", filepath.Join(dir, "runs"), "--out", filepath.Join(config, "student"))...)
+	if !strings.Contains(stderr, "small.json/student: ") || !strings.Contains(stderr, "a part of the path is a file, not a folder") {
+		t.Errorf("stderr = %q", stderr)
 	}
-	s, err := m.Scheduler("")
-	if err == nil {
-		_, _, err = s.Plan(4)
-	}
-	if s.Class != "LCMScheduler" || err != nil {
-		t.Errorf("scheduler = %s (%v), want LCMScheduler", s.Class, err)
+	if _, err := os.Stat(filepath.Join(dir, "runs")); err == nil {
+		t.Error("a run was begun")
 	}
 }
 
@@ -121,22 +163,30 @@ func TestThePlanCountsWhatIsKept(t *testing.T) {
 	for _, x := range all.Tensors {
 		values += len(x.Data)
 	}
+	staged := filepath.Join(t.TempDir(), "staged.json")
+	write(t, staged, progressive)
 	for _, test := range []struct {
-		args    []string
-		trained int
+		args            []string
+		trained, passes int
+		moments         string
+		further, stage  int // numbers for a trained one; values of the teacher of a stage, which checkpoints have too
 	}{
-		{nil, values},
+		{nil, values, 64, "moments and the sum of gradients", 3, 0},
+		{[]string{"--config", staged}, values, 1, "moments", 2, values},
 		// Transformers of width 16 in the first resolution, down and twice up, and of 24 in the middle; tokens have width 16.
-		{[]string{"--lora", "4"}, 4 * (3*(4*(16+16)+4*(16+16)) + 4*(24+24) + 2*(24+24) + 2*(24+16))},
+		{[]string{"--lora", "4"}, 4 * (3*(4*(16+16)+4*(16+16)) + 4*(24+24) + 2*(24+24) + 2*(24+16)), 64, "moments and the sum of gradients", 3, 0},
 	} {
 		stdout, _ := call(t, 0, append(test.args, "--teacher", folder, "--plan")...)
 		for _, want := range []string{
 			fmt.Sprintf("%s  teacher, frozen, %d values\n", readable(int64(2*values)), values),
 			fmt.Sprintf("%s  student, %d values\n", readable(int64(4*test.trained)), test.trained),
-			fmt.Sprintf("%s  moments and the sum of gradients, %d values\n", readable(int64(12*test.trained)), 3*test.trained),
-			fmt.Sprintf("disk: %s for each of two checkpoints", readable(int64(20*test.trained))),
-			"a step: 2 pictures of 16×16 in each of 64 passes; 4000 steps\n",
+			fmt.Sprintf("%s  %s, %d values\n", readable(int64(4*test.further*test.trained)), test.moments, test.further*test.trained),
+			fmt.Sprintf("disk: %s for each of two checkpoints", readable(int64(4*(2+test.further)*test.trained+4*test.stage))),
+			fmt.Sprintf("a step: 2 pictures of 16×16 in each of %d passes; 4000 steps\n", test.passes),
 		} {
+			if line := fmt.Sprintf("%s  teacher of the stage, %d values\n", readable(int64(4*test.stage)), test.stage); strings.Contains(stdout, line) != (test.stage > 0) {
+				t.Errorf("%q: stdout = %s, want %q: %t", test.args, stdout, line, test.stage > 0)
+			}
 			if !strings.Contains(stdout, want) {
 				t.Errorf("%q: stdout = %s, want %q", test.args, stdout, want)
 			}
@@ -149,8 +199,9 @@ func TestWrongCallsAreRefusedByName(t *testing.T) {
 	with := func(args ...string) []string {
 		return append(append([]string{"--teacher", folder, "--out", filepath.Join(t.TempDir(), "new")}, args...), seen...)
 	}
-	muon := filepath.Join(t.TempDir(), "muon.json")
+	muon, grid := filepath.Join(t.TempDir(), "muon.json"), filepath.Join(t.TempDir(), "grid.json")
 	write(t, muon, `{"muon": true}`)
+	write(t, grid, `{"consistency": {"grid": 30}}`)
 	for want, args := range map[string][]string{
 		"teacher is missing": {"--data", "scenes"},
 		"data is missing":    {"--teacher", folder},
@@ -163,6 +214,7 @@ func TestWrongCallsAreRefusedByName(t *testing.T) {
 		"model_index.json":                                  {"--teacher", t.TempDir(), "--plan"},
 		`precision = "fp8", want "" for float32, or "bf16"`: {"--teacher", folder, "--plan", "--precision", "fp8"},
 		"steps = 0, want ≥ 1":                               with("--data", "scenes", "--steps", "0"),
+		"consistency.grid = 30, want a divisor of the 1000": with("--data", "scenes", "--steps", "1", "--method", "lcm", "--config", grid),
 	} {
 		if _, stderr := call(t, 1, args...); !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%q: stderr = %q, want one line with %q", args, stderr, want)

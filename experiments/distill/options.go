@@ -40,7 +40,7 @@ type options struct {
 	set                                     dataset.Spec
 	size, steps, devices, lora              int
 	seed                                    int64
-	plan, printConfig                       bool
+	seeded, plan, printConfig               bool // seeded: --seed was typed
 }
 
 // featureNets are the networks that --features may hold the weights of.
@@ -82,6 +82,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	}
 	given := map[string]bool{}
 	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	o.seeded, o.out = given["seed"], filepath.Clean(o.out)
 	switch {
 	case o.printConfig:
 		return nil
@@ -124,7 +125,9 @@ func (o options) base() (distill.Config, error) {
 			return cfg, err
 		}
 	}
-	cfg.Seed = o.seed
+	if o.seeded {
+		cfg.Seed = o.seed
+	}
 	if o.precision != "" {
 		cfg.Precision = o.precision
 	}
