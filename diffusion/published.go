@@ -68,7 +68,7 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 		}
 		c.Refuse("_class_name", fmt.Sprintf("one of %q, or the name of a sampler", known))
 	}
-	zeroSNR := s.readLevels(c)
+	zeroSNR, cosine := s.readLevels(c)
 	prediction, final, solver := "epsilon", "zero", ""
 	for field, into := range map[string]any{
 		"prediction_type": &prediction, "timestep_spacing": &s.spacing, "steps_offset": &s.offset, "original_inference_steps": &s.originalSteps,
@@ -111,6 +111,9 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 	}
 	// Other classes of diffusers do not read it.
 	s.useKarras = s.useKarras && slices.Contains([]string{dpmClass, uniPCClass, eulerClass}, s.Class)
+	if s.useKarras && s.Class == dpmClass && cosine { // what is left of a timestep depends on diffusers' rounding errors
+		c.Refuse("use_karras_sigmas", `false for DPM-Solver++ with beta_schedule "squaredcos_cap_v2", whose timesteps diffusers truncates`)
+	}
 	if o.StableDiffusion {
 		s.offset = 1
 	}
@@ -130,8 +133,9 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 	return s, c.Err()
 }
 
-// readLevels computes ᾱ of every timestep, and the default spacing of the class. zeroSNR tells that the last timestep is pure noise.
-func (s *Scheduler) readLevels(c *published.Config) (zeroSNR bool) {
+// readLevels computes ᾱ of every timestep, and the default spacing of the class. zeroSNR reports that the last timestep is pure noise, cosine
+// the schedule "squaredcos_cap_v2".
+func (s *Scheduler) readLevels(c *published.Config) (zeroSNR, cosine bool) {
 	steps, first, last, schedule := 1000, 0.0001, 0.02, "linear"
 	if s.spacing = "linspace"; s.Class == ddimClass || s.Class == lcmClass || s.Class == pndmClass {
 		s.spacing = "leading"
@@ -146,7 +150,7 @@ func (s *Scheduler) readLevels(c *published.Config) (zeroSNR bool) {
 	}
 	if steps < 2 || steps > 1<<20 {
 		c.Refuse("num_train_timesteps", "2 to 2²⁰")
-		return false
+		return false, false
 	}
 	product := 1.0
 	for i := range steps {
@@ -169,7 +173,7 @@ func (s *Scheduler) readLevels(c *published.Config) (zeroSNR bool) {
 	if zeroSNR {
 		s.rescale()
 	}
-	return zeroSNR
+	return zeroSNR, schedule == "squaredcos_cap_v2"
 }
 
 // rescale makes the last timestep pure noise (zero terminal SNR, algorithm 1); all classes but DDIM and LCM keep σ/α finite there.

@@ -150,6 +150,7 @@ func TestReadSchedulerRefusesByName(t *testing.T) {
 		`timestep_spacing = "log", want "leading"`:                            `{"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "log"}`,
 		`final_sigmas_type = "one", want "zero"`:                              `{"_class_name": "EulerDiscreteScheduler", "final_sigmas_type": "one"}`,
 		`rescale_betas_zero_snr = true, want false, or true with`:             `{"_class_name": "EulerDiscreteScheduler", "rescale_betas_zero_snr": true}`,
+		`use_karras_sigmas = true, want false for DPM-Solver++`:               `{"_class_name": "DPMSolverMultistepScheduler", "use_karras_sigmas": true, "beta_schedule": "squaredcos_cap_v2"}`,
 		`num_train_timesteps = 1, want 2`:                                     `{"_class_name": "EulerDiscreteScheduler", "num_train_timesteps": 1}`,
 		`shift = 3, want no such field`:                                       `{"_class_name": "EulerDiscreteScheduler", "shift": 3}`,
 	} {
