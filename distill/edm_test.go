@@ -33,7 +33,7 @@ func (c classes) Sample(i int) (dataset.Sample, error) {
 }
 
 // A student of an EDM network begins as its teacher, which draws by Heun's first call what the pipeline draws, is trained, and is saved as
-// a network that draws what it draws.
+// a network that draws what it draws, in two steps as well.
 func TestAStudentOfEDM(t *testing.T) {
 	m, err := edm.Open(tinyedm.File(t))
 	if err != nil {
@@ -54,18 +54,22 @@ func TestAStudentOfEDM(t *testing.T) {
 	d := bench{training}
 	s := d.method.(*add).setup
 	noise := graphtest.Floats(graphtest.Normals(3, 1, b.Size(), b.Size(), 3))
-	one := func() []float32 { // the student's step from noise
-		_, sigma := s.schedule.AlphaSigma(1)
-		start := slices.Clone(noise)
-		for i := range start {
-			start[i] *= float32(sigma)
+	diffused := func(x0 []float32, time float64) []float32 {
+		alpha, sigma := s.schedule.AlphaSigma(time)
+		x := slices.Clone(noise)
+		for i := range x {
+			x[i] = float32(alpha)*x0[i] + float32(sigma)*x[i]
 		}
+		return x
+	}
+	predict := func(x []float32, time float64) []float32 {
 		return graphtest.Floats(graphtest.Run(t, d.store, func(root *model.Scope, in []*Node) []*Node {
 			n := networks{s, root}
 			return []*Node{n.student()(in[0], diffusion.LevelFrom(in[1]), n.text(in[2]))}
-		}, s.samples(start), s.levels([]float64{1}), s.tokens("cat"))[0])
+		}, s.samples(x), s.levels([]float64{time}), s.tokens("cat"))[0])
 	}
-	draw := func(m *edm.Model) []float32 {
+	one := func() []float32 { return predict(diffused(make([]float32, len(noise)), 1), 1) } // the student's step from noise
+	draw := func(m *edm.Model, steps int) []float32 {
 		p, err := m.Load(graphtest.Engine())
 		if err != nil {
 			t.Fatal(err)
@@ -75,13 +79,13 @@ func TestAStudentOfEDM(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x, err := p.Draw(t.Context(), edm.Request{Classes: []int{cat}, Steps: 1, Sampler: "ddim", Noise: func(_, _, _ int) []float32 { return noise }})
+		x, err := p.Draw(t.Context(), edm.Request{Classes: []int{cat}, Steps: steps, Noise: func(_, _, _ int) []float32 { return noise }})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return x
 	}
-	near(t, "before training", draw(m), one(), 1e-4)
+	near(t, "before training", draw(m, 1), one(), 1e-4)
 
 	before := snapshot(d.store)
 	d.take(t, 2)
@@ -91,7 +95,7 @@ func TestAStudentOfEDM(t *testing.T) {
 	trained, saved := one(), filepath.Join(t.TempDir(), "student.safetensors")
 	student, err := weights.FromStore(d.store, "/"+studentEMAScope)
 	if err == nil {
-		err = m.Save(saved, student)
+		err = m.Save(saved, student, diffusion.FewStep{Times: []float64{1, .5}, Form: cfg.Form()})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -100,8 +104,9 @@ func TestAStudentOfEDM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	near(t, "saved", trained, draw(opened), 1e-4)
-	if slices.Equal(draw(m), draw(opened)) {
+	near(t, "saved", trained, draw(opened, 1), 1e-4)
+	near(t, "saved, two steps", predict(diffused(trained, .5), .5), draw(opened, 2), 1e-4)
+	if slices.Equal(draw(m, 1), draw(opened, 1)) {
 		t.Error("the student draws what its teacher draws")
 	}
 	if _, err := record.Hash(NewRunConfig(cfg, b, in.Data)); err != nil {

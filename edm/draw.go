@@ -63,8 +63,8 @@ func (p *Pipeline) Close() {
 // Request says what is to be drawn.
 type Request struct {
 	Classes []int  // of every picture; NoClass where the network knows none
-	Sampler string // one of diffusion.Solvers; "" for Heun's, which is EDM's
-	Steps   int    // along EDM's levels; Heun's asks the network twice in each but the last
+	Sampler string // one of diffusion.Solvers; "" for Heun's, which is EDM's, and for a student's own steps
+	Steps   int    // along EDM's levels, or a student's; Heun's asks the network twice in each but the last
 	Seed    int64
 
 	Progress func(picture, call, calls int) // called after every call of the network, for the batch that begins with the picture; all count from 1; may be nil
@@ -75,13 +75,16 @@ type Request struct {
 
 // Plan lists the calls of the network for a request, and the factor of the noise that they begin with.
 func (m *Model) Plan(r Request) (start float64, plan []diffusion.Call, err error) {
-	if r.Sampler == "" {
-		r.Sampler = diffusion.Heun{}.Name()
-	}
 	for _, class := range r.Classes {
 		if class < NoClass || class >= m.Network.LabelDim || class == NoClass && m.Network.LabelDim > 0 {
 			return 0, nil, fmt.Errorf("edm: class = %d, want 0 to %d, or %d where the network knows none", class, m.Network.LabelDim-1, NoClass)
 		}
+	}
+	switch {
+	case r.Sampler == "" && m.Student != nil:
+		return m.fewSteps(r.Steps)
+	case r.Sampler == "":
+		r.Sampler = diffusion.Heun{}.Name()
 	}
 	return m.Levels.Plan(r.Sampler, r.Steps)
 }

@@ -10,8 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyedm"
+	"github.com/addlab/addlab/network/weights"
 )
 
 func tiny(t *testing.T) *Pipeline {
@@ -146,6 +148,43 @@ func TestProgressCountsCalls(t *testing.T) {
 	}
 	if want := [][3]int{{1, 1, 3}, {1, 2, 3}, {1, 3, 3}}; !slices.Equal(want, seen) {
 		t.Errorf("calls %v, want %v", seen, want)
+	}
+}
+
+// A saved student is asked at its own times, and by a solver along EDM's levels where one is named.
+func TestASavedStudentDrawsAtItsTimes(t *testing.T) {
+	p := tiny(t)
+	network, err := weights.FromStore(p.store, "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	save := func(student diffusion.FewStep) (*Model, error) {
+		file := filepath.Join(t.TempDir(), "new", "student.safetensors")
+		if err := p.Save(file, network, student); err != nil {
+			t.Fatal(err)
+		}
+		return Open(file)
+	}
+	m, err := save(diffusion.FewStep{Times: []float64{1, .75, .5, .25}, Form: diffusion.Renoise})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, plan, err := m.Plan(Request{Classes: []int{7}, Steps: 2})
+	if err != nil || len(plan) != 2 || start != plan[0].Sigma || math.Abs(plan[0].T-m.Levels.Max) > 1e-9 {
+		t.Fatalf("from %g by %v (%v), want two calls from %g on", start, plan, err, m.Levels.Max)
+	}
+	alpha, sigma := schedule{m.Levels}.AlphaSigma(.5)
+	if last := plan[1]; last.Alpha != alpha || last.Sigma != sigma || plan[0].X0 != alpha || plan[0].Noise != sigma || last.Step != (diffusion.Step{T: sigma / alpha, X0: 1}) {
+		t.Errorf("calls %v, want the second at α = %g, σ = %g", plan, alpha, sigma)
+	}
+	if _, plan, err := m.Plan(Request{Classes: []int{7}, Steps: 2, Sampler: "heun"}); err != nil || len(plan) != 3 {
+		t.Errorf("Heun's calls %v (%v), want 3", plan, err)
+	}
+	if _, _, err := m.Plan(Request{Classes: []int{7}, Steps: 5}); err == nil || !strings.Contains(err.Error(), "steps = 5, want 1 to 4") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := save(diffusion.FewStep{Times: []float64{2}}); err == nil || !strings.Contains(err.Error(), `metadata "student": diffusion: times = [2]`) {
+		t.Errorf("error %v, want the times", err)
 	}
 }
 

@@ -31,6 +31,7 @@ type Model struct {
 	File    string
 	Network network.EDMConfig
 	Levels  diffusion.EDMLevels // that it is sampled on
+	Student *diffusion.FewStep  // how a saved student draws; nil for others
 
 	tensors tensorFile
 }
@@ -63,7 +64,7 @@ func Open(file string) (*Model, error) {
 	if cfg.Channels != 3 {
 		return nil, fmt.Errorf("edm: %s: img_channels = %d, want 3 for red, green and blue", file, cfg.Channels)
 	}
-	return &Model{file, cfg, diffusion.EDMLevelsOf(cfg), p}, nil
+	return &Model{File: file, Network: cfg, Levels: diffusion.EDMLevelsOf(cfg), tensors: p}, nil
 }
 
 // filter is the last part of the name of a buffer that holds the filter of a change of the resolution. Here it is a constant of the config.

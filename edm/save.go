@@ -3,23 +3,31 @@ package edm
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 )
 
-// described is the metadata entry of a saved network that holds its config.
-const described = "edm"
+// Metadata of a saved network: its config, and how it draws if it is a student.
+const described, drawn = "edm", "student"
 
-// Save writes the network with other weights, which Open opens: safetensors with the config in its metadata. A pickle cannot be written
-// without the code that reads it.
-func (m *Model) Save(file string, network *weights.File) error {
-	text, err := json.Marshal(m.Network)
-	if err != nil {
+// Save writes the network with the weights of a student, which Open opens: safetensors with the config in its metadata, and how the student
+// draws. A pickle cannot be written without the code that reads it. The file's folder is made where there is none.
+func (m *Model) Save(file string, network *weights.File, student diffusion.FewStep) error {
+	f := &weights.File{Tensors: network.Tensors, Metadata: map[string]string{}}
+	for entry, value := range map[string]any{described: m.Network, drawn: student} {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("edm: %w", err)
+		}
+		f.Metadata[entry] = string(text)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 		return fmt.Errorf("edm: %w", err)
 	}
-	f := &weights.File{Tensors: network.Tensors, Metadata: map[string]string{described: string(text)}}
 	if err := weights.Write(file, f, weights.F32); err != nil {
 		return fmt.Errorf("edm: %w", err)
 	}
@@ -42,7 +50,32 @@ func openSaved(file string) (*Model, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("edm: %s: %w", file, err)
 	}
-	return &Model{file, cfg, diffusion.EDMLevelsOf(cfg), saved{file, header}}, nil
+	m := &Model{File: file, Network: cfg, Levels: diffusion.EDMLevelsOf(cfg), tensors: saved{file, header}}
+	if text, ok := header.Metadata[drawn]; ok {
+		m.Student = &diffusion.FewStep{}
+		if err = json.Unmarshal([]byte(text), m.Student); err == nil {
+			_, _, err = m.fewSteps(1)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("edm: %s: metadata %q: %w", file, drawn, err)
+		}
+	}
+	return m, nil
+}
+
+// fewSteps is Plan of a student: at the levels that it was trained on.
+func (m *Model) fewSteps(steps int) (start float64, plan []diffusion.Call, err error) {
+	levels := schedule{m.Levels}
+	all, err := m.Student.Plan(levels, steps)
+	if err != nil {
+		return 0, nil, err
+	}
+	for _, step := range all {
+		alpha, sigma := levels.AlphaSigma(step.T)
+		step.T = sigma / alpha
+		plan = append(plan, diffusion.Call{Step: step, Alpha: alpha, Sigma: sigma})
+	}
+	return plan[0].Sigma, plan, nil
 }
 
 // saved are the tensors of a safetensors file.

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/edm"
 	"github.com/addlab/addlab/internal/tinyedm"
 )
@@ -42,15 +45,20 @@ func TestAStudentOfEDMIsSavedAsOne(t *testing.T) {
 	write(t, config, `{"batch": 2, "accumulate": 2, "discriminator": {"map_dim": 8}}`)
 	with := func(data string) []string {
 		return append(features(t), "--teacher", tinyedm.File(t), "--data", data, "--config", config, "--steps", "1", "--engine", "go",
-			"--runs", filepath.Join(dir, "runs"), "--out", filepath.Join(dir, "student"))
+			"--runs", filepath.Join(dir, "runs"), "--out", filepath.Join(dir, "new", "student")+"/")
 	}
-	if stdout, _ := call(t, 0, with(folder(t, "cat", "dog", "3"))...); !strings.Contains(stdout, "wrote "+filepath.Join(dir, "student.safetensors")) {
+	saved := filepath.Join(dir, "new", "student.safetensors")
+	if stdout, _ := call(t, 0, with(folder(t, "cat", "dog", "3"))...); !strings.Contains(stdout, "wrote "+saved+": go run ./experiments/sample --model "+saved+" --steps 1,4 ") {
 		t.Errorf("stdout = %q", stdout)
 	}
-	if m, err := edm.Open(filepath.Join(dir, "student.safetensors")); err != nil || m.Network.LabelDim != 10 {
-		t.Errorf("%v, %v", m, err)
+	m, err := edm.Open(saved)
+	if err != nil || m.Network.LabelDim != 10 {
+		t.Fatalf("%v, %v", m, err)
 	}
-	os.Remove(filepath.Join(dir, "student.safetensors"))
+	if want := (diffusion.FewStep{Times: []float64{1, .75, .5, .25}, Form: diffusion.Renoise}); !cmp.Equal(&want, m.Student) {
+		t.Errorf("draws by %v, want %v", m.Student, want)
+	}
+	os.Remove(saved)
 	if _, stderr := call(t, 1, with(folder(t, "cat", "a red fox"))...); !strings.Contains(stderr, `class = "a red fox", want 0 to 9 or one of airplane, `) {
 		t.Errorf("stderr = %q", stderr)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/edm"
 	"github.com/addlab/addlab/latent"
@@ -33,7 +34,7 @@ type teacher struct {
 
 func (o options) open(ctx context.Context, cfg distill.Config, note func(format string, args ...any)) (t teacher, err error) {
 	if o.edm() {
-		return o.openEDM()
+		return o.openEDM(cfg)
 	}
 	m, err := latent.Open(ctx, o.teacher, latent.Options{Variant: o.variant, Note: note})
 	if err != nil {
@@ -62,7 +63,7 @@ func (o options) open(ctx context.Context, cfg distill.Config, note func(format 
 	return t, err
 }
 
-func (o options) openEDM() (t teacher, err error) {
+func (o options) openEDM(cfg distill.Config) (t teacher, err error) {
 	m, err := edm.Open(o.teacher)
 	if err != nil {
 		return t, err
@@ -97,7 +98,11 @@ func (o options) openEDM() (t teacher, err error) {
 		return nil
 	}
 	t.save = func(_ compute.Backend, out string, student *weights.File, _ ...string) error {
-		return m.Save(out, student)
+		draws := diffusion.FewStep{Form: cfg.Form()}
+		for _, time := range cfg.Times {
+			draws.Times = append(draws.Times, float64(time)/1000)
+		}
+		return m.Save(out, student, draws)
 	}
 	return t, nil
 }
