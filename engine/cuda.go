@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -44,9 +45,13 @@ func hasNVIDIA(ctx context.Context) bool {
 	return err == nil && strings.Contains(gpus, "GPU ")
 }
 
-// nvidiaName is what nvidia-smi calls the first GPU, or other if it does not answer: PJRT numbers devices but does not name them.
+// nvidiaName is what nvidia-smi calls the first GPU that programs see, or other if it does not answer: PJRT numbers devices but does not name them.
 func nvidiaName(ctx context.Context, other string) string {
-	names, err := processes.Ask(ctx, "nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+	query := []string{"--query-gpu=name", "--format=csv,noheader"}
+	if chosen, _, _ := strings.Cut(os.Getenv("CUDA_VISIBLE_DEVICES"), ","); chosen != "" { // which nvidia-smi does not obey
+		query = append(query, "--id="+chosen)
+	}
+	names, err := processes.Ask(ctx, "nvidia-smi", query...)
 	if err != nil {
 		return other
 	}

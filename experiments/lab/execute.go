@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/addlab/addlab/record"
 )
 
 // execute runs notebooks one after the other in the order of their names.
@@ -55,13 +57,41 @@ func (s setting) execute(ctx context.Context, o options, stdout io.Writer) error
 func (s setting) keep(name string, executed []byte, scale string) error {
 	text, err := normalise(name, executed, scale)
 	if err == nil {
-		return os.WriteFile(name, text, 0o666)
+		err = unchanged(name, executed)
+	}
+	if err == nil {
+		err = record.WriteFile(name, text)
+	}
+	if err == nil {
+		return nil
 	}
 	aside := filepath.Join(s.root, "results", "notebooks", "executed-"+filepath.Base(name))
 	if fault := errors.Join(os.MkdirAll(filepath.Dir(aside), 0o777), os.WriteFile(aside, executed, 0o666)); fault != nil {
 		return errors.Join(err, fault)
 	}
 	return fmt.Errorf("%w (as it was executed: %s)", err, aside)
+}
+
+// unchanged is an error where a notebook's source is no longer what was executed: it may have been edited meanwhile.
+func unchanged(name string, executed []byte) error {
+	now, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	var sources [2][]string
+	for i, text := range [][]byte{now, executed} {
+		n, err := readNotebook(name, text)
+		if err != nil {
+			return err
+		}
+		for _, c := range n.Cells {
+			sources[i] = append(sources[i], c.Type+"\n"+string(c.Source))
+		}
+	}
+	if !slices.Equal(sources[0], sources[1]) {
+		return fmt.Errorf("%s has changed since its execution began: its outputs are not kept in it", name)
+	}
+	return nil
 }
 
 // all are the notebooks that run by themselves: those with a number. The interactive ones wait for a reader.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -123,6 +124,9 @@ func TestCommittedOutputsBelongToTheCode(t *testing.T) {
 func TestWhatIsTooBigIsNotLost(t *testing.T) {
 	s := setting{root: t.TempDir()}
 	name := filepath.Join(t.TempDir(), "a.ipynb")
+	if err := os.WriteFile(name, []byte(executed), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.keep(name, []byte(executed), "cpu"); err != nil {
 		t.Fatal(err)
 	}
@@ -139,6 +143,30 @@ func TestWhatIsTooBigIsNotLost(t *testing.T) {
 	}
 	if got, err := os.ReadFile(filepath.Join(s.root, "results", "notebooks", "executed-a.ipynb")); err != nil || !bytes.Equal(got, big) {
 		t.Errorf("what was executed is gone, error %v", err)
+	}
+}
+
+// An edit that is saved while a notebook is executed is not overwritten; the outputs are kept aside.
+func TestEditsDuringAnExecutionStay(t *testing.T) {
+	text := `{"cells":[{"cell_type":"code","metadata":{},"source":["x := %d"],"outputs":[],"execution_count":null}],"metadata":{},"nbformat":4,"nbformat_minor":5}`
+	name := filepath.Join(t.TempDir(), "01_edited.ipynb")
+	edited := fmt.Sprintf(text, 2)
+	if err := os.WriteFile(name, []byte(edited), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s := setting{root: t.TempDir()}
+	err := s.keep(name, fmt.Appendf(nil, text, 1), "smoke")
+	if err == nil || !strings.Contains(err.Error(), "has changed since its execution began") {
+		t.Errorf("error = %v, want one that says that the file has changed", err)
+	}
+	if now, err := os.ReadFile(name); err != nil || string(now) != edited {
+		t.Errorf("the file is %q (%v), want the edit", now, err)
+	}
+	if _, err := os.Stat(filepath.Join(s.root, "results", "notebooks", "executed-01_edited.ipynb")); err != nil {
+		t.Errorf("outputs are lost: %v", err)
+	}
+	if err := s.keep(name, []byte(edited), "smoke"); err != nil {
+		t.Errorf("unchanged: %v", err)
 	}
 }
 

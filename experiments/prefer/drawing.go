@@ -12,6 +12,7 @@ import (
 	"github.com/addlab/addlab/eval/pictures"
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/internal/fold"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/sweep"
 )
@@ -72,7 +73,10 @@ func (o options) openShipped(s *source) error {
 	return s.draws(&drawing{bundle: b, samplings: []pipeline.Sampling{student.Steps(steps, diffusion.Renoise).Sampling}, scale: student.Config.Distill.Scale})
 }
 
-// heldout are the first held-out captions of the data that the networks know.
+// heldoutMost is how many held-out captions the seed chooses from, where there is no end of them.
+const heldoutMost = 100_000
+
+// heldout are held-out captions of the data that the networks know, chosen by the seed.
 func (o options) heldout(ctx context.Context, sources []source, warnf func(format string, args ...any)) (prompts []prompt, err error) {
 	data, err := o.set.Open(ctx, sources[0].drawing.bundle.Config.Size, warnf)
 	if err != nil {
@@ -83,9 +87,13 @@ func (o options) heldout(ctx context.Context, sources []source, warnf func(forma
 			return nil, fmt.Errorf("method %q: %w: say --data", s.name, err)
 		}
 	}
+	heldout := data.Heldout()
+	n := min(heldout.Len(), heldoutMost)
+	chosen := rng.New(o.seed, "prefer/chosen", 0).Perm(n)[:min(o.captions, n)]
+	slices.Sort(chosen)
 	var captions []string
-	for i := range min(o.captions, data.Heldout().Len()) {
-		sample, err := data.Heldout().Sample(i)
+	for _, i := range chosen {
+		sample, err := heldout.Sample(i)
 		if err != nil {
 			return nil, err
 		}

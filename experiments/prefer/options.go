@@ -95,7 +95,7 @@ func parseArgument(text string) (a argument, err error) {
 			return a, fmt.Errorf("method = %q, want a name before the =", text)
 		}
 	}
-	if _, err := os.Stat(a.what); err != nil { // else it is a path as it stands
+	if _, err := os.Stat(a.what); err != nil && !(dataset.Spec{Name: a.what}).OnHub() { // else it is a path as it stands, or has a revision
 		if i := strings.LastIndexByte(a.what, '@'); i >= 0 {
 			if a.steps, err = strconv.Atoi(a.what[i+1:]); err != nil || a.steps < 1 {
 				return a, fmt.Errorf("method = %q, want a number of steps ≥ 1 after the @", text)

@@ -68,6 +68,7 @@ func steps(ctx context.Context, o options, in inputs, env record.Environment, st
 	if err := teacherSteps(ctx, o, in, &r, stdout); err != nil {
 		return err
 	}
+	in.Config.Muon = false // PyTorch's side uses AdamW
 	step, done, err := distill.Steps(in.Inputs)
 	if err != nil {
 		return err

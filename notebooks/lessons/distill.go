@@ -77,11 +77,14 @@ func (l *Lab) learn(s *Student, run *record.Run) error {
 			return err
 		}
 	}
-	began, look := time.Now(), 0
+	began, first, look := time.Now(), 0, 0
 	latest := filepath.Join(run.Dir(), "latest.tmp")
 	defer os.Remove(latest)
 	in := distill.Inputs{Config: s.Config.Distill, Bundle: l.Bundle, Data: l.Data, Backend: l.Engine().Backend}
 	in.Watch = func(step int, mean map[string]float64, save func(string) error) error {
+		if first == 0 { // the first step of this process, which compiles
+			began, first = time.Now(), step
+		}
 		if step >= look || step == s.Config.Distill.Steps {
 			look = 2 * step
 			if err := l.grow(s, step, latest, save); err != nil {
@@ -89,7 +92,8 @@ func (l *Lab) learn(s *Student, run *record.Run) error {
 			}
 		}
 		if live.Due() || step == s.Config.Distill.Steps {
-			return s.show(live, step, mean, time.Since(began))
+			each := time.Since(began) / time.Duration(max(step-first, 1))
+			return s.show(live, step, mean, each*time.Duration(s.Config.Distill.Steps-step))
 		}
 		return nil
 	}
@@ -118,12 +122,13 @@ func (l *Lab) grow(s *Student, step int, path string, save func(string) error) e
 			return fmt.Errorf("%w: after step %d the student's pictures are not numbers", distill.ErrDiverged, step)
 		}
 	}
-	row := plot.GridRow{Name: fmt.Sprintf("after step %d", step), Images: images}
-	again := slices.IndexFunc(s.Growth.Rows, func(r plot.GridRow) bool { return r.Name == row.Name })
-	if again >= 0 { // an interrupted training comes here twice
-		s.Growth.Rows = s.Growth.Rows[:again]
-	}
-	s.Growth.Rows = append(s.Growth.Rows, row)
+	const after = "after step %d"
+	s.Growth.Rows = slices.DeleteFunc(s.Growth.Rows, func(r plot.GridRow) bool { // what an interrupted training had seen beyond its checkpoint
+		var then int
+		_, err := fmt.Sscanf(r.Name, after, &then)
+		return err == nil && then >= step
+	})
+	s.Growth.Rows = append(s.Growth.Rows, plot.GridRow{Name: fmt.Sprintf(after, step), Images: images})
 	data, err := json.Marshal(s.Growth)
 	if err != nil {
 		return err
@@ -140,7 +145,7 @@ func (s *Student) readGrowth() error {
 }
 
 // show puts the state of the training into a live place.
-func (s *Student) show(live *show.Live, step int, mean map[string]float64, spent time.Duration) error {
+func (s *Student) show(live *show.Live, step int, mean map[string]float64, left time.Duration) error {
 	losses, err := s.Losses()
 	if err != nil {
 		return err
@@ -149,9 +154,8 @@ func (s *Student) show(live *show.Live, step int, mean map[string]float64, spent
 	if err != nil {
 		return err
 	}
-	left := time.Duration(float64(spent) * float64(s.Config.Distill.Steps-step) / float64(step)).Round(time.Second)
 	line := fmt.Sprintf("step %d of %d, about %s left; the discriminator is right on %.0f %% of real and %.0f %% of generated tokens",
-		step, s.Config.Distill.Steps, left, 100*mean["acc_real"], 100*mean["acc_fake"])
+		step, s.Config.Distill.Steps, left.Round(time.Second), 100*mean["acc_real"], 100*mean["acc_fake"])
 	live.Update(line, losses, accuracy, s.Growth)
 	return nil
 }

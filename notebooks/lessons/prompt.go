@@ -65,7 +65,7 @@ func (l *Lab) Prompt(prompt string) error {
 
 // newestStudent is the latest one of the lab's networks that the notebooks or the programs have trained; toys count on their own scale.
 func (l *Lab) newestStudent() (newest sweep.StudentRun, found bool, err error) {
-	all, err := sweep.StudentRuns(l.Runs, filepath.Join(l.Root, "results", "runs"))
+	all, err := sweep.StudentRuns(l.Runs, filepath.Join(l.Runs, "runs"), filepath.Join(l.Root, "results", "runs"))
 	if err != nil {
 		return newest, false, err
 	}

@@ -107,7 +107,11 @@ func (l *Lab) scores(samplings ...pipeline.Named) (show.Sheet, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Note = fmt.Sprintf("FID on the features of the project's own classifier: it compares rows of this table, nothing else. All rows share captions, noise and n; reference: %d held-out pictures. ± is half of a 95 %% interval over pictures, Student's.", e.Setup.Images)
+	judge := "picture–caption network"
+	if l.Bundle.Has("classifier") {
+		judge = "classifier"
+	}
+	s.Note = fmt.Sprintf("FID on the features of the project's own "+judge+": it compares rows of this table, nothing else. All rows share captions, noise and n; reference: %d held-out pictures. ± is half of a 95 %% interval over pictures, Student's.", e.Setup.Images)
 	if e.Setup.Images < 1000 {
 		s.Note += " With so few, even real pictures are far from real ones of other captions, and pictures drawn for the reference's own captions come out nearer: read the generated rows against each other, and notebook 06 on n."
 	}
