@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -20,6 +21,7 @@ import (
 // Bundle is a folder with the networks that distillation starts from and is scored by. It is written as bundle.json.
 type Bundle struct {
 	Dir        string                `json:"-"`
+	Scale      string                `json:"scale,omitempty"` // preset that Config began with; "" where it is not known
 	Config     Config                `json:"config"`
 	DataHash   string                `json:"data_hash"`
 	Files      map[string]string     `json:"sha256"` // of every weights file, by part or variant
@@ -140,24 +142,64 @@ func (b *Bundle) LoadFile(backend compute.Backend, store *model.Store, scope, pa
 }
 
 // WriteBundle writes the weights of all parts, which it reads from files, into dir as float16, then the manifest. If it is killed before
-// that, there is no bundle.
+// that, there is no bundle. A student that dir ships stays if it belongs to these networks.
 func WriteBundle(dir string, c *Trainer, files map[string]string, provenance map[string]Provenance) error {
+	_, err := c.writeBundle(dir, files, provenance)
+	return err
+}
+
+// writeBundle is WriteBundle. dropped says why dir does not ship its student any more; "" where it had none or has it still.
+func (c *Trainer) writeBundle(dir string, files map[string]string, provenance map[string]Provenance) (dropped string, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("pretrain: %w", err)
+		return "", fmt.Errorf("pretrain: %w", err)
 	}
-	b := Bundle{Dir: dir, Config: c.Config, DataHash: c.Data.Hash(), Words: c.Words, PairWords: c.PairWords, Files: map[string]string{}, Provenance: map[string]Provenance{}}
+	b := Bundle{Dir: dir, Scale: c.Scale, Config: c.Config, DataHash: c.Data.Hash(), Words: c.Words, PairWords: c.PairWords, Files: map[string]string{}, Provenance: map[string]Provenance{}}
 	manifest := filepath.Join(dir, manifestName)
+	var old Bundle
+	if err := record.ReadJSON(manifest, &old); err != nil { // a manifest that cannot be read ships nothing
+		old = Bundle{}
+	}
 	if err := forget(manifest); err != nil {
-		return err
+		return "", err
 	}
 	for part, from := range files {
-		var err error
 		if b.Files[part], err = copyHalf(b.path(part), from); err != nil {
-			return err
+			return "", err
 		}
 		b.Provenance[part] = provenance[part]
 	}
-	return record.WriteJSON(manifest, b)
+	if old.Student != nil {
+		if dropped, err = b.keepStudent(old); err != nil {
+			return "", err
+		}
+	}
+	return dropped, record.WriteJSON(manifest, b)
+}
+
+// keepStudent takes over the student of the bundle that was in the same folder, if data, config and all networks are the same. Otherwise it
+// says what differs.
+func (b *Bundle) keepStudent(old Bundle) (differs string, err error) {
+	var hashes [2]string
+	for i, cfg := range []Config{old.Config, b.Config} {
+		if hashes[i], err = record.Hash(cfg); err != nil {
+			return "", err
+		}
+	}
+	sum := old.Files[studentFile]
+	delete(old.Files, studentFile)
+	switch {
+	case old.DataHash != b.DataHash:
+		return "the data differ", nil
+	case hashes[0] != hashes[1]:
+		return "the config differs", nil
+	case !maps.Equal(old.Files, b.Files):
+		return "the networks differ", nil
+	}
+	if err := checkSHA256(b.path(studentFile), sum, manifestName); err != nil {
+		return err.Error(), nil
+	}
+	b.Student, b.Files[studentFile] = old.Student, sum
+	return "", nil
 }
 
 // copyHalf copies weights as float16 and returns the SHA-256 of the copy.

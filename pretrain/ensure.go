@@ -20,6 +20,7 @@ type Options struct {
 	Dir     string // of the bundle
 	Runs    string // root of the parts' runs
 	Config  Config
+	Scale   string   // preset that Config began with, for the bundle; with Continue it is that bundle's
 	Parts   []string // nil for all that the dataset allows
 	Data    dataset.Dataset
 	Engine  *engine.Engine
@@ -44,7 +45,10 @@ func Ensure(ctx context.Context, o Options) (*Bundle, error) {
 
 // Run trains the parts, each as a run of its own that is never repeated, and writes the bundle when all of them are there.
 func Run(ctx context.Context, o Options) error {
-	c := &Trainer{Config: o.Config, Data: o.Data, Backend: o.Engine.Backend}
+	c := &Trainer{Config: o.Config, Scale: o.Scale, Data: o.Data, Backend: o.Engine.Backend}
+	if o.Continue != nil {
+		c.Scale = o.Continue.Scale
+	}
 	if err := c.Prepare(); err != nil {
 		return err
 	}
@@ -94,7 +98,11 @@ func Run(ctx context.Context, o Options) error {
 			provenance[part] = o.Continue.Provenance[part]
 		}
 	}
-	return WriteBundle(o.Dir, c, paths, provenance)
+	dropped, err := c.writeBundle(o.Dir, paths, provenance)
+	if dropped != "" {
+		fmt.Fprintf(o.Out, "%s ships no student any more: %s\n", o.Dir, dropped)
+	}
+	return err
 }
 
 // RunVariants trains variants, each as a run of its own that is never repeated, and writes them into the bundle. Variants of the same

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network/weights"
 )
 
@@ -56,6 +58,59 @@ func TestPutStudent(t *testing.T) {
 	}
 	if _, err := LoadBundle(dir); err == nil || !strings.Contains(err.Error(), "student.safetensors") {
 		t.Errorf("error = %v, want one that names a student of another checksum", err)
+	}
+}
+
+// A bundle that is written again as it was keeps its student. Any other loses it, with the reason.
+func TestASameBundleKeepsItsStudent(t *testing.T) {
+	c := tinyTrainer(t, 1)
+	dir, stores := t.TempDir(), tinyStores(t, c)
+	same := saved(t, stores)
+	for v := range stores["teacher"].IterVariables() {
+		if err := v.SetValue(graphtest.Normals(9, v.Shape().Dimensions...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := saved(t, stores)
+	longer, elsewhere := *c, *c
+	longer.Config.TeacherTraining.Steps++
+	elsewhere.Data = tinyworld.Album(64)
+	for _, test := range []struct {
+		why, want string
+		again     *Trainer
+		files     map[string]string
+		harm      bool
+	}{
+		{why: "the same", again: c, files: same},
+		{"another teacher", "the networks differ", c, other, false},
+		{"another config", "the config differs", &longer, same, false},
+		{"other data", "the data differ", &elsewhere, same, false},
+		{"a damaged student", "student.safetensors has SHA-256", c, same, true},
+	} {
+		if err := WriteBundle(dir, c, same, nil); err != nil {
+			t.Fatal(err)
+		}
+		b, err := LoadBundle(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.PutStudent(same["teacher"], Student{About: "ADD", Config: json.RawMessage(`{}`)}); err != nil {
+			t.Fatal(err)
+		}
+		if test.harm {
+			write(t, b.path(studentFile), []byte("other"))
+		}
+		dropped, err := test.again.writeBundle(dir, test.files, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err = LoadBundle(dir); err != nil {
+			t.Fatal(err)
+		}
+		kept := b.Student != nil && b.Student.About == "ADD" && b.Has(studentFile)
+		if kept != (test.want == "") || b.Has(studentFile) != kept || (dropped == "") != kept || !strings.Contains(dropped, test.want) {
+			t.Errorf("%s: student %+v, dropped for %q, want %q", test.why, b.Student, dropped, test.want)
+		}
 	}
 }
 

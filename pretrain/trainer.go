@@ -15,6 +15,7 @@ import (
 // Trainer trains the networks of a bundle.
 type Trainer struct {
 	Config    Config
+	Scale     string // preset that Config began with, for the bundle; may be ""
 	Backend   compute.Backend
 	Data      dataset.Dataset
 	Words     *tokenizer.Words // of teacher and student

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
 )
@@ -24,10 +25,26 @@ type variantManifest struct {
 	Text       string     `json:"text"` // SHA-256 of the text encoder that it was trained with
 	SHA256     string     `json:"sha256"`
 	Provenance Provenance `json:"provenance"`
+
+	// Of a teacher: what its output is, and at which noise levels. Empty in old files.
+	Schedule   string               `json:"schedule,omitempty"`
+	Prediction diffusion.Prediction `json:"prediction,omitempty"`
 }
 
-// loadVariants reads the variants of a bundle. One that was trained with another text encoder or on other data is left out, with
-// the reason; a damaged one is an error.
+// unfit is the reason why a variant does not belong to a bundle; "" if it does.
+func (m variantManifest) unfit(b *Bundle) string {
+	switch {
+	case m.DataHash != b.DataHash || m.Text != b.Files["text"]:
+		return "it was trained with another text encoder or on other data than the bundle"
+	case m.Schedule != "" && m.Schedule != b.Config.Schedule:
+		return fmt.Sprintf("its schedule is %q, the bundle's %q", m.Schedule, b.Config.Schedule)
+	case m.Prediction != "" && m.Prediction != b.Config.Prediction:
+		return fmt.Sprintf("its prediction is %q, the bundle's %q", m.Prediction, b.Config.Prediction)
+	}
+	return ""
+}
+
+// loadVariants reads the variants of a bundle. One that does not belong to it is left out, with the reason; a damaged one is an error.
 func (b *Bundle) loadVariants() error {
 	paths, err := filepath.Glob(filepath.Join(b.Dir, variantsDir, "*.json"))
 	if err != nil {
@@ -45,8 +62,8 @@ func (b *Bundle) loadVariants() error {
 		if err := v.Validate(); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		if m.DataHash != b.DataHash || m.Text != b.Files["text"] {
-			b.Unfit[v.Name] = "it was trained with another text encoder or on other data than the bundle"
+		if why := m.unfit(b); why != "" {
+			b.Unfit[v.Name] = why
 			continue
 		}
 		if err := checkSHA256(b.path(v.Name), m.SHA256, filepath.Base(path)); err != nil {
@@ -100,6 +117,9 @@ func (b *Bundle) Want(parts ...string) error {
 	}
 	slices.Sort(missing)
 	command := "go run ./experiments/pretrain --variants " + strings.Join(missing, ",") + " --bundle " + b.Dir
+	if b.Scale != "" {
+		command += " --scale " + b.Scale
+	}
 	switch data := (dataset.Spec{Name: b.Config.Data}); {
 	case data.Name == "" || data.Name == "scenes":
 	case data.Builtin() || data.OnHub():
@@ -135,5 +155,9 @@ func (b *Bundle) writeVariant(v Variant, from string, p Provenance) error {
 	if err != nil {
 		return err
 	}
-	return record.WriteJSON(manifest, variantManifest{Variant: v, DataHash: b.DataHash, Text: b.Files["text"], SHA256: sum, Provenance: p})
+	m := variantManifest{Variant: v, DataHash: b.DataHash, Text: b.Files["text"], SHA256: sum, Provenance: p}
+	if v.Part == "teacher" {
+		m.Schedule, m.Prediction = b.Config.Schedule, b.Config.Prediction
+	}
+	return record.WriteJSON(manifest, m)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
@@ -222,4 +223,69 @@ func TestRunVariants(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantError(t, "a variant of another text encoder", b.Want("teacher-l"), "holds no teacher-l", "another text encoder", "--variants teacher-l")
+}
+
+// A teacher is only read as what it was trained to be, at the noise levels of its training; what features see does not depend on either.
+func TestATeacherVariantBelongsToAScheduleAndAPrediction(t *testing.T) {
+	dir := tinyBundle(t, tinyTrainer(t, 1))
+	load := func() *Bundle {
+		t.Helper()
+		b, err := LoadBundle(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	b := load()
+	all, err := DefaultVariants("smoke", b.Config, "teacher-l", "features-dino-s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range all {
+		if err := b.writeVariant(v, b.path(v.Part), Provenance{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := load().Want("teacher-l", "features-dino-s"); err != nil {
+		t.Error(err)
+	}
+	for want, edit := range map[string]func(m *Bundle){
+		`its prediction is "x0", the bundle's "v"`:                  func(m *Bundle) { m.Config.Prediction = diffusion.PredictV },
+		`its schedule is "cosine", the bundle's "stable-diffusion"`: func(m *Bundle) { m.Config.Schedule = "stable-diffusion" },
+	} {
+		before := readManifest(t, dir)
+		rewrite(t, dir, edit)
+		b := load()
+		wantError(t, want, b.Want("teacher-l"), "holds no teacher-l", want, "--variants teacher-l")
+		if err := b.Want("features-dino-s"); err != nil {
+			t.Error(err)
+		}
+		rewrite(t, dir, func(m *Bundle) { *m = before })
+	}
+
+	// Manifests of old bundles say neither.
+	path := filepath.Join(dir, variantsDir, "teacher-l.json")
+	var m variantManifest
+	if err := record.ReadJSON(path, &m); err != nil {
+		t.Fatal(err)
+	}
+	m.Schedule, m.Prediction = "", ""
+	if err := record.WriteJSON(path, m); err != nil {
+		t.Fatal(err)
+	}
+	if err := load().Want("teacher-l"); err != nil {
+		t.Error(err)
+	}
+}
+
+// The command that trains what a bundle lacks trains it at the bundle's scale.
+func TestMissingVariantsAreOfTheBundlesScale(t *testing.T) {
+	c := tinyTrainer(t, 1)
+	c.Scale = "gpu"
+	dir := tinyBundle(t, c)
+	b, err := LoadBundle(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, "no variant", b.Want("teacher-l"), "--variants teacher-l --bundle "+dir+" --scale gpu")
 }

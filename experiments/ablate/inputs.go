@@ -92,7 +92,7 @@ func pretrainToy(ctx context.Context, o options, cfg pretrain.Config, dir string
 		return nil, err
 	}
 	return pretrain.Ensure(ctx, pretrain.Options{
-		Dir: dir, Runs: filepath.Join(o.out, "pretrain"), Config: cfg, Data: data, Engine: e, Command: o.command(), Out: lazy.out,
+		Dir: dir, Runs: filepath.Join(o.out, "pretrain"), Config: cfg, Scale: o.scale, Data: data, Engine: e, Command: o.command(), Out: lazy.out,
 	})
 }
 

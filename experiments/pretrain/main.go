@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -63,7 +64,7 @@ func trainParts(ctx context.Context, o options, stdout io.Writer) error {
 	}
 	defer e.Close()
 	if err := pretrain.Run(ctx, pretrain.Options{
-		Dir: o.out, Runs: o.runs, Config: cfg, Parts: parts, Data: data, Engine: e, Out: stdout, Continue: from,
+		Dir: o.out, Runs: o.runs, Config: cfg, Scale: o.scale, Parts: parts, Data: data, Engine: e, Out: stdout, Continue: from,
 		Command: o.command,
 	}); err != nil {
 		return err
@@ -85,6 +86,9 @@ func beside(ctx context.Context, o options, stdout io.Writer) error {
 	b, err := pretrain.LoadBundle(o.out)
 	if err != nil {
 		return err
+	}
+	if !o.given["scale"] {
+		o.scale = cmp.Or(b.Scale, o.scale)
 	}
 	data, err := o.open(ctx, b.Config.Size)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/addlab/addlab/eval/protocol"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/record"
 )
 
 const shipped = "../../pretrained/scenes"
@@ -129,6 +130,59 @@ func TestConfigAsPrinted(t *testing.T) {
 	}
 	if diff := cmp.Diff(printed, resolved(t, append(args, "--config", config(t, string(text)))...)); diff != "" {
 		t.Errorf("(-printed +read again):\n%s", diff)
+	}
+}
+
+// Variants are of the bundle's scale unless one is typed.
+func TestVariantsAreOfTheBundlesScale(t *testing.T) {
+	b, err := pretrain.LoadBundle(shipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for part := range b.Files {
+		if _, variant := b.Variants[part]; variant {
+			continue
+		}
+		file, err := filepath.Abs(filepath.Join(shipped, part+".safetensors"))
+		if err == nil {
+			err = os.Symlink(file, filepath.Join(dir, filepath.Base(file)))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var manifest map[string]any
+	if err := record.ReadJSON(filepath.Join(shipped, "bundle.json"), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	manifest["scale"] = "gpu"
+	if err := record.WriteJSON(filepath.Join(dir, "bundle.json"), manifest); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		scale string
+		args  []string
+	}{
+		{"gpu", []string{"--bundle", dir}},
+		{"smoke", []string{"--bundle", dir, "--scale", "smoke"}},
+		{"cpu", []string{"--bundle", shipped}}, // which does not say its own
+	} {
+		var stdout, stderr bytes.Buffer
+		if rc := command().Run(t.Context(), append(test.args, "--variants", "teacher-dit", "--print-config"), &stdout, &stderr); rc != 0 {
+			t.Fatalf("%q: rc = %d, stderr = %q", test.args, rc, &stderr)
+		}
+		want, err := pretrain.DefaultVariants(test.scale, b.Config, "teacher-dit")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []pretrain.Variant
+		if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-%s +printed):\n%s", test.args, test.scale, diff)
+		}
 	}
 }
 

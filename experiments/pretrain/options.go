@@ -47,7 +47,7 @@ type options struct {
 
 func (o *options) parse(f *flag.FlagSet, args []string) error {
 	o.set.Flags(f, "")
-	f.StringVar(&o.scale, "scale", "cpu", "preset of sizes and steps: "+strings.Join(pretrain.Scales, ", "))
+	f.StringVar(&o.scale, "scale", "cpu", "preset of sizes and steps: "+strings.Join(pretrain.Scales, ", ")+" (with --variants and --assess: the bundle's, where it is known)")
 	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change (--print-config prints them all)")
 	f.StringVar(&o.parts, "parts", "all", "comma-separated `parts`: "+strings.Join(pretrain.Parts, ", "))
 	f.StringVar(&o.out, "out", "", "`folder` of the bundle (default pretrained/<data>, or pretrained/<data>-<scale> for another scale than cpu)")
