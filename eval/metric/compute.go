@@ -29,7 +29,7 @@ func (m Metric) Compute(ctx context.Context, ref, gen Sample, o Options) ([]Valu
 	if in.Params, err = m.resolve(o.Params); err != nil {
 		return nil, err
 	}
-	if err := m.Check(in.Ref, gen); err != nil {
+	if err := m.check(in.Ref, gen, in.Params); err != nil {
 		return nil, err
 	}
 	values, err := m.compute(in)
@@ -128,14 +128,18 @@ func (s Sample) side() eval.Side {
 
 // missing names what a metric needs and the sample lacks; "" if nothing.
 func (s Sample) missing(n Needs, generated bool) string {
+	statistics := n.RefStatistics
+	if generated {
+		statistics = n.GenStatistics
+	}
 	switch {
 	case generated && n.Logits:
 		if s.Logits.N == 0 {
 			return "class logits"
 		}
 		return ""
-	case s.Features.N == 0 && !(n.Statistics && s.Stats != nil):
-		if n.Statistics {
+	case s.Features.N == 0 && !(statistics && s.Stats != nil):
+		if statistics {
 			return "features or statistics"
 		}
 		return "features"
@@ -145,21 +149,39 @@ func (s Sample) missing(n Needs, generated bool) string {
 	return ""
 }
 
-// Check checks which parts the samples have, and their N, not the data.
-func (m Metric) Check(ref, gen Sample) error {
+// Check checks the parameters, which parts the samples have, and their N, not the data.
+func (m Metric) Check(ref, gen Sample, params map[string]int) error {
+	resolved, err := m.resolve(params)
+	if err != nil {
+		return err
+	}
+	return m.check(ref, gen, resolved)
+}
+
+func (m Metric) check(ref, gen Sample, params map[string]int) error {
+	leastRef, leastGen, why := 0, 0, ""
+	if m.least != nil {
+		leastRef, leastGen = m.least(params)
+		var values []string
+		for _, p := range m.Params {
+			values = append(values, fmt.Sprintf("%s = %d", p.Name, params[p.Name]))
+		}
+		why = " for " + strings.Join(values, ", ")
+	}
+	leastRef, leastGen = max(leastRef, min(m.Least, 2)), max(leastGen, m.Least)
 	if m.Needs.Reference {
 		if what := ref.missing(m.Needs, false); what != "" {
 			return fmt.Errorf("metric: %s: the reference has no %s, want them", m.Name, what)
 		}
-		if n := ref.N(); n == 1 && m.Least > 1 {
-			return fmt.Errorf("metric: %s: reference pictures = 1, want ≥ 2", m.Name)
+		if n := ref.N(); 0 < n && n < leastRef {
+			return fmt.Errorf("metric: %s: reference pictures = %d, want ≥ %d%s", m.Name, n, leastRef, why)
 		}
 	}
 	if what := gen.missing(m.Needs, true); what != "" {
 		return fmt.Errorf("metric: %s: the generated pictures have no %s, want them", m.Name, what)
 	}
-	if n := gen.N(); n < m.Least && !(n == 0 && m.Needs.Statistics) {
-		return fmt.Errorf("metric: %s: generated pictures = %d, want ≥ %d", m.Name, n, m.Least)
+	if n := gen.N(); n < leastGen && !(n == 0 && m.Needs.GenStatistics) {
+		return fmt.Errorf("metric: %s: generated pictures = %d, want ≥ %d%s", m.Name, n, leastGen, why)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ var DensityCoverage = register(Metric{
 	Outputs: []Output{{"density", false}, {"coverage", false}}, Extractor: "inception", Needs: Needs{Reference: true},
 	Params: []Param{{"k", eval.DCNeighbours, 1, "neighbour whose distance is a ball's radius"}},
 	Usual:  50000, Least: 2, Few: 5000, Bias: "both depend on the number of pictures, compare equal numbers only",
+	least: func(p map[string]int) (ref, gen int) { return p["k"] + 1, 0 },
 	compute: func(in Input) ([]Value, error) {
 		dc, err := eval.DensityCoverage(in.Context, in.Ref.Features, in.Gen.Features, in.Params["k"])
 		if err != nil {

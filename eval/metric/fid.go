@@ -9,7 +9,7 @@ import (
 // FID is the Fréchet distance of Inception's features.
 var FID = register(Metric{
 	Name: "fid", Title: "Fréchet Inception distance", Source: "Heusel et al. 2017",
-	Outputs: []Output{{"fid", true}}, Extractor: "inception", Needs: Needs{Reference: true, Statistics: true},
+	Outputs: []Output{{"fid", true}}, Extractor: "inception", Needs: Needs{Reference: true, RefStatistics: true, GenStatistics: true},
 	Params: []Param{frechetBlocks},
 	Usual:  50000, Least: 2, Few: 10000, Bias: frechetBias,
 	compute: frechet,

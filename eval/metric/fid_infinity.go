@@ -11,16 +11,16 @@ import (
 // FIDInfinity is FID without the bias that comes from the number of generated pictures.
 var FIDInfinity = register(Metric{
 	Name: "fid-inf", Title: "FID extrapolated to infinitely many generated pictures", Source: "Chong and Forsyth 2020",
-	Outputs: []Output{{"fid-inf", true}}, Extractor: "inception", Needs: Needs{Reference: true, Statistics: true},
+	Outputs: []Output{{"fid-inf", true}}, Extractor: "inception", Needs: Needs{Reference: true, RefStatistics: true},
 	Params: []Param{
 		{"points", eval.FIDInfinityPoints, 3, "sizes that the line is fitted to"},
 		{"smallest", eval.FIDInfinitySize, 2, "smallest of the sizes; half of the pictures where there are fewer than twice as many"},
 	},
 	Usual: 50000, Least: 30, Few: 10000, Bias: "the line is drawn far beyond its points",
+	least: func(p map[string]int) (ref, gen int) { // so many different sizes from the smallest or from the half on
+		return 0, min(p["smallest"]+p["points"]-1, 2*p["points"]-3)
+	},
 	compute: func(in Input) ([]Value, error) {
-		if in.Gen.Features.N == 0 {
-			return nil, fmt.Errorf("the generated pictures have statistics only, want features")
-		}
 		n, points := in.Gen.Features.N, in.Params["points"]
 		s, err := eval.FIDInfinity(in.Context, in.Ref.side(), in.Gen.Features, points, min(in.Params["smallest"], n/2), rng.New(in.Seed, "fid-inf", 0))
 		if err != nil {

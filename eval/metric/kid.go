@@ -24,7 +24,7 @@ var KID = register(Metric{
 			return nil, err
 		}
 		v := Value{Estimate: eval.Alone(score.Mean, 0)}
-		if size < ref.N || size < gen.N { // subsets of all pictures are all the same
+		if score.Subsets > 1 && (size < ref.N || size < gen.N) { // subsets of all pictures are all the same
 			v.Spread, v.SpreadOf = &score.Std, fmt.Sprintf("%d subsets of %d", score.Subsets, size)
 		}
 		if size < in.Params["size"] {

@@ -2,7 +2,9 @@ package metric
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/internal/named"
@@ -17,14 +19,16 @@ type Metric struct {
 	Outputs   []Output // what Compute returns, in this order
 	Extractor string   // default kind of package extractor
 	Instead   string   // the metric that this one is called on the features of Extractor, and of no other; "" for none
+	Family    string   // how the kinds begin of whose features the name speaks; "" for all
 	Needs     Needs
 	Params    []Param
 
 	Usual int    // generated pictures behind published numbers
-	Least int    // fewest generated pictures for which there is a number
+	Least int    // fewest generated pictures for which there is a number, whatever the parameters
 	Few   int    // Compute warns below it
 	Bias  string // why few pictures mislead: the text of the warning
 
+	least   func(params map[string]int) (ref, gen int) // fewest pictures that the parameters allow; nil where they allow any number
 	compute func(in Input) ([]Value, error)
 }
 
@@ -36,10 +40,11 @@ type Output struct {
 
 // Needs says what a metric uses of the two samples.
 type Needs struct {
-	Reference  bool // real pictures; without it the reference is ignored
-	Statistics bool // mean and covariance will do in place of features, on either side
-	Logits     bool // class logits of the generated pictures instead of their features
-	Captions   bool // embeddings of the captions, beside the generated pictures' features
+	Reference     bool // real pictures; without it the reference is ignored
+	RefStatistics bool // mean and covariance of the real pictures will do in place of their features
+	GenStatistics bool // the same of the generated pictures
+	Logits        bool // class logits of the generated pictures instead of their features
+	Captions      bool // embeddings of the captions, beside the generated pictures' features
 }
 
 // Param is an integer that a user may change.
@@ -103,4 +108,16 @@ func (m Metric) With(extractor string) Metric {
 		return m
 	}
 	return metrics[i]
+}
+
+// Fits refuses the features of an extractor of which the metric's name does not speak: FD-DINOv2 is of DINOv2's.
+func (m Metric) Fits(extractor string) error {
+	want, other, fits := m.Family+"*", FID.Name, strings.HasPrefix(extractor, m.Family)
+	if m.Instead != "" {
+		want, other, fits = m.Extractor, m.Instead, extractor == m.Extractor
+	}
+	if fits {
+		return nil
+	}
+	return fmt.Errorf("metric: %s is on the features of %s, want %s on those of %s", m.Name, want, other, extractor)
 }

@@ -124,10 +124,15 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 				t.Errorf("without reference: %v, want none to be needed", err)
 			}
 			_, err = m.Compute(t.Context(), only, whole, o)
-			if m.Needs.Reference && !m.Needs.Statistics {
+			if m.Needs.Reference && !m.Needs.RefStatistics {
 				wantError(t, err, "the reference has no features")
 			} else if err != nil {
 				t.Errorf("with the reference's statistics alone: %v", err)
+			}
+			if err = m.Check(whole, only, nil); !m.Needs.GenStatistics {
+				wantError(t, err, "the generated pictures have no ")
+			} else if err != nil {
+				t.Errorf("with the generated ones' statistics alone: %v", err)
 			}
 			_, err = m.Compute(t.Context(), whole, whole, Options{Params: map[string]int{"colour": 1}})
 			wantError(t, err, `no parameter "colour"`)
@@ -211,6 +216,53 @@ func TestKIDOfAllPicturesHasNoSpread(t *testing.T) {
 	}
 }
 
+// The spread of a single value is 0, which would look like certainty too.
+func TestOneSplitOrSubsetHasNoSpread(t *testing.T) {
+	ref, gen := sample(1, 40, 0), sample(11, 30, .5)
+	for _, c := range []struct {
+		m      Metric
+		params map[string]int
+		want   bool
+	}{
+		{InceptionScore, map[string]int{"splits": 1}, false},
+		{InceptionScore, map[string]int{"splits": 2}, true},
+		{KID, map[string]int{"subsets": 1, "size": 20}, false},
+		{KID, map[string]int{"subsets": 2, "size": 20}, true},
+	} {
+		v := must(c.m.Compute(t.Context(), ref, gen, Options{Params: c.params}))[0]
+		if (v.Spread != nil) != c.want || (v.SpreadOf != "") != c.want {
+			t.Errorf("%s of %v: spread = %v of %q, want one: %v", c.m.Name, c.params, v.Spread, v.SpreadOf, c.want)
+		}
+	}
+}
+
+// So many pictures as Check wants for the parameters are enough for a number, and one less is refused by Check already.
+func TestParametersSayHowManyPicturesAreWanted(t *testing.T) {
+	for _, c := range []struct {
+		m        Metric
+		params   map[string]int
+		ref, gen int
+		want     string
+	}{
+		{PrecisionRecall, map[string]int{"k": 9}, 40, 10, "pr: generated pictures = 9, want ≥ 10 for k = 9"},
+		{PrecisionRecall, map[string]int{"k": 9}, 10, 40, "pr: reference pictures = 9, want ≥ 10 for k = 9"},
+		{DensityCoverage, map[string]int{"k": 9}, 10, 4, "dc: reference pictures = 9, want ≥ 10 for k = 9"},
+		{InceptionScore, map[string]int{"splits": 12}, 0, 12, "is: generated pictures = 11, want ≥ 12 for splits = 12"},
+		{FIDInfinity, map[string]int{"points": 20}, 40, 37, "fid-inf: generated pictures = 36, want ≥ 37 for points = 20, smallest = 5000"},
+		{FIDInfinity, map[string]int{"points": 30, "smallest": 4}, 40, 33, "fid-inf: generated pictures = 32, want ≥ 33 for points = 30, smallest = 4"},
+	} {
+		o := Options{Params: c.params, NoInterval: true}
+		if _, err := c.m.Compute(t.Context(), sample(1, c.ref, 0), sample(11, c.gen, .5), o); err != nil {
+			t.Errorf("%s of %v: %v, want a number", c.m.Name, c.params, err)
+		}
+		less := [2]int{c.ref, c.gen - 1}
+		if strings.Contains(c.want, "reference") {
+			less = [2]int{c.ref - 1, c.gen}
+		}
+		wantError(t, c.m.Check(sample(1, less[0], 0), sample(11, less[1], .5), c.params), c.want)
+	}
+}
+
 // A rate's trials are what its interval lets vary: pictures among the other side's balls, of coverage the balls of the reference.
 func TestIntervalsSayWhatTheyHoldFixed(t *testing.T) {
 	ref, gen := sample(1, 300, 0), sample(11, 250, .5)
@@ -243,6 +295,13 @@ func TestNamesOfANetwork(t *testing.T) {
 	}
 	if a, b := FID.With("dinov2-s"), FDEfficientNetLite0.With("efficientnet-lite0"); a.Name != "fid" || b.Name != "fd-efficientnet-lite0" {
 		t.Errorf("names = %s, %s, want fid of other features and no name twice", a.Name, b.Name)
+	}
+	for extractor, want := range map[string]string{
+		"dinov2-s": "", "dinov2-l": "", "inception": "fd-dinov2 is on the features of dinov2-*, want fid on those of inception",
+	} {
+		if err := FDDINOv2.Fits(extractor); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("FD-DINOv2 of %s: %v, want %q", extractor, err, want)
+		}
 	}
 	ref, gen := sample(1, 60, 0), sample(11, 60, .5)
 	fid := must(FID.Compute(t.Context(), ref, gen, Options{}))[0]

@@ -12,6 +12,7 @@ var PrecisionRecall = register(Metric{
 	Outputs: []Output{{"precision", false}, {"recall", false}}, Extractor: "inception", Needs: Needs{Reference: true},
 	Params: []Param{{"k", eval.PRNeighbours, 1, "neighbour whose distance is a ball's radius"}},
 	Usual:  50000, Least: 2, Few: 5000, Bias: "both depend on the number of pictures, compare equal numbers only",
+	least: func(p map[string]int) (ref, gen int) { return p["k"] + 1, p["k"] + 1 },
 	compute: func(in Input) ([]Value, error) {
 		pr, err := eval.PrecisionRecall(in.Context, in.Ref.Features, in.Gen.Features, in.Params["k"])
 		if err != nil {

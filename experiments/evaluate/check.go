@@ -66,7 +66,7 @@ func (e *evaluation) checkMetric(w wanted) error {
 		reference = e.promised(*in)
 	}
 	for _, in := range e.generated() {
-		if err := w.Check(reference, e.promised(in)); err != nil {
+		if err := w.Check(reference, e.promised(in), w.params); err != nil {
 			return e.blame(w, in, err)
 		}
 		if w.Needs.Captions {

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/eval/pictures"
 	"github.com/addlab/addlab/internal/tinybundle"
 )
 
@@ -31,6 +33,12 @@ func TestWrongCallsAreFoundBeforeThePictures(t *testing.T) {
 		{"a parameter that the metric lacks", []string{real, few, "--metrics", "fid,pr.q=5"}, `pr has no parameter "q"`},
 		{"a parameter below its least", []string{real, few, "--metrics", "fid,pr.k=0"}, "pr.k = 0, want ≥ 1"},
 		{"statistics where features are needed", []string{statistics, few, "--metrics", "fid,kid"}, "kid: the reference has no features"},
+		{"generated statistics where features are needed", []string{real, statistics, "--metrics", "fid,fid-inf"}, "fid-inf: the generated pictures have no features"},
+		{"more neighbours than pictures", []string{real, few, "--metrics", "fid,pr.k=6"}, "pr: generated pictures = 6, want ≥ 7 for k = 6"},
+		{"more neighbours than reference pictures", []string{real, few, "--metrics", "fid,dc.k=8"}, "dc: reference pictures = 8, want ≥ 9 for k = 8"},
+		{"more splits than pictures", []string{real, few, "--metrics", "fid,is.splits=7"}, "is: generated pictures = 6, want ≥ 7 for splits = 7"},
+		{"FD-DINOv2 on the features of Inception", []string{real, few, "--metrics", "fid,fd-dinov2", "--extractor", "inception"}, "fd-dinov2 is on the features of dinov2-*, want fid on those of inception"},
+		{"FD-DINOv2 on the features of scenes", []string{real, few, "--metrics", "fid,fd-dinov2"}, "fd-dinov2 is on the features of dinov2-*, want fid on those of scenes"},
 		{"fewer pictures than the metric wants", []string{real, few, "--metrics", "fid,fid-inf"}, "generated pictures = 6, want ≥ 30"},
 		{"more than a later set holds", []string{real, captioned, few, "--metrics", "fid", "--n", "8"}, "holds 6 pictures, want n = 8"},
 		{"captions that a later set lacks", []string{real, captioned, few, "--metrics", "fid,clip-score"}, "generated " + few + ": 6 of 6 pictures have no caption, want a metadata.jsonl"},
@@ -78,6 +86,41 @@ func TestMetricsOfEfficientNetHaveItsName(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, names); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", asked, diff)
+		}
+	}
+}
+
+// No number is called FD-DINOv2 that is on the features of scenes: all leaves it out, and by its name it keeps its own extractor.
+func TestOnlyDINOv2sFeaturesGiveFDDINOv2(t *testing.T) {
+	world := input{set: pictures.Set{Kind: "scenes"}}
+	for _, c := range []struct {
+		names, extractor string
+		sets             []input
+		want             string // of FD-DINOv2, "" for none
+		others           int
+	}{
+		{"all", "", []input{world, world}, "", 2}, // scenes and scenes-pair
+		{"fid,fd-dinov2", "", []input{world, world}, "dinov2-l", 1},
+		{"all", "", []input{{}, {}}, "dinov2-l", 3}, // Inception and CLIP's, which CMMD and the CLIP score ask for
+		{"all", "scenes", []input{{}, {}}, "", 2},
+		{"fd-dinov2", "dinov2-s", []input{{}, {}}, "dinov2-s", 0},
+	} {
+		e := &evaluation{options: options{names: c.names, extractor: choice{"": c.extractor}}, sets: c.sets}
+		asked, err := e.metrics()
+		if err != nil {
+			t.Fatal(err)
+		}
+		groups, err := e.group(asked)
+		got, others := "", 0
+		for _, g := range groups {
+			if slices.ContainsFunc(g.metrics, func(w wanted) bool { return w.Name == "fd-dinov2" }) {
+				got = g.kind.Name
+			} else {
+				others++
+			}
+		}
+		if err != nil || got != c.want || others != c.others {
+			t.Errorf("%s of %q: %v, FD-DINOv2 on %q beside %d extractors, want %q beside %d", c.names, c.extractor, err, got, others, c.want, c.others)
 		}
 	}
 }

@@ -66,7 +66,7 @@ func (e *evaluation) group(asked []wanted) ([]group, error) {
 		}
 		name := e.extractor.of(w.Name)
 		switch {
-		case name == "" && world && w.Instead == "":
+		case name == "" && world && (e.all() || w.Fits(extractor.Scenes.Name) == nil):
 			name = extractor.Scenes.Name
 		case name == "":
 			name = w.Extractor
@@ -81,8 +81,11 @@ func (e *evaluation) group(asked []wanted) ([]group, error) {
 		if w.Needs.Captions && !kind.Captions {
 			return nil, fmt.Errorf("%s needs captions, which %s does not read, want one of %s", w.Name, name, strings.Join(captioners(), ", "))
 		}
-		if w.Instead != "" && name != w.Extractor {
-			return nil, fmt.Errorf("%s is on the features of %s, want %s on those of %s", w.Name, w.Extractor, w.Instead, name)
+		if err := w.Fits(name); err != nil {
+			if e.all() {
+				continue
+			}
+			return nil, err
 		}
 		w.Metric = w.With(name)
 		i := slices.IndexFunc(groups, func(g group) bool { return g.kind.Name == name })

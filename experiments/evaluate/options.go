@@ -57,7 +57,7 @@ var formats = []string{"text", "markdown", "csv", "latex", "json"}
 const defaultMetrics = "fid,kid,pr,dc"
 
 func (o *options) parse(f *flag.FlagSet, args []string) error {
-	f.StringVar(&o.names, "metrics", defaultMetrics, "`metrics` separated by commas, or all; parameters as in pr,pr.k=5 (see --list)")
+	f.StringVar(&o.names, "metrics", defaultMetrics, "`metrics` separated by commas, or all that there are on the extractor's features; parameters as in pr,pr.k=5 (see --list)")
 	f.Func("extractor", "`extractor` for all metrics, or for some as in fid=inception,cmmd=clip-l14 (default: the metric's own; scenes where an input is scenes or a run)", o.extractor.reader(knownMetric))
 	f.Func("mode", "preprocessing of Inception: clean (clean-fid), tf (torch-fidelity, edm) or pytorch (pytorch-fid); `mode` as in --list, that of another extractor as in dinov2-l=clean", o.mode.reader(knownExtractor))
 	f.Func("weights", "`file` or folder of the extractor's weights, or for several as in inception=FILE,dinov2-l=FOLDER; remembered", o.weights.reader(knownExtractor))
@@ -118,6 +118,9 @@ func (o options) check() error {
 	return engine.Check(o.engine)
 }
 
+// all is all metrics but those whose names do not speak of the extractor's features.
+func (o options) all() bool { return strings.EqualFold(o.names, "all") }
+
 // wanted is a metric with the parameters that were typed.
 type wanted struct {
 	metric.Metric
@@ -126,7 +129,7 @@ type wanted struct {
 
 // metrics reads --metrics: names, and parameters such as pr.k=5.
 func (o options) metrics() (list []wanted, err error) {
-	if strings.EqualFold(o.names, "all") {
+	if o.all() {
 		for _, m := range metric.All() {
 			if m.Instead == "" { // others are the same formulas
 				list = append(list, wanted{m, nil})
