@@ -3,6 +3,7 @@ package features
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -30,16 +31,50 @@ var (
 	logitNames   = []string{"logits", "logits_unbiased"}
 )
 
+// Precomputed is what a file holds of one set of pictures.
+type Precomputed struct {
+	Kind string // "features" or "statistics"
+	N    int    // pictures; 0 where not known
+
+	path    string
+	samples map[string]metric.Sample // by kind of extractor; "" where the file does not tell it
+}
+
+// Of gives what the file holds of an extractor's features.
+func (p Precomputed) Of(extractor string) (metric.Sample, error) {
+	for _, kind := range []string{extractor, ""} {
+		if s, ok := p.samples[kind]; ok {
+			return s, nil
+		}
+	}
+	return metric.Sample{}, fmt.Errorf("features: %s holds statistics of %s, want those of %s", p.path, strings.Join(slices.Sorted(maps.Keys(p.samples)), ", "), extractor)
+}
+
 // ReadPrecomputed reads features, .npy [n,d] or .npz with reps (dgm-eval), features or logits; or statistics, .npz with mu and sigma
 // (pytorch-fid, clean-fid, edm) and perhaps the number of pictures n, or .pkl of edm2, which holds those of several networks.
-func ReadPrecomputed(path string) (metric.Sample, error) {
-	var s metric.Sample
+func ReadPrecomputed(path string) (Precomputed, error) {
+	p := Precomputed{Kind: "features", path: path}
+	var err error
 	if file, name, ok := strings.Cut(path, pickleEntry); ok || strings.EqualFold(filepath.Ext(path), ".pkl") {
 		if ok {
 			file += ".pkl"
 		}
-		return readPickled(file, name)
+		p.samples, err = readPickled(file, name)
+	} else {
+		var s metric.Sample
+		s, err = readArrays(path)
+		p.samples = map[string]metric.Sample{"": s}
 	}
+	for _, s := range p.samples {
+		if p.N = s.N(); s.Stats != nil {
+			p.Kind = "statistics"
+		}
+	}
+	return p, err
+}
+
+// readArrays reads a .npy or a .npz.
+func readArrays(path string) (s metric.Sample, err error) {
 	if strings.EqualFold(filepath.Ext(path), ".npy") {
 		array, err := npy.ReadFile[float32](path)
 		if err != nil {
@@ -126,7 +161,7 @@ func newStatistics(mu, sigma npy.Array[float64]) (eval.Stats, error) {
 	return stats, stats.Validate()
 }
 
-// WriteStatistics writes mu, sigma and n so that pytorch-fid and clean-fid read them.
+// WriteStatistics writes mu, sigma and, where it is known, n so that pytorch-fid and clean-fid read them.
 func WriteStatistics(path string, s eval.Stats) error {
 	d := len(s.Mean)
 	sigma := make([]float64, 0, d*d)
@@ -135,8 +170,12 @@ func WriteStatistics(path string, s eval.Stats) error {
 			sigma = append(sigma, s.Cov.At(i, j))
 		}
 	}
-	return npy.WriteArchive(path,
+	members := []npy.Member{
 		npy.As("mu", npy.Array[float64]{Shape: []int{d}, Data: s.Mean}),
 		npy.As("sigma", npy.Array[float64]{Shape: []int{d, d}, Data: sigma}),
-		npy.As("n", npy.Array[int64]{Shape: []int{}, Data: []int64{int64(s.N)}}))
+	}
+	if s.N > 0 {
+		members = append(members, npy.As("n", npy.Array[int64]{Shape: []int{}, Data: []int64{int64(s.N)}}))
+	}
+	return npy.WriteArchive(path, members...)
 }

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/addlab/addlab/eval"
+	"github.com/addlab/addlab/eval/metric"
 	"github.com/addlab/addlab/eval/npy"
 )
 
@@ -26,6 +27,15 @@ func f64(name string, shape []int, data ...float64) npy.Member {
 	return npy.As(name, npy.Array[float64]{Shape: shape, Data: data})
 }
 
+// given is what a file holds for an extractor.
+func given(path, extractor string) (metric.Sample, error) {
+	p, err := ReadPrecomputed(path)
+	if err != nil {
+		return metric.Sample{}, err
+	}
+	return p.Of(extractor)
+}
+
 func TestGivenFeaturesAndStatistics(t *testing.T) {
 	for _, c := range []struct {
 		why, path string
@@ -34,7 +44,7 @@ func TestGivenFeaturesAndStatistics(t *testing.T) {
 		{"dgm-eval's reps", archive(t, f64("reps", []int{3, 2}, 1, 2, 3, 4, 5, 6)), 3, 2},
 		{"features with logits", archive(t, f64("features", []int{2, 2}, 1, 2, 3, 4), f64("logits", []int{2, 1}, 1, 2)), 2, 2},
 	} {
-		s, err := ReadPrecomputed(c.path)
+		s, err := given(c.path, "dinov2-s")
 		if err != nil || s.Features.N != c.n || s.Features.D != c.d || s.Features.Row(1)[0] != 3 {
 			t.Errorf("%s: %v, %v", c.why, s.Features, err)
 		}
@@ -45,13 +55,19 @@ func TestGivenFeaturesAndStatistics(t *testing.T) {
 	if err := WriteStatistics(path, want); err != nil {
 		t.Fatal(err)
 	}
-	s, err := ReadPrecomputed(path)
+	s, err := given(path, "inception")
 	if err != nil || s.Stats == nil || s.Stats.N != 7 || s.Stats.Mean[1] != 2 || s.Stats.Cov.At(1, 0) != 0.5 {
 		t.Errorf("statistics = %+v, %v", s.Stats, err)
 	}
-	s, err = ReadPrecomputed(archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{2, 2}, 2, 0.5, 0.5, 1)))
+	s, err = given(archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{2, 2}, 2, 0.5, 0.5, 1)), "inception")
 	if err != nil || s.Stats.N != 0 {
-		t.Errorf("statistics without n: %+v, %v, want n = 0, not known", s.Stats, err)
+		t.Fatalf("statistics without n: %+v, %v, want n = 0, not known", s.Stats, err)
+	}
+	if err := WriteStatistics(path, *s.Stats); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = given(path, "inception"); err != nil || s.Stats.N != 0 || s.Stats.Mean[1] != 2 {
+		t.Errorf("statistics without n, written and read: %+v, %v, want n = 0, not known", s.Stats, err)
 	}
 }
 
@@ -82,12 +98,30 @@ func TestWrongGivenFiles(t *testing.T) {
 	}
 }
 
-func TestPickledStatisticsAreChosenByName(t *testing.T) {
+// The statistics of a pickle are given to the extractor that they are of, and to no other.
+func TestPickledStatisticsAreThoseOfTheExtractor(t *testing.T) {
 	pickled := "../npy/testdata/statistics.pkl"
-	for path, first := range map[string]float64{pickled: 0, pickled + "#fid": 0, pickled + "#fd_dinov2": 1} {
-		s, err := ReadPrecomputed(path)
-		if err != nil || !IsPrecomputed(path) || s.Stats == nil || s.Stats.N != 70000 || s.Stats.Mean[0] != first || s.Stats.Cov.At(0, 1) != 14 {
-			t.Errorf("%s: %+v, %v", path, s.Stats, err)
+	for _, c := range []struct {
+		path, extractor string
+		first           float64
+		want            string // error
+	}{
+		{pickled, "inception", 0, ""},
+		{pickled, "dinov2-l", 1, ""},
+		{pickled, "dinov2-s", 0, pickled + " holds statistics of dinov2-l, inception, want those of dinov2-s"},
+		{pickled + "#fid", "inception", 0, ""},
+		{pickled + "#fd_dinov2", "dinov2-l", 1, ""},
+		{pickled + "#fid", "dinov2-l", 0, "#fid holds statistics of inception, want those of dinov2-l"},
+	} {
+		s, err := given(c.path, c.extractor)
+		if c.want != "" {
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s for %s: error = %v, want %q", c.path, c.extractor, err, c.want)
+			}
+			continue
+		}
+		if err != nil || !IsPrecomputed(c.path) || s.Stats == nil || s.Stats.N != 70000 || s.Stats.Mean[0] != c.first || s.Stats.Cov.At(0, 1) != 14 {
+			t.Errorf("%s for %s: %+v, %v", c.path, c.extractor, s.Stats, err)
 		}
 	}
 	for path, want := range map[string]string{

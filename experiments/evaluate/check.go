@@ -21,7 +21,7 @@ func (e *evaluation) check(groups []group) error {
 	}
 	for _, g := range groups {
 		for _, w := range g.metrics {
-			if err := e.checkMetric(w); err != nil {
+			if err := e.checkMetric(w, g.kind.Name); err != nil {
 				return err
 			}
 		}
@@ -60,13 +60,20 @@ func (e *evaluation) checkSave(groups []group) error {
 	return nil
 }
 
-func (e *evaluation) checkMetric(w wanted) error {
+func (e *evaluation) checkMetric(w wanted, extractor string) error {
 	var reference metric.Sample
 	if in := e.reference(); in != nil && w.Needs.Reference {
-		reference = e.promised(*in)
+		var err error
+		if reference, err = e.promised(*in, extractor); err != nil {
+			return fmt.Errorf("%s: %s: %w", in.side, w.Name, err)
+		}
 	}
 	for _, in := range e.generated() {
-		if err := w.Check(reference, e.promised(in), w.params); err != nil {
+		promised, err := e.promised(in, extractor)
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", in.side, w.Name, err)
+		}
+		if err := w.Check(reference, promised, w.params); err != nil {
 			return e.blame(w, in, err)
 		}
 		if w.Needs.Captions {
@@ -85,12 +92,12 @@ func (e *evaluation) blame(w wanted, in input, err error) error {
 	return fmt.Errorf("%s: %w", in, err)
 }
 
-func (e *evaluation) promised(in input) metric.Sample {
+func (e *evaluation) promised(in input, extractor string) (metric.Sample, error) {
 	if in.precomputed != nil {
-		return *in.precomputed
+		return in.precomputed.Of(extractor)
 	}
 	rows := eval.Features{N: cmp.Or(e.n, len(in.set.Items))}
-	return metric.Sample{Features: rows, Logits: rows, Captions: rows}
+	return metric.Sample{Features: rows, Logits: rows, Captions: rows}, nil
 }
 
 func (e *evaluation) checkCaptions(in input) error {

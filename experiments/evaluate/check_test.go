@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/eval/npy"
 	"github.com/addlab/addlab/eval/pictures"
 	"github.com/addlab/addlab/internal/tinybundle"
 )
@@ -34,6 +36,7 @@ func TestWrongCallsAreFoundBeforeThePictures(t *testing.T) {
 		{"a parameter below its least", []string{real, few, "--metrics", "fid,pr.k=0"}, "pr.k = 0, want ≥ 1"},
 		{"statistics where features are needed", []string{statistics, few, "--metrics", "fid,kid"}, "kid: the reference has no features"},
 		{"generated statistics where features are needed", []string{real, statistics, "--metrics", "fid,fid-inf"}, "fid-inf: the generated pictures have no features"},
+		{"pickled statistics of other networks", []string{"../../eval/npy/testdata/statistics.pkl", few, "--metrics", "fid"}, "evaluate: reference: fid: features: ../../eval/npy/testdata/statistics.pkl holds statistics of dinov2-l, inception, want those of scenes"},
 		{"more neighbours than pictures", []string{real, few, "--metrics", "fid,pr.k=6"}, "pr: generated pictures = 6, want ≥ 7 for k = 6"},
 		{"more neighbours than reference pictures", []string{real, few, "--metrics", "fid,dc.k=8"}, "dc: reference pictures = 8, want ≥ 9 for k = 8"},
 		{"more splits than pictures", []string{real, few, "--metrics", "fid,is.splits=7"}, "is: generated pictures = 6, want ≥ 7 for splits = 7"},
@@ -122,6 +125,25 @@ func TestOnlyDINOv2sFeaturesGiveFDDINOv2(t *testing.T) {
 		if err != nil || got != c.want || others != c.others {
 			t.Errorf("%s of %q: %v, FD-DINOv2 on %q beside %d extractors, want %q beside %d", c.names, c.extractor, err, got, others, c.want, c.others)
 		}
+	}
+}
+
+// A pickle of edm2 has statistics of two networks: each metric gets those of its own.
+func TestPickledStatisticsGoToTheirMetric(t *testing.T) {
+	alone(t)
+	inceptions := filepath.Join(t.TempDir(), "s.npz") // the same as the pickle has of Inception
+	mu := npy.Array[float64]{Shape: []int{3}, Data: []float64{0, .5, 1}}
+	sigma := npy.Array[float64]{Shape: []int{3, 3}, Data: []float64{5, 14, 23, 14, 50, 86, 23, 86, 149}}
+	if err := npy.WriteArchive(inceptions, npy.As("mu", mu), npy.As("sigma", sigma)); err != nil {
+		t.Fatal(err)
+	}
+	r := callJSON(t, "../../eval/npy/testdata/statistics.pkl", inceptions, "--metrics", "fid,fd-dinov2")
+	got := map[string]float64{}
+	for _, v := range r.Generated[0].Values {
+		got[v.Name] = math.Round(1e4*v.Estimate.Mean) / 1e4
+	}
+	if diff := cmp.Diff(map[string]float64{"fid": 0, "fd-dinov2": 3}, got); diff != "" { // DINOv2's mean is 1 more in each of 3
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -136,7 +136,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 	var reference metric.Sample
 	var real features.Collected
 	if in := e.reference(); in != nil && g.reference {
-		if reference, real, err = e.sample(ctx, *in, ex, cache, false); err != nil {
+		if reference, real, err = e.sample(ctx, *in, g, ex, cache); err != nil {
 			return err
 		}
 		if err := e.saveStatistics(reference); err != nil {
@@ -145,7 +145,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 		e.warnFew(*in, reference.N(), g.metrics)
 	}
 	for _, in := range e.generated() {
-		sample, collected, err := e.sample(ctx, in, ex, cache, g.captions)
+		sample, collected, err := e.sample(ctx, in, g, ex, cache)
 		if err != nil {
 			return err
 		}
@@ -179,9 +179,10 @@ func (e *evaluation) warnFew(in input, n int, asked []wanted) {
 	}
 }
 
-func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extractor, cache *features.Cache, withCaptions bool) (metric.Sample, features.Collected, error) {
+func (e *evaluation) sample(ctx context.Context, in input, g group, ex extractor.Extractor, cache *features.Cache) (metric.Sample, features.Collected, error) {
 	if in.precomputed != nil {
-		return *in.precomputed, features.Collected{}, nil
+		s, err := in.precomputed.Of(g.kind.Name)
+		return s, features.Collected{}, err
 	}
 	progress := train.NewProgress(e.stderr)
 	progress.Unit = "picture"
@@ -196,7 +197,7 @@ func (e *evaluation) sample(ctx context.Context, in input, ex extractor.Extracto
 		return metric.Sample{}, c, fmt.Errorf("%s: %w", in.side, err)
 	}
 	s := metric.Sample{Features: c.Features, Logits: c.Logits}
-	if withCaptions {
+	if g.captions && in.side == "generated" {
 		if err := e.captioned(in, c.Captions); err != nil {
 			return s, c, err
 		}

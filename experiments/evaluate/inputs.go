@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/addlab/addlab/eval/features"
-	"github.com/addlab/addlab/eval/metric"
 	"github.com/addlab/addlab/eval/pictures"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
@@ -15,7 +14,7 @@ import (
 type input struct {
 	side        string // reference or generated
 	spec        string
-	precomputed *metric.Sample // nil for pictures
+	precomputed *features.Precomputed // nil for pictures
 	set         pictures.Set
 	home        string // the folder with the networks that know these pictures, "" where there is none
 }
@@ -46,19 +45,16 @@ func (e *evaluation) open(ctx context.Context) error {
 func (e *evaluation) openInput(ctx context.Context, in *input) error {
 	switch {
 	case features.IsPrecomputed(in.spec):
-		sample, err := features.ReadPrecomputed(in.spec)
+		given, err := features.ReadPrecomputed(in.spec)
 		if err != nil {
 			return err
 		}
-		if n := sample.N(); e.n > 0 && n > 0 && n != e.n {
+		if n := given.N; e.n > 0 && n > 0 && n != e.n {
 			return fmt.Errorf("%s holds what was computed of %d pictures, want n = %d", in.spec, n, e.n)
 		}
-		in.precomputed = &sample
-		in.set = pictures.Set{Name: in.spec, Kind: "features"}
-		if sample.Stats != nil {
-			in.set.Kind = "statistics"
-		}
-		e.seen[in.spec] = resultSet{Pictures: sample.N()}
+		in.precomputed = &given
+		in.set = pictures.Set{Name: in.spec, Kind: given.Kind}
+		e.seen[in.spec] = resultSet{Pictures: given.N}
 	case isRun(in.spec):
 		set, bundle, err := e.openRun(ctx, in.spec)
 		if err != nil {
