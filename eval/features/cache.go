@@ -5,9 +5,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/npy"
@@ -44,11 +46,16 @@ type row struct {
 
 // extractorCache is the part of a cache that belongs to one extractor.
 type extractorCache struct {
-	dir     string // "" where nothing is kept
-	rows    map[pictures.Hash]row
-	held    map[string]pack // of a call without a cache
-	damaged []string        // packs that could not be read
+	dir  string // "" where nothing is kept
+	rows map[pictures.Hash]row
+	held map[string]pack // of a call without a cache
+	lost lostPacks       // when the folder was opened
 }
+
+// lostPacks names packs that could not be read. They are forgotten, so that their pictures are extracted anew.
+type lostPacks []string
+
+func (l lostPacks) Error() string { return strings.Join(l, ", ") + ": damaged" }
 
 // pack holds some hundred pictures, a row each; logits are empty where the network has none.
 type pack struct {
@@ -73,7 +80,8 @@ func (c *Cache) of(key string) (*extractorCache, error) {
 	for _, name := range names {
 		p, err := s.read(name, false)
 		if err != nil {
-			s.damaged = append(s.damaged, name)
+			s.drop(name)
+			s.lost = append(s.lost, name)
 			continue
 		}
 		s.list(name, p)
@@ -85,6 +93,12 @@ func (s *extractorCache) list(name string, p pack) {
 	for i, h := range p.hashes {
 		s.rows[h] = row{name, i}
 	}
+}
+
+// drop forgets a pack and removes it: what takes its place may have another name.
+func (s *extractorCache) drop(name string) {
+	maps.DeleteFunc(s.rows, func(_ pictures.Hash, r row) bool { return r.pack == name })
+	_ = os.Remove(filepath.Join(s.dir, name)) // where it stays it is met again by the next call, which costs time only
 }
 
 func shortHash(key string) string {
@@ -152,23 +166,28 @@ func (s *extractorCache) read(name string, whole bool) (p pack, err error) {
 	return p, err
 }
 
-// gather puts rows into the order of their hashes. Each pack is read once.
+// gather puts rows into the order of their hashes. Each pack is read once. Where some cannot be read, they are dropped, and the error is
+// of lostPacks.
 func (s *extractorCache) gather(hashes []pictures.Hash) (all pack, err error) {
 	places := map[string][]int{} // by pack
 	for i, h := range hashes {
 		name := s.rows[h].pack
 		places[name] = append(places[name], i)
 	}
+	var lost lostPacks
 	for name, of := range places {
 		p, err := s.read(name, true)
-		if err == nil && all.features.N == 0 {
+		if err != nil {
+			s.drop(name)
+			lost = append(lost, name)
+			continue
+		}
+		if all.features.N == 0 {
 			all = pack{hashes, empty(len(hashes), p.features.D), empty(len(hashes), p.logits.D)}
 		}
-		if err == nil && (p.features.D != all.features.D || p.logits.D != all.logits.D) {
-			err = fmt.Errorf("%s has %d dimensions and %d logits, want %d and %d", name, p.features.D, p.logits.D, all.features.D, all.logits.D)
-		}
-		if err != nil {
-			return all, fmt.Errorf("features: cache %s: %w; remove the file, or say --no-cache", s.dir, err)
+		if p.features.D != all.features.D || p.logits.D != all.logits.D {
+			return all, fmt.Errorf("features: cache %s: %s has %d dimensions and %d logits, want %d and %d; remove the file, or say --no-cache",
+				s.dir, name, p.features.D, p.logits.D, all.features.D, all.logits.D)
 		}
 		for _, i := range of {
 			at := s.rows[hashes[i]].at
@@ -177,6 +196,10 @@ func (s *extractorCache) gather(hashes []pictures.Hash) (all pack, err error) {
 				copy(all.logits.Row(i), p.logits.Row(at))
 			}
 		}
+	}
+	if lost != nil {
+		slices.Sort(lost)
+		return all, fmt.Errorf("features: cache %s: %w; say --no-cache", s.dir, lost)
 	}
 	return all, nil
 }

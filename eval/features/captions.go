@@ -2,6 +2,7 @@ package features
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -16,6 +17,15 @@ func Captions(ctx context.Context, captions []string, ex extractor.Captioner, c 
 	if err != nil {
 		return eval.Features{}, err
 	}
+	all, err := embed(ctx, captions, ex, s)
+	if lost := lostPacks(nil); errors.As(err, &lost) {
+		all, err = embed(ctx, captions, ex, s)
+	}
+	return all.features, err
+}
+
+// embed embeds the captions that the cache lacks and gathers all.
+func embed(ctx context.Context, captions []string, ex extractor.Captioner, s *extractorCache) (pack, error) {
 	var missing []string
 	var hashes []pictures.Hash
 	asked := map[pictures.Hash]bool{}
@@ -30,21 +40,20 @@ func Captions(ctx context.Context, captions []string, ex extractor.Captioner, c 
 	for part := range slices.Chunk(missing, packPictures) {
 		embedded, err := ex.Captions(ctx, part)
 		if err != nil {
-			return eval.Features{}, err
+			return pack{}, err
 		}
 		if embedded.N != len(part) {
-			return eval.Features{}, fmt.Errorf("features: %s gave %d embeddings of %d captions", ex.Name(), embedded.N, len(part))
+			return pack{}, fmt.Errorf("features: %s gave %d embeddings of %d captions", ex.Name(), embedded.N, len(part))
 		}
 		p := pack{features: embedded}
 		for _, caption := range part {
 			p.hashes = append(p.hashes, captionHash(caption))
 		}
 		if err := s.add(p); err != nil {
-			return eval.Features{}, err
+			return pack{}, err
 		}
 	}
-	all, err := s.gather(hashes)
-	return all.features, err
+	return s.gather(hashes)
 }
 
 func captionHash(caption string) pictures.Hash { return pictures.NewHash("caption", caption) }
