@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"github.com/gomlx/compute"
+	onnxbackend "github.com/gomlx/compute-onnx"
+	"github.com/gomlx/go-xla/compute/xla"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
@@ -91,6 +93,25 @@ func Release(ts ...*tensors.Tensor) {
 
 // BakesWeights reports whether a compiled evaluation graph keeps the values that its variables had when it was compiled.
 func BakesWeights(b compute.Backend) bool { return b.Name() == "onnxruntime" }
+
+// Rounding names how a backend rounds the factors of float32 products and convolutions; "" where they stay float32. XLA's convolutions on an
+// NVIDIA GPU take TF32 whatever is said of products.
+func Rounding(b compute.Backend) string {
+	switch b := b.(type) {
+	case *xla.Backend:
+		switch {
+		case b.DotGeneralUseTF32:
+			return "tf32"
+		case b.IsCUDA():
+			return "tf32 in convolutions"
+		}
+	case *onnxbackend.Backend:
+		if provider := b.ExecutionProvider().String(); provider != "cpu" {
+			return "onnx on " + provider // CUDA's takes TF32
+		}
+	}
+	return ""
+}
 
 func hasFastConvolution(x *Node) bool { return x.Graph().Backend().Name() == "xla" }
 

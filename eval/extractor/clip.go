@@ -72,24 +72,31 @@ func clipText(width, projection, layers int, quick bool) network.TextConfig {
 	}
 }
 
-// The vocabulary is read when the first captions come: it is not needed for pictures.
+// The vocabulary is read where captions will come, or when the first of them do: it is not needed for pictures.
 func (s clipSpec) open(ctx context.Context, o Options) (Extractor, error) {
 	texts := func(scope *model.Scope, ids *Node) []*Node {
 		_, pooled := network.TextEncoder(scope, s.text, ids)
 		return []*Node{pooled}
 	}
 	r := &runner{size: s.vision.ImageSize}
-	file, err := published{
+	var words func() (*tokenizer.CLIP, error)
+	_, err := published{
 		kind: s.name, source: s.source, names: clipNames, batch: s.batch,
 		images: func(scope *model.Scope, x *Node) []*Node { return []*Node{network.CLIPVision(scope, s.vision, x)} },
 		more: func(scope *model.Scope, g *Graph) {
 			texts(scope, Parameter(g, "ids", shapes.Make(dtypes.Int32, 1, s.text.Context)))
 		},
+		found: func(path string) (err error) {
+			words = sync.OnceValues(func() (*tokenizer.CLIP, error) { return tokenizer.FindCLIP(filepath.Dir(path)) })
+			if o.Captions {
+				_, err = words()
+			}
+			return err
+		},
 	}.open(ctx, o, r, map[string]preprocess{"": clipColour.crop(s.vision.ImageSize)})
 	if err != nil {
 		return nil, err
 	}
-	words := sync.OnceValues(func() (*tokenizer.CLIP, error) { return tokenizer.FindCLIP(filepath.Dir(file.path)) })
 	encode := func(texts []string) ([]int32, error) {
 		w, err := words()
 		if err != nil {

@@ -28,7 +28,7 @@ type Output struct {
 type Extractor interface {
 	// Name tells people what was used: network, weights' origin and preprocessing.
 	Name() string
-	// Key changes whenever the features may: it hashes weights, preprocessing and code version. Caches are keyed by it.
+	// Key changes whenever the features may: with weights, preprocessing, code version and the engine's rounding. Caches are keyed by it.
 	Key() string
 	// Batch is the number of pictures per call of the network: multiples of it waste nothing.
 	Batch() int
@@ -57,6 +57,7 @@ type Options struct {
 	Mode    string                                         // preprocessing: one of Kind.Modes, empty for the first
 	Batch   int                                            // pictures per call of the network; 0 for the default
 
+	Captions bool      // captions will come: Open refuses a Captioner that lacks its vocabulary
 	Progress io.Writer // told in a line when something is fetched; nil for silence
 }
 

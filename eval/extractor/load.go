@@ -19,6 +19,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 )
@@ -141,6 +142,14 @@ func isFile(path string) bool {
 // codeVersion is part of every key; it changes when the same weights and pictures would give other features.
 const codeVersion = "1"
 
+// roundedBy adds to a key how the engine rounds, where it gives other features than float32: the same cache may serve several engines.
+func roundedBy(backend compute.Backend, key string) string {
+	if how := engine.Rounding(backend); how != "" {
+		key += " " + how
+	}
+	return key
+}
+
 func (c checkpoint) key(kind, mode string) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{codeVersion, kind, mode, c.sum}, "\x00")))
 	return hex.EncodeToString(sum[:])
@@ -161,7 +170,8 @@ type published struct {
 	names  namer
 	batch  int
 	images func(scope *model.Scope, x *Node) []*Node
-	more   declaration // a further graph over the same weights
+	more   declaration             // a further graph over the same weights
+	found  func(path string) error // may refuse the file before it is read; nil refuses none
 }
 
 func (p published) open(ctx context.Context, o Options, r *runner, prepare map[string]preprocess) (c checkpoint, err error) {
@@ -179,13 +189,18 @@ func (p published) open(ctx context.Context, o Options, r *runner, prepare map[s
 	if err := ctx.Err(); err != nil {
 		return c, err
 	}
+	if p.found != nil {
+		if err := p.found(path); err != nil {
+			return c, err
+		}
+	}
 	if c, err = openCheckpoint(path); err != nil {
 		return c, err
 	}
-	r.name, r.key, r.prepare = c.name(p.kind, mode), c.key(p.kind, mode), prepare[mode]
 	if r.backend, err = o.Engine(ctx); err != nil {
 		return c, err
 	}
+	r.name, r.key, r.prepare = c.name(p.kind, mode), roundedBy(r.backend, c.key(p.kind, mode)), prepare[mode]
 	r.store, err = c.load(r.backend, p.names, func(scope *model.Scope, g *Graph) {
 		p.images(scope, Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, r.size, r.size, 3)))
 		if p.more != nil {

@@ -3,6 +3,7 @@ package extractor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -161,6 +162,25 @@ func TestSmallCLIPsEqualOpenCLIPAndTransformers(t *testing.T) {
 			closeTo(t, "captions", m.Captions, captions)
 		})
 	}
+}
+
+// Pictures need no vocabulary; where captions will come, it is missed before the weights are read and hours of pictures are seen.
+func TestAMissingVocabularyIsFoundBeforeThePictures(t *testing.T) {
+	dir := readModels(t).Models["openai"].write(t)
+	if err := os.Remove(filepath.Join(dir, "merges.txt")); err != nil {
+		t.Fatal(err)
+	}
+	x, err := smallCLIP(true).open(t.Context(), options(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	_, err = x.(Captioner).Captions(t.Context(), []string{"a ring"})
+	wantError(t, err, "no vocabulary of CLIP in "+dir)
+	o := options(t, dir)
+	o.Captions, o.Engine = true, func(context.Context) (compute.Backend, error) { return nil, errors.New("weights were read") }
+	_, err = smallCLIP(true).open(t.Context(), o)
+	wantError(t, err, "no vocabulary of CLIP in "+dir)
 }
 
 var smallDINOv2 = network.ViTConfig{ImageSize: 16, Patch: 4, Width: 16, Depth: 2, Heads: 2, Stem: "patch", LayerScale: true, KeyBias: true, Grid: 5}

@@ -7,8 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute"
+	"github.com/gomlx/go-xla/compute/xla"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/addlab/addlab/internal/graphtest"
 )
 
 // nine pictures of different sizes.
@@ -123,6 +127,12 @@ func TestKeysChangeWithWeightsAndMode(t *testing.T) {
 	}
 	if (checkpoint{sum: "1"}).key("k", "") == (checkpoint{sum: "2"}).key("k", "") {
 		t.Error("other weights, same key")
+	}
+	// TF32 has 10 bits where float32 has 23: features of a GPU and of a processor do not belong into one cache.
+	for backend, want := range map[compute.Backend]string{&xla.Backend{DotGeneralUseTF32: true}: "k tf32", graphtest.Engine(): "k"} {
+		if got := roundedBy(backend, "k"); got != want {
+			t.Errorf("key on %T = %q, want %q", backend, got, want)
+		}
 	}
 }
 

@@ -78,7 +78,7 @@ func newSmall(backend compute.Backend, b *pretrain.Bundle, part, output string, 
 	size := b.Config.Size
 	s := small{&runner{
 		name: fmt.Sprintf("%s%s of %s, centre square at %d×%d", part, output, filepath.Base(filepath.Clean(b.Dir)), size, size),
-		key:  fmt.Sprintf("small v%s %s%s %s size %d", smallVersion, part, output, b.Files[part], size),
+		key:  roundedBy(backend, fmt.Sprintf("small v%s %s%s %s size %d", smallVersion, part, output, b.Files[part], size)),
 		prepare: func(dst []float32, picture RGB) []float32 {
 			return append(dst, dataset.Fit(picture.image(), size).Pix...)
 		},

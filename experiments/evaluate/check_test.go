@@ -171,6 +171,19 @@ func TestABareModeIsInceptions(t *testing.T) {
 	}
 }
 
+// The captions' vocabulary is opened with the weights, of which an empty file is enough here.
+func TestAMissingVocabularyIsFoundBeforeThePictures(t *testing.T) {
+	alone(t)
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "open_clip_model.safetensors"), "")
+	captioned := album(t, 4, 1, true)
+	var stdout, stderr bytes.Buffer
+	rc := run(t.Context(), []string{captioned, captioned, "--engine", "go", "--metrics", "clip-score", "--weights", dir}, &stdout, &stderr)
+	if rc != 1 || !strings.Contains(stderr.String(), "openclip-g14: tokenizer: no vocabulary of CLIP in "+dir) {
+		t.Errorf("rc = %d, stderr = %q, want 1 and the folder without a vocabulary", rc, &stderr)
+	}
+}
+
 func TestFoldersOfResultsAreMade(t *testing.T) {
 	alone(t)
 	features, folder := featureFile(t, 30, 4, 1, 0), t.TempDir()

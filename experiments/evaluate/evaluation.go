@@ -116,7 +116,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 	var err error
 	used := usedExtractor{Kind: "given"}
 	if slices.ContainsFunc(e.sets, func(in input) bool { return in.precomputed == nil }) {
-		if ex, err = e.openExtractor(ctx, g.kind); err != nil {
+		if ex, err = e.openExtractor(ctx, g.kind, g.captions); err != nil {
 			return err
 		}
 		defer ex.Close()

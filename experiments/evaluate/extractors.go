@@ -23,7 +23,7 @@ import (
 
 // openExtractor opens a kind with the weights that were named, that were named before, that the kind finds by itself, or that a person
 // names now.
-func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (extractor.Extractor, error) {
+func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind, captions bool) (extractor.Extractor, error) {
 	known, err := readPlaces()
 	if err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind) (ex
 	if kind.Bundled { // whose usual folder must not change because another one was tried once
 		found = e.home()
 	}
-	o := extractor.Options{Engine: e.backend, Weights: cmp.Or(named, found), Mode: e.modes()[kind.Name], Batch: e.batch, Progress: e.stderr}
+	o := extractor.Options{Engine: e.backend, Weights: cmp.Or(named, found), Mode: e.modes()[kind.Name], Batch: e.batch, Captions: captions, Progress: e.stderr}
 	ex, err := kind.Open(ctx, o)
 	if err != nil && ctx.Err() == nil && named == "" {
 		answer, ok := "", false
