@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -150,16 +151,19 @@ func TestPickledStatisticsGoToTheirMetric(t *testing.T) {
 // DINOv2 and Inception have a mode of one name, which only the latter gets where none is named.
 func TestABareModeIsInceptions(t *testing.T) {
 	for typed, want := range map[string]map[string]string{
-		"":                           {},
-		"clean":                      {"inception": "clean"},
-		"tf,dinov2-l=clean":          {"inception": "tf", "dinov2-l": "clean"},
-		"dinov2-s=clean":             {"dinov2-s": "clean"},
-		"inception=pytorch,dinov2-s": nil,
+		"":                              {},
+		"clean":                         {"inception": "clean"},
+		"tf,dinov2-l=clean":             {"inception": "tf", "dinov2-l": "clean"},
+		"dinov2-s=clean":                {"dinov2-s": "clean"},
+		"inception=pytorch,dinov2-s":    nil,
+		"inception=tf dinov2-l=clean":   {"inception": "tf", "dinov2-l": "clean"}, // the flag twice
+		"tf dinov2-l=clean,dinov2-s=tf": {"inception": "tf", "dinov2-l": "clean", "dinov2-s": "tf"},
+		"tf clean":                      nil,
 	} {
 		e := &evaluation{}
 		var err error
-		if typed != "" {
-			err = e.mode.reader(knownExtractor)(typed)
+		for _, flag := range strings.Fields(typed) {
+			err = errors.Join(err, e.mode.reader(knownExtractor)(flag))
 		}
 		got := e.modes()
 		if err == nil && want == nil {

@@ -64,7 +64,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.captions, "captions", "", "`file` that captions the generated pictures: .jsonl, .json, or .txt with a caption a line (default: metadata.jsonl or .txt beside them)")
 	f.StringVar(&o.cache, "cache", "", "`folder` for features (default: addlab/features in the user's cache)")
 	f.BoolVar(&o.noCache, "no-cache", false, "keep no features")
-	f.IntVar(&o.n, "n", 0, "`pictures` of each set, chosen by the seed; fewer are an error (default: all)")
+	f.IntVar(&o.n, "n", 0, "`pictures` of each set, chosen by the seed, of a run or of scenes without a number the first; fewer are an error (default: all)")
 	f.Int64Var(&o.seed, "seed", 0, "seed of every random choice")
 	f.IntVar(&o.batch, "batch", 0, "`pictures` per call of a network (default: the extractor's own)")
 	f.Float64Var(&o.confidence, "confidence", 0.95, "of the intervals")
@@ -172,10 +172,12 @@ type choice map[string]string
 
 func (c choice) of(name string) string { return cmp.Or(c[name], c[""]) }
 
-// reader reads the flag's text into c; known refuses names.
+// reader adds the flag's text to c, for a flag may be repeated; known refuses names.
 func (c *choice) reader(known func(name string) error) func(text string) error {
 	return func(text string) error {
-		*c = choice{}
+		if *c == nil {
+			*c = choice{}
+		}
 		for entry := range strings.SplitSeq(text, ",") {
 			name, value, named := strings.Cut(entry, "=")
 			if !named {
