@@ -45,7 +45,8 @@ func SchedulerClasses() map[string]string {
 
 // Override is what replaces fields of a file.
 type Override struct {
-	Sampler         string // names another class, as diffusers' from_config does; "" for that of the file
+	Class           string // that of the pipeline's index, by which diffusers reads the file; "" for that of the file
+	Sampler         string // names another class, as diffusers' from_config does; "" for Class
 	StableDiffusion bool   // diffusers' StableDiffusionPipeline sets steps_offset to 1 and clip_sample to false, whatever the file says
 }
 
@@ -54,6 +55,9 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 	c := published.Read(file)
 	s := Scheduler{originalSteps: 50, scaling: 10, lowerOrderLast: true}
 	c.Take("_class_name", &s.Class)
+	if o.Class != "" {
+		s.Class = o.Class
+	}
 	if o.Sampler != "" {
 		s.Class = SchedulerClasses()[o.Sampler]
 	}
@@ -65,6 +69,9 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 	if slices.Sort(known); !slices.Contains(known, s.Class) {
 		if o.Sampler != "" {
 			return s, fmt.Errorf("diffusion: sampler = %q, want ddim, dpmpp2m, unipc, euler, euler-ancestral, lcm or pndm", o.Sampler)
+		}
+		if o.Class != "" {
+			return s, fmt.Errorf("diffusion: scheduler = %q in the pipeline's index, want one of %q, or the name of a sampler", o.Class, known)
 		}
 		c.Refuse("_class_name", fmt.Sprintf("one of %q, or the name of a sampler", known))
 	}

@@ -124,7 +124,7 @@ func TestProgressTellsEveryCall(t *testing.T) {
 // A U-Net that reads guidance draws with LCM's scheduler what diffusers' LatentConsistencyModelPipeline draws.
 func TestALatentConsistencyModelEqualsDiffusers(t *testing.T) {
 	dir := copied(t, "sd", "model_index.json", "StableDiffusionPipeline", "LatentConsistencyModelPipeline")
-	edit(t, filepath.Join(dir, "scheduler", "scheduler_config.json"), "EulerDiscreteScheduler", "LCMScheduler")
+	edit(t, filepath.Join(dir, "model_index.json"), "EulerDiscreteScheduler", "LCMScheduler")
 	edit(t, filepath.Join(dir, "unet", "config.json"), `"time_cond_proj_dim": null`, `"time_cond_proj_dim": 8`)
 	file := filepath.Join(dir, "unet", "diffusion_pytorch_model.fp16.safetensors")
 	unet, err := weights.Read(file)

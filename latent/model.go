@@ -38,6 +38,7 @@ type Model struct {
 
 	names        []string            // of all files that are read
 	weights      map[string][]string // files of every part
+	scheduler    string              // class that the index names, which the scheduler's own file may not; "" for none
 	old          bool                // its pipeline overrides fields of schedulers
 	zeroNegative bool                // without a negative prompt, states of zeros stand for it
 }
@@ -85,6 +86,9 @@ func (m *Model) read(names []string, variant string) (err error) {
 		if t.Words, err = tokenizer.OpenCLIP(m.path("tokenizer" + suffix)); err != nil {
 			return err
 		}
+		if t.Config.End == network.UnknownEnd {
+			t.Config.End = t.Words.End()
+		}
 		m.Texts = append(m.Texts, t)
 	}
 	if side == 0 {
@@ -118,8 +122,12 @@ func (m *Model) readIndex() error {
 	for _, field := range []string{"tokenizer", "tokenizer_2"} {
 		c.Only(field, of("transformers", "CLIPTokenizer", "CLIPTokenizerFast")...)
 	}
-	// The scheduler's own file tells its class. Pictures are neither checked nor marked here.
-	c.Ignore("scheduler", "safety_checker", "requires_safety_checker", "feature_extractor", "image_encoder", "add_watermarker")
+	var scheduler []string // library and class
+	if c.Take("scheduler", &scheduler); len(scheduler) == 2 {
+		m.scheduler = scheduler[1]
+	}
+	// Pictures are neither checked nor marked here.
+	c.Ignore("safety_checker", "requires_safety_checker", "feature_extractor", "image_encoder", "add_watermarker")
 	return c.Err()
 }
 
@@ -168,9 +176,10 @@ func (m *Model) pooledWidth() (width int) {
 // ReadsGuidance tells that the U-Net was distilled with guidance: its weight, from 1 on, is a condition, and one pass does.
 func (m *Model) ReadsGuidance() bool { return m.UNet.GuidanceDim > 0 }
 
-// Scheduler reads the scheduler. A sampler of diffusion.SchedulerClasses overrides its class; "" keeps it.
+// Scheduler reads the scheduler, which is of the class that the index names. A sampler of diffusion.SchedulerClasses overrides it; "" keeps
+// it.
 func (m *Model) Scheduler(sampler string) (diffusion.Scheduler, error) {
-	s, err := diffusion.ReadScheduler(m.path(schedulerFile), diffusion.Override{Sampler: sampler, StableDiffusion: m.old})
+	s, err := diffusion.ReadScheduler(m.path(schedulerFile), diffusion.Override{Class: m.scheduler, Sampler: sampler, StableDiffusion: m.old})
 	if err != nil {
 		err = fmt.Errorf("latent: %s: %w", m.Dir, err)
 	}

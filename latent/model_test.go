@@ -46,12 +46,56 @@ func TestOpenRefusesByName(t *testing.T) {
 		`tokenizer: vocab.json has 531 ids, want at most vocab_size = 530`:      {"sd", "text_encoder/config.json", `"vocab_size": 531`, `"vocab_size": 530`},
 		`vae/config.json: latents_mean = 1, want null`:                          {"xl", "vae/config.json", `"latents_mean": null`, `"latents_mean": 1`},
 		`model_max_length = 30, want at most max_position_embeddings = 20`:      {"xl", "tokenizer/tokenizer_config.json", `"model_max_length": 20`, `"model_max_length": 30`},
+		`added_tokens_decoder: "<cat-toy>" has the id 0, want a piece`:          {"sd", "tokenizer/tokenizer_config.json", `"content": "!"`, `"content": "<cat-toy>"`},
 		`tokenizer_2: model_max_length = 20, want 10 as tokenizer has`:          {"xl", "tokenizer/tokenizer_config.json", `"model_max_length": 20`, `"model_max_length": 10`},
 	} {
 		dir := copied(t, edit[0], edit[1], edit[2], edit[3])
 		if _, err := Open(t.Context(), dir, Options{}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("error %v, want %q", err, want)
 		}
+	}
+}
+
+// A config may say 2, which is wrong, and a table may have rows that no token has.
+func TestTheEndOfACaptionIsTheTokenizers(t *testing.T) {
+	dir := copied(t, "sd", "text_encoder/config.json", `"eos_token_id": 530`, `"eos_token_id": 2`)
+	edit(t, filepath.Join(dir, "text_encoder", "config.json"), `"vocab_size": 531`, `"vocab_size": 540`)
+	m, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Texts[0].Config.End; got != 530 {
+		t.Errorf("end = %d, want 530", got)
+	}
+}
+
+// diffusers opens the scheduler as the class that model_index.json names, whatever class saved the scheduler's own file.
+func TestTheIndexNamesTheScheduler(t *testing.T) {
+	for _, test := range []struct {
+		index, sampler, want, err string
+	}{
+		{"DDIMScheduler", "", "DDIMScheduler", ""},
+		{"DDIMScheduler", "unipc", "UniPCMultistepScheduler", ""},
+		{"LMSDiscreteScheduler", "", "", `scheduler = "LMSDiscreteScheduler" in the pipeline's index, want one of`},
+		{"LMSDiscreteScheduler", "ddim", "DDIMScheduler", ""},
+	} {
+		m, err := Open(t.Context(), copied(t, "sd", "model_index.json", "EulerDiscreteScheduler", test.index), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := m.Scheduler(test.sampler)
+		if test.err == "" && (err != nil || s.Class != test.want) || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
+			t.Errorf("%s, sampler %q: class %q, error %v, want %q %s", test.index, test.sampler, s.Class, err, test.want, test.err)
+		}
+	}
+	dir := copied(t, "sd", "model_index.json", `"diffusers",
+    "EulerDiscreteScheduler"`, "null, null") // the file's own
+	m, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := m.Scheduler(""); err != nil || s.Class != "EulerDiscreteScheduler" {
+		t.Errorf("class %q (%v), want that of the file", s.Class, err)
 	}
 }
 

@@ -6,8 +6,11 @@ import (
 	"github.com/addlab/addlab/internal/published"
 )
 
+// UnknownEnd is transformers' mark of files whose eos_token_id is wrong. The end is that of the tokenizer, the largest id of a caption.
+const UnknownEnd = 2
+
 // ReadText reads the config.json of transformers' CLIPTextModel or CLIPTextModelWithProjection. Fields that ask for what is not built here
-// are errors.
+// are errors. Where End is UnknownEnd, the caller sets it to the tokenizer's.
 func ReadText(file string) (TextConfig, error) {
 	c := published.Read(file)
 	cfg := TextConfig{ // transformers' defaults
@@ -30,9 +33,6 @@ func ReadText(file string) (TextConfig, error) {
 	}
 	if cfg.QuickGELU = activation == "quick_gelu"; !cfg.QuickGELU && activation != "gelu" {
 		c.Refuse("hidden_act", `"quick_gelu" or "gelu"`)
-	}
-	if cfg.End == 2 { // transformers' mark of files whose id is wrong: the end is the largest id
-		cfg.End = cfg.Vocabulary - 1
 	}
 	c.OnlyAll(map[string]any{"model_type": "clip_text_model", "layer_norm_eps": 1e-5})
 	// Ids that the tokenizer knows, training, and notes of the program.

@@ -85,6 +85,9 @@ func (t *CLIP) Encode(caption string) []int32 {
 // Size is the number of ids, with those that no piece has.
 func (t *CLIP) Size() int { return int(slices.Max(slices.Collect(maps.Values(t.ids)))) + 1 }
 
+// End is the id of the token that ends a caption.
+func (t *CLIP) End() int { return int(t.end) }
+
 // Cut reports whether a caption has more pieces than Encode returns.
 func (t *CLIP) Cut(caption string) bool { return len(t.pieces(caption)) > t.Context-2 }
 

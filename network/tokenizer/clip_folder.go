@@ -2,7 +2,9 @@ package tokenizer
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -18,8 +20,9 @@ import (
 	"github.com/addlab/addlab/internal/published"
 )
 
-// OpenCLIP reads the folder of transformers' CLIPTokenizer: vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json. A
-// setting that asks for another tokenizer is an error.
+// OpenCLIP reads the folder of transformers' CLIPTokenizer: vocab.json, merges.txt, tokenizer_config.json, special_tokens_map.json and
+// added_tokens.json. A setting that asks for another tokenizer is an error, and so is a token that vocab.json lacks, as textual inversion
+// adds them.
 //
 // Captions are composed, made small and their spaces joined, as transformers does where ftfy is not installed.
 func OpenCLIP(dir string) (*CLIP, error) {
@@ -30,6 +33,9 @@ func OpenCLIP(dir string) (*CLIP, error) {
 	s, err := readSettings(dir)
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %w", err)
+	}
+	if err := t.checkAdded(dir, s.added); err != nil {
+		return nil, fmt.Errorf("tokenizer: %s: %w", dir, err)
 	}
 	for name, token := range map[string]struct {
 		text string
@@ -103,10 +109,44 @@ func (t *CLIP) readPieces(dir string) error {
 	return nil
 }
 
+// checkAdded wants the tokens that were added, those of added_tokens_decoder and of added_tokens.json, to be pieces of vocab.json.
+func (t *CLIP) checkAdded(dir string, decoder map[int32]token) error {
+	for _, id := range slices.Sorted(maps.Keys(decoder)) {
+		if err := t.checkToken("tokenizer_config.json: added_tokens_decoder", string(decoder[id]), id); err != nil {
+			return err
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "added_tokens.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var added map[string]int32
+	if err == nil {
+		err = json.Unmarshal(text, &added)
+	}
+	if err != nil {
+		return fmt.Errorf("added_tokens.json: %w", err)
+	}
+	for _, text := range slices.Sorted(maps.Keys(added)) {
+		if err := t.checkToken("added_tokens.json", text, added[text]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *CLIP) checkToken(file, text string, id int32) error {
+	if known, ok := t.ids[text]; !ok || known != id {
+		return fmt.Errorf("%s: %q has the id %d, want a piece of vocab.json with its id: other tokens are not read here", file, text, id)
+	}
+	return nil
+}
+
 // settings are what the JSON files of the folder tell.
 type settings struct {
 	begin, end, pad token
-	context         float64 // 10³⁰ stands for none
+	context         float64         // 10³⁰ stands for none
+	added           map[int32]token // by id
 }
 
 // token is a special token: its text, or an object with it.
@@ -125,10 +165,10 @@ func (t *token) UnmarshalJSON(b []byte) error {
 // versions of transformers do.
 func readSettings(dir string) (settings, error) {
 	s := settings{begin: "<|startoftext|>", end: "<|endoftext|>", pad: "<|endoftext|>", context: CLIPContext}
-	c, added := published.Read(filepath.Join(dir, "tokenizer_config.json")), map[string]json.RawMessage{}
+	c := published.Read(filepath.Join(dir, "tokenizer_config.json"))
 	if !c.Missing() {
 		c.Take("model_max_length", &s.context)
-		c.Take("added_tokens_decoder", &added)
+		c.Take("added_tokens_decoder", &s.added)
 		s.take(c)
 		c.OnlyAll(map[string]any{"do_lower_case": true, "add_prefix_space": false, "tokenizer_class": "CLIPTokenizer", "use_default_system_prompt": false})
 		c.Ignore("errors", "name_or_path", "special_tokens_map_file", "clean_up_tokenization_spaces", "additional_special_tokens", "extra_special_tokens",
@@ -137,7 +177,7 @@ func readSettings(dir string) (settings, error) {
 			return s, err
 		}
 	}
-	if c = published.Read(filepath.Join(dir, "special_tokens_map.json")); c.Missing() || len(added) > 0 {
+	if c = published.Read(filepath.Join(dir, "special_tokens_map.json")); c.Missing() || len(s.added) > 0 {
 		return s, nil
 	}
 	s.take(c)

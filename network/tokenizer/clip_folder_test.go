@@ -38,8 +38,10 @@ func folder(t *testing.T, name string, text []byte) string {
 		t.Fatal(err)
 	}
 	file := filepath.Join(dir, name)
-	err := os.Remove(file)
-	if text != nil {
+	var err error
+	if text == nil {
+		err = os.Remove(file)
+	} else {
 		err = os.WriteFile(file, text, 0o666)
 	}
 	if err != nil {
@@ -57,7 +59,7 @@ func TestThePadIsThatOfTheRightFile(t *testing.T) {
 		"map":            {"merges.txt", "#version: 0.2\n", 0},
 		"no map":         {"special_tokens_map.json", "{}", 530},
 		"added tokens":   {"tokenizer_config.json", `{"pad_token": "<|endoftext|>", "added_tokens_decoder": {"0": {"content": "!"}}}`, 530},
-		"neither is set": {"tokenizer_config.json", `{"added_tokens_decoder": {"0": {}}}`, 530},
+		"neither is set": {"tokenizer_config.json", `{"added_tokens_decoder": {"0": {"content": "!"}}}`, 530},
 	} {
 		c, err := OpenCLIP(folder(t, test.name, []byte(test.text)))
 		if err != nil {
@@ -71,15 +73,18 @@ func TestThePadIsThatOfTheRightFile(t *testing.T) {
 
 func TestOpenCLIPRefusesByName(t *testing.T) {
 	for want, file := range map[string][2]string{
-		`do_lower_case = false, want true`:                      {"tokenizer_config.json", `{"do_lower_case": false}`},
-		`tokenizer_class = "T5Tokenizer", want "CLIPTokenizer"`: {"tokenizer_config.json", `{"tokenizer_class": "T5Tokenizer"}`},
-		`sentence_piece = 1, want no such field`:                {"tokenizer_config.json", `{"sentence_piece": 1}`},
-		`model_max_length = 1e+30, want 2 to 65536`:             {"tokenizer_config.json", `{"model_max_length": 1e30}`},
-		`pad_token = "[PAD]", want a piece of vocab.json`:       {"special_tokens_map.json", `{"pad_token": "[PAD]"}`},
-		`vocab.json has no piece "Ā" for byte 0`:                {"vocab.json", `{"a": 1}`},
-		`merges.txt makes "xy", which vocab.json does not have`: {"merges.txt", "#version: 0.2\nx y\n"},
-		`merges.txt: first line = "x y", want #version`:         {"merges.txt", "x y\n"},
-		`merges.txt: no such file`:                              {"merges.txt", ""},
+		`do_lower_case = false, want true`:                       {"tokenizer_config.json", `{"do_lower_case": false}`},
+		`tokenizer_class = "T5Tokenizer", want "CLIPTokenizer"`:  {"tokenizer_config.json", `{"tokenizer_class": "T5Tokenizer"}`},
+		`sentence_piece = 1, want no such field`:                 {"tokenizer_config.json", `{"sentence_piece": 1}`},
+		`model_max_length = 1e+30, want 2 to 65536`:              {"tokenizer_config.json", `{"model_max_length": 1e30}`},
+		`pad_token = "[PAD]", want a piece of vocab.json`:        {"special_tokens_map.json", `{"pad_token": "[PAD]"}`},
+		`vocab.json has no piece "Ā" for byte 0`:                 {"vocab.json", `{"a": 1}`},
+		`merges.txt makes "xy", which vocab.json does not have`:  {"merges.txt", "#version: 0.2\nx y\n"},
+		`merges.txt: first line = "x y", want #version`:          {"merges.txt", "x y\n"},
+		`added_tokens_decoder: "<cat-toy>" has the id 531, want`: {"tokenizer_config.json", `{"added_tokens_decoder": {"530": {"content": "<|endoftext|>"}, "531": {"content": "<cat-toy>"}}}`},
+		`added_tokens_decoder: "!" has the id 531, want`:         {"tokenizer_config.json", `{"added_tokens_decoder": {"531": {"content": "!"}}}`},
+		`added_tokens.json: "<cat-toy>" has the id 531, want`:    {"added_tokens.json", `{"<cat-toy>": 531, "<|endoftext|>": 530}`},
+		`merges.txt: no such file`:                               {"merges.txt", ""},
 	} {
 		text := []byte(file[1])
 		if file[1] == "" {
