@@ -144,7 +144,7 @@ func drawModel(ctx context.Context, o options, captions []string, stdout, stderr
 	}
 	defer closed()
 	if o.model.pictures != "" {
-		return grid, latentPictures(ctx, o, p, rows[0], stderr)
+		return grid, latentPictures(ctx, o, p, rows[0], progress(stderr, rows[0].name, o.n))
 	}
 	grid = plot.Grid{Columns: captions, Scale: max(1, 128/rows[0].Size)}
 	for _, row := range rows {

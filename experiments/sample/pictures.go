@@ -21,13 +21,13 @@ import (
 	"github.com/addlab/addlab/report/plot"
 )
 
-// picturesBlock is how many pictures are drawn before they are written.
-const picturesBlock = 64
+// edmBlock is how many pictures of EDM are drawn at once, before they are written. Latent models draw one by one.
+const edmBlock = 64
 
 // writePictures draws pictures into a folder, as evaluate reads it: 000000.png and so on. Those that are there stay, so that an interrupted
 // command continues. what and the hashes of files, those of the model, say what they are, and must be what the folder was begun with: they are
-// kept beside it. draw gives pictures from … to−1, which do not depend on what else is drawn.
-func writePictures(ctx context.Context, dir, what string, files []string, n int, stderr io.Writer, draw func(from, to int) ([]dataset.Image, error)) error {
+// kept beside it. draw gives pictures from … to−1, a block at most, which do not depend on what else is drawn.
+func writePictures(ctx context.Context, dir, what string, files []string, n, block int, stderr io.Writer, draw func(from, to int) ([]dataset.Image, error)) error {
 	for _, name := range files {
 		sum, err := weights.SHA256(name)
 		if err != nil {
@@ -57,11 +57,11 @@ func writePictures(ctx context.Context, dir, what string, files []string, n int,
 		return fmt.Errorf("pictures = %s has more than %d pictures, want a new folder or a larger n", dir, n)
 	}
 	told := time.Now()
-	for from := 0; from < n; from += picturesBlock {
+	for from := 0; from < n; from += block {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		to := min(from+picturesBlock, n)
+		to := min(from+block, n)
 		missing := false
 		for i := from; i < to; i++ {
 			_, err := os.Stat(file(i))
@@ -99,7 +99,7 @@ func noiseFrom(seed int64, from int) func(k, i, n int) []float32 {
 // edmPictures draws n pictures of a row's classes in turn.
 func edmPictures(ctx context.Context, o options, p *edm.Pipeline, row edmRow, stderr io.Writer) error {
 	what := fmt.Sprintf("%s\n%s\nclasses %v\nseed %d\n", o.model.name, row.name, row.Classes, o.seed)
-	return writePictures(ctx, o.model.pictures, what, []string{p.File}, o.n, stderr, func(from, to int) ([]dataset.Image, error) {
+	return writePictures(ctx, o.model.pictures, what, []string{p.File}, o.n, edmBlock, stderr, func(from, to int) ([]dataset.Image, error) {
 		r := row.Request
 		r.Classes, r.Noise = nil, noiseFrom(o.seed, from)
 		for i := from; i < to; i++ {
@@ -110,15 +110,13 @@ func edmPictures(ctx context.Context, o options, p *edm.Pipeline, row edmRow, st
 	})
 }
 
-// latentPictures draws n pictures of the captions in turn.
-func latentPictures(ctx context.Context, o options, p *latent.Pipeline, row modelRow, stderr io.Writer) error {
+// latentPictures draws n pictures of the captions in turn, and writes each before the next, as one may take minutes.
+func latentPictures(ctx context.Context, o options, p *latent.Pipeline, row modelRow, progress func(picture, call, calls int)) error {
 	what := fmt.Sprintf("%s %s\n%s, %d pixels\nprompts %q, negative %q\nseed %d\n", o.model.name, o.model.variant, row.name, row.Size, o.prompts, o.model.negative, o.seed)
-	return writePictures(ctx, o.model.pictures, what, p.Files(), o.n, stderr, func(from, to int) ([]dataset.Image, error) {
+	return writePictures(ctx, o.model.pictures, what, p.Files(), o.n, 1, io.Discard, func(from, _ int) ([]dataset.Image, error) {
 		r := row.Request
-		r.Prompts, r.Noise = nil, noiseFrom(o.seed, from)
-		for i := from; i < to; i++ {
-			r.Prompts = append(r.Prompts, o.prompts[i%len(o.prompts)])
-		}
+		r.Prompts, r.Noise = []string{o.prompts[from%len(o.prompts)]}, noiseFrom(o.seed, from)
+		r.Progress = func(_, call, calls int) { progress(from+1, call, calls) }
 		flat, err := p.Draw(ctx, r)
 		return dataset.Cut(flat, r.Size), err
 	})

@@ -2,15 +2,63 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyedm"
 	"github.com/addlab/addlab/internal/tinylatent"
+	"github.com/addlab/addlab/latent"
 )
+
+// A picture of a latent model is written before the next is begun, so that an interruption loses one at most, and all calls are told.
+func TestAnInterruptionKeepsWhatIsDrawn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "drawn")
+	var o options
+	if err := o.parse(flag.NewFlagSet("sample", flag.ContinueOnError), []string{"--model", tinylatent.Folder(t, "sd"), "--prompt", "a fox", "--size", "8",
+		"--steps", "2", "--n", "3", "--pictures", dir}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := latent.Open(t.Context(), o.model.name, latent.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := o.modelRows(m, o.prompts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.Load(graphtest.Engine())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	var told [][3]int
+	err = latentPictures(ctx, o, p, rows[0], func(picture, call, calls int) {
+		told = append(told, [3]int{picture, call, calls})
+		if picture == 2 {
+			interrupt()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v, want that it was interrupted", err)
+	}
+	if diff := cmp.Diff([][3]int{{1, 1, 2}, {1, 2, 2}, {2, 1, 2}}, told); diff != "" {
+		t.Errorf("progress (-want +got):\n%s", diff)
+	}
+	if drawn, err := filepath.Glob(filepath.Join(dir, "*.png")); err != nil || len(drawn) != 1 {
+		t.Errorf("%q (%v), want the first picture", drawn, err)
+	}
+}
 
 // Pictures go into a folder one by one; those that are there are not drawn again, and what is drawn does not depend on how many are.
 func TestPicturesForEvaluate(t *testing.T) {
