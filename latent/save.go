@@ -17,6 +17,7 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/atomicfile"
+	"github.com/addlab/addlab/internal/published"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 )
@@ -116,14 +117,14 @@ func FewSteps(grid int, form diffusion.Form) map[string]any {
 	return map[string]any{"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"}
 }
 
-// writeChanged writes a JSON file with some fields changed.
+// writeChanged writes a JSON file with some fields changed. Numbers that only Python's JSON has, such as -Infinity, stay as they are.
 func (m *Model) writeChanged(dir, name string, change func(fields map[string]any)) error {
 	text, err := os.ReadFile(m.path(name))
 	if err != nil {
 		return err
 	}
 	fields := map[string]any{}
-	if err := json.Unmarshal(text, &fields); err != nil {
+	if err := json.Unmarshal(published.Quote(text), &fields); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	change(fields)
@@ -134,7 +135,7 @@ func (m *Model) writeChanged(dir, name string, change func(fields map[string]any
 	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
 		return err
 	}
-	return os.WriteFile(to, append(text, '\n'), 0o666)
+	return os.WriteFile(to, append(published.Unquote(text), '\n'), 0o666)
 }
 
 // plainName leaves a variant out.

@@ -169,6 +169,33 @@ func TestSavedSchedulersFollowTheStudent(t *testing.T) {
 	}
 }
 
+// diffusers writes "lambda_min_clipped": -Infinity, which is no JSON, for DPM-Solver++.
+func TestAStudentOfATeacherWithInfinityIsSaved(t *testing.T) {
+	from := copied(t, "sd", "model_index.json", "EulerDiscreteScheduler", "DPMSolverMultistepScheduler")
+	edit(t, filepath.Join(from, schedulerFile), "EulerDiscreteScheduler", `DPMSolverMultistepScheduler",
+  "lambda_min_clipped": -Infinity,
+  "algorithm_type": "dpmsolver++`)
+	m, err := Open(t.Context(), from, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "student")
+	if err := m.Save(graphtest.Engine(), dir, otherUNet(t, m), FewSteps(0, diffusion.Renoise)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, schedulerFile))
+	if want := `"lambda_min_clipped": -Infinity,`; err != nil || !strings.Contains(string(text), want) {
+		t.Errorf("scheduler = %s (%v), want %s", text, err, want)
+	}
+	saved, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := saved.Scheduler(""); err != nil || s.Class != "EulerAncestralDiscreteScheduler" {
+		t.Errorf("class = %q (%v), want Euler's ancestral", s.Class, err)
+	}
+}
+
 func otherTensors(t *testing.T, m *Model) map[string]weights.Tensor {
 	t.Helper()
 	f, err := weights.Read(m.path(m.weights["unet"][0]))

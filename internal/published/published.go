@@ -30,8 +30,7 @@ type Config struct {
 func Read(file string) *Config {
 	c := &Config{name: filepath.ToSlash(filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file)))}
 	text, err := os.ReadFile(file)
-	text = infinite.ReplaceAll(text, []byte(`$1"$2"`))
-	if err == nil {
+	if text = Quote(text); err == nil {
 		if err = json.Unmarshal(text, &c.raw); err == nil {
 			err = json.Unmarshal(text, &c.fields)
 		}
@@ -63,8 +62,16 @@ func Of(name string, values map[string]any) *Config {
 	return c
 }
 
-// infinite are numbers that Python writes though JSON has none such. Here they are text.
-var infinite = regexp.MustCompile(`(:\s*)(-?Infinity|NaN)\b`)
+// Quote makes text of the numbers that Python writes though JSON has none such: Infinity, -Infinity and NaN.
+func Quote(text []byte) []byte { return infinite.ReplaceAll(text, []byte(`$1"$2"`)) }
+
+// Unquote is the inverse of Quote, for Python to read.
+func Unquote(text []byte) []byte { return quoted.ReplaceAll(text, []byte(`$1$2`)) }
+
+var (
+	infinite = regexp.MustCompile(`(:\s*)(-?Infinity|NaN)\b`)
+	quoted   = regexp.MustCompile(`(:\s*)"(-?Infinity|NaN)"`)
+)
 
 // Missing tells whether there is no such file.
 func (c *Config) Missing() bool { return errors.Is(c.err, fs.ErrNotExist) }

@@ -55,6 +55,20 @@ func TestFaultsOfFiles(t *testing.T) {
 	}
 }
 
+func TestNumbersThatJSONLacksAreQuotedAndUnquoted(t *testing.T) {
+	for python, json := range map[string]string{
+		`{"a": -Infinity, "b":Infinity, "c": NaN}`:     `{"a": "-Infinity", "b":"Infinity", "c": "NaN"}`,
+		`{"a": 1, "b": "Infinity war", "c": ["NaNs"]}`: `{"a": 1, "b": "Infinity war", "c": ["NaNs"]}`,
+	} {
+		if got := string(Quote([]byte(python))); got != json {
+			t.Errorf("%s quoted is %s, want %s", python, got, json)
+		}
+		if got := string(Unquote([]byte(json))); got != python {
+			t.Errorf("%s unquoted is %s, want %s", json, got, python)
+		}
+	}
+}
+
 func TestValuesByNameAreReadAsAFileIs(t *testing.T) {
 	for want, values := range map[string]map[string]any{
 		"": {"width": 3, "act": nil, "seed": 1.5, "more": "Infinity"},
