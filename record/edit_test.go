@@ -32,6 +32,8 @@ func TestEditChangesWhatTheFileNames(t *testing.T) {
 		{"two objects", "{\"steps\": 8}\n{\"muon\": false}", config{}, "want one JSON object"},
 		{"a brace too many", `{"steps": 8}, "muon": false}`, config{}, "want one JSON object"},
 		{"null", `null`, config{}, "want one JSON object"},
+		{"a field twice", `{"steps": 8, "steps": 9}`, config{}, "want every field once"},
+		{"a field that is no value", `{"rate": {"peak": null}}`, config{}, "/rate/peak is null, want a value"},
 		{"no JSON", `steps = 8`, config{}, "invalid character"},
 	} {
 		t.Run(c.why, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -49,11 +50,14 @@ func ReadJSON(path string, v any) error {
 }
 
 // Edit changes the fields of a config that the JSON file at path names, nested ones one by one; the others stay as they are.
-// A field that the config lacks is an error.
+// A field that the config lacks is an error, and so is one that stands twice or is null, which changes nothing.
 func Edit(path string, config any) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("config: %w", err)
+	}
+	if err := once(text); err != nil {
+		return fmt.Errorf("config %s: %w", path, err)
 	}
 	fields := json.NewDecoder(bytes.NewReader(text))
 	fields.DisallowUnknownFields()
@@ -63,10 +67,25 @@ func Edit(path string, config any) error {
 	if _, err := fields.Token(); err != io.EOF {
 		return fmt.Errorf("config %s: something follows after the fields, want one JSON object", path)
 	}
-	if bytes.Equal(bytes.TrimSpace(text), []byte("null")) {
-		return fmt.Errorf("config %s: null, want one JSON object", path)
-	}
 	return nil
+}
+
+// once is an error where JSON has a name twice or a null. What else is wrong with it, encoding/json says.
+func once(text []byte) error {
+	tokens := jsontext.NewDecoder(bytes.NewReader(text))
+	for {
+		token, err := tokens.ReadToken()
+		switch {
+		case errors.Is(err, jsontext.ErrDuplicateName):
+			return fmt.Errorf("%w, want every field once", err)
+		case err != nil:
+			return nil
+		case token.Kind() == 'n' && tokens.StackDepth() == 0:
+			return errors.New("null, want one JSON object")
+		case token.Kind() == 'n':
+			return fmt.Errorf("%s is null, want a value, or no such field", tokens.StackPointer())
+		}
+	}
 }
 
 // Number is a float64 that JSON can carry when a loss has diverged: NaN and infinities are the texts "NaN", "+Inf", "-Inf".

@@ -32,8 +32,8 @@ func (p Page) ClaimsMarkdown(w io.Writer) error {
 	return err
 }
 
-const claimsLegend = "Difference, 95 % interval and p come from one t-test, paired over common seeds. p is not corrected for the number of claims. " +
-	"Within 10 %: two one-sided tests (TOST), p is the larger. " +
+const claimsLegend = "FID of the paper is judged by drawing FID where it was measured. Difference, 95 % interval and p come from one t-test, paired over common seeds. p is not corrected for the number of claims. " +
+	"Within 10 %: two one-sided tests (TOST), p is the larger; where it is refuted, p is of a two-sided test against the bound. " +
 	"Smaller: no direction is shown, but the 95 % interval rules out an advantage as large as the paper's (of FID by ratio; of CLIP score as a share of the way from a blur to the default). Undecided: the seeds show nothing."
 
 func (p Page) counts() string {
@@ -89,7 +89,7 @@ func (p Page) claimsApart() string {
 	if len(links) == 0 {
 		return ""
 	}
-	return "Apart from these, on other data or of another engine: " + strings.Join(links, ", ") + ".\n\n"
+	return "Apart from these, on other data, of another engine or of an earlier default cell: " + strings.Join(links, ", ") + ".\n\n"
 }
 
 // label is a folder's short name: its way from beside the page where that is known.

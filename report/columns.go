@@ -131,7 +131,7 @@ func (t Table) columns(first string, rows []Row) block {
 			if spread, ok := r.Spread[m.Key]; ok && tail == "" {
 				tail = " (sd " + formatNumber(spread, digits) + ")"
 			}
-			return mean, tail
+			return mean, tail + r.outOf(m)
 		})
 	}
 	for _, m := range t.Metrics {
@@ -180,9 +180,7 @@ func (t Table) further(first string, times Table) block {
 		digits := t.digitsOf(m)
 		s.add(column{name: m.Name, arrow: m.arrow(), Numeric: true}, func(r Row) (string, string) {
 			mean, tail := format(r.Values[m.Key], digits)
-			if r.fewer(m) {
-				tail += fmt.Sprintf(" (n = %d)", r.Values[m.Key].N)
-			}
+			tail += r.outOf(m)
 			if test, ok := r.Tests[m.Key]; ok {
 				tail += ", " + FormatP(test.P)
 			}
@@ -212,6 +210,14 @@ func (t Table) further(first string, times Table) block {
 func (r Row) fewer(m Metric) bool {
 	e := r.Values[m.Key]
 	return e.Known() && e.N < len(r.BySeed)
+}
+
+// outOf says of how many seeds a metric is known, where that is fewer than the row has.
+func (r Row) outOf(m Metric) string {
+	if !r.fewer(m) {
+		return ""
+	}
+	return fmt.Sprintf(" (n = %d)", r.Values[m.Key].N)
 }
 
 func machines(rows []Row) (list []string) {

@@ -155,13 +155,14 @@ func TestPageTellsWhichNumbersLackSeeds(t *testing.T) {
 	table := lossTable()
 	table.Rows[0].BySeed, table.Rows[2].BySeed = make([]report.Seed, 3), make([]report.Seed, 3)
 	table.Rows[0].Values["align_novel"] = around(.9, .01, 2)
+	table.Rows[0].Values["align"] = around(.7, .01, 1) // a column of the main table
 	table.Rows[2].Values["align_novel"] = around(.85, .01, 3)
 	var b bytes.Buffer
 	if err := (report.Page{Title: "page", Sections: []report.Section{{Table: table}}}).HTML(&b); err != nil {
 		t.Fatal(err)
 	}
 	page := html.UnescapeString(b.String())
-	if !strings.Contains(page, "0.900 ± 0.010 (n = 2)") || strings.Contains(page, "0.850 ± 0.010 (n") {
+	if !strings.Contains(page, "0.900 ± 0.010 (n = 2)") || !strings.Contains(page, "0.700 ± 0.010 (n = 1)") || strings.Contains(page, "0.850 ± 0.010 (n") {
 		t.Error("want n beside the number of two seeds and no other")
 	}
 	if !strings.Contains(page, "Rows of different n do not compare") {

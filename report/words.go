@@ -166,7 +166,10 @@ func (t Table) Evidence(v Verdict) string {
 		what = fmt.Sprintf("%s − %.3g × %s", v.Worse, v.Factor, v.Better)
 	}
 	by := FormatP(test.P)
-	if v.Within > 0 {
+	switch {
+	case v.Within > 0 && v.Verdict == Refuted: // the two-sided test of the bound that is passed
+		by = "beyond the bound, " + by
+	case v.Within > 0:
 		by = "TOST " + by
 	}
 	seeds := fmt.Sprintf("seeds %d and %d", v.Seeds[0], v.Seeds[1])

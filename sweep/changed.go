@@ -12,14 +12,14 @@ import (
 )
 
 // changed lists the fields in which a config differs from its scale's preset: "lambda = 7, steps = 100". The seed does not count, nor
-// does the warm-up that follows from another number of steps.
+// does what follows from another number of steps or another batch.
 func changed(base distill.Config) (string, error) {
 	preset, err := distill.DefaultConfig(base.Scale)
 	if err != nil {
 		return "", err
 	}
 	preset.Seed = base.Seed
-	f, err := fields(preset.WithSteps(base.Steps), base)
+	f, err := fields(preset.WithSteps(base.Steps).WithBatch(base.Batch), base)
 	if err != nil {
 		return "", err
 	}
@@ -27,7 +27,14 @@ func changed(base distill.Config) (string, error) {
 	if base.Steps != preset.Steps {
 		list = append(list, fmt.Sprintf("steps = %d", base.Steps))
 	}
+	if base.Batch != preset.Batch {
+		list = append(list, fmt.Sprintf("batch = %d", base.Batch))
+	}
 	for _, name := range differing(f[0], f[1]) {
+		if _, set := f[1][name]; !set { // left out of JSON at 0
+			list = append(list, "no "+name)
+			continue
+		}
 		list = append(list, name+" = "+f[1][name])
 	}
 	slices.Sort(list)
@@ -41,6 +48,7 @@ func conflict(a ablations.Axis, base distill.Config) error {
 		return err
 	}
 	preset.Seed = base.Seed
+	preset = preset.WithBatch(base.Batch)
 	for _, cell := range a.Cells {
 		f, err := fields(preset, base, cell.Config(preset), cell.Config(base))
 		if err != nil {

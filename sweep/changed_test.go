@@ -20,6 +20,8 @@ func TestChangedFieldsAreNamed(t *testing.T) {
 		{"another seed", func(c *distill.Config) { c.Seed = 7 }, ""},
 		{"another length, and not its shorter warm-up", func(c *distill.Config) { *c = c.WithSteps(12) }, "steps = 12"},
 		{"two fields, one of them within another", func(c *distill.Config) { c.Lambda, c.StudentRate.Peak = 7, .5 }, "lambda = 7, student_rate.peak = 0.5"},
+		{"another batch, and not its share of pure noise", func(c *distill.Config) { *c = c.WithBatch(8) }, "batch = 8"},
+		{"a field that is off", func(c *distill.Config) { c.Pure, c.SignalLeak = 0, false }, "no pure, no signal_leak"},
 		{"a list", func(c *distill.Config) { c.Times = []int{1000} }, "times = [1000]"},
 	} {
 		cfg, err := distill.DefaultConfig("cpu")
@@ -47,7 +49,9 @@ func TestConfigsThatContradictACell(t *testing.T) {
 		{"another field", ablations.Lambda, func(c *distill.Config) { c.Discriminator.R1Weight = 0 }, ""},
 		{"a weighting that two cells would share", ablations.Loss, func(c *distill.Config) { c.Weighting = "sds" }, "changes weighting"},
 		{"multiples of another length", ablations.Length, func(c *distill.Config) { *c = c.WithSteps(80) }, ""},
-		{"times that one set is called by", ablations.StudentSteps, func(c *distill.Config) { c.Times = []int{1000, 500} }, "changes times"},
+		{"a batch, whose share of pure noise methods set", ablations.Consistency, func(c *distill.Config) { *c = c.WithBatch(8) }, ""},
+		{"times that other methods have of their own", ablations.Consistency, func(c *distill.Config) { c.Times = []int{900, 500} }, "changes times"},
+		{"times that one set is called by", ablations.StudentSteps, func(c *distill.Config) { c.Times = []int{980, 500} }, "changes times"},
 	} {
 		cfg, err := distill.DefaultConfig("cpu")
 		if err != nil {

@@ -72,8 +72,8 @@ func TestClaims(t *testing.T) {
 		{"close, and shown to be", same, seeds("a", 20, 20.2, 20.1), seeds("b", 20.1, 20, 20.3), report.Confirmed, "FID of a within 10 % of b"},
 		{"no difference is found, but nothing is shown either", same, seeds("a", 10, 20, 30), others(seeds("b", 12, 21, 29)), report.Undecided, "TOST p = "},
 		{"different, and close all the same", same, seeds("a", 20, 20.01, 20.02), others(seeds("b", 20.5, 20.51, 20.52)), report.Confirmed, ""},
-		{"far above, by the test that refutes", same, seeds("a", 29, 30, 31), others(seeds("b", 19, 20, 21)), report.Refuted, "p < 0.001"},
-		{"far below, by the test that refutes", same, seeds("a", 9, 10, 11), others(seeds("b", 19, 20, 21)), report.Refuted, "p < 0.001"},
+		{"far above, by the test that refutes", same, seeds("a", 29, 30, 31), others(seeds("b", 19, 20, 21)), report.Refuted, "beyond the bound, p < 0.001"},
+		{"far below, by the test that refutes", same, seeds("a", 9, 10, 11), others(seeds("b", 19, 20, 21)), report.Refuted, "beyond the bound, p < 0.001"},
 		{"one diverged", same, seeds("a", 20, 21), gone("b"), report.Refuted, ""},
 		{"one seed shows nothing", same, seeds("a", 20), seeds("b", 20), report.Undecided, "seeds 1 and 1"},
 	} {
@@ -84,6 +84,25 @@ func TestClaims(t *testing.T) {
 				t.Errorf("%q, %q, want %q and %q", got.Verdict, sentence, c.want, c.sentence)
 			}
 		})
+	}
+}
+
+// The paper's FID is judged by drawing FID where all seeds of both cells have it.
+func TestClaimsAboutFIDAreJudgedByDrawing(t *testing.T) {
+	drawn := func(r report.Row, values ...float64) report.Row {
+		for i, v := range values {
+			r.BySeed[i].Values[drawingFID] = v
+		}
+		return r
+	}
+	claim := ablations.Claim{Text: "a beats b", Metric: ablations.FID, Better: "a", Worse: "b"}
+	a, b := drawn(seeds("a", 30, 20, 10), .4, .41, .42), drawn(seeds("b", 20, 30, 10), .6, .62, .61)
+	if got := judge(claim, tableOf(a, b)); got.Verdict != report.Confirmed || got.Metric != drawingFID {
+		t.Errorf("%+v, want a confirmation by drawing FID", got)
+	}
+	delete(b.BySeed[2].Values, drawingFID)
+	if got := judge(claim, tableOf(a, b)); got.Verdict != report.Undecided || got.Metric != ablations.FID {
+		t.Errorf("%+v, want FID where a seed lacks the other", got)
 	}
 }
 

@@ -102,7 +102,7 @@ func (s Sweep) MissingStudents(todo []Job) error {
 	if missing == nil {
 		return nil
 	}
-	return fmt.Errorf("sweep: finished trainings without their students: %s: remove a run's folder or line to train it again, or ask for other seeds",
+	return fmt.Errorf("sweep: finished trainings without their students: %s: remove a run's folder or line, and those of its measurements, to train it again, or ask for other seeds",
 		strings.Join(missing, "; "))
 }
 

@@ -76,6 +76,9 @@ func (in Inputs) student(label string, cfg distill.Config, steps int, form diffu
 	if err := in.Bundle.Want(cfg.Parts()...); err != nil {
 		return Job{}, err
 	}
+	if err := fits(cfg.Times, steps); err != nil {
+		return Job{}, fmt.Errorf("sweep: %s: %w", label, err)
+	}
 	run := distill.NewRunConfig(cfg, in.Bundle, in.Data)
 	hash, err := record.Hash(run)
 	if err != nil {
@@ -86,4 +89,10 @@ func (in Inputs) student(label string, cfg distill.Config, steps int, form diffu
 	e.Run, e.Net = hash, cfg.StudentNet
 	e.Sampling = &Sampling{Sampler: diffusion.FewStep{Form: form}.Name(), Steps: max(steps, 1), Times: cfg.Times}
 	return Job{Label: label, Evaluation: e, Train: &run, Seed: cfg.Seed}, nil
+}
+
+// fits is an error where a student of these times does not draw in so many steps.
+func fits(times []int, steps int) error {
+	_, err := pipeline.FewSteps("", times, max(steps, 1), "").Sampler.Plan(diffusion.Cosine{}, max(steps, 1))
+	return err
 }

@@ -18,8 +18,8 @@ var metrics = []metric{
 		func(o Outcome) eval.Estimate { return eval.Estimate{Mean: o.FID, Low: o.FIDLow, High: o.FIDHigh, N: 1} }},
 	{report.Metric{Key: ablations.CLIP, Name: "CLIP", Better: report.Higher, Digits: 3, Main: true, Plot: true},
 		func(o Outcome) eval.Estimate { return around(&o.CLIP, &o.CLIPStdErr) }},
-	{report.Metric{Key: "drawing_fid", Name: "drawing FID", Better: report.Lower, Digits: 2, Main: true, Plot: true, Ratio: true,
-		About: "of features that see strokes, over captions that state everything"}, drawing(func(d protocol.Drawing) eval.Estimate {
+	{report.Metric{Key: drawingFID, Name: "drawing FID", Better: report.Lower, Digits: 2, Main: true, Plot: true, Ratio: true,
+		About: "of features that see strokes, over captions that state everything; the paper's FID is judged by it"}, drawing(func(d protocol.Drawing) eval.Estimate {
 		return eval.Estimate{Mean: d.FID, Low: d.FIDLow, High: d.FIDHigh, N: 1}
 	})},
 	{report.Metric{Key: "drawing_clip", Name: "drawing CLIP", Better: report.Higher, Digits: 3, About: "over captions that state everything"},
@@ -37,6 +37,8 @@ var metrics = []metric{
 	{report.Metric{Key: "imbalance", Name: "imbalance", Better: report.Lower, Digits: 3, About: "total variation between real and generated choices of unstated attributes, 0 to 1"},
 		func(o Outcome) eval.Estimate { return around(o.Imbalance, nil) }},
 }
+
+const drawingFID = drawingPrefix + "fid"
 
 // drawingPrefix begins the keys of metrics that measurements before them lack: a table that has none of them does not list them.
 const drawingPrefix = "drawing_"

@@ -55,6 +55,9 @@ func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int6
 	}
 	if slices.ContainsFunc(axes, ablations.Axis.HasDefault) { // else its student is not trained
 		for _, steps := range []int{2, 4} {
+			if fits(base.Times, steps) != nil {
+				continue
+			}
 			p.references = append(p.references, reference{name: fmt.Sprintf("student (default cell), %d steps", steps), subject: Student, steps: steps})
 		}
 	}

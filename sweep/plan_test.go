@@ -7,7 +7,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/pretrain"
 )
 
 func TestPlanNamesEachThingOnce(t *testing.T) {
@@ -106,6 +110,33 @@ func TestCellsThatSayTheSameAreRefused(t *testing.T) {
 	axis := ablations.Axis{Name: "batch", Cells: []ablations.Cell{{Name: "as it is", Default: true}, {Name: "the same"}}}
 	_, err := testPlan([]ablations.Axis{axis}, 1)
 	if want := `axis batch: cells "as it is" and "the same" are the same config at scale smoke`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error = %v, want %q", err, want)
+	}
+}
+
+// Steps that a student's times do not allow are found before anything is trained; rows that only stand beside are left out.
+func TestStepsFitTheTimes(t *testing.T) {
+	base, err := distill.DefaultConfig("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base.Times = []int{980, 600, 300}
+	in := Inputs{Bundle: &pretrain.Bundle{Files: map[string]string{}}, Data: &dataset.Scenes{Config: dataset.DefaultScenes()}, Setup: protocol.DefaultSetup("smoke")}
+	for _, part := range pretrain.Parts {
+		in.Bundle.Files[part] = "hash of " + part
+	}
+	p, err := NewPlan(in, base, []ablations.Axis{ablations.Augment}, []int64{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range p.references {
+		if r.subject == Student && r.steps != 2 {
+			t.Errorf("row %q, which three times do not allow", r.name)
+		}
+	}
+	axis := ablations.Axis{Name: "steps", Cells: []ablations.Cell{{Name: "1", Default: true}, {Name: "4", Steps: 4}}}
+	_, err = NewPlan(in, base, []ablations.Axis{axis}, []int64{1})
+	if want := "steps/4, seed 1: diffusion: steps = 4, want 1 to 3"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error = %v, want %q", err, want)
 	}
 }

@@ -79,8 +79,11 @@ func machinesOf(outcomes []Outcome) string {
 	return strings.Join(names, ", ")
 }
 
-// Recipe names the versions of training and evaluation.
-var Recipe = fmt.Sprintf("distill %d, evaluate %d", distill.RecipeVersion, evaluationRecipe)
+// defaultCell changes when the default cell becomes another config: tables of two default cells do not compare.
+const defaultCell = 2
+
+// Recipe names the versions of training, evaluation and default cell.
+var Recipe = fmt.Sprintf("distill %d, evaluate %d, default cell %d", distill.RecipeVersion, evaluationRecipe, defaultCell)
 
 // OtherRecipes counts the runs that another version of the recipe made, by kind and version. They never come into a table: their
 // configs have other hashes.

@@ -68,6 +68,15 @@ func (w *EngineWorker) watch(ctx context.Context, cfg distill.Config, run *recor
 	}, nil
 }
 
+// CanWatch is an error where data hold out too few pictures for glances beside the tables.
+func (in Inputs) CanWatch() error {
+	glance := glanceSetup(in.Setup)
+	if have, want := in.Data.Heldout().Len(), glance.First+glance.Images; have < want {
+		return fmt.Errorf("sweep: watch wants %d held-out pictures beside the %d of tables, and %s has %d: ask for fewer images", glance.Images, glance.First, in.Data.Name(), have)
+	}
+	return nil
+}
+
 // glanceSetup is of fewer pictures, after those of tables.
 func glanceSetup(setup protocol.Setup) protocol.Setup {
 	setup.First = 2 * setup.Images // the second half compares real pictures with real ones

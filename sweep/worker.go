@@ -38,7 +38,7 @@ func (w *EngineWorker) Environment(ctx context.Context) (record.Environment, err
 	}
 	device := e.Device
 	if w.Devices > 1 {
-		device = fmt.Sprintf("%s; %d devices", device, w.Devices)
+		device = fmt.Sprintf("%s, %d devices", device, w.Devices)
 	}
 	return record.NewEnvironment(e.Name, e.Version, device), nil
 }

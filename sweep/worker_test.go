@@ -52,7 +52,11 @@ func TestWatchedTraining(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Batch, cfg.Discriminator.MapDim, cfg.Discriminator.NormGroup = 4, 8, 4
+	cfg.Batch, cfg.Pure, cfg.Discriminator.MapDim, cfg.Discriminator.NormGroup = 4, 3, 8, 4
+	few := Inputs{Data: tinyworld.Album(40), Setup: protocol.Setup{Images: 20, Blocks: 2}}
+	if err := few.CanWatch(); err == nil || !strings.Contains(err.Error(), "ask for fewer images") {
+		t.Errorf("error = %v, want one for data whose tables need all that they hold out", err)
+	}
 	var students []string
 	var said strings.Builder
 	for _, every := range []int{0, 2} {

@@ -79,6 +79,11 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return forecast(stdout, s)
 	}
 
+	if o.watch > 0 {
+		if err := inputs.CanWatch(); err != nil {
+			return err
+		}
+	}
 	worker := &sweep.EngineWorker{Inputs: inputs, Engine: lazy.open, Out: stdout, WatchEvery: o.watch, Devices: o.devices}
 	defer worker.Close()
 	s.Processes, s.Worker, s.Out = o.among, worker, stdout
@@ -87,11 +92,12 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		_, err := plan.Write(dir, axis, results)
 		return fmt.Sprintf("%s: the table so far is in %s", axis.Name, filepath.Join(dir, "table.txt")), err
 	}
+	before := o.tables(plan)
 	results, err := work(ctx, o, stderr, s)
 	if err != nil || o.among > 0 {
 		return err
 	}
-	return present(stdout, o, plan, results)
+	return present(stdout, o, plan, results, before)
 }
 
 // work finds or makes the results. With --no-train it only finds them.

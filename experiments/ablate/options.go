@@ -141,9 +141,13 @@ func (o options) base() (distill.Config, error) {
 		return cfg, err
 	}
 	if o.config != "" {
-		preset := cfg
+		preset, told := cfg, cfg
+		told.Pure = -1
 		if err := record.Edit(o.config, &cfg); err != nil {
 			return cfg, err
+		}
+		if err := record.Edit(o.config, &told); err == nil && told.Pure < 0 { // another batch keeps the share that the file does not name
+			cfg.Pure = preset.WithBatch(cfg.Batch).Pure
 		}
 		if cfg.Scale != preset.Scale || cfg.Seed != preset.Seed {
 			return cfg, fmt.Errorf("%s changes scale or seed, want --scale and --seeds for that", o.config)

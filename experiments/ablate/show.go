@@ -115,11 +115,23 @@ func forecast(w io.Writer, s sweep.Sweep) error {
 	return s.MissingStudents(todo)
 }
 
-func present(w io.Writer, o options, plan *sweep.Plan, results sweep.Results) error {
+// tables are those that are there already, by axis.
+func (o options) tables(plan *sweep.Plan) map[string]report.Table {
+	there := map[string]report.Table{}
+	for _, axis := range plan.Axes {
+		if t, err := report.ReadTable(filepath.Join(o.out, axis.Name, "table.json")); err == nil {
+			there[axis.Name] = t
+		}
+	}
+	return there
+}
+
+// present writes and shows the tables; before are those that it replaces.
+func present(w io.Writer, o options, plan *sweep.Plan, results sweep.Results, before map[string]report.Table) error {
 	var written []string
 	for _, axis := range plan.Axes {
 		t := plan.Table(axis, results)
-		lacks := lacking(filepath.Join(o.out, axis.Name, "table.json"), t)
+		lacks := lacking(before[axis.Name], t)
 		paths, err := plan.Write(filepath.Join(o.out, axis.Name), axis, results)
 		if err != nil {
 			return err
@@ -137,11 +149,8 @@ func present(w io.Writer, o options, plan *sweep.Plan, results sweep.Results) er
 	return err
 }
 
-func lacking(path string, t report.Table) (n int) {
-	before, err := report.ReadTable(path)
-	if err != nil {
-		return 0
-	}
+// lacking counts the measurements of a table that another one does not have.
+func lacking(before, t report.Table) (n int) {
 	has := map[string]bool{}
 	for _, s := range t.Measured() {
 		has[s.Evaluation] = true

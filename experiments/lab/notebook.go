@@ -8,7 +8,7 @@ import (
 )
 
 // sizeLimit is what a code host still shows, and a clone gladly carries, of one notebook.
-const sizeLimit = 700 << 10
+const sizeLimit = 1000 << 10
 
 // notebook is what is read of an .ipynb file.
 type notebook struct {

@@ -56,6 +56,9 @@ func agreement(here, there []report.Table) report.Table {
 			if r.Default {
 				name = "default cell"
 			}
+			if table.Changed != "" { // cells of one name in tables of other configs
+				name += " (" + table.Changed + ")"
+			}
 			i, ok := at[name]
 			if !ok {
 				i = len(t.Rows)
@@ -80,10 +83,10 @@ func agreement(here, there []report.Table) report.Table {
 			if len(x) == 0 {
 				continue
 			}
-			r.Values[m.Key+"_here"], r.Values[m.Key+"_there"] = eval.Alone(mean(x), r.Seeds), eval.Alone(mean(y), r.Seeds)
-			r.Values[m.Key+"_difference"] = eval.Alone(mean(x)-mean(y), r.Seeds)
+			r.Values[m.Key+"_here"], r.Values[m.Key+"_there"] = eval.Alone(mean(x), len(x)), eval.Alone(mean(y), len(y))
+			r.Values[m.Key+"_difference"] = eval.Alone(mean(x)-mean(y), len(x))
 			if test, err := eval.Compare(y, x, 0.95); err == nil {
-				r.Values[m.Key+"_difference"], r.Values[m.Key+"_p"] = test.Difference, eval.Alone(test.P, r.Seeds)
+				r.Values[m.Key+"_difference"], r.Values[m.Key+"_p"] = test.Difference, eval.Alone(test.P, len(x))
 			}
 		}
 	}

@@ -63,6 +63,17 @@ func TestAgreementPairsEqualRuns(t *testing.T) {
 		}
 	}
 	b.Reset()
+	longer := measured("lambda", "2.5", true, "efg", 91, 92, 93)
+	longer.Changed = "steps = 1600"
+	if err := agreement(append(here, longer), append(there, longer)).Markdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| default cell | 32.0 | 30.0 |", "| default cell (steps = 1600) | 92.0 | 92.0 |"} {
+		if text := squeezed(b.String()); !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	b.Reset()
 	if err := agreement(here[:1], there[1:]).Markdown(&b); err != nil || !strings.Contains(b.String(), "No cell has been measured") {
 		t.Errorf("nothing in common: %v\n%s", err, b.String())
 	}

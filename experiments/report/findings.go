@@ -104,15 +104,15 @@ func setApart(results string, sections []report.Section) (tables []report.Table)
 	committed := func(s report.Section) bool {
 		return filepath.Dir(filepath.FromSlash(s.From)) == filepath.Join(results, "reference")
 	}
-	scale, own := -1, false
+	scale, own, recipe := -1, false, recipeOf(sections)
 	for _, s := range sections {
-		if incomparable(s.Table) == "" {
+		if incomparable(s.Table, recipe) == "" {
 			own = own || !committed(s)
 		}
 	}
 	for i := range sections {
 		s := &sections[i]
-		if s.Warning = incomparable(s.Table); s.Warning == "" && own && committed(*s) {
+		if s.Warning = incomparable(s.Table, recipe); s.Warning == "" && own && committed(*s) {
 			s.Warning = "Committed results: they stand in none of the pictures above, which are of your own; their own page is that of " + filepath.ToSlash(filepath.Join(results, "reference")) + "."
 		}
 		if s.Warning == "" {
@@ -133,22 +133,30 @@ func setApart(results string, sections []report.Section) (tables []report.Table)
 	return tables
 }
 
-// incomparable says why a table compares with none that this program makes of a preset, "" where it does.
-func incomparable(t report.Table) string {
+// recipeOf is this program's recipe, or that which all sections were made by.
+func recipeOf(sections []report.Section) string {
+	if len(sections) == 0 || slices.ContainsFunc(sections, func(s report.Section) bool { return s.Table.Recipe == "" || s.Table.Recipe != sections[0].Table.Recipe }) {
+		return sweep.Recipe
+	}
+	return sections[0].Table.Recipe
+}
+
+// incomparable says why a table compares with none that is made of a preset by a recipe, "" where it does.
+func incomparable(t report.Table, recipe string) string {
 	switch {
-	case t.Recipe != "" && t.Recipe != sweep.Recipe:
-		return fmt.Sprintf("Made by another recipe (%s) than this program's (%s): it does not compare with tables of that, and stands in none of the pictures above.", t.Recipe, sweep.Recipe)
+	case t.Recipe != "" && t.Recipe != recipe:
+		return fmt.Sprintf("Made by another recipe (%s) than the others (%s): it does not compare with them, and stands in none of the pictures above.", t.Recipe, recipe)
 	case t.Changed != "":
 		return fmt.Sprintf("Not the preset of the scale (%s): it stands in none of the pictures above.", t.Changed)
 	}
 	return ""
 }
 
-// comparable are the tables in a folder's folders whose verdicts may be told beside others of their scale.
-func comparable(folder string) (list []report.Table, err error) {
+// comparable are the tables in a folder's folders whose verdicts may be told beside others of their scale and recipe.
+func comparable(folder, recipe string) (list []report.Table, err error) {
 	all, err := report.Tables(folder)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(all, func(t report.Table) bool { return incomparable(t) != "" }), nil
+	return slices.DeleteFunc(all, func(t report.Table) bool { return incomparable(t, recipe) != "" }), nil
 }

@@ -77,14 +77,14 @@ func build(results, out string, stdout io.Writer) error {
 		return err
 	}
 	for _, folder := range apart {
-		fmt.Fprintf(stdout, "%s: tables on other data or of another engine, which have a page of their own: --results %s\n", folder, folder)
+		fmt.Fprintf(stdout, "%s: tables on other data, of another engine or of an earlier default cell, which have a page of their own: --results %s\n", folder, folder)
 	}
 	sections, err := report.Find(results)
 	if err != nil {
 		return err
 	}
 	beside := func(name string) string { return filepath.Join(filepath.Dir(out), name) }
-	folders, err := linked(apart, beside(""))
+	folders, err := linked(apart, beside(""), recipeOf(sections))
 	if err != nil {
 		return err
 	}
@@ -133,12 +133,12 @@ func build(results, out string, stdout io.Writer) error {
 }
 
 // linked leads from a folder to the pages and claims of others, as far as they are there.
-func linked(folders []string, from string) (list []report.Folder, err error) {
+func linked(folders []string, from, recipe string) (list []report.Folder, err error) {
 	from, err = filepath.Abs(from)
 	for _, folder := range folders {
 		there, fault := filepath.Abs(filepath.FromSlash(folder))
 		way, fault2 := filepath.Rel(from, there)
-		tables, fault3 := comparable(there)
+		tables, fault3 := comparable(there, recipe)
 		if err = errors.Join(err, fault, fault2, fault3); err != nil {
 			return nil, err
 		}

@@ -83,6 +83,7 @@ func TestPicturesAreOfWhatCompares(t *testing.T) {
 		{"committed ones alone", []report.Section{section("r/reference/loss", "cpu", "")}, []bool{true}},
 		{"beside one's own", []report.Section{section("r/loss", "cpu", ""), section("r/reference/loss", "cpu", ""), section("r/reference/r1", "cpu", "")}, []bool{true, false, false}},
 		{"one's own of an older recipe", []report.Section{section("r/loss", "cpu", "distill 0"), section("r/reference/loss", "cpu", "")}, []bool{false, true}},
+		{"all of an older recipe", []report.Section{section("r/loss", "cpu", "distill 0"), section("r/r1", "cpu", "distill 0")}, []bool{true, true}},
 		{"toys", []report.Section{section("r/loss", "smoke", ""), section("r/r1", "smoke", "")}, []bool{true, true}},
 		{"a toy among others", []report.Section{section("r/loss", "smoke", ""), section("r/r1", "cpu", "")}, []bool{false, true}},
 	} {
