@@ -32,7 +32,7 @@ var Consistency = register(Axis{
 
 func consistent(c *distill.Config) {
 	c.Adversarial, c.Lambda, c.TeacherGuidance, c.EMA = 0, 1, protocol.DefaultSetup(c.Scale).Guidance, 0.95
-	c.Times, c.SignalLeak, c.Pure = []int{1000, 750, 500, 250}, false, 0 // the grid begins at pure noise, and sampling divides it evenly
+	fromNoise(c) // the grid begins there, and sampling divides it evenly
 	c.Consistency = &distill.Consistency{Grid: 50, Huber: 0.001}
 }
 

@@ -17,5 +17,7 @@ var DiscCond = register(Axis{
 	Claims: []Claim{
 		{Text: "conditioning on the picture adds more alignment than on the caption", Metric: CLIP, Better: "image", Worse: "text"},
 		{Text: "both conditions together align best", Metric: CLIP, Better: "both", Worse: "none"},
+		{Text: "both conditions together align best", Metric: CLIP, Better: "both", Worse: "text"},
+		{Text: "both conditions together align best", Metric: CLIP, Better: "both", Worse: "image"},
 	},
 })

@@ -9,11 +9,11 @@ var FirstTimestep = register(Axis{
 	Name: "first-timestep", Title: "Timestep of pure noise",
 	Question: "Which timestep should the student be told of the pure noise that it starts from?",
 	Cells: []Cell{
-		{Name: "1000", Default: true},
+		{Name: "1000", Set: startAt(1000, false)},
 		{Name: "980", Set: startAt(980, false)},
 		{Name: "950", Set: startAt(950, false)},
 		{Name: "900", Set: startAt(900, false)},
-		{Name: "980-leak", Set: startAt(980, true)},
+		{Name: "980-leak", Default: true},
 		{Name: "970-leak", Set: startAt(970, true)},
 	},
 })

@@ -22,7 +22,7 @@ var Levers = register(Axis{
 		{Name: "equalized-map", Set: func(c *distill.Config) { c.Discriminator.CondEqualized = true }},
 		{Name: "pairs", Set: pairs},
 		{Name: "all", Set: func(c *distill.Config) {
-			for _, set := range []func(*distill.Config){pureHalf, paleColors, twice, groupNorm, lowNoise} {
+			for _, set := range []func(*distill.Config){paleColors, twice, groupNorm, lowNoise} {
 				set(c)
 			}
 		}},
@@ -37,8 +37,5 @@ func groupNorm(c *distill.Config)  { c.Discriminator.Norm = discriminator.NormGr
 // pairs lets the discriminator see two pictures of a caption at once.
 func pairs(c *distill.Config) { c.Discriminator.PerCaption = 2 }
 
-// lowNoise tells the student of pure noise what it may still see something in, and asks the teacher where it sharpens.
-func lowNoise(c *distill.Config) {
-	c.Times = append([]int{980}, c.Times[1:]...)
-	c.TeacherMax = 500
-}
+// lowNoise asks the teacher where it sharpens.
+func lowNoise(c *distill.Config) { c.TeacherMax = 500 }

@@ -15,7 +15,7 @@ var Matching = register(Axis{
 		{Name: "lcm", Set: consistent},
 		{Name: "lcm-pure", Set: halfPure},
 		{Name: "lcm-dmd", Set: matching},
-		{Name: "lcm-dmd-adv", Set: func(c *distill.Config) { matching(c); c.Adversarial = 0.1 }},
+		{Name: "lcm-dmd-adv", Set: func(c *distill.Config) { matching(c); c.Adversarial = 0.5 }},
 	},
 })
 

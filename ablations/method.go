@@ -34,8 +34,14 @@ var Method = register(Axis{
 	},
 })
 
+// fromNoise begins at pure noise and nothing else, at four times that are drawn equally often.
+func fromNoise(c *distill.Config) {
+	c.Times, c.SignalLeak, c.Pure = []int{1000, 750, 500, 250}, false, 0
+}
+
 // guided leaves the student to a named method alone.
 func guided(c *distill.Config) {
+	fromNoise(c)
 	c.Adversarial, c.Lambda, c.TeacherGuidance = 0, 1, protocol.DefaultSetup(c.Scale).Guidance
 }
 
@@ -81,12 +87,14 @@ func progressive(to int) func(*distill.Config) {
 
 // gan leaves the discriminator alone with the student, and tells it the caption (StyleGAN-T, Sauer et al. 2301.09515).
 func gan(c *distill.Config) {
+	fromNoise(c)
 	c.Lambda, c.Discriminator.Image, c.Times = 0, false, []int{1000}
 }
 
 // ladd leaves the student to heads on the teacher's own features of pictures that are diffused anew (Sauer et al. 2403.12015). Half of the
 // batch begins at pure noise. Features and heads know the level.
 func ladd(c *distill.Config) {
+	fromNoise(c)
 	seesThroughTeacher(c)
 	groupNorm(c)
 	c.Lambda, c.Pure = 0, c.Batch/2
@@ -94,6 +102,7 @@ func ladd(c *distill.Config) {
 }
 
 func ufogen(c *distill.Config) {
+	fromNoise(c)
 	groupNorm(c)
 	c.Lambda, c.FeaturesNet = 1, c.Teacher()
 	c.Discriminator.Image, c.Discriminator.Augment, c.Discriminator.Level = false, false, true

@@ -12,8 +12,8 @@ var StudentSteps = register(Axis{
 	Question: "What do more sampling steps of the same student bring, in which form, and on which times must it be trained?",
 	Cells: append(append(append([]Cell{{Name: "1", Default: true}},
 		sampledIn("", nil)...),
-		sampledIn("-of-1000-900-800-700", trainedOn(900, 800, 700))...),
-		sampledIn("-of-1000", trainedOn())...),
+		sampledIn("-of-first-900-800-700", trainedOn(900, 800, 700))...),
+		sampledIn("-of-first", trainedOn())...),
 	SolverSteps: []int{12, 8, 4, 3, 2},
 	Claims: []Claim{
 		{Text: "more student steps help", Metric: FID, Better: "2", Worse: "1"},
@@ -38,7 +38,11 @@ func sampledIn(student string, set func(*distill.Config)) (cells []Cell) {
 	return cells
 }
 
-// trainedOn sets the times but the first, which says how pure noise is told. All are drawn equally often, as in the paper.
+// trainedOn sets the times but the first, which says how pure noise is told.
 func trainedOn(others ...int) func(*distill.Config) {
-	return func(c *distill.Config) { c.Times, c.Pure = append(c.Times[:1:1], others...), 0 }
+	return func(c *distill.Config) {
+		if c.Times = append(c.Times[:1:1], others...); others == nil {
+			c.Pure = 0 // all pictures begin there
+		}
+	}
 }

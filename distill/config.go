@@ -102,7 +102,7 @@ var Scales = []string{"smoke", "cpu", "gpu"}
 func DefaultConfig(scale string) (Config, error) {
 	c := Config{
 		Recipe: RecipeVersion, Scale: scale, Seed: 1,
-		Times: []int{1000, 750, 500, 250}, Init: Pretrained,
+		Times: []int{980, 750, 500, 250}, SignalLeak: true, Init: Pretrained,
 		Adversarial: 1, Lambda: 2.5, Weighting: diffusion.Exponential, Reduction: Patch,
 		TeacherMin: 20, TeacherMax: 980, TeacherSteps: 1,
 		Discriminator: discriminator.DefaultConfig(),
@@ -121,6 +121,7 @@ func DefaultConfig(scale string) (Config, error) {
 	default:
 		return c, fmt.Errorf("distill: scale = %q, want one of %q", scale, Scales)
 	}
+	c.Pure = c.Batch * 3 / 4
 	c.StudentRate = optim.Rate{Peak: rate, Warmup: min(50, c.Steps/4), Decay: 0.3, Final: 0.1}
 	c.DiscriminatorRate = optim.Rate{Peak: 2e-3, Warmup: min(50, c.Steps/4)}
 	return c, nil
@@ -131,6 +132,15 @@ func (c Config) WithSteps(steps int) Config {
 	c.Steps = steps
 	c.StudentRate.Warmup = min(c.StudentRate.Warmup, steps/4)
 	c.DiscriminatorRate.Warmup = min(c.DiscriminatorRate.Warmup, steps/4)
+	return c
+}
+
+// WithBatch gives a config another batch, in which the same share of pictures begins at pure noise.
+func (c Config) WithBatch(batch int) Config {
+	if c.Batch > 0 {
+		c.Pure = c.Pure * batch / c.Batch
+	}
+	c.Batch = batch
 	return c
 }
 
@@ -150,6 +160,13 @@ func (c Config) pureAt(step int) int {
 // passes is how many batches an update has.
 func (c Config) passes() int { return max(1, c.Accumulate) }
 
+func wantRate(f *check.Fields, name string, r optim.Rate) {
+	f.Want(r.Peak > 0, name+".peak", r.Peak, "> 0")
+	f.Want(r.Warmup >= 0, name+".warmup", r.Warmup, "≥ 0")
+	f.Want(r.Decay >= 0 && r.Decay <= 1, name+".decay", r.Decay, "0 … 1, a share of all steps")
+	f.Want(r.Final >= 0 && r.Final <= 1, name+".final", r.Final, "0 … 1, a share of the peak")
+}
+
 // Validate returns an error that names the first field that cannot work.
 func (c Config) Validate() error {
 	falling := len(c.Times) > 0 && c.Times[0] <= 1000 && c.Times[len(c.Times)-1] >= 1
@@ -162,14 +179,15 @@ func (c Config) Validate() error {
 	f.Want(c.Batch >= 1, "batch", c.Batch, "≥ 1")
 	f.Want(c.Accumulate >= 0, "accumulate", c.Accumulate, "≥ 0")
 	f.Want(c.Accumulate <= 1 || !c.Muon && c.Method == nil, "accumulate", c.Accumulate, "0 or 1 with muon and with a method by name")
+	f.Want(falling, "times", c.Times, "falling timesteps within 1000 … 1")
 	f.Want(c.Pure >= 0 && c.Pure < c.Batch || c.Pure == 0, "pure", c.Pure, fmt.Sprint("0 to ", c.Batch-1, ", within the batch"))
 	f.Want(c.Pure == 0 || len(c.Times) > 1 || c.Consistency != nil, "pure", c.Pure, "0 with one time, at which all begin")
 	f.Want(c.PureFrom >= 0 && c.PureFrom <= c.Steps, "pure_from", c.PureFrom, fmt.Sprint("0 to steps = ", c.Steps))
 	f.Want(c.PureFrom == 0 || c.Pure > 0, "pure_from", c.PureFrom, "0 where pure = 0")
 	f.Want(c.DiscriminatorUpdates >= 0, "discriminator_updates", c.DiscriminatorUpdates, "≥ 0")
 	f.Want(c.DiscriminatorUpdates <= 1 || c.Adversarial > 0, "discriminator_updates", c.DiscriminatorUpdates, "0 or 1 without a discriminator")
-	f.Want(falling, "times", c.Times, "falling timesteps within 1000 … 1")
-	f.Want(!c.SignalLeak || falling && c.Times[0] < 1000 && c.Consistency == nil, "times", c.Times, "a first one below 1000 with signal_leak, and no consistency, whose grid ends in noise")
+	f.Want(!c.SignalLeak || c.Consistency == nil, "signal_leak", true, "false with consistency, whose grid ends in pure noise, and pure = 0 until its map is found (pure_from)")
+	f.Want(!c.SignalLeak || c.Method != nil || falling && c.Times[0] < 1000, "signal_leak", true, "false with times that begin at 1000, where nothing of a picture is left")
 	f.Want(c.Init == Pretrained || c.Init == Random, "init", c.Init, Pretrained+" or "+Random)
 	f.Want(c.Adversarial >= 0, "adversarial", c.Adversarial, "≥ 0")
 	f.Want(c.Lambda >= 0, "lambda", c.Lambda, "≥ 0")
@@ -181,7 +199,9 @@ func (c Config) Validate() error {
 	f.Want(c.TeacherSteps >= 1, "teacher_steps", c.TeacherSteps, "≥ 1")
 	f.Want(c.TeacherSteps <= 1 || c.Weighting != diffusion.NFSD, "teacher_steps", c.TeacherSteps, "1 with nfsd, whose target is made of directions at one noise level")
 	f.Want(c.TeacherGuidance >= 0, "teacher_guidance", c.TeacherGuidance, "≥ 0")
-	f.Want(c.StudentRate.Peak > 0 && c.DiscriminatorRate.Peak > 0, "student_rate.peak, discriminator_rate.peak", fmt.Sprint(c.StudentRate.Peak, ", ", c.DiscriminatorRate.Peak), "> 0")
+	wantRate(&f, "student_rate", c.StudentRate)
+	wantRate(&f, "discriminator_rate", c.DiscriminatorRate)
+	f.Want(c.ClipNorm >= 0, "clip_norm", c.ClipNorm, "≥ 0")
 	f.Want(c.EMA >= 0 && c.EMA < 1, "ema", c.EMA, "in [0,1)")
 	f.Want(!c.Discriminator.Level || c.Discriminator.Renoise != nil || c.Method != nil, "discriminator.level", true, "false without discriminator.renoise: what the heads see has no noise")
 	if group := c.Discriminator.Group(); group > 1 {

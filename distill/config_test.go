@@ -65,29 +65,33 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		{"unknown weighting", `weighting = "snr", want one of ["exp" "sds" "nfsd"]`, func(c *Config) { c.Weighting = "snr" }},
 		{"weighting in capitals", `weighting = "EXP", want one of ["exp" "sds" "nfsd"]`, func(c *Config) { c.Weighting = "EXP" }},
 		{"teacher times out of order", "distill: teacher_min, teacher_max = 900, 100, want 0 ≤ min < max ≤ 1000", func(c *Config) { c.TeacherMin, c.TeacherMax = 900, 100 }},
-		{"a signal leak where nothing is left", "distill: times = [1000 500], want a first one below 1000 with signal_leak", func(c *Config) { c.Times, c.SignalLeak = []int{1000, 500}, true }},
+		{"a signal leak where nothing is left", "distill: signal_leak = true, want false with times that begin at 1000", func(c *Config) { c.Times, c.SignalLeak = []int{1000, 500}, true }},
 		{"teacher time beyond pure noise", "distill: teacher_min, teacher_max = 20, 1001, want", func(c *Config) { c.TeacherMax = 1001 }},
 		{"steps that nfsd would ignore", "distill: teacher_steps = 2, want 1 with nfsd", func(c *Config) { c.TeacherSteps, c.Weighting = 2, "nfsd" }},
 		{"a level where there is no noise", "distill: discriminator.level = true, want false without discriminator.renoise", func(c *Config) { c.Discriminator.Level = true }},
 		{"no teacher step", "distill: teacher_steps = 0, want ≥ 1", func(c *Config) { c.TeacherSteps = 0 }},
 		{"negative guidance", "distill: teacher_guidance = -1, want ≥ 0", func(c *Config) { c.TeacherGuidance = -1 }},
-		{"consistency without a distillation loss", "distill: lambda, teacher_steps = 0, 1, want > 0 and 1 with consistency", func(c *Config) { c.Lambda, c.Consistency = 0, &Consistency{Grid: 50, Huber: .001} }},
-		{"consistency by two teacher steps", "distill: lambda, teacher_steps = 2.5, 2, want", func(c *Config) { c.TeacherSteps, c.Consistency = 2, &Consistency{Grid: 50, Huber: .001} }},
-		{"consistency from another timestep", "distill: times = [950 500], want 1000 first with consistency", func(c *Config) { c.Times, c.Consistency = []int{950, 500}, &Consistency{Grid: 50, Huber: .001} }},
-		{"a grid without steps", "distill: consistency.grid = 0, want ≥ 1", func(c *Config) { c.Consistency = &Consistency{Huber: .001} }},
-		{"a distance without a bend", "distill: consistency.huber = 0, want > 0", func(c *Config) { c.Consistency = &Consistency{Grid: 50} }},
+		{"consistency without a distillation loss", "distill: lambda, teacher_steps = 0, 1, want > 0 and 1 with consistency", func(c *Config) { consistent(c); c.Adversarial, c.Lambda = 1, 0 }},
+		{"consistency by two teacher steps", "distill: lambda, teacher_steps = 1, 2, want", func(c *Config) { consistent(c); c.TeacherSteps = 2 }},
+		{"consistency from another timestep", "distill: times = [950 500], want 1000 first with consistency", func(c *Config) { consistent(c); c.Times = []int{950, 500} }},
+		{"a grid without steps", "distill: consistency.grid = 0, want ≥ 1", func(c *Config) { consistent(c); c.Consistency.Grid = 0 }},
+		{"a distance without a bend", "distill: consistency.huber = 0, want > 0", func(c *Config) { consistent(c); c.Consistency.Huber = 0 }},
+		{"consistency on the default", "distill: signal_leak = true, want false with consistency", func(c *Config) { c.SignalLeak, c.Consistency = true, &Consistency{Grid: 50, Huber: .001} }},
 		{"no picture left for the grid", "distill: pure = 8, want 0 to 7, within the batch", func(c *Config) { consistent(c); c.Pure = c.Batch }},
 		{"matching where nothing is drawn from pure noise", "distill: pure = 0, want ≥ 1 with matching", func(c *Config) { matched(c); c.Pure = 0 }},
 		{"a share of pure noise where all is pure noise", "distill: pure = 2, want 0 with one time", func(c *Config) { c.Times, c.Pure = []int{1000}, 2 }},
 		{"a discriminator that is not there moves twice", "distill: discriminator_updates = 2, want 0 or 1 without", func(c *Config) { c.Adversarial, c.DiscriminatorUpdates = 0, 2 }},
 		{"pure noise that never begins", "distill: pure_from = 5, want 0 to steps = 4", func(c *Config) { c.Pure, c.PureFrom = 2, 5 }},
-		{"a step for a share that is not asked for", "distill: pure_from = 2, want 0 where pure = 0", func(c *Config) { c.PureFrom = 2 }},
+		{"a step for a share that is not asked for", "distill: pure_from = 2, want 0 where pure = 0", func(c *Config) { c.Pure, c.PureFrom = 0, 2 }},
 		{"matching before anything is drawn from pure noise", "distill: matching.from = 1, want pure_from = 2 to", func(c *Config) { matched(c); c.PureFrom = 2 }},
 		{"matching that never begins", "distill: matching.from = 5, want pure_from = 0 to steps = 4", func(c *Config) { matched(c); c.Matching.From = 5 }},
 		{"matching that pulls nothing", "distill: matching.weight = 0, want > 0", func(c *Config) { matched(c); c.Matching.Weight = 0 }},
 		{"matching at pure noise", "distill: matching.min, max = 20, 1000, want 0 ≤ min < max < 1000", func(c *Config) { matched(c); c.Matching.Max = 1000 }},
 		{"a fake score that stands still", "distill: matching.rate.peak = 0, want > 0", func(c *Config) { matched(c); c.Matching.Rate.Peak = 0 }},
-		{"student stands still", "distill: student_rate.peak, discriminator_rate.peak = 0, ", func(c *Config) { c.StudentRate.Peak = 0 }},
+		{"student stands still", "distill: student_rate.peak = 0, want > 0", func(c *Config) { c.StudentRate.Peak = 0 }},
+		{"a rate that falls over 30 trainings", "distill: student_rate.decay = 30, want 0 … 1, a share of all steps", func(c *Config) { c.StudentRate.Decay = 30 }},
+		{"a rate that ends below 0", "distill: discriminator_rate.final = -1, want 0 … 1", func(c *Config) { c.DiscriminatorRate.Final = -1 }},
+		{"a gradient without a norm", "distill: clip_norm = -1, want ≥ 0", func(c *Config) { c.ClipNorm = -1 }},
 		{"average never moves", "distill: ema = 1, want in [0,1)", func(c *Config) { c.EMA = 1 }},
 		{"discriminator's own fields", "discriminator: kernel = 2, want an odd number ≥ 1", func(c *Config) { c.Discriminator.Kernel = 2 }},
 	} {
@@ -99,6 +103,17 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error = %v, want %s", test.name, err, test.want)
 		}
+	}
+}
+
+// Another batch keeps the share of pictures that begin at pure noise.
+func TestWithBatch(t *testing.T) {
+	cfg, err := DefaultConfig("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := cfg.WithBatch(8); got.Batch != 8 || got.Pure != 6 {
+		t.Errorf("batch %d with %d at pure noise, want 8 with 6", got.Batch, got.Pure)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 )
 
 func consistent(c *Config) {
+	fromNoise(c)
 	c.Adversarial, c.Lambda, c.TeacherGuidance, c.Consistency = 0, 1, 2, &Consistency{Grid: 50, Huber: .001}
 }
 

@@ -37,7 +37,7 @@ func (m *Matching) validate() error {
 	f.Want(m.Weight > 0, "matching.weight", m.Weight, "> 0")
 	f.Want(m.From >= 1 && m.Ramp >= 0, "matching.from, ramp", fmt.Sprint(m.From, ", ", m.Ramp), "≥ 1 and ≥ 0")
 	f.Want(0 <= m.Min && m.Min < m.Max && m.Max < 1000, "matching.min, max", fmt.Sprint(m.Min, ", ", m.Max), "0 ≤ min < max < 1000")
-	f.Want(m.Rate.Peak > 0, "matching.rate.peak", m.Rate.Peak, "> 0")
+	wantRate(&f, "matching.rate", m.Rate)
 	return f.Err
 }
 

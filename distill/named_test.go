@@ -24,6 +24,7 @@ func TestNamesOfRunsStay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	fromNoise(&cfg)
 	lcm := cfg
 	lcm.Adversarial, lcm.Lambda, lcm.TeacherGuidance, lcm.EMA, lcm.Consistency = 0, 1, 2, .95, &Consistency{Grid: 50, Huber: .001}
 	for want, c := range map[string]Config{"f1a1526f3d32": cfg, "9425f74f4faf": lcm} {

@@ -80,7 +80,7 @@ func randomBundle(t testing.TB, c *pretrain.Trainer, teacherSeed int64) *pretrai
 	return b
 }
 
-// tinyConfig is the default cell, shortened.
+// tinyConfig is the default cell, shortened, from pure noise.
 func tinyConfig(t testing.TB, edits ...func(*Config)) Config {
 	t.Helper()
 	cfg, err := DefaultConfig("smoke")
@@ -88,6 +88,7 @@ func tinyConfig(t testing.TB, edits ...func(*Config)) Config {
 		t.Fatal(err)
 	}
 	cfg.Batch, cfg.Discriminator.MapDim, cfg.Discriminator.NormGroup = 4, 8, 4
+	fromNoise(&cfg)
 	for _, edit := range edits {
 		edit(&cfg)
 	}
@@ -237,3 +238,6 @@ func openRun(t testing.TB, root string, cfg Config, b Base) *record.Run {
 }
 
 func silent() *train.Progress { return train.NewProgress(nil) }
+
+// fromNoise begins at pure noise and nothing else, at four times that are drawn equally often.
+func fromNoise(c *Config) { c.Times, c.SignalLeak, c.Pure = []int{1000, 750, 500, 250}, false, 0 }

@@ -41,12 +41,15 @@ func committedTables(t *testing.T, visit func(dir string, table report.Table)) {
 	}
 }
 
-// Every committed table is what --no-train makes of the packed runs beside it, byte for byte.
+// Every committed table of this recipe is what --no-train makes of the packed runs beside it, byte for byte.
 func TestCommittedTablesFollowFromTheirRuns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("makes all committed tables")
 	}
 	committedTables(t, func(dir string, table report.Table) {
+		if strings.HasPrefix(filepath.ToSlash(dir), "../../results/reference/earlier/") {
+			return // of another default cell
+		}
 		t.Run(strings.TrimPrefix(filepath.ToSlash(dir), "../../results/"), func(t *testing.T) {
 			var cells, seeds []string
 			for _, r := range table.Rows {

@@ -134,8 +134,8 @@ func cells(axis ablations.Axis) show.Sheet {
 	return s
 }
 
-// results are one's own in the folder of an axis, or else the committed ones, of the machine that measured more cells. Of another scale
-// than the lab's they count too: they say so.
+// results are one's own in the folder of an axis, else the committed ones, else those of the earlier default cell, of the machine that
+// measured more cells. Of another scale than the lab's they count too: they say so.
 func (l *Lab) results(folder string) (s report.Section, found bool, err error) {
 	results := filepath.Join(l.Root, "results")
 	own := []string{results}
@@ -143,14 +143,15 @@ func (l *Lab) results(folder string) (s report.Section, found bool, err error) {
 		own = []string{l.Runs, results}
 	}
 	reference := filepath.Join(results, "reference")
-	for _, root := range append(own, reference, filepath.Join(reference, "gpu")) {
+	earlier := filepath.Join(reference, "earlier")
+	for _, root := range append(own, reference, earlier, filepath.Join(earlier, "gpu")) {
 		other, err := report.ReadSection(filepath.Join(root, folder, "table.json"))
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 			continue
 		case err != nil:
 			return s, false, err
-		case slices.Contains(own, root):
+		case slices.Contains(own, root), root == reference:
 			return other, true, nil
 		case !found:
 			s, found = other, true
@@ -159,7 +160,8 @@ func (l *Lab) results(folder string) (s report.Section, found bool, err error) {
 		default:
 			continue
 		}
-		if filepath.Base(root) == "gpu" {
+		s.Table.Title += ", earlier default cell"
+		if root != earlier {
 			s.Table.Title += ", on a GPU"
 		}
 	}
@@ -211,7 +213,7 @@ func (l *Lab) TableOne() (plot.Dots, error) {
 		if err != nil {
 			return plot.Dots{}, err
 		}
-		if found {
+		if found && s.Table.Recipe == sweep.Recipe { // ratios to one default cell
 			tables = append(tables, s.Table)
 		}
 	}

@@ -141,8 +141,8 @@ func (l *Lab) Cell(cell ablations.Cell) (distill.Config, error) {
 	if err != nil {
 		return c, err
 	}
-	c.Seed, c.Batch, c.Muon = l.Config.Seed, l.Config.Batch, false
-	c = c.WithSteps(l.Config.Steps)
+	c.Seed, c.Muon = l.Config.Seed, false
+	c = c.WithSteps(l.Config.Steps).WithBatch(l.Config.Batch)
 	c = cell.Config(c)
 	c.TeacherGuidance, c.Reduction = 0, distill.Sum
 	d := &c.Discriminator
