@@ -41,7 +41,7 @@ func TestNormaliseKeepsWhatStays(t *testing.T) {
 		t.Errorf("a second time it changes, error %v:\n%s", err, again)
 	}
 	big := strings.Replace(executed, "iVBO", strings.Repeat("A", sizeLimit), 1)
-	if _, err := normalise("a.ipynb", []byte(big), "cpu"); err == nil || !strings.Contains(err.Error(), "want ≤ 700") {
+	if _, err := normalise("a.ipynb", []byte(big), "cpu"); err == nil || !strings.Contains(err.Error(), "want ≤ 1000") {
 		t.Errorf("error = %v of a notebook that is too big", err)
 	}
 }
