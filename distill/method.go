@@ -36,15 +36,24 @@ type Method interface {
 	Updates(step int) []Update
 }
 
-// Form is how a student draws in several steps. One that learned the ends of paths adds no noise.
+// Form is how a student draws in several steps.
 func (c Config) Form() diffusion.Form {
 	if c.Method != nil {
-		switch c.Method.Settings.(type) {
-		case Progressive, Reflow:
-			return diffusion.ODE
+		if s, ok := c.Method.Settings.(interface{ form() diffusion.Form }); ok {
+			return s.form()
 		}
 	}
 	return diffusion.Renoise
+}
+
+// TeacherCopies counts the copies of the teacher that a training holds and keeps in its checkpoints, beside the student.
+func (c Config) TeacherCopies() int {
+	if c.Method != nil {
+		if s, ok := c.Method.Settings.(interface{ teacherCopies() int }); ok {
+			return s.teacherCopies()
+		}
+	}
+	return 0
 }
 
 // Update moves some of the networks once.

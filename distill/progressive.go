@@ -49,6 +49,12 @@ func (p Progressive) validate(f *check.Fields, c Config) {
 	f.Want(c.StudentNet == "" || c.StudentNet == c.TeacherNet, "student_net", c.StudentNet, "the teacher's with the method progressive, which puts one in the other's place")
 }
 
+// form adds no noise: the student learns where paths end.
+func (Progressive) form() diffusion.Form { return diffusion.ODE }
+
+// teacherCopies is the teacher of the stage.
+func (Progressive) teacherCopies() int { return 1 }
+
 func (p Progressive) method(s setup) Method { return &progressive{regressor{s}, p} }
 
 // progressive is the method of Progressive. With N steps of the student, at t = i/N:

@@ -6,6 +6,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/check"
 	"github.com/addlab/addlab/train"
 )
@@ -27,6 +28,9 @@ func (r Reflow) validate(f *check.Fields, c Config) {
 	r.Pairs.validate(f)
 	f.Want(r.Regress >= 0 && r.Regress <= 1, "method.reflow.regress", r.Regress, "0 … 1")
 }
+
+// form adds no noise: the student learns straight paths.
+func (Reflow) form() diffusion.Form { return diffusion.ODE }
 
 func (r Reflow) method(s setup) Method { return &reflow{paired{regressor{s}, r.Pairs}, r} }
 

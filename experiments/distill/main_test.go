@@ -184,7 +184,7 @@ func TestThePlanCountsWhatIsKept(t *testing.T) {
 			fmt.Sprintf("disk: %s for each of two checkpoints", readable(int64(4*(2+test.further)*test.trained+4*test.stage))),
 			fmt.Sprintf("a step: 2 pictures of 16×16 in each of %d passes; 4000 steps\n", test.passes),
 		} {
-			if line := fmt.Sprintf("%s  teacher of the stage, %d values\n", readable(int64(4*test.stage)), test.stage); strings.Contains(stdout, line) != (test.stage > 0) {
+			if line := fmt.Sprintf("%s  copies of the teacher, %d values\n", readable(int64(4*test.stage)), test.stage); strings.Contains(stdout, line) != (test.stage > 0) {
 				t.Errorf("%q: stdout = %s, want %q: %t", test.args, stdout, line, test.stage > 0)
 			}
 			if !strings.Contains(stdout, want) {

@@ -55,21 +55,16 @@ func plan(o options, cfg distill.Config, m *latent.Model, stdout io.Writer) erro
 	if cfg.Matching != nil {
 		add("fake score with moments and gradient", (2+moments)*unet, (2+moments)*4*unet)
 	}
-	staged := false
-	if cfg.Method != nil {
-		_, staged = cfg.Method.Settings.(distill.Progressive)
-	}
-	if staged {
-		add("teacher of the stage", unet, 4*unet)
+	copies := int64(cfg.TeacherCopies())
+	if copies > 0 {
+		add("copies of the teacher", copies*unet, copies*4*unet)
 	}
 	line("together, without features, heads and activations", total)
 	checkpoint := 4 * trained * (2 + moments)
 	if cfg.Matching != nil {
 		checkpoint += 4 * unet * (1 + moments)
 	}
-	if staged {
-		checkpoint += 4 * unet
-	}
+	checkpoint += copies * 4 * unet
 	_, err := fmt.Fprintf(stdout, "\na step: %d pictures of %d×%d in each of %d passes; %d steps\ndisk: %s for each of two checkpoints, and a third while it is written; %s for the student\n",
 		cfg.Batch, o.side(m), o.side(m), max(1, cfg.Accumulate), cfg.Steps, readable(checkpoint), readable(4*unet))
 	return err

@@ -20,7 +20,7 @@ func everything(names []string) ([]string, error) {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "README.md" }), nil
 }
 
-func small() *hubtest.Hub {
+func small() HUBTYPE {
 	return &hubtest.Hub{
 		Kind: "datasets", Repo: "nobody/cats",
 		Files: map[string][]byte{
@@ -95,12 +95,19 @@ func TestFilesAreFetchedOnce(t *testing.T) {
 	}
 }
 
-func TestAnInterruptedFetchKeepsWholeFiles(t *testing.T) {
-	hubtest.EmptyCaches(t)
+const first, second = "data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet"
+
+// halfServed is the small hub, whose second file breaks off at every try of one call.
+func halfServed(t *testing.T) HUBTYPE {
 	h := small()
-	const first, second = "data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet"
 	h.Cut = map[string]int{second: tries}
 	h.Start(t)
+	return h
+}
+
+func TestAnInterruptedFetchKeepsWholeFiles(t *testing.T) {
+	hubtest.EmptyCaches(t)
+	h := halfServed(t)
 	d := Repository{ID: h.Repo}
 	var n notes
 	_, err := d.Fetch(t.Context(), everything, n.note)
@@ -238,10 +245,7 @@ func TestWhatTheHubRefusesIsSaid(t *testing.T) {
 // A commit names the folder of its snapshot, whole or not.
 func TestOfflineWhatTheListingMissesIsNamed(t *testing.T) {
 	hubtest.EmptyCaches(t)
-	h := small()
-	const first, second = "data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet"
-	h.Cut = map[string]int{second: tries}
-	h.Start(t)
+	h := halfServed(t)
 	d := Repository{ID: h.Repo, Revision: hubtest.Commit}
 	var n notes
 	two := func([]string) ([]string, error) { return []string{"notes.txt", second}, nil }
