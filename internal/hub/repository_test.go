@@ -20,7 +20,7 @@ func everything(names []string) ([]string, error) {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "README.md" }), nil
 }
 
-func small() HUBTYPE {
+func small() *hubtest.Hub {
 	return &hubtest.Hub{
 		Kind: "datasets", Repo: "nobody/cats",
 		Files: map[string][]byte{
@@ -98,7 +98,7 @@ func TestFilesAreFetchedOnce(t *testing.T) {
 const first, second = "data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet"
 
 // halfServed is the small hub, whose second file breaks off at every try of one call.
-func halfServed(t *testing.T) HUBTYPE {
+func halfServed(t *testing.T) *hubtest.Hub {
 	h := small()
 	h.Cut = map[string]int{second: tries}
 	h.Start(t)
