@@ -131,10 +131,16 @@ func DefaultConfig(scale string) (Config, error) {
 	return c, nil
 }
 
-// Of is the preset for a dataset. Of emoji, large networks draw larger pictures.
+// Of is the preset for a dataset. Emoji are many: small networks see them longer, large ones draw larger pictures.
 func (c Config) Of(set dataset.Spec, scale string) Config {
 	c.Data = set.Origin()
-	if set.Name == "emoji" && scale == "gpu" {
+	if set.Name != "emoji" {
+		return c
+	}
+	switch scale {
+	case "cpu":
+		c.TextTraining.Steps, c.ClassifierTraining.Steps, c.PairTraining.Steps, c.TeacherTraining.Steps = 2500, 5000, 2000, 12000
+	case "gpu":
 		c.Size = 64
 	}
 	return c
