@@ -36,7 +36,7 @@ func init() {
 }
 
 // emojiVersion changes when the same index gives another picture or caption.
-const emojiVersion = 1
+const emojiVersion = 2
 
 func openEmoji(ctx context.Context, packages emojiPackages, size int, n *download.Network, say func(string, ...any)) (*Emoji, error) {
 	if size < 8 {

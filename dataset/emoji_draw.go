@@ -32,12 +32,12 @@ type emojiItem struct {
 // seed of the world: which picture belongs to which index.
 const emojiSeed = 1
 
-// item is picture i of the split.
+// item is picture i of the split. Captions of new pairs state everything, for what they left out would make them known ones.
 func (s emojiSource) item(i int) (emojiItem, Facts) {
 	r := rng.New(emojiSeed, "emoji/"+s.split, i)
 	concepts := s.world.splits[s.split]
 	item := s.random(r, concepts[r.IntN(len(concepts))], slices.Repeat([]int{-1}, emojiAttributes))
-	return item, s.world.describe(r, item, s.split == "stated")
+	return item, s.world.describe(r, item, s.split == "stated" || s.split == "novel")
 }
 
 // Alike implements Grouped: a picture of the same concept within the split that the caption of picture i fits as well.

@@ -16,9 +16,9 @@ import (
 	"github.com/addlab/addlab/internal/npmtest"
 )
 
-// inside is the colour of a made-up emoji, by style, colour of the concept and tone.
-func inside(style, colour, tone int) color.NRGBA {
-	return color.NRGBA{uint8(40 + 80*style), uint8(20 * colour), uint8(40 * tone), 255}
+// inside is the colour of a made-up emoji, by style, colour and thing of the concept, and tone. Dogs look like cats.
+func inside(style, colour, thing, tone int) color.NRGBA {
+	return color.NRGBA{uint8(40 + 80*style), uint8(20*colour + 4*max(thing-1, 0)), uint8(40 * tone), 255}
 }
 
 // fakePNG is a picture of one colour with a clear rim, under which lies a green that must never show.
@@ -53,14 +53,14 @@ func fakeEmoji(t testing.TB) emojiPackages {
 	registry := npmtest.Serve(t)
 	var names []map[string]any
 	files := [3][]string{}
-	add := func(code string, colour, tone int) {
+	add := func(code string, colour, thing, tone int) {
 		for style := range files {
 			name := code
 			if style == 2 { // writes code points otherwise
 				name = "00" + strings.ReplaceAll(code, "-", "_") + "-fe0f"
 			}
 			if style < 2 || fakeColours[colour] != "gray" {
-				files[style] = append(files[style], fmt.Sprintf("img/%s.png", name), fakePNG(t, []int{64, 32, 128}[style], inside(style, colour, tone)))
+				files[style] = append(files[style], fmt.Sprintf("img/%s.png", name), fakePNG(t, []int{64, 32, 128}[style], inside(style, colour, thing, tone)))
 			}
 		}
 	}
@@ -68,23 +68,23 @@ func fakeEmoji(t testing.TB) emojiPackages {
 		for colour, which := range fakeColours {
 			code := fmt.Sprintf("1f%d%d0", thing, colour)
 			entry := map[string]any{"label": which + " " + what, "hexcode": strings.ToUpper(code), "group": thing / 3, "tags": []string{which, "thing", fmt.Sprint("kind ", thing), "only " + code}}
-			add(code, colour, 0)
+			add(code, colour, thing, 0)
 			if what == "hand" {
 				var skins []map[string]any
 				for tone := 1; tone <= 5; tone++ {
 					skin := fmt.Sprintf("%s-1f3f%d", code, tone)
 					skins = append(skins, map[string]any{"hexcode": skin, "tone": tone})
-					add(skin, colour, tone)
+					add(skin, colour, thing, tone)
 				}
 				entry["skins"] = append(skins, map[string]any{"hexcode": code + "-1f3f1-1f3f2", "tone": []int{1, 2}})
-				add(code+"-1f3f1-1f3f2", colour, 5)
+				add(code+"-1f3f1-1f3f2", colour, thing, 5)
 			}
 			names = append(names, entry)
 		}
 	}
 	names = append(names, map[string]any{"label": "red hair", "hexcode": "1F000", "group": 2}, map[string]any{"label": "letter", "hexcode": "1F001"})
-	add("1f000", 0, 0)
-	add("1f001", 0, 0)
+	add("1f000", 0, 0, 0)
+	add("1f001", 0, 0, 0)
 	data, err := json.Marshal(names)
 	if err != nil {
 		t.Fatal(err)

@@ -22,8 +22,10 @@ const (
 
 // split chooses what training never sees, by hashes of the names: pictures that come and go leave the rest where it is.
 //
-// A held-out concept has no word in its name that training concepts lack, for otherwise nobody could know what it means.
+// A held-out concept has no word in its name that training concepts lack, for otherwise nobody could know what it means. It shares no
+// picture with another concept, as the flags of Clipperton and of France do.
 func (w *Emoji) split() {
+	shared := w.shared()
 	uses := map[string]int{} // in names of concepts that are not held out
 	order := make([]int, len(w.concepts))
 	for i, c := range w.concepts {
@@ -40,7 +42,7 @@ func (w *Emoji) split() {
 	w.heldout = slices.Repeat([]int{emojiKept}, len(w.concepts))
 	for wanted := len(w.concepts) / emojiConceptsHeld; len(order) > 0 && wanted > 0; order = order[1:] {
 		words := nameWords(w.concepts[order[0]].Name)
-		if slices.ContainsFunc(words, func(word string) bool { return uses[word] < 3 }) {
+		if shared[order[0]] || slices.ContainsFunc(words, func(word string) bool { return uses[word] < 3 }) {
 			continue
 		}
 		for _, word := range words {
@@ -59,12 +61,28 @@ func (w *Emoji) split() {
 		}
 		w.splits["train"] = append(w.splits["train"], i)
 		styles := w.styles(i, nil)
-		if h := hash("style", i); h%emojiStyleHeld == 0 && len(styles) > 1 {
+		if h := hash("style", i); h%emojiStyleHeld == 0 && len(styles) > 1 && !shared[i] {
 			w.heldout[i] = styles[h/emojiStyleHeld%uint64(len(styles))]
 			w.splits["novel"] = append(w.splits["novel"], i)
 		}
 	}
 	w.splits["heldout"], w.splits["stated"] = w.splits["train"], w.splits["train"]
+}
+
+// shared tells which concepts have a picture that another has too.
+func (w *Emoji) shared() []bool {
+	const area = emojiSide * emojiSide * 4
+	owner, shared := map[[sha256.Size]byte]int{}, make([]bool, len(w.concepts))
+	for i, c := range w.concepts {
+		for _, p := range c.Pictures {
+			sum := sha256.Sum256(w.pix[p.Row*area : (p.Row+1)*area])
+			if first, ok := owner[sum]; ok && first != i {
+				shared[first], shared[i] = true, true
+			}
+			owner[sum] = i
+		}
+	}
+	return shared
 }
 
 // styles are the styles of a concept's pictures that fit; all fit where fits is nil.

@@ -45,6 +45,17 @@ func TestEmojiSplits(t *testing.T) {
 			}
 		}
 	}
+	for split, src := range map[string]LabelledSource{"novel": w.Labels("novel"), "concepts": w.Labels("concepts")} {
+		for i := range 300 {
+			f := src.Facts(i)
+			if name := w.concepts[f.Shows[conceptAttribute]].Name; strings.HasSuffix(name, "cat") || strings.HasSuffix(name, "dog") {
+				t.Fatalf("%s %d: a %s, which is drawn like another concept", split, i, name)
+			}
+			if split == "novel" && slices.Contains(f.Open, true) {
+				t.Fatalf("%q fits a pair that training knows", f.Caption)
+			}
+		}
+	}
 	if cmp.Equal(w.Labels("train").Picture(3), w.Labels("heldout").Picture(3)) {
 		t.Error("a held-out picture is one of training")
 	}
@@ -120,8 +131,8 @@ func TestEmojiOnTheirBackgrounds(t *testing.T) {
 		for i := range 100 {
 			item, f := src.item(i)
 			m := src.Picture(i)
-			name := w.concepts[item.concept].Name
-			c := inside(item.picture.Style, slices.Index(fakeColours, strings.Fields(name)[0]), item.picture.Tone)
+			words := strings.Fields(w.concepts[item.concept].Name)
+			c := inside(item.picture.Style, slices.Index(fakeColours, words[0]), slices.Index(fakeThings, words[1]), item.picture.Tone)
 			corner, middle := m.Pix[:3], m.Pix[((item.y+item.side/2)*size+item.x+item.side/2)*3:]
 			for ch, want := range []uint8{c.R, c.G, c.B} {
 				if math.Abs(float64(middle[ch]-levels[want])) > .02 {
@@ -155,7 +166,7 @@ func TestEmojiHash(t *testing.T) {
 			t.Errorf("hash %d = %s, want all different: %v", i, h, hashes)
 		}
 	}
-	if want := "emoji-v1-size16-packages-"; !strings.HasPrefix(w.Hash(), want) {
+	if want := "emoji-v2-size16-packages-"; !strings.HasPrefix(w.Hash(), want) {
 		t.Errorf("hash = %s, want %s…", w.Hash(), want)
 	}
 	if _, err := openEmoji(t.Context(), w.packages, 4, off, nil); err == nil || !strings.Contains(err.Error(), fmt.Sprint("size = ", 4)) {
