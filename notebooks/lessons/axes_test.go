@@ -8,7 +8,7 @@ import (
 // Where the default cell of today was not measured, the earlier one's tables are shown and say so: a GPU's where it measured more cells
 // (lambda), else what was measured on processors.
 func TestResultsOfTheEarlierDefault(t *testing.T) {
-	l, err := open("smoke", "go")
+	l, err := open("scenes", "smoke", "go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,6 @@ func openFolder(scale, engine, dir string) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	warn := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 	if l.Data, err = dataset.Open(dir, cfg.Size, warn); err != nil {
 		return nil, err
 	}

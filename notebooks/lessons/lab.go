@@ -54,23 +54,29 @@ var sizes = map[string]Sizes{
 
 // Open opens the built-in world with its shipped networks. Empty names leave the choice to the environment: ADDLAB_SCALE, else cpu, and
 // GOMLX_BACKEND, else the best engine here. An interruption ends what runs in an orderly way.
-func Open(scale, engine string) *Lab { return show.Must(open(scale, engine)) }
+func Open(scale, engine string) *Lab { return show.Must(open("scenes", scale, engine)) }
 
-func open(scale, engine string) (*Lab, error) {
+// OpenWorld opens another world with its shipped networks. The pictures of some are fetched once.
+func OpenWorld(name, scale, engine string) *Lab { return show.Must(open(name, scale, engine)) }
+
+func open(world, scale, engine string) (*Lab, error) {
 	l, err := prepare(scale, engine)
 	if err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(l.Root, pretrain.DefaultDir("scenes", l.Scale))
+	dir := filepath.Join(l.Root, pretrain.DefaultDir(world, l.Scale))
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) { // the shipped networks serve every scale
-		dir = filepath.Join(l.Root, pretrain.DefaultDir("scenes", "cpu"))
+		dir = filepath.Join(l.Root, pretrain.DefaultDir(world, "cpu"))
 	}
 	if l.Bundle, err = pretrain.LoadBundle(dir); err != nil {
 		return nil, err
 	}
-	l.Data, err = dataset.Open("scenes", l.Bundle.Config.Size, nil)
+	l.Data, err = dataset.Open(world, l.Bundle.Config.Size, warn)
 	return l, err
 }
+
+// warn says on standard error what a reader of pictures has to say.
+func warn(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
 // prepare is a lab without data and networks.
 func prepare(scale, engine string) (*Lab, error) {

@@ -166,20 +166,20 @@ func TestFlagsAreADataset(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
-	if _, err := open("huge", ""); err == nil || !strings.Contains(err.Error(), `scale = "huge"`) {
+	if _, err := open("scenes", "huge", ""); err == nil || !strings.Contains(err.Error(), `scale = "huge"`) {
 		t.Errorf("error = %v, want the scale named", err)
 	}
 	t.Setenv(ScaleEnv, "tiny")
-	if _, err := open("", ""); err == nil || !strings.Contains(err.Error(), `scale = "tiny"`) {
+	if _, err := open("scenes", "", ""); err == nil || !strings.Contains(err.Error(), `scale = "tiny"`) {
 		t.Errorf("error = %v, want the environment's scale named", err)
 	}
 	t.Setenv(ScaleEnv, "smoke")
-	l, err := open("", "")
+	l, err := open("scenes", "", "")
 	if err != nil || l.Scale != "smoke" || l.DistillSteps != sizes["smoke"].DistillSteps {
 		t.Fatalf("lab = %+v, error %v, want the environment's scale", l, err)
 	}
 	t.Chdir(t.TempDir())
-	if _, err := open("", ""); err == nil || !strings.Contains(err.Error(), "within the project") {
+	if _, err := open("scenes", "", ""); err == nil || !strings.Contains(err.Error(), "within the project") {
 		t.Errorf("error = %v outside of the project", err)
 	}
 }
@@ -202,7 +202,7 @@ func TestInterruptionEndsWhatRuns(t *testing.T) {
 }
 
 func TestAxesOfThePaper(t *testing.T) {
-	l, err := open("smoke", "go")
+	l, err := open("scenes", "smoke", "go")
 	if err != nil {
 		t.Fatal(err)
 	}

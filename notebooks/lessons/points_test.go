@@ -6,7 +6,7 @@ func TestPointsOfDataTeacherAndStudents(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains")
 	}
-	l, err := open("smoke", "go")
+	l, err := open("scenes", "smoke", "go")
 	if err != nil {
 		t.Fatal(err)
 	}
