@@ -56,13 +56,18 @@ var sizes = map[string]Sizes{
 // GOMLX_BACKEND, else the best engine here. An interruption ends what runs in an orderly way.
 func Open(scale, engine string) *Lab { return show.Must(open("scenes", scale, engine)) }
 
-// OpenWorld opens another world with its shipped networks. The pictures of some are fetched once.
+// OpenWorld opens another world with its shipped networks. The pictures of some are fetched once; a toy does with those of the built-in
+// world.
 func OpenWorld(name, scale, engine string) *Lab { return show.Must(open(name, scale, engine)) }
 
 func open(world, scale, engine string) (*Lab, error) {
 	l, err := prepare(scale, engine)
 	if err != nil {
 		return nil, err
+	}
+	if l.Scale == "smoke" && world != "scenes" {
+		warn("scale smoke: scenes in place of %s, which may have to be fetched", world)
+		world = "scenes"
 	}
 	dir := filepath.Join(l.Root, pretrain.DefaultDir(world, l.Scale))
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) { // the shipped networks serve every scale

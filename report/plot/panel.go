@@ -40,7 +40,7 @@ func (f *figure) panel(pn DotPanel) *plot.Plot {
 	p := newPlot()
 	p.HideY()
 	lo, hi, log := axisRange(pn.Values[:len(f.Rows)], pn.Values[len(f.Rows):], pn.Ratios)
-	p.X.Tick.Marker = evenTicks(4)
+	p.X.Tick.Marker = panelTicks{}
 	if log {
 		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{}
 		pn.Head += " (log axis)"

@@ -1,6 +1,7 @@
 package plot
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,6 +115,26 @@ func TestEvenTicks(t *testing.T) {
 		}
 		if got := strings.Join(labels, " "); got != c.want {
 			t.Errorf("[%g, %g]: ticks %q, want %q", c.lo, c.hi, got, c.want)
+		}
+	}
+}
+
+// Labels of a panel's axis do not run into each other.
+func TestPanelTicks(t *testing.T) {
+	for _, c := range []struct {
+		lo, hi float64
+		want   []string
+	}{
+		{.755, .915, []string{"0.80", "", "0.90"}},
+		{15, 60, []string{"20", "40", "60"}},
+		{.3, 1.3, []string{"0.5", "1.0"}},
+	} {
+		var labels []string
+		for _, tick := range (panelTicks{}).Ticks(c.lo, c.hi) {
+			labels = append(labels, tick.Label)
+		}
+		if !slices.Equal(labels, c.want) {
+			t.Errorf("[%g, %g]: labels %q, want %q", c.lo, c.hi, labels, c.want)
 		}
 	}
 }

@@ -32,6 +32,20 @@ func (steps evenTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
 	return ticks
 }
 
+// panelTicks are even ticks of an axis as narrow as a panel's: where labels are long, every second tick has one.
+type panelTicks struct{}
+
+// Ticks implements [plot.Ticker].
+func (panelTicks) Ticks(lo, hi float64) []plot.Tick {
+	ticks := evenTicks(4).Ticks(lo, hi)
+	for i := range ticks {
+		if len(ticks) > 2 && len(ticks[i].Label) > 3 && i%2 == 1 {
+			ticks[i].Label = ""
+		}
+	}
+	return ticks
+}
+
 // logTicks are those of gonum, with labels between the decades too where fewer than two decades lie on the axis: one label gives no scale.
 type logTicks struct{}
 
