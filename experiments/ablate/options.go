@@ -18,7 +18,6 @@ import (
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
-	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/sweep"
 )
 
@@ -117,13 +116,13 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	if o.processes < 1 || o.processes > runtime.NumCPU() {
 		return fmt.Errorf("processes = %d, want 1 to %d, the cores here", o.processes, runtime.NumCPU())
 	}
-	o.out = cmp.Or(o.out, o.ofData("results"))
+	o.out = cmp.Or(o.out, sweep.FolderOf("results", o.set))
 	if o.reference != "" && o.reference != o.out { // this call may make it
 		if _, err := os.Stat(o.reference); err != nil {
 			return fmt.Errorf("reference = %q, want a folder of results: %w", o.reference, err)
 		}
 	}
-	o.reference = cmp.Or(o.reference, o.ofData(filepath.Join("results", "reference")))
+	o.reference = cmp.Or(o.reference, sweep.FolderOf(filepath.Join("results", "reference"), o.set))
 	o.args = args
 	return engine.Check(o.engine)
 }
@@ -214,14 +213,6 @@ func (o options) sweep(plan *sweep.Plan) (s sweep.Sweep, err error) {
 		s.Finished = append(s.Finished, committed)
 	}
 	return s, nil
-}
-
-// ofData is a subfolder for each dataset, and the folder itself for scenes.
-func (o options) ofData(folder string) string {
-	if o.set.Name == "scenes" {
-		return folder
-	}
-	return filepath.Join(folder, report.DataFolder, o.set.Label())
 }
 
 func (o options) bundleDir() string {

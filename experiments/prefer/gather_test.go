@@ -17,6 +17,7 @@ import (
 	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/sweep"
 )
 
 // folder writes pictures of one colour each, with their captions; "" is a picture without one.
@@ -113,7 +114,7 @@ func TestMethodsThatCannotBe(t *testing.T) {
 		"no steps":                     {[]string{"teacher@0", a}, "want a number of steps ≥ 1 after the @"},
 		"a folder that is not there":   {[]string{"x=pictures/none", a}, `method "x": neither a folder of pictures, nor a run in`},
 		"an axis without the cell":     {[]string{"disc-cond/nix", a}, `disc-cond has no cell "nix"`},
-		"a cell that never ran":        {[]string{"disc-cond/text", a, "--results", t.TempDir()}, "go run ./experiments/ablate --axis disc-cond --cells text trains it"},
+		"a cell that never ran":        {[]string{"disc-cond/text", a, "--results", t.TempDir()}, "go run ./experiments/ablate --data scenes --axis disc-cond --cells text trains it"},
 		"a folder without captions":    {[]string{"b=" + bare, a}, `none of 2 pictures has a caption, want a metadata.jsonl beside them with lines {"file_name": "00.png", "text": "its caption"}`},
 		"columns of no method":         {[]string{a, far, "--text", "caption"}, `text = "caption" name columns of parquet files, and no method has any`},
 		"a table of other captions":    {[]string{"x=" + a, "y=../../dataset/testdata/parquet/snappy.parquet", "--image", "picture", "--text", "words"}, `"y" has 8 captioned pictures, such as "a cat"`},
@@ -266,6 +267,16 @@ func TestCommittedCellsAreComparedByTheirSamples(t *testing.T) {
 	if err != nil || len(captions) != 8 {
 		t.Errorf("%d captions with real pictures, %v, want 8", len(captions), err)
 	}
+	run := committedRun(t)
+	_, captions, _, _, err = gathered(t, "--results", "../../results/reference", run, "real=scenes")
+	if err != nil || len(captions) != 8 {
+		t.Errorf("run %s: %d captions, %v", run, len(captions), err)
+	}
+}
+
+// committedRun is the hash of a training whose weights are not there.
+func committedRun(t *testing.T) string {
+	t.Helper()
 	runs, err := record.OpenRuns("../../results/reference/runs")
 	if err != nil {
 		t.Fatal(err)
@@ -274,14 +285,32 @@ func TestCommittedCellsAreComparedByTheirSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, run := range all {
+	i := slices.IndexFunc(all, func(run record.Saved) bool {
 		var cfg distill.RunConfig
-		if run.Config(&cfg) == nil && cfg.Kind == "distill" {
-			_, captions, _, _, err := gathered(t, "--results", "../../results/reference", run.Hash, "real=scenes")
-			if err != nil || len(captions) != 8 {
-				t.Errorf("run %s: %d captions, %v", run.Hash, len(captions), err)
-			}
-			break
+		return run.Config(&cfg) == nil && cfg.Kind == "distill"
+	})
+	return all[i].Hash
+}
+
+// What ablate trains on other data goes into a folder of its own, where methods are looked for.
+func TestCellsAndRunsOfOtherDataAreFound(t *testing.T) {
+	results, set := t.TempDir(), dataset.Spec{Name: "photos"}
+	pack, err := os.ReadFile("../../results/reference/runs.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := sweep.FolderOf(results, set)
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "runs.jsonl"), pack, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range []string{"disc-cond/none", committedRun(t)} {
+		o := options{results: results, set: set, captions: 100}
+		s, err := o.open(t.Context(), argument{name: "ours", what: what}, t.Logf)
+		if err != nil || len(s.prompts) == 0 {
+			t.Errorf("%s: %d samples, %v, want those in %s", what, len(s.prompts), err, folder)
 		}
 	}
 }

@@ -15,11 +15,18 @@ import (
 	"github.com/addlab/addlab/sweep"
 )
 
-func (o options) runs() string { return filepath.Join(o.results, "runs") }
+// runs are the folders of runs on the set, in words.
+func (o options) runs() string { return strings.Join(sweep.RunsOf(o.results, o.set), ", ") }
 
-// findRun finds a run by its folder, its student's file, or its hash among those of --results.
-func (o options) findRun(what string) (run record.Saved, found bool, err error) {
-	for _, dir := range []string{what, filepath.Dir(what), filepath.Join(o.runs(), what)} {
+// findRun finds a run by its folder, its student's file, or its hash among those of --results. folder is its parent,
+// "" without a run.
+func (o options) findRun(what string) (run record.Saved, folder string, err error) {
+	dirs := []string{what, filepath.Dir(what)}
+	all, err := sweep.AllRuns(o.results)
+	for _, runs := range all {
+		dirs = append(dirs, filepath.Join(runs, what))
+	}
+	for _, dir := range dirs {
 		if dir == filepath.Dir(what) && filepath.Ext(what) != ".safetensors" {
 			continue
 		}
@@ -27,23 +34,19 @@ func (o options) findRun(what string) (run record.Saved, found bool, err error) 
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			return run, false, err
+			return run, "", err
 		case len(run.Environments()) > 0:
-			return run, true, nil
+			return run, filepath.Dir(dir), nil
 		}
 	}
-	return run, false, nil
+	return run, "", err
 }
 
 // openRun draws from the student of a training, or takes the samples that its evaluation kept.
-func (o options) openRun(s *source, run record.Saved) error {
+func (o options) openRun(s *source, run record.Saved, folder string) error {
 	student, err := sweep.ReadStudentRun(run.Dir())
 	if run.Dir() != "" && err == nil {
 		return o.openStudents(s, []sweep.StudentRun{student}, 1, "")
-	}
-	folder := filepath.Dir(run.Dir())
-	if run.Dir() == "" {
-		folder = o.runs()
 	}
 	runs, fault := record.OpenRuns(folder)
 	if fault != nil {
@@ -75,27 +78,29 @@ func (o options) openCell(s *source, axisName, cellName string) error {
 	if s.steps > 0 {
 		cell.Steps = s.steps
 	}
-	students, err := sweep.StudentRuns(o.runs())
-	if err != nil {
-		return err
+	for _, folder := range sweep.RunsOf(o.results, o.set) {
+		students, err := sweep.StudentRuns(folder)
+		if err != nil {
+			return err
+		}
+		if students = sweep.OfCell(students, cell); len(students) > 0 {
+			return o.openStudents(s, students, max(cell.Steps, 1), cell.Form)
+		}
+		runs, err := record.OpenRuns(folder)
+		if err != nil {
+			return err
+		}
+		kept, err := sweep.KeptOfCell(runs, cell)
+		if err != nil {
+			return err
+		}
+		if len(kept) > 0 {
+			s.openKept(kept, runs)
+			return nil
+		}
 	}
-	if students = sweep.OfCell(students, cell); len(students) > 0 {
-		return o.openStudents(s, students, max(cell.Steps, 1), cell.Form)
-	}
-	runs, err := record.OpenRuns(o.runs())
-	if err != nil {
-		return err
-	}
-	kept, err := sweep.KeptOfCell(runs, cell)
-	if err != nil {
-		return err
-	}
-	if len(kept) == 0 {
-		return fmt.Errorf("%s holds neither a student of this cell nor sample pictures of one in %s: go run ./experiments/ablate --axis %s --cells %s trains it, --results FOLDER looks elsewhere",
-			o.runs(), fold.Count(max(cell.Steps, 1), "step"), axisName, cellName)
-	}
-	s.openKept(kept, runs)
-	return nil
+	return fmt.Errorf("%s: neither a student of this cell nor sample pictures of one in %s: go run ./experiments/ablate %s --axis %s --cells %s trains it, --results FOLDER looks elsewhere",
+		o.runs(), fold.Count(max(cell.Steps, 1), "step"), o.set, axisName, cellName)
 }
 
 // openKept takes the samples of several seeds: the second picture of a caption is the second seed's.

@@ -55,11 +55,11 @@ func (o options) open(ctx context.Context, a argument, notef func(format string,
 	_, missing := os.Stat(a.what)
 	axis, cell, isCell := strings.Cut(a.what, "/")
 	world, _, _ := strings.Cut(a.what, ":")
-	switch run, found, fault := o.findRun(a.what); {
+	switch run, folder, fault := o.findRun(a.what); {
 	case fault != nil:
 		err = fault
-	case found:
-		err = o.openRun(&s, run)
+	case folder != "":
+		err = o.openRun(&s, run, folder)
 	case missing == nil || slices.Contains(dataset.Names(), world) || strings.HasSuffix(a.what, ".tar"), strings.HasSuffix(a.what, ".parquet"), dataset.Spec{Name: a.what}.OnHub():
 		err = s.openPictures(ctx, pictures.Options{N: o.captions, Image: o.set.Image, Text: o.set.Text, Note: notef})
 	case a.what == "teacher":

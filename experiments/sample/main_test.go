@@ -130,6 +130,26 @@ func TestChooseRunOfADataset(t *testing.T) {
 	}
 }
 
+func TestStudentsOfOtherDataAreFoundWhereAblatePutsThem(t *testing.T) {
+	results, bundle := t.TempDir(), tinybundle.Load(t, "text", "teacher")
+	emoji := dataset.Spec{Name: "emoji"}
+	path := filepath.Join(bundle.Dir, "bundle.json")
+	manifest, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, bytes.Replace(manifest, []byte(`"data": "scenes"`), []byte(`"data": "emoji"`), 1), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	own := finished(t, sweep.FolderOf(results, emoji), "cpu", time.Hour, func(*distill.Config) {})
+	for _, o := range []options{{ofData: true, set: emoji}, {run: filepath.Base(own)}} {
+		o.results, o.pretrained = results, bundle.Dir
+		if r, _, _, err := chooseRun(o); err != nil || r.Dir != own {
+			t.Errorf("%+v: %s, %v, want %s", o, r.Dir, err, own)
+		}
+	}
+}
+
 // A run's networks need not be the bundle's small ones, and how many steps there are is for the sampler to say.
 func TestRowsAreThoseOfTheRun(t *testing.T) {
 	pretrained := tinybundle.Write(t, "text", "teacher")

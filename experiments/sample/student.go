@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/sweep"
@@ -28,19 +29,27 @@ func choose(o options) (run sweep.StudentRun, about string, bundle *pretrain.Bun
 // chooseRun finds the run by hash, folder or file. Without any of them it is one's own newest of the default cell, else the shipped
 // student, which comes with its networks. A toy of the smoke scale is taken only if there is nothing else.
 func chooseRun(o options) (run sweep.StudentRun, about string, shippedIn *pretrain.Bundle, err error) {
-	runs := filepath.Join(o.results, "runs")
 	if o.run != "" && o.run != shipped {
-		for _, dir := range []string{o.run, filepath.Dir(o.run), filepath.Join(runs, o.run)} {
+		folders, err := sweep.AllRuns(o.results)
+		if err != nil {
+			return run, "", nil, err
+		}
+		dirs := []string{o.run, filepath.Dir(o.run)}
+		for _, folder := range folders {
+			dirs = append(dirs, filepath.Join(folder, o.run))
+		}
+		for _, dir := range dirs {
 			run, err := sweep.ReadStudentRun(dir)
 			if !errors.Is(err, fs.ErrNotExist) {
 				return run, "of --run", nil, err
 			}
 		}
-		return run, "", nil, fmt.Errorf("run = %q, want the hash of a run in %s, its folder, its student.safetensors, or %q", o.run, runs, shipped)
+		return run, "", nil, fmt.Errorf("run = %q, want the hash of a run in %s, its folder, its student.safetensors, or %q", o.run, strings.Join(folders, ", "), shipped)
 	}
 	var own []sweep.StudentRun
+	runs := sweep.RunsOf(o.results, o.set)
 	if o.run != shipped {
-		if own, err = sweep.StudentRuns(runs); err != nil {
+		if own, err = sweep.StudentRuns(runs...); err != nil {
 			return run, "", nil, err
 		}
 		own = slices.DeleteFunc(own, func(r sweep.StudentRun) bool { return !r.IsDefault() || !o.wants(r) })
@@ -64,7 +73,7 @@ func chooseRun(o options) (run sweep.StudentRun, about string, shippedIn *pretra
 	case err != nil:
 		return run, "", nil, err
 	}
-	return run, "", nil, fmt.Errorf("no student in %s, nor one of the default cell in %s: run `go run ./experiments/ablate %s--axis disc-cond` first, or say --run", dir, runs, o.dataFlag())
+	return run, "", nil, fmt.Errorf("no student in %s, nor one of the default cell in %s: run `go run ./experiments/ablate %s--axis disc-cond` first, or say --run", dir, strings.Join(runs, ", "), o.dataFlag())
 }
 
 // wants reports whether a run's networks were trained on the dataset that was asked for, if one was.
