@@ -1,6 +1,7 @@
 package pretrain
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -194,7 +195,53 @@ func TestWhatIsNotReadOfCaptionsIsSaid(t *testing.T) {
 			t.Errorf("context = %d: unread = %q", size[0], c.unread)
 		}
 	}
-	if !strings.Contains(c.unread, " are longer than the 2 words that the networks read, ") || !strings.HasSuffix(c.unread, "beyond the commonest 2") {
+	if !strings.Contains(c.unread, " are longer than the 2 words that the networks read, ") || !strings.HasSuffix(c.unread, "beyond the commonest 2 of training") {
 		t.Errorf("unread = %q", c.unread)
+	}
+}
+
+// sorted is a finite dataset by class, such as a folder for each: the first class fills the beginning, the other the rest.
+type sorted struct{ n, first int }
+
+func (s sorted) Name() string            { return "sorted" }
+func (s sorted) Hash() string            { return fmt.Sprint(s) }
+func (s sorted) Train() dataset.Source   { return s }
+func (s sorted) Heldout() dataset.Source { return sorted{10, 0} }
+func (s sorted) Len() int                { return s.n }
+func (s sorted) Sample(i int) (dataset.Sample, error) {
+	if i < s.first {
+		return dataset.Sample{Caption: "an apple"}, nil
+	}
+	return dataset.Sample{Caption: "a zebra"}, nil
+}
+
+func TestWordsOfLateClassesAreKnown(t *testing.T) {
+	for _, data := range []sorted{{20000, 19999}, {40000, 30000}} {
+		c := &Trainer{Config: tinyConfig(1), Data: data}
+		if err := c.Prepare(); err != nil {
+			t.Fatal(err)
+		}
+		if unknown := c.Words.UnknownWords("a zebra"); unknown != nil || c.unread != "" {
+			t.Errorf("%d captions: unknown %q, unread %q", data.n, unknown, c.unread)
+		}
+		for _, part := range []string{"text", "pair"} {
+			p, err := c.PartConfig(part, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if named := p.Words != ""; named != (data.n > 20000) {
+				t.Errorf("%d captions: words of %s = %q, want them named where not all are read", data.n, part, p.Words)
+			}
+		}
+	}
+}
+
+func TestWordsThatOnlyHeldOutCaptionsHaveAreSaid(t *testing.T) {
+	c := &Trainer{Config: tinyConfig(1), Data: sorted{20, 20}}
+	if err := c.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	if want := "of 30 captions 0 are longer"; !strings.HasPrefix(c.unread, want) || !strings.Contains(c.unread, " 10 have words") {
+		t.Errorf("unread = %q, want %q and 10 unknown", c.unread, want)
 	}
 }

@@ -2,6 +2,7 @@ package pretrain
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -105,31 +106,26 @@ func (c *Trainer) variantConfig(v Variant, text string) (PartConfig, error) {
 
 // Prepare builds the tokenizers and fills in what depends on them.
 func (c *Trainer) Prepare() error {
-	const captions = 20000
-	src := c.Data.Train()
-	texts := make([]string, min(captions, src.Len()))
-	for i := range texts {
-		if world, ok := src.(labelled); ok {
-			texts[i] = world.Facts(i).Caption // no need to draw the pictures
-			continue
-		}
-		sample, err := src.Sample(i)
-		if err != nil {
-			return err
-		}
-		texts[i] = sample.Caption
+	texts, all, err := captions(c.Data.Train())
+	if err != nil {
+		return err
+	}
+	heldout, _, err := captions(c.Data.Heldout())
+	if err != nil {
+		return err
 	}
 	words := func(negative string) *tokenizer.Words {
 		return tokenizer.Build(append(texts, negative), c.Config.MaxWords, c.Config.Context)
 	}
 	c.Words = words(c.Config.NegativeCaption)
 	c.PairWords, c.otherWords, c.unread = c.Words, "", ""
-	if cut, unknown := c.Words.Unread(texts); cut+unknown > 0 {
-		c.unread = fmt.Sprintf("of %d captions %d are longer than the %d words that the networks read, %d have words beyond the commonest %d", len(texts), cut, c.Config.Context-2, unknown, c.Config.MaxWords)
+	read := slices.Concat(texts, heldout)
+	if cut, unknown := c.Words.Unread(read); cut+unknown > 0 {
+		c.unread = fmt.Sprintf("of %d captions %d are longer than the %d words that the networks read, %d have words beyond the commonest %d of training", len(read), cut, c.Config.Context-2, unknown, c.Config.MaxWords)
 	}
-	// The data's hash covers the words of its captions, but not those of the negative caption, which shift the ids of others.
-	if !slices.Equal(c.Words.Vocabulary, words(negativeCaption).Vocabulary) {
-		var err error
+	// The data's hash covers the words of its captions, but not those of the negative caption, which shift the ids of others, nor which of
+	// many captions were read.
+	if !all || !slices.Equal(c.Words.Vocabulary, words(negativeCaption).Vocabulary) {
 		if c.otherWords, err = record.Hash(c.Words); err != nil {
 			return err
 		}
@@ -145,6 +141,29 @@ func (c *Trainer) Prepare() error {
 		}
 	}
 	return c.Config.Validate()
+}
+
+// captions are at most 20,000 captions of a source. Those of a longer one are evenly spaced, for it may be sorted, and are not all. An
+// endless one repeats itself.
+func captions(src dataset.Source) (texts []string, all bool, err error) {
+	length := src.Len()
+	n := min(20000, length)
+	if length == math.MaxInt {
+		length = n
+	}
+	for i := range n {
+		at := i * length / n
+		if world, ok := src.(labelled); ok {
+			texts = append(texts, world.Facts(at).Caption) // no need to draw the pictures
+			continue
+		}
+		sample, err := src.Sample(at)
+		if err != nil {
+			return nil, false, err
+		}
+		texts = append(texts, sample.Caption)
+	}
+	return texts, n == length, nil
 }
 
 // PartsOf lists the parts that a dataset can have.
