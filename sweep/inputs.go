@@ -27,20 +27,31 @@ func NewInputs(b *pretrain.Bundle, data dataset.Dataset, scale string, images in
 	if err := b.MadeFor(data); err != nil {
 		return Inputs{}, fmt.Errorf("%w: run `go run ./experiments/pretrain` on it first", err)
 	}
+	if err := Enough(data); err != nil {
+		return Inputs{}, err
+	}
 	in := Inputs{Bundle: b, Data: data, Setup: protocol.DefaultSetup(scale)}
-	heldout, least := data.Heldout().Len(), 2*(eval.PRNeighbours+1)
+	heldout := data.Heldout().Len()
 	switch {
 	case images > heldout/2:
 		return Inputs{}, fmt.Errorf("sweep: images = %d, want at most half of the %d held-out pictures of %s", images, heldout, data.Name())
 	case images > 0 && images < least:
 		return Inputs{}, fmt.Errorf("sweep: images = %d, want at least %d", images, least)
-	case heldout < 2*least:
-		return Inputs{}, fmt.Errorf("sweep: data %s has %d held-out pictures, want at least %d", data.Name(), heldout, 2*least)
 	}
 	if asked := min(cmp.Or(images, in.Setup.Images), heldout/2); asked != in.Setup.Images {
 		in.Setup.Images, in.Setup.Blocks = asked, min(in.Setup.Blocks, asked/2)
 	}
 	return in, in.Setup.Validate()
+}
+
+const least = 2 * (eval.PRNeighbours + 1) // pictures of an evaluation, for its precision
+
+// Enough is an error where a dataset holds out too few pictures for the smallest evaluation.
+func Enough(data dataset.Dataset) error {
+	if heldout := data.Heldout().Len(); heldout < 2*least {
+		return fmt.Errorf("sweep: data %s has %d held-out pictures, want at least %d", data.Name(), heldout, 2*least)
+	}
+	return nil
 }
 
 var scorers = []string{"classifier", "pair"}

@@ -99,7 +99,7 @@ func runVariants(ctx context.Context, o options, b *pretrain.Bundle, data datase
 			return err
 		}
 	}
-	e, err := o.start(ctx, stdout)
+	e, err := o.start(ctx, data, stdout)
 	if err != nil {
 		return err
 	}

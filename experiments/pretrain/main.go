@@ -14,6 +14,7 @@ import (
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/sweep"
 )
 
 func main() { command().Main() }
@@ -58,7 +59,7 @@ func trainParts(ctx context.Context, o options, stdout io.Writer) error {
 		}
 		return program.PrintJSON(stdout, c.Config)
 	}
-	e, err := o.start(ctx, stdout)
+	e, err := o.start(ctx, data, stdout)
 	if err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func beside(ctx context.Context, o options, stdout io.Writer) error {
 	if o.variants != "" {
 		return runVariants(ctx, o, b, data, stdout)
 	}
-	e, err := o.start(ctx, stdout)
+	e, err := o.start(ctx, data, stdout)
 	if err != nil {
 		return err
 	}
@@ -112,7 +113,11 @@ func (o *options) open(ctx context.Context, size int) (dataset.Dataset, error) {
 	return o.set.Open(ctx, size, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
 }
 
-func (o *options) start(ctx context.Context, stdout io.Writer) (*engine.Engine, error) {
+// start opens the engine, if what is trained on it can be measured.
+func (o *options) start(ctx context.Context, data dataset.Dataset, stdout io.Writer) (*engine.Engine, error) {
+	if err := sweep.Enough(data); err != nil {
+		return nil, err
+	}
 	e, err := engine.Open(ctx, o.engine, os.Stderr)
 	if err == nil {
 		fmt.Fprintln(stdout, "engine:", e)

@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +30,24 @@ func config(t testing.TB, text string) string {
 	return path
 }
 
+// few is a folder of so many captioned pictures.
+func few(t *testing.T, n int) string {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range n {
+		var picture bytes.Buffer
+		if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 8, 8+i))); err != nil {
+			t.Fatal(err)
+		}
+		for ext, b := range map[string][]byte{".png": picture.Bytes(), ".txt": []byte("a shadow")} {
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i)+ext), b, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return dir
+}
+
 func TestWrongCalls(t *testing.T) {
 	empty, tables := t.TempDir(), "../../dataset/testdata/parquet/hub"
 	for _, c := range []struct {
@@ -42,6 +63,7 @@ func TestWrongCalls(t *testing.T) {
 		{"the teacher's steps without the teacher", []string{"--parts", "features", "--steps", "5"}, "--steps and --rate are the teacher's"},
 		{"the teacher's rate without the teacher", []string{"--parts", "pair", "--rate", "1"}, "--steps and --rate are the teacher's"},
 		{"a dataset that is not there", []string{"--data", filepath.Join(empty, "none")}, "no such file or folder"},
+		{"a folder that holds out too few pictures to measure", []string{"--data", few(t, 40), "--scale", "smoke"}, "held-out pictures, want at least 16"},
 		{"columns where the data has none", []string{"--text", "caption"}, `image = "", text = "caption" name columns of parquet files, and scenes has none`},
 		{"a column that the data lacks", []string{"--data", tables, "--text", "words"}, `no column text = "words"; columns: image: struct{bytes: binary, path: string}, caption: string, label: int64`},
 		{"a config that is not there", []string{"--config", filepath.Join(empty, "none.json")}, "none.json"},
