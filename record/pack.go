@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 type packed struct {
@@ -140,12 +139,11 @@ func (s Saved) pack(keep []string) (p *packed, err error) {
 		}
 		p.Envs = append(p.Envs, env)
 	}
-	names, err := filepath.Glob(filepath.Join(s.dir, "*"+linesExt))
+	names, err := fs.Glob(os.DirFS(s.dir), "*"+linesExt)
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range names {
-		name = filepath.Base(name)
 		text, err := s.File(name)
 		if err != nil {
 			return nil, err

@@ -197,6 +197,19 @@ func TestDamagedPacksAreRefused(t *testing.T) {
 	}
 }
 
+// Brackets in the name of a folder are no pattern.
+func TestPacksHoldCurvesWhateverTheirFolderIsCalled(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a[b]", "runs")
+	finish(t, dir, tinyConfig{}, 7)
+	path, _, err := Pack(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := read(t, path); !strings.Contains(text, "metrics.jsonl") {
+		t.Errorf("no curves in %s", text)
+	}
+}
+
 // Runs that are not finished or damaged are named, and no pack is written.
 func TestPackRefusesUnfinishedAndDamagedRuns(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "runs")

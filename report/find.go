@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,11 +32,13 @@ func Apart(results string) (folders []string, err error) {
 // tablesIn are the files of the tables in the folders below results that match patterns, in order.
 func tablesIn(results string, patterns ...string) (paths []string, err error) {
 	for _, pattern := range patterns {
-		found, err := filepath.Glob(filepath.Join(results, filepath.FromSlash(pattern), "table.json"))
+		found, err := fs.Glob(os.DirFS(results), pattern+"/table.json")
 		if err != nil {
 			return nil, err
 		}
-		paths = append(paths, found...)
+		for _, path := range found {
+			paths = append(paths, filepath.Join(results, filepath.FromSlash(path)))
+		}
 	}
 	slices.Sort(paths)
 	return paths, nil

@@ -41,6 +41,17 @@ func TestWriteAllReportsFailure(t *testing.T) {
 	}
 }
 
+// Brackets in the name of a folder are no pattern.
+func TestTablesAreFoundWhateverTheirFolderIsCalled(t *testing.T) {
+	results := filepath.Join(t.TempDir(), "a[b]")
+	if _, err := report.WriteAll(filepath.Join(results, "loss"), lossTable(), report.Table{}); err != nil {
+		t.Fatal(err)
+	}
+	if tables, err := report.Tables(results); err != nil || len(tables) != 1 {
+		t.Errorf("%d tables, %v, want 1", len(tables), err)
+	}
+}
+
 // The one row of a table without references stands upright: a line for each metric, and no rule between them.
 func TestPlainHasOneRule(t *testing.T) {
 	table := report.Table{Title: "against real", RowNoun: "system", Rows: []report.Row{{Name: "mine", Images: 40, Values: map[string]eval.Estimate{}}}}
