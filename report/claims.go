@@ -37,14 +37,22 @@ const claimsLegend = "FID of the paper is judged by drawing FID where it was mea
 	"Smaller: no direction is shown, but the 95 % interval rules out an advantage as large as the paper's (of FID by ratio; of CLIP score as a share of the way from a blur to the default). Undecided: the seeds show nothing."
 
 func (p Page) counts() string {
-	n, counts := 0, map[string]int{}
+	n, missing, counts := 0, 0, map[string]int{}
 	for _, s := range p.withClaims() {
 		for _, v := range s.Table.Verdicts {
+			if !v.Measured() {
+				missing++
+				continue
+			}
 			n++
 			counts[v.Verdict]++
 		}
 	}
-	return fmt.Sprintf("%s: %d confirmed, %d refuted, %d smaller than in the paper, %d undecided.", fold.Count(n, "comparison"), counts[Confirmed], counts[Refuted], counts[Smaller], counts[Undecided])
+	text := fmt.Sprintf("%s: %d confirmed, %d refuted, %d smaller than in the paper, %d undecided.", fold.Count(n, "comparison"), counts[Confirmed], counts[Refuted], counts[Smaller], counts[Undecided])
+	if missing > 0 {
+		text += fmt.Sprintf(" %d more not measured.", missing)
+	}
+	return text
 }
 
 // measuredOn names data and engines of the tables with claims, or of all where no table has any: " (scenes, xla:cpu)".
@@ -105,7 +113,7 @@ func (p Page) elsewhere(t Table, v Verdict) (list []string) {
 		for _, there := range f.Tables {
 			for _, w := range there.Verdicts {
 				same := there.Axis == t.Axis && there.Scale == t.Scale && w.Claim == v.Claim && w.Metric == v.Metric && there.relation(w) == t.relation(v)
-				if !same || min(w.Seeds[0], w.Seeds[1]) == 0 {
+				if !same || !w.Measured() {
 					continue
 				}
 				said := f.label() + ": " + w.Verdict

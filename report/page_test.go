@@ -150,6 +150,22 @@ func TestClaimsTellWhatOtherFoldersFound(t *testing.T) {
 	}
 }
 
+// Claims about cells that were not run are no comparisons.
+func TestClaimsThatWereNotMeasuredAreCountedApart(t *testing.T) {
+	claim := report.Verdict{Claim: "a law", Metric: "fid", Better: "a", Worse: "b", Verdict: report.Undecided, Seeds: [2]int{3, 3}}
+	other := claim
+	other.Seeds[1] = 0
+	for want, verdicts := range map[string][]report.Verdict{"1 undecided.\n": {claim}, "1 undecided. 2 more not measured.\n": {other, claim, other}} {
+		var b strings.Builder
+		if err := (report.Page{Sections: []report.Section{{Table: report.Table{Verdicts: verdicts}}}}).ClaimsMarkdown(&b); err != nil {
+			t.Fatal(err)
+		}
+		if want = "\n1 comparison: 0 confirmed, 0 refuted, 0 smaller than in the paper, " + want; !strings.Contains(b.String(), want) {
+			t.Errorf("want %q in\n%s", want, &b)
+		}
+	}
+}
+
 // A mean over fewer seeds than the row's FID must not be compared with its neighbours unawares.
 func TestPageTellsWhichNumbersLackSeeds(t *testing.T) {
 	table := lossTable()

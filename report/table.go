@@ -101,6 +101,9 @@ type Verdict struct {
 	Seeds [2]int     `json:"seeds"` // of better and worse
 }
 
+// Measured reports whether both cells were run.
+func (v Verdict) Measured() bool { return min(v.Seeds[0], v.Seeds[1]) > 0 }
+
 // Table is one ablation axis with its measured cells and the references to read them against.
 type Table struct {
 	Axis       string    `json:"axis"`

@@ -24,7 +24,7 @@ func findings(tables []report.Table) (sentences []string) {
 	clearest := map[string]report.Verdict{}
 	for _, t := range tables {
 		for _, v := range t.Verdicts {
-			if min(v.Seeds[0], v.Seeds[1]) == 0 {
+			if !v.Measured() {
 				continue
 			}
 			n++

@@ -57,7 +57,7 @@ func TestReportFromResultsAlone(t *testing.T) {
 		t.Error(err)
 	}
 	claims, err := os.ReadFile(filepath.Join(results, "claims.md"))
-	if err != nil || !strings.Contains(string(claims), "| undecided | a law | FID of both better than none | not tested, seeds 0 and 0 |") || !strings.Contains(string(claims), "1 comparison: 0 confirmed") {
+	if err != nil || !strings.Contains(string(claims), "| undecided | a law | FID of both better than none | not tested, seeds 0 and 0 |") || !strings.Contains(string(claims), "0 comparisons: 0 confirmed, 0 refuted, 0 smaller than in the paper, 0 undecided. 1 more not measured.") {
 		t.Errorf("claims.md holds %q (%v), want the claim of my own table alone", claims, err)
 	}
 	for _, name := range []string{"versus.png"} {
