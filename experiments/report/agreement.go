@@ -6,9 +6,11 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/internal/atomicfile"
+	"github.com/addlab/addlab/internal/fold"
 	"github.com/addlab/addlab/report"
 )
 
@@ -37,6 +39,14 @@ func agreement(here, there []report.Table) report.Table {
 			known[s.Evaluation] = s
 		}
 	}
+	scales, images := map[string]bool{}, map[int]bool{}
+	for _, table := range here {
+		for r, s := range table.Measured() {
+			if _, ok := known[s.Evaluation]; ok {
+				scales[table.Scale], images[r.Images] = true, true
+			}
+		}
+	}
 	var metrics []report.Metric
 	var others []report.Row // of the rows, there
 	at := map[string]int{}
@@ -56,8 +66,18 @@ func agreement(here, there []report.Table) report.Table {
 			if r.Default {
 				name = "default cell"
 			}
-			if table.Changed != "" { // cells of one name in tables of other configs
-				name += " (" + table.Changed + ")"
+			var of []string // cells of one name in tables of other configs
+			if len(scales) > 1 {
+				of = append(of, "scale "+table.Scale)
+			}
+			if len(images) > 1 {
+				of = append(of, fold.Count(r.Images, "picture"))
+			}
+			if table.Changed != "" {
+				of = append(of, table.Changed)
+			}
+			if of != nil {
+				name += " (" + strings.Join(of, ", ") + ")"
 			}
 			i, ok := at[name]
 			if !ok {

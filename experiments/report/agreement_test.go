@@ -41,7 +41,7 @@ func squeezed(s string) string { return regexp.MustCompile(` +`).ReplaceAllStrin
 func TestAgreementPairsEqualRuns(t *testing.T) {
 	measured := func(axis, cell string, byDefault bool, hashes string, fid ...float64) report.Table {
 		m := table(axis)
-		m.Rows = []report.Row{{Name: cell, Default: byDefault}}
+		m.Rows = []report.Row{{Name: cell, Default: byDefault, Images: 64}}
 		for i, v := range fid {
 			m.Rows[0].BySeed = append(m.Rows[0].BySeed, report.Seed{Seed: int64(i), Values: map[string]float64{"fid": v}, Evaluation: hashes[i : i+1]})
 		}
@@ -69,6 +69,18 @@ func TestAgreementPairsEqualRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"| default cell | 32.0 | 30.0 |", "| default cell (steps = 1600) | 92.0 | 92.0 |"} {
+		if text := squeezed(b.String()); !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	b.Reset()
+	large, many := measured("r1", "0", false, "uv", 30, 40), measured("r1", "0", false, "st", 10, 20)
+	large.Scale, many.Rows[0].Images = "gpu", 96
+	tables := append(here, large, many)
+	if err := agreement(tables, tables).Markdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"r1: 0 (scale cpu, 64 pictures) | 55.0 |", "r1: 0 (scale gpu, 64 pictures) | 35.0 |", "r1: 0 (scale cpu, 96 pictures) | 15.0 |"} {
 		if text := squeezed(b.String()); !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
