@@ -67,3 +67,23 @@ func TestNamesCUDA(t *testing.T) {
 		}
 	}
 }
+
+// Of several plugins for a device every process takes the same.
+func TestPluginAmongSeveral(t *testing.T) {
+	for _, c := range []struct {
+		why, want string
+		names     []string
+	}{
+		{"one without a version is one's own", "cpu", []string{"cpu_v0.83.4", "cpu", "cuda"}},
+		{"the latest", "cpu_v0.83.10", []string{"cpu_v0.83.9", "cpu_v0.83.10", "cpu_v0.9.1", "cuda13"}},
+		{"versions that cannot be read come first", "cpu_v0.1.0", []string{"cpu_v0.1.0", "cpu_vnext"}},
+		{"none", "", []string{"cuda", "cpux"}},
+	} {
+		for range c.names {
+			c.names = append(c.names[1:], c.names[0])
+			if got, found := pluginFor("cpu", c.names); got != c.want || found != (c.want != "") {
+				t.Errorf("%s: %q (%t) of %q, want %q", c.why, got, found, c.names, c.want)
+			}
+		}
+	}
+}

@@ -3,8 +3,10 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,14 +54,31 @@ func openXLACPU(ctx context.Context, c candidate, s setting) (*Engine, error) {
 func goXLAFolder(device string) source {
 	return source{name: "go-xla's folder", get: func(ctx context.Context) (string, error) {
 		return attempt(ctx, openLimit, func() (string, error) {
-			for name, path := range pjrt.AvailablePlugins() {
-				if name == device || strings.HasPrefix(name, device+"_v") {
-					return filepath.Abs(path)
-				}
+			plugins := pjrt.AvailablePlugins()
+			name, found := pluginFor(device, slices.Collect(maps.Keys(plugins)))
+			if !found {
+				return "", errAbsent
 			}
-			return "", errAbsent
+			return filepath.Abs(plugins[name])
 		})
 	}}
+}
+
+// pluginFor chooses the plugin without a version in its name, else that of the latest version.
+func pluginFor(device string, names []string) (name string, found bool) {
+	version := func(name string) (v [3]int) {
+		fmt.Sscanf(strings.TrimPrefix(name, device), "_v%d.%d.%d", &v[0], &v[1], &v[2])
+		return v
+	}
+	for _, n := range slices.Sorted(slices.Values(names)) {
+		if n == device {
+			return n, true
+		}
+		if at, latest := version(n), version(name); strings.HasPrefix(n, device+"_v") && (!found || slices.Compare(at[:], latest[:]) >= 0) {
+			name, found = n, true
+		}
+	}
+	return name, found
 }
 
 // goXLAInstaller installs the plugin for "cpu" from a release, or for "cuda" from JAX's packages.
