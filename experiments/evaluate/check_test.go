@@ -48,6 +48,8 @@ func TestWrongCallsAreFoundBeforeThePictures(t *testing.T) {
 		{"captions that a later set lacks", []string{real, captioned, few, "--metrics", "fid,clip-score"}, "generated " + few + ": 6 of 6 pictures have no caption, want a metadata.jsonl"},
 		{"captions that the chosen ones lack", []string{real, few, "--metrics", "fid,clip-score", "--n", "4"}, "4 of 4 pictures have no caption"},
 		{"captions of other pictures", []string{real, few, "--metrics", "fid,clip-score", "--captions", captions}, "6 of 6 pictures have no caption, want them in " + captions + " by names such as 0000.png"},
+		{"captions for pictures that have their own", []string{real, "scenes:heldout:6", "--metrics", "fid", "--captions", captions}, "captions = " + captions + ", want none where generated scenes:heldout:6 is of kind scenes"},
+		{"captions for features", []string{features, features, "--metrics", "fid", "--captions", captions}, "is of kind features"},
 		{"statistics of two networks in one file", []string{real, few, "--metrics", "fid,fd-dinov2", "--extractor", "fid=inception,fd-dinov2=dinov2-s", "--save", "s.npz"}, "look at the real pictures = [inception, dinov2-s], want one"},
 		{"statistics of one side", []string{few, "--metrics", "is", "--save", "s.npz"}, "want REAL GENERATED"},
 		{"statistics that no metric makes", []string{real, few, "--metrics", "is", "--save", "s.npz"}, "look at the real pictures = [], want one"},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/addlab/addlab/eval/features"
 	"github.com/addlab/addlab/eval/pictures"
@@ -38,6 +39,10 @@ func (e *evaluation) open(ctx context.Context) error {
 		e.warn(in.set.Notes...)
 		e.sets = append(e.sets, in)
 		tables += in.set.Tables
+	}
+	own := func(in input) bool { return in.precomputed != nil || in.world() }
+	if e.captions != "" && !slices.ContainsFunc(e.generated(), func(in input) bool { return !own(in) }) {
+		return fmt.Errorf("captions = %s, want none where %s is of kind %s: they are for files of pictures", e.captions, e.generated()[0], e.generated()[0].set.Kind)
 	}
 	return e.set.CheckColumns(tables > 0, "no input has any")
 }

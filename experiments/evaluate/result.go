@@ -132,7 +132,8 @@ func (e *evaluation) show(stdout io.Writer) error {
 	return err
 }
 
-// csv writes one line for each system and metric at full precision; a number that does not exist is an empty field.
+// csv writes one line for each system and metric at full precision, then the mean over seeds and paired differences; a number that does
+// not exist is an empty field.
 func (r result) csv(w io.Writer) error {
 	c := csv.NewWriter(w)
 	c.Write([]string{"system", "metric", "lower_is_better", "value", "low", "high", "spread", "images"})
@@ -142,22 +143,35 @@ func (r result) csv(w io.Writer) error {
 		}
 		return strconv.FormatFloat(x, 'g', -1, 64)
 	}
+	line := func(system string, pictures int, v metric.Value) {
+		spread, images := "", ""
+		if v.Spread != nil {
+			spread = number(*v.Spread)
+		}
+		if pictures > 0 {
+			images = strconv.Itoa(pictures)
+		}
+		c.Write([]string{system, v.Name, strconv.FormatBool(v.Lower), number(v.Estimate.Mean), number(v.Estimate.Low), number(v.Estimate.High), spread, images})
+	}
+	lower := map[string]bool{}
 	for _, s := range r.Generated {
-		images := ""
-		if s.Pictures > 0 {
-			images = strconv.Itoa(s.Pictures)
-		}
 		for _, v := range s.Values {
-			spread := ""
-			if v.Spread != nil {
-				spread = number(*v.Spread)
-			}
-			c.Write([]string{s.Name, v.Name, strconv.FormatBool(v.Lower), number(v.Estimate.Mean), number(v.Estimate.Low), number(v.Estimate.High), spread, images})
+			lower[v.Name] = v.Lower
+			line(s.Name, s.Pictures, v)
 		}
+	}
+	for _, v := range r.Seeds {
+		line(r.mean(), 0, v)
+	}
+	for _, p := range r.Paired {
+		line(p.First+" less "+p.Second, p.Difference.N, metric.Value{Name: p.Metric, Lower: lower[p.Metric], Estimate: p.Difference})
 	}
 	c.Flush()
 	return c.Error()
 }
+
+// mean names the row of r.Seeds.
+func (r result) mean() string { return fmt.Sprintf("mean of %d seeds", len(r.Generated)) }
 
 // table has a row for each set, and one for their mean where they are seeds.
 func (e *evaluation) table(r result) report.Table {
@@ -179,7 +193,7 @@ func (e *evaluation) table(r result) report.Table {
 		t.Rows = append(t.Rows, row(s.Name, s.Pictures, s.Values))
 	}
 	if r.Seeds != nil {
-		t.Rows = append(t.Rows, row(fmt.Sprintf("mean of %d seeds", len(r.Generated)), 0, r.Seeds))
+		t.Rows = append(t.Rows, row(r.mean(), 0, r.Seeds))
 	}
 	for _, p := range r.Paired {
 		t.Notes = append(t.Notes, fmt.Sprintf("%s: %s less %s, picture by picture over %d: %+.4f [%+.4f, %+.4f].", p.Metric, p.First, p.Second, p.Difference.N, p.Difference.Mean, p.Difference.Low, p.Difference.High))
