@@ -59,6 +59,11 @@ func trainParts(ctx context.Context, o options, stdout io.Writer) error {
 		}
 		return program.PrintJSON(stdout, c.Config)
 	}
+	if from == nil && slices.Equal(parts, pretrain.PartsOf(data)) {
+		if err := o.spare(data); err != nil {
+			return err
+		}
+	}
 	e, err := o.start(ctx, data, stdout)
 	if err != nil {
 		return err
@@ -111,6 +116,18 @@ func beside(ctx context.Context, o options, stdout io.Writer) error {
 
 func (o *options) open(ctx context.Context, size int) (dataset.Dataset, error) {
 	return o.set.Open(ctx, size, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
+}
+
+// spare refuses to replace networks of other data in a folder that nobody named: sets of the same name share the usual one.
+func (o *options) spare(data dataset.Dataset) error {
+	there, err := pretrain.LoadBundle(o.out)
+	if err != nil || o.given["out"] {
+		return nil
+	}
+	if err := there.MadeFor(data); err != nil {
+		return fmt.Errorf("%w: say --out FOLDER for other networks, or --out %s to replace these", err, o.out)
+	}
+	return nil
 }
 
 // start opens the engine, if what is trained on it can be measured.

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/eval/protocol"
+	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 )
@@ -108,6 +109,23 @@ func TestWrongCalls(t *testing.T) {
 				t.Errorf("stdout = %q, want nothing", &stdout)
 			}
 		})
+	}
+}
+
+func TestAFolderOfTheSameNameSparesTheOthersNetworks(t *testing.T) {
+	bundle, pictures := tinybundle.Write(t, "text"), few(t, 400)
+	t.Chdir(t.TempDir())
+	usual := pretrain.DefaultDir("emoji", "smoke")
+	if err := os.CopyFS(usual, os.DirFS(bundle)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join("mine", "emoji"), os.DirFS(pictures)); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	rc := command().Run(t.Context(), []string{"--data", "mine/emoji", "--scale", "smoke"}, &stdout, &stderr)
+	if got, want := stderr.String(), "say --out FOLDER for other networks, or --out "+usual+" to replace these"; rc != 1 || !strings.Contains(got, want) {
+		t.Errorf("rc = %d, stderr = %q, want %q", rc, got, want)
 	}
 }
 
