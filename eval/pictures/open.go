@@ -15,6 +15,7 @@ import (
 type Options struct {
 	Captions string // file that captions the pictures; empty: the captions next to them
 	N        int    // how many pictures will be wanted, for the endless world; 0 for its default
+	Size     int    // side of a world's pictures; 0 for that of the shipped networks
 
 	Image, Text string                           // columns of parquet files; see dataset.Spec
 	Note        func(format string, args ...any) // hears what is fetched; may be nil
@@ -23,7 +24,7 @@ type Options struct {
 // Open lists a set of pictures: a split of a built-in world (scenes, scenes:SPLIT:N:FIRST), or what dataset.List lists. A folder may
 // hold pictures or shards, not both.
 func Open(ctx context.Context, spec string, o Options) (Set, error) {
-	if world, _, _ := strings.Cut(spec, ":"); slices.Contains(dataset.Names(), world) {
+	if WorldOf(spec) != "" {
 		return openScenes(ctx, spec, o)
 	}
 	set, err := openFiles(ctx, spec, o)
@@ -34,6 +35,14 @@ func Open(ctx context.Context, spec string, o Options) (Set, error) {
 		return set, fmt.Errorf("pictures: %w", err)
 	}
 	return set, nil
+}
+
+// WorldOf is the built-in world that spec names, "" for none.
+func WorldOf(spec string) string {
+	if world, _, _ := strings.Cut(spec, ":"); slices.Contains(dataset.Names(), world) {
+		return world
+	}
+	return ""
 }
 
 func openFiles(ctx context.Context, spec string, o Options) (Set, error) {

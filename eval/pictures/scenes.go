@@ -18,25 +18,26 @@ const (
 	defaultScenes = 5000 // as many as the ablations are scored with
 )
 
-// openScenes draws WORLD[:SPLIT[:N[:FIRST]]] of a built-in world, at the size that the shipped networks know.
+// openScenes draws WORLD[:SPLIT[:N[:FIRST]]] of a built-in world.
 func openScenes(ctx context.Context, spec string, o Options) (Set, error) {
 	set := Set{Name: spec, Kind: "scenes"}
 	split, numbers := defaultSplit, [2]int{cmp.Or(o.N, defaultScenes), 0} // how many, and from which on
 	fields := strings.Split(spec, ":")
-	set.World = fields[0]
-	if dataset.IsOfClasses(set.World) {
-		return set, fmt.Errorf("pictures: %s is a set of classes, want a world with attributes, or its pictures as a folder", set.World)
+	name, size := fields[0], cmp.Or(o.Size, dataset.DefaultScenes().Size)
+	if dataset.IsOfClasses(name) {
+		return set, fmt.Errorf("pictures: %s is a set of classes, want a world with attributes, or its pictures as a folder", name)
 	}
-	data, err := dataset.Spec{Name: set.World}.Open(ctx, dataset.DefaultScenes().Size, o.Note)
+	data, err := dataset.Spec{Name: name}.Open(ctx, size, o.Note)
 	if err != nil {
 		return set, err
 	}
 	world, ok := data.(dataset.Labelled)
 	if !ok {
-		return set, fmt.Errorf("pictures: %s has no splits", set.World)
+		return set, fmt.Errorf("pictures: %s has no splits", name)
 	}
+	set.World = world
 	splits := world.Splits()
-	wrong := fmt.Errorf("pictures: %q, want %s:SPLIT:N:FIRST with a split of %s and whole numbers", spec, set.World, strings.Join(splits, ", "))
+	wrong := fmt.Errorf("pictures: %q, want %s:SPLIT:N:FIRST with a split of %s and whole numbers", spec, name, strings.Join(splits, ", "))
 	if len(fields) > 4 {
 		return set, wrong
 	}
@@ -55,7 +56,7 @@ func openScenes(ctx context.Context, spec string, o Options) (Set, error) {
 	source := world.Labels(split)
 	for i := first; i < first+n; i++ {
 		hash := NewHash("scene", world.Hash(), split, strconv.Itoa(i))
-		set.Items = append(set.Items, Drawn(fmt.Sprintf("%s/%08d", split, i), source.Facts(i).Caption, hash, dataset.DefaultScenes().Size, func() ([]float32, error) {
+		set.Items = append(set.Items, Drawn(fmt.Sprintf("%s/%08d", split, i), source.Facts(i).Caption, hash, size, func() ([]float32, error) {
 			return source.Picture(i).Pix, nil
 		}))
 	}

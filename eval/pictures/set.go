@@ -10,10 +10,10 @@ import (
 
 // Set is a list of pictures in a fixed order, that of their names.
 type Set struct {
-	Name   string // as it was asked for
-	Kind   string // "folder", "shards", "scenes" or "run"
-	Tables int    // parquet files that were read
-	World  string // name of the built-in world for "scenes"
+	Name   string           // as it was asked for
+	Kind   string           // "folder", "shards", "scenes" or "run"
+	Tables int              // parquet files that were read
+	World  dataset.Labelled // for "scenes"
 	Items  []Item
 	Faults []dataset.Fault // what the listing cannot use
 	Notes  []string        // what the user may want to know of the listing

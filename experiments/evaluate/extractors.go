@@ -31,7 +31,10 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind, cap
 	named := e.weights.of(kind.Name)
 	found := known.find(kind.Name)
 	if kind.Bundled { // whose usual folder must not change because another one was tried once
-		found = e.home()
+		var foreign error
+		if found, foreign = e.home(); named == "" && foreign != nil {
+			return nil, fmt.Errorf("%s: %w: say --weights %s=FOLDER", kind.Name, foreign, extractor.Scenes.Name)
+		}
 	}
 	o := extractor.Options{Engine: e.backend, Weights: cmp.Or(named, found), Mode: e.modes()[kind.Name], Batch: e.batch, Captions: captions, Progress: e.stderr}
 	ex, err := kind.Open(ctx, o)

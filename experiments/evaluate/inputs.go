@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/addlab/addlab/eval/extractor"
 	"github.com/addlab/addlab/eval/features"
 	"github.com/addlab/addlab/eval/pictures"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/sweep"
 )
 
 // input is one side of a comparison: pictures, or a file of what was computed of them elsewhere.
@@ -18,6 +20,7 @@ type input struct {
 	precomputed *features.Precomputed // nil for pictures
 	set         pictures.Set
 	home        string // the folder with the networks that know these pictures, "" where there is none
+	foreign     error  // why those in home do not know them, nil where they do
 }
 
 // world tells pictures that the shipped networks know.
@@ -71,12 +74,19 @@ func (e *evaluation) openInput(ctx context.Context, in *input) error {
 		if in.side == "generated" {
 			o.Captions = e.captions
 		}
+		var judge *pretrain.Bundle
+		if world := pictures.WorldOf(in.spec); world != "" {
+			in.home = pretrain.DefaultDir(world, "cpu")
+			if judge = e.judge(in.home); judge != nil {
+				o.Size = judge.Config.Size
+			}
+		}
 		var err error
 		if in.set, err = pictures.Open(ctx, in.spec, o); err != nil {
 			return err
 		}
-		if in.set.World != "" {
-			in.home = pretrain.DefaultDir(in.set.World, "cpu")
+		if judge != nil && judge.Dir == in.home {
+			in.foreign = judge.MadeFor(in.set.World)
 		}
 	}
 	if have := len(in.set.Items); in.precomputed == nil && have < e.n {
@@ -85,14 +95,33 @@ func (e *evaluation) openInput(ctx context.Context, in *input) error {
 	return nil
 }
 
-// home is the folder with the networks of this project that know the pictures: those of a run first, which may be of any data.
-func (e *evaluation) home() (dir string) {
-	for _, in := range e.sets {
-		if in.home != "" && (dir == "" || in.set.Kind == "run") {
-			dir = in.home
+// judge is the bundle whose pictures a world is to resemble in size: the named one, that of a run, or the world's own in home; nil
+// without any.
+func (e *evaluation) judge(home string) *pretrain.Bundle {
+	dirs := []string{e.weights.of(extractor.Scenes.Name)}
+	for _, spec := range e.inputs {
+		if run, err := sweep.ReadStudentRun(spec); err == nil {
+			if b, err := run.Bundle(e.pretrained); err == nil {
+				dirs = append(dirs, b.Dir)
+			}
 		}
 	}
-	return dir
+	for _, dir := range append(dirs, home) {
+		if b, err := pretrain.LoadBundle(dir); dir != "" && err == nil {
+			return b
+		}
+	}
+	return nil
+}
+
+// home is the folder with the networks of this project that know the pictures: those of a run first, which may be of any data.
+func (e *evaluation) home() (dir string, err error) {
+	for _, in := range e.sets {
+		if in.home != "" && (dir == "" || in.set.Kind == "run") {
+			dir, err = in.home, in.foreign
+		}
+	}
+	return dir, err
 }
 
 func isRun(spec string) bool {

@@ -103,3 +103,36 @@ func TestStudentsOfAnotherNetwork(t *testing.T) {
 		t.Errorf("generated = %+v, want 4 pictures of the large network", g)
 	}
 }
+
+// A world whose pictures were enlarged for the network would be judged by its blur.
+func TestWorldsHaveTheSizeThatTheirJudgeKnows(t *testing.T) {
+	alone(t)
+	bundle := smallBundle(t)
+	run := trained(t, bundle, tinybundle.WritePart(t, "teacher", 2), func(*distill.Config) {})
+	for why, o := range map[string]options{
+		"named networks": {inputs: []string{"scenes:heldout:2"}, weights: choice{"scenes": bundle.Dir}},
+		"a run's":        {inputs: []string{"scenes:heldout:2", run}, n: 2, steps: 1, pretrained: bundle.Dir, set: dataset.Spec{Name: "scenes"}},
+	} {
+		e := &evaluation{options: o, stderr: io.Discard, seen: map[string]resultSet{}}
+		if err := e.open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := e.sets[0].set.Items[0].Read(); err != nil || c.Width != tinyworld.Size {
+			t.Errorf("%s: %d, %v, want a side of %d", why, c.Width, err, tinyworld.Size)
+		}
+	}
+}
+
+func TestNetworksOfOtherDataInAWorldsFolderDoNotJudgeIt(t *testing.T) {
+	alone(t)
+	bundle := smallBundle(t) // of objects elsewhere
+	t.Chdir(t.TempDir())
+	if err := os.CopyFS(pretrain.DefaultDir("scenes", "cpu"), os.DirFS(bundle.Dir)); err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	rc := command().Run(t.Context(), []string{"scenes:heldout:8", "scenes:heldout:8:8", "--metrics", "fid", "--engine", "go"}, io.Discard, &stderr)
+	if want := "scenes: pretrain: the networks in pretrained/scenes were trained on " + bundle.DataHash + ", not on scenes"; rc != 1 || !strings.Contains(stderr.String(), want) {
+		t.Errorf("rc = %d, stderr = %q, want %q", rc, &stderr, want)
+	}
+}
