@@ -28,7 +28,7 @@ var metrics = []metric{
 		drawing(func(d protocol.Drawing) eval.Estimate { return around(d.Precision, nil) })},
 	{report.Metric{Key: "align", Name: "align", Better: report.Higher, Digits: 3, Main: true, About: "share of the stated attributes that a classifier finds in the picture"},
 		func(o Outcome) eval.Estimate { return around(o.Align, o.AlignStdErr) }},
-	{report.Metric{Key: "align_novel", Name: "align, novel", Better: report.Higher, Digits: 3, About: "on pairs of shape and colour that training never saw"},
+	{report.Metric{Key: "align_novel", Name: "align, novel", Better: report.Higher, Digits: 3, About: "on pairs of attributes that training never saw together"},
 		func(o Outcome) eval.Estimate { return around(o.Novel, o.NovelStdErr) }},
 	{report.Metric{Key: "precision", Name: "precision", Better: report.Higher, Digits: 3}, func(o Outcome) eval.Estimate { return around(&o.Precision, nil) }},
 	{report.Metric{Key: "recall", Name: "recall", Better: report.Higher, Digits: 3}, func(o Outcome) eval.Estimate { return around(&o.Recall, nil) }},
