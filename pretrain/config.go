@@ -139,7 +139,7 @@ func (c Config) Of(set dataset.Spec, scale string) Config {
 	}
 	switch scale {
 	case "cpu":
-		c.TextTraining.Steps, c.ClassifierTraining.Steps, c.PairTraining.Steps, c.TeacherTraining.Steps = 2500, 5000, 2000, 12000
+		c.TextTraining.Steps, c.ClassifierTraining.Steps, c.PairTraining.Steps, c.TeacherTraining.Steps = 2500, 5000, 2000, 10000
 	case "gpu":
 		c.Size = 64
 	}
