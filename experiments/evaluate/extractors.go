@@ -32,6 +32,7 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind, cap
 	found := known.find(kind.Name)
 	if kind.Bundled { // whose usual folder must not change because another one was tried once
 		var foreign error
+		named = cmp.Or(named, e.weights[extractor.Scenes.Name]) // one folder holds the networks of all of them
 		if found, foreign = e.home(); named == "" && foreign != nil {
 			return nil, fmt.Errorf("%s: %w: say --weights %s=FOLDER", kind.Name, foreign, extractor.Scenes.Name)
 		}
@@ -39,10 +40,11 @@ func (e *evaluation) openExtractor(ctx context.Context, kind extractor.Kind, cap
 	o := extractor.Options{Engine: e.backend, Weights: cmp.Or(named, found), Mode: e.modes()[kind.Name], Batch: e.batch, Captions: captions, Progress: e.stderr}
 	ex, err := kind.Open(ctx, o)
 	if err != nil && ctx.Err() == nil && named == "" {
-		answer, ok := "", false
-		if !kind.Bundled {
-			answer, ok = e.ask(fmt.Sprintf("%s: %v\nfile or folder with the weights of %s", kind.Name, err, kind.Name))
+		if kind.Bundled {
+			world := filepath.Base(cmp.Or(found, extractor.Scenes.Name))
+			return nil, fmt.Errorf("%s: %w; go run ./experiments/pretrain --data %s makes it, --weights %s=FOLDER names another", kind.Name, err, world, extractor.Scenes.Name)
 		}
+		answer, ok := e.ask(fmt.Sprintf("%s: %v\nfile or folder with the weights of %s", kind.Name, err, kind.Name))
 		if !ok {
 			return nil, fmt.Errorf("%s: %w; say --weights %s=PATH, or --extractor scenes, which needs no download", kind.Name, err, kind.Name)
 		}

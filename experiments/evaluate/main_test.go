@@ -79,7 +79,9 @@ func TestWrongCalls(t *testing.T) {
 		{"captions for an extractor that cannot read", []string{pictures, pictures, "--metrics", "clip-score", "--extractor", "inception"}, "clip-score needs captions"},
 		{"weights that are not there", []string{pictures, pictures, "--metrics", "fid", "--engine", "go", "--weights", filepath.Join(empty, "none.pth")}, "none.pth"},
 		{"weights that are nowhere", []string{pictures, pictures, "--metrics", "fid", "--engine", "go"}, "say --weights inception=PATH"},
-		{"networks of a world that are not there", []string{"scenes-free:heldout:4", "scenes-free:heldout:4:4", "--metrics", "fid", "--engine", "go"}, "no pretrained networks in pretrained/scenes-free"},
+		{"networks of a world that are not there", []string{"scenes-free:heldout:4", "scenes-free:heldout:4:4", "--metrics", "fid", "--engine", "go"}, "no pretrained networks in pretrained/scenes-free, want the folder that `go run ./experiments/pretrain` writes; go run ./experiments/pretrain --data scenes-free makes it, --weights scenes=FOLDER names another"},
+		{"networks of a world as a judge that are not there", []string{pictures, pictures, "--metrics", "fid", "--engine", "go", "--extractor", "fid=scenes-free"}, "scenes: pretrain: no pretrained networks in pretrained/scenes-free"},
+		{"two worlds' networks", []string{pictures, pictures, "--extractor", "emoji", "--weights", bundle}, "extractor = emoji has its weights in pretrained/emoji, not in " + bundle},
 		{"a run that keeps no student", []string{pictures, evaluated}, "is a run of kind \"evaluate\", want distill"},
 		{"an unknown flag", []string{"--fast"}, "see --help"},
 	} {

@@ -13,6 +13,7 @@ import (
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/extractor"
 	"github.com/addlab/addlab/eval/metric"
+	"github.com/addlab/addlab/pretrain"
 )
 
 const usage = `evaluate scores generated pictures against real ones.
@@ -58,7 +59,7 @@ const defaultMetrics = "fid,kid,pr,dc"
 
 func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.names, "metrics", defaultMetrics, "`metrics` separated by commas, or all that there are on the extractor's features; parameters as in pr,pr.k=5 (see --list)")
-	f.Func("extractor", "`extractor` for all metrics, or for some as in fid=inception,cmmd=clip-l14 (default: the metric's own; scenes where an input is scenes or a run)", o.extractor.reader(knownMetric))
+	f.Func("extractor", "`extractor` for all metrics, or for some as in fid=inception,cmmd=clip-l14 ; a built-in world stands for scenes with the networks of pretrained/WORLD (default: the metric's own; scenes where an input is scenes or a run)", o.extractor.reader(knownMetric))
 	f.Func("mode", "preprocessing of Inception: clean (clean-fid), tf (torch-fidelity, edm) or pytorch (pytorch-fid); `mode` as in --list, that of another extractor as in dinov2-l=clean", o.mode.reader(knownExtractor))
 	f.Func("weights", "`file` or folder of the extractor's weights, or for several as in inception=FILE,dinov2-l=FOLDER; remembered", o.weights.reader(knownExtractor))
 	f.StringVar(&o.captions, "captions", "", "`file` that captions the generated pictures: .jsonl, .json, or .txt with a caption a line (default: metadata.jsonl or .txt beside them)")
@@ -95,7 +96,28 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		o.inputs = append(o.inputs, f.Arg(0))
 		rest = f.Args()[1:]
 	}
+	if err := o.judges(); err != nil {
+		return err
+	}
 	return o.check()
+}
+
+// judges puts scenes, with the networks of a world, for the name of this world.
+func (o *options) judges() error {
+	for metric, world := range o.extractor {
+		if world == extractor.Scenes.Name || !slices.Contains(dataset.Names(), world) {
+			continue
+		}
+		dir := pretrain.DefaultDir(world, "cpu")
+		if other := o.weights.of(extractor.Scenes.Name); other != "" && other != dir {
+			return fmt.Errorf("extractor = %s has its weights in %s, not in %s: want one of the two", world, dir, other)
+		}
+		if o.weights == nil {
+			o.weights = choice{}
+		}
+		o.extractor[metric], o.weights[extractor.Scenes.Name] = extractor.Scenes.Name, dir
+	}
+	return nil
 }
 
 func (o options) check() error {

@@ -136,3 +136,12 @@ func TestNetworksOfOtherDataInAWorldsFolderDoNotJudgeIt(t *testing.T) {
 		t.Errorf("rc = %d, stderr = %q, want %q", rc, &stderr, want)
 	}
 }
+
+func TestOneFolderJudgesPicturesAndCaptions(t *testing.T) {
+	alone(t)
+	bundle := smallBundle(t)
+	_, stderr := call(t, "scenes:heldout:24", "scenes:heldout:24:24", "--metrics", "fid,clip-score", "--engine", "go", "--weights", "scenes="+bundle.Dir)
+	if got := strings.Count(stderr, " of "+filepath.Base(bundle.Dir)+", "); got != 2 {
+		t.Errorf("stderr = %q, want both extractors of %s", stderr, bundle.Dir)
+	}
+}
