@@ -146,38 +146,18 @@ func complete(ctx context.Context, o options, in sweep.Inputs, base distill.Conf
 	return in, kept, err
 }
 
-// withoutPublished is the axis without cells whose networks are published by others and cannot be had here, each with a line that says
-// why. Where --cells names them, the axis stays whole.
+// withoutPublished leaves out cells whose published networks cannot be had here. Where --cells names them, the axis stays whole.
 func withoutPublished(ctx context.Context, o options, in sweep.Inputs, base distill.Config, axis ablations.Axis, fetch bool, w io.Writer) (ablations.Axis, error) {
-	all, err := pretrain.DefaultVariants(o.scale, in.Bundle.Config)
-	if err != nil || o.cells != "" {
-		return axis, err
+	if o.cells != "" {
+		return axis, nil
 	}
-	for _, v := range all {
-		needs := func(c ablations.Cell) bool { return slices.Contains(c.Config(base).Parts(), v.Name) }
-		if !v.Published() || in.Bundle.Has(v.Name) || !slices.ContainsFunc(axis.Cells, needs) {
-			continue
-		}
-		why := fmt.Errorf("%w, or add --pretrain", in.Bundle.Want(v.Name))
+	return sweep.WithoutPublished(in.Bundle, base, axis, w, func(v pretrain.Variant) error {
 		if fetch {
-			_, why = v.Fetch(ctx, w)
+			_, err := v.Fetch(ctx, w)
+			return err
 		}
-		if why == nil {
-			continue
-		}
-		var kept []string
-		for _, c := range axis.Cells {
-			if !needs(c) {
-				kept = append(kept, c.Name)
-			} else {
-				fmt.Fprintf(w, "left out: %s, cell %s: %v\n", axis.Name, c.Name, why)
-			}
-		}
-		if axis, err = axis.Only(kept); err != nil {
-			return axis, err
-		}
-	}
-	return axis, nil
+		return fmt.Errorf("%w, or add --pretrain", in.Bundle.Want(v.Name))
+	})
 }
 
 func warnOtherRecipes(w io.Writer, runs *record.Runs) error {

@@ -14,6 +14,7 @@ import (
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/notebooks/show"
+	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/report/plot"
@@ -45,7 +46,14 @@ func (l *Lab) Axis(name string, t Train) error {
 		if l.Scale == "smoke" {
 			out = l.Runs
 		}
-		if err := l.sweep(axis, base, 0, t.Seeds, out); err != nil {
+		had, leftOut, err := l.had(axis, base)
+		if err != nil {
+			return err
+		}
+		if leftOut != "" {
+			show.Text(leftOut)
+		}
+		if err := l.sweep(had, base, 0, t.Seeds, out); err != nil {
 			return err
 		}
 	}
@@ -56,6 +64,13 @@ func (l *Lab) Axis(name string, t Train) error {
 	show.Rows(cells(axis))
 	show.Text(fmt.Sprintf("Not measured yet. Set Missing to true in the second cell, or call: go run ./experiments/ablate --axis %s --seeds %s", name, cmp.Or(t.Seeds, "1")))
 	return nil
+}
+
+// had is the axis without cells whose published networks the lab lacks, and lines that name them.
+func (l *Lab) had(axis ablations.Axis, base distill.Config) (had ablations.Axis, leftOut string, err error) {
+	var lines strings.Builder
+	had, err = sweep.WithoutPublished(l.Bundle, base, axis, &lines, func(v pretrain.Variant) error { return l.Bundle.Want(v.Name) })
+	return had, lines.String(), err
 }
 
 // Measure trains the cells of an axis of one's own at a notebook's length, or finds them trained, and shows table, plot and samples.

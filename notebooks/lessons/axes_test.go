@@ -3,6 +3,9 @@ package lessons
 import (
 	"strings"
 	"testing"
+
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/sweep"
 )
 
 // Where the default cell of today was not measured, the earlier one's tables are shown and say so: a GPU's where it measured more cells
@@ -29,5 +32,30 @@ func TestResultsOfTheEarlierDefault(t *testing.T) {
 		if !strings.HasSuffix(s.Table.Title, c.label) {
 			t.Errorf("%s: the title %q, want %q at its end", c.folder, s.Table.Title, c.label)
 		}
+	}
+}
+
+func TestACellOfPublishedNetworksDoesNotKeepTheOthersFromTraining(t *testing.T) {
+	l, err := open("scenes", "cpu", "go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	axis, err := ablations.Lookup("disc-features")
+	if err != nil {
+		t.Fatal(err)
+	}
+	had, leftOut, err := l.had(axis, l.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "left out: disc-features, cell efficientnet-lite0: "; !strings.HasPrefix(leftOut, want) || len(had.Cells) != len(axis.Cells)-1 {
+		t.Errorf("%d of %d cells, %q, want one less and %q", len(had.Cells), len(axis.Cells), leftOut, want)
+	}
+	inputs, err := sweep.NewInputs(l.Bundle, l.Data, l.Scale, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sweep.NewPlan(inputs, l.Config(), []ablations.Axis{had}, []int64{1}); err != nil {
+		t.Error(err)
 	}
 }
