@@ -49,6 +49,7 @@ type laboratory struct {
 	opened, trained, evaluated int
 	diverges                   func(distill.Config) bool
 	fails                      func(distill.Config) bool
+	collapses                  func(Evaluation) bool
 }
 
 var errPower = errors.New("the power is out")
@@ -80,8 +81,11 @@ func (l *laboratory) Evaluate(_ context.Context, e Evaluation, student string) (
 	}
 	img := dataset.Image{Size: 8, Pix: make([]float32, 8*8*3)}
 	m := protocol.Metrics{Images: 64, FID: fid, FIDLow: fid - 1, FIDHigh: fid + 1, CLIP: 1 / fid, CLIPStdErr: .001, Precision: .9, Recall: .8}
-	return func() (protocol.Metrics, error) { return m, nil },
-		Pictures{Captions: []string{"a red ring", "a blue star"}, Images: []dataset.Image{img, img}}, nil
+	p := Pictures{Captions: []string{"a red ring", "a blue star"}, Images: []dataset.Image{img, img}}
+	if l.collapses != nil && l.collapses(e) {
+		return nil, p, fmt.Errorf("%w: pictures without numbers", distill.ErrDiverged)
+	}
+	return func() (protocol.Metrics, error) { return m, nil }, p, nil
 }
 
 // options of a sweep by this laboratory below root.

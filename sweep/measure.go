@@ -98,8 +98,8 @@ func (s Sweep) evaluate(ctx context.Context, job Job, open opener, student strin
 		return run.Close, nil
 	}
 	metrics, pictures, err := s.Worker.Evaluate(ctx, job.Evaluation, student)
-	if errors.Is(err, distill.ErrDiverged) {
-		metrics = func() (protocol.Metrics, error) { return protocol.Metrics{}, err }
+	if diverged := err; errors.Is(diverged, distill.ErrDiverged) { // err is nil again when settle runs
+		metrics = func() (protocol.Metrics, error) { return protocol.Metrics{}, diverged }
 	} else if err != nil {
 		return nil, errors.Join(err, run.Close())
 	}

@@ -95,6 +95,21 @@ func TestDivergenceIsAResult(t *testing.T) {
 	}
 }
 
+func TestStudentThatDrawsNoNumbersHasDiverged(t *testing.T) {
+	p, root := newTestPlan(t, []ablations.Axis{ablations.StudentInit}, 1), t.TempDir()
+	random, _ := p.Job("student-init", "random", 1)
+	l := &laboratory{collapses: func(e Evaluation) bool { return e.Run == random.Evaluation.Run }}
+	for _, which := range []string{"first", "second"} {
+		results, err := l.options(p, root).Run(t.Context())
+		if err != nil {
+			t.Fatalf("%s run: %v", which, err)
+		}
+		if row := p.Table(ablations.StudentInit, results).Rows[0]; !row.AllDiverged() || !strings.Contains(row.Note, "pictures without numbers") {
+			t.Errorf("%s run: row = %+v, want a diverged one that says what happened", which, row)
+		}
+	}
+}
+
 // Committed results save the measurement of real pictures and teacher; students are trained anew, since that is what was asked for.
 func TestCommittedResultsCount(t *testing.T) {
 	l, committed := &laboratory{}, t.TempDir()
