@@ -33,7 +33,7 @@ type Cell struct {
 	Paper   Paper // as published, if it was
 	Set     func(*distill.Config)
 	Steps   int            // of the few-step sampler; 0 means 1
-	Form    diffusion.Form // of the few-step sampler; "" means diffusion.Renoise
+	Form    diffusion.Form // of the few-step sampler; "" means that of the method
 }
 
 // Parts lists the networks beyond a bundle's own that the axis asks for.

@@ -98,6 +98,9 @@ func (in Inputs) student(label string, cfg distill.Config, steps int, form diffu
 	e := in.evaluation(Student)
 	e.Setup.Guidance = 0
 	e.Run, e.Net = hash, cfg.StudentNet
+	if form == "" && steps > 1 { // one step is the same in all forms
+		form = cfg.Form()
+	}
 	e.Sampling = &Sampling{Sampler: diffusion.FewStep{Form: form}.Name(), Steps: max(steps, 1), Times: cfg.Times}
 	return Job{Label: label, Evaluation: e, Train: &run, Seed: cfg.Seed}, nil
 }

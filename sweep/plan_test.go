@@ -1,6 +1,8 @@
 package sweep
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,5 +144,33 @@ func TestStepsFitTheTimes(t *testing.T) {
 	_, err = NewPlan(in, base, []ablations.Axis{axis}, []int64{1})
 	if want := "steps/4, seed 1: diffusion: steps = 4, want 1 to 3"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error = %v, want %q", err, want)
+	}
+}
+
+// Students of a method that solves the teacher's equation draw several steps without new noise, unless a cell says otherwise.
+func TestStudentsDrawAsTheirMethodDoes(t *testing.T) {
+	base, err := distill.DefaultConfig("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reflow := ablations.Method.Cells[slices.IndexFunc(ablations.Method.Cells, func(c ablations.Cell) bool { return c.Name == "reflow" })]
+	in := Inputs{Bundle: &pretrain.Bundle{Files: map[string]string{}}, Data: &dataset.Scenes{Config: dataset.DefaultScenes()}, Setup: protocol.DefaultSetup("smoke")}
+	for _, part := range pretrain.Parts {
+		in.Bundle.Files[part] = "hash of " + part
+	}
+	axis := ablations.Axis{Name: "steps", Cells: []ablations.Cell{{Name: "1", Default: true}, {Name: "8", Steps: 8}, {Name: "8-renoise", Steps: 8, Form: diffusion.Renoise}}}
+	p, err := NewPlan(in, reflow.Config(base), []ablations.Axis{axis}, []int64{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var drawn []string
+	for _, j := range p.Jobs {
+		if s := j.Evaluation.Sampling; j.Train != nil {
+			drawn = append(drawn, fmt.Sprint(s.Steps, " ", s.Sampler))
+		}
+	}
+	want := []string{"1 fewstep-renoise", "8 fewstep-ode", "8 fewstep-renoise", "2 fewstep-ode", "4 fewstep-ode"}
+	if diff := cmp.Diff(want, drawn); diff != "" {
+		t.Errorf("steps and samplers (-want +got)\n%s", diff)
 	}
 }

@@ -33,7 +33,8 @@ func (e *evaluation) openRun(ctx context.Context, dir string) (pictures.Set, *pr
 	if err != nil {
 		return set, nil, err
 	}
-	p, sampling := pipeline.New(nil, bundle), pipeline.FewSteps(run.Student(), cfg.Times, e.steps, diffusion.Renoise).For(cfg.StudentNet)
+	form := cfg.Form()
+	p, sampling := pipeline.New(nil, bundle), pipeline.FewSteps(run.Student(), cfg.Times, e.steps, form).For(cfg.StudentNet)
 	if _, err := p.Plan(sampling); err != nil {
 		return set, nil, fmt.Errorf("%w: the student of %s was trained on times %v", err, dir, cfg.Times)
 	}
@@ -75,8 +76,11 @@ func (e *evaluation) openRun(ctx context.Context, dir string) (pictures.Set, *pr
 			return set, nil, err
 		}
 		captions = append(captions, sample.Caption)
-		hash := pictures.NewHash("student", sum, strconv.Itoa(e.steps), strconv.FormatInt(setup.Seed, 10), strconv.Itoa(i), sample.Caption)
-		set.Items = append(set.Items, pictures.Drawn(fmt.Sprintf("%08d", i), sample.Caption, hash, size, func() ([]float32, error) {
+		parts := []string{"student", sum, strconv.Itoa(e.steps), strconv.FormatInt(setup.Seed, 10), strconv.Itoa(i), sample.Caption}
+		if form != diffusion.Renoise {
+			parts = append(parts, string(form))
+		}
+		set.Items = append(set.Items, pictures.Drawn(fmt.Sprintf("%08d", i), sample.Caption, pictures.NewHash(parts...), size, func() ([]float32, error) {
 			flat, err := draw()
 			if err != nil {
 				return nil, err

@@ -80,6 +80,22 @@ func TestStepsOfARun(t *testing.T) {
 	}
 }
 
+// The same weights draw other pictures in several steps where another method trained them, which the cache tells apart.
+func TestStudentsDrawAsTheirMethodDoes(t *testing.T) {
+	alone(t)
+	bundle := smallBundle(t)
+	weights := tinybundle.WritePart(t, "teacher", 2)
+	score := func(edit func(*distill.Config)) resultSet {
+		run := trained(t, bundle, weights, edit)
+		return callJSON(t, "scenes", run, "--n", "4", "--engine", "go", "--pretrained", bundle.Dir, "--metrics", "clip-score", "--steps", "2").Generated[0]
+	}
+	add := score(func(*distill.Config) {})
+	reflow := score(func(c *distill.Config) { c.Method = &distill.Named{Settings: distill.DefaultReflow} })
+	if reflow.Extracted != 4 || reflow.Values[0].Estimate.Mean == add.Values[0].Estimate.Mean {
+		t.Errorf("%+v, want 4 pictures of another score than\n%+v", reflow, add)
+	}
+}
+
 func TestStudentsOfAnotherNetwork(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains")
