@@ -90,6 +90,15 @@ func TestSolversOfAnAxis(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"dpmpp2m": 1, "unipc": 1}, drawn); diff != "" {
 		t.Errorf("samplers of four steps (-want +got)\n%s", diff)
 	}
+	results, err := (&laboratory{}).options(p, t.TempDir()).Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"/reference=teacher/steps=4 1 ", "/reference=teacher/steps=4/sampler=unipc 1 "} {
+		if bench := string(p.bench(axis, results)); strings.Count(bench, name) != 1 {
+			t.Errorf("want %q once in\n%s", name, bench)
+		}
+	}
 }
 
 // Every cell of an axis must be another measurement.

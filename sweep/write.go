@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/internal/atomicfile"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
@@ -115,6 +116,9 @@ func (p *Plan) bench(axis ablations.Axis, results Results) []byte {
 		name := fmt.Sprintf("reference=%s/steps=%d", r.subject, r.steps)
 		if r.net != "" {
 			name += "/net=" + r.net
+		}
+		if r.sampler != "" && r.sampler != pipeline.Teacher(0, 0).Sampler.Name() {
+			name += "/sampler=" + r.sampler
 		}
 		for _, o := range results.of(r.hashes...) {
 			if r.subject == Student {
