@@ -31,7 +31,9 @@ func (w *EngineWorker) watch(ctx context.Context, cfg distill.Config, run *recor
 	if err != nil {
 		return nil, err
 	}
-	path, last := filepath.Join(run.Dir(), "watched.safetensors"), 0
+	ctx = context.WithoutCancel(ctx) // an interrupted training finishes its glance, and saves a checkpoint
+	path := filepath.Join(run.Dir(), "watched.safetensors")
+	last, _, _ := run.LatestCheckpoint()
 	return func(step int, _ map[string]float64, save func(path string) error) error {
 		due := step/w.WatchEvery > last/w.WatchEvery
 		if last = step; !due {

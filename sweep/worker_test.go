@@ -59,20 +59,43 @@ func TestWatchedTraining(t *testing.T) {
 	}
 	var students []string
 	var said strings.Builder
-	for _, every := range []int{0, 2} {
+	for _, c := range []struct {
+		every       int
+		interrupted bool // in the first glance
+	}{{0, false}, {2, false}, {2, true}} {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		opened := 0
 		w := &EngineWorker{
-			Inputs:     Inputs{Bundle: bundle, Data: tinyworld.New(), Setup: protocol.Setup{Images: 12, Seed: 3, Batch: 5, Blocks: 2}},
-			Engine:     func(context.Context) (*engine.Engine, error) { return &engine.Engine{Backend: graphtest.Engine()}, nil },
+			Inputs: Inputs{Bundle: bundle, Data: tinyworld.New(), Setup: protocol.Setup{Images: 12, Seed: 3, Batch: 5, Blocks: 2}},
+			Engine: func(context.Context) (*engine.Engine, error) {
+				if opened++; c.interrupted && opened == 2 {
+					stop()
+				}
+				return &engine.Engine{Backend: graphtest.Engine()}, nil
+			},
 			Out:        &said,
-			WatchEvery: every,
+			WatchEvery: c.every,
 		}
 		defer w.Close()
-		run, err := record.Open(t.Context(), t.TempDir(), cfg, record.Environment{})
+		root := t.TempDir()
+		run, err := record.Open(t.Context(), root, cfg, record.Environment{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer run.Close()
-		if err := w.Train(t.Context(), cfg, run); err != nil {
+		if err = w.Train(ctx, cfg, run); c.interrupted {
+			if saved, _, _ := run.LatestCheckpoint(); saved != 2 || !errors.Is(err, context.Canceled) {
+				t.Errorf("interrupted: checkpoint of step %d, error %v, want step 2 and %v", saved, err, context.Canceled)
+			}
+			run.Close()
+			if run, err = record.Open(t.Context(), root, cfg, record.Environment{}); err != nil {
+				t.Fatal(err)
+			}
+			defer run.Close()
+			err = w.Train(t.Context(), cfg, run)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		student, err := weights.SHA256(filepath.Join(run.Dir(), distill.StudentFile))
@@ -81,7 +104,7 @@ func TestWatchedTraining(t *testing.T) {
 		}
 		students = append(students, student)
 		glances, err := record.ReadLines[map[string]float64](filepath.Join(run.Dir(), WatchFile))
-		if every == 0 {
+		if c.every == 0 {
 			if !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("unwatched: %d glances (%v), want no file", len(glances), err)
 			}
@@ -94,8 +117,8 @@ func TestWatchedTraining(t *testing.T) {
 			t.Errorf("glances begin at caption %d, want 24: tables use 0 to 23", setup.First)
 		}
 	}
-	if students[0] != students[1] {
-		t.Error("a watched training gives another student")
+	if students[0] != students[1] || students[0] != students[2] {
+		t.Error("a watched or interrupted training gives another student")
 	}
 }
 
