@@ -55,8 +55,8 @@ func conflict(a ablations.Axis, base distill.Config) error {
 			return err
 		}
 		was, is, before, after := f[0], f[1], f[2], f[3]
-		for _, name := range differing(was, before) {
-			if before[name] == after[name] && was[name] != is[name] {
+		for _, name := range differing(was, is) {
+			if before[name] == after[name] {
 				return fmt.Errorf("sweep: the config changes %s, which cell %s of axis %s sets itself: want other fields there", name, cell.Name, a.Name)
 			}
 		}

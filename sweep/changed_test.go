@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,7 @@ func TestChangedFieldsAreNamed(t *testing.T) {
 
 // A cell whose name says 2.5 must not be trained with 7.
 func TestConfigsThatContradictACell(t *testing.T) {
+	mixed := slices.DeleteFunc(slices.Clone(ablations.Consistency.Cells), func(c ablations.Cell) bool { return c.Name != "add-1" && c.Name != "lcm-adv-1" })
 	for _, c := range []struct {
 		why  string
 		axis ablations.Axis
@@ -51,6 +53,7 @@ func TestConfigsThatContradictACell(t *testing.T) {
 		{"multiples of another length", ablations.Length, func(c *distill.Config) { *c = c.WithSteps(80) }, ""},
 		{"a batch, whose share of pure noise methods set", ablations.Consistency, func(c *distill.Config) { *c = c.WithBatch(8) }, ""},
 		{"times that other methods have of their own", ablations.Consistency, func(c *distill.Config) { c.Times = []int{900, 500} }, "changes times"},
+		{"what a cell sets to the preset's own value", ablations.Axis{Name: "mixed", Cells: mixed}, func(c *distill.Config) { c.Adversarial = .5 }, "changes adversarial, which cell lcm-adv-1 of axis mixed"},
 		{"times that one set is called by", ablations.StudentSteps, func(c *distill.Config) { c.Times = []int{980, 500} }, "changes times"},
 	} {
 		cfg, err := distill.DefaultConfig("cpu")
