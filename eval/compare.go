@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Errors of comparisons that can tell nothing.
+// Errors of comparisons that can tell nothing. With ErrNoSpread comes the difference, which is the same for all seeds.
 var (
 	ErrNoSpread = errors.New("eval: compare: no spread between seeds, want seeds that differ")
 	ErrFewSeeds = errors.New("eval: compare: too few seeds, want two that both cells have, or two of each and none in common")
@@ -85,7 +85,11 @@ func Welch(a, b []float64, confidence float64) (Test, error) {
 
 func newTest(difference, stdErr, freedom float64, n int, confidence float64) (Test, error) {
 	if stdErr == 0 {
-		return Test{}, ErrNoSpread
+		constant := Test{Difference: Estimate{Mean: difference, Low: difference, High: difference, N: n}}
+		if difference == 0 {
+			constant.P = 1
+		}
+		return constant, ErrNoSpread
 	}
 	half := stdErr * tQuantile(confidence, freedom)
 	return Test{

@@ -3,6 +3,7 @@ package sweep
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/addlab/addlab/ablations"
@@ -109,12 +110,12 @@ func signed(test eval.Test, above bool) string {
 }
 
 // judgeSame confirms where two one-sided tests (TOST, Schuirmann 1987) reject a ratio outside 1 ± Within, and refutes where a two-sided
-// test rejects every ratio inside.
+// test rejects every ratio inside. A difference without spread decides by itself.
 func judgeSame(a, b report.Row, v *report.Verdict) {
 	test, err := difference(v.Metric, a, b, 1)
 	low, err2 := difference(v.Metric, a, b, 1-v.Within)
 	high, err3 := difference(v.Metric, a, b, 1+v.Within)
-	if errors.Join(err, err2, err3) != nil {
+	if slices.ContainsFunc([]error{err, err2, err3}, func(err error) bool { return err != nil && !errors.Is(err, eval.ErrNoSpread) }) {
 		return
 	}
 	v.Test, test.P = &test, math.Max(oneSided(low, 1), oneSided(high, -1))

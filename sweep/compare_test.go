@@ -74,6 +74,9 @@ func TestClaims(t *testing.T) {
 		{"different, and close all the same", same, seeds("a", 20, 20.01, 20.02), others(seeds("b", 20.5, 20.51, 20.52)), report.Confirmed, ""},
 		{"far above, by the test that refutes", same, seeds("a", 29, 30, 31), others(seeds("b", 19, 20, 21)), report.Refuted, "beyond the bound, p < 0.001"},
 		{"far below, by the test that refutes", same, seeds("a", 9, 10, 11), others(seeds("b", 19, 20, 21)), report.Refuted, "beyond the bound, p < 0.001"},
+		{"the same numbers, seed by seed", same, seeds("a", 20, 21, 22), seeds("b", 20, 21, 22), report.Confirmed, "a − b = 0.0, TOST p < 0.001, 3 pairs"},
+		{"the same number for all seeds", same, seeds("a", 20, 20), seeds("b", 20, 20), report.Confirmed, "TOST p < 0.001"},
+		{"a difference without spread beyond the bound", same, seeds("a", 30, 30), seeds("b", 20, 20), report.Refuted, "beyond the bound, p < 0.001"},
 		{"one diverged", same, seeds("a", 20, 21), gone("b"), report.Refuted, ""},
 		{"one seed shows nothing", same, seeds("a", 20), seeds("b", 20), report.Undecided, "seeds 1 and 1"},
 	} {
