@@ -9,6 +9,7 @@ import (
 
 	"github.com/addlab/addlab/ablations"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/network/weights"
 )
 
@@ -55,5 +56,17 @@ func TestDamagedStudentsAreRefused(t *testing.T) {
 	write(distill.StudentFile, "weightz")
 	if err := s.Check(); err == nil || !strings.Contains(err.Error(), distill.StudentFile+" has SHA-256") {
 		t.Errorf("a student of which a byte changed: error %v, want both checksums", err)
+	}
+}
+
+// Brackets in the name of a folder are no pattern.
+func TestNetworksAreFoundWhateverTheirFolderIsCalled(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "a[b]")
+	dir := filepath.Join(root, "pretrained", "tiny")
+	if err := os.CopyFS(dir, os.DirFS(tinybundle.Write(t, "classifier", "pair"))); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := (StudentRun{Dir: filepath.Join(root, "runs", "0123456789ab")}).Bundle(""); err != nil || b.Dir != dir {
+		t.Errorf("%+v, %v, want the bundle in %s", b, err, dir)
 	}
 }

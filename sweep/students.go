@@ -3,7 +3,9 @@ package sweep
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -140,13 +142,13 @@ func (s StudentRun) Bundle(dir string) (*pretrain.Bundle, error) {
 	dirs := []string{dir}
 	if dir == "" {
 		dirs = nil
-		for _, pattern := range []string{"pretrained/*", filepath.Join(filepath.Dir(filepath.Dir(s.Dir)), "pretrained", "*")} {
-			found, err := filepath.Glob(filepath.Join(pattern, "bundle.json"))
+		for _, parent := range []string{"pretrained", filepath.Join(filepath.Dir(filepath.Dir(s.Dir)), "pretrained")} {
+			found, err := fs.Glob(os.DirFS(parent), "*/bundle.json")
 			if err != nil {
 				return nil, err
 			}
-			for _, path := range found {
-				dirs = append(dirs, filepath.Dir(path))
+			for _, name := range found {
+				dirs = append(dirs, filepath.Join(parent, path.Dir(name)))
 			}
 		}
 	}
