@@ -1,6 +1,9 @@
 package sweep
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -23,10 +26,13 @@ func RunsOf(results string, set dataset.Spec) []string {
 
 // AllRuns are the folders of runs within results, on any set.
 func AllRuns(results string) ([]string, error) {
-	others, err := filepath.Glob(filepath.Join(results, report.DataFolder, "*"))
 	dirs := []string{filepath.Join(results, "runs")}
-	for _, dir := range others {
-		dirs = append(dirs, filepath.Join(dir, "runs"))
+	others, err := os.ReadDir(filepath.Join(results, report.DataFolder))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	for _, set := range others {
+		dirs = append(dirs, filepath.Join(results, report.DataFolder, set.Name(), "runs"))
 	}
 	return dirs, err
 }

@@ -65,7 +65,11 @@ func (l *Lab) Prompt(prompt string) error {
 
 // newestStudent is the latest one of the lab's networks that the notebooks or the programs have trained; toys count on their own scale.
 func (l *Lab) newestStudent() (newest sweep.StudentRun, found bool, err error) {
-	all, err := sweep.StudentRuns(l.Runs, filepath.Join(l.Runs, "runs"), filepath.Join(l.Root, "results", "runs"))
+	dirs, err := sweep.AllRuns(filepath.Join(l.Root, "results"))
+	if err != nil {
+		return newest, false, err
+	}
+	all, err := sweep.StudentRuns(append(dirs, l.Runs, filepath.Join(l.Runs, "runs"))...)
 	if err != nil {
 		return newest, false, err
 	}
