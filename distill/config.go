@@ -35,11 +35,11 @@ type Config struct {
 	// Accumulate, if above 1, is how many batches a step has: gradients are means over them, and networks move once. Memory is that of one.
 	Accumulate int `json:"accumulate,omitempty"`
 
-	Times []int `json:"times"` // T_student in timesteps of 1000, falling; the input at the first is pure noise, whatever its number
+	Times []int `json:"times"` // T_student in timesteps of 1000, falling; the input at the first is pure noise, whatever its number, unless SignalLeak
 	// SignalLeak leaves at the first time what the schedule leaves there of the picture, as most released models are trained (Lin et al.
 	// 2305.08891 call it a flaw, since sampling begins at pure noise). Here it ties what a student chooses to the noise.
 	SignalLeak bool `json:"signal_leak,omitempty"`
-	// Pure is how many pictures of a batch begin at pure noise, where one step is drawn from. 0 leaves it to the method: an equal share of
+	// Pure is how many pictures of a batch begin at the first time, where one step is drawn from. 0 leaves it to the method: an equal share of
 	// Times in ADD, what the solver's grid has there in consistency.
 	Pure     int    `json:"pure,omitempty"`
 	PureFrom int    `json:"pure_from,omitempty"` // step from which that holds; consistency must find the map from its grid first
