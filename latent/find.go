@@ -3,7 +3,6 @@ package latent
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -41,22 +40,25 @@ func (o Options) find(ctx context.Context, name string) (dir string, names []str
 
 var repository = regexp.MustCompile(`^[\w.-]+/[\w.-]+$`)
 
-// list names the files of a folder and of those in it.
-func list(dir string) (names []string, err error) {
-	err = filepath.WalkDir(dir, func(file string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name, _ := filepath.Rel(dir, file)
-		if name = filepath.ToSlash(name); e.IsDir() {
-			if strings.Count(name, "/") > 0 {
-				return filepath.SkipDir
+// list names the files of a folder and of those in it. Links are what they lead to.
+func list(dir string) ([]string, error) { return listIn(dir, "", true) }
+
+func listIn(dir, folder string, deeper bool) (names []string, err error) {
+	entries, err := os.ReadDir(filepath.Join(dir, folder))
+	for _, e := range entries {
+		name := path.Join(folder, e.Name())
+		info, fault := os.Stat(filepath.Join(dir, name))
+		switch {
+		case fault != nil || !info.IsDir(): // whoever wants a link to nothing reports it
+			names = append(names, name)
+		case deeper:
+			inside, fault := listIn(dir, name, false)
+			if fault != nil {
+				return nil, fault
 			}
-			return nil
+			names = append(names, inside...)
 		}
-		names = append(names, name)
-		return nil
-	})
+	}
 	return names, err
 }
 

@@ -105,3 +105,28 @@ func TestChooseRefuses(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// A folder may be put together from links, and be one.
+func TestLinksAreFollowed(t *testing.T) {
+	whole, parts, link := tinylatent.Folder(t, "sd"), t.TempDir(), filepath.Join(t.TempDir(), "model")
+	entries, err := os.ReadDir(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if err := os.Symlink(filepath.Join(whole, e.Name()), filepath.Join(parts, e.Name())); err != nil {
+			t.Skip(err)
+		}
+	}
+	if err := os.Symlink("nowhere", filepath.Join(parts, "unread")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(parts, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{parts, link} {
+		if m, err := Open(t.Context(), dir, Options{}); err != nil || m.Size != 16 {
+			t.Errorf("%s: %v, want a model", dir, err)
+		}
+	}
+}
