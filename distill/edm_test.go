@@ -3,6 +3,7 @@ package distill
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -111,5 +112,28 @@ func TestAStudentOfEDM(t *testing.T) {
 	}
 	if _, err := record.Hash(NewRunConfig(cfg, b, in.Data)); err != nil {
 		t.Error(err)
+	}
+}
+
+// Random frequencies are nearly all fast: a student could not be told the noise without them.
+func TestSCMRefusesFourierEmbeddings(t *testing.T) {
+	net, file := tinyFeatures(t)
+	for embedding, refused := range map[string]bool{"fourier": true, "positional": false} {
+		m, err := edm.Open(tinyedm.File(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Network.EmbeddingType = embedding
+		b, err := edm.NewBase(m, net, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		method, err := newMethod(tinyConfig(t, continuous), b)
+		if err == nil {
+			err = method.Init(nil)
+		}
+		if (err != nil && strings.Contains(err.Error(), "embedding_type = fourier, want positional")) != refused {
+			t.Errorf("%s: error %v, want one: %t", embedding, err, refused)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package distill
 
 import (
+	"fmt"
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -72,6 +73,14 @@ type scmInputs[T any] struct {
 	Empty        T // [1,L]: no caption, with guidance
 }
 
+// Init implements Method.
+func (m *scm) Init(store *model.Store) error {
+	if _, _, err := m.base.Backbone(m.cfg.Student()).TimeWaves(); err != nil {
+		return fmt.Errorf("distill: the method scm keeps fast waves of the time from its student: %w", err)
+	}
+	return m.regressor.Init(store)
+}
+
 // Updates implements Method.
 func (m *scm) Updates(step int) []Update { return once("scm", step, m.draw, m.update) }
 
@@ -130,8 +139,8 @@ func (m *scm) learn(n networks, in scmInputs[*Node], teacher diffusion.Denoiser)
 
 // slow sets the weights of waves of the time that are faster than Turns to 0.
 func (m *scm) slow(g *Graph, scopes ...string) {
-	layer, frequencies := m.base.Backbone(m.cfg.Student()).TimeWaves()
-	if layer == "" { // it has no fast ones
+	layer, frequencies, _ := m.base.Backbone(m.cfg.Student()).TimeWaves() // Init has seen the error
+	if layer == "" {                                                      // it has no fast ones
 		return
 	}
 	kept := make([]float32, len(frequencies))

@@ -120,7 +120,7 @@ func TestSCMStep(t *testing.T) {
 			t.Errorf("%v, want a loss within 0 … 1 and a gradient", at)
 		}
 	}
-	layer, frequencies := n.Bundle.Backbone(cfg.Student()).TimeWaves()
+	layer, frequencies, _ := n.Bundle.Backbone(cfg.Student()).TimeWaves()
 	for _, scope := range []string{studentScope, studentEMAScope} {
 		for i, w := range graphtest.Floats(n.store.GetVariable("/" + scope + "/" + layer + "/weight").MustValue()) { // [·,cosines and sines]
 			if fast := 1000*float64(frequencies[i%len(frequencies)]) > 2*math.Pi; fast != (w == 0) {

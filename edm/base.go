@@ -122,12 +122,6 @@ func (p preconditioned) Apply(scope *model.Scope, x, level, _, labels *Node) *No
 	return diffusion.EDMDenoiser(scope, p.EDMConfig)(x, diffusion.LevelFrom(level), diffusion.Cond{Pooled: labels})
 }
 
-// Outer implements network.Backbone: nothing is kept from Muon but the output.
-func (preconditioned) Outer() []string { return []string{"out_conv", "aux_conv"} }
-
-// TimeWaves implements network.Backbone: none is fast, as the network reads ¼ ln(σ/α).
-func (preconditioned) TimeWaves() (layer string, frequencies []float32) { return "", nil }
-
 // IsTeacher reports whether a part is the teacher.
 func (b *Base) IsTeacher(part string) bool { return part == "teacher" }
 

@@ -266,3 +266,22 @@ func TestFilesRefuseByName(t *testing.T) {
 		t.Errorf("error %v, want the missing file", err)
 	}
 }
+
+// Muon is kept from the last layer by its name.
+func TestOuterNamesTheLastLayer(t *testing.T) {
+	for file, want := range map[string]string{tinyedm.File(t): "model.dec.8x8_aux_conv.weight", tinyedm.Unconditional(t): "model.dec.8x8_aux_conv.weight"} {
+		m, err := Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kept []string
+		for name, x := range m.tensors.Shapes() {
+			if slices.ContainsFunc(preconditioned{m.Network}.Outer(), func(layer string) bool { return slices.Contains(strings.Split(name, "."), layer) }) && len(x.Shape) > 1 {
+				kept = append(kept, name)
+			}
+		}
+		if !slices.Equal(kept, []string{want}) {
+			t.Errorf("kept %q, want %q", kept, want)
+		}
+	}
+}

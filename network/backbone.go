@@ -16,8 +16,9 @@ type Backbone interface {
 	// Outer names the first and last layers, which some optimisers treat differently.
 	Outer() []string
 
-	// TimeWaves names the layer that reads the timestep, and the frequencies of the cosines, then the sines, that are its inputs; "" where none is fast.
-	TimeWaves() (layer string, frequencies []float32)
+	// TimeWaves names the layer that reads the timestep, and the frequencies of the cosines, then the sines, that are its inputs; "" where
+	// none is fast. An error says that the network cannot do without its fast ones.
+	TimeWaves() (layer string, frequencies []float32, err error)
 }
 
 // Encoder is a backbone whose first half tells what is in a picture.
@@ -36,13 +37,13 @@ var (
 func (UNetConfig) Outer() []string { return []string{"conv_in", "conv_out"} }
 
 // TimeWaves implements Backbone.
-func (cfg UNetConfig) TimeWaves() (string, []float32) {
-	return "time_embedding/linear_1", waveFrequencies(cfg.BlockOutChannels[0])
+func (cfg UNetConfig) TimeWaves() (string, []float32, error) {
+	return "time_embedding/linear_1", waveFrequencies(cfg.BlockOutChannels[0]), nil
 }
 
 // TimeWaves implements Backbone.
-func (DiTConfig) TimeWaves() (string, []float32) {
-	return "adaln_single/emb/timestep_embedder/linear_1", waveFrequencies(ditTimeWidth)
+func (DiTConfig) TimeWaves() (string, []float32, error) {
+	return "adaln_single/emb/timestep_embedder/linear_1", waveFrequencies(ditTimeWidth), nil
 }
 
 // Outer implements Backbone.

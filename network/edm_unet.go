@@ -1,6 +1,7 @@
 package network
 
 import (
+	"fmt"
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -55,6 +56,22 @@ func (c EDMConfig) Apply(scope *model.Scope, x, noise, labels *Node) *Node {
 		norm, out = scope.At("dec").At("%dx%d_aux_norm", c.Resolution, c.Resolution), scope.At("dec").At("%dx%d_aux_conv", c.Resolution, c.Resolution)
 	}
 	return conv(out, SiLU(u.norm(norm, h)), c.Channels, 3, zeros)
+}
+
+// Outer names the last layer, as that of a Backbone.
+func (c EDMConfig) Outer() []string {
+	if c.song() {
+		return []string{fmt.Sprintf("%dx%d_aux_conv", c.Resolution, c.Resolution)}
+	}
+	return []string{"out_conv"}
+}
+
+// TimeWaves is that of a Backbone: positional waves of c_noise = ¼ ln(σ/α) are slow.
+func (c EDMConfig) TimeWaves() (layer string, frequencies []float32, err error) {
+	if c.song() && c.EmbeddingType == edmFourier {
+		err = fmt.Errorf("network: edm: embedding_type = %s, want %s: nearly all waves of the noise level are fast", edmFourier, edmPositional)
+	}
+	return "", nil, err
 }
 
 // songEmbedding is what DDPM++ and NCSN++ tell their blocks of noise [B] and labels [B,L]; returns [B,T].
