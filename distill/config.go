@@ -217,6 +217,7 @@ func (c Config) Validate() error {
 	if k := c.Consistency; k != nil {
 		f.Want(falling && c.Times[0] == 1000, "times", c.Times, "1000 first with consistency, whose grid begins there")
 		f.Want(c.Lambda != 0 && c.TeacherSteps <= 1, "lambda, teacher_steps", fmt.Sprint(c.Lambda, ", ", c.TeacherSteps), "> 0 and 1 with consistency, which is the distillation loss and has a solver of its own")
+		f.Want(!c.DistillPixels, "distill_pixels", true, "false with consistency, whose distance is between latents")
 		f.Want(k.Grid >= 1, "consistency.grid", k.Grid, "≥ 1")
 		f.Want(k.Huber > 0, "consistency.huber", k.Huber, "> 0")
 		f.Want(c.Matching == nil || c.Pure > 0, "pure", 0, "≥ 1 with matching, which is about pictures drawn from pure noise")

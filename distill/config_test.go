@@ -74,6 +74,7 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		{"consistency without a distillation loss", "distill: lambda, teacher_steps = 0, 1, want > 0 and 1 with consistency", func(c *Config) { consistent(c); c.Adversarial, c.Lambda = 1, 0 }},
 		{"consistency by two teacher steps", "distill: lambda, teacher_steps = 1, 2, want", func(c *Config) { consistent(c); c.TeacherSteps = 2 }},
 		{"consistency from another timestep", "distill: times = [950 500], want 1000 first with consistency", func(c *Config) { consistent(c); c.Times = []int{950, 500} }},
+		{"consistency between pictures", "distill: distill_pixels = true, want false with consistency", func(c *Config) { consistent(c); c.DistillPixels = true }},
 		{"a grid without steps", "distill: consistency.grid = 0, want ≥ 1", func(c *Config) { consistent(c); c.Consistency.Grid = 0 }},
 		{"a distance without a bend", "distill: consistency.huber = 0, want > 0", func(c *Config) { consistent(c); c.Consistency.Huber = 0 }},
 		{"consistency on the default", "distill: signal_leak = true, want false with consistency", func(c *Config) { c.SignalLeak, c.Consistency = true, &Consistency{Grid: 50, Huber: .001} }},

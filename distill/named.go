@@ -74,7 +74,7 @@ func (n *Named) UnmarshalJSON(data []byte) error {
 
 // validate wants what holds for every named method: none has the terms and draws of ADD and of consistency that it does not ask for.
 func (n *Named) validate(f *check.Fields, c Config) {
-	if n == nil {
+	if n == nil || f.Err != nil { // settings rely on times
 		return
 	}
 	if n.Settings == nil {
@@ -85,6 +85,7 @@ func (n *Named) validate(f *check.Fields, c Config) {
 	f.Want(c.Consistency == nil, "consistency", c.Consistency, "none beside the method "+name)
 	f.Want(!c.SignalLeak, "signal_leak", c.SignalLeak, "false with the method "+name+", which begins at pure noise")
 	f.Want(c.LambdaDecay == 0 && c.TeacherSteps <= 1, "lambda_decay, teacher_steps", fmt.Sprint(c.LambdaDecay, ", ", c.TeacherSteps), "0 and 1 with the method "+name)
+	f.Want(!c.DistillPixels, "distill_pixels", true, "false with the method "+name+", whose distances are between latents")
 	f.Want(c.Pure == 0, "pure", c.Pure, "0 with the method "+name+", which draws its own times")
 	n.Settings.validate(f, c)
 }

@@ -77,6 +77,7 @@ func TestNamedMethodsRefuse(t *testing.T) {
 		`method = {}, want one of [`:                                   func(c *Config) { c.Method = &Named{} },
 		"consistency = &{50 0.001}, want none beside":                  func(c *Config) { c.Consistency = &Consistency{Grid: 50, Huber: .001} },
 		"adversarial = 1, want 0 with the method regression":           func(c *Config) { c.Adversarial = 1 },
+		"distill_pixels = true, want false with the method regression": func(c *Config) { c.DistillPixels = true },
 		"lambda_decay, teacher_steps = 0, 2, want 0 and 1 with the":    func(c *Config) { c.TeacherSteps = 2 },
 		"times = [1000 500], want one with the method regression":      func(c *Config) { c.Times = []int{1000, 500} },
 		"signal_leak = true, want false with the method":               func(c *Config) { c.Times, c.SignalLeak = []int{950}, true },
@@ -89,6 +90,17 @@ func TestNamedMethodsRefuse(t *testing.T) {
 		edit(&cfg)
 		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error = %v, want %s", err, want)
+		}
+	}
+}
+
+// A config without times is refused by every method, though some ask for the first one.
+func TestNamedMethodsWantTimes(t *testing.T) {
+	for name, settings := range named {
+		cfg := tinyConfig(t)
+		cfg.Times, cfg.Adversarial, cfg.Method = nil, 0, &Named{settings}
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "times = [], want falling") {
+			t.Errorf("%s: error = %v, want the times", name, err)
 		}
 	}
 }
