@@ -203,7 +203,7 @@ func (c Config) Validate() error {
 	wantRate(&f, "discriminator_rate", c.DiscriminatorRate)
 	f.Want(c.ClipNorm >= 0, "clip_norm", c.ClipNorm, "≥ 0")
 	f.Want(c.EMA >= 0 && c.EMA < 1, "ema", c.EMA, "in [0,1)")
-	f.Want(!c.Discriminator.Level || c.Discriminator.Renoise != nil || c.Method != nil, "discriminator.level", true, "false without discriminator.renoise: what the heads see has no noise")
+	f.Want(!c.Discriminator.Level || c.Discriminator.Renoise != nil || c.Method.diffuses(), "discriminator.level", true, "false without discriminator.renoise: what the heads see has no noise")
 	if group := c.Discriminator.Group(); group > 1 {
 		f.Want(c.Adversarial > 0, "discriminator.per_caption", group, "0 without a discriminator")
 		f.Want(c.Batch%group == 0 && c.Pure%group == 0, "discriminator.per_caption", group, fmt.Sprintf("a divisor of batch = %d and of pure = %d", c.Batch, c.Pure))

@@ -50,6 +50,9 @@ func (d FDistill) validate(f *check.Fields, c Config) {
 	f.Want(!c.Discriminator.Image, "discriminator.image", c.Discriminator.Image, "false with the method f-distill")
 }
 
+// diffuses: to the level of the scores.
+func (FDistill) diffuses() {}
+
 func (d FDistill) method(s setup) Method { return &fdistill{add{terms{adversary{s}, matching{s}}}, d} }
 
 // fdistill is the method of FDistill. With x̂ of pure noise or of a diffused picture, as in ADD, and x_t = α_t·x̂ + σ_t·ε′:

@@ -46,6 +46,15 @@ func (c Config) Form() diffusion.Form {
 	return diffusion.Renoise
 }
 
+// diffuses reports whether a method shows its discriminator diffused pictures, at levels of its own.
+func (n *Named) diffuses() bool {
+	if n == nil {
+		return false
+	}
+	_, ok := n.Settings.(interface{ diffuses() })
+	return ok
+}
+
 // TeacherCopies counts the copies of the teacher that a training holds and keeps in its checkpoints, beside the student.
 func (c Config) TeacherCopies() int {
 	if c.Method != nil {
@@ -73,8 +82,8 @@ func newMethod(cfg Config, b Base) (Method, error) {
 	if decoded && cfg.Adversarial > 0 && s.encodes() && cfg.Discriminator.Augment {
 		return nil, fmt.Errorf("distill: discriminator.augment = true, want false with features_net = %q, which sees latents: DiffAugment is for pictures", cfg.Features())
 	}
-	if cfg.Adversarial > 0 && (cfg.Discriminator.Renoise != nil || cfg.Method != nil) && !s.encodes() && (decoded || s.featuresSide() != seen) {
-		return nil, fmt.Errorf("distill: features_net = %q, want %q with discriminator.renoise and methods by name: others see pictures of another shape than the noise", cfg.Features(), teacherScope)
+	if cfg.Adversarial > 0 && (cfg.Discriminator.Renoise != nil || cfg.Method.diffuses()) && !s.encodes() && (decoded || s.featuresSide() != seen) {
+		return nil, fmt.Errorf("distill: features_net = %q, want %q with discriminator.renoise and methods that diffuse: others see pictures of another shape than the noise", cfg.Features(), teacherScope)
 	}
 	if cfg.Method != nil {
 		return cfg.Method.method(s), nil

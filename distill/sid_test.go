@@ -3,6 +3,7 @@ package distill
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -73,5 +74,20 @@ func TestSiDStep(t *testing.T) {
 		if diff := cmp.Diff(want, movedScopes(before, snapshot(n.store))); diff != "" {
 			t.Errorf("moved (-want +got)\n%s", diff)
 		}
+	}
+}
+
+// The discriminator beside SiD is ADD's: it sees clean pictures, decoded ones too, and has no level to be told.
+func TestSiDShowsItsDiscriminatorCleanPictures(t *testing.T) {
+	cfg := tinyConfig(t, scoreIdentical, func(c *Config) { c.Adversarial = .1 })
+	if _, err := newMethod(cfg, tinyLatent(t, "sd")); err != nil {
+		t.Errorf("decoded pictures: error %v", err)
+	}
+	cfg.Discriminator.Level = true
+	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "discriminator.level = true, want false without discriminator.renoise") {
+		t.Errorf("a level: error %v", err)
+	}
+	if _, err := newMethod(tinyConfig(t, fDistilled("js"), func(c *Config) { c.FeaturesNet = "" }), tinyLatent(t, "sd")); err == nil || !strings.Contains(err.Error(), `features_net = "features", want "teacher"`) {
+		t.Errorf("diffused pictures: error %v", err)
 	}
 }

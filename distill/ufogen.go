@@ -29,6 +29,9 @@ func (u UFOGen) validate(f *check.Fields, c Config) {
 	f.Want(u.MaxSNR > 0, "method.ufogen.max_snr", u.MaxSNR, "> 0")
 }
 
+// diffuses: to the next lower time.
+func (UFOGen) diffuses() {}
+
 func (u UFOGen) method(s setup) Method { return &ufogen{terms{adversary{s}, matching{s}}, u} }
 
 // ufogen is the method of UFOGen:
