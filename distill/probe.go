@@ -14,11 +14,17 @@ type HeadsHealth struct{ AUC, Gap float64 }
 // ErrNoHeads is returned of a config that has no discriminator.
 var ErrNoHeads = errors.New("distill: no discriminator in this config")
 
+// ErrDiffused is returned of a config whose method shows the discriminator diffused pictures: the probe shows clean ones.
+var ErrDiffused = errors.New("distill: the discriminator of this method sees diffused pictures")
+
 // ProbeConfig is what ProbeHeads trains of a config: every picture begins at the first time, and nothing is left of what moves the student,
 // so that configs which differ in that alone are equal.
 func ProbeConfig(cfg Config) Config {
 	cfg.Times, cfg.Pure, cfg.PureFrom, cfg.DiscriminatorUpdates = cfg.Times[:1], 0, 0, 2
-	cfg.Lambda, cfg.LambdaDecay, cfg.Consistency, cfg.Matching, cfg.Method = 0, 0, nil, nil, nil
+	cfg.Lambda, cfg.LambdaDecay, cfg.Consistency, cfg.Matching = 0, 0, nil, nil
+	if !cfg.Method.diffuses() {
+		cfg.Method = nil
+	}
 	cfg.TeacherGuidance, cfg.TeacherSteps, cfg.StudentRate.Decay, cfg.EMA = 0, 1, 0, 0
 	return cfg
 }
@@ -29,6 +35,9 @@ func ProbeConfig(cfg Config) Config {
 func ProbeHeads(ctx context.Context, in Inputs, steps, every int, line func(step int, mean HeadsHealth)) error {
 	if in.Config.Adversarial == 0 {
 		return ErrNoHeads
+	}
+	if in.Config.Method.diffuses() {
+		return ErrDiffused
 	}
 	in.Config = ProbeConfig(in.Config)
 	if err := in.Config.Validate(); err != nil {

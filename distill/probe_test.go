@@ -17,10 +17,12 @@ func TestProbesAreOfTheHeadsAlone(t *testing.T) {
 		edit func(*Config)
 		same bool
 	}{
-		"λ":           {func(c *Config) { c.Lambda = 1 }, true},
-		"consistency": {func(c *Config) { consistent(c); c.Adversarial = 1 }, true},
-		"condition":   {func(c *Config) { c.Discriminator.Image = false }, false},
-		"first time":  {func(c *Config) { c.Times[0] = 980 }, false},
+		"λ":              {func(c *Config) { c.Lambda = 1 }, true},
+		"consistency":    {func(c *Config) { consistent(c); c.Adversarial = 1 }, true},
+		"score identity": {func(c *Config) { scoreIdentical(c); c.Adversarial = 1 }, true},
+		"f-distill":      {fDistilled("rkl"), false},
+		"condition":      {func(c *Config) { c.Discriminator.Image = false }, false},
+		"first time":     {func(c *Config) { c.Times[0] = 980 }, false},
 	} {
 		cfg := ProbeConfig(tinyConfig(t, c.edit))
 		cfg.StudentRate = base.StudentRate
@@ -45,5 +47,14 @@ func TestProbeReportsHeads(t *testing.T) {
 	in.Config.Adversarial = 0
 	if err := ProbeHeads(t.Context(), in, 6, 3, nil); !errors.Is(err, ErrNoHeads) {
 		t.Errorf("without a discriminator: %v", err)
+	}
+}
+
+// Clean pictures do not tell how heads fare that see diffused ones.
+func TestDiffusedPicturesAreNotProbed(t *testing.T) {
+	for name, edit := range map[string]func(*Config){"f-distill": fDistilled("rkl"), "ufogen": diffusionGAN} {
+		if err := ProbeHeads(t.Context(), Inputs{Config: tinyConfig(t, edit)}, 1, 1, nil); !errors.Is(err, ErrDiffused) {
+			t.Errorf("%s: error %v, want %v", name, err, ErrDiffused)
+		}
 	}
 }

@@ -41,9 +41,12 @@ func probe(ctx context.Context, w io.Writer, in sweep.Inputs, base distill.Confi
 				fmt.Fprintf(w, "%-34s", fmt.Sprintf("%s/%s, seed %d", axis.Name, cell.Name, seed))
 				err := distill.ProbeHeads(ctx, distill.Inputs{Config: cfg, Bundle: in.Bundle, Data: in.Data, Backend: e.Backend}, steps, probeEvery,
 					func(_ int, h distill.HeadsHealth) { fmt.Fprintf(w, "  %.2f (%6.2f)", h.AUC, h.Gap) })
-				if errors.Is(err, distill.ErrNoHeads) {
+				switch {
+				case errors.Is(err, distill.ErrNoHeads):
 					fmt.Fprint(w, "  no discriminator")
-				} else if err != nil {
+				case errors.Is(err, distill.ErrDiffused):
+					fmt.Fprint(w, "  sees diffused pictures, which are not probed")
+				case err != nil:
 					fmt.Fprintln(w)
 					return err
 				}

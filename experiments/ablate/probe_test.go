@@ -39,6 +39,18 @@ func TestTheDefaultDiscriminatorLearnsToTellBlurs(t *testing.T) {
 	}
 }
 
+// Methods that diffuse what the discriminator sees do not end the table.
+func TestProbeNamesCellsThatDiffuse(t *testing.T) {
+	out, pretrained := t.TempDir(), toyNetworks(t)
+	var stdout, stderr bytes.Buffer
+	if rc := run(t.Context(), []string{"--scale", "smoke", "--axis", "method", "--cells", "dmd2,f-distill,ufogen,regression", "--probe", "40", "--engine", "go", "--pretrained", pretrained, "--out", out, "--reference", out}, &stdout, &stderr); rc != 0 {
+		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
+	}
+	if text := stdout.String(); strings.Count(text, "sees diffused pictures, which are not probed\n") != 3 || !strings.Contains(text, "no discriminator\n") {
+		t.Errorf("want three cells of diffused pictures and one without a discriminator:\n%s", text)
+	}
+}
+
 func TestProbeNamesCellsWithoutDiscriminator(t *testing.T) {
 	out, pretrained := t.TempDir(), toyNetworks(t)
 	var stdout, stderr bytes.Buffer
