@@ -45,7 +45,7 @@ func TestAStudentOfEDM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := tinyConfig(t, func(c *Config) { c.TeacherGuidance, c.StudentRate.Warmup, c.EMA = 2, 0, 0 })
+	cfg := tinyConfig(t, func(c *Config) { c.StudentRate.Warmup, c.EMA = 0, 0 })
 	in := Inputs{Config: cfg, Bundle: b, Data: labelled{tinyworld.New()}, Backend: graphtest.Engine()}
 	training, err := open(t.Context(), in, silent())
 	if err != nil {

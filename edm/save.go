@@ -17,8 +17,9 @@ const described, drawn = "edm", "student"
 // Save writes the network with the weights of a student, which Open opens: safetensors with the config in its metadata, and how the student
 // draws. A pickle cannot be written without the code that reads it. The file's folder is made where there is none.
 func (m *Model) Save(file string, network *weights.File, student diffusion.FewStep) error {
-	f := &weights.File{Tensors: network.Tensors, Metadata: map[string]string{}}
-	for entry, value := range map[string]any{described: m.Network, drawn: student} {
+	f, config := &weights.File{Tensors: network.Tensors, Metadata: map[string]string{}}, m.Network
+	config.LabelDropout = 0 // a student learns with classes
+	for entry, value := range map[string]any{described: config, drawn: student} {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return fmt.Errorf("edm: %w", err)

@@ -10,7 +10,7 @@ import (
 
 // EDMConfig describes the networks of EDM (Karras et al. 2206.00364): DDPM++ and NCSN++ (Song et al. 2011.13456) and ADM (Dhariwal & Nichol
 // 2105.05233). The fields are the arguments of NVIDIA's EDMPrecond and of the U-Net within it. What only training reads is left out:
-// dropout, label dropout and half precision.
+// dropout and half precision.
 type EDMConfig struct {
 	Resolution int     `json:"img_resolution"`
 	Channels   int     `json:"img_channels"`
@@ -18,6 +18,8 @@ type EDMConfig struct {
 	SigmaMin   float64 `json:"sigma_min"`  // least σ/α that the network is asked for
 	SigmaMax   float64 `json:"sigma_max"`  // largest; 0 for no bound
 	SigmaData  float64 `json:"sigma_data"` // standard deviation of the data (EDM Table 1)
+
+	LabelDropout float64 `json:"label_dropout,omitempty"` // share of training that saw no class; where it is 0, nobody knows what none gives
 
 	ModelType       string `json:"model_type"`  // SongUNet or DhariwalUNet
 	AugmentDim      int    `json:"augment_dim"` // width of the augmentations of training, which sampling leaves out

@@ -16,7 +16,7 @@ func EDMFrom(class string, arguments map[string]any) (EDMConfig, error) {
 	cfg := EDMConfig{SigmaData: 0.5, ModelType: DhariwalUNet, ChannelMultEmb: 4} // NVIDIA's defaults
 	var highest any
 	for field, into := range map[string]any{
-		"img_resolution": &cfg.Resolution, "img_channels": &cfg.Channels, "label_dim": &cfg.LabelDim, "sigma_min": &cfg.SigmaMin, "sigma_max": &highest,
+		"img_resolution": &cfg.Resolution, "img_channels": &cfg.Channels, "label_dim": &cfg.LabelDim, "label_dropout": &cfg.LabelDropout, "sigma_min": &cfg.SigmaMin, "sigma_max": &highest,
 		"sigma_data": &cfg.SigmaData, "model_type": &cfg.ModelType,
 	} {
 		c.Take(field, into)
@@ -41,7 +41,7 @@ func EDMFrom(class string, arguments map[string]any) (EDMConfig, error) {
 		c.Take(field, into)
 	}
 	// Of training, and of the precision in which a GPU computes.
-	c.Ignore("dropout", "label_dropout", "use_fp16")
+	c.Ignore("dropout", "use_fp16")
 	switch v := highest.(type) {
 	case nil:
 	case float64:

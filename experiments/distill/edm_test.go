@@ -42,7 +42,8 @@ func folder(t *testing.T, captions ...string) string {
 func TestAStudentOfEDMIsSavedAsOne(t *testing.T) {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "small.json")
-	write(t, config, `{"batch": 2, "accumulate": 2, "discriminator": {"map_dim": 8}}`)
+	const small = `{"batch": 2, "accumulate": 2, "discriminator": {"map_dim": 8}}`
+	write(t, config, small)
 	with := func(data string) []string {
 		return append(features(t), "--teacher", tinyedm.File(t), "--data", data, "--config", config, "--steps", "1", "--engine", "go",
 			"--runs", filepath.Join(dir, "runs"), "--out", filepath.Join(dir, "new", "student")+"/")
@@ -65,6 +66,13 @@ func TestAStudentOfEDMIsSavedAsOne(t *testing.T) {
 	if _, stderr := call(t, 1, append(with(folder(t, "cat")), "--size", "16")...); !strings.Contains(stderr, "size = 16, want 8, the teacher's") {
 		t.Errorf("stderr = %q", stderr)
 	}
+	for name, text := range map[string]string{"2, exp": `{"teacher_guidance": 2}`, "0, nfsd": `{"weighting": "nfsd"}`} { // the tiny teacher knows nothing but classes
+		write(t, config, text)
+		if _, stderr := call(t, 1, with(folder(t, "cat"))...); !strings.Contains(stderr, "teacher_guidance, weighting = "+name+", want 0 and not nfsd: the teacher was trained with label_dropout = 0") {
+			t.Errorf("stderr = %q", stderr)
+		}
+	}
+	write(t, config, small)
 	if _, stderr := call(t, 1, append(with(folder(t, "cat")), "--method", "ladd")...); !strings.Contains(stderr, "want a teacher with an encoder") {
 		t.Errorf("stderr = %q", stderr)
 	}

@@ -75,6 +75,10 @@ func (o options) openEDM(cfg distill.Config) (t teacher, err error) {
 	if o.size != 0 && o.size != m.Network.Resolution {
 		return t, fmt.Errorf("size = %d, want %d, the teacher's", o.size, m.Network.Resolution)
 	}
+	if m.Network.LabelDropout == 0 && (cfg.TeacherGuidance > 0 || cfg.Weighting == diffusion.NFSD) {
+		return t, fmt.Errorf("teacher_guidance, weighting = %g, %s, want 0 and not %s: the teacher was trained with label_dropout = 0 and has never seen pictures without a class",
+			cfg.TeacherGuidance, cfg.Weighting, diffusion.NFSD)
+	}
 	b, err := edm.NewBase(m, net, o.features)
 	if err != nil {
 		return t, err
