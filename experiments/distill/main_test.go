@@ -202,7 +202,10 @@ func TestWrongCallsAreRefusedByName(t *testing.T) {
 	muon, grid := filepath.Join(t.TempDir(), "muon.json"), filepath.Join(t.TempDir(), "grid.json")
 	write(t, muon, `{"muon": true}`)
 	write(t, grid, `{"consistency": {"grid": 30}}`)
+	times := filepath.Join(t.TempDir(), "times.json")
+	write(t, times, `{"times": [1000, 900, 800, 700]}`)
 	for want, args := range map[string][]string{
+		"times = [1000 900 800 700], want 750 in place of 900: the saved scheduler": with("--data", "scenes", "--config", times),
 		"teacher is missing": {"--data", "scenes"},
 		"data is missing":    {"--teacher", folder},
 		"features is missing, want a file with weights":     {"--teacher", folder, "--data", "scenes"},

@@ -36,6 +36,13 @@ func (o options) open(ctx context.Context, cfg distill.Config, note func(format 
 	if o.edm() {
 		return o.openEDM(cfg)
 	}
+	if n := len(cfg.Times); cfg.Consistency == nil {
+		for i, time := range cfg.Times {
+			if want := int(math.Round(1000 - 1000*float64(i)/float64(n))); time != want {
+				return t, fmt.Errorf("times = %v, want %d in place of %d: the saved scheduler divides 1000 timesteps evenly and has no field for others", cfg.Times, want, time)
+			}
+		}
+	}
 	m, err := latent.Open(ctx, o.teacher, latent.Options{Variant: o.variant, Note: note})
 	if err != nil {
 		return t, err
