@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/network/tokenizer"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
@@ -47,11 +48,12 @@ const studentFile = "student"
 
 // Student describes the student that a bundle ships, which draws in one step before anything is trained.
 type Student struct {
-	About   string `json:"about"` // the recipe in words
-	Scale   string `json:"scale"`
-	Times   []int  `json:"times"`             // of its training, in the paper's timesteps
-	Net     string `json:"net,omitempty"`     // variant that has its architecture; "" for the teacher
-	Teacher string `json:"teacher,omitempty"` // variant that it learned from; "" for the teacher
+	About   string         `json:"about"` // the recipe in words
+	Scale   string         `json:"scale"`
+	Times   []int          `json:"times"`             // of its training, in the paper's timesteps
+	Form    diffusion.Form `json:"form,omitempty"`    // of its further steps; "" for renoise
+	Net     string         `json:"net,omitempty"`     // variant that has its architecture; "" for the teacher
+	Teacher string         `json:"teacher,omitempty"` // variant that it learned from; "" for the teacher
 
 	Run         string             `json:"run"` // hash of the training's config
 	Config      json.RawMessage    `json:"config"`

@@ -99,14 +99,13 @@ func kept(runs *record.Runs, steps int, form diffusion.Form) (list []Kept, err e
 	if err != nil {
 		return nil, err
 	}
-	sampler := diffusion.FewStep{Form: form}.Name()
 	best := map[string]Kept{}
 	for _, run := range all {
 		var e Evaluation
 		if !run.Finished() || run.Config(&e) != nil || e.Kind != "evaluate" || e.Subject != Student || e.Sampling == nil {
 			continue
 		}
-		if e.Sampling.Steps != steps || e.Sampling.Sampler != sampler || best[e.Run].images >= e.Setup.Images {
+		if e.Sampling.Steps != steps || best[e.Run].images >= e.Setup.Images {
 			continue
 		}
 		k := Kept{Run: e.Run, images: e.Setup.Images}
@@ -116,6 +115,9 @@ func kept(runs *record.Runs, steps int, form diffusion.Form) (list []Kept, err e
 		}
 		if err := trained.Config(&k.Config); err != nil {
 			return nil, err
+		}
+		if e.Sampling.Sampler != fewStep(k.Config.Distill, steps, form) {
+			continue
 		}
 		var result Evaluated
 		if err := run.Result(&result); err != nil {

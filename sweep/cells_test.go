@@ -9,7 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/pretrain"
 )
 
 // configOf is a cell's training with some seed and number of steps; 0 leaves the scale's.
@@ -114,5 +116,34 @@ func TestKeptSamples(t *testing.T) {
 	check("pack")
 	if found, err := KeptOfCell(openRuns(root), cellOf(t, ablations.DiscCond, "text")); found != nil || err != nil {
 		t.Errorf("a cell that never ran: %d, %v", len(found), err)
+	}
+}
+
+// A student that learned the ends of paths is drawn without noise, unless another form is asked for. One step has no form.
+func TestStudentsAreDrawnAsTheyLearned(t *testing.T) {
+	ode := distill.Config{Times: []int{1000, 500}, Method: &distill.Named{Settings: distill.DefaultReflow}}
+	b := &pretrain.Bundle{Student: &pretrain.Student{Times: ode.Times, Form: ode.Form()}}
+	shipped, _ := Shipped(b)
+	b.Student.Form = "" // an older file
+	older, _ := Shipped(b)
+	run := StudentRun{Config: distill.RunConfig{Distill: ode}}
+	for _, c := range []struct {
+		why         string
+		run         StudentRun
+		typed, want diffusion.Form
+	}{
+		{"a run", run, "", diffusion.ODE},
+		{"another form", run, diffusion.Ancestral, diffusion.Ancestral},
+		{"the shipped one", shipped, "", diffusion.ODE},
+		{"one that was shipped before", older, "", diffusion.Renoise},
+	} {
+		if got := c.run.Steps(2, c.typed).Sampler.(diffusion.FewStep).Form; got != c.want {
+			t.Errorf("%s: form = %s, want %s", c.why, got, c.want)
+		}
+	}
+	for steps, want := range []string{"fewstep-renoise", "fewstep-renoise", "fewstep-ode"} {
+		if got := fewStep(ode, steps, ""); got != want {
+			t.Errorf("%d steps: %s, want %s", steps, got, want)
+		}
 	}
 }

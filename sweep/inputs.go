@@ -98,11 +98,16 @@ func (in Inputs) student(label string, cfg distill.Config, steps int, form diffu
 	e := in.evaluation(Student)
 	e.Setup.Guidance = 0
 	e.Run, e.Net = hash, cfg.StudentNet
-	if form == "" && steps > 1 { // one step is the same in all forms
-		form = cfg.Form()
-	}
-	e.Sampling = &Sampling{Sampler: diffusion.FewStep{Form: form}.Name(), Steps: max(steps, 1), Times: cfg.Times}
+	e.Sampling = &Sampling{Sampler: fewStep(cfg, steps, form), Steps: max(steps, 1), Times: cfg.Times}
 	return Job{Label: label, Evaluation: e, Train: &run, Seed: cfg.Seed}, nil
+}
+
+// fewStep names how a student draws in so many steps. One step is the same in every form.
+func fewStep(cfg distill.Config, steps int, form diffusion.Form) string {
+	if steps > 1 {
+		form = cmp.Or(form, cfg.Form())
+	}
+	return diffusion.FewStep{Form: form}.Name()
 }
 
 // fits is an error where a student of these times does not draw in so many steps.

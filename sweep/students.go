@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,6 +25,7 @@ type StudentRun struct {
 	Dir      string
 	Config   distill.RunConfig
 	Finished time.Time
+	Form     diffusion.Form // of a shipped student, whose config names no method
 }
 
 // Shipped is the student that a bundle brings along. Its config holds what drawing needs.
@@ -31,7 +33,7 @@ func Shipped(b *pretrain.Bundle) (s StudentRun, found bool) {
 	if b.Student == nil {
 		return s, false
 	}
-	s.Dir = b.Dir
+	s.Dir, s.Form = b.Dir, b.Student.Form
 	s.Config.Distill = distill.Config{Scale: b.Student.Scale, Times: b.Student.Times, StudentNet: b.Student.Net, TeacherNet: b.Student.Teacher}
 	return s, true
 }
@@ -39,9 +41,10 @@ func Shipped(b *pretrain.Bundle) (s StudentRun, found bool) {
 // Student is the file of the weights.
 func (s StudentRun) Student() string { return filepath.Join(s.Dir, distill.StudentFile) }
 
-// Steps draws from the student in k steps.
+// Steps draws from the student in k steps, by "" in the form that it was trained for.
 func (s StudentRun) Steps(k int, form diffusion.Form) pipeline.Named {
 	cfg := s.Config.Distill
+	form = cmp.Or(form, s.Form, cfg.Form())
 	return pipeline.Named{Name: "student, " + fold.Count(k, "step"), Sampling: pipeline.FewSteps(s.Student(), cfg.Times, k, form).For(cfg.StudentNet)}
 }
 

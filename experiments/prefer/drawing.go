@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/pictures"
@@ -70,7 +69,7 @@ func (o options) openShipped(s *source) error {
 	}
 	steps := max(s.steps, 1)
 	s.about = fmt.Sprintf("student of %s, %s: %s", b.Dir, fold.Count(steps, "step"), b.Student.About)
-	return s.draws(&drawing{bundle: b, samplings: []pipeline.Sampling{student.Steps(steps, diffusion.Renoise).Sampling}, scale: student.Config.Distill.Scale})
+	return s.draws(&drawing{bundle: b, samplings: []pipeline.Sampling{student.Steps(steps, "").Sampling}, scale: student.Config.Distill.Scale})
 }
 
 // heldoutMost is how many held-out captions the seed chooses from, where there is no end of them.

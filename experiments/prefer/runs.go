@@ -133,9 +133,6 @@ func (o options) openStudents(s *source, runs []sweep.StudentRun, steps int, for
 	if s.steps > 0 {
 		steps = s.steps
 	}
-	if form == "" {
-		form = diffusion.Renoise
-	}
 	var seeds []int64
 	d := &drawing{scale: runs[0].Config.Distill.Scale}
 	for _, run := range runs {

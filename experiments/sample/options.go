@@ -61,7 +61,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return nil
 	})
 	steps := f.String("steps", "1", "numbers of student `steps`, a row for each")
-	form := f.String("form", string(diffusion.Renoise), "`form` of the student's further steps: renoise, ancestral, ode")
+	form := f.String("form", "", "`form` of the student's further steps: renoise, ancestral, ode (default: what it was trained for)")
 	f.StringVar(&o.run, "run", "", "`hash` or folder of a run, its student.safetensors, or shipped (default: your newest of the default cell, else shipped)")
 	f.StringVar(&o.results, "results", "results", "`folder` that ablate wrote to")
 	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks that the student started from (default: found by their hashes)")
@@ -121,7 +121,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return fmt.Errorf("n = %d for %d prompts, want 1 to %d pictures per row", o.n, len(o.prompts), maxPictures)
 	case !strings.EqualFold(filepath.Ext(o.out), ".png"):
 		return fmt.Errorf("out = %q, want a file that ends in .png, which is what is written", o.out)
-	case !slices.Contains(diffusion.Forms, o.form):
+	case o.form != "" && !slices.Contains(diffusion.Forms, o.form):
 		return fmt.Errorf("form = %q, want one of %q", o.form, diffusion.Forms)
 	}
 	for part := range strings.SplitSeq(*steps, ",") {

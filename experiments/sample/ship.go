@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/protocol"
@@ -24,7 +23,7 @@ const shipImages = 1000
 // ship scores a student in the precision that it is shipped in, one step, and puts it into the bundle with where it came from.
 func ship(ctx context.Context, o options, s sweep.StudentRun, b *pretrain.Bundle, e *engine.Engine, stdout io.Writer) error {
 	cfg := s.Config.Distill
-	note := pretrain.Student{About: o.ship, Scale: cfg.Scale, Times: cfg.Times, Net: cfg.StudentNet, Teacher: cfg.TeacherNet}
+	note := pretrain.Student{About: o.ship, Scale: cfg.Scale, Times: cfg.Times, Form: cfg.Form(), Net: cfg.StudentNet, Teacher: cfg.TeacherNet}
 	var err error
 	if note.Config, err = os.ReadFile(filepath.Join(s.Dir, "config.json")); err != nil {
 		return err
@@ -62,7 +61,7 @@ func ship(ctx context.Context, o options, s sweep.StudentRun, b *pretrain.Bundle
 		return err
 	}
 	defer evaluator.Close()
-	m, _, err := evaluator.Evaluate(ctx, pipeline.FewSteps(half, cfg.Times, 1, diffusion.Renoise).For(cfg.StudentNet))
+	m, _, err := evaluator.Evaluate(ctx, pipeline.FewSteps(half, cfg.Times, 1, cfg.Form()).For(cfg.StudentNet))
 	if err != nil {
 		return err
 	}

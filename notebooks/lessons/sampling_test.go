@@ -17,7 +17,7 @@ import (
 func TestSamplingsAreThoseOfTheRun(t *testing.T) {
 	cfg := distill.Config{Times: []int{1000, 500}, StudentNet: "teacher-l", TeacherNet: "teacher-dit"}
 	few := pipeline.Sampling{
-		Sampler: diffusion.FewStep{Times: []float64{1, .5}}, Steps: 2, Student: filepath.Join("runs", distill.StudentFile), Net: "teacher-l",
+		Sampler: diffusion.FewStep{Times: []float64{1, .5}, Form: diffusion.Renoise}, Steps: 2, Student: filepath.Join("runs", distill.StudentFile), Net: "teacher-l",
 	}
 	solver := func(net string, steps int) pipeline.Sampling {
 		return pipeline.Sampling{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: Guidance, Net: net}
