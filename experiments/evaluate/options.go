@@ -59,7 +59,7 @@ const defaultMetrics = "fid,kid,pr,dc"
 
 func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.names, "metrics", defaultMetrics, "`metrics` separated by commas, or all that there are on the extractor's features; parameters as in pr,pr.k=5 (see --list)")
-	f.Func("extractor", "`extractor` for all metrics, or for some as in fid=inception,cmmd=clip-l14 ; a built-in world stands for scenes with the networks of pretrained/WORLD (default: the metric's own; scenes where an input is scenes or a run)", o.extractor.reader(knownMetric))
+	f.Func("extractor", "`extractor` for all metrics, or for some as in fid=inception,cmmd=clip-l14; a built-in world is scenes with the networks of pretrained/WORLD (default: the metric's own; scenes where an input is scenes or a run)", o.extractor.reader(knownMetric))
 	f.Func("mode", "preprocessing of Inception: clean (clean-fid), tf (torch-fidelity, edm) or pytorch (pytorch-fid); `mode` as in --list, that of another extractor as in dinov2-l=clean", o.mode.reader(knownExtractor))
 	f.Func("weights", "`file` or folder of the extractor's weights, or for several as in inception=FILE,dinov2-l=FOLDER; remembered", o.weights.reader(knownExtractor))
 	f.StringVar(&o.captions, "captions", "", "`file` that captions the generated pictures: .jsonl, .json, or .txt with a caption a line (default: metadata.jsonl or .txt beside them)")
