@@ -1,6 +1,7 @@
 package distill
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"os"
@@ -9,8 +10,10 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/train"
 )
 
 func TestDivergence(t *testing.T) {
@@ -34,6 +37,24 @@ func TestDivergence(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(dir, StudentFile)); err == nil {
 			t.Errorf("%s: a student was written", test.name)
 		}
+	}
+}
+
+// A warning reaches who watches the training, once. The first pictures of a student from random weights are all gray.
+func TestWarningsAreTold(t *testing.T) {
+	b, cfg := tinyBundle(t, 1), tinyConfig(t, func(c *Config) { c.Init, c.Steps, c.StudentRate.Peak, c.DiscriminatorRate.Warmup = Random, 3, 1e-9, 1 })
+	run := openRun(t, t.TempDir(), cfg, b)
+	defer run.Close()
+	var said bytes.Buffer
+	in := Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}
+	if err := new(Trainer).Train(t.Context(), in, run, train.NewProgress(&said)); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(said.String(), "distill: step 2: all generated pictures look the same"); n != 1 || strings.Count(said.String(), "look the same") != 1 {
+		t.Errorf("%q, want the warning of step 2, after the warm-up, and no other of its kind", &said)
+	}
+	if text, err := os.ReadFile(filepath.Join(run.Dir(), "health.jsonl")); strings.Count(string(text), "look the same") != 3 {
+		t.Errorf("health.jsonl: %s, %v, want a warning in each line", text, err)
 	}
 }
 

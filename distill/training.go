@@ -155,8 +155,17 @@ func (d *training) run(ctx context.Context, run *record.Run, progress *train.Pro
 		}
 		return weights.Write(path, student, weights.F32)
 	}
+	warned := map[string]bool{}
 	watch := func(step int, mean map[string]float64) error {
-		if err := health.Append(step, newHealth(mean, d.Config.Adversarial > 0)); err != nil || d.Watch == nil {
+		line := newHealth(mean, d.Config.Adversarial > 0)
+		for _, w := range line.Warnings {
+			if step <= d.Config.DiscriminatorRate.Warmup || warned[w] { // untrained heads are weak
+				continue
+			}
+			progress.Note(fmt.Sprintf("step %d: %s; health.jsonl has every such line", step, w))
+			warned[w] = true
+		}
+		if err := health.Append(step, line); err != nil || d.Watch == nil {
 			return err
 		}
 		return d.Watch(step, mean, save)

@@ -89,9 +89,15 @@ func (p *Progress) Step(step int, columns []string, values []float64) {
 	p.width = len(line)
 }
 
+// Note says something between the lines of steps.
+func (p *Progress) Note(text string) {
+	p.End()
+	fmt.Fprintf(p.out, "%s: %s\n", p.name, text)
+}
+
 // End finishes the line.
 func (p *Progress) End() {
-	if p.terminal {
+	if p.width > 0 {
 		fmt.Fprintf(p.out, "\n")
 	}
 	p.width = 0

@@ -274,10 +274,11 @@ func TestProgress(t *testing.T) {
 	p.Begin("teacher", 0, 1)
 	p.Step(1, []string{"loss"}, []float64{1234})
 	p.Step(1, nil, nil)
+	p.Note("slow")
 	p.End()
 	parts := strings.Split(out.String(), "\r")
-	if len(parts) != 3 || strings.Contains(parts[1], "\n") || len(strings.TrimSuffix(parts[2], "\n")) != len(parts[1]) || !strings.HasSuffix(parts[2], " \n") {
-		t.Errorf("lines = %q, want two of equal length and an end", parts)
+	if len(parts) != 3 || strings.Contains(parts[1], "\n") || len(strings.TrimSuffix(parts[2], "\nteacher: slow\n")) != len(parts[1]) || !strings.HasSuffix(parts[2], " \nteacher: slow\n") {
+		t.Errorf("lines = %q, want two of equal length, an end, and the note", parts)
 	}
 
 	// Nowhere to write to is no reason to fail.
