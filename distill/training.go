@@ -173,7 +173,7 @@ func (d *training) run(ctx context.Context, run *record.Run, progress *train.Pro
 	steps := d.Config.Steps
 	task := train.Task{
 		Name: "distill", Store: d.store, Frozen: frozenScopes, Steps: steps, Columns: d.method.Losses(), Step: d.step,
-		LogEvery: max(1, min(10, steps/4)), CheckpointEvery: max(1, min(250, steps)), AfterLog: watch,
+		LogEvery: max(1, min(10, steps/4)), CheckpointEvery: max(1, min(250, steps/2)), AfterLog: watch,
 	}
 	progress.Batch = d.Config.Batch * d.Config.passes()
 	if err := task.Run(ctx, run, progress); err != nil {

@@ -100,7 +100,7 @@ func (c *Trainer) task(name string, store *model.Store, t Training, columns []st
 	feed := train.NewFeed(batches)
 	return train.Task{
 		Name: name, Store: store, Steps: t.Steps, Columns: columns,
-		LogEvery: max(1, min(20, t.Steps/4)), CheckpointEvery: min(500, t.Steps),
+		LogEvery: max(1, min(20, t.Steps/4)), CheckpointEvery: max(1, min(500, t.Steps/2)),
 		Close: exec.Finalize,
 		Step: func(step int) ([]float64, error) {
 			var b dataset.Batch

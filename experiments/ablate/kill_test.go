@@ -10,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -56,9 +58,9 @@ func toyNetworks(t *testing.T) string {
 	return filepath.Join(undisturbedFolder, "pretrained", "scenes-smoke")
 }
 
-// The real program, networks and all, killed at random moments of pretraining, training and measuring, ends with the same tables,
+// The real program, networks and all, killed at checkpoints and at random moments of pretraining, training and measuring, ends with the same tables,
 // pictures and students. ADDLAB_TEST_KILLS asks for more kills; tables name the commit, which must stay the same meanwhile. Package
-// ablations does the same without networks.
+// sweep does the same without networks.
 func TestKilledProgramEndsWithTheSameBytes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains")
@@ -77,25 +79,56 @@ func TestKilledProgramEndsWithTheSameBytes(t *testing.T) {
 	want, killed := shown(t, undisturbedFolder), t.TempDir()
 
 	r := rand.New(rand.NewPCG(2, uint64(kills)))
+	resumed := 0
 	for done := 0; ; {
 		cmd, said := process(smallest(killed)...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if done < kills {
+		over := make(chan struct{})
+		switch {
+		case done < kills && done%2 == 0: // in a training that can be resumed
+			go killAtCheckpoint(cmd.Process, filepath.Join(killed, []string{"pretrain", "runs"}[done/2%2]), over)
+		case done < kills:
 			time.AfterFunc(time.Duration(r.Float64()*float64(whole)/float64(kills/2+1)), func() { cmd.Process.Kill() })
 		}
 		err := cmd.Wait()
+		close(over)
+		resumed += strings.Count(said.String(), "resumes after step")
 		if err == nil {
-			t.Logf("%d kills, %v undisturbed", done, whole)
+			t.Logf("%d kills, %d trainings resumed, %v undisturbed", done, resumed, whole)
 			break
 		}
 		if done++; done > kills {
 			t.Fatalf("%v: %s", err, said)
 		}
 	}
+	if resumed == 0 {
+		t.Error("no training was resumed")
+	}
 	if diff := cmp.Diff(want, shown(t, killed)); diff != "" {
 		t.Errorf("(-undisturbed +killed)\n%s", diff)
+	}
+}
+
+// killAtCheckpoint kills a process when a run has a checkpoint that it lacked, unless it is over before.
+func killAtCheckpoint(p *os.Process, runs string, over <-chan struct{}) {
+	checkpoints := func() []string {
+		found, _ := filepath.Glob(filepath.Join(runs, "*", "checkpoints", "*[0-9]"))
+		return found
+	}
+	for old := checkpoints(); ; {
+		for _, path := range checkpoints() {
+			if !slices.Contains(old, path) {
+				p.Kill()
+				return
+			}
+		}
+		select {
+		case <-over:
+			return
+		case <-time.After(time.Millisecond):
+		}
 	}
 }
 
