@@ -12,6 +12,7 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill/discriminator"
+	"github.com/addlab/addlab/internal/check"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/report/plot"
@@ -100,14 +101,27 @@ func (l *Lab) OnHeads(cfg discriminator.Config, numbers func(in HeadInputs) []*N
 func (l *Lab) trainHeads(cfg discriminator.Config, stock forgeries) ([][]float64, error) {
 	return l.runHeads(cfg, stock, l.HeadSteps, func(in HeadInputs, learn func(loss *Node)) []*Node {
 		realLogits, r1 := in.Heads.LogitsR1(in.Real, in.Cond)
-		loss := discriminator.DiscriminatorLoss(realLogits, in.Heads.Logits(in.Fake, in.Cond), r1, cfg.R1Weight)
+		loss := cfg.DiscriminatorLoss(realLogits, in.Heads.Logits(in.Fake, in.Cond), r1, cfg.R1Weight)
 		learn(loss.Total)
 		return []*Node{loss.RealAccuracy, loss.FakeAccuracy, loss.RealLogit, loss.FakeLogit, loss.R1}
 	})
 }
 
+// alone refuses what a discriminator has in distillation only.
+func alone(cfg discriminator.Config) error {
+	f := check.Fields{Of: "discriminator"}
+	f.Also(cfg.Validate())
+	f.Want(cfg.Renoise == nil && !cfg.Level, "renoise, level", fmt.Sprint(cfg.Renoise, ", ", cfg.Level), "none for heads that are trained alone")
+	f.Want(cfg.PerCaption <= 1, "per_caption", cfg.PerCaption, "0 for heads that are trained alone")
+	f.Want(cfg.R1Every == 1, "r1_every", cfg.R1Every, "1 for heads that are trained alone")
+	return f.Err
+}
+
 // runHeads computes numbers of new heads, a batch for each step; learn moves the heads down a loss.
 func (l *Lab) runHeads(cfg discriminator.Config, stock forgeries, steps int, numbers func(in HeadInputs, learn func(loss *Node)) []*Node) ([][]float64, error) {
+	if err := alone(cfg); err != nil {
+		return nil, err
+	}
 	bundle, store, backend := l.Bundle.Config, model.NewStore(), l.Engine().Backend
 	defer store.Finalize()
 	if err := l.Bundle.Into(backend, store, "text", "features"); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,8 +66,13 @@ func TestLessonsOnAFolder(t *testing.T) {
 	loss, err := l.TeacherLoss()
 	drawn(t, loss, err)
 
-	heads, err := l.TrainHeads(HeadTrial{"both", discriminator.DefaultConfig()})
+	logistic := discriminator.DefaultConfig()
+	logistic.Softplus = true
+	heads, err := l.TrainHeads(HeadTrial{"hinge", discriminator.DefaultConfig()}, HeadTrial{"logistic", logistic})
 	drawn(t, heads.R1, err)
+	if hinge, other := heads.Gap.Curves[0].Values, heads.Gap.Curves[1].Values; hinge[0] != other[0] || slices.Equal(hinge, other) {
+		t.Errorf("logit gaps %v of the hinge, %v of the logistic loss, want the first alike and later ones different", hinge, other)
+	}
 	if got := len(heads.Gap.Curves[0].Values); got != l.HeadSteps {
 		t.Errorf("%d values of a trial of %d steps", got, l.HeadSteps)
 	}
@@ -137,6 +143,25 @@ func seenIsKept(t *testing.T, l *Lab) {
 	other, err := l.Generated(1, 3)
 	if err != nil || cmp.Equal(first.Features, other.Features) {
 		t.Errorf("generated pictures look like real ones, error %v", err)
+	}
+}
+
+func TestTrialsRefuseWhatTheyWouldIgnore(t *testing.T) {
+	for want, edit := range map[string]func(c *discriminator.Config){
+		"renoise, level = &{0 1}, false": func(c *discriminator.Config) { c.Renoise = &discriminator.Renoise{SD: 1} },
+		"renoise, level = <nil>, true":   func(c *discriminator.Config) { c.Level = true },
+		"per_caption = 2":                func(c *discriminator.Config) { c.PerCaption = 2 },
+		"r1_every = 4":                   func(c *discriminator.Config) { c.R1Every = 4 },
+		"kernel = 2":                     func(c *discriminator.Config) { c.Kernel = 2 },
+	} {
+		cfg := discriminator.DefaultConfig()
+		edit(&cfg)
+		if err := alone(cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error = %v, want %s", err, want)
+		}
+	}
+	if err := alone(discriminator.DefaultConfig()); err != nil {
+		t.Error(err)
 	}
 }
 
