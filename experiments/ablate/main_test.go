@@ -129,20 +129,36 @@ func TestPrintConfig(t *testing.T) {
 	}
 }
 
-// A committed student counts for the table beside, not for one's own: its weights are not here.
+// A committed student counts for the table beside, and for one's own where its runs are in the folder.
 func TestPrintConfigTellsWhatIsFinished(t *testing.T) {
-	var stdout, stderr bytes.Buffer
-	args := []string{"--print-config", "--axis", "augment", "--pretrained", leanBundle(t), "--out", t.TempDir(), "--reference", "../../results/reference"}
-	if rc := run(t.Context(), args, &stdout, &stderr); rc != 0 {
-		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
-	}
-	var cells []resolved
-	if err := json.Unmarshal(stdout.Bytes(), &cells); err != nil {
+	const reference = "../../results/reference"
+	runs, err := os.ReadFile(filepath.Join(reference, "runs.jsonl"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range cells {
-		if c.Run == "" || c.Finished {
-			t.Errorf("%s: run %q, finished: %t, want a name and not finished", c.Cell, c.Run, c.Finished)
+	for _, finished := range []bool{false, true} {
+		out := t.TempDir()
+		if finished {
+			if err := os.WriteFile(filepath.Join(out, "runs.jsonl"), runs, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var stdout, stderr bytes.Buffer
+		args := []string{"--print-config", "--axis", "student-init", "--pretrained", leanBundle(t), "--out", out, "--reference", reference}
+		if rc := run(t.Context(), args, &stdout, &stderr); rc != 0 {
+			t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
+		}
+		var cells []resolved
+		if err := json.Unmarshal(stdout.Bytes(), &cells); err != nil {
+			t.Fatal(err)
+		}
+		if len(cells) != 2 {
+			t.Errorf("%d cells, want 2 of one seed", len(cells))
+		}
+		for _, c := range cells {
+			if c.Run == "" || c.Finished != finished {
+				t.Errorf("%s: run %q, finished: %t, want a name and %t", c.Cell, c.Run, c.Finished, finished)
+			}
 		}
 	}
 }
