@@ -1,7 +1,6 @@
 package distill
 
 import (
-	"math"
 	"math/rand/v2"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -134,7 +133,7 @@ func (s setup) studentOn(b dataset.Batch, noise *tensors.Tensor, step, number in
 			picture = train.F32(b.Images, n, s.base.Size(), s.base.Size(), 3)
 		}
 	}
-	decay, call := math.Min(s.cfg.EMA, float64(1+step)/float64(10+step)), s.call(step, number) // see Config.EMA
+	decay, call := optim.WarmDecay(s.cfg.EMA, step), s.call(step, number)
 	if call%s.cfg.passes() > 0 {
 		decay = 1
 	}

@@ -36,7 +36,7 @@ const (
 	selfStudent, selfAverage = "features", "average"
 )
 
-// Assignment holds logits over prototypes.
+// assignment holds logits over prototypes.
 type assignment struct {
 	class   *Node // [V·B,K]
 	patches *Node // [V·B,N,K], nil without patches
@@ -131,10 +131,9 @@ func koLeo(x *Node) *Node {
 	return MulScalar(ReduceAllMean(Log(AddScalar(squared, 1e-6))), -0.5)
 }
 
-// selfDecay is the smaller of two decays: averageDecay's rise to 1 along half a cosine (DINO §3.1), and the warm-up (1+step)/(10+step),
-// in which the average forgets its start. DINO has no warm-up. In short trainings, such as those of the CPU's variants, the warm-up
+// selfDecay is averageDecay's rise to 1 along half a cosine (DINO §3.1), after the warm-up of optim.WarmDecay. DINO has no warm-up. In short trainings, such as those of the CPU's variants, the warm-up
 // is always the smaller one, and averageDecay has no effect.
 func selfDecay(step, steps int) float64 {
 	decay := 1 - (1-averageDecay)*(1+math.Cos(math.Pi*float64(step)/float64(steps)))/2
-	return math.Min(decay, float64(1+step)/float64(10+step))
+	return optim.WarmDecay(decay, step)
 }

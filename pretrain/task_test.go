@@ -103,18 +103,6 @@ func TestUnknownPart(t *testing.T) {
 	wantError(t, "classifier of a folder", err, "pretrain: album has no attributes to classify, want a built-in world")
 }
 
-// The teacher's average is young up to step 8,990, beyond the end of 7,000 steps.
-func TestEMADecay(t *testing.T) {
-	for _, test := range []struct {
-		step int
-		want float32
-	}{{1, 2.0 / 11}, {10, 11.0 / 20}, {7000, 7001.0 / 7010}, {8989, 8990.0 / 8999}, {8990, 0.999}, {100000, 0.999}} {
-		if got := emaDecay(0.999, test.step); got != test.want {
-			t.Errorf("decay at step %d = %g, want %g", test.step, got, test.want)
-		}
-	}
-}
-
 // Stopped in the middle and started again, the teacher's training ends as if nothing had happened.
 func TestResumedTeacherIsUndisturbed(t *testing.T) {
 	if testing.Short() {

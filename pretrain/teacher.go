@@ -66,7 +66,7 @@ func (c *Trainer) teacherTask(name string, store *model.Store, net network.Backb
 			}
 			return []*tensors.Tensor{
 				c.pixels(b.Images), c.pixels(rng.Normal(r, len(b.Images))), train.F32(diffusion.Levels(schedule, times), t.Batch, 3),
-				train.I32(ids, t.Batch, c.Words.Context), tensors.FromScalar(emaDecay(cfg.EMA, step)), train.F32(weight, t.Batch),
+				train.I32(ids, t.Batch, c.Words.Context), tensors.FromScalar(float32(optim.WarmDecay(cfg.EMA, step))), train.F32(weight, t.Batch),
 			}
 		})
 }
@@ -77,11 +77,6 @@ func (c Config) teacherText() string {
 		return "/text_ema"
 	}
 	return "/text"
-}
-
-// emaDecay warms up, so that an early average forgets its start. See Config.EMA.
-func emaDecay(decay float64, step int) float32 {
-	return float32(math.Min(decay, float64(1+step)/float64(10+step)))
 }
 
 // Logit-normal times concentrate where the structure of a picture is decided (Esser et al. 2403.03206 §3.1). In small pictures with

@@ -170,6 +170,11 @@ func EMA(variables []*model.Variable, from, to string, decay *Node) {
 	}
 }
 
+// WarmDecay is the decay of an average after a step: (1+step)/(10+step) while that is smaller, in which the average forgets its start.
+func WarmDecay(decay float64, step int) float64 {
+	return math.Min(decay, float64(1+step)/float64(10+step))
+}
+
 // Copies are variables at the same paths below another scope, which training does not touch: made with the values that the
 // originals have now, where they are not there yet.
 func Copies(g *Graph, variables []*model.Variable, from, to string) []*model.Variable {

@@ -234,3 +234,15 @@ func TestEMA(t *testing.T) {
 		t.Error("the average is trainable")
 	}
 }
+
+// An average with decay .999 is young up to step 8,990, beyond the end of 7,000 steps.
+func TestWarmDecay(t *testing.T) {
+	for _, test := range []struct {
+		step int
+		want float64
+	}{{1, 2.0 / 11}, {10, 11.0 / 20}, {7000, 7001.0 / 7010}, {8989, 8990.0 / 8999}, {8990, 0.999}, {100000, 0.999}} {
+		if got := WarmDecay(0.999, test.step); got != test.want {
+			t.Errorf("decay at step %d = %g, want %g", test.step, got, test.want)
+		}
+	}
+}
