@@ -11,9 +11,11 @@ import (
 	"github.com/addlab/addlab/internal/processes"
 )
 
+var errNoGPU = errors.New("no NVIDIA GPU here")
+
 func openXLACUDA(ctx context.Context, c candidate, s setting) (*Engine, error) {
 	if !hasNVIDIA(ctx) {
-		return nil, errors.New("no NVIDIA GPU here")
+		return nil, errNoGPU
 	}
 	folder := goXLAFolder("cuda")
 	plugin, err := s.first(ctx, folder, jaxCUDAPlugin, goXLAInstaller("cuda").source(s, folder))
@@ -26,8 +28,8 @@ func openXLACUDA(ctx context.Context, c candidate, s setting) (*Engine, error) {
 // jaxCUDAPlugin finds JAX's plugin in Python's packages, next to the NVIDIA libraries that it loads.
 var jaxCUDAPlugin = source{name: "JAX's Python package", get: func(ctx context.Context) (string, error) {
 	packages, err := processes.Ask(ctx, "python3", "-c", "import sysconfig; print(sysconfig.get_path('platlib'))")
-	if err != nil {
-		return "", err
+	if err != nil { // no Python, no packages
+		return "", errAbsent
 	}
 	found, _ := filepath.Glob(filepath.Join(packages, "jax_plugins", "xla_cuda*", "xla_cuda_plugin.so"))
 	if len(found) == 0 {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/internal/wheel"
 	"github.com/addlab/addlab/internal/wheeltest"
 )
@@ -42,6 +43,8 @@ func TestFirstSource(t *testing.T) {
 			library{"/lib/installer", "installer"}, []string{"folder", "installer"}, ""},
 		{"packages follow a failed installer", true, []source{src("installer", true, broken), src("pip", true, nil)}, library{"/lib/pip", "pip"}, []string{"installer", "pip"}, ""},
 		{"nothing is fetched where that is off", false, []source{src("folder", false, errAbsent), src("installer", true, nil)}, library{}, []string{"folder"}, errNotFetched.Error()},
+		{"what is here and broken is not absent", false, []source{src("folder", false, broken), src("cache", false, errAbsent), src("installer", true, nil)},
+			library{}, []string{"folder", "cache"}, "folder: broken"},
 		{"all failures are told", true, []source{src("installer", true, broken), src("pip", true, errAbsent)}, library{}, []string{"installer", "pip"}, "installer: broken\npip: not there"},
 	} {
 		tried = nil
@@ -96,7 +99,7 @@ func TestGoXLAsInstallerInstalls(t *testing.T) {
 	}
 	child := exec.Command(os.Args[0], "-test.run=^TestHelperThatInstalls$", "-test.v")
 	child.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "PJRT_PLUGIN_LIBRARY_PATH=") || strings.HasPrefix(v, noAutoInstallEnv+"=")
+		return strings.HasPrefix(v, "PJRT_PLUGIN_LIBRARY_PATH=") || strings.HasPrefix(v, download.OffEnv+"=")
 	})
 	child.Env = append(child.Env, "ENGINE_TEST_PLUGIN="+plugin, "HOME="+t.TempDir(), "XDG_CACHE_HOME="+t.TempDir())
 	out, err := child.CombinedOutput()

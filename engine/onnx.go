@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -69,7 +70,9 @@ var onnxFolder = source{name: "compute-onnx's folder", get: func(context.Context
 		return "", err
 	}
 	path := filepath.Join(dir, file)
-	_, err = os.Stat(path)
+	if _, err = os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		err = errAbsent
+	}
 	return path, err
 }}
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -38,19 +37,14 @@ type setting struct {
 	network  *download.Network
 }
 
-const noAutoInstallEnv = xla.NoAutoInstallEnv
-
 func newSetting(fetch bool, progress io.Writer) setting {
 	if progress == nil {
 		progress = io.Discard
 	}
-	if _, found := os.LookupEnv(noAutoInstallEnv); found {
-		fetch = false
-	}
 	// What is fetched is decided here, so the backends must not fetch on their own.
 	xla.EnableAutoInstall(false)
 	onnxbackend.EnableAutoInstall(false)
-	return setting{fetch: fetch, progress: progress, network: download.Internet}
+	return setting{fetch: fetch && !download.Off(), progress: progress, network: download.Internet}
 }
 
 // openFirst opens the first candidate that works. Where none does, the error lists the reasons.

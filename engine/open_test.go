@@ -13,6 +13,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/internal/download"
 )
 
 func ExampleOpen() {
@@ -33,7 +35,7 @@ func isolate(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv(onnxLibraryEnv, "")
 	t.Setenv("GOMLX_BACKEND", "")
-	t.Setenv(noAutoInstallEnv, "1")
+	t.Setenv(download.OffEnv, "1")
 }
 
 func TestAutomaticFallsBack(t *testing.T) {
@@ -123,13 +125,12 @@ func TestCloseTwice(t *testing.T) {
 	(*Engine)(nil).Close()
 }
 
-// TestEveryEngineHere multiplies on each engine of this machine and never fetches one.
+// TestEveryEngineHere multiplies on each engine of this machine and never fetches one. An engine that is here and does not open fails.
 func TestEveryEngineHere(t *testing.T) {
-	t.Setenv(noAutoInstallEnv, "1")
 	for _, name := range automatic {
 		t.Run(name, func(t *testing.T) {
-			e, err := Open(t.Context(), name, nil)
-			if err != nil && name != pureGo {
+			e, err := open(t.Context(), candidate{name: name}, newSetting(false, nil))
+			if errors.Is(err, errNotFetched) || errors.Is(err, errNoGPU) {
 				t.Skip(err)
 			}
 			if err != nil {

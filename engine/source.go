@@ -34,7 +34,10 @@ func (s setting) first(ctx context.Context, sources ...source) (library, error) 
 	var failures []error
 	for _, src := range sources {
 		if src.fetches && !s.fetch {
-			return library{}, errNotFetched
+			if failures == nil {
+				failures = []error{errNotFetched}
+			}
+			break
 		}
 		path, err := src.get(ctx)
 		switch {
@@ -42,7 +45,7 @@ func (s setting) first(ctx context.Context, sources ...source) (library, error) 
 			return library{path, src.name}, nil
 		case ctx.Err() != nil:
 			return library{}, ctx.Err()
-		case src.fetches:
+		case src.fetches || !errors.Is(err, errAbsent): // what is here and broken must not pass for absent
 			err = fmt.Errorf("%s: %w", src.name, err)
 			fmt.Fprintf(s.progress, "engine: %s\n", oneLine(err.Error()))
 			failures = append(failures, err)

@@ -21,10 +21,9 @@ const (
 // layers are the rooms of the house from the bottom; a package may import what lies in lower layers only. "x/*" are the
 // packages directly below x.
 var layers = [][]string{
-	{"internal/check", "internal/parallel", "internal/named"},
+	{"internal/check", "internal/parallel", "internal/named", "internal/download"},
 	{"internal/rng", "internal/atomicfile", "internal/program", "internal/processes", "internal/slurm", "internal/dense", "internal/smallpng", "internal/fold", "internal/pickle", "internal/published", "internal/hub", "internal/hubtest", "internal/tinylatent", "internal/tinyedm"},
 	{"network/weights", "eval/npy", "internal/graphtest"},
-	{"internal/download"},
 	{"internal/wheel", "internal/npm"},
 	{"engine", "internal/wheeltest", "internal/npmtest", "network/packaged"},
 	{"record", "network/tokenizer", "dataset", "train/optim"},
@@ -51,7 +50,7 @@ var narrower = map[string][]string{
 	"network/tokenizer":   {"internal/published"},
 	"dataset":             {"internal/atomicfile", "internal/download", "internal/hub", "internal/npm", "internal/parallel", "internal/rng"},
 	"record":              {"network/weights", "internal/atomicfile"},
-	"internal/hub":        {},
+	"internal/hub":        {"internal/download"},
 	"internal/download":   {},
 	"internal/npm":        {"internal/download"},
 	"internal/hubtest":    {},

@@ -11,11 +11,13 @@ import (
 	"strings"
 
 	"github.com/gomlx/go-huggingface/hub"
+
+	"github.com/addlab/addlab/internal/download"
 )
 
 // MayFetch obeys the variables by which users forbid downloads.
 func MayFetch() bool {
-	return os.Getenv("GOMLX_NO_AUTO_INSTALL") == "" && (os.Getenv("HF_HUB_OFFLINE") == "" || os.Getenv("HF_HUB_OFFLINE") == "0")
+	return !download.Off() && (os.Getenv("HF_HUB_OFFLINE") == "" || os.Getenv("HF_HUB_OFFLINE") == "0")
 }
 
 // UserCache is the folder of the user's caches.

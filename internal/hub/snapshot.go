@@ -16,6 +16,8 @@ import (
 	"strings"
 
 	"github.com/gomlx/go-huggingface/hub"
+
+	"github.com/addlab/addlab/internal/download"
 )
 
 // snapshot is the state of a repository at one commit.
@@ -139,7 +141,7 @@ func (r reading) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-const fetchingIsOff = "fetching is off (HF_HUB_OFFLINE or GOMLX_NO_AUTO_INSTALL)"
+const fetchingIsOff = "fetching is off (HF_HUB_OFFLINE or " + download.OffEnv + ")"
 
 // unlisted finds a snapshot that another program has fetched, of which no listing is at hand: listed, which may be nil, is of another.
 // Shards tell by their names how many they are.
