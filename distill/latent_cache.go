@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/record"
 )
 
@@ -30,11 +31,10 @@ func openLatents(in Inputs, values int) (*latentCache, error) {
 	}
 	dir := in.Latents
 	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
+		var err error
+		if dir, err = download.Dir("latents"); err != nil {
 			return nil, fmt.Errorf("distill: no cache folder for latents: %w", err)
 		}
-		dir = filepath.Join(user, "addlab", "latents")
 	}
 	name, err := record.Hash(map[string]any{"format": 1, "data": in.Data.Hash(), "vae": in.Bundle.Hash(vaeScope), "size": in.Bundle.Size(), "precision": in.Config.Precision})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/internal/check"
+	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
@@ -82,11 +83,10 @@ func (p *pairSet) Sample(i int) (dataset.Sample, error) {
 // interrupted continues. What a block's values are depends on the set's name alone, up to the rounding of the engine that makes it.
 func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.Progress) (*pairSet, error) {
 	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
+		var err error
+		if dir, err = download.Dir("pairs"); err != nil {
 			return nil, fmt.Errorf("distill: no cache folder for the teacher's pairs: %w", err)
 		}
-		dir = filepath.Join(user, "addlab", "pairs")
 	}
 	teacher := in.Config.Teacher()
 	bundle, ok := in.Bundle.(*pretrain.Bundle)
@@ -130,7 +130,7 @@ func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.
 		// Read whether it was there or not, so that both are rounded alike.
 		file, err := weights.Read(path)
 		if err != nil {
-			return nil, fmt.Errorf("distill: pairs: %w", err)
+			return nil, fmt.Errorf("distill: pairs: %w: remove %s", err, path)
 		}
 		x0 := file.Tensors["x0"].Data
 		if want := pairBlock * set.size * set.size * 3; len(x0) != want {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
+	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
 )
 
@@ -90,11 +92,25 @@ func TestPairsContinue(t *testing.T) {
 	if info, err := os.Stat(blocks[0]); err != nil || time.Since(info.ModTime()) < time.Minute {
 		t.Errorf("%v: a block that was there was written again", err)
 	}
-	if err := os.WriteFile(blocks[1], nil, 0o666); err != nil {
+	text, err := os.ReadFile(blocks[1])
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := fewPairs.open(t.Context(), dir, in, silent()); err == nil {
-		t.Error("a damaged block is read")
+	other := filepath.Join(t.TempDir(), "x0.safetensors")
+	if err := weights.Write(other, &weights.File{Tensors: map[string]weights.Tensor{"x0": {Shape: []int{1}, Data: []float32{1}}}}, weights.F16); err != nil {
+		t.Fatal(err)
+	}
+	small, err := os.ReadFile(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for why, damaged := range map[string][]byte{"empty": nil, "cut off": text[:len(text)-1], "of another size": small} {
+		if err := os.WriteFile(blocks[1], damaged, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fewPairs.open(t.Context(), dir, in, silent()); err == nil || !strings.Contains(err.Error(), "remove ") || !strings.Contains(err.Error(), blocks[1]) {
+			t.Errorf("%s: error = %v, want the file and what to do", why, err)
+		}
 	}
 }
 

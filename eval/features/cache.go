@@ -14,6 +14,7 @@ import (
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/npy"
 	"github.com/addlab/addlab/eval/pictures"
+	"github.com/addlab/addlab/internal/download"
 )
 
 // Cache keeps features in a folder, one below it for each extractor. A nil Cache keeps nothing.
@@ -26,11 +27,10 @@ type Cache struct{ dir string }
 // OpenCache makes the folder; "" means the user's own.
 func OpenCache(dir string) (*Cache, error) {
 	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
+		var err error
+		if dir, err = download.Dir("features"); err != nil {
 			return nil, fmt.Errorf("features: no cache folder: %w; say --cache or --no-cache", err)
 		}
-		dir = filepath.Join(user, "addlab", "features")
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("features: cache: %w", err)

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/addlab/addlab/internal/download"
 )
 
 // setting is a Jupyter and a kernel that are ready.
@@ -32,11 +34,10 @@ func setUp(ctx context.Context, wanted string, convert bool, stdout, stderr io.W
 	if _, err := os.Stat(filepath.Join(s.root, "tools", "go.mod")); err != nil {
 		return s, errors.New("no tools/go.mod here, want to be called within the project")
 	}
-	cache, err := os.UserCacheDir()
+	cache, err := download.Dir("lab")
 	if err != nil {
 		return s, err
 	}
-	cache = filepath.Join(cache, "addlab", "lab")
 	bin, data := filepath.Join(cache, "bin"), filepath.Join(cache, "jupyter")
 	if err := os.MkdirAll(data, 0o777); err != nil {
 		return s, err
