@@ -13,6 +13,7 @@ import (
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/extractor"
 	"github.com/addlab/addlab/eval/metric"
+	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
 )
 
@@ -82,19 +83,9 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks that a run's student started from (default: found by their hashes)")
 	f.BoolVar(&o.list, "list", false, "list metrics and extractors and stop")
 
-	// Flags may follow the inputs.
-	for rest := args; ; {
-		if err := f.Parse(rest); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return err
-			}
-			return fmt.Errorf("%w (see --help)", err)
-		}
-		if f.NArg() == 0 {
-			break
-		}
-		o.inputs = append(o.inputs, f.Arg(0))
-		rest = f.Args()[1:]
+	var err error
+	if o.inputs, err = program.Inputs(f, args); err != nil {
+		return err
 	}
 	if err := o.judges(); err != nil {
 		return err

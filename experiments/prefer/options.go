@@ -13,6 +13,7 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/fold"
+	"github.com/addlab/addlab/internal/program"
 )
 
 const usage = `prefer asks people which pictures they prefer, and rates methods by their votes, as the user studies of the ADD paper do.
@@ -68,22 +69,16 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	o.set.Flags(f, " of the held-out captions and of the teacher")
 	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks that students started from (default: found by their hashes)")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
-	for rest := args; ; { // flags may stand anywhere
-		if err := f.Parse(rest); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return err
-			}
-			return fmt.Errorf("%w (see --help)", err)
-		}
-		if f.NArg() == 0 {
-			break
-		}
-		a, err := parseArgument(f.Arg(0))
+	methods, err := program.Inputs(f, args)
+	if err != nil {
+		return err
+	}
+	for _, text := range methods {
+		a, err := parseArgument(text)
 		if err != nil {
 			return err
 		}
 		o.methods = append(o.methods, a)
-		rest = f.Args()[1:]
 	}
 	return o.check()
 }

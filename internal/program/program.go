@@ -102,13 +102,28 @@ func PrintConfig(f *flag.FlagSet, on *bool, what string) {
 	f.BoolVar(on, "n", false, "short for --print-config")
 }
 
+func parse(f *flag.FlagSet, args []string) error {
+	err := f.Parse(args)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return err
+	}
+	return fmt.Errorf("%w (see --help)", err)
+}
+
+// Inputs parses args, in which flags may stand anywhere, and returns what is no flag.
+func Inputs(f *flag.FlagSet, args []string) (inputs []string, err error) {
+	for {
+		if err := parse(f, args); err != nil || f.NArg() == 0 {
+			return inputs, err
+		}
+		inputs, args = append(inputs, f.Arg(0)), f.Args()[1:]
+	}
+}
+
 // Flags parses args and refuses what is no flag.
 func Flags(f *flag.FlagSet, args []string) error {
-	if err := f.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return fmt.Errorf("%w (see --help)", err)
+	if err := parse(f, args); err != nil {
+		return err
 	}
 	if f.NArg() > 0 {
 		hint := ""

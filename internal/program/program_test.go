@@ -7,6 +7,7 @@ import (
 	"flag"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -83,6 +84,19 @@ func TestFullLeavesNothingOut(t *testing.T) {
 	got, want := strings.Join(strings.Fields(b.String()), ""), `{"pure":0,"inner":{"rate":0},"unset":null,"set":{"rate":0},"times":[3],"began":"0001-01-01T00:00:00Z"}`
 	if got != want {
 		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestFlagsMayStandBetweenInputs(t *testing.T) {
+	f := flag.NewFlagSet("program", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	n := f.Int("n", 1, "")
+	got, err := Inputs(f, []string{"a", "-n", "2", "b", "c", "-n=3"})
+	if err != nil || *n != 3 || !slices.Equal(got, []string{"a", "b", "c"}) {
+		t.Errorf("%v, n = %d, %v, want a, b and c, 3", got, *n, err)
+	}
+	if _, err := Inputs(f, []string{"a", "--fast"}); err == nil || !strings.Contains(err.Error(), "see --help") {
+		t.Errorf("error = %v, want one for the unknown flag", err)
 	}
 }
 
