@@ -14,7 +14,7 @@ import (
 
 // fullSizeEnv names the folder that testdata/fullsize.py makes: random weights of full size, and what the reference
 // implementations, whose versions stand there, say with them.
-const fullSizeEnv = "ADDLAB_FULLSIZE"
+const fullSizeEnv = "ADDLAB_FULLSIZE_EXTRACTORS"
 
 type fullSize struct {
 	Pictures     [][2]int

@@ -3,7 +3,7 @@
 Made with torch 1.12.1, torchvision 0.13.1, torch-fidelity 0.3.0, transformers 4.33.3, timm 0.9.16, open_clip_torch 2.24.0,
 pillow 10.4.0 (huggingface_hub<0.25, numpy<2):
     python fullsize.py FOLDER inception dinov2-s dinov2-b dinov2-l clip-b32 clip-l14 clip-l14-336 openclip-g14
-    ADDLAB_FULLSIZE=FOLDER go test ./extractor -run FullSize -v -timeout 2h
+    ADDLAB_FULLSIZE_EXTRACTORS=FOLDER go test ./eval/extractor -run FullSize -v -timeout 2h
 
 Each kind gets a folder with the weights as users have them (90 MB to 6 GB) and want.json.
 """
