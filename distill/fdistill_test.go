@@ -13,14 +13,13 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/graphtest"
-	"github.com/addlab/addlab/train/optim"
 )
 
 func fDistilled(divergence string) func(*Config) {
 	return func(c *Config) {
 		c.Lambda, c.FeaturesNet, c.Times, c.TeacherGuidance = 0, teacherScope, []int{1000}, 2
 		c.Discriminator.Image, c.Discriminator.Softplus = false, true
-		c.Matching = &Matching{Weight: .5, From: 1, Min: 20, Max: 980, Rate: optim.Rate{Peak: 1e-3}}
+		c.Matching = aMatching()
 		d := DefaultFDistill
 		d.Divergence = divergence
 		c.Method = &Named{d}

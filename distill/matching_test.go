@@ -11,13 +11,12 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/graphtest"
-	"github.com/addlab/addlab/train/optim"
 )
 
 func matched(c *Config) {
 	consistent(c)
 	c.Pure = 2
-	c.Matching = &Matching{Weight: .5, From: 1, Min: 20, Max: 980, Rate: optim.Rate{Peak: 1e-3}}
+	c.Matching = aMatching()
 }
 
 // The fake score begins as the teacher. With an unguided teacher the two scores are the same then, and nothing pulls; once the fake score
@@ -115,7 +114,7 @@ func TestMatchingInADD(t *testing.T) {
 	for _, lambda := range []float64{0, 2.5} {
 		cfg := tinyConfig(t, func(c *Config) {
 			c.Lambda, c.TeacherGuidance = lambda, 2
-			c.Matching = &Matching{Weight: .5, From: 1, Min: 20, Max: 980, Rate: optim.Rate{Peak: 1e-3}}
+			c.Matching = aMatching()
 		})
 		at := newBench(t, cfg, tinyBundle(t, 1)).take(t, 2)[1]
 		if !(at["match_grad"] > 0) || (at["distill_grad"] > 0) != (lambda > 0) || !(at["adv_grad"] > 0) {

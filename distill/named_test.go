@@ -9,7 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/train/optim"
 )
 
 // byRegression makes a config regression on few pairs.
@@ -94,6 +96,78 @@ func TestNamedMethodsRefuse(t *testing.T) {
 	}
 }
 
+// Each method refuses settings that cannot work, and of the config what it has no use for.
+func TestSettingsAreWanted(t *testing.T) {
+	for _, test := range []struct {
+		method func(*Config)
+		want   string
+		edit   func(*Config)
+	}{
+		{byRegression, "lambda = 0, want > 0 where adversarial = 0", func(c *Config) { c.Lambda = 0 }},
+		{byRegression, "matching = &{", func(c *Config) { c.Matching = aMatching() }},
+		{byRegression, "pairs.count = 0, want a multiple of 64", pairs(func(p *Pairs) { p.Count = 0 })},
+		{byRegression, "pairs.count = 262144, want a multiple of 64 up to 131072", pairs(func(p *Pairs) { p.Count = 1 << 18 })},
+		{byRegression, "method.regression.huber = -1, want ≥ 0", setting(func(r *Regression) { r.Huber = -1 })},
+		{reflowed, "method.reflow.regress = 1.5, want 0 … 1", setting(func(r *Reflow) { r.Regress = 1.5 })},
+		{reflowed, "pairs.steps = 0, want ≥ 1", setting(func(r *Reflow) { r.Pairs.Steps = 0 })},
+		{reflowed, "adversarial = 1, want 0 with the method reflow", func(c *Config) { c.Adversarial = 1 }},
+		{progressed, "method.progressive.from, to = 6, 4, want", setting(func(p *Progressive) { p.From, p.To = 6, 4 })},
+		{progressed, "method.progressive.from, to = 12, 1, want", setting(func(p *Progressive) { p.From = 12 })},
+		{progressed, "method.progressive.from, to = 4, 0, want", setting(func(p *Progressive) { p.To = 0 })},
+		{progressed, "steps = 1, want at least one for each stage", func(c *Config) { c.Steps, c.StudentRate.Warmup, c.DiscriminatorRate.Warmup = 1, 0, 0 }},
+		{progressed, "times = [1000 500], want 1 with the method progressive", func(c *Config) { c.Times = []int{1000, 500} }},
+		{progressed, "times = [900], want even ones from 1000", func(c *Config) { c.Times = []int{900} }},
+		{progressed, "student_net = teacher-l, want the teacher's", func(c *Config) { c.StudentNet = "teacher-l" }},
+		{progressed, "adversarial = 1, want 0 with the method progressive", func(c *Config) { c.Adversarial = 1 }},
+		{continuous, "method.scm.sd = 0, want > 0", setting(func(s *SCM) { s.SD = 0 })},
+		{continuous, "method.scm.delta = 0.1, want within 0 … 0.1", setting(func(s *SCM) { s.Delta = .1 })},
+		{continuous, "method.scm.warmup = 2, want 0 … 1", setting(func(s *SCM) { s.Warmup = 2 })},
+		{continuous, "method.scm.anchor = 1, want within 0 … 1", setting(func(s *SCM) { s.Anchor = 1 })},
+		{continuous, "method.scm.turns = 0, want > 0", setting(func(s *SCM) { s.Turns = 0 })},
+		{continuous, "method.scm.normal = 0, want > 0", setting(func(s *SCM) { s.Normal = 0 })},
+		{continuous, "times = [750 500], want 1000 first with the method scm", func(c *Config) { c.Times = []int{750, 500} }},
+		{continuous, "adversarial = 1, want 0 with the method scm", func(c *Config) { c.Adversarial = 1 }},
+		{scoreIdentical, "matching = <nil>, want set, from step 1", func(c *Config) { c.Adversarial, c.Matching = 1, nil }},
+		{scoreIdentical, "matching = &{", func(c *Config) { c.Matching.From = 2 }},
+		{scoreIdentical, "lambda = 1, want 0 with the method sid", func(c *Config) { c.Lambda = 1 }},
+		{scoreIdentical, "method.sid.alpha = 0.4, want ≥ 0.5", setting(func(s *SiD) { s.Alpha = .4 })},
+		{diffusionGAN, "adversarial = 0, want > 0 with the method ufogen", func(c *Config) { c.Adversarial = 0 }},
+		{diffusionGAN, "matching = &{", func(c *Config) { c.Matching = aMatching() }},
+		{diffusionGAN, "discriminator.renoise = &{0 1}, want none with the method ufogen", func(c *Config) { c.Discriminator.Renoise = &discriminator.Renoise{SD: 1} }},
+		{diffusionGAN, "discriminator.image = true, want false with the method ufogen", func(c *Config) { c.Discriminator.Image = true }},
+		{diffusionGAN, "discriminator.per_caption = 2, want 1 with the method ufogen", func(c *Config) { c.Discriminator.PerCaption = 2 }},
+		{diffusionGAN, "method.ufogen.max_snr = 0, want > 0", setting(func(u *UFOGen) { u.MaxSNR = 0 })},
+		{diffusionGAN, "lambda_decay, teacher_steps = 0.5, 1, want 0 and 1", func(c *Config) { c.LambdaDecay = .5 }},
+		{diffusionGAN, "pure = 2, want 0 with the method ufogen", func(c *Config) { c.Pure = 2 }},
+		{fDistilled("js"), "method.f-distill.min_ratio, max_ratio = 2, 2, want 0 < min ≤ 1 ≤ max", setting(func(d *FDistill) { d.MinRatio, d.MaxRatio = 2, 2 })},
+		{fDistilled("js"), "method.f-distill.min_ratio, max_ratio = 0.1, 0.5, want", setting(func(d *FDistill) { d.MinRatio, d.MaxRatio = .1, .5 })},
+		{fDistilled("js"), "method.f-distill.ratio_ema = 1, want in [0,1)", setting(func(d *FDistill) { d.RatioEMA = 1 })},
+		{fDistilled("js"), "matching = &{", func(c *Config) { c.Matching.From = 2 }},
+		{fDistilled("js"), "softplus = 0, true, want > 0 and true", func(c *Config) { c.Adversarial = 0 }},
+		{fDistilled("js"), "discriminator.renoise = &{0 1}, want none with the method f-distill", func(c *Config) { c.Discriminator.Renoise = &discriminator.Renoise{SD: 1} }},
+		{fDistilled("js"), "discriminator.image = true, want false with the method f-distill", func(c *Config) { c.Discriminator.Image = true }},
+	} {
+		cfg := tinyConfig(t, test.method)
+		test.edit(&cfg)
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("error = %v, want %s", err, test.want)
+		}
+	}
+}
+
+func aMatching() *Matching {
+	return &Matching{Weight: .5, From: 1, Min: 20, Max: 980, Rate: optim.Rate{Peak: 1e-3}}
+}
+
+// setting edits the settings of the config's method.
+func setting[S Settings](edit func(*S)) func(*Config) {
+	return func(c *Config) {
+		s := c.Method.Settings.(S)
+		edit(&s)
+		c.Method = &Named{s}
+	}
+}
+
 // A config without times is refused by every method, though some ask for the first one.
 func TestNamedMethodsWantTimes(t *testing.T) {
 	for name, settings := range named {
@@ -106,10 +180,4 @@ func TestNamedMethodsWantTimes(t *testing.T) {
 }
 
 // pairs edits those of byRegression.
-func pairs(edit func(*Pairs)) func(*Config) {
-	return func(c *Config) {
-		r := c.Method.Settings.(Regression)
-		edit(&r.Pairs)
-		c.Method = &Named{r}
-	}
-}
+func pairs(edit func(*Pairs)) func(*Config) { return setting(func(r *Regression) { edit(&r.Pairs) }) }

@@ -169,6 +169,8 @@ func TestConfigs(t *testing.T) {
 		{"shares beyond one together", "caption_drop, negative_share = 0.1, 0.95, ", func(c *Config) { c.NegativeShare = 0.95 }},
 		{"negative share", "negative_share = 0.1, -0.1, ", func(c *Config) { c.NegativeShare = -0.1 }},
 		{"average that never moves", "ema = 1, want", func(c *Config) { c.EMA = 1 }},
+		{"a share of times beyond all", "pretrain: logit_normal_share = 1.5, want 0 … 1", func(c *Config) { c.LogitNormalShare = 1.5 }},
+		{"a weight bounded below 0", "pretrain: min_snr = -1, want ≥ 0", func(c *Config) { c.MinSNR = -1 }},
 		{"unknown schedule", `schedule = "linear"`, func(c *Config) { c.Schedule = "linear" }},
 		{"unknown prediction", `prediction = "score"`, func(c *Config) { c.Prediction = "score" }},
 		{"no training of text", "pretrain: text steps = 0, batch = 8, rate.peak = 0.005, want all > 0", func(c *Config) { c.TextTraining.Steps = 0 }},
