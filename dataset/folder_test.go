@@ -97,7 +97,7 @@ func TestMetadataStaysInItsFolder(t *testing.T) {
 		{"no path at all", `{"file_name": "", "text": "b"}`, "leads out"},
 	} {
 		dir := writeFolder(t, map[string]string{metadataName: c.lines, "a.png": ""})
-		if _, err := List(dir, false); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := list(t, dir, false); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error = %v, want %q", c.name, err, c.want)
 		}
 	}
@@ -171,7 +171,7 @@ func TestMetadataNamesHiddenPictures(t *testing.T) {
 	if err := os.Symlink(elsewhere, filepath.Join(dir, "test")); err != nil {
 		t.Skip("no symbolic links here:", err)
 	}
-	l, err := List(dir, false)
+	l, err := list(t, dir, false)
 	if diff := cmp.Diff(map[string]string{".i/i.png": "i", "test/.h.png": "h"}, listed(l)); err != nil || diff != "" {
 		t.Errorf("error = %v, pictures (-want +got):\n%s", err, diff)
 	}

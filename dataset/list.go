@@ -36,11 +36,6 @@ type Listed struct {
 	Read        func() ([]byte, error)
 }
 
-// List lists a set by name alone; see Spec.List.
-func List(name string, anywhere bool) (Listing, error) {
-	return Spec{Name: name}.List(context.Background(), anywhere, nil)
-}
-
 // List lists the pictures of a folder with all folders below it, of shards and parquet files, of a pattern of them, or of a data set
 // of the HuggingFace hub, which is fetched first; note, which may be nil, hears of that. Links are followed, out of a folder only where
 // anywhere is set; parquet files then need no captions.

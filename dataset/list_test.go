@@ -29,6 +29,12 @@ func wantNotes(t *testing.T, got []string, want ...string) {
 	}
 }
 
+// list lists what a name stands for, without a hub.
+func list(t *testing.T, name string, anywhere bool) (Listing, error) {
+	t.Helper()
+	return Spec{Name: name}.List(t.Context(), anywhere, nil)
+}
+
 func TestEveryFileOfAFolderIsReadOrCounted(t *testing.T) {
 	png := string(encodePNG(t, halves(4, 4, red, blue)))
 	shards := numberedShard(t, 1, "")
@@ -41,7 +47,7 @@ func TestEveryFileOfAFolderIsReadOrCounted(t *testing.T) {
 		"a.tiff": "II*", "b.tiff": "II*", "BMW.dat": "BMW is a text", "LICENSE": "free", ".i.png": png, ".git/j.png": png, "notes.txt": "no picture of this name",
 		"x.TAR": shards, "sub/y.tar": shards, "z.tar.gz": zipped.String(), "w.tgz": zipped.String(),
 	})
-	l, err := List(dir, true)
+	l, err := list(t, dir, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +78,7 @@ func TestCaptionsOfAFolder(t *testing.T) {
 	for _, name := range []string{"a.png", "sub/b.png", "sub/c.png", "t.png", "l.png", "u.png", "w.png", "e.png", "none.png", "raw.dat"} {
 		files[name] = "x"
 	}
-	l, err := List(writeFolder(t, files), false)
+	l, err := list(t, writeFolder(t, files), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +112,7 @@ func TestCaptionsOfAFolder(t *testing.T) {
 // Two spellings of é look alike; the message tells them apart.
 func TestNamesThatDoNotMatchAreShownFromBothSides(t *testing.T) {
 	for name, row := range map[string]string{"000.png": "train/000.png", "img/000.png": `img\\000.png`, "001.png": "001", "002.PNG": "002.png", "\u00e9.png": "e\u0301.png"} {
-		l, err := List(writeFolder(t, map[string]string{name: "x", metadataName: fmt.Sprintf(`{"file_name": "%s", "text": "a"}`, row)}), true)
+		l, err := list(t, writeFolder(t, map[string]string{name: "x", metadataName: fmt.Sprintf(`{"file_name": "%s", "text": "a"}`, row)}), true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +193,7 @@ func TestEveryMemberOfAShardIsReadOrCounted(t *testing.T) {
 
 func TestPatternSaysWhatIsNoShard(t *testing.T) {
 	dir := writeFolder(t, map[string]string{"t-0.tar": numberedShard(t, 2, ""), "t-1.tar.gz": "x", "t-2.TAR": numberedShard(t, 2, "")})
-	l, err := List(filepath.Join(dir, "t-*"), true)
+	l, err := list(t, filepath.Join(dir, "t-*"), true)
 	if err != nil || l.Shards != 2 {
 		t.Fatalf("error = %v, shards = %d, want 2", err, l.Shards)
 	}
@@ -202,7 +208,7 @@ func TestLinkedFolderIsListedUnderItsOwnName(t *testing.T) {
 			t.Skip("no symbolic links here:", err)
 		}
 	}
-	l, err := List(dir, true)
+	l, err := list(t, dir, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +233,7 @@ func TestAPictureIsListedOnceThroughLinks(t *testing.T) {
 	links(set, map[string]string{"a": "../x/sub", "b": filepath.Join(dir, "x"), "up": ".."})
 	t.Chdir(set)
 	for _, name := range []string{set, "."} {
-		l, err := List(name, true)
+		l, err := list(t, name, true)
 		if diff := cmp.Diff([]string{"a/p.png", "b/q.png", "own.png"}, namesOfPictures(l)); err != nil || diff != "" {
 			t.Errorf("%s: error = %v, pictures (-want +got):\n%s", name, err, diff)
 		}
@@ -236,7 +242,7 @@ func TestAPictureIsListedOnceThroughLinks(t *testing.T) {
 	dir = writeFolder(t, map[string]string{"raw/x.png": "x", "raw/y.dat": "x",
 		metadataName: `{"file_name": "images/x.png", "text": "x"}` + "\n" + `{"file_name": "images/y.dat", "text": "y"}` + "\n" + `{"file_name": "raw/y.dat", "text": "again"}`})
 	links(dir, map[string]string{"images": "raw"})
-	l, err := List(dir, false)
+	l, err := list(t, dir, false)
 	if diff := cmp.Diff(map[string]string{"raw/x.png": "x", "raw/y.dat": "y | again"}, listed(l)); err != nil || diff != "" || len(l.Pictures) != 2 {
 		t.Errorf("error = %v, %d pictures (-want +got):\n%s", err, len(l.Pictures), diff)
 	}

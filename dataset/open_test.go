@@ -181,7 +181,7 @@ func TestLargeSetsAreDecodedWhenAskedFor(t *testing.T) {
 	for name, dir := range map[string]string{
 		"folder": writeFolder(t, numbered(t, 30, "")), "shard": writeFolder(t, map[string]string{"a.tar": numberedShard(t, 30, "")}),
 	} {
-		l, err := List(dir, false)
+		l, err := list(t, dir, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,14 +38,14 @@ func TestParquetRefuses(t *testing.T) {
 	if err := parquet.WriteFile(file, []tableRow{{[]byte("picture"), "text"}}, parquet.Compression(&parquet.Lz4Raw)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := List(file, false); err == nil || !strings.HasSuffix(err.Error(), "a.parquet: column image is compressed by LZ4_RAW, want snappy, gzip, brotli, zstd or nothing") {
+	if _, err := list(t, file, false); err == nil || !strings.HasSuffix(err.Error(), "a.parquet: column image is compressed by LZ4_RAW, want snappy, gzip, brotli, zstd or nothing") {
 		t.Errorf("error = %v, want LZ4 refused", err)
 	}
 	for cut := 0; cut < n; cut += 1 + n/97 {
 		if err := os.WriteFile(file, whole[:cut], 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := List(file, false); err == nil {
+		if _, err := list(t, file, false); err == nil {
 			t.Fatalf("a file of %d bytes cut after %d is read without error", n, cut)
 		}
 	}
@@ -101,7 +101,7 @@ func TestParquetSkipsFewBrokenPictures(t *testing.T) {
 		if err := os.WriteFile(bad, wrong, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		l, err := List(bad, false)
+		l, err := list(t, bad, false)
 		if err != nil {
 			continue
 		}

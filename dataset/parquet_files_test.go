@@ -86,7 +86,7 @@ func TestParquetNamesPictureFiles(t *testing.T) {
 	}
 	dir := writeFolder(t, map[string]string{"cmyk.jpg": string(cmyk), "partly.parquet": string(partly)})
 	for _, spec := range []string{"", "partly.parquet", "*.parquet"} {
-		l, err := List(filepath.Join(dir, spec), false)
+		l, err := list(t, filepath.Join(dir, spec), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func TestParquetNamesPictureFiles(t *testing.T) {
 	}
 	bare = binary.LittleEndian.AppendUint32(slices.Concat(partly[:end], bare), uint32(len(bare)))
 	dir = writeFolder(t, map[string]string{"cmyk.jpg": string(cmyk), "partly.parquet": string(bare) + "PAR1"})
-	l, err := List(dir, true)
+	l, err := list(t, dir, true)
 	if diff := cmp.Diff(map[string]string{"partly/00000000": "inside", "cmyk.jpg": "beside"}, listed(l)); err != nil || diff != "" {
 		t.Errorf("without statistics: error = %v, pictures (-want +got):\n%s", err, diff)
 	}
@@ -168,19 +168,19 @@ func TestParquetNamesPictureFiles(t *testing.T) {
 	}
 
 	// Without the name of a column such a table is counted, and the pictures are listed as before.
-	if l, err = List(dir, true); err != nil || len(l.Pictures) != 4 {
+	if l, err = list(t, dir, true); err != nil || len(l.Pictures) != 4 {
 		t.Fatalf("error = %v, pictures = %d, want 4", err, len(l.Pictures))
 	}
 	wantNotes(t, l.Notes, "1 files *.parquet have no column of pictures and are not read, such as metadata.parquet")
 
 	writeTable(t, filepath.Join(dir, "first.parquet"), []string{png})
-	if l, err = List(dir, true); err != nil || len(l.Pictures) != 5 {
+	if l, err = list(t, dir, true); err != nil || len(l.Pictures) != 5 {
 		t.Fatalf("error = %v, pictures = %d, want 5", err, len(l.Pictures))
 	}
 	wantNotes(t, l.Notes, "1 files *.parquet have no column of pictures and are not read, such as metadata.parquet")
 	alone := writeFolder(t, nil)
 	writeRows(t, filepath.Join(alone, "a.parquet"), []named{{"a.png", "a"}})
-	if _, err = List(alone, true); err == nil || !strings.Contains(err.Error(), "a.parquet: no column can hold pictures (bytes, or struct with bytes), want --image NAME of names of picture files; columns: file_name: string, text: string") {
+	if _, err = list(t, alone, true); err == nil || !strings.Contains(err.Error(), "a.parquet: no column can hold pictures (bytes, or struct with bytes), want --image NAME of names of picture files; columns: file_name: string, text: string") {
 		t.Errorf("error = %v, want the columns", err)
 	}
 

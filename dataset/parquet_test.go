@@ -181,7 +181,7 @@ func TestParquetIsReadOnceMoreThanPagesAreKept(t *testing.T) {
 	for i := range 3 {
 		writeTable(t, filepath.Join(dir, fmt.Sprintf("%d.parquet", i)), images)
 	}
-	l, err := List(dir, false)
+	l, err := list(t, dir, false)
 	if err != nil {
 		t.Fatal(err)
 	}

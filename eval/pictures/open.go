@@ -21,7 +21,7 @@ type Options struct {
 	Note        func(format string, args ...any) // hears what is fetched; may be nil
 }
 
-// Open lists a set of pictures: a split of a built-in world (scenes, scenes:SPLIT:N:FIRST), or what dataset.List lists. A folder may
+// Open lists a set of pictures: a split of a built-in world (scenes, scenes:SPLIT:N:FIRST), or what dataset.Spec.List lists. A folder may
 // hold pictures or shards, not both.
 func Open(ctx context.Context, spec string, o Options) (Set, error) {
 	if WorldOf(spec) != "" {

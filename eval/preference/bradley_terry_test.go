@@ -30,10 +30,7 @@ func TestTwoMethodsInClosedForm(t *testing.T) {
 
 // At the maximum of the likelihood every method has as many wins as its abilities expect, and a multiple of the votes has the same one.
 func TestExpectedWinsAreThoseSeen(t *testing.T) {
-	w, err := Count(5, random(5, 400))
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := count(5, random(5, 400), nil)
 	beta := fitted(t, w)
 	many := make(Wins, len(w))
 	for i := range w {

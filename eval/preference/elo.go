@@ -14,15 +14,8 @@ const (
 	eloWidth = 400  // points that make odds of ten to one
 )
 
-// Elo rates methods by votes in their order: R_A ← R_A + K·(S_A − E_A) with E_A = 1/(1 + 10^((R_B − R_A)/400)) (Elo 1978), from R₀ = 1000
+// elo rates methods by votes in their order: R_A ← R_A + K·(S_A − E_A) with E_A = 1/(1 + 10^((R_B − R_A)/400)) (Elo 1978), from R₀ = 1000
 // with K = 1 (ADD, appendix on human preference). Ratings have one entry per method; their mean stays R₀.
-func Elo(methods int, votes []Vote) ([]float64, error) {
-	if err := validate(methods, votes); err != nil {
-		return nil, err
-	}
-	return elo(methods, votes), nil
-}
-
 func elo(methods int, votes []Vote) []float64 {
 	r := slices.Repeat([]float64{EloStart}, methods)
 	for _, v := range votes {
@@ -34,7 +27,7 @@ func elo(methods int, votes []Vote) []float64 {
 	return r
 }
 
-// EloOverOrders is the mean of [Elo] over random orders of the votes, as in ADD with 1,000 of them, and the standard deviation over
+// EloOverOrders is the mean of Elo ratings over random orders of the votes, as in ADD with 1,000 of them, and the standard deviation over
 // orders. That deviation tells how much the order matters; it is no error of the rating.
 func EloOverOrders(methods int, votes []Vote, orders int, r *rand.Rand) (mean, deviation []float64, err error) {
 	if err := validate(methods, votes); err != nil {

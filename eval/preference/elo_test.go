@@ -8,26 +8,17 @@ import (
 	"testing"
 )
 
-func elos(t *testing.T, methods int, votes ...Vote) []float64 {
-	t.Helper()
-	r, err := Elo(methods, votes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
 func TestEloByHand(t *testing.T) {
 	won := Vote{A: 0, B: 1, Score: 1}
-	near(t, "no vote", []float64{1000, 1000}, elos(t, 2), 0)
-	near(t, "one win between equals", []float64{1000.5, 999.5}, elos(t, 2, won), 1e-12)
-	near(t, "one loss between equals", []float64{999.5, 1000.5}, elos(t, 2, Vote{A: 0, B: 1, Score: 0}), 1e-12)
-	near(t, "neither, between equals", []float64{1000, 1000}, elos(t, 2, Vote{A: 0, B: 1, Score: .5}), 0)
-	near(t, "a vote on others", []float64{1000.5, 999.5, 1000}, elos(t, 3, won), 1e-12)
+	near(t, "no vote", []float64{1000, 1000}, elo(2, nil), 0)
+	near(t, "one win between equals", []float64{1000.5, 999.5}, elo(2, []Vote{won}), 1e-12)
+	near(t, "one loss between equals", []float64{999.5, 1000.5}, elo(2, []Vote{{A: 0, B: 1, Score: 0}}), 1e-12)
+	near(t, "neither, between equals", []float64{1000, 1000}, elo(2, []Vote{{A: 0, B: 1, Score: .5}}), 0)
+	near(t, "a vote on others", []float64{1000.5, 999.5, 1000}, elo(3, []Vote{won}), 1e-12)
 
 	// The second win of A: E = 1/(1 + 10^(−1/400)) = 0.50143907…
 	second := 1000.5 + 1 - 1/(1+math.Pow(10, -1./400))
-	near(t, "two wins", []float64{second, 2000 - second}, elos(t, 2, won, won), 1e-12)
+	near(t, "two wins", []float64{second, 2000 - second}, elo(2, []Vote{won, won}), 1e-12)
 	if math.Abs(second-1000.998561) > 1e-6 {
 		t.Errorf("second = %.6f, want 1000.998561", second)
 	}
@@ -37,7 +28,7 @@ func TestEloByHand(t *testing.T) {
 func TestEloLaws(t *testing.T) {
 	votes := random(4, 500)
 	sum := 0.
-	want := elos(t, 4, votes...)
+	want := elo(4, votes)
 	for _, x := range want {
 		sum += x
 	}
@@ -49,17 +40,17 @@ func TestEloLaws(t *testing.T) {
 		renamed[i].A, renamed[i].B = 3-v.A, 3-v.B
 		turned[i] = Vote{A: v.B, B: v.A, Score: 1 - v.Score}
 	}
-	got := elos(t, 4, renamed...)
+	got := elo(4, renamed)
 	slices.Reverse(got)
 	near(t, "renamed", want, got, 1e-9)
-	near(t, "sides changed", want, elos(t, 4, turned...), 1e-9)
+	near(t, "sides changed", want, elo(4, turned), 1e-9)
 }
 
 // One side wins always: dR/dn = K·(1 − E) has the solution 10^(d/400)·400/ln 10 + d = 2·K·n + 400/ln 10 with d = R_A − R_B, which single
 // steps of K = 1 follow closely.
 func TestEloOfAConstantWinnerFollowsItsDifferentialEquation(t *testing.T) {
 	const n = 1000
-	r := elos(t, 2, slices.Repeat([]Vote{{A: 0, B: 1, Score: 1}}, n)...)
+	r := elo(2, slices.Repeat([]Vote{{A: 0, B: 1, Score: 1}}, n))
 	d, unit := r[0]-r[1], eloWidth/math.Ln10
 	if got := math.Pow(10, d/eloWidth)*unit + d - unit; math.Abs(got-2*n) > .005*2*n {
 		t.Errorf("d = %.2f gives %.1f, want %d", d, got, 2*n)
@@ -91,7 +82,7 @@ func TestOrdersOfEqualVotesAreOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	near(t, "mean", elos(t, 2, votes...), mean, 1e-9)
+	near(t, "mean", elo(2, votes), mean, 1e-9)
 	near(t, "deviation", []float64{0, 0}, deviation, 1e-9)
 }
 
@@ -109,12 +100,10 @@ func TestWrongVotes(t *testing.T) {
 		"a score that is no number":  {2, Vote{A: 0, B: 1, Score: math.NaN()}, "score = NaN"},
 		"no cluster":                 {2, Vote{A: 0, B: 1, Cluster: -1}, "cluster = -1"},
 	} {
-		_, elo := Elo(c.methods, []Vote{c.vote})
 		_, _, orders := EloOverOrders(c.methods, []Vote{c.vote}, 5, r)
-		_, wins := Count(c.methods, []Vote{c.vote})
 		_, fit := NewFit(c.methods, [][]Vote{{c.vote}}, .95, 10, r)
 		_, shares := Shares(c.methods, []Vote{c.vote}, .95, 10, r)
-		for _, err := range []error{elo, orders, wins, fit, shares} {
+		for _, err := range []error{orders, fit, shares} {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s: error = %v, want %q", why, err, c.want)
 			}

@@ -52,7 +52,11 @@ func near(t *testing.T, what string, want, got []float64, tolerance float64) {
 }
 
 func TestBradleyTerryEqualsChoix(t *testing.T) {
-	for _, c := range readGolden(t).Fits {
+	fits := readGolden(t).Fits
+	if len(fits) < 3 {
+		t.Errorf("%d fits, want some", len(fits))
+	}
+	for _, c := range fits {
 		got, err := BradleyTerry(c.Wins)
 		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
@@ -81,11 +85,10 @@ func TestEloEqualsElote(t *testing.T) {
 	for _, game := range g.Games {
 		votes = append(votes, Vote{A: int(game[0]), B: int(game[1]), Score: game[2]})
 	}
-	got, err := Elo(g.Methods, votes)
-	if err != nil {
-		t.Fatal(err)
+	if len(votes) < 10 {
+		t.Fatalf("%d games, want some", len(votes))
 	}
-	near(t, "ratings", g.Ratings, got, 1e-9)
+	near(t, "ratings", g.Ratings, elo(g.Methods, votes), 1e-9)
 }
 
 func TestGroupsAreStronglyConnectedComponents(t *testing.T) {

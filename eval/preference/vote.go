@@ -46,14 +46,6 @@ func count(methods int, votes []Vote, weights []float64) Wins {
 	return w
 }
 
-// Count adds up votes.
-func Count(methods int, votes []Vote) (Wins, error) {
-	if err := validate(methods, votes); err != nil {
-		return nil, err
-	}
-	return count(methods, votes, nil), nil
-}
-
 // only keeps the named methods, in that order.
 func (w Wins) only(methods []int) Wins {
 	kept := make(Wins, len(methods))

@@ -142,7 +142,11 @@ func TestHelp(t *testing.T) {
 	if rc := command().Run(t.Context(), []string{"--help"}, &stdout, &stderr); rc != 0 || stderr.Len() > 0 {
 		t.Fatalf("rc = %d, %s", rc, &stderr)
 	}
-	for _, m := range regexp.MustCompile(`go run \./experiments/prefer (.*?)(  |\n)`).FindAllStringSubmatch(stdout.String(), -1) {
+	commands := regexp.MustCompile(`go run \./experiments/prefer (.*?)(  |\n)`).FindAllStringSubmatch(stdout.String(), -1)
+	if len(commands) < 5 {
+		t.Errorf("%d commands in the help, want some", len(commands))
+	}
+	for _, m := range commands {
 		var o options
 		if err := flags(&o, strings.Fields(m[1])); err != nil {
 			t.Errorf("%s: %v", m[1], err)

@@ -60,9 +60,9 @@ func TestWrongCalls(t *testing.T) {
 // The wrong number of steps ends the call before an engine opens.
 func TestUnknownWordsAreToldWithTheKnownOnes(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	command().Run(t.Context(), []string{"--prompt", "a huge car", "--steps", "5", "--run", shipped, "--pretrained", "../../pretrained/scenes"}, &stdout, &stderr)
-	if want := `never seen ["huge" "car"] of "a huge car": they know 27 words: a, above, an, `; !strings.Contains(stderr.String(), want) {
-		t.Errorf("stderr = %q, want %q", &stderr, want)
+	rc := command().Run(t.Context(), []string{"--prompt", "a huge car", "--steps", "5", "--run", shipped, "--pretrained", "../../pretrained/scenes"}, &stdout, &stderr)
+	if want := `never seen ["huge" "car"] of "a huge car": they know 27 words: a, above, an, `; rc != 1 || !strings.Contains(stderr.String(), want) {
+		t.Errorf("rc = %d, stderr = %q, want 1 and %q", rc, &stderr, want)
 	}
 }
 

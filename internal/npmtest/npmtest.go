@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -46,9 +45,7 @@ func Pinned(name, version string, data []byte) npm.Package {
 
 // Registry is a registry of packages.
 type Registry struct {
-	mu       sync.Mutex
 	packages map[string][]byte // by path
-	ranges   []string
 }
 
 // Serve makes a registry the one that is asked, until the test ends. Downloads are allowed.
@@ -68,13 +65,6 @@ func (r *Registry) Add(p npm.Package, data []byte) {
 	r.packages["/mirror/"+p.Name+"/-/"+base+"-"+p.Version+".tgz"] = data
 }
 
-// Ranges are the parts that were asked for, one for each download; "" is all of it.
-func (r *Registry) Ranges() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.ranges
-}
-
 func (r *Registry) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	data, ok := r.packages[q.URL.Path]
 	switch {
@@ -82,9 +72,6 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	case !ok:
 		http.NotFound(w, q)
 	default:
-		r.mu.Lock()
-		r.ranges = append(r.ranges, q.Header.Get("Range"))
-		r.mu.Unlock()
 		http.ServeContent(w, q, "", time.Time{}, bytes.NewReader(data))
 	}
 }
