@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -126,6 +127,42 @@ func TestAFolderOfTheSameNameSparesTheOthersNetworks(t *testing.T) {
 	rc := command().Run(t.Context(), []string{"--data", "mine/emoji", "--scale", "smoke"}, &stdout, &stderr)
 	if got, want := stderr.String(), "say --out FOLDER for other networks, or --out "+usual+" to replace these"; rc != 1 || !strings.Contains(got, want) {
 		t.Errorf("rc = %d, stderr = %q, want %q", rc, got, want)
+	}
+}
+
+// All parts are trained on a folder, and what is written can be measured again, with the same result.
+func TestAFolderIsTrainedAndMeasured(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains")
+	}
+	pictures, out := few(t, 240), filepath.Join(t.TempDir(), "out")
+	read := func(name string) string {
+		t.Helper()
+		text, err := os.ReadFile(filepath.Join(out, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	var stdout, stderr bytes.Buffer
+	args := []string{"--data", pictures, "--scale", "smoke", "--engine", "go", "--out", out}
+	if rc := command().Run(t.Context(), append(args, "--runs", t.TempDir()), &stdout, &stderr); rc != 0 || !strings.Contains(stdout.String(), "wrote "+out) {
+		t.Fatalf("rc = %d, stderr = %q, stdout = %s", rc, &stderr, &stdout)
+	}
+	b, err := pretrain.LoadBundle(out)
+	if err != nil || len(b.Files) < 4 {
+		t.Fatalf("%d parts, %v, want all that a folder can have", len(b.Files), err)
+	}
+	times := regexp.MustCompile(`"(seconds|ms_per_image)": .*`)
+	quality, samples := times.ReplaceAllString(read("quality.json"), ""), read("samples.png")
+	if err := os.Remove(filepath.Join(out, "quality.json")); err != nil {
+		t.Fatal(err)
+	}
+	if rc := command().Run(t.Context(), append(args, "--assess"), &stdout, &stderr); rc != 0 {
+		t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
+	}
+	if diff := cmp.Diff(quality, times.ReplaceAllString(read("quality.json"), "")); diff != "" || samples != read("samples.png") {
+		t.Errorf("measured again (-before +after):\n%s", diff)
 	}
 }
 
