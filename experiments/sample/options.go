@@ -71,7 +71,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	samplers := f.String("sampler", diffusion.DPMSolverPP2M{}.Name(), "`samplers` of the teacher, a row for each: "+diffusion.SolverNames()+"; of --model also lcm and pndm, and its own where none is named")
 	f.Int64Var(&o.seed, "seed", 1, "seed of the noise")
 	f.IntVar(&o.n, "n", 1, "`pictures` per prompt")
-	f.StringVar(&o.ship, "ship", "", "score the student of --run, put it into the bundle that it started from, and stop; the `recipe` says how it was trained")
+	f.StringVar(&o.ship, "ship", "", "score the student of --run, put it into the bundle that it started from, and stop; the `recipe` says how it was trained, --data on what it is scored (default: the built-in world of its networks)")
 	o.set.Flags(f, " of the student, or that --ship scores on")
 	o.model.flags(f)
 	f.StringVar(&o.out, "out", "samples.png", "`file` for the grid")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,10 +18,10 @@ import (
 	"github.com/addlab/addlab/pretrain"
 )
 
-// madeFor says in a tiny bundle's manifest that it was trained on the built-in world.
-func madeFor(t *testing.T, dir string) {
+// madeFor says in a tiny bundle's manifest that it was trained on a built-in world.
+func madeFor(t *testing.T, dir, world string) {
 	t.Helper()
-	data, err := dataset.Open("scenes", tinyworld.Size, nil)
+	data, err := dataset.Open(world, tinyworld.Size, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,6 +31,7 @@ func madeFor(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	text = bytes.ReplaceAll(text, []byte(tinyworld.New().Hash()), []byte(data.Hash()))
+	text = regexp.MustCompile(`"data": "[^"]*"`).ReplaceAll(text, []byte(`"data": "`+world+`"`))
 	if err := os.WriteFile(path, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +49,7 @@ func call(t *testing.T, args ...string) string {
 // A student that was trained here is shipped, and draws where nobody has trained one.
 func TestShippedStudentDraws(t *testing.T) {
 	bundle := tinybundle.Write(t, "classifier", "pair", "text", "teacher")
-	madeFor(t, bundle)
+	madeFor(t, bundle, "scenes-free")
 	dir := finished(t, t.TempDir(), "smoke", time.Minute, func(*distill.Config) {})
 	trained, err := os.ReadFile(tinybundle.WritePart(t, "teacher", 2))
 	if err != nil {
