@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
@@ -28,6 +29,23 @@ func squaredDistance(x, y []float32) float64 {
 		sum[0] += d * d
 	}
 	return sum[0] + sum[1] + sum[2] + sum[3]
+}
+
+// Nearest gives, for every image of gen, the number of the image of ref that is nearest to it.
+func Nearest(gen, ref Features) ([]int, error) {
+	if err := validatePair("nearest", ref, gen); err != nil {
+		return nil, err
+	}
+	rows := make([]int, gen.N)
+	for i := range rows {
+		least := math.Inf(1)
+		for j := range ref.N {
+			if d := squaredDistance(gen.Row(i), ref.Row(j)); d < least {
+				least, rows[i] = d, j
+			}
+		}
+	}
+	return rows, nil
 }
 
 // squaredRadii gives, for every image, the squared distance to its k-th nearest other image of the same set.

@@ -1,6 +1,9 @@
 package eval
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // line puts one image at each place of the real line.
 func line(at ...float32) Features { return Features{len(at), 1, at} }
@@ -49,4 +52,15 @@ func TestNeighboursErrors(t *testing.T) {
 	wantError(t, err, "k = 0, want 1 to 2")
 	_, err = DensityCoverage(t.Context(), line(0, 1, 2), line(0), 3)
 	wantError(t, err, "k = 3, want 1 to 2")
+}
+
+func TestNearest(t *testing.T) {
+	gen := Features{N: 2, D: 2, Data: []float32{0, 0, 5, 5}}
+	ref := Features{N: 3, D: 2, Data: []float32{4, 6, -1, 0, 9, 9}}
+	if got, err := Nearest(gen, ref); err != nil || !slices.Equal(got, []int{1, 0}) {
+		t.Errorf("nearest = %v, error %v, want [1 0]", got, err)
+	}
+	if _, err := Nearest(gen, Features{N: 1, D: 3, Data: []float32{1, 2, 3}}); err == nil {
+		t.Error("features of other lengths are no error")
+	}
 }

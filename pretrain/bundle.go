@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
@@ -97,6 +98,14 @@ func LoadBundle(dir string) (*Bundle, error) {
 
 // Has reports whether a part is in the bundle.
 func (b *Bundle) Has(part string) bool { _, ok := b.Files[part]; return ok }
+
+// Set is what the networks were trained on: their built-in world where the default, scenes, is asked for, else what is asked for.
+func (b *Bundle) Set(asked dataset.Spec) dataset.Spec {
+	if asked.Name == "scenes" && slices.Contains(dataset.Names(), b.Config.Data) {
+		asked = dataset.Spec{Name: b.Config.Data}
+	}
+	return asked
+}
 
 // MadeFor reports whether the networks were trained on a dataset.
 func (b *Bundle) MadeFor(data dataset.Dataset) error {

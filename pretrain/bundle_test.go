@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/network/tokenizer"
 	"github.com/addlab/addlab/network/weights"
@@ -250,6 +251,17 @@ func TestDefaultDir(t *testing.T) {
 	} {
 		if got := filepath.ToSlash(DefaultDir(test.data, test.scale)); got != test.want {
 			t.Errorf("%s at scale %s: %s, want %s", test.data, test.scale, got, test.want)
+		}
+	}
+}
+
+func TestAWorldsNetworksSayWhatTheyWereTrainedOn(t *testing.T) {
+	set := func(name string) dataset.Spec { return dataset.Spec{Name: name} }
+	for _, c := range []struct{ trained, asked, want string }{
+		{"emoji", "scenes", "emoji"}, {"scenes", "scenes", "scenes"}, {"birds", "scenes", "scenes"}, {"birds", "path/to/birds", "path/to/birds"}, {"emoji", "scenes-free", "scenes-free"},
+	} {
+		if got := (&Bundle{Config: Config{Data: c.trained}}).Set(set(c.asked)); got != set(c.want) {
+			t.Errorf("of %s, asked for %s: %+v, want %s", c.trained, c.asked, got, c.want)
 		}
 	}
 }

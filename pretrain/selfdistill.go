@@ -131,8 +131,8 @@ func koLeo(x *Node) *Node {
 	return MulScalar(ReduceAllMean(Log(AddScalar(squared, 1e-6))), -0.5)
 }
 
-// selfDecay is averageDecay's rise to 1 along half a cosine (DINO §3.1), after the warm-up of optim.WarmDecay. DINO has no warm-up. In short trainings, such as those of the CPU's variants, the warm-up
-// is always the smaller one, and averageDecay has no effect.
+// selfDecay is averageDecay's rise to 1 along half a cosine (DINO §3.1), after the warm-up of optim.WarmDecay. DINO has no warm-up. In short
+// trainings, such as those of the CPU's variants, the warm-up is always the smaller one, and averageDecay has no effect.
 func selfDecay(step, steps int) float64 {
 	decay := 1 - (1-averageDecay)*(1+math.Cos(math.Pi*float64(step)/float64(steps)))/2
 	return optim.WarmDecay(decay, step)

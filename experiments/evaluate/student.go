@@ -38,7 +38,7 @@ func (e *evaluation) openRun(ctx context.Context, dir string) (pictures.Set, *pr
 	if _, err := p.Plan(sampling); err != nil {
 		return set, nil, fmt.Errorf("%w: the student of %s was trained on times %v", err, dir, cfg.Times)
 	}
-	trained := e.set
+	trained := bundle.Set(e.set)
 	if trained.Builtin() { // the columns are those of another input
 		trained = dataset.Spec{Name: trained.Name}
 	} else if trained.Image != "" || trained.Text != "" {

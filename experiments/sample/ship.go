@@ -7,9 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 
-	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/protocol"
@@ -49,10 +47,7 @@ func ship(ctx context.Context, o options, s sweep.StudentRun, b *pretrain.Bundle
 	if err := weights.Write(half, file, weights.F16); err != nil {
 		return err
 	}
-	if !o.ofData && slices.Contains(dataset.Names(), b.Config.Data) {
-		o.set = dataset.Spec{Name: b.Config.Data}
-	}
-	data, err := o.set.Open(ctx, b.Config.Size, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
+	data, err := b.Set(o.set).Open(ctx, b.Config.Size, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package lessons
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/addlab/addlab/dataset"
@@ -73,27 +72,13 @@ func (l *Lab) Nearest(w pipeline.Named, n int) (plot.Grid, error) {
 	if err != nil {
 		return plot.Grid{}, err
 	}
+	rows, err := eval.Nearest(generated.Features, seen.Features)
+	if err != nil {
+		return plot.Grid{}, err
+	}
 	nearest := make([]dataset.Image, len(drawn))
-	for i, j := range nearestRows(generated.Features, seen.Features) {
+	for i, j := range rows {
 		nearest[i] = train[j]
 	}
 	return plot.Grid{Columns: captions, Scale: 3, Rows: []plot.GridRow{{Name: w.Name, Images: drawn}, {Name: "nearest of training", Images: nearest}}}, nil
-}
-
-// nearestRows gives for every row of a the row of b that is nearest to it.
-func nearestRows(a, b eval.Features) []int {
-	rows := make([]int, a.N)
-	for i := range rows {
-		least := math.Inf(1)
-		for j := range b.N {
-			var d float64
-			for k, v := range a.Row(i) {
-				d += math.Pow(float64(v-b.Row(j)[k]), 2)
-			}
-			if d < least {
-				least, rows[i] = d, j
-			}
-		}
-	}
-	return rows
 }

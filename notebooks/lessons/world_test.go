@@ -7,16 +7,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion/pipeline"
-	"github.com/addlab/addlab/eval"
 )
-
-func TestNearestRows(t *testing.T) {
-	a := eval.Features{N: 2, D: 2, Data: []float32{0, 0, 5, 5}}
-	b := eval.Features{N: 3, D: 2, Data: []float32{4, 6, -1, 0, 9, 9}}
-	if got := nearestRows(a, b); !slices.Equal(got, []int{1, 0}) {
-		t.Errorf("nearest rows = %v, want [1 0]", got)
-	}
-}
 
 // A world's shipped networks draw the captions of a split, and every picture has a neighbour among those of training.
 func TestAWorldIsShown(t *testing.T) {
