@@ -78,7 +78,6 @@ func TestNamedMethodsRefuse(t *testing.T) {
 	for want, edit := range map[string]func(*Config){
 		`method = {}, want one of [`:                                   func(c *Config) { c.Method = &Named{} },
 		"consistency = &{50 0.001}, want none beside":                  func(c *Config) { c.Consistency = &Consistency{Grid: 50, Huber: .001} },
-		"adversarial = 1, want 0 with the method regression":           func(c *Config) { c.Adversarial = 1 },
 		"distill_pixels = true, want false with the method regression": func(c *Config) { c.DistillPixels = true },
 		"lambda_decay, teacher_steps = 0, 2, want 0 and 1 with the":    func(c *Config) { c.TeacherSteps = 2 },
 		"times = [1000 500], want one with the method regression":      func(c *Config) { c.Times = []int{1000, 500} },
@@ -104,10 +103,12 @@ func TestSettingsAreWanted(t *testing.T) {
 		edit   func(*Config)
 	}{
 		{byRegression, "lambda = 0, want > 0 where adversarial = 0", func(c *Config) { c.Lambda = 0 }},
-		{byRegression, "matching = &{", func(c *Config) { c.Matching = aMatching() }},
+		{byRegression, "lambda = 0, want > 0 with the method regression", func(c *Config) { c.Lambda, c.Adversarial = 0, 1 }},
+		{byRegression, "discriminator.per_caption = 2, want 1 with the method regression", func(c *Config) { c.Adversarial, c.Discriminator.PerCaption = 1, 2 }},
 		{byRegression, "pairs.count = 0, want a multiple of 64", pairs(func(p *Pairs) { p.Count = 0 })},
 		{byRegression, "pairs.count = 262144, want a multiple of 64 up to 131072", pairs(func(p *Pairs) { p.Count = 1 << 18 })},
 		{byRegression, "method.regression.huber = -1, want ≥ 0", setting(func(r *Regression) { r.Huber = -1 })},
+		{reflowed, "method.reflow.bound = 0, want ≥ 1", setting(func(r *Reflow) { r.Bound = 0 })},
 		{reflowed, "method.reflow.regress = 1.5, want 0 … 1", setting(func(r *Reflow) { r.Regress = 1.5 })},
 		{reflowed, "pairs.steps = 0, want ≥ 1", setting(func(r *Reflow) { r.Pairs.Steps = 0 })},
 		{reflowed, "adversarial = 1, want 0 with the method reflow", func(c *Config) { c.Adversarial = 1 }},

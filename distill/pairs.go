@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
@@ -74,9 +73,13 @@ func (p *pairSet) Len() int { return p.Count }
 // Sample implements dataset.Source.
 func (p *pairSet) Sample(i int) (dataset.Sample, error) {
 	s, err := p.captions.Sample(i % p.captions.Len())
-	area := p.size * p.size * 3
-	s.Image = dataset.Image{Size: p.size, Pix: p.x0[i*area : (i+1)*area]}
+	s.Image = dataset.Image{Size: p.size, Pix: p.picture(i)}
 	return s, err
+}
+
+func (p *pairSet) picture(i int) []float32 {
+	area := p.size * p.size * 3
+	return p.x0[i*area : (i+1)*area]
 }
 
 // open reads the pairs of a teacher from a folder, and makes those that are not there: block by block, so that a set that was
@@ -143,25 +146,50 @@ func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.
 	return set, nil
 }
 
-// paired is a regressor whose batches are pairs.
+// paired is what methods have whose batches are pairs.
 type paired struct {
-	regressor
-	pairs Pairs
+	pairs  Pairs
+	beside bool // batches have the data set's pictures of the same captions beside the teacher's
+	set    *pairSet
 }
 
-var _ sourced = paired{}
+var _ sourced = &paired{}
 
-func (p paired) source(ctx context.Context, in Inputs, progress *train.Progress) (dataset.Source, error) {
-	return p.pairs.open(ctx, in.Pairs, in, progress)
+func (p *paired) source(ctx context.Context, in Inputs, progress *train.Progress) (source dataset.Source, err error) {
+	if p.set, err = p.pairs.open(ctx, in.Pairs, in, progress); err == nil && p.beside {
+		return captioned{in.Data.Train(), p.set.Count}, nil
+	}
+	return p.set, err
 }
 
-// pairNoise is the noise of a batch.
-func (p paired) pairNoise(b dataset.Batch) *tensors.Tensor {
-	var noise []float32
+// captioned are the pictures of a source whose captions pairs have.
+type captioned struct {
+	dataset.Source
+	pairs int
+}
+
+// Len implements dataset.Source.
+func (c captioned) Len() int { return c.pairs }
+
+// Sample implements dataset.Source.
+func (c captioned) Sample(i int) (dataset.Sample, error) { return c.Source.Sample(i % c.Source.Len()) }
+
+// pictures is a batch whose x₀ are the teacher's.
+func (p *paired) pictures(b dataset.Batch) dataset.Batch {
+	if p.beside {
+		for _, i := range b.Indices {
+			b.Latents = append(b.Latents, p.set.picture(i)...)
+		}
+	}
+	return b
+}
+
+// noise is that of a batch.
+func (p *paired) noise(b dataset.Batch) (noise []float32) {
 	for _, i := range b.Indices {
 		noise = append(noise, p.pairs.noise(i, len(b.Images)/len(b.Indices))...)
 	}
-	return p.samples(noise)
+	return noise
 }
 
 // pairDrawer draws x₀ of pairs; it compiles the teacher when it first has to.

@@ -18,7 +18,7 @@ import (
 
 func reflowed(c *Config) {
 	byRegression(c)
-	c.Method = &Named{Reflow{Pairs: c.Method.Settings.(Regression).Pairs, Regress: .5}}
+	c.Method = &Named{Reflow{Pairs: c.Method.Settings.(Regression).Pairs, Regress: .5, Bound: 1e6}}
 }
 
 // Of one Gaussian N(m, s²) the pairs are (ε, m + s·ε). A point of a path then tells its pair, so that the best student has no loss, and

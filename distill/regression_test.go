@@ -97,3 +97,55 @@ func TestRegressionLearnsItsPairs(t *testing.T) {
 		t.Errorf("loss from %g to %g, want it to fall", first, last)
 	}
 }
+
+// Beside a discriminator the student still follows the teacher's pairs, and the real pictures are the data set's of the same captions.
+func TestRegressionWithADiscriminator(t *testing.T) {
+	cfg := tinyConfig(t, byRegression, func(c *Config) { c.Adversarial, c.Discriminator.Image = .5, false })
+	n := newBench(t, cfg, tinyBundle(t, 1))
+	batch, err := n.feed.Batch(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := n.method.Updates(1)[0].Draw(batch, 1).(regressionInputs[*tensors.Tensor])
+	set := n.method.(*regression).set
+	var drawn, real, noise []float32
+	for _, i := range batch.Indices {
+		pair, err := set.Sample(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sample, err := n.Data.Train().Sample(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pair.Caption != sample.Caption {
+			t.Fatalf("pair %d has the caption %q, the picture beside it %q", i, pair.Caption, sample.Caption)
+		}
+		drawn, real, noise = append(drawn, pair.Image.Pix...), append(real, sample.Image.Pix...), append(noise, set.noise(i, len(sample.Image.Pix))...)
+	}
+	for what, c := range map[string]struct {
+		want []float32
+		got  *tensors.Tensor
+	}{"the teacher's": {drawn, in.Real}, "the data set's": {real, in.Picture}, "noise": {noise, in.Noise}} {
+		if !slices.Equal(c.want, graphtest.Floats(c.got)) {
+			t.Errorf("a batch does not have %s", what)
+		}
+	}
+	// Without the adversarial weight the same distance.
+	alone := newBench(t, tinyConfig(t, byRegression), tinyBundle(t, 1)).take(t, 1)[0]
+	first := n.take(t, 1)[0]
+	if math.Abs(first["distill"]-alone["distill"]) > 1e-4*alone["distill"] || first["adv_grad"] <= 0 || first["d_grad"] <= 0 {
+		t.Errorf("distance %g and gradients %g, %g, want %g and more than 0", first["distill"], first["adv_grad"], first["d_grad"], alone["distill"])
+	}
+}
+
+// With matching, DMD, the pull of the scores is added from its first step on, and the fake score learns.
+func TestRegressionWithMatching(t *testing.T) {
+	curve := newBench(t, tinyConfig(t, byRegression, func(c *Config) {
+		c.TeacherGuidance, c.Matching = 2, aMatching()
+		c.Matching.From = 2
+	}), tinyBundle(t, 1)).take(t, 2)
+	if before, after := curve[0], curve[1]; before["match_grad"] != 0 || before["fake_score"] != 0 || after["match_grad"] <= 0 || after["fake_score"] <= 0 {
+		t.Errorf("pull and loss of the fake score %g, %g in step 1, %g, %g in step 2, want 0 and more", before["match_grad"], before["fake_score"], after["match_grad"], after["fake_score"])
+	}
+}
