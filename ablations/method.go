@@ -49,12 +49,15 @@ func guided(c *distill.Config) {
 	c.Adversarial, c.Lambda, c.TeacherGuidance = 0, 1, protocol.DefaultSetup(c.Scale).Guidance
 }
 
-// teacherPairs are as many of the teacher as a scale has time for.
-func teacherPairs(scale string) distill.Pairs {
+// teacherPairs are as many of the teacher as a student learns in its steps, in which it sees each six times; at the gpu scale as many as
+// there is time for.
+func teacherPairs(c *distill.Config) distill.Pairs {
 	p := distill.DefaultPairs
-	switch scale {
+	switch c.Scale {
 	case "smoke":
 		p.Count, p.Steps = 64, 4
+	case "cpu":
+		p.Count = max(1, c.Steps*c.Batch*4/25/64) * 64
 	case "gpu":
 		p.Count = 1 << 15
 	}
@@ -64,7 +67,7 @@ func teacherPairs(scale string) distill.Pairs {
 func regression(c *distill.Config) {
 	guided(c)
 	s := distill.DefaultRegression
-	s.Pairs = teacherPairs(c.Scale)
+	s.Pairs = teacherPairs(c)
 	c.Times, c.Method = []int{1000}, &distill.Named{Settings: s}
 }
 
@@ -73,7 +76,7 @@ func reflow(share float64) func(*distill.Config) {
 	return func(c *distill.Config) {
 		guided(c)
 		s := distill.DefaultReflow
-		s.Pairs, s.Regress = teacherPairs(c.Scale), share
+		s.Pairs, s.Regress = teacherPairs(c), share
 		c.Method = &distill.Named{Settings: s}
 	}
 }
