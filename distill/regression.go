@@ -12,9 +12,9 @@ import (
 )
 
 // Regression is knowledge distillation in its plain form (Luhman & Luhman 2101.02388): the student must draw in one call what the teacher's
-// ODE makes of the same noise. With Config.Adversarial a discriminator sees its pictures beside those of the data set that have the same
-// captions: regression alone blurs what the student cannot follow. With Config.Matching it is DMD (Yin et al. 2311.18828), whose distance is
-// LPIPS.
+// ODE makes of the same noise. With Config.Adversarial a discriminator sees its pictures next to those of the data set that have the same
+// captions, or next to the teacher's where it sees through the teacher, as in LADD. With Config.Matching it is DMD (Yin et al. 2311.18828),
+// whose distance is LPIPS.
 type Regression struct {
 	Pairs Pairs   `json:"pairs"`
 	Huber float64 `json:"huber"` // c of the pseudo-Huber distance; 0 for the squared one
