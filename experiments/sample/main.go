@@ -74,6 +74,9 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if most := slices.Max(o.steps); most > 1 && len(student.Config.Distill.Times) == 1 {
+		fmt.Fprintf(stderr, "sample: the student was trained to draw in one step, want --steps 1: in %d it meets noise levels that it has not seen\n", most)
+	}
 
 	e, err := engine.Open(ctx, o.engine, stderr)
 	if err != nil {
