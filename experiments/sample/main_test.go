@@ -57,10 +57,10 @@ func TestWrongCalls(t *testing.T) {
 	}
 }
 
-// The wrong number of steps ends the call before an engine opens.
+// The wrong number of steps of the teacher ends the call before an engine opens.
 func TestUnknownWordsAreToldWithTheKnownOnes(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	rc := command().Run(t.Context(), []string{"--prompt", "a huge car", "--steps", "5", "--run", shipped, "--pretrained", "../../pretrained/scenes"}, &stdout, &stderr)
+	rc := command().Run(t.Context(), []string{"--prompt", "a huge car", "--teacher-steps", "0", "--run", shipped, "--pretrained", "../../pretrained/scenes"}, &stdout, &stderr)
 	if want := `never seen ["huge" "car"] of "a huge car": they know 27 words: a, above, an, `; rc != 1 || !strings.Contains(stderr.String(), want) {
 		t.Errorf("rc = %d, stderr = %q, want 1 and %q", rc, &stderr, want)
 	}
