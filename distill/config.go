@@ -69,7 +69,7 @@ type Config struct {
 
 	// Variants of the bundle in place of its own networks (ADD Table 1a, 1e); "" for the teacher and the features.
 	TeacherNet  string `json:"teacher_net,omitempty"`  // the teacher
-	StudentNet  string `json:"student_net,omitempty"`  // the student's architecture and first weights
+	StudentNet  string `json:"student_net,omitempty"`  // the student's architecture and first weights; "student" for those of the one that is shipped
 	FeaturesNet string `json:"features_net,omitempty"` // the discriminator's features; c_img keeps the bundle's own
 
 	Discriminator     discriminator.Config `json:"discriminator"`

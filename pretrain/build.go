@@ -25,8 +25,11 @@ func (b *Bundle) Check(backend compute.Backend, part string, file *weights.File)
 	return weights.Check(store, "/"+part, file)
 }
 
-// Backbone is the architecture of the teacher or of a variant of it.
+// Backbone is the architecture of the teacher, of a variant of it, or of the student.
 func (b *Bundle) Backbone(part string) network.Backbone {
+	if part == studentFile && b.Student != nil {
+		part = b.Student.Net
+	}
 	if v := b.Variants[part]; v.Part == "teacher" {
 		return v.Backbone()
 	}
@@ -53,6 +56,8 @@ func (b *Bundle) Build(backend compute.Backend, store *model.Store, scope, part 
 		kind = unmasked
 	case v.Part != "":
 		kind = v.Part
+	case part == studentFile:
+		kind = "teacher"
 	}
 	build(backend, store, scope, kind, cfg, b.Backbone(part), b.Features(part))
 }

@@ -105,6 +105,8 @@ func (b *Bundle) Want(parts ...string) error {
 		case b.Has(part) || slices.Contains(missing, part):
 		case slices.Contains(Parts, part):
 			return fmt.Errorf("pretrain: %s holds no %s, want the folder that `go run ./experiments/pretrain` writes", b.Dir, part)
+		case part == studentFile:
+			return fmt.Errorf("pretrain: %s ships no student, want one that `go run ./experiments/sample --run RUN --ship ABOUT` put there", b.Dir)
 		default:
 			missing = append(missing, part)
 			if b.Unfit[part] != "" {
