@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/internal/graphtest"
@@ -46,6 +47,10 @@ func TestPutStudent(t *testing.T) {
 			t.Errorf("%s is stored as %s, want %s", name, x.DType, weights.F16)
 		}
 	}
+	if err := after.Into(graphtest.Engine(), model.NewStore(), "student"); err != nil {
+		t.Errorf("another student cannot start from it: %v", err)
+	}
+	wantError(t, "no student", b.Want("student"), "ships no student", "--ship")
 	manifest := readManifest(t, dir)
 	manifest.Student = nil
 	delete(manifest.Files, "student")

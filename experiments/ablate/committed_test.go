@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/report"
 	"github.com/addlab/addlab/sweep"
@@ -52,8 +53,9 @@ func TestCommittedTablesFollowFromTheirRuns(t *testing.T) {
 		}
 		t.Run(strings.TrimPrefix(filepath.ToSlash(dir), "../../results/"), func(t *testing.T) {
 			var cells, seeds []string
+			images := 0
 			for _, r := range table.Rows {
-				cells = append(cells, r.Name)
+				cells, images = append(cells, r.Name), max(images, r.Images)
 				for _, s := range r.BySeed {
 					if seed := fmt.Sprint(s.Seed); !slices.Contains(seeds, seed) {
 						seeds = append(seeds, seed)
@@ -73,9 +75,14 @@ func TestCommittedTablesFollowFromTheirRuns(t *testing.T) {
 				}
 			}
 			data := cmp.Or(table.Data, "scenes")
+			if datasets, err := download.Dir("datasets"); err != nil || data == "emoji" {
+				if _, err := os.Stat(filepath.Join(datasets, data)); err != nil {
+					t.Skipf("the pictures are not fetched: %v", err)
+				}
+			}
 			var stdout, stderr bytes.Buffer
 			if rc := run(t.Context(), []string{
-				"--no-train", "--axis", table.Axis, "--cells", strings.Join(cells, ","), "--seeds", strings.Join(seeds, ",") + ",", "--scale", table.Scale,
+				"--no-train", "--axis", table.Axis, "--cells", strings.Join(cells, ","), "--seeds", strings.Join(seeds, ",") + ",", "--scale", table.Scale, "--images", fmt.Sprint(images),
 				"--data", data, "--pretrained", filepath.Join("..", "..", "pretrained", data), "--out", out, "--reference", out,
 			}, &stdout, &stderr); rc != 0 {
 				t.Fatalf("rc = %d, stderr = %q", rc, &stderr)
