@@ -209,7 +209,7 @@ func TestIntoRefuses(t *testing.T) {
 	// An architecture that cannot be built is an error of the bundle, not a crash of the program.
 	b.Config.Networks.UNet.Heads = []int{3, 3}
 	wantError(t, "architecture that cannot be built", b.Into(graphtest.Engine(), model.NewStore(), "teacher"), "building teacher")
-	wantError(t, "unknown part", b.Check(graphtest.Engine(), "student", &weights.File{}), `part = "student"`)
+	wantError(t, "unknown part", b.Check(graphtest.Engine(), "nothing", &weights.File{}), `part = "nothing"`)
 }
 
 // A bundle that is half replaced is none, rather than a damaged one.

@@ -50,7 +50,7 @@ func TestPutStudent(t *testing.T) {
 	if err := after.Into(graphtest.Engine(), model.NewStore(), "student"); err != nil {
 		t.Errorf("another student cannot start from it: %v", err)
 	}
-	wantError(t, "no student", b.Want("student"), "ships no student", "--ship")
+	wantError(t, "no student", b.Want("student"), "no student is shipped", "--ship")
 	manifest := readManifest(t, dir)
 	manifest.Student = nil
 	delete(manifest.Files, "student")

@@ -96,7 +96,10 @@ func (b *Bundle) path(part string) string {
 // ErrMissing means that a bundle lacks networks that can be trained.
 var ErrMissing = errors.New("networks are missing")
 
-// Want returns ErrMissing, with the command that trains them, if the bundle lacks some parts.
+// ErrNoStudent means that a bundle ships no student for others to start from.
+var ErrNoStudent = errors.New("no student is shipped")
+
+// Want returns ErrMissing, with the command that trains them, if the bundle lacks some parts, and ErrNoStudent if it lacks the student.
 func (b *Bundle) Want(parts ...string) error {
 	var missing []string
 	why := ""
@@ -106,7 +109,7 @@ func (b *Bundle) Want(parts ...string) error {
 		case slices.Contains(Parts, part):
 			return fmt.Errorf("pretrain: %s holds no %s, want the folder that `go run ./experiments/pretrain` writes", b.Dir, part)
 		case part == studentFile:
-			return fmt.Errorf("pretrain: %s ships no student, want one that `go run ./experiments/sample --run RUN --ship ABOUT` put there", b.Dir)
+			return fmt.Errorf("pretrain: %s: %w, want one that `go run ./experiments/sample --run RUN --ship ABOUT` put there", b.Dir, ErrNoStudent)
 		default:
 			missing = append(missing, part)
 			if b.Unfit[part] != "" {

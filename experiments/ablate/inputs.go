@@ -117,7 +117,10 @@ func complete(ctx context.Context, o options, in sweep.Inputs, base distill.Conf
 			return in, nil, err
 		}
 		parts := axis.Parts(base)
-		if err := in.Bundle.Want(parts...); err != nil && (!train || o.looks()) {
+		if err := in.Bundle.Want(parts...); errors.Is(err, pretrain.ErrNoStudent) {
+			leftOut = append(leftOut, fmt.Errorf("%s: %w", axis.Name, err))
+			continue
+		} else if err != nil && (!train || o.looks()) {
 			leftOut = append(leftOut, fmt.Errorf("%s: %w, or add --pretrain", axis.Name, err))
 			continue
 		}

@@ -56,7 +56,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		plan, err = sweep.NewPlan(inputs, base, kept, seeds)
 	}
 	switch {
-	case o.printConfig && (errors.Is(err, errNoBundle) || errors.Is(err, pretrain.ErrMissing)): // configs need no networks
+	case o.printConfig && (errors.Is(err, errNoBundle) || errors.Is(err, pretrain.ErrMissing) || errors.Is(err, pretrain.ErrNoStudent)): // configs need no networks
 		return printConfig(stdout, o, nil, base, axes, seeds)
 	case err != nil:
 		return err
