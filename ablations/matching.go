@@ -28,8 +28,13 @@ func halfPure(c *distill.Config) {
 
 func matching(c *distill.Config) {
 	halfPure(c)
-	c.Matching = &distill.Matching{
-		Weight: 0.5, From: c.PureFrom, Ramp: c.Steps / 16, Min: 20, Max: 980,
+	c.Matching = matchingFrom(c, c.PureFrom)
+}
+
+// matchingFrom begins with a step.
+func matchingFrom(c *distill.Config, step int) *distill.Matching {
+	return &distill.Matching{
+		Weight: 0.5, From: step, Ramp: c.Steps / 16, Min: 20, Max: 980,
 		Rate: optim.Rate{Peak: 1e-3, Warmup: min(20, c.Steps/4)},
 	}
 }

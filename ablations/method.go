@@ -4,12 +4,11 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval/protocol"
-	"github.com/addlab/addlab/train/optim"
 )
 
 // Method sets ADD beside the few-step methods that it is compared with, of the same teacher, in as many steps of as many pictures. Where a
-// teacher is asked it is guided as it is measured, but in ADD's default cell. Their settings are their authors', but for a few trials that the
-// lab notes list; ADD had dozens.
+// teacher is asked it is guided as it is measured, but in ADD's default cell. Rivals had a few trials, which the lab notes list; ADD had
+// dozens.
 var Method = register(Axis{
 	Name: "method", Title: "Few-step methods on one teacher",
 	Question: "Which method makes the best few-step student of one teacher in one budget?",
@@ -87,10 +86,7 @@ func judged(c *distill.Config) { c.Adversarial, c.Discriminator.Image = 0.3, fal
 // dmd adds the fake score to regression in the second half of the steps (Yin et al. 2311.18828).
 func dmd(c *distill.Config) {
 	regression(c)
-	c.Matching = &distill.Matching{
-		Weight: 0.5, From: 1 + c.Steps/2, Ramp: c.Steps / 16, Min: 20, Max: 980,
-		Rate: optim.Rate{Peak: 1e-3, Warmup: min(20, c.Steps/4)},
-	}
+	c.Matching = matchingFrom(c, 1+c.Steps/2)
 }
 
 // progressive halves to these steps.
@@ -137,7 +133,7 @@ func fdistill(divergence string) func(*distill.Config) {
 		groupNorm(c)
 		c.Adversarial, c.Lambda, c.FeaturesNet, c.Times = 0.1, 0, c.Teacher(), []int{1000}
 		c.Discriminator.Image, c.Discriminator.Augment, c.Discriminator.Softplus, c.DiscriminatorUpdates = false, false, true, 5
-		c.Matching = &distill.Matching{Weight: 0.5, From: 1, Ramp: c.Steps / 16, Min: 20, Max: 980, Rate: optim.Rate{Peak: 1e-3, Warmup: min(20, c.Steps/4)}}
+		c.Matching = matchingFrom(c, 1)
 		s := distill.DefaultFDistill
 		s.Divergence = divergence
 		c.Method = &distill.Named{Settings: s}

@@ -10,7 +10,7 @@ var Refine = register(Axis{
 	Cells: []Cell{
 		{Name: "from-teacher", Default: true},
 		{Name: "from-teacher-short", Set: briefly},
-		{Name: "from-student", Set: func(c *distill.Config) { briefly(c); c.StudentNet = "student" }},
+		{Name: "from-student", Set: func(c *distill.Config) { briefly(c); c.StudentNet = distill.Shipped }},
 	},
 })
 

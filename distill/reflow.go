@@ -21,8 +21,8 @@ type Reflow struct {
 	Bound   float64 `json:"bound"`   // of the weight 1/σ²
 }
 
-// DefaultReflow spends half of the steps on each. Networks of rectified flow predict v, ours x₀, on which 1/σ² alone leaves three quarters
-// of the loss to t < .08, where the student was as good as it can be.
+// DefaultReflow spends half of the steps on each, and bounds the weight as the teacher's training does: on a network that predicts x₀,
+// where rectified flow predicts v, three quarters of it would lie at t < .08.
 var DefaultReflow = registerMethod("reflow", Reflow{Pairs: DefaultPairs, Regress: .5, Bound: 5}).(Reflow)
 
 func (r Reflow) validate(f *check.Fields, c Config) {

@@ -75,9 +75,13 @@ func TestCommittedTablesFollowFromTheirRuns(t *testing.T) {
 				}
 			}
 			data := cmp.Or(table.Data, "scenes")
-			if datasets, err := download.Dir("datasets"); err != nil || data == "emoji" {
-				if _, err := os.Stat(filepath.Join(datasets, data)); err != nil {
-					t.Skipf("the pictures are not fetched: %v", err)
+			if data == "emoji" {
+				datasets, err := download.Dir("datasets")
+				if err == nil {
+					_, err = os.Stat(filepath.Join(datasets, data))
+				}
+				if err != nil {
+					t.Skipf("its pictures are not fetched, and 158 MB are too many for a test: %v", err)
 				}
 			}
 			var stdout, stderr bytes.Buffer

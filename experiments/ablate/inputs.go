@@ -117,14 +117,14 @@ func complete(ctx context.Context, o options, in sweep.Inputs, base distill.Conf
 			return in, nil, err
 		}
 		parts := axis.Parts(base)
-		if err := in.Bundle.Want(parts...); errors.Is(err, pretrain.ErrNoStudent) {
+		switch err := in.Bundle.Want(parts...); {
+		case errors.Is(err, pretrain.ErrNoStudent):
 			leftOut = append(leftOut, fmt.Errorf("%s: %w", axis.Name, err))
-			continue
-		} else if err != nil && (!train || o.looks()) {
+		case err != nil && (!train || o.looks()):
 			leftOut = append(leftOut, fmt.Errorf("%s: %w, or add --pretrain", axis.Name, err))
-			continue
+		default:
+			kept, missing = append(kept, axis), append(missing, slices.DeleteFunc(parts, in.Bundle.Has)...)
 		}
-		kept, missing = append(kept, axis), append(missing, slices.DeleteFunc(parts, in.Bundle.Has)...)
 	}
 	if len(kept) == 0 {
 		return in, nil, errors.Join(leftOut...)

@@ -66,14 +66,16 @@ func TestUnknownWordsAreToldWithTheKnownOnes(t *testing.T) {
 	}
 }
 
-// A student of pure noise alone draws in several steps as it was asked, with a word of warning.
+// A student of pure noise alone is asked for several steps with a word of warning, for one without.
 func TestStudentsOfOneStepWarn(t *testing.T) {
 	results := t.TempDir()
 	run := finished(t, results, "smoke", 0, func(c *distill.Config) { c.Times, c.SignalLeak, c.Pure = []int{1000}, false, 0 })
-	var stdout, stderr bytes.Buffer
-	command().Run(t.Context(), []string{"--prompt", "a star", "--steps", "1,4", "--run", run, "--pretrained", "../../pretrained/scenes", "--engine", "go", "--out", filepath.Join(results, "x.png")}, &stdout, &stderr)
-	if want := "trained to draw in one step, want --steps 1: in 4"; !strings.Contains(stderr.String(), want) {
-		t.Errorf("stderr = %q, want %q", stderr.String(), want)
+	for steps, warns := range map[string]bool{"1": false, "1,4": true} {
+		var stdout, stderr bytes.Buffer
+		command().Run(t.Context(), []string{"--prompt", "a star", "--steps", steps, "--run", run, "--pretrained", "../../pretrained/scenes", "--engine", "go", "--out", filepath.Join(results, "x.png")}, &stdout, &stderr)
+		if got := strings.Contains(stderr.String(), "trained to draw in one step, want --steps 1: in 4"); got != warns {
+			t.Errorf("--steps %s: stderr = %q, a warning %v, want %v", steps, stderr.String(), got, warns)
+		}
 	}
 }
 
