@@ -15,9 +15,6 @@ const (
 	Random     = "random"
 )
 
-// Shipped is a value of Config.StudentNet.
-const Shipped = "student"
-
 // Reductions of the squared distance of the distillation loss.
 const (
 	Sum   = "sum"   // over pixels: the squared norm of ADD eq. 4
@@ -72,7 +69,7 @@ type Config struct {
 
 	// Variants of the bundle in place of its own networks (ADD Table 1a, 1e); "" for the teacher and the features.
 	TeacherNet  string `json:"teacher_net,omitempty"`  // the teacher
-	StudentNet  string `json:"student_net,omitempty"`  // the student's architecture and first weights; Shipped for those of the bundle's student
+	StudentNet  string `json:"student_net,omitempty"`  // the student's architecture and first weights
 	FeaturesNet string `json:"features_net,omitempty"` // the discriminator's features; c_img keeps the bundle's own
 
 	Discriminator     discriminator.Config `json:"discriminator"`

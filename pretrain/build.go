@@ -25,12 +25,9 @@ func (b *Bundle) Check(backend compute.Backend, part string, file *weights.File)
 	return weights.Check(store, "/"+part, file)
 }
 
-// Backbone is the architecture of the teacher, of a variant of it, or of the student.
+// Backbone is the architecture of the teacher or of a variant that is a diffusion model.
 func (b *Bundle) Backbone(part string) network.Backbone {
-	if part == studentFile && b.Student != nil {
-		part = b.Student.Net
-	}
-	if v := b.Variants[part]; v.Part == "teacher" {
+	if v := b.Variants[part]; v.Part == "teacher" || v.Part == studentFile {
 		return v.Backbone()
 	}
 	return b.Config.Networks.UNet
@@ -54,10 +51,10 @@ func (b *Bundle) Build(backend compute.Backend, store *model.Store, scope, part 
 	switch {
 	case v.Objective == CLIP || v.Objective == Untrained || v.EfficientNet != nil:
 		kind = unmasked
+	case v.Part == studentFile:
+		kind = "teacher"
 	case v.Part != "":
 		kind = v.Part
-	case part == studentFile:
-		kind = "teacher"
 	}
 	build(backend, store, scope, kind, cfg, b.Backbone(part), b.Features(part))
 }

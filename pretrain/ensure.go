@@ -136,7 +136,7 @@ func RunVariants(ctx context.Context, b *Bundle, variants []Variant, o Options) 
 		if err != nil {
 			return nil, err
 		}
-		if err := b.writeVariant(v, filepath.Join(dir, weightsFile), p); err != nil {
+		if err := b.writeVariant(variantManifest{Variant: v, Provenance: p}, filepath.Join(dir, weightsFile)); err != nil {
 			return nil, err
 		}
 	}

@@ -25,11 +25,11 @@ const (
 	Untrained = "untrained" // none: random initial weights, a control
 )
 
-// Variant replaces a part of a bundle in some cells of an ablation: other features for the discriminator, or another teacher.
-// Exactly one architecture is given.
+// Variant replaces a part of a bundle in some cells of an ablation: other features for the discriminator, another teacher, or a trained
+// student where a student begins as its teacher. Exactly one architecture is given.
 type Variant struct {
 	Name      string              `json:"name"`
-	Part      string              `json:"part"` // the part that it replaces: "features" or "teacher"
+	Part      string              `json:"part"` // the part that it replaces: "features", "teacher" or "student"
 	About     string              `json:"about"`
 	Objective string              `json:"objective,omitempty"` // of features: DINO, DINO2, CLIP, ImageNet or Untrained
 	ViT       *network.ViTConfig  `json:"vit,omitempty"`
@@ -40,7 +40,7 @@ type Variant struct {
 	EfficientNet *network.EfficientNetFeatures `json:"efficientnet,omitempty"`
 }
 
-// Backbone is the architecture of a teacher.
+// Backbone is the architecture of a teacher or a student.
 func (v Variant) Backbone() network.Backbone {
 	if v.DiT != nil {
 		return *v.DiT
@@ -68,21 +68,23 @@ func (v Variant) Fetch(ctx context.Context, progress io.Writer) (string, error) 
 	return path, nil
 }
 
-// Trained reports whether there is anything to train.
-func (v Variant) Trained() bool { return v.Objective != Untrained && !v.Published() }
+// Trained reports whether there is anything to train here. A student is trained by distillation.
+func (v Variant) Trained() bool {
+	return v.Objective != Untrained && !v.Published() && v.Part != studentFile
+}
 
 // Validate returns an error that names a field that cannot work.
 func (v Variant) Validate() error {
-	f, teacher := check.Fields{Of: "pretrain: variant " + v.Name}, v.Part == "teacher"
+	f, teacher := check.Fields{Of: "pretrain: variant " + v.Name}, v.Part == "teacher" || v.Part == studentFile // a diffusion model
 	features, backbones := count(v.ViT != nil, v.EfficientNet != nil), count(v.UNet != nil, v.DiT != nil)
-	f.Want(strings.HasPrefix(v.Name, v.Part+"-") && !strings.ContainsAny(v.Name, `/\ `), "name", v.Name, "a word that begins with "+v.Part+"-")
-	f.Want(v.Part == "features" || teacher, "part", v.Part, "features or teacher")
+	f.Want(strings.HasPrefix(v.Name, v.Part+"-") && isWord(v.Name), "name", v.Name, "a word that begins with "+v.Part+"-")
+	f.Want(v.Part == "features" || teacher, "part", v.Part, "features, teacher or student")
 	f.Want(teacher || features == 1 && backbones == 0, "vit, efficientnet", fmt.Sprint(v.ViT, ", ", v.EfficientNet), "one of both and nothing else for features")
 	f.Want(teacher || slices.Contains([]string{DINO, DINO2, CLIP, ImageNet, Untrained}, v.Objective), "objective", v.Objective, DINO+", "+DINO2+", "+CLIP+", "+ImageNet+" or "+Untrained)
 	f.Want(teacher || v.EfficientNet == nil || !v.Trained(), "objective", v.Objective, ImageNet+" or "+Untrained+" for efficientnet")
 	f.Want(!v.Published() || v.EfficientNet != nil && reflect.DeepEqual(v.EfficientNet.Net, network.EfficientNetLite0()), "efficientnet", v.EfficientNet, "EfficientNet-Lite0, whose weights are published")
-	f.Want(v.Trained() || v.Training == Training{}, "training", v.Training, "none for features that are not trained here")
-	f.Want(!teacher || features == 0 && backbones == 1, "unet, dit", fmt.Sprint(v.UNet, ", ", v.DiT), "one of both for a teacher")
+	f.Want(v.Trained() || v.Training == Training{}, "training", v.Training, "none for what is not trained here")
+	f.Want(!teacher || features == 0 && backbones == 1, "unet, dit", fmt.Sprint(v.UNet, ", ", v.DiT), "one of both for a teacher or a student")
 	if v.Trained() {
 		f.Also(v.Training.Validate(v.Name))
 	}
@@ -94,6 +96,9 @@ func (v Variant) Validate() error {
 	}
 	return v.Features().Validate()
 }
+
+// isWord reports whether a name can be that of a file.
+func isWord(name string) bool { return !strings.ContainsAny(name, `/\ `) }
 
 // count is how many are true.
 func count(all ...bool) (n int) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
 )
@@ -29,6 +30,8 @@ type variantManifest struct {
 	// Of a teacher: what its output is, and at which noise levels. Empty in old files.
 	Schedule   string               `json:"schedule,omitempty"`
 	Prediction diffusion.Prediction `json:"prediction,omitempty"`
+
+	Student *Student `json:"student,omitempty"` // of a student: how it was trained and what it scores
 }
 
 // unfit is the reason why a variant does not belong to a bundle; "" if it does.
@@ -96,10 +99,10 @@ func (b *Bundle) path(part string) string {
 // ErrMissing means that a bundle lacks networks that can be trained.
 var ErrMissing = errors.New("networks are missing")
 
-// ErrNoStudent means that a bundle ships no student for others to start from.
-var ErrNoStudent = errors.New("no student is shipped")
+// ErrNoStudent means that a bundle lacks a student for others to start from.
+var ErrNoStudent = errors.New("no such student")
 
-// Want returns ErrMissing, with the command that trains them, if the bundle lacks some parts, and ErrNoStudent if it lacks the student.
+// Want returns ErrMissing, with the command that trains them, if the bundle lacks some parts, and ErrNoStudent if it lacks a student.
 func (b *Bundle) Want(parts ...string) error {
 	var missing []string
 	why := ""
@@ -108,8 +111,8 @@ func (b *Bundle) Want(parts ...string) error {
 		case b.Has(part) || slices.Contains(missing, part):
 		case slices.Contains(Parts, part):
 			return fmt.Errorf("pretrain: %s holds no %s, want the folder that `go run ./experiments/pretrain` writes", b.Dir, part)
-		case part == studentFile:
-			return fmt.Errorf("pretrain: %s: %w, want one that `go run ./experiments/sample --run RUN --ship ABOUT` put there", b.Dir, ErrNoStudent)
+		case NamesStudent(part):
+			return fmt.Errorf("pretrain: %s holds no %s: %w, want one that `go run ./experiments/sample --run RUN --ship ABOUT --as %s` put there", b.Dir, part, ErrNoStudent, part)
 		default:
 			missing = append(missing, part)
 			if b.Unfit[part] != "" {
@@ -144,25 +147,43 @@ func forget(path string) error {
 }
 
 // writeVariant copies weights as a variant of the bundle, the manifest last.
-func (b *Bundle) writeVariant(v Variant, from string, p Provenance) error {
+func (b *Bundle) writeVariant(m variantManifest, from string) error {
 	if err := os.MkdirAll(filepath.Join(b.Dir, variantsDir), 0o777); err != nil {
 		return fmt.Errorf("pretrain: %w", err)
 	}
-	manifest := strings.TrimSuffix(b.path(v.Name), ".safetensors") + ".json"
+	manifest := strings.TrimSuffix(b.path(m.Variant.Name), ".safetensors") + ".json"
 	if err := forget(manifest); err != nil {
 		return err
 	}
 	dtype := weights.F16
-	if v.Published() { // as they are
+	if m.Variant.Published() { // as they are
 		dtype = weights.F32
 	}
-	sum, err := copyAs(dtype, b.path(v.Name), from)
-	if err != nil {
+	var err error
+	if m.SHA256, err = copyAs(dtype, b.path(m.Variant.Name), from); err != nil {
 		return err
 	}
-	m := variantManifest{Variant: v, DataHash: b.DataHash, Text: b.Files["text"], SHA256: sum, Provenance: p}
-	if v.Part == "teacher" {
+	m.DataHash, m.Text = b.DataHash, b.Files["text"]
+	if m.Variant.Part != "features" {
 		m.Schedule, m.Prediction = b.Config.Schedule, b.Config.Prediction
 	}
 	return record.WriteJSON(manifest, m)
+}
+
+// NamesStudent reports whether a name is one of a student that others start from.
+func NamesStudent(name string) bool { return strings.HasPrefix(name, studentFile+"-") && isWord(name) }
+
+// PutVariant copies a student into the bundle as a variant that others start from.
+func (b *Bundle) PutVariant(name, path string, s Student) error {
+	m := variantManifest{Variant: Variant{Name: name, Part: studentFile, About: s.About}, Student: &s, Provenance: Provenance{Environment: s.Environment, Run: s.Run}}
+	switch net := b.Backbone(s.Net).(type) {
+	case network.UNetConfig:
+		m.Variant.UNet = &net
+	case network.DiTConfig:
+		m.Variant.DiT = &net
+	}
+	if err := m.Variant.Validate(); err != nil {
+		return err
+	}
+	return b.writeVariant(m, path)
 }

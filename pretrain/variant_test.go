@@ -242,7 +242,7 @@ func TestATeacherVariantBelongsToAScheduleAndAPrediction(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, v := range all {
-		if err := b.writeVariant(v, b.path(v.Part), Provenance{}); err != nil {
+		if err := b.writeVariant(variantManifest{Variant: v}, b.path(v.Part)); err != nil {
 			t.Fatal(err)
 		}
 	}

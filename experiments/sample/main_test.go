@@ -38,6 +38,8 @@ func TestWrongCalls(t *testing.T) {
 		{"a sampler of nothing", []string{"--prompt", "a star", "--teacher=false", "--sampler", "ddim"}, "--sampler has no effect with --teacher=false"},
 		{"steps of nothing", []string{"--prompt", "a star", "--teacher=false", "--teacher-steps", "4"}, "--teacher-steps has no effect with --teacher=false"},
 		{"no teacher step", []string{"--prompt", "a star", "--run", shipped, "--pretrained", "../../pretrained/scenes", "--teacher-steps", "0"}, "the teacher by dpmpp2m: diffusion: steps = 0, want ≥ 1"},
+		{"a name for nothing", []string{"--prompt", "a star", "--as", "student-first"}, "--as student-first has no effect without --ship"},
+		{"a name that no student has", []string{"--run", "x", "--ship", "ADD", "--as", "first"}, "as = \"first\", want a word that begins with student-"},
 		{"nothing to ship", []string{"--ship", "ADD"}, "run is missing"},
 		{"a run that is not there", []string{"--prompt", "a star", "--results", empty, "--run", "0123456789ab"}, `run = "0123456789ab"`},
 		{"no student of the data", []string{"--prompt", "a star", "--data", "emoji", "--results", empty, "--pretrained", bare}, "go run ./experiments/ablate --data emoji --axis"},

@@ -13,6 +13,7 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/program"
+	"github.com/addlab/addlab/pretrain"
 )
 
 const usage = `sample draws pictures for captions from a student, beside its teacher, and says how long one takes.
@@ -23,6 +24,7 @@ const usage = `sample draws pictures for captions from a student, beside its tea
   go run ./experiments/sample --data emoji --prompt "tiger face, noto style"   a student of another dataset
   go run ./experiments/sample --prompt "a green star" --teacher-steps 4 --sampler ddim,dpmpp2m,unipc   the teacher by other solvers
   go run ./experiments/sample --run results/runs/0123456789ab --ship "ADD, 800 steps"   put a student into the bundle
+  go run ./experiments/sample --run results/runs/0123456789ab --ship "regression" --as student-regression   as one that others start from
 
   go run ./experiments/sample --prompt "a fox" --model stabilityai/sd-turbo --steps 1,4   Stable Diffusion 1, 2 or XL
   go run ./experiments/sample --prompt "7,3" --model edm-cifar10-32x32-cond-vp.pkl --steps 18   classes, by a model of EDM
@@ -41,7 +43,7 @@ type options struct {
 	prompts                               []string
 	steps                                 []int
 	run, results, pretrained, engine, out string
-	ship                                  string
+	ship, as                              string
 	set                                   dataset.Spec
 	form                                  diffusion.Form
 	samplers                              []diffusion.Sampler
@@ -72,6 +74,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.Int64Var(&o.seed, "seed", 1, "seed of the noise")
 	f.IntVar(&o.n, "n", 1, "`pictures` per prompt")
 	f.StringVar(&o.ship, "ship", "", "score the student of --run, put it into the bundle that it started from, and stop; the `recipe` says how it was trained, --data on what it is scored (default: the built-in world of its networks)")
+	f.StringVar(&o.as, "as", "", "`name` for --ship, such as student-regression: put the student beside the shipped one, for trainings to start from by student_net (default: replace the shipped one)")
 	o.set.Flags(f, " of the student, or that --ship scores on")
 	o.model.flags(f)
 	f.StringVar(&o.out, "out", "samples.png", "`file` for the grid")
@@ -107,6 +110,10 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return fmt.Errorf("%s: columns have no effect without --ship, which scores on them", o.set)
 	case o.ship == "" && o.ofData && o.run != "" && o.run != shipped:
 		return fmt.Errorf("%s has no effect with --run %s, want one of the two", o.set, o.run)
+	case o.ship == "" && o.as != "":
+		return fmt.Errorf("--as %s has no effect without --ship", o.as)
+	case o.as != "" && !pretrain.NamesStudent(o.as):
+		return fmt.Errorf("as = %q, want a word that begins with student-", o.as)
 	case o.ship != "" && o.run == "":
 		return errors.New("run is missing, want the one whose student is to be shipped")
 	case o.ship != "" && o.run == shipped:

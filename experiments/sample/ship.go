@@ -20,7 +20,8 @@ import (
 // shipImages is the number of pictures behind the shipped student's metrics, as behind the bundle's quality.md.
 const shipImages = 1000
 
-// ship scores a student in the precision that it is shipped in, one step, and puts it into the bundle with where it came from.
+// ship scores a student in the precision that it is shipped in, one step, and puts it into the bundle with where it came from: as the
+// one that is drawn with, or beside it by the name of --as.
 func ship(ctx context.Context, o options, s sweep.StudentRun, b *pretrain.Bundle, e *engine.Engine, stdout io.Writer) error {
 	cfg := s.Config.Distill
 	note := pretrain.Student{About: o.ship, Scale: cfg.Scale, Times: cfg.Times, Form: cfg.Form(), Net: cfg.StudentNet, Teacher: cfg.TeacherNet}
@@ -66,9 +67,16 @@ func ship(ctx context.Context, o options, s sweep.StudentRun, b *pretrain.Bundle
 		return err
 	}
 	note.Setup, note.Metrics = setup, m
-	if err := b.PutStudent(half, note); err != nil {
+	where := b.Dir
+	if o.as != "" {
+		where += " as " + o.as
+		err = b.PutVariant(o.as, half, note)
+	} else {
+		err = b.PutStudent(half, note)
+	}
+	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "shipped in %s: FID %.1f, CLIP score %.3f of %d pictures in one step\n", b.Dir, m.FID, m.CLIP, m.Images)
+	_, err = fmt.Fprintf(stdout, "shipped in %s: FID %.1f, CLIP score %.3f of %d pictures in one step\n", where, m.FID, m.CLIP, m.Images)
 	return err
 }

@@ -73,6 +73,16 @@ func TestShippedStudentDraws(t *testing.T) {
 		t.Errorf("metrics = %v", m)
 	}
 
+	if got := call(t, "--run", dir, "--pretrained", bundle, "--ship", "a start", "--as", "student-start", "--engine", "go"); !strings.Contains(got, "shipped in "+bundle+" as student-start: FID ") {
+		t.Errorf("stdout = %q, want scores of what was shipped", got)
+	}
+	if b, err = pretrain.LoadBundle(bundle); err != nil || b.Student.About != "ADD, a toy" {
+		t.Fatalf("student = %+v, error %v, want the one before", b.Student, err)
+	}
+	if err := b.Want("student-start"); err != nil {
+		t.Error(err)
+	}
+
 	out := filepath.Join(t.TempDir(), "picture.png")
 	for _, more := range [][]string{nil, {"--run", "shipped"}} {
 		got := call(t, append(more, "--prompt", "a red star", "--prompt", "a blue ring", "--results", t.TempDir(), "--pretrained", bundle, "--engine", "go", "--out", out)...)
