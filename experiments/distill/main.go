@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
@@ -42,20 +43,16 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if err != nil {
 			return err
 		}
-		return plan(o, cfg, m, stdout)
+		if err := plan(o, cfg, m, stdout); err != nil || o.timed == 0 {
+			return err
+		}
+		return timed(ctx, o, cfg, note, stdout, stderr)
 	}
 	if _, err := os.Lstat(o.out); err == nil {
 		return fmt.Errorf("out = %s is there already, want a new one", o.out)
 	}
-	base, err := o.open(ctx, cfg, note)
+	base, data, err := o.inputs(ctx, cfg, note)
 	if err != nil {
-		return err
-	}
-	data, err := o.set.Open(ctx, base.Size(), note)
-	if err != nil {
-		return err
-	}
-	if err := base.check(data); err != nil {
 		return err
 	}
 	if err := writable(o.out); err != nil {
@@ -98,6 +95,19 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	_, err = fmt.Fprintf(stdout, "wrote %s: go run ./experiments/sample --model %s --steps %s --prompt …\n", o.out, o.out, steps(cfg))
 	return err
+}
+
+// inputs are what is distilled, and from which data.
+func (o options) inputs(ctx context.Context, cfg distill.Config, note func(format string, args ...any)) (teacher, dataset.Dataset, error) {
+	base, err := o.open(ctx, cfg, note)
+	if err != nil {
+		return base, nil, err
+	}
+	data, err := o.set.Open(ctx, base.Size(), note)
+	if err != nil {
+		return base, nil, err
+	}
+	return base, data, base.check(data)
 }
 
 // steps are numbers of steps that a student draws in: one, and as many as it has times.

@@ -152,6 +152,23 @@ func TestAPlaceForTheStudentIsTriedFirst(t *testing.T) {
 	}
 }
 
+// A plan that takes steps leaves neither a run nor a student.
+func TestThePlanTimesSteps(t *testing.T) {
+	dir := t.TempDir()
+	config := filepath.Join(dir, "small.json")
+	write(t, config, `{"accumulate": 1, "discriminator": {"map_dim": 8}}`)
+	stdout, _ := call(t, 0, append(features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--config", config, "--plan", "--timed", "2",
+		"--engine", "go", "--runs", filepath.Join(dir, "runs"), "--out", filepath.Join(dir, "student"))...)
+	for _, want := range []string{"  student, ", "\nthe first step takes ", " 2 timed); 4000 steps about ", "\nmemory of this process at most "} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("stdout = %q, want %q", stdout, want)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) != 1 {
+		t.Errorf("left = %q, error %v, want the config alone", left, err)
+	}
+}
+
 func TestThePlanCountsWhatIsKept(t *testing.T) {
 	folder := tinylatent.Folder(t, "sd")
 	file := filepath.Join(folder, "unet", "diffusion_pytorch_model.fp16.safetensors")
@@ -216,6 +233,8 @@ func TestWrongCallsAreRefusedByName(t *testing.T) {
 		"accumulate = 64, want 0 or 1 with muon":            with("--data", "scenes", "--config", muon),
 		"model_index.json":                                  {"--teacher", t.TempDir(), "--plan"},
 		`precision = "fp8", want "" for float32, or "bf16"`: {"--teacher", folder, "--plan", "--precision", "fp8"},
+		"timed = 2, want ≥ 1, with --plan":                  with("--data", "scenes", "--timed", "2"),
+		"data is missing, want captioned":                   {"--teacher", folder, "--plan", "--timed", "2"},
 		"steps = 0, want ≥ 1":                               with("--data", "scenes", "--steps", "0"),
 		"consistency.grid = 30, want a divisor of the 1000": with("--data", "scenes", "--steps", "1", "--method", "lcm", "--config", grid),
 	} {

@@ -28,6 +28,7 @@ It distils the networks of EDM as well.
   go run ./experiments/distill --teacher FOLDER --method lcm --config mine.json --print-config
   go run ./experiments/distill --teacher edm-cifar10-32x32-cond-vp.pkl --data cifar10 --features FILE --out student.safetensors
   go run ./experiments/distill --teacher FOLDER --plan       what a training holds in memory and writes to disk
+  go run ./experiments/distill --teacher FOLDER --data SHARDS --features FILE --plan --timed 3   and how long it takes, by three steps
 
 After an interruption the same command resumes from the last checkpoint.
 
@@ -38,7 +39,7 @@ type options struct {
 	method, config, out, runs, engine       string
 	precision                               string
 	set                                     dataset.Spec
-	size, steps, devices, lora              int
+	size, steps, devices, lora, timed       int
 	seed                                    int64
 	seeded, plan, printConfig               bool // seeded: --seed was typed
 }
@@ -76,6 +77,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	f.IntVar(&o.devices, "devices", 1, "let so many `devices` of the engine share every batch")
 	f.BoolVar(&o.plan, "plan", false, "print what a training holds in memory and writes to disk, and stop")
+	f.IntVar(&o.timed, "timed", 0, "with --plan take so many `steps`, which are not kept, and print their time and memory")
 	program.PrintConfig(f, &o.printConfig, "the resolved config")
 	if err := program.Flags(f, args); err != nil {
 		return err
@@ -94,11 +96,13 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return fmt.Errorf("lora = %d, want ≥ 1", o.lora)
 	case o.devices < 1:
 		return fmt.Errorf("devices = %d, want ≥ 1", o.devices)
+	case given["timed"] && (!o.plan || o.timed < 1):
+		return fmt.Errorf("timed = %d, want ≥ 1, with --plan", o.timed)
 	case o.plan && o.edm():
 		return errors.New("plan counts the parts of latent models, want it without a file of EDM's")
 	case o.edm() && o.variant != "":
 		return fmt.Errorf("variant = %q has no effect on a file of EDM's", o.variant)
-	case o.plan:
+	case o.plan && o.timed == 0:
 		return nil
 	case !given["data"]:
 		return errors.New("data is missing, want captioned pictures to learn from (docs/data.md)")

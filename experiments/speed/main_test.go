@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/tinybundle"
 )
 
@@ -89,7 +90,7 @@ func TestTimesAreKeptBeforeMemoryIsWatched(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains")
 	}
-	if _, err := resident(); err != nil {
+	if _, _, err := engine.Memory(); err != nil {
 		t.Skip(err)
 	}
 	for _, c := range []struct {

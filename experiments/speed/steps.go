@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 )
@@ -187,25 +187,15 @@ func watchMemory(ctx context.Context, step func(int) ([]float64, error), steps i
 			return "", err
 		}
 		if i%every == 0 {
-			mib, err := resident()
+			now, _, err := engine.Memory()
 			if err != nil {
 				return "", err
 			}
+			mib := int(now >> 20)
 			seen = append(seen, mib)
 			fmt.Fprintf(out, "memory: step %d/%d, %d MiB\n", i, steps, mib)
 		}
 	}
 	return fmt.Sprintf("Resident memory: %d MiB after step %d, %d MiB after step %d, at most %d MiB.",
 		seen[0], every, seen[len(seen)-1], len(seen)*every, slices.Max(seen)), nil
-}
-
-// resident is the size of the process in memory, in MiB.
-func resident() (int, error) {
-	text, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0, fmt.Errorf("memory is read from /proc, which %s does not have: %w", runtime.GOOS, err)
-	}
-	var size, pages int
-	_, err = fmt.Sscan(string(text), &size, &pages)
-	return pages * os.Getpagesize() >> 20, err
 }
