@@ -23,7 +23,7 @@ var Refine = register(Axis{
 
 // briefly takes a quarter of the steps at a fifth of the rate.
 func briefly(c *distill.Config) {
-	*c = c.WithSteps(max(1, c.Steps/4))
+	*c = c.WithSteps(max(2, c.Steps/4))
 	c.StudentRate.Peak /= 5
 }
 
