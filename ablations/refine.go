@@ -16,7 +16,9 @@ var Refine = register(Axis{
 		{Name: "start", Set: func(c *distill.Config) { refined(c); *c = c.WithSteps(1) }}, // as good as untouched
 		{Name: "from-student", Set: refined},
 		{Name: "low-noise", Set: sharpened},
-		{Name: "low-noise-unet", Set: func(c *distill.Config) { sharpened(c); seesStrokes(c) }},
+		{Name: "low-noise-unet", Set: drawn},
+		{Name: "low-noise-unet-2", Set: drawn, Steps: 2},
+		{Name: "low-noise-unet-4", Set: drawn, Steps: 4},
 		{Name: "low-noise-alone", Set: func(c *distill.Config) { sharpened(c); c.Adversarial = 0 }},
 	},
 })
@@ -36,6 +38,11 @@ func refined(c *distill.Config) {
 func sharpened(c *distill.Config) {
 	refined(c)
 	c.TeacherMax = 300
+}
+
+func drawn(c *distill.Config) {
+	sharpened(c)
+	seesStrokes(c)
 }
 
 // seesStrokes puts the heads on the features of the teacher, which looks at little noise. They see strokes that those of the bundle miss.
