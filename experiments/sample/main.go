@@ -118,11 +118,30 @@ func (o options) write(grid plot.Grid, stdout io.Writer) error {
 	if err := os.MkdirAll(filepath.Dir(o.out), 0o777); err != nil {
 		return err
 	}
+	grid.Wrap = o.columns(grid)
 	if err := atomicfile.Write(o.out, grid.PNG); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(stdout, "wrote", o.out)
 	return err
+}
+
+// screen is about as many pixels as a grid is wide.
+const screen = 1200
+
+// columns are those of a grid that fit side by side, pictures of a prompt together where they do.
+func (o options) columns(grid plot.Grid) int {
+	side := 1
+	for _, r := range grid.Rows {
+		for _, m := range r.Images {
+			side = max(side, m.Size)
+		}
+	}
+	fit := max(1, screen/(side*max(1, grid.Scale)))
+	if o.n > 1 && o.n < fit {
+		fit -= fit % o.n
+	}
+	return fit
 }
 
 // batchLimit bounds the pictures of one pass.

@@ -20,6 +20,7 @@ type Grid struct {
 	Columns []string // captions
 	Rows    []GridRow
 	Scale   int // screen pixels per picture pixel; 0 means 4
+	Wrap    int // columns side by side, further ones below them with the rows' names again; 0 means all
 }
 
 // GridRow is a named line of pictures, one per column.
@@ -64,6 +65,9 @@ func (g Grid) Image() (image.Image, error) {
 	columns, size, err := g.check(scale)
 	if err != nil {
 		return nil, err
+	}
+	if g.Wrap > 0 && columns > g.Wrap {
+		return g.wrapped(columns)
 	}
 
 	// Captions stand on the pictures, so the head is as high as the longest of them.
@@ -114,6 +118,37 @@ func (g Grid) Image() (image.Image, error) {
 		}
 	}
 	return img, nil
+}
+
+// wrapped draws bands of g.Wrap columns, one below the other.
+func (g Grid) wrapped(columns int) (image.Image, error) {
+	var bands []image.Image
+	var size image.Point
+	for from := 0; from < columns; from += g.Wrap {
+		band := Grid{Columns: part(g.Columns, from, g.Wrap), Scale: g.Scale}
+		for _, r := range g.Rows {
+			band.Rows = append(band.Rows, GridRow{r.Name, part(r.Images, from, g.Wrap)})
+		}
+		img, err := band.Image()
+		if err != nil {
+			return nil, err
+		}
+		bands = append(bands, img)
+		size = image.Pt(max(size.X, img.Bounds().Dx()), size.Y+img.Bounds().Dy())
+	}
+	sheet := image.NewRGBA(image.Rectangle{Max: size})
+	draw.Draw(sheet, sheet.Bounds(), image.White, image.Point{}, draw.Src)
+	top := 0
+	for _, img := range bands {
+		draw.Draw(sheet, img.Bounds().Sub(img.Bounds().Min).Add(image.Pt(0, top)), img, img.Bounds().Min, draw.Src)
+		top += img.Bounds().Dy()
+	}
+	return sheet, nil
+}
+
+// part is up to n elements from one on; fewer where there are no more.
+func part[T any](all []T, from, n int) []T {
+	return all[min(from, len(all)):min(from+n, len(all))]
 }
 
 func (g Grid) check(scale int) (columns, size int, err error) {

@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/addlab/addlab/dataset"
@@ -105,6 +106,43 @@ func TestGridEnlargesWithoutSmoothing(t *testing.T) {
 		want := uint8(255 * (x / 5 % 2))
 		if got := color.GrayModel.Convert(img.At(border+x, border)).(color.Gray).Y; got != want {
 			t.Fatalf("pixel %d is %d, want %d", x, got, want)
+		}
+	}
+}
+
+// Columns beyond Wrap come below the others: every picture is drawn once, with its caption's column.
+func TestGridWraps(t *testing.T) {
+	g := plot.Grid{Scale: 48, Columns: []string{"a", "b", "c"}}
+	for row := range 2 {
+		r := plot.GridRow{Name: string(rune('A' + row))}
+		for i := range 3 {
+			r.Images = append(r.Images, dataset.Image{Size: 2, Pix: slices.Repeat([]float32{float32(i+3*row) / 6}, 12)})
+		}
+		g.Rows = append(g.Rows, r)
+	}
+	seen := func(g plot.Grid) (shades map[uint8]int, size image.Point) {
+		img, err := g.Image()
+		if err != nil {
+			t.Fatal(err)
+		}
+		shades = map[uint8]int{}
+		for y := range img.Bounds().Dy() {
+			for x := range img.Bounds().Dx() {
+				shades[color.GrayModel.Convert(img.At(x, y)).(color.Gray).Y]++
+			}
+		}
+		return shades, img.Bounds().Size()
+	}
+	flat, wide := seen(g)
+	g.Wrap = 2
+	wrapped, high := seen(g)
+	if high.X >= wide.X || high.Y != 2*wide.Y {
+		t.Errorf("size = %v, want narrower than %v and twice as high", high, wide)
+	}
+	for i := range 6 {
+		shade := plot.Pixel(slices.Repeat([]float32{float32(i) / 6}, 3)).R
+		if flat[shade] < 96*96 || wrapped[shade] < 96*96 || wrapped[shade] > flat[shade]+96 {
+			t.Errorf("picture %d covers %d pixels in one row and %d wrapped, want %d", i, flat[shade], wrapped[shade], 96*96)
 		}
 	}
 }
