@@ -15,11 +15,11 @@ var Refine = register(Axis{
 		{Name: "from-teacher-short", Set: briefly},
 		{Name: "start", Set: func(c *distill.Config) { refined(c); *c = c.WithSteps(1) }}, // as good as untouched
 		{Name: "from-student", Set: refined},
-		{Name: "low-noise", Set: sharpened},
-		{Name: "low-noise-unet", Set: drawn},
-		{Name: "low-noise-unet-2", Set: drawn, Steps: 2},
-		{Name: "low-noise-unet-4", Set: drawn, Steps: 4},
-		{Name: "low-noise-alone", Set: func(c *distill.Config) { sharpened(c); c.Adversarial = 0 }},
+		{Name: "low-noise", Set: atLowNoise},
+		{Name: "low-noise-unet", Set: atLowNoiseByUNet},
+		{Name: "low-noise-unet-2", Set: atLowNoiseByUNet, Steps: 2},
+		{Name: "low-noise-unet-4", Set: atLowNoiseByUNet, Steps: 4},
+		{Name: "low-noise-alone", Set: func(c *distill.Config) { atLowNoise(c); c.Adversarial = 0 }},
 	},
 })
 
@@ -34,19 +34,15 @@ func refined(c *distill.Config) {
 	c.StudentNet = "student-regression"
 }
 
-// sharpened asks the teacher where it sharpens. At high noise its answer is a mean of pictures, which is blurred.
-func sharpened(c *distill.Config) {
+// atLowNoise lets eq. 4 ask the teacher at t ≤ .3 only. At high noise its answer is a mean of pictures, which is blurred.
+func atLowNoise(c *distill.Config) {
 	refined(c)
 	c.TeacherMax = 300
 }
 
-func drawn(c *distill.Config) {
-	sharpened(c)
-	seesStrokes(c)
-}
-
-// seesStrokes puts the heads on the features of the teacher, which looks at little noise. They see strokes that those of the bundle miss.
-func seesStrokes(c *distill.Config) {
+// atLowNoiseByUNet also puts the heads on the features of the teacher, on pictures with little noise and without augmentation.
+func atLowNoiseByUNet(c *distill.Config) {
+	atLowNoise(c)
 	seesThroughTeacher(c)
 	c.Discriminator.Renoise = &discriminator.Renoise{Mean: -1.2, SD: 1}
 	c.Discriminator.Augment, c.Discriminator.Level = false, true

@@ -71,6 +71,7 @@ func TestPutStudent(t *testing.T) {
 	if diff := cmp.Diff(want, *after.Student, compact); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	wantError(t, "a start that changes", after.Want("student"), "student is what is drawn with, want a variant of "+dir)
 	raw, err := weights.ReadRaw(filepath.Join(dir, "student.safetensors"))
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ type variantManifest struct {
 	SHA256     string     `json:"sha256"`
 	Provenance Provenance `json:"provenance"`
 
-	// Of a teacher: what its output is, and at which noise levels. Empty in old files.
+	// Of a teacher or a student: what its output is, and at which noise levels. Empty in old files.
 	Schedule   string               `json:"schedule,omitempty"`
 	Prediction diffusion.Prediction `json:"prediction,omitempty"`
 
@@ -108,6 +108,8 @@ func (b *Bundle) Want(parts ...string) error {
 	why := ""
 	for _, part := range parts {
 		switch {
+		case part == studentFile: // what it is changes with every --ship
+			return fmt.Errorf("pretrain: %s is what is drawn with, want a variant of %s to start from, such as %s-regression", part, b.Dir, studentFile)
 		case b.Has(part) || slices.Contains(missing, part):
 		case slices.Contains(Parts, part):
 			return fmt.Errorf("pretrain: %s holds no %s, want the folder that `go run ./experiments/pretrain` writes", b.Dir, part)
