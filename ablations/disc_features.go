@@ -35,6 +35,9 @@ var DiscFeatures = register(Axis{
 
 func seesThroughTeacher(c *distill.Config) {
 	c.FeaturesNet, c.Discriminator.Renoise = c.Teacher(), &discriminator.Renoise{SD: 1}
+	if c.Scale == distill.LatentScale { // DiffAugment is for pictures
+		c.Discriminator.Augment = false
+	}
 }
 
 // seesThrough puts heads on four evenly spaced blocks, however deep the network is. Of EfficientNet-Lite0 these are its maps at four

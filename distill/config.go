@@ -2,6 +2,7 @@ package distill
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill/discriminator"
@@ -95,7 +96,7 @@ type Config struct {
 // RecipeVersion is the value of Config.Recipe that this program trains.
 const RecipeVersion = 1
 
-// Scales lists the presets of DefaultConfig, smallest first.
+// Scales lists the presets of DefaultConfig for the built-in networks, smallest first. LatentScale is that of published ones.
 var Scales = []string{"smoke", "cpu", "gpu"}
 
 // DefaultConfig is the default cell of every ablation at a scale. DepartureTable lists where it departs from the paper.
@@ -118,8 +119,10 @@ func DefaultConfig(scale string) (Config, error) {
 	case "gpu":
 		c.Steps, c.Batch, c.Muon, c.EMA = 20000, 64, true, 0.999
 		c.Discriminator.Taps = 4 // of the features' six blocks, as in the paper; at the other scales they have no more than four
+	case LatentScale:
+		return LatentConfig("add")
 	default:
-		return c, fmt.Errorf("distill: scale = %q, want one of %q", scale, Scales)
+		return c, fmt.Errorf("distill: scale = %q, want one of %q", scale, append(slices.Clone(Scales), LatentScale))
 	}
 	c.Pure = c.Batch * 3 / 4
 	c.StudentRate = optim.Rate{Peak: rate, Warmup: min(50, c.Steps/4), Decay: 0.3, Final: 0.1}

@@ -8,6 +8,9 @@ import (
 	"github.com/addlab/addlab/train/optim"
 )
 
+// LatentScale is the scale of LatentConfig.
+const LatentScale = "paper"
+
 // LatentMethods are the presets of LatentConfig.
 var LatentMethods = []string{"add", "ladd", "lcm"}
 
@@ -15,7 +18,7 @@ var LatentMethods = []string{"add", "ladd", "lcm"}
 // do not fit a device otherwise. What the paper does not say is this project's choice, and was not tried at that size.
 func LatentConfig(method string) (Config, error) {
 	c := Config{
-		Recipe: RecipeVersion, Scale: "paper", Seed: 1, Steps: 4000, Batch: 2, Accumulate: 64,
+		Recipe: RecipeVersion, Scale: LatentScale, Seed: 1, Steps: 4000, Batch: 2, Accumulate: 64,
 		Times: []int{1000, 750, 500, 250}, Init: Pretrained,
 		Adversarial: 1, Lambda: 2.5, Weighting: diffusion.Exponential, Reduction: Patch, DistillPixels: true,
 		TeacherMin: 20, TeacherMax: 980, TeacherSteps: 1,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/train"
 )
 
@@ -82,6 +83,25 @@ func newMethod(cfg Config, b Base) (Method, error) {
 		return &lcm{t}, nil
 	}
 	return &add{t}, nil
+}
+
+// Suits is an error where a config cannot be trained on a base. It reads no weights.
+func Suits(cfg Config, b Base) error {
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	if err := b.Want(cfg.Parts()...); err != nil {
+		return err
+	}
+	method, err := newMethod(cfg, b)
+	if err != nil {
+		return err
+	}
+	_, bundled := b.(*pretrain.Bundle)
+	if _, pairs := method.(sourced); pairs && !bundled {
+		return noPairs(cfg)
+	}
+	return nil
 }
 
 // terms are what every method may have beside a loss of its own.

@@ -94,7 +94,7 @@ func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.
 	teacher := in.Config.Teacher()
 	bundle, ok := in.Bundle.(*pretrain.Bundle)
 	if !ok {
-		return nil, fmt.Errorf("distill: method = %q, want one without pairs: the teacher is a %T, whose pairs are not made here", in.Config.Method.Name(), in.Bundle)
+		return nil, noPairs(in.Config)
 	}
 	name, err := record.Hash(map[string]any{
 		"format": 1, "teacher": bundle.Files[teacher], "text": bundle.Files[textScope], "data": in.Data.Hash(), "guidance": in.Config.TeacherGuidance,
@@ -182,6 +182,10 @@ func (p *paired) pictures(b dataset.Batch) dataset.Batch {
 		}
 	}
 	return b
+}
+
+func noPairs(cfg Config) error {
+	return fmt.Errorf("distill: method = %q, want one without pairs, which are made of built-in teachers alone", cfg.Method.Name())
 }
 
 // noise is that of a batch.

@@ -165,12 +165,25 @@ func (b *Base) Load(backend compute.Backend, store *model.Store, scope, part str
 	return nil
 }
 
+// LoadFile reads a student's network, in the file that its training wrote.
+func (b *Base) LoadFile(backend compute.Backend, store *model.Store, scope, _, path string) error {
+	if err := network.LoadFile(backend, store, scope, path, b.declare); err != nil {
+		return fmt.Errorf("edm: %w", err)
+	}
+	return nil
+}
+
 // Build makes a network with initial values.
 func (b *Base) Build(backend compute.Backend, store *model.Store, scope, part string) {
 	g := NewGraph(backend, part)
 	defer g.Finalize()
 	model.SetStore(g, store)
+	b.declare(store.Scope(scope), g)
+}
+
+// declare builds the network for one picture.
+func (b *Base) declare(root *model.Scope, g *Graph) {
 	input := func(name string, dims ...int) *Node { return Parameter(g, name, shapes.Make(dtypes.Float32, dims...)) }
 	side := b.Network.Resolution
-	b.Network.Apply(store.Scope(scope).At("model"), input("x", 1, side, side, b.Network.Channels), input("noise", 1), input("labels", 1, b.Network.LabelDim))
+	b.Network.Apply(root.At("model"), input("x", 1, side, side, b.Network.Channels), input("noise", 1), input("labels", 1, b.Network.LabelDim))
 }

@@ -211,6 +211,14 @@ func (b *Base) Load(backend compute.Backend, store *model.Store, scope, part str
 	return nil
 }
 
+// LoadFile reads a student's U-Net, in the file that its training wrote.
+func (b *Base) LoadFile(backend compute.Backend, store *model.Store, scope, _, path string) error {
+	if err := network.LoadFile(backend, store, scope, path, func(root *model.Scope, g *Graph) { b.declare(root, g, "unet") }); err != nil {
+		return fmt.Errorf("latent: %w", err)
+	}
+	return nil
+}
+
 // Build makes a U-Net with initial values.
 func (b *Base) Build(backend compute.Backend, store *model.Store, scope, part string) {
 	g := NewGraph(backend, part)

@@ -176,6 +176,17 @@ func (m *Model) pooledWidth() (width int) {
 // ReadsGuidance tells that the U-Net was distilled with guidance: its weight, from 1 on, is a condition, and one pass does.
 func (m *Model) ReadsGuidance() bool { return m.UNet.GuidanceDim > 0 }
 
+// UsualGuidance is the weight of guidance at which people draw with the model in many steps: diffusers' defaults.
+func (m *Model) UsualGuidance() float64 {
+	switch {
+	case m.ReadsGuidance():
+		return 8.5
+	case m.XL:
+		return 5
+	}
+	return 7.5
+}
+
 // Scheduler reads the scheduler, which is of the class that the index names. A sampler of diffusion.SchedulerClasses overrides it; "" keeps
 // it.
 func (m *Model) Scheduler(sampler string) (diffusion.Scheduler, error) {

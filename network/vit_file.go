@@ -1,8 +1,6 @@
 package network
 
 import (
-	"fmt"
-
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -20,22 +18,7 @@ func LoadViT(backend compute.Backend, store *model.Store, scope string, cfg ViTC
 		return err
 	}
 	delete(f.Tensors, "mask_token") // of DINOv2's training
-	declared := model.NewStore()
-	defer declared.Finalize()
-	err = Declare(backend, declared, func(root *model.Scope, g *Graph) {
+	return loadTensors(backend, store, scope, file, f, func(root *model.Scope, g *Graph) {
 		ViT(root, cfg, Parameter(g, "x", shapes.Make(dtypes.Float32, 1, cfg.ImageSize, cfg.ImageSize, 3)), nil)
 	})
-	if err == nil {
-		err = weights.Check(declared, "/", f)
-	}
-	if err == nil {
-		err = weights.Into(store, scope, f)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	for v := range store.Scope(scope).IterVariables() {
-		v.SetTrainable(false)
-	}
-	return nil
 }

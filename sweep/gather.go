@@ -46,7 +46,7 @@ func (s Sweep) find(job Job) (outcome Outcome, found bool, err error) {
 		if err := scored.Result(&outcome.Evaluated); err != nil {
 			return outcome, false, err
 		}
-		if e := outcome.Evaluated; e.Diverged == "" && (e.FID == 0 || e.CLIP == 0) { // a missing field reads as 0
+		if e := outcome.Evaluated; e.Diverged == "" && (e.FID == 0 || e.CLIP == 0 && !job.Evaluation.unscored()) { // a missing field reads as 0
 			return outcome, false, fmt.Errorf("sweep: %s has fid = %v and clip = %v, want numbers: remove it to measure again", scored, e.FID, e.CLIP)
 		}
 	}

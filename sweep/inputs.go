@@ -2,7 +2,11 @@ package sweep
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"maps"
+
+	"github.com/gomlx/compute"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
@@ -16,9 +20,37 @@ import (
 
 // Inputs are what all runs of a sweep share.
 type Inputs struct {
-	Bundle *pretrain.Bundle
-	Data   dataset.Dataset
-	Setup  protocol.Setup // of every evaluation
+	Bundle    *pretrain.Bundle // nil where Published is distilled
+	Published *Published
+	Data      dataset.Dataset
+	Setup     protocol.Setup // of every evaluation
+}
+
+// Published is a model of others that is distilled in a bundle's place, with the networks that score.
+type Published struct {
+	distill.Base
+	Judges map[string]string // by FeaturesJudge and PairJudge, what tells the network and its weights
+	Open   func(ctx context.Context, backend compute.Backend) (protocol.Judges, error)
+}
+
+// NewPublished takes the evaluation of the scale "paper", as NewInputs does of others.
+func NewPublished(p Published, guidance float64, data dataset.Dataset, images int) (Inputs, error) {
+	in := Inputs{Published: &p, Data: data, Setup: protocol.DefaultSetup(distill.LatentScale)}
+	in.Setup.Guidance = guidance
+	in.Setup.Batch = min(in.Setup.Batch, max(1, pixelsPerPass/(p.Size()*p.Size())))
+	in, err := in.within(images)
+	in.Setup.Batch = min(in.Setup.Batch, max(1, in.Setup.Images))
+	return in, err
+}
+
+const pixelsPerPass = 512 * 512 // of pictures that large models draw at once
+
+// Base is what is distilled.
+func (in Inputs) Base() distill.Base {
+	if in.Published != nil {
+		return in.Published.Base
+	}
+	return in.Bundle
 }
 
 // NewInputs takes a scale's evaluation, with fewer pictures where the dataset holds out too few: one half is generated for and
@@ -27,10 +59,16 @@ func NewInputs(b *pretrain.Bundle, data dataset.Dataset, scale string, images in
 	if err := b.MadeFor(data); err != nil {
 		return Inputs{}, fmt.Errorf("%w: run `go run ./experiments/pretrain` on it first", err)
 	}
+	in := Inputs{Bundle: b, Data: data, Setup: protocol.DefaultSetup(scale)}
+	return in.within(images)
+}
+
+// within has so many pictures, 0 for the setup's, or fewer where the dataset holds out too few.
+func (in Inputs) within(images int) (Inputs, error) {
+	data := in.Data
 	if err := Enough(data); err != nil {
 		return Inputs{}, err
 	}
-	in := Inputs{Bundle: b, Data: data, Setup: protocol.DefaultSetup(scale)}
 	heldout := data.Heldout().Len()
 	switch {
 	case images > heldout/2:
@@ -58,6 +96,13 @@ var scorers = []string{"classifier", "pair"}
 
 func (in Inputs) evaluation(subject string, parts ...string) Evaluation {
 	e := Evaluation{Kind: "evaluate", Recipe: evaluationRecipe, Subject: subject, DataHash: in.Data.Hash(), Weights: map[string]string{}, Setup: in.Setup}
+	if in.Published != nil {
+		for _, part := range parts {
+			e.Weights[part] = in.Published.Hash(part)
+		}
+		maps.Copy(e.Weights, in.Published.Judges)
+		return e
+	}
 	for _, part := range append(parts, scorers...) {
 		if in.Bundle.Has(part) {
 			e.Weights[part] = in.Bundle.Files[part]
@@ -73,7 +118,11 @@ func (in Inputs) real() Job {
 }
 
 func (in Inputs) teacher(label, net, sampler string, steps int) Job {
-	e := in.evaluation(Teacher, "text", cmp.Or(net, "teacher"))
+	parts := []string{"text", cmp.Or(net, "teacher")}
+	if _, ok := in.Base().(distill.Autoencoded); ok {
+		parts = append(parts, "vae")
+	}
+	e := in.evaluation(Teacher, parts...)
 	e.Net = net
 	usual := pipeline.Teacher(steps, in.Setup.Guidance)
 	e.Sampling = &Sampling{Sampler: cmp.Or(sampler, usual.Sampler.Name()), Steps: steps, Guidance: usual.Guidance}
@@ -81,16 +130,17 @@ func (in Inputs) teacher(label, net, sampler string, steps int) Job {
 }
 
 func (in Inputs) student(label string, cfg distill.Config, steps int, form diffusion.Form) (Job, error) {
+	base := in.Base()
 	if err := cfg.Validate(); err != nil {
 		return Job{}, fmt.Errorf("sweep: %s: %w", label, err)
 	}
-	if err := in.Bundle.Want(cfg.Parts()...); err != nil {
+	if err := base.Want(cfg.Parts()...); err != nil {
 		return Job{}, err
 	}
 	if err := fits(cfg.Times, steps); err != nil {
 		return Job{}, fmt.Errorf("sweep: %s: %w", label, err)
 	}
-	run := distill.NewRunConfig(cfg, in.Bundle, in.Data)
+	run := distill.NewRunConfig(cfg, base, in.Data)
 	hash, err := record.Hash(run)
 	if err != nil {
 		return Job{}, err
@@ -99,6 +149,7 @@ func (in Inputs) student(label string, cfg distill.Config, steps int, form diffu
 	e.Setup.Guidance = 0
 	e.Run, e.Net = hash, cfg.StudentNet
 	e.Sampling = &Sampling{Sampler: fewStep(cfg, steps, form), Steps: max(steps, 1), Times: cfg.Times}
+	e.Sampling.UnitNoise = !base.UnitNoise(false) && base.UnitNoise(cfg.Consistency != nil)
 	return Job{Label: label, Evaluation: e, Train: &run, Seed: cfg.Seed}, nil
 }
 

@@ -24,6 +24,8 @@ type Sampling struct {
 	Steps    int     `json:"steps"`
 	Guidance float64 `json:"guidance,omitempty"`
 	Times    []int   `json:"times,omitempty"` // of a few-step sampler, in the paper's timesteps
+
+	UnitNoise bool `json:"unit_noise,omitempty"` // see pipeline.Sampling
 }
 
 // Evaluation names a measurement, as distill.RunConfig names a training.
@@ -38,6 +40,17 @@ type Evaluation struct {
 	Weights  map[string]string `json:"weights"` // SHA-256 of the networks that draw and score
 	Setup    protocol.Setup    `json:"setup"`
 }
+
+// unscored tells that no network scores captions: there is no CLIP score.
+func (e Evaluation) unscored() bool {
+	return e.Weights[FeaturesJudge] != "" && e.Weights[PairJudge] == ""
+}
+
+// Roles of a published model's judges.
+const (
+	FeaturesJudge = "judge" // FID, precision and recall
+	PairJudge     = "clip"  // CLIP score
+)
 
 // evaluationRecipe changes when the same evaluation gives other numbers.
 const evaluationRecipe = 1
@@ -59,7 +72,9 @@ func (e Evaluation) sampling(student string) (pipeline.Sampling, error) {
 		return pipeline.Sampling{}, err
 	}
 	if f, ok := sampler.(diffusion.FewStep); ok {
-		return pipeline.FewSteps(student, s.Times, s.Steps, f.Form).For(e.Net), nil
+		few := pipeline.FewSteps(student, s.Times, s.Steps, f.Form).For(e.Net)
+		few.UnitNoise = s.UnitNoise
+		return few, nil
 	}
 	return pipeline.Sampling{Sampler: sampler, Steps: s.Steps, Guidance: s.Guidance, Student: student, Net: e.Net}, nil
 }

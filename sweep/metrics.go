@@ -17,7 +17,12 @@ var metrics = []metric{
 	{report.Metric{Key: ablations.FID, Name: "FID", Better: report.Lower, Digits: 1, Main: true, Plot: true, Ratio: true},
 		func(o Outcome) eval.Estimate { return eval.Estimate{Mean: o.FID, Low: o.FIDLow, High: o.FIDHigh, N: 1} }},
 	{report.Metric{Key: ablations.CLIP, Name: "CLIP", Better: report.Higher, Digits: 3, Main: true, Plot: true},
-		func(o Outcome) eval.Estimate { return around(&o.CLIP, &o.CLIPStdErr) }},
+		func(o Outcome) eval.Estimate {
+			if o.Evaluation.unscored() {
+				return eval.Estimate{}
+			}
+			return around(&o.CLIP, &o.CLIPStdErr)
+		}},
 	{report.Metric{Key: drawingFID, Name: "drawing FID", Better: report.Lower, Digits: 2, Main: true, Plot: true, Ratio: true,
 		About: "of features that see strokes, over captions that state everything; the paper's FID is judged by it"}, drawing(func(d protocol.Drawing) eval.Estimate {
 		return eval.Estimate{Mean: d.FID, Low: d.FIDLow, High: d.FIDHigh, N: 1}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/report"
 )
@@ -36,10 +37,12 @@ func (p *Plan) Table(axis ablations.Axis, results Results) report.Table {
 	compareRows(&t, axis.Claims)
 	t.Metrics = slices.DeleteFunc(t.Metrics, func(m report.Metric) bool {
 		known := func(r report.Row) bool { return r.Values[m.Key].Known() }
-		return strings.HasPrefix(m.Key, drawingPrefix) && !slices.ContainsFunc(t.Rows, known) && !slices.ContainsFunc(t.References, known)
+		return (strings.HasPrefix(m.Key, drawingPrefix) || p.Scale == distill.LatentScale) && !slices.ContainsFunc(t.Rows, known) && !slices.ContainsFunc(t.References, known)
 	})
 	for _, c := range axis.Claims {
-		t.Verdicts = append(t.Verdicts, judge(c, t))
+		if slices.ContainsFunc(t.Metrics, func(m report.Metric) bool { return m.Key == c.Metric }) {
+			t.Verdicts = append(t.Verdicts, judge(c, t))
+		}
 	}
 	t.Engine, t.Machines, t.Commit = provenance(p.allOutcomes(axis, results))
 	t.Notes = p.notes(t)
@@ -184,8 +187,26 @@ func (p *Plan) notes(t report.Table) (notes []string) {
 	if strings.Contains(t.Machines, ";") {
 		notes = append(notes, "Seeds were trained on several kinds of machine ("+t.Machines+"), on which the same seed gives different numbers.")
 	}
+	if note := p.judged(); note != "" {
+		notes = append(notes, note)
+	}
 	if t.Changed != "" {
 		notes = append(notes, "Not the preset of the scale: "+t.Changed+".")
 	}
 	return notes
+}
+
+// judged names the networks that score students of a published model.
+func (p *Plan) judged() string {
+	for _, job := range p.Jobs {
+		w := job.Evaluation.Weights
+		switch {
+		case w[FeaturesJudge] == "":
+		case w[PairJudge] == "":
+			return "FID, precision and recall are of features of " + w[FeaturesJudge] + "; captions were not scored, --clip names a network for that."
+		default:
+			return "FID, precision and recall are of features of " + w[FeaturesJudge] + ", the CLIP score is by " + w[PairJudge] + "."
+		}
+	}
+	return ""
 }

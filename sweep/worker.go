@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/gomlx/compute"
+
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/eval/protocol"
@@ -49,11 +52,13 @@ func (w *EngineWorker) Train(ctx context.Context, cfg distill.Config, run *recor
 	if err != nil {
 		return err
 	}
-	in := distill.Inputs{Config: cfg, Bundle: w.Inputs.Bundle, Data: w.Inputs.Data, Backend: e.Backend, Devices: w.Devices}
+	in := distill.Inputs{Config: cfg, Bundle: w.Inputs.Base(), Data: w.Inputs.Data, Backend: e.Backend, Devices: w.Devices}
 	if in.Watch, err = w.watch(ctx, cfg, run); err != nil {
 		return err
 	}
-	w.trainer.Keep = e.Keeps()
+	if w.Inputs.Published == nil { // large networks do not wait for another seed
+		w.trainer.Keep = e.Keeps()
+	}
 	return w.trainer.Train(ctx, in, run, train.NewProgress(w.Out))
 }
 
@@ -97,7 +102,7 @@ func (w *EngineWorker) open(ctx context.Context, setup protocol.Setup) (*protoco
 	if err != nil {
 		return nil, err
 	}
-	evaluator, err := protocol.NewEvaluator(ctx, e.Backend, w.Inputs.Bundle, w.Inputs.Data, setup)
+	evaluator, err := w.newEvaluator(ctx, e.Backend, setup)
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +111,18 @@ func (w *EngineWorker) open(ctx context.Context, setup protocol.Setup) (*protoco
 	}
 	w.evaluators[setup] = evaluator
 	return evaluator, nil
+}
+
+func (w *EngineWorker) newEvaluator(ctx context.Context, backend compute.Backend, setup protocol.Setup) (*protocol.Evaluator, error) {
+	in := w.Inputs
+	if in.Published == nil {
+		return protocol.NewEvaluator(ctx, backend, in.Bundle, in.Data, setup)
+	}
+	judges, err := in.Published.Open(ctx, backend)
+	if err != nil {
+		return nil, err
+	}
+	return protocol.NewEvaluatorBy(ctx, pipeline.New(backend, in.Base()), judges, in.Data, setup)
 }
 
 // Close frees what was compiled. The engine is the caller's.

@@ -17,9 +17,11 @@ import (
 // Generator draws pictures by one sampling.
 type Generator struct {
 	pipeline *Pipeline
+	schedule diffusion.Schedule
 	plan     []diffusion.Step
 	compiled *compiled
 	batch    int
+	start    float64 // size of the noise that sampling begins with
 }
 
 // Draw returns one picture per caption, flat [n,S,S,3], not clipped, and the time that sampling took. Noise belongs to seed and
@@ -33,8 +35,16 @@ func (g *Generator) Draw(ctx context.Context, captions []string, seed int64) ([]
 			for i := range g.batch {
 				noise = append(noise, Noise(seed, step, start+i, area)...)
 			}
+			if step == 0 && g.start != 1 {
+				for i := range noise {
+					noise[i] *= float32(g.start)
+				}
+			}
 			return noise
 		})
+		if err == nil && g.compiled.decode != nil {
+			drawn, err = g.decode(drawn)
+		}
 		if start > 0 || len(captions) <= g.batch { // the first batch also compiles
 			spent += time.Since(began)
 		}
@@ -51,7 +61,21 @@ func Noise(seed int64, step, i, area int) []float32 {
 	return rng.Normal(rng.New(seed, fmt.Sprintf("sample/%d", step), i), area)
 }
 
-// Denoise asks the model once for x̂₀ of pictures noised to time t: flat [n,S,S,3] in and out, with a caption each. The plan plays no part.
+// decode gives the pictures of a batch of latents: flat [batch,H,W,Z] → [batch,S,S,3].
+func (g *Generator) decode(latents []float32) ([]float32, error) {
+	side, channels := g.pipeline.sample()
+	z := train.F32(latents, g.batch, side, side, channels)
+	defer engine.Release(z)
+	out, err := g.compiled.decode.Call1(z)
+	if err != nil {
+		return nil, fmt.Errorf("pipeline: decoding: %w", err)
+	}
+	defer engine.Release(out)
+	return tensors.MustCopyFlatData[float32](out), nil
+}
+
+// Denoise asks the model once for x̂₀ of what is noised to time t: flat [n,H,W,Z] in and out, pictures where no latents are diffused, with a
+// caption each. The plan plays no part.
 func (g *Generator) Denoise(ctx context.Context, noised []float32, t float64, captions []string) ([]float32, error) {
 	if area := g.Area(); len(noised) != len(captions)*area {
 		return nil, fmt.Errorf("pipeline: denoise: %d values for %d captions, want %d for each", len(noised), len(captions), area)
@@ -63,16 +87,20 @@ func (g *Generator) Denoise(ctx context.Context, noised []float32, t float64, ca
 	})
 }
 
-// sample runs a plan for one batch. noise(k) gives the flat [batch,S,S,3] normal values of step k, with k = 0 for the start.
+// sample runs a plan for one batch. noise(k) gives the flat [batch,H,W,Z] values of step k, with k = 0 for the start.
 func (g *Generator) sample(plan []diffusion.Step, texts []string, noise func(step int) []float32) ([]float32, error) {
-	size, words, schedule := g.pipeline.Bundle.Config.Size, g.pipeline.Bundle.Words, g.pipeline.schedule()
-	picture := func(x []float32) *tensors.Tensor { return train.F32(x, g.batch, size, size, 3) }
+	side, channels := g.pipeline.sample()
+	picture := func(x []float32) *tensors.Tensor { return train.F32(x, g.batch, side, side, channels) }
 	none := make([]float32, g.batch*g.Area())
 	x, history := picture(noise(0)), make([]*tensors.Tensor, diffusion.History)
 	for k := range history {
 		history[k] = picture(none)
 	}
-	ids, null := train.I32(words.EncodeAll(texts), g.batch, words.Context), train.I32(words.Encode(""), 1, words.Context)
+	tokens := func(captions ...string) *tensors.Tensor {
+		ids, length := g.pipeline.Model.Tokens(captions)
+		return train.I32(ids, len(captions), length)
+	}
+	ids, null := tokens(texts...), tokens("")
 	defer func() { engine.Release(append(history, x, ids, null)...) }()
 	for k, step := range plan {
 		z := none
@@ -80,7 +108,7 @@ func (g *Generator) sample(plan []diffusion.Step, texts []string, noise func(ste
 			z = noise(k + 1)
 		}
 		times := slices.Repeat([]float64{step.T}, g.batch)
-		fresh, level, coef := picture(z), train.F32(diffusion.Levels(schedule, times), g.batch, 3), train.F32(step.Coef(), diffusion.Coefs)
+		fresh, level, coef := picture(z), train.F32(diffusion.Levels(g.schedule, times), g.batch, 3), train.F32(step.Coef(), diffusion.Coefs)
 		in := []any{x, fresh, level, coef, ids, null}
 		for _, y := range history {
 			in = append(in, y)
@@ -96,16 +124,16 @@ func (g *Generator) sample(plan []diffusion.Step, texts []string, noise func(ste
 	return tensors.MustCopyFlatData[float32](x), nil
 }
 
-// Area is the number of values of a picture.
+// Area is the number of values of what is diffused for a picture.
 func (g *Generator) Area() int {
-	size := g.pipeline.Bundle.Config.Size
-	return size * size * 3
+	side, channels := g.pipeline.sample()
+	return side * side * channels
 }
 
 // batches draws full batches, the last one filled up with empty captions, and keeps a picture per caption.
 func (g *Generator) batches(ctx context.Context, captions []string, draw func(start int, texts []string, area int) ([]float32, error)) ([]float32, error) {
 	area := g.Area()
-	images := make([]float32, 0, len(captions)*area)
+	var images []float32
 	for start := 0; start < len(captions); start += g.batch {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -116,7 +144,7 @@ func (g *Generator) batches(ctx context.Context, captions []string, draw func(st
 		if err != nil {
 			return nil, err
 		}
-		images = append(images, drawn[:count*area]...)
+		images = append(images, drawn[:count*len(drawn)/g.batch]...)
 	}
 	return images, nil
 }

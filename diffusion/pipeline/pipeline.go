@@ -1,4 +1,4 @@
-// Package pipeline draws pictures for captions with the networks of a bundle, or with a student's weights.
+// Package pipeline draws pictures for captions with the networks of a bundle or of another Model, or with a student's weights.
 //
 //	p := pipeline.New(backend, bundle)
 //	g, err := p.Generator(pipeline.Teacher(25, 2), 8)
@@ -17,7 +17,6 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/engine"
-	"github.com/addlab/addlab/pretrain"
 )
 
 // Sampling is how pictures are drawn from a model.
@@ -25,8 +24,10 @@ type Sampling struct {
 	Sampler  diffusion.Sampler
 	Steps    int
 	Guidance float64 // 0 or 1 for none
-	Student  string  // path of a student's weights; "" for the bundle's teacher
-	Net      string  // part or variant of the bundle that has the model's architecture; "" for the teacher
+	Student  string  // path of a student's weights; "" for the teacher
+	Net      string  // part or variant that has the student's architecture; "" for the teacher
+
+	UnitNoise bool // begin at noise of size 1 although the model's other students do not
 }
 
 // Named is a sampling with the name of its row in tables and grids.
@@ -43,7 +44,7 @@ func (n Named) By(sampler diffusion.Sampler) Named {
 	return n
 }
 
-// Teacher is the sampling of the bundle's teacher by DPM-Solver++(2M).
+// Teacher is the sampling of the teacher by DPM-Solver++(2M).
 func Teacher(steps int, guidance float64) Sampling {
 	return Sampling{Sampler: diffusion.DPMSolverPP2M{}, Steps: steps, Guidance: guidance}
 }
@@ -57,15 +58,15 @@ func FewSteps(student string, times []int, k int, form diffusion.Form) Sampling 
 	return Sampling{Sampler: diffusion.FewStep{Times: grid, Form: form}, Steps: k, Student: student}
 }
 
-// For is the sampling of another network of the bundle.
+// For is the sampling of another network of the model.
 func (s Sampling) For(net string) Sampling {
 	s.Net = net
 	return s
 }
 
-// Pipeline holds what was compiled for drawing from the networks of a bundle.
+// Pipeline holds what was compiled for drawing from the networks of a model.
 type Pipeline struct {
-	Bundle  *pretrain.Bundle
+	Model   Model
 	Backend compute.Backend
 
 	compiled map[compileKey]*compiled
@@ -80,49 +81,50 @@ type compileKey struct {
 
 // compiled is one step of any plan, with its weights. Compiling takes longer than most drawings, so that generators share it.
 type compiled struct {
-	store *model.Store
-	exec  *model.Exec
+	store  *model.Store
+	exec   *model.Exec
+	decode *model.Exec // nil in pixels
 }
 
 // New compiles nothing yet.
-func New(backend compute.Backend, b *pretrain.Bundle) *Pipeline {
-	return &Pipeline{Bundle: b, Backend: backend, compiled: map[compileKey]*compiled{}}
+func New(backend compute.Backend, m Model) *Pipeline {
+	return &Pipeline{Model: m, Backend: backend, compiled: map[compileKey]*compiled{}}
 }
 
-// Close frees the compiled graphs.
+// Close frees the compiled graphs. The pipeline compiles them again where it draws once more.
 func (p *Pipeline) Close() {
 	for _, c := range p.compiled {
 		c.close()
 	}
+	clear(p.compiled)
 }
 
 func (c *compiled) close() {
 	c.exec.Finalize()
+	if c.decode != nil {
+		c.decode.Finalize()
+	}
 	c.store.Finalize()
 }
 
 // Plan is the steps of a sampling; an error says which numbers of steps are possible.
 func (p *Pipeline) Plan(s Sampling) ([]diffusion.Step, error) {
-	return s.Sampler.Plan(p.schedule(), s.Steps)
-}
-
-// schedule is the bundle's, whose config has been checked.
-func (p *Pipeline) schedule() diffusion.Schedule {
-	schedule, err := diffusion.ScheduleByName(p.Bundle.Config.Schedule)
+	schedule, err := p.Model.Schedule()
 	if err != nil {
-		panic(err)
+		return nil, err
 	}
-	return schedule
+	return s.Sampler.Plan(schedule, s.Steps)
 }
 
-// Generator loads the model of a sampling. It may change the weights of the generator before: use one at a time.
+// Generator loads the network of a sampling. It may change the weights of the generator before: use one at a time.
 func (p *Pipeline) Generator(s Sampling, batch int) (*Generator, error) {
 	plan, err := p.Plan(s)
 	if err != nil {
 		return nil, err
 	}
 	key := compileKey{batch, s.Guidance, cmp.Or(s.Net, "teacher")}
-	if c := p.compiled[key]; c != nil && engine.BakesWeights(p.Backend) {
+	_, latents := p.Model.(Autoencoded) // whose weights may come in another precision than those before
+	if c := p.compiled[key]; c != nil && (latents || engine.BakesWeights(p.Backend)) {
 		c.close()
 		delete(p.compiled, key)
 	}
@@ -134,26 +136,42 @@ func (p *Pipeline) Generator(s Sampling, batch int) (*Generator, error) {
 		p.compiled[key] = c
 	}
 	if s.Student == "" {
-		err = p.Bundle.Load(p.Backend, c.store, "/teacher", key.net)
+		err = p.Model.Load(p.Backend, c.store, "/teacher", key.net)
 	} else {
-		err = p.Bundle.LoadFile(p.Backend, c.store, "/teacher", key.net, s.Student)
+		err = p.Model.LoadFile(p.Backend, c.store, "/teacher", key.net, s.Student)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &Generator{pipeline: p, plan: plan, compiled: c, batch: batch}, nil
+	schedule, err := p.Model.Schedule()
+	if err != nil {
+		return nil, err
+	}
+	g := &Generator{pipeline: p, schedule: schedule, plan: plan, compiled: c, batch: batch, start: 1}
+	if !s.UnitNoise && !p.Model.UnitNoise(false) {
+		_, g.start = schedule.AlphaSigma(plan[0].T)
+	}
+	return g, nil
 }
 
 func (p *Pipeline) compile(key compileKey) (*compiled, error) {
-	b, cfg := p.Bundle, p.Bundle.Config
-	store := model.NewStore()
-	if err := b.Into(p.Backend, store, "text"); err != nil {
+	m, c := p.Model, &compiled{store: model.NewStore()}
+	if err := m.Load(p.Backend, c.store, "/text", "text"); err != nil {
 		return nil, err
 	}
-	exec, err := model.NewExec(p.Backend, store, func(root *model.Scope, args []*Node) (next, kept *Node) {
+	var err error
+	if a, ok := m.(Autoencoded); ok {
+		if err := m.Load(p.Backend, c.store, "/vae", "vae"); err != nil {
+			return nil, err
+		}
+		if c.decode, err = model.NewExec(p.Backend, c.store, func(root *model.Scope, z *Node) *Node { return a.Decode(root.At("vae"), z) }); err != nil {
+			return nil, fmt.Errorf("pipeline: %w", err)
+		}
+	}
+	c.exec, err = model.NewExec(p.Backend, c.store, func(root *model.Scope, args []*Node) (next, kept *Node) {
 		xt, z, level, coef, ids, null, history := args[0], args[1], diffusion.LevelFrom(args[2]), args[3], args[4], args[5], args[6:]
-		text := func(ids *Node) diffusion.Cond { return diffusion.EncodeText(root.At("text"), cfg.Networks.Text, ids) }
-		denoise, cond, nullCond := diffusion.NetDenoiser(root.At("teacher"), b.Backbone(key.net), cfg.Prediction), text(ids), text(null)
+		text := func(ids *Node) diffusion.Cond { return m.Text(root.At("text"), ids) }
+		denoise, cond, nullCond := denoiser(m, root.At("teacher"), key.net), text(ids), text(null)
 		if diffusion.Guided(key.guidance) {
 			denoise = diffusion.Guide(denoise, key.guidance, nullCond)
 		}
@@ -162,10 +180,10 @@ func (p *Pipeline) compile(key compileKey) (*compiled, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pipeline: %w", err)
 	}
-	return &compiled{store, exec}, nil
+	return c, nil
 }
 
 // Pictures cuts flat pictures [n,S,S,3] apart, clipped to [-1,1].
 func (p *Pipeline) Pictures(flat []float32) []dataset.Image {
-	return dataset.Cut(flat, p.Bundle.Config.Size)
+	return dataset.Cut(flat, p.Model.Size())
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network/tokenizer"
 	"github.com/addlab/addlab/network/weights"
+	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/train"
 )
 
@@ -47,7 +48,7 @@ func draw(t testing.TB, p *Pipeline, s Sampling, batch int, captions []string, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(images) != len(captions)*tinyArea {
+	if len(images) != len(captions)*3*p.Model.Size()*p.Model.Size() {
 		t.Fatalf("%d values for %d captions", len(images), len(captions))
 	}
 	return images
@@ -104,8 +105,8 @@ func TestOneStepIsOnePrediction(t *testing.T) {
 	const n = 2
 	got := draw(t, p, FewSteps("", []int{1000, 500}, 1, diffusion.Renoise), n, testCaptions[:n], 5)
 
-	cfg, store := p.Bundle.Config, model.NewStore()
-	if err := p.Bundle.Into(graphtest.Engine(), store, "text", "teacher"); err != nil {
+	cfg, store := bundleOf(p).Config, model.NewStore()
+	if err := bundleOf(p).Into(graphtest.Engine(), store, "text", "teacher"); err != nil {
 		t.Fatal(err)
 	}
 	exec, err := model.NewExec(graphtest.Engine(), store, func(root *model.Scope, noise, level, ids *Node) *Node {
@@ -121,7 +122,7 @@ func TestOneStepIsOnePrediction(t *testing.T) {
 		noise = append(noise, rng.Normal(rng.New(5, "sample/0", i), tinyArea)...)
 	}
 	out, err := exec.Call1(train.F32(noise, n, tinyworld.Size, tinyworld.Size, 3), train.F32([]float32{1, 0, 1, 1, 0, 1}, n, 3),
-		train.I32(p.Bundle.Words.EncodeAll(testCaptions[:n]), n, p.Bundle.Words.Context))
+		train.I32(bundleOf(p).Words.EncodeAll(testCaptions[:n]), n, bundleOf(p).Words.Context))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,9 +189,9 @@ func TestGeneratorReadsWithItsOwnWords(t *testing.T) {
 	p := tiny(t)
 	sampling := FewSteps("", []int{1000}, 1, diffusion.Renoise)
 	want := draw(t, p, sampling, 2, testCaptions, 5)
-	p.Bundle.PairWords = backwards(p.Bundle.PairWords)
+	bundleOf(p).PairWords = backwards(bundleOf(p).PairWords)
 	near(t, "other words of the evaluation pair", want, draw(t, p, sampling, 2, testCaptions, 5), 0)
-	p.Bundle.Words = backwards(p.Bundle.Words)
+	bundleOf(p).Words = backwards(bundleOf(p).Words)
 	if slices.Equal(want, draw(t, p, sampling, 2, testCaptions, 5)) {
 		t.Error("other words of the teacher change nothing")
 	}
@@ -234,7 +235,7 @@ func TestStudentsAndTeacherShareAGraph(t *testing.T) {
 	near(t, "teacher after a student", teacher, draw(t, p, sampling(""), 2, testCaptions, 5), 0)
 	near(t, "student by a new pipeline", student, draw(t, tiny(t), sampling(path), 2, testCaptions, 5), 0)
 	// The bundle is in half precision, this copy of its teacher too.
-	file, err := weights.Read(filepath.Join(p.Bundle.Dir, "teacher.safetensors"))
+	file, err := weights.Read(filepath.Join(bundleOf(p).Dir, "teacher.safetensors"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,3 +290,5 @@ func wantError(t testing.TB, what string, err error, texts ...string) {
 		}
 	}
 }
+
+func bundleOf(p *Pipeline) *pretrain.Bundle { return p.Model.(*pretrain.Bundle) }

@@ -17,13 +17,13 @@ var ErrNotNumbers = errors.New("not a number")
 // Embeddings is what the evaluation networks see in pictures and their captions, a row for each.
 type Embeddings struct {
 	Features    eval.Features // [n,D], for FID
-	Classes     []int32       // [n,A], attributes that the classifier sees; nil where the bundle has none
-	Image, Text eval.Features // [n,P], for the CLIP score
+	Classes     []int32       // [n,A], attributes that the classifier sees; nil where there is none
+	Image, Text eval.Features // [n,P], for the CLIP score; empty without a pair
 }
 
 // Embed runs the evaluation networks over pictures [n,S,S,3] and their captions.
 func (e *Evaluator) Embed(ctx context.Context, images []float32, captions []string) (Embeddings, error) {
-	return e.embedBy(ctx, e.features, images, captions)
+	return e.embedBy(ctx, e.judges.Features, images, captions)
 }
 
 func (e *Evaluator) embedBy(ctx context.Context, features extractor.Extractor, images []float32, captions []string) (out Embeddings, err error) {
@@ -31,16 +31,20 @@ func (e *Evaluator) embedBy(ctx context.Context, features extractor.Extractor, i
 	if i := slices.IndexFunc(images, func(v float32) bool { return v != v }); i >= 0 {
 		return out, fmt.Errorf("protocol: picture %d: %w", i/area, ErrNotNumbers)
 	}
-	if out.Text, err = e.pair.Captions(ctx, captions); err != nil {
-		return out, err
+	pair := e.judges.Pair
+	if pair != nil {
+		if out.Text, err = pair.Captions(ctx, captions); err != nil {
+			return out, err
+		}
+		seen, err := e.extract(ctx, pair, images)
+		if err != nil {
+			return out, err
+		}
+		out.Image, out.Features = seen.Features, seen.Features
 	}
-	seen, err := e.extract(ctx, e.pair, images)
-	if err != nil {
-		return out, err
-	}
-	out.Image, out.Features = seen.Features, seen.Features
-	if features != extractor.Extractor(e.pair) {
-		if seen, err = e.extract(ctx, features, images); err != nil {
+	if features != extractor.Extractor(pair) {
+		seen, err := e.extract(ctx, features, images)
+		if err != nil {
 			return out, err
 		}
 		out.Features, out.Classes = seen.Features, seen.Classes
@@ -53,7 +57,7 @@ func (e *Evaluator) extract(ctx context.Context, x extractor.Extractor, images [
 	if drawn, ok := x.(extractor.Drawn); ok {
 		return drawn.ExtractDrawn(ctx, images)
 	}
-	size := e.Bundle.Config.Size
+	size := e.Model.Size()
 	var rounded []extractor.RGB
 	for pix := range slices.Chunk(images, size*size*3) {
 		rounded = append(rounded, pictures.EightBits(pix, size))

@@ -63,9 +63,9 @@ func TestEmbedTellsTextFromPictures(t *testing.T) {
 	near(t, "pictures beside other captions", want.Image.Data, other.Image.Data, 0)
 	near(t, "features beside other captions", want.Features.Data, other.Features.Data, 0)
 
-	e.Bundle.Words = backwards(e.Bundle.Words)
+	e.bundle.Words = backwards(e.bundle.Words)
 	near(t, "text when the teacher has other words", want.Text.Data, look(e.sets[0].reference.Images, e.sets[0].reference.Captions).Text.Data, 0)
-	e.Bundle.PairWords = backwards(e.Bundle.PairWords)
+	e.bundle.PairWords = backwards(e.bundle.PairWords)
 	if slices.Equal(want.Text.Data, look(e.sets[0].reference.Images, e.sets[0].reference.Captions).Text.Data) {
 		t.Error("other words of the evaluation pair change nothing")
 	}

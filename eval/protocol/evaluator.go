@@ -17,32 +17,69 @@ type Evaluator struct {
 	*pipeline.Pipeline
 	Setup Setup
 
-	data       dataset.Dataset
-	features   extractor.Extractor // of FID, precision and recall; the pair where the bundle has no classifier
-	drawing    extractor.Extractor // of the FID over captions that state everything; nil where the bundle has no classifier
-	pair       extractor.Captioner // of the CLIP score
-	classifies bool                // features come with the classes of attributes
-	sets       []captionSet        // the held-out captions first
+	judges Judges
+	data   dataset.Dataset
+	bundle *pretrain.Bundle // nil where a published model draws
+	sets   []captionSet     // the held-out captions first
 }
 
-// NewEvaluator loads the networks and embeds the references: Setup.Images real pictures of every caption set that is compared with some.
-func NewEvaluator(ctx context.Context, backend compute.Backend, b *pretrain.Bundle, data dataset.Dataset, setup Setup) (_ *Evaluator, err error) {
+// Judges are the networks that score.
+type Judges struct {
+	Features extractor.Extractor // of FID, precision and recall
+	Pair     extractor.Captioner // of the CLIP score; nil for none
+
+	drawing    extractor.Extractor // of the FID over captions that state everything; nil for none
+	classifies bool                // Features come with the classes of attributes
+}
+
+// Close frees the networks.
+func (j Judges) Close() {
+	for i, x := range []extractor.Extractor{j.Features, j.Pair, j.drawing} {
+		if x != nil && (i == 0 || x != j.Features) {
+			x.Close()
+		}
+	}
+}
+
+// bundled are the judges of a bundle: the classifier and its stages, and the pair, which stands in where there is no classifier.
+func bundled(backend compute.Backend, b *pretrain.Bundle, batch int) (j Judges, err error) {
+	j.classifies = b.Has("classifier")
+	if j.Pair, err = extractor.Pair(backend, b, batch); err != nil {
+		return j, err
+	}
+	j.Features = j.Pair
+	if j.classifies {
+		if j.Features, err = extractor.Classifier(backend, b, batch); err != nil {
+			return j, err
+		}
+		j.drawing, err = extractor.Stage(backend, b, batch)
+	}
+	return j, err
+}
+
+// NewEvaluator loads the networks of a bundle and embeds the references: Setup.Images real pictures of every caption set that is compared
+// with some.
+func NewEvaluator(ctx context.Context, backend compute.Backend, b *pretrain.Bundle, data dataset.Dataset, setup Setup) (*Evaluator, error) {
 	if err := setup.Validate(); err != nil {
 		return nil, err
 	}
-	e := &Evaluator{Pipeline: pipeline.New(backend, b), Setup: setup, data: data, classifies: b.Has("classifier")}
-	if e.pair, err = extractor.Pair(backend, b, setup.Batch); err != nil {
+	judges, err := bundled(backend, b, setup.Batch)
+	if err != nil {
 		return nil, err
 	}
-	e.features = e.pair
-	if e.classifies {
-		if e.features, err = extractor.Classifier(backend, b, setup.Batch); err != nil {
-			return nil, err
-		}
-		if e.drawing, err = extractor.Stage(backend, b, setup.Batch); err != nil {
-			return nil, err
-		}
+	e, err := NewEvaluatorBy(ctx, pipeline.New(backend, b), judges, data, setup)
+	if err == nil {
+		e.bundle = b
 	}
+	return e, err
+}
+
+// NewEvaluatorBy is an Evaluator of any pipeline by any judges. Both are closed with it.
+func NewEvaluatorBy(ctx context.Context, p *pipeline.Pipeline, judges Judges, data dataset.Dataset, setup Setup) (_ *Evaluator, err error) {
+	if err := setup.Validate(); err != nil {
+		return nil, err
+	}
+	e := &Evaluator{Pipeline: p, Setup: setup, data: data, judges: judges}
 	if e.sets, err = e.captionSets(); err != nil {
 		return nil, err
 	}
@@ -58,13 +95,7 @@ func NewEvaluator(ctx context.Context, backend compute.Backend, b *pretrain.Bund
 
 // Close frees the compiled graphs.
 func (e *Evaluator) Close() {
-	e.pair.Close()
-	if e.features != extractor.Extractor(e.pair) {
-		e.features.Close()
-	}
-	if e.drawing != nil {
-		e.drawing.Close()
-	}
+	e.judges.Close()
 	e.Pipeline.Close()
 }
 
@@ -82,6 +113,9 @@ func (e *Evaluator) Draw(ctx context.Context, sampling pipeline.Sampling) (*Samp
 	generator, err := e.Generator(sampling, e.Setup.Batch)
 	if err != nil {
 		return nil, err
+	}
+	if _, large := e.Model.(pipeline.Autoencoded); large { // it would stay beside the next training
+		defer e.Pipeline.Close()
 	}
 	s := &Sample{evaluator: e}
 	for i, set := range e.sets {

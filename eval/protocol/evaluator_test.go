@@ -272,7 +272,7 @@ type eightBits struct{ extractor.Extractor }
 func TestAnotherExtractor(t *testing.T) {
 	e := newTest(t, tinybundle.Load(t, "pair", "classifier"), tinyworld.New(), tinySetup())
 	before := e.sets[0].reference.Features
-	e.features = eightBits{e.features}
+	e.judges.Features = eightBits{e.judges.Features}
 	after, err := e.Embed(t.Context(), e.sets[0].reference.Images, e.sets[0].reference.Captions)
 	if err != nil {
 		t.Fatal(err)
@@ -280,5 +280,36 @@ func TestAnotherExtractor(t *testing.T) {
 	near(t, "features", before.Data, after.Features.Data, .1)
 	if slices.Equal(before.Data, after.Features.Data) {
 		t.Error("rounding changes nothing")
+	}
+}
+
+// Without a pair there is no CLIP score; everything else is as it was.
+func TestJudgesWithoutAPair(t *testing.T) {
+	b := tinybundle.Load(t, "pair", "classifier")
+	e := newTest(t, b, tinyworld.New(), tinySetup())
+	want, err := e.EvaluateReal(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	judges, err := bundled(graphtest.Engine(), b, tinySetup().Batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	judges.Pair.Close()
+	judges.Pair = nil
+	alone, err := NewEvaluatorBy(t.Context(), pipeline.New(graphtest.Engine(), b), judges, tinyworld.New(), tinySetup())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alone.Close()
+	got, err := alone.EvaluateReal(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.CLIP != 0 || want.CLIP == 0 {
+		t.Errorf("CLIP score = %g, with a pair %g, want none", got.CLIP, want.CLIP)
+	}
+	if got.FID != want.FID || got.Recall != want.Recall || *got.Align != *want.Align {
+		t.Errorf("FID = %g, recall = %g, alignment = %g, want %g, %g and %g", got.FID, got.Recall, *got.Align, want.FID, want.Recall, *want.Align)
 	}
 }

@@ -95,6 +95,9 @@ func (e *Evaluator) fidAndCLIP(reference, s scoredSet) (fid, clip metric.Value, 
 	if err != nil {
 		return fid, clip, err
 	}
+	if e.judges.Pair == nil {
+		return f[0], clip, nil
+	}
 	c, err := measure(metric.CLIPScore, eval.Features{}, metric.Sample{Features: s.Image, Captions: s.Text}, nil)
 	if err != nil {
 		return fid, clip, err

@@ -43,7 +43,7 @@ func Assess(ctx context.Context, e *Evaluator, probe pretrain.Probe, progress *t
 		if q.Classifier, err = NewRates(hits); err != nil {
 			return q, err
 		}
-		if hits, err = probe.Accuracy(ctx, e.Backend, e.Bundle, "features", world, progress); err != nil {
+		if hits, err = probe.Accuracy(ctx, e.Backend, e.bundle, "features", world, progress); err != nil {
 			return q, err
 		}
 		if q.Probe, err = NewRates(hits); err != nil {
@@ -66,12 +66,12 @@ func (e *Evaluator) classifierAccuracy(ctx context.Context, world dataset.Labell
 	if err != nil {
 		return nil, err
 	}
-	seen, err := e.extract(ctx, e.features, prompts.Images)
+	seen, err := e.extract(ctx, e.judges.Features, prompts.Images)
 	if err != nil {
 		return nil, err
 	}
 	if seen.Classes == nil {
-		return nil, fmt.Errorf("protocol: %s holds no classifier", e.Bundle.Dir)
+		return nil, fmt.Errorf("protocol: %s holds no classifier", e.bundle.Dir)
 	}
 	var labels []int32
 	for _, facts := range prompts.Facts {

@@ -19,8 +19,11 @@ type Setup struct {
 // DefaultSetup is the protocol of a scale.
 func DefaultSetup(scale string) Setup {
 	s := Setup{Images: 5000, Seed: 1234, Batch: 100, Blocks: 20, Guidance: 2}
-	if scale == "smoke" {
+	switch scale {
+	case "smoke":
 		s.Images, s.Batch, s.Blocks = 16, 16, 8
+	case "paper":
+		s.Guidance = 7.5
 	}
 	return s
 }
@@ -53,7 +56,7 @@ type Metrics struct {
 	FIDLow  float64 `json:"fid_low"`
 	FIDHigh float64 `json:"fid_high"`
 
-	CLIP       float64 `json:"clip"` // mean cosine of picture and caption
+	CLIP       float64 `json:"clip"` // mean cosine of picture and caption; 0 where no pair scores it
 	CLIPStdErr float64 `json:"clip_stderr"`
 
 	// Alignment exists where the data knows what its captions state.

@@ -47,10 +47,20 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 
 	lazy := &lazyEngine{choice: o.engine, devices: o.devices, out: stdout, stderr: stderr}
 	defer lazy.close()
+	if o.plan {
+		return planned(ctx, o, base, axes, seeds, lazy)
+	}
 	kept, plan := axes, (*sweep.Plan)(nil)
-	inputs, err := openInputs(ctx, o, lazy)
-	if err == nil {
-		inputs, kept, err = complete(ctx, o, inputs, base, axes, lazy)
+	inputs, err := sweep.Inputs{}, error(nil)
+	switch {
+	case o.teacher.Name == "":
+		if inputs, err = openInputs(ctx, o, lazy); err == nil {
+			inputs, kept, err = complete(ctx, o, inputs, base, axes, lazy)
+		}
+	case o.teacher.Features == "": // --print-config
+		err = errNoBundle
+	default:
+		inputs, kept, err = openPublished(ctx, o, base, axes, stderr)
 	}
 	if err == nil {
 		plan, err = sweep.NewPlan(inputs, base, kept, seeds)

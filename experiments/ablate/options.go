@@ -14,6 +14,7 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/distill/teachers"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/program"
 	"github.com/addlab/addlab/pretrain"
@@ -38,6 +39,8 @@ const usage = `ablate trains and scores the cells of an ablation axis and prints
   go run ./experiments/ablate --axis disc-cond --print-config  print the resolved config of every cell and stop
   go run ./experiments/ablate --axis disc-cond --scale smoke --out /tmp/smoke       a toy, in about a minute
   go run ./experiments/ablate --axis disc-cond --data path/to/folder                on the pictures you pretrained on
+  go run ./experiments/ablate --teacher FOLDER --data SHARDS --features FILE --axis disc-cond  of Stable Diffusion (docs/models.md)
+  go run ./experiments/ablate --teacher FOLDER --axis disc-cond --plan  what a training of it holds in memory and writes to disk
 
 What is finished is never repeated: interrupted, the same command resumes; called again, it prints its table at once.
 Flags have the forms --axis and -axis.
@@ -47,8 +50,12 @@ Flags have the forms --axis and -axis.
 type options struct {
 	set                                                                                     dataset.Spec
 	axis, cells, samplers, scale, seeds, engine, out, pretrained, reference, config, sbatch string
-	steps, images, watch, probe, processes, among, devices, slurm                           int
-	list, printConfig, dryRun, pretrain, noTrain                                            bool
+	steps, images, watch, probe, processes, among, devices, slurm, timed                    int
+	list, printConfig, dryRun, pretrain, noTrain, plan                                      bool
+
+	teacher     teachers.Spec // Name is "" for a bundle's teacher
+	judge, clip string        // extractors that score the students of such a teacher
+	weights     weightFiles   // of these
 
 	args  []string // as typed
 	flags []string // those that a task of Slurm is given, as --name=value
@@ -58,7 +65,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.axis, "axis", "disc-cond", "`axes` separated by commas, or all")
 	f.StringVar(&o.cells, "cells", "", "only these `cells` of the axis, separated by commas")
 	f.StringVar(&o.samplers, "sampler", "", "`samplers` of the teacher, separated by commas, where an axis measures it at few steps: "+diffusion.SolverNames()+" (default: dpmpp2m)")
-	f.StringVar(&o.scale, "scale", "cpu", "`size` of the runs: "+strings.Join(distill.Scales, ", "))
+	f.StringVar(&o.scale, "scale", "cpu", "`size` of the runs: "+strings.Join(distill.Scales, ", ")+"; "+distill.LatentScale+" with --teacher")
 	f.StringVar(&o.seeds, "seeds", "1", "`number` of seeds per cell, or a list such as 0-5 or 1,3,8-10; 3, is seed 3 alone")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	f.StringVar(&o.out, "out", "", "`folder` for tables, pictures and runs (default: results, or results/data/<name> for other data than scenes)")
@@ -77,6 +84,12 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.sbatch, "sbatch", "", "`options` of sbatch for every task of --slurm, as a line #SBATCH has them")
 	f.BoolVar(&o.pretrain, "pretrain", false, "train networks that the axes ask for and the bundle lacks; without it they are named, with the command")
 	f.BoolVar(&o.noTrain, "no-train", false, "make the tables of what is finished, and train and score nothing")
+	o.teacher.Flags(f)
+	f.StringVar(&o.judge, "judge", "efficientnet-lite0", "with --teacher: `extractor` of FID, precision and recall")
+	f.StringVar(&o.clip, "clip", "", "with --teacher: `extractor` of the CLIP score, such as clip-l14 (default: none, and no CLIP score)")
+	f.Var(&o.weights, "weights", "with --teacher: `KIND=FILE`, the weights of an extractor where it does not find them by itself; may be given twice")
+	f.BoolVar(&o.plan, "plan", false, "with --teacher: print what a training holds in memory and writes to disk, and stop")
+	f.IntVar(&o.timed, "timed", 0, "with --plan take so many `steps` of the default cell, which are not kept, and print their time and memory")
 	f.BoolVar(&o.list, "list", false, "list the axes and stop")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be run, what is done already and how long the rest should take, and stop")
 	program.PrintConfig(f, &o.printConfig, "the resolved config of every cell")
@@ -94,6 +107,9 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		if given[name] && value < 1 {
 			return fmt.Errorf("%s = %d, want ≥ 1", name, value)
 		}
+	}
+	if err := o.checkTeacher(given); err != nil {
+		return err
 	}
 	if o.probe%probeEvery != 0 {
 		return fmt.Errorf("probe = %d, want a multiple of %d, the steps of a column", o.probe, probeEvery)
@@ -116,6 +132,10 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	if o.processes < 1 || o.processes > runtime.NumCPU() {
 		return fmt.Errorf("processes = %d, want 1 to %d, the cores here", o.processes, runtime.NumCPU())
 	}
+	if o.teacher.Name != "" {
+		o.out = cmp.Or(o.out, filepath.Join("results", "published", dataset.Spec{Name: o.teacher.Name}.Label()+"-"+o.set.Label()))
+		o.reference = cmp.Or(o.reference, o.out)
+	}
 	o.out = cmp.Or(o.out, sweep.FolderOf("results", o.set))
 	if o.reference != "" && o.reference != o.out { // this call may make it
 		if _, err := os.Stat(o.reference); err != nil {
@@ -136,6 +156,9 @@ func (o options) command() string {
 
 func (o options) base() (distill.Config, error) {
 	cfg, err := distill.DefaultConfig(o.scale)
+	if o.teacher.Name != "" {
+		cfg, err = o.teacher.Preset("add")
+	}
 	if err != nil {
 		return cfg, err
 	}

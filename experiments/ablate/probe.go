@@ -39,7 +39,7 @@ func probe(ctx context.Context, w io.Writer, in sweep.Inputs, base distill.Confi
 				}
 				done = append(done, cfg)
 				fmt.Fprintf(w, "%-34s", fmt.Sprintf("%s/%s, seed %d", axis.Name, cell.Name, seed))
-				err := distill.ProbeHeads(ctx, distill.Inputs{Config: cfg, Bundle: in.Bundle, Data: in.Data, Backend: e.Backend}, steps, probeEvery,
+				err := distill.ProbeHeads(ctx, distill.Inputs{Config: cfg, Bundle: in.Base(), Data: in.Data, Backend: e.Backend}, steps, probeEvery,
 					func(_ int, h distill.HeadsHealth) { fmt.Fprintf(w, "  %.2f (%6.2f)", h.AUC, h.Gap) })
 				switch {
 				case errors.Is(err, distill.ErrNoHeads):

@@ -14,6 +14,7 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/edm"
+	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinyedm"
 )
 
@@ -45,7 +46,7 @@ func TestAStudentOfEDMIsSavedAsOne(t *testing.T) {
 	const small = `{"batch": 2, "accumulate": 2, "discriminator": {"map_dim": 8}}`
 	write(t, config, small)
 	with := func(data string) []string {
-		return append(features(t), "--teacher", tinyedm.File(t), "--data", data, "--config", config, "--steps", "1", "--engine", "go",
+		return append(tinybundle.Features(t), "--teacher", tinyedm.File(t), "--data", data, "--config", config, "--steps", "1", "--engine", "go",
 			"--runs", filepath.Join(dir, "runs"), "--out", filepath.Join(dir, "new", "student")+"/")
 	}
 	saved := filepath.Join(dir, "new", "student.safetensors")

@@ -11,9 +11,9 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/distill/teachers"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/program"
-	"github.com/addlab/addlab/latent"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
@@ -39,11 +39,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	note := func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }
 	if o.plan {
-		m, err := latent.Open(ctx, o.teacher, latent.Options{Variant: o.variant, Note: note})
-		if err != nil {
-			return err
-		}
-		if err := plan(o, cfg, m, stdout); err != nil || o.timed == 0 {
+		if err := o.teacher.Plan(ctx, stdout, cfg, note); err != nil || o.timed == 0 {
 			return err
 		}
 		return timed(ctx, o, cfg, note, stdout, stderr)
@@ -90,7 +86,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if cfg.LoRA > 0 {
 		further = append(further, filepath.Join(r.Dir(), distill.LoRAFile))
 	}
-	if err := base.save(e.Backend, o.out, student, further...); err != nil {
+	if err := base.Save(e.Backend, o.out, cfg, student, further...); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(stdout, "wrote %s: go run ./experiments/sample --model %s --steps %s --prompt …\n", o.out, o.out, steps(cfg))
@@ -98,8 +94,11 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 }
 
 // inputs are what is distilled, and from which data.
-func (o options) inputs(ctx context.Context, cfg distill.Config, note func(format string, args ...any)) (teacher, dataset.Dataset, error) {
-	base, err := o.open(ctx, cfg, note)
+func (o options) inputs(ctx context.Context, cfg distill.Config, note func(format string, args ...any)) (teachers.Teacher, dataset.Dataset, error) {
+	base, err := o.teacher.Open(ctx, note)
+	if err == nil {
+		err = base.Fits(cfg)
+	}
 	if err != nil {
 		return base, nil, err
 	}
@@ -107,7 +106,23 @@ func (o options) inputs(ctx context.Context, cfg distill.Config, note func(forma
 	if err != nil {
 		return base, nil, err
 	}
-	return base, data, base.check(data)
+	return base, data, base.Check(data)
+}
+
+// timed takes some steps of the training that is planned.
+func timed(ctx context.Context, o options, cfg distill.Config, note func(format string, args ...any), stdout, stderr io.Writer) error {
+	base, data, err := o.inputs(ctx, cfg, note)
+	if err != nil {
+		return err
+	}
+	e, err := engine.Open(ctx, o.engine, stderr)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	fmt.Fprintln(stdout, "\nengine:", e)
+	in := distill.Inputs{Config: cfg, Bundle: base.Base, Data: data, Backend: e.Backend, Devices: o.devices}
+	return teachers.Timed(ctx, stdout, stderr, in, o.timed)
 }
 
 // steps are numbers of steps that a student draws in: one, and as many as it has times.

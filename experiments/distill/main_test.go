@@ -9,36 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
-
-	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/distill/teachers"
+	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinylatent"
 	"github.com/addlab/addlab/latent"
-	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 )
-
-// features writes a small transformer with random weights, and gives the flags that name it.
-func features(t *testing.T) []string {
-	t.Helper()
-	net := network.ViTConfig{ImageSize: 8, Patch: 4, Width: 8, Depth: 1, Heads: 2, Stem: "patch", ImageNet: true}
-	store, dir := model.NewStore(), t.TempDir()
-	g := NewGraph(graphtest.Engine(), "features")
-	defer g.Finalize()
-	model.SetStore(g, store)
-	network.ViT(store.Scope("/features"), net, Const(g, tensors.FromFlatDataAndDimensions(make([]float32, 8*8*3), 1, 8, 8, 3)), nil)
-	f, err := weights.FromStore(store, "/features")
-	if err == nil {
-		err = weights.Write(filepath.Join(dir, "vit.safetensors"), f, weights.F32)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "vit.json"), `{"image_size": 8, "patch_size": 4, "embed_dim": 8, "depth": 1, "num_heads": 2, "stem": "patch", "imagenet": true}`)
-	return []string{"--features", filepath.Join(dir, "vit.safetensors"), "--features-net", filepath.Join(dir, "vit.json")}
-}
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
@@ -62,7 +38,7 @@ func TestAStudentIsTrainedOnceAndSavedAsAModel(t *testing.T) {
 	dir, teacher := t.TempDir(), tinylatent.Folder(t, "sd")
 	config := filepath.Join(dir, "small.json")
 	write(t, config, `{"accumulate": 2, "student_rate": {"peak": 0.05, "warmup": 0}, "discriminator": {"map_dim": 8}}`)
-	args := append(features(t), "--teacher", teacher, "--data", "scenes", "--config", config, "--steps", "2", "--lora", "2",
+	args := append(tinybundle.Features(t), "--teacher", teacher, "--data", "scenes", "--config", config, "--steps", "2", "--lora", "2",
 		"--engine", "go", "--runs", filepath.Join(dir, "runs"), "--out", filepath.Join(dir, "student"))
 	stdout, _ := call(t, 0, args...)
 	if !strings.Contains(stdout, "step 2/2") || !strings.Contains(stdout, "wrote "+filepath.Join(dir, "student")) {
@@ -106,7 +82,7 @@ func TestAStudentNamesItsScheduler(t *testing.T) {
 		dir := t.TempDir()
 		config, out := filepath.Join(dir, "small.json"), filepath.Join(dir, "new", "student")
 		write(t, config, test.config)
-		stdout, _ := call(t, 0, append(features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--method", test.method, "--config", config, "--steps", "1",
+		stdout, _ := call(t, 0, append(tinybundle.Features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--method", test.method, "--config", config, "--steps", "1",
 			"--engine", "go", "--runs", filepath.Join(dir, "runs"), "--out", out+"/")...)
 		if want := fmt.Sprintf("wrote %s: go run ./experiments/sample --model %s --steps %s ", out, out, test.steps); !strings.Contains(stdout, want) {
 			t.Errorf("stdout = %q, want %q", stdout, want)
@@ -142,7 +118,7 @@ func TestAPlaceForTheStudentIsTriedFirst(t *testing.T) {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "small.json")
 	write(t, config, `{"accumulate": 1}`)
-	_, stderr := call(t, 1, append(features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--method", "lcm", "--config", config, "--steps", "1",
+	_, stderr := call(t, 1, append(tinybundle.Features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--method", "lcm", "--config", config, "--steps", "1",
 		"--engine", "go", "--runs", filepath.Join(dir, "runs"), "--out", filepath.Join(config, "student"))...)
 	if !strings.Contains(stderr, "small.json/student: ") || !strings.Contains(stderr, "a part of the path is a file, not a folder") {
 		t.Errorf("stderr = %q", stderr)
@@ -157,7 +133,7 @@ func TestThePlanTimesSteps(t *testing.T) {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "small.json")
 	write(t, config, `{"accumulate": 1, "discriminator": {"map_dim": 8}}`)
-	stdout, _ := call(t, 0, append(features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--config", config, "--plan", "--timed", "2",
+	stdout, _ := call(t, 0, append(tinybundle.Features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--config", config, "--plan", "--timed", "2",
 		"--engine", "go", "--runs", filepath.Join(dir, "runs"), "--out", filepath.Join(dir, "student"))...)
 	for _, want := range []string{"  student, ", "\nthe first step takes ", " 2 timed); 4000 steps about ", "\nmemory of this process at most "} {
 		if !strings.Contains(stdout, want) {
@@ -195,13 +171,13 @@ func TestThePlanCountsWhatIsKept(t *testing.T) {
 	} {
 		stdout, _ := call(t, 0, append(test.args, "--teacher", folder, "--plan")...)
 		for _, want := range []string{
-			fmt.Sprintf("%s  teacher, frozen, %d values\n", readable(int64(2*values)), values),
-			fmt.Sprintf("%s  student, %d values\n", readable(int64(4*test.trained)), test.trained),
-			fmt.Sprintf("%s  %s, %d values\n", readable(int64(4*test.further*test.trained)), test.moments, test.further*test.trained),
-			fmt.Sprintf("disk: %s for each of two checkpoints", readable(int64(4*(2+test.further)*test.trained+4*test.stage))),
+			fmt.Sprintf("%s  teacher, frozen, %d values\n", teachers.Readable(int64(2*values)), values),
+			fmt.Sprintf("%s  student, %d values\n", teachers.Readable(int64(4*test.trained)), test.trained),
+			fmt.Sprintf("%s  %s, %d values\n", teachers.Readable(int64(4*test.further*test.trained)), test.moments, test.further*test.trained),
+			fmt.Sprintf("disk: %s for each of two checkpoints", teachers.Readable(int64(4*(2+test.further)*test.trained+4*test.stage))),
 			fmt.Sprintf("a step: 2 pictures of 16×16 in each of %d passes; 4000 steps\n", test.passes),
 		} {
-			if line := fmt.Sprintf("%s  copies of the teacher, %d values\n", readable(int64(4*test.stage)), test.stage); strings.Contains(stdout, line) != (test.stage > 0) {
+			if line := fmt.Sprintf("%s  copies of the teacher, %d values\n", teachers.Readable(int64(4*test.stage)), test.stage); strings.Contains(stdout, line) != (test.stage > 0) {
 				t.Errorf("%q: stdout = %s, want %q: %t", test.args, stdout, line, test.stage > 0)
 			}
 			if !strings.Contains(stdout, want) {
@@ -212,7 +188,7 @@ func TestThePlanCountsWhatIsKept(t *testing.T) {
 }
 
 func TestWrongCallsAreRefusedByName(t *testing.T) {
-	folder, seen := tinylatent.Folder(t, "sd"), features(t)
+	folder, seen := tinylatent.Folder(t, "sd"), tinybundle.Features(t)
 	with := func(args ...string) []string {
 		return append(append([]string{"--teacher", folder, "--out", filepath.Join(t.TempDir(), "new")}, args...), seen...)
 	}

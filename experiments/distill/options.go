@@ -1,21 +1,17 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"flag"
 	"fmt"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/distill/teachers"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/program"
-	"github.com/addlab/addlab/latent"
-	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/record"
 )
 
@@ -35,37 +31,17 @@ After an interruption the same command resumes from the last checkpoint.
 `
 
 type options struct {
-	teacher, variant, features, featuresNet string
-	method, config, out, runs, engine       string
-	precision                               string
-	set                                     dataset.Spec
-	size, steps, devices, lora, timed       int
-	seed                                    int64
-	seeded, plan, printConfig               bool // seeded: --seed was typed
-}
-
-// featureNets are the networks that --features may hold the weights of.
-var featureNets = map[string]network.ViTConfig{
-	"dinov2-s": published(network.DINOv2(384, 12)),
-	"dinov2-b": published(network.DINOv2(768, 12)),
-	"dinov2-l": published(network.DINOv2(1024, 24)),
-	"dino-s":   published(network.ViTConfig{ImageSize: 224, Patch: 16, Width: 384, Depth: 12, Heads: 6, Stem: "patch", KeyBias: true}),
-}
-
-func known() []string { return slices.Sorted(maps.Keys(featureNets)) }
-
-func published(c network.ViTConfig) network.ViTConfig {
-	c.ImageNet = true
-	return c
+	teacher                                      teachers.Spec
+	method, config, out, runs, engine, precision string
+	set                                          dataset.Spec
+	steps, devices, lora, timed                  int
+	seed                                         int64
+	seeded, plan, printConfig                    bool // seeded: --seed was typed
 }
 
 func (o *options) parse(f *flag.FlagSet, args []string) error {
-	f.StringVar(&o.teacher, "teacher", "", "the model to distil, in diffusers' layout: a `folder`, or OWNER/NAME on the HuggingFace hub; or a file of EDM's, such as edm-cifar10-32x32-cond-vp.pkl")
-	f.StringVar(&o.variant, "variant", "", "`variant` of its weights, such as fp16")
-	f.StringVar(&o.features, "features", "", "`file` with weights of the discriminator's features, as torch.hub or timm name them")
-	f.StringVar(&o.featuresNet, "features-net", "dinov2-s", "their `network`: "+strings.Join(known(), ", ")+", or a JSON file with the fields of network.ViTConfig")
+	o.teacher.Flags(f)
 	o.set.Flags(f, " to learn from")
-	f.IntVar(&o.size, "size", 0, "side of the pictures in `pixels` (default: what the teacher was trained on)")
 	f.StringVar(&o.method, "method", "add", "`preset`: "+strings.Join(distill.LatentMethods, ", ")+"; --config may name others")
 	f.StringVar(&o.config, "config", "", "JSON `file` with fields of the preset to change (--print-config prints them all)")
 	f.IntVar(&o.lora, "lora", 0, "train a LoRA of this `rank` in attention in place of the whole U-Net")
@@ -85,11 +61,11 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	given := map[string]bool{}
 	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	o.seeded, o.out = given["seed"], filepath.Clean(o.out)
-	switch {
-	case o.printConfig:
+	if o.printConfig {
 		return nil
-	case o.teacher == "":
-		return errors.New("teacher is missing, want a folder in diffusers' layout, OWNER/NAME on the HuggingFace hub, or a file of EDM's")
+	}
+	looks := o.plan && o.timed == 0
+	switch err := o.teacher.Check(looks); {
 	case given["steps"] && o.steps < 1:
 		return fmt.Errorf("steps = %d, want ≥ 1", o.steps)
 	case given["lora"] && o.lora < 1:
@@ -98,18 +74,14 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return fmt.Errorf("devices = %d, want ≥ 1", o.devices)
 	case given["timed"] && (!o.plan || o.timed < 1):
 		return fmt.Errorf("timed = %d, want ≥ 1, with --plan", o.timed)
-	case o.plan && o.edm():
+	case o.plan && o.teacher.EDM():
 		return errors.New("plan counts the parts of latent models, want it without a file of EDM's")
-	case o.edm() && o.variant != "":
-		return fmt.Errorf("variant = %q has no effect on a file of EDM's", o.variant)
-	case o.plan && o.timed == 0:
-		return nil
-	case !given["data"]:
+	case !given["data"] && !looks && o.teacher.Name != "":
 		return errors.New("data is missing, want captioned pictures to learn from (docs/data.md)")
-	case o.features == "":
-		return fmt.Errorf("features is missing, want a file with weights of %s for the discriminator", o.featuresNet)
+	case err != nil:
+		return err
 	}
-	if o.edm() && filepath.Ext(o.out) == "" {
+	if o.teacher.EDM() && filepath.Ext(o.out) == "" {
 		o.out += ".safetensors"
 	}
 	return engine.Check(o.engine)
@@ -117,12 +89,9 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 
 // base is the config of the preset with what file and flags change.
 func (o options) base() (distill.Config, error) {
-	cfg, err := distill.LatentConfig(o.method)
+	cfg, err := o.teacher.Preset(o.method)
 	if err != nil {
 		return cfg, err
-	}
-	if o.edm() { // small pictures, and networks that were not trained without classes, as guidance wants
-		cfg.Batch, cfg.Accumulate, cfg.DistillPixels, cfg.TeacherGuidance = 32, 4, false, 0
 	}
 	if o.config != "" {
 		if err := record.Edit(o.config, &cfg); err != nil {
@@ -143,6 +112,3 @@ func (o options) base() (distill.Config, error) {
 	}
 	return cfg, cfg.Validate()
 }
-
-// side is that of the pictures.
-func (o options) side(m *latent.Model) int { return cmp.Or(o.size, m.Size) }

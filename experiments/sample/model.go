@@ -88,15 +88,8 @@ func (o options) modelRows(m *latent.Model, captions []string) (rows []modelRow,
 			r := latent.Request{Prompts: captions, Negative: o.model.negative, Sampler: sampler, Steps: steps, Guidance: o.model.guidance,
 				Size: cmp.Or(o.model.size, m.Size), Seed: o.seed}
 			if r.Guidance < 0 {
-				switch {
-				case m.ReadsGuidance():
-					r.Guidance = 8.5
-				case steps <= 8: // the model was distilled
+				if r.Guidance = m.UsualGuidance(); steps <= 8 && !m.ReadsGuidance() { // the model was distilled
 					r.Guidance = 0
-				case m.XL:
-					r.Guidance = 5
-				default:
-					r.Guidance = 7.5
 				}
 			}
 			if err := m.Validate(r); err != nil {

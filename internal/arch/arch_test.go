@@ -36,6 +36,7 @@ var layers = [][]string{
 	{"eval/pictures"},
 	{"eval/metric"},
 	{"distill", "eval/protocol", "eval/features"},
+	{"distill/teachers"},
 	{"report/plot"},
 	{"report"},
 	{"ablations"},

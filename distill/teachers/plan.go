@@ -1,6 +1,7 @@
-package main
+package teachers
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -8,8 +9,12 @@ import (
 	"github.com/addlab/addlab/latent"
 )
 
-// plan prints the bytes of what a training keeps: networks, moments, averages. Activations come on top.
-func plan(o options, cfg distill.Config, m *latent.Model, stdout io.Writer) error {
+// Plan prints the bytes of what a training keeps: networks, moments, averages. Activations come on top.
+func (s Spec) Plan(ctx context.Context, stdout io.Writer, cfg distill.Config, note func(format string, args ...any)) error {
+	m, err := latent.Open(ctx, s.Name, latent.Options{Variant: s.Variant, Note: note})
+	if err != nil {
+		return err
+	}
 	var trained int64
 	values, size := map[string]int64{}, map[string]int64{}
 	for _, part := range []string{"text_encoder", "text_encoder_2", "vae", "unet"} {
@@ -33,7 +38,7 @@ func plan(o options, cfg distill.Config, m *latent.Model, stdout io.Writer) erro
 		trained = unet
 	}
 	var total int64
-	line := func(what string, bytes int64) { fmt.Fprintf(stdout, "%10s  %s\n", readable(bytes), what) }
+	line := func(what string, bytes int64) { fmt.Fprintf(stdout, "%10s  %s\n", Readable(bytes), what) }
 	add := func(what string, values, bytes int64) {
 		total += bytes
 		line(fmt.Sprintf("%s, %d values", what, values), bytes)
@@ -65,13 +70,13 @@ func plan(o options, cfg distill.Config, m *latent.Model, stdout io.Writer) erro
 		checkpoint += 4 * unet * (1 + moments)
 	}
 	checkpoint += copies * 4 * unet
-	_, err := fmt.Fprintf(stdout, "\na step: %d pictures of %d×%d in each of %d passes; %d steps\ndisk: %s for each of two checkpoints, and a third while it is written; %s for the student\n",
-		cfg.Batch, o.side(m), o.side(m), max(1, cfg.Accumulate), cfg.Steps, readable(checkpoint), readable(4*unet))
+	_, err = fmt.Fprintf(stdout, "\na step: %d pictures of %d×%d in each of %d passes; %d steps\ndisk: %s for each of two checkpoints, and a third while it is written; %s for the student\n",
+		cfg.Batch, s.side(m), s.side(m), max(1, cfg.Accumulate), cfg.Steps, Readable(checkpoint), Readable(4*unet))
 	return err
 }
 
-// readable is a number of bytes with three digits.
-func readable(bytes int64) string {
+// Readable is a number of bytes with three digits.
+func Readable(bytes int64) string {
 	for _, unit := range []struct {
 		name  string
 		bytes float64

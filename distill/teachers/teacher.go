@@ -1,0 +1,150 @@
+package teachers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute"
+
+	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/edm"
+	"github.com/addlab/addlab/latent"
+	"github.com/addlab/addlab/network/weights"
+)
+
+// Teacher is what is distilled, and how its students are saved.
+type Teacher struct {
+	distill.Base
+	Guidance float64 // at which it usually draws; 0 for none
+
+	check func(data dataset.Dataset) error
+	suits func(cfg distill.Config) error
+	fits  func(cfg distill.Config) error
+	save  func(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error
+}
+
+// Check wants captions that the teacher knows.
+func (t Teacher) Check(data dataset.Dataset) error { return t.check(data) }
+
+// Suits wants a config that can be trained on the teacher.
+func (t Teacher) Suits(cfg distill.Config) error {
+	return cmp.Or(distill.Suits(cfg, t.Base), t.suits(cfg))
+}
+
+// Fits wants a config whose student can be saved, too.
+func (t Teacher) Fits(cfg distill.Config) error { return cmp.Or(t.Suits(cfg), t.fits(cfg)) }
+
+// Save writes a student as a new model, further files beside it.
+func (t Teacher) Save(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error {
+	return t.save(backend, out, cfg, student, further...)
+}
+
+// Open opens the teacher; note is told what is fetched.
+func (s Spec) Open(ctx context.Context, note func(format string, args ...any)) (Teacher, error) {
+	if s.EDM() {
+		return s.openEDM()
+	}
+	m, err := latent.Open(ctx, s.Name, latent.Options{Variant: s.Variant, Note: note})
+	if err != nil {
+		return Teacher{}, err
+	}
+	net, err := s.featureNet()
+	if err != nil {
+		return Teacher{}, err
+	}
+	b, err := latent.NewBase(m, s.side(m), net, s.Features)
+	return Teacher{
+		Base: b, Guidance: m.UsualGuidance(),
+		check: func(dataset.Dataset) error { return nil },
+		suits: func(distill.Config) error { return nil },
+		fits:  func(cfg distill.Config) error { return schedulable(m, cfg) },
+		save: func(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error {
+			return m.Save(backend, out, student, latent.FewSteps(grid(cfg), cfg.Form()), further...)
+		},
+	}, err
+}
+
+// grid is that of consistency distillation, 0 for none.
+func grid(cfg distill.Config) int {
+	if cfg.Consistency == nil {
+		return 0
+	}
+	return cfg.Consistency.Grid
+}
+
+// schedulable wants times that the scheduler of a saved student can have.
+func schedulable(m *latent.Model, cfg distill.Config) error {
+	if grid := grid(cfg); grid > 0 {
+		s, err := m.Scheduler("")
+		if n := s.Timesteps(); err == nil && n%grid != 0 { // LCM's scheduler would leave out the last ones
+			err = fmt.Errorf("consistency.grid = %d, want a divisor of the %d timesteps of the teacher", grid, n)
+		}
+		return err
+	}
+	for i, time := range cfg.Times {
+		if want := int(math.Round(1000 - 1000*float64(i)/float64(len(cfg.Times)))); time != want {
+			return fmt.Errorf("times = %v, want %d in place of %d: the saved scheduler divides 1000 timesteps evenly and has no field for others", cfg.Times, want, time)
+		}
+	}
+	return nil
+}
+
+func (s Spec) openEDM() (Teacher, error) {
+	m, err := edm.Open(s.Name)
+	if err != nil {
+		return Teacher{}, err
+	}
+	net, err := s.featureNet()
+	if err != nil {
+		return Teacher{}, err
+	}
+	if s.Size != 0 && s.Size != m.Network.Resolution {
+		return Teacher{}, fmt.Errorf("size = %d, want %d, the teacher's", s.Size, m.Network.Resolution)
+	}
+	b, err := edm.NewBase(m, net, s.Features)
+	if err != nil {
+		return Teacher{}, err
+	}
+	return Teacher{
+		Base:  b,
+		check: func(data dataset.Dataset) error { return classes(b, data) },
+		fits:  func(distill.Config) error { return nil },
+		suits: func(cfg distill.Config) error {
+			if m.Network.LabelDropout == 0 && (cfg.TeacherGuidance > 0 || cfg.Weighting == diffusion.NFSD) {
+				return fmt.Errorf("teacher_guidance, weighting = %g, %s, want 0 and not %s: the teacher was trained with label_dropout = 0 and has never seen pictures without a class",
+					cfg.TeacherGuidance, cfg.Weighting, diffusion.NFSD)
+			}
+			return nil
+		},
+		save: func(_ compute.Backend, out string, cfg distill.Config, student *weights.File, _ ...string) error {
+			draws := diffusion.FewStep{Form: cfg.Form()}
+			for _, time := range cfg.Times {
+				draws.Times = append(draws.Times, float64(time)/1000)
+			}
+			return m.Save(out, student, draws)
+		},
+	}, nil
+}
+
+// classes wants captions that are classes of the teacher.
+func classes(b *edm.Base, data dataset.Dataset) error {
+	source := data.Train()
+	n := source.Len()
+	if n == math.MaxInt {
+		n = 1000
+	}
+	for i := range n {
+		s, err := source.Sample(i)
+		if err == nil {
+			err = b.Check([]string{s.Caption})
+		}
+		if err != nil {
+			return fmt.Errorf("data = %s: picture %d: %w", data.Name(), i, err)
+		}
+	}
+	return nil
+}

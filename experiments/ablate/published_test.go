@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/addlab/addlab/internal/tinybundle"
+	"github.com/addlab/addlab/internal/tinyedm"
+	"github.com/addlab/addlab/internal/tinylatent"
+	"github.com/addlab/addlab/report"
+)
+
+// ofPublished calls the program on a small published teacher, and wants a code.
+func ofPublished(t *testing.T, want int, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, errors bytes.Buffer
+	if rc := run(t.Context(), args, &out, &errors); rc != want {
+		t.Fatalf("%q: rc = %d, want %d: %s", args, rc, want, &errors)
+	}
+	return out.String(), errors.String()
+}
+
+// published are flags of a small latent teacher, whose students train for a step.
+func published(t *testing.T) []string {
+	t.Helper()
+	config := filepath.Join(t.TempDir(), "small.json")
+	if err := os.WriteFile(config, []byte(`{"batch": 4, "accumulate": 1, "discriminator": {"map_dim": 8}}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return append(tinybundle.Features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--config", config, "--steps", "1", "--images", "8", "--engine", "go",
+		"--out", filepath.Join(t.TempDir(), "out"))
+}
+
+// A published teacher's students are trained, drawn and scored by a network of others, once; the table says by which.
+func TestStudentsOfAPublishedTeacherAreCompared(t *testing.T) {
+	if testing.Short() {
+		t.Skip("judges pictures of 224×224 pixels")
+	}
+	args := published(t)
+	stdout, _ := ofPublished(t, 0, append(args, "--axis", "disc-cond", "--cells", "text,both")...)
+	table, err := report.ReadTable(filepath.Join(args[len(args)-1], "disc-cond", "table.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(table.Rows) != 2 || len(table.References) != 5 || table.Scale != "paper" {
+		t.Errorf("table = %+v, want two cells, five references and the scale paper", table)
+	}
+	for _, row := range append(table.Rows, table.References...) {
+		if row.Images != 8 || !(row.Values["fid"].Mean > 0) || row.Values["clip"].Known() {
+			t.Errorf("%s: %d images, %v, want 8, an FID and no CLIP score", row.Name, row.Images, row.Values)
+		}
+	}
+	if floor, drawn := table.Reference("real against real (floor)").Values["fid"].Mean, table.Rows[0].Values["fid"].Mean; !(floor < drawn) {
+		t.Errorf("FID of real pictures = %g, want it below the %g of random networks", floor, drawn)
+	}
+	if len(table.Verdicts) > 0 || !strings.Contains(stdout, "features of efficientnet-lite0; captions were not scored") {
+		t.Errorf("verdicts = %v, want none without a CLIP score, and the judge in %s", table.Verdicts, stdout)
+	}
+	if again, _ := ofPublished(t, 0, append(args, "--axis", "disc-cond", "--cells", "text,both")...); strings.Contains(again, "engine:") || strings.Contains(again, "distill: step") {
+		t.Errorf("a finished sweep works again: %s", again)
+	}
+}
+
+// Cells that the teacher cannot have are named with the reason, and the others are kept.
+func TestCellsOfAPublishedTeacher(t *testing.T) {
+	args := append(published(t), "--dry-run")
+	for _, test := range []struct {
+		axis           string
+		there, leftOut []string
+	}{
+		{"method", []string{"method/lcm, ", "method/dmd2, ", "method/ladd-4, ", "method/ufogen, "}, []string{"cell regression: ", "made of built-in teachers alone"}},
+		{"disc-features", []string{"disc-features/teacher, "}, []string{"cell vit-l-clip: ", "a latent model has no variants"}},
+		{"first-timestep", []string{"default cell, ", "first-timestep/980, "}, nil}, // of whose cells 1000 is this teacher's default
+		{"student-init", []string{"student-init/random, "}, nil},
+	} {
+		stdout, stderr := ofPublished(t, 0, append(args, "--axis", test.axis)...)
+		for text, wants := range map[string][]string{stdout: test.there, stderr: test.leftOut} {
+			for _, want := range wants {
+				if !strings.Contains(text, want) {
+					t.Errorf("%s: %q, want %q", test.axis, text, want)
+				}
+			}
+		}
+	}
+	stdout, _ := ofPublished(t, 0, append(args[:len(args)-1], "--axis", "first-timestep", "--print-config")...)
+	if strings.Contains(stdout, "980-leak") || !strings.Contains(stdout, `"cell": "1000"`) {
+		t.Errorf("the default cell of this teacher has the name of another: %s", stdout)
+	}
+}
+
+// What a sweep takes is told before anything starts; --timed takes steps of it.
+func TestAPlanCountsTrainings(t *testing.T) {
+	args := published(t)
+	folder := args[5]
+	stdout, _ := ofPublished(t, 0, "--teacher", folder, "--plan", "--axis", "disc-cond,loss", "--seeds", "4")
+	if !strings.Contains(stdout, "teacher, frozen, 138836 values") || !strings.Contains(stdout, "the sweep: 32 trainings") {
+		t.Errorf("stdout = %s, want the parts, and 4 seeds of 4 + 5 − 1 cells", stdout)
+	}
+	stdout, _ = ofPublished(t, 0, append(args, "--plan", "--timed", "1")...)
+	if !strings.Contains(stdout, "a step after it") {
+		t.Errorf("stdout = %s, want the time of a step", stdout)
+	}
+}
+
+func TestFlagsOfAPublishedTeacherAreChecked(t *testing.T) {
+	flags := published(t)
+	without := func(name string) (kept []string) {
+		for i := 0; i < len(flags); i += 2 {
+			if flags[i] != name {
+				kept = append(kept, flags[i:i+2]...)
+			}
+		}
+		return kept
+	}
+	with := func(more ...string) []string { return append(without(""), more...) }
+	for want, args := range map[string][]string{
+		"judge has no effect on the built-in networks": {"--judge", "inception"},
+		`scale = "paper", want --teacher beside it`:    {"--scale", "paper"},
+		"data is missing":                                          without("--data"),
+		"features is missing":                                      without("--features"),
+		`scale = "cpu", want "paper" with --teacher`:               with("--scale", "cpu"),
+		"want them without --teacher":                              with("--pretrained", "x"),
+		`judge: extractor = "nope"`:                                with("--judge", "nope"),
+		`judge = "scenes", which knows the drawings of a built-in`: with("--judge", "scenes"),
+		`clip = "inception" reads no captions`:                     with("--clip", "inception"),
+		"weights = inception=…, want those of --judge":             with("--weights", "inception="+flags[1]),
+		"want KIND=FILE":                                           with("--weights", "x"),
+		"timed = 3, want ≥ 1, with --plan":                         with("--timed", "3"),
+		"plan counts the parts of latent models":                   {"--teacher", tinyedm.File(t), "--plan"},
+		"no axis has two cells that this teacher can have":         with("--axis", "student-arch", "--dry-run"),
+		"images = 1, want at least 8":                              append(without("--images"), "--images", "1"),
+	} {
+		if _, stderr := ofPublished(t, 1, args...); !strings.Contains(stderr, want) {
+			t.Errorf("%q: stderr = %q, want %q", args, stderr, want)
+		}
+	}
+}
