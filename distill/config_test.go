@@ -38,7 +38,7 @@ func TestDefaultConfigs(t *testing.T) {
 			t.Errorf("%s does not survive JSON (-want +got):\n%s", scale, diff)
 		}
 	}
-	if _, err := DefaultConfig("huge"); err == nil || !strings.Contains(err.Error(), `distill: scale = "huge", want one of ["smoke" "cpu" "gpu"]`) {
+	if _, err := DefaultConfig("huge"); err == nil || !strings.Contains(err.Error(), `distill: scale = "huge", want one of ["smoke" "cpu" "gpu" "paper"]`) {
 		t.Errorf("error = %v, want the scale and the choices", err)
 	}
 }
