@@ -49,8 +49,8 @@ func guided(c *distill.Config) {
 	c.DistillPixels = false
 }
 
-// teacherPairs are as many of the teacher as a student learns in its steps, in which it sees each six times; at the gpu scale as many as
-// there is time for.
+// teacherPairs are as many of the teacher as a student learns in its steps, in which it sees each six times; at the larger scales as
+// many as there is time for.
 func teacherPairs(c *distill.Config) distill.Pairs {
 	p := distill.DefaultPairs
 	switch c.Scale {
@@ -58,7 +58,7 @@ func teacherPairs(c *distill.Config) distill.Pairs {
 		p.Count, p.Steps = 64, 4
 	case "cpu":
 		p.Count = max(1, c.Steps*c.Batch*4/25/64) * 64
-	case "gpu":
+	case "gpu", distill.LatentScale:
 		p.Count = 1 << 15
 	}
 	return p

@@ -8,7 +8,6 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
-	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/train"
 )
 
@@ -93,15 +92,8 @@ func Suits(cfg Config, b Base) error {
 	if err := b.Want(cfg.Parts()...); err != nil {
 		return err
 	}
-	method, err := newMethod(cfg, b)
-	if err != nil {
-		return err
-	}
-	_, bundled := b.(*pretrain.Bundle)
-	if _, pairs := method.(sourced); pairs && !bundled {
-		return noPairs(cfg)
-	}
-	return nil
+	_, err := newMethod(cfg, b)
+	return err
 }
 
 // terms are what every method may have beside a loss of its own.

@@ -18,7 +18,6 @@ import (
 	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/network/weights"
-	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
 	"github.com/addlab/addlab/train"
 )
@@ -61,8 +60,9 @@ func (p Pairs) blockSeed(block int) int64 { return rng.New(p.Seed, "distill/pair
 type pairSet struct {
 	Pairs
 	captions dataset.Source
-	size     int
-	x0       []float32 // [Count,S,S,3], in half precision
+	size     int       // of pictures
+	values   int       // of what is diffused for one
+	x0       []float32 // [Count,values], in half precision
 }
 
 var _ dataset.Source = (*pairSet)(nil)
@@ -73,14 +73,12 @@ func (p *pairSet) Len() int { return p.Count }
 // Sample implements dataset.Source.
 func (p *pairSet) Sample(i int) (dataset.Sample, error) {
 	s, err := p.captions.Sample(i % p.captions.Len())
-	s.Image = dataset.Image{Size: p.size, Pix: p.picture(i)}
+	s.Image = dataset.Image{Size: p.size, Pix: p.clean(i)}
 	return s, err
 }
 
-func (p *pairSet) picture(i int) []float32 {
-	area := p.size * p.size * 3
-	return p.x0[i*area : (i+1)*area]
-}
+// clean is x₀ of pair i.
+func (p *pairSet) clean(i int) []float32 { return p.x0[i*p.values : (i+1)*p.values] }
 
 // open reads the pairs of a teacher from a folder, and makes those that are not there: block by block, so that a set that was
 // interrupted continues. What a block's values are depends on the set's name alone, up to the rounding of the engine that makes it.
@@ -91,19 +89,23 @@ func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.
 			return nil, fmt.Errorf("distill: no cache folder for the teacher's pairs: %w", err)
 		}
 	}
-	teacher := in.Config.Teacher()
-	bundle, ok := in.Bundle.(*pretrain.Bundle)
-	if !ok {
-		return nil, noPairs(in.Config)
-	}
-	name, err := record.Hash(map[string]any{
-		"format": 1, "teacher": bundle.Files[teacher], "text": bundle.Files[textScope], "data": in.Data.Hash(), "guidance": in.Config.TeacherGuidance,
-		"schedule": bundle.Config.Schedule, "prediction": bundle.Config.Prediction, "sampler": p.Sampler, "steps": p.Steps, "seed": p.Seed,
-	})
+	base, teacher := in.Bundle, in.Config.Teacher()
+	s, err := newSetup(in.Config, base)
 	if err != nil {
 		return nil, err
 	}
-	set := &pairSet{Pairs: p, captions: in.Data.Train(), size: bundle.Config.Size}
+	fields := map[string]any{
+		"format": 1, "teacher": base.Hash(teacher), "text": base.Hash(textScope), "data": in.Data.Hash(), "guidance": in.Config.TeacherGuidance,
+		"schedule": s.schedule.Name(), "prediction": base.Prediction(), "sampler": p.Sampler, "steps": p.Steps, "seed": p.Seed,
+	}
+	if _, any := base.(Autoencoded); any { // of any size
+		fields["size"] = base.Size()
+	}
+	name, err := record.Hash(fields)
+	if err != nil {
+		return nil, err
+	}
+	set := &pairSet{Pairs: p, captions: in.Data.Train(), size: base.Size(), values: s.values()}
 	own := filepath.Join(dir, name)
 	if err := os.MkdirAll(own, 0o777); err != nil {
 		return nil, fmt.Errorf("distill: pairs: %w", err)
@@ -111,7 +113,7 @@ func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.
 	if err := forgetPairs(dir, own, pairsLimit); err != nil {
 		return nil, fmt.Errorf("distill: pairs: %w", err)
 	}
-	draw := pairDrawer{p: p, teacher: teacher, guidance: in.Config.TeacherGuidance, bundle: bundle, backend: in.Backend}
+	draw := pairDrawer{p: p, teacher: teacher, guidance: in.Config.TeacherGuidance, base: base, backend: in.Backend}
 	defer draw.close()
 	blocks := p.Count / pairBlock
 	progress.Begin("pairs", 0, blocks)
@@ -136,7 +138,7 @@ func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.
 			return nil, fmt.Errorf("distill: pairs: %w: remove %s", err, path)
 		}
 		x0 := file.Tensors["x0"].Data
-		if want := pairBlock * set.size * set.size * 3; len(x0) != want {
+		if want := pairBlock * set.values; len(x0) != want {
 			return nil, fmt.Errorf("distill: pairs: %s has %d values, want %d: remove it", path, len(x0), want)
 		}
 		set.x0 = append(set.x0, x0...)
@@ -149,11 +151,17 @@ func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.
 // paired is what methods have whose batches are pairs.
 type paired struct {
 	pairs  Pairs
-	beside bool // batches have the data set's pictures of the same captions beside the teacher's
+	beside bool // batches have the data set's pictures of the same captions beside the teacher's, as they always do where latents are diffused
 	set    *pairSet
 }
 
 var _ sourced = &paired{}
+
+// newPaired makes methods of pairs for a base.
+func newPaired(pairs Pairs, beside bool, b Base) paired {
+	_, latents := b.(Autoencoded)
+	return paired{pairs: pairs, beside: beside || latents}
+}
 
 func (p *paired) source(ctx context.Context, in Inputs, progress *train.Progress) (source dataset.Source, err error) {
 	if p.set, err = p.pairs.open(ctx, in.Pairs, in, progress); err == nil && p.beside {
@@ -178,20 +186,16 @@ func (c captioned) Sample(i int) (dataset.Sample, error) { return c.Source.Sampl
 func (p *paired) pictures(b dataset.Batch) dataset.Batch {
 	if p.beside {
 		for _, i := range b.Indices {
-			b.Latents = append(b.Latents, p.set.picture(i)...)
+			b.Latents = append(b.Latents, p.set.clean(i)...)
 		}
 	}
 	return b
 }
 
-func noPairs(cfg Config) error {
-	return fmt.Errorf("distill: method = %q, want one without pairs, which are made of built-in teachers alone", cfg.Method.Name())
-}
-
 // noise is that of a batch.
 func (p *paired) noise(b dataset.Batch) (noise []float32) {
 	for _, i := range b.Indices {
-		noise = append(noise, p.pairs.noise(i, len(b.Images)/len(b.Indices))...)
+		noise = append(noise, p.pairs.noise(i, p.set.values)...)
 	}
 	return noise
 }
@@ -201,7 +205,7 @@ type pairDrawer struct {
 	p        Pairs
 	teacher  string
 	guidance float64
-	bundle   *pretrain.Bundle
+	base     Base
 	backend  compute.Backend
 
 	networks *pipeline.Pipeline
@@ -214,18 +218,17 @@ func (d *pairDrawer) block(ctx context.Context, path string, block int, captions
 		if err != nil {
 			return err
 		}
-		d.networks = pipeline.New(d.backend, d.bundle)
-		d.drawing, err = d.networks.Generator(pipeline.Sampling{Sampler: sampler, Steps: d.p.Steps, Guidance: d.guidance}.For(d.teacher), pairBlock)
+		d.networks = pipeline.New(d.backend, d.base)
+		d.drawing, err = d.networks.Generator(pipeline.Sampling{Sampler: sampler, Steps: d.p.Steps, Guidance: d.guidance}.For(d.teacher), pipeline.Batch(d.base, pairBlock))
 		if err != nil {
 			return err
 		}
 	}
-	x0, _, err := d.drawing.Draw(ctx, captions, d.p.blockSeed(block))
+	x0, side, channels, err := d.drawing.Diffuse(ctx, captions, d.p.blockSeed(block))
 	if err != nil {
 		return err
 	}
-	size := d.bundle.Config.Size
-	return weights.Write(path, &weights.File{Tensors: map[string]weights.Tensor{"x0": {Shape: []int{pairBlock, size, size, 3}, Data: x0}}}, weights.F16)
+	return weights.Write(path, &weights.File{Tensors: map[string]weights.Tensor{"x0": {Shape: []int{pairBlock, side, side, channels}, Data: x0}}}, weights.F16)
 }
 
 func (d *pairDrawer) close() {

@@ -10,14 +10,19 @@ import (
 	"testing"
 	"time"
 
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/pretrain"
+	"github.com/addlab/addlab/train"
 )
 
 func pairInputs(t *testing.T, edits ...func(*Config)) Inputs {
@@ -173,5 +178,77 @@ func TestOldPairsAreForgotten(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"latest", "older", "own"}, left); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// Pairs of a latent teacher are latents: they decode to what it draws, and a student learns them with real pictures beside.
+func TestPairsOfALatentTeacher(t *testing.T) {
+	base := tinyLatent(t, "sd")
+	cfg := tinyConfig(t, func(c *Config) {
+		byRegression(c)
+		s := DefaultRegression
+		s.Pairs = Pairs{Count: pairBlock, Sampler: "ddim", Steps: 2, Seed: 3}
+		c.Method, c.DistillPixels, c.TeacherGuidance, c.Adversarial = &Named{Settings: s}, false, 2, 1
+	})
+	in := Inputs{Config: cfg, Bundle: base, Data: latentData(), Backend: graphtest.Engine(), Latents: t.TempDir(), Pairs: t.TempDir()}
+	pairs := Pairs{Count: pairBlock, Sampler: "ddim", Steps: 2, Seed: 3}
+	set, err := pairs.open(t.Context(), in.Pairs, in, silent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := pipeline.New(in.Backend, base)
+	defer p.Close()
+	g, err := p.Generator(pipeline.Sampling{Sampler: diffusion.DDIM{}, Steps: 2, Guidance: 2}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var captions []string
+	for i := range 3 {
+		s, err := in.Data.Train().Sample(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		captions = append(captions, s.Caption)
+	}
+	want, _, err := g.Draw(t.Context(), captions, pairs.blockSeed(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec, err := model.NewExec(in.Backend, model.NewStore(), func(root *model.Scope, z *Node) *Node { return base.Decode(root.At("vae"), z) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exec.Finalize()
+	if err := base.Load(in.Backend, exec.Store(), "/vae", "vae"); err != nil {
+		t.Fatal(err)
+	}
+	side, channels := base.Latents()
+	got, err := exec.Call1(train.F32(slices.Concat(set.clean(0), set.clean(1), set.clean(2)), 3, side, side, channels))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, tensors.MustCopyFlatData[float32](got), cmpopts.EquateApprox(1e-2, 1e-2)); diff != "" { // half precision
+		t.Errorf("decoded pairs (-want +got):\n%s", diff)
+	}
+
+	d, err := open(t.Context(), in, silent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	b, err := d.batch(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := b.Indices[0]
+	picture, err := in.Data.Train().Sample(i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole := d.method.(*regression).pictures(b); !slices.Equal(whole.Latents[:set.values], set.clean(i)) || !slices.Equal(whole.Images[:len(picture.Image.Pix)], picture.Image.Pix) {
+		t.Error("a batch does not have the teacher's latents beside the pictures of their captions")
+	}
+	if _, err := d.step(1); err != nil {
+		t.Error(err)
 	}
 }

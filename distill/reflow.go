@@ -35,7 +35,7 @@ func (r Reflow) validate(f *check.Fields, c Config) {
 // form adds no noise: the student learns straight paths.
 func (Reflow) form() diffusion.Form { return diffusion.ODE }
 
-func (r Reflow) method(s setup) Method { return &reflow{regressor{s}, paired{pairs: r.Pairs}, r} }
+func (r Reflow) method(s setup) Method { return &reflow{regressor{s}, newPaired(r.Pairs, false, s.base), r} }
 
 // reflow is the method of Reflow. A velocity v̂ and x̂₀ say the same of z_r: v − v̂ = (x̂₀ − x₀)/r. In the cosine schedule
 // dr/r² = (π/2)·dt/σ², so that the loss of rectified flow over even r (2209.03003 eq. 1) is, but for π/2 and the bound, the one here:
@@ -72,7 +72,7 @@ func (m *reflow) draw(b dataset.Batch, step, number int) reflowInputs[*tensors.T
 		_, sigma := m.schedule.AlphaSigma(times[i])
 		weight[i] = float32(min(m.Bound, 1/(sigma*sigma)))
 	}
-	return reflowInputs[*tensors.Tensor]{m.studentOn(b, m.samples(m.paired.noise(b)), step, number, times), train.F32(weight, m.cfg.Batch)}
+	return reflowInputs[*tensors.Tensor]{m.studentOn(m.pictures(b), m.samples(m.paired.noise(b)), step, number, times), train.F32(weight, m.cfg.Batch)}
 }
 
 func (m *reflow) update(root *model.Scope, in reflowInputs[*Node]) map[string]*Node {

@@ -32,7 +32,7 @@ func (r Regression) validate(f *check.Fields, c Config) {
 }
 
 func (r Regression) method(s setup) Method {
-	return &regression{terms: terms{adversary{s}, matching{s}}, paired: paired{pairs: r.Pairs, beside: s.cfg.Adversarial > 0}, Regression: r}
+	return &regression{terms: terms{adversary{s}, matching{s}}, paired: newPaired(r.Pairs, s.cfg.Adversarial > 0, s.base), Regression: r}
 }
 
 // regression is the method of Regression, with the adversarial loss and the discriminator of ADD (2311.17042 eq. 2 and 3):

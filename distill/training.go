@@ -94,10 +94,12 @@ func open(ctx context.Context, in Inputs, progress *train.Progress) (*training, 
 		store.Finalize()
 		return nil, err
 	}
-	encoder, err := newEncoder(in, store)
-	if err != nil {
-		store.Finalize()
-		return nil, err
+	var encoder *encoder
+	if _, pairs := method.(sourced); !pairs { // whose latents the teacher draws
+		if encoder, err = newEncoder(in, store); err != nil {
+			store.Finalize()
+			return nil, err
+		}
 	}
 	return &training{Inputs: in, method: method, store: store, programs: map[string]*train.Program{}, feed: feed, encoder: encoder}, nil
 }

@@ -37,13 +37,11 @@ type Published struct {
 func NewPublished(p Published, guidance float64, data dataset.Dataset, images int) (Inputs, error) {
 	in := Inputs{Published: &p, Data: data, Setup: protocol.DefaultSetup(distill.LatentScale)}
 	in.Setup.Guidance = guidance
-	in.Setup.Batch = min(in.Setup.Batch, max(1, pixelsPerPass/(p.Size()*p.Size())))
+	in.Setup.Batch = pipeline.Batch(p, in.Setup.Batch)
 	in, err := in.within(images)
 	in.Setup.Batch = min(in.Setup.Batch, max(1, in.Setup.Images))
 	return in, err
 }
-
-const pixelsPerPass = 512 * 512 // of pictures that large models draw at once
 
 // Base is what is distilled.
 func (in Inputs) Base() distill.Base {

@@ -30,18 +30,7 @@ func (g *Generator) Draw(ctx context.Context, captions []string, seed int64) ([]
 	var spent time.Duration
 	images, err := g.batches(ctx, captions, func(start int, texts []string, area int) ([]float32, error) {
 		began := time.Now()
-		drawn, err := g.sample(g.plan, texts, func(step int) []float32 {
-			noise := make([]float32, 0, g.batch*area)
-			for i := range g.batch {
-				noise = append(noise, Noise(seed, step, start+i, area)...)
-			}
-			if step == 0 && g.start != 1 {
-				for i := range noise {
-					noise[i] *= float32(g.start)
-				}
-			}
-			return noise
-		})
+		drawn, err := g.diffuse(start, texts, area, seed)
 		if err == nil && g.compiled.decode != nil {
 			drawn, err = g.decode(drawn)
 		}
@@ -54,6 +43,31 @@ func (g *Generator) Draw(ctx context.Context, captions []string, seed int64) ([]
 		spent = time.Duration(float64(spent) * float64(full) / float64(full-g.batch))
 	}
 	return images, spent, err
+}
+
+// Diffuse is Draw without the autoencoder: flat [n,H,W,Z], with H = W and Z.
+func (g *Generator) Diffuse(ctx context.Context, captions []string, seed int64) (flat []float32, side, channels int, err error) {
+	side, channels = g.pipeline.sample()
+	flat, err = g.batches(ctx, captions, func(start int, texts []string, area int) ([]float32, error) {
+		return g.diffuse(start, texts, area, seed)
+	})
+	return flat, side, channels, err
+}
+
+// diffuse runs the plan for a batch whose first picture is start.
+func (g *Generator) diffuse(start int, texts []string, area int, seed int64) ([]float32, error) {
+	return g.sample(g.plan, texts, func(step int) []float32 {
+		noise := make([]float32, 0, g.batch*area)
+		for i := range g.batch {
+			noise = append(noise, Noise(seed, step, start+i, area)...)
+		}
+		if step == 0 && g.start != 1 {
+			for i := range noise {
+				noise[i] *= float32(g.start)
+			}
+		}
+		return noise
+	})
 }
 
 // Noise is what Draw adds to picture i of so many values in a step of the plan; step 0 is the noise that it begins with.

@@ -40,6 +40,12 @@ type Autoencoded interface {
 
 var _ Model = (*pretrain.Bundle)(nil)
 
+// Batch is how many pictures a model draws at once, at most so many: large ones do not fit a device in any number.
+func Batch(m Model, most int) int {
+	const pixels = 512 * 512
+	return min(most, max(1, pixels/(m.Size()*m.Size())))
+}
+
 // sample is the shape of what is diffused.
 func (p *Pipeline) sample() (side, channels int) {
 	if a, ok := p.Model.(Autoencoded); ok {
