@@ -35,7 +35,9 @@ func (r Reflow) validate(f *check.Fields, c Config) {
 // form adds no noise: the student learns straight paths.
 func (Reflow) form() diffusion.Form { return diffusion.ODE }
 
-func (r Reflow) method(s setup) Method { return &reflow{regressor{s}, newPaired(r.Pairs, false, s.base), r} }
+func (r Reflow) method(s setup) Method {
+	return &reflow{regressor{s}, newPaired(r.Pairs, false, s.base), r}
+}
 
 // reflow is the method of Reflow. A velocity v̂ and x̂₀ say the same of z_r: v − v̂ = (x̂₀ − x₀)/r. In the cosine schedule
 // dr/r² = (π/2)·dt/σ², so that the loss of rectified flow over even r (2209.03003 eq. 1) is, but for π/2 and the bound, the one here:

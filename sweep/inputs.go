@@ -29,8 +29,8 @@ type Inputs struct {
 // Published is a model of others that is distilled in a bundle's place, with the networks that score.
 type Published struct {
 	distill.Base
-	Judges map[string]string // by FeaturesJudge and PairJudge, what tells the network and its weights
-	Open   func(ctx context.Context, backend compute.Backend) (protocol.Judges, error)
+	Extractors map[string]string // by FeaturesRole and CaptionsRole, what tells the network and its weights
+	Open       func(ctx context.Context, backend compute.Backend) (protocol.Extractors, error)
 }
 
 // NewPublished takes the evaluation of the scale "paper", as NewInputs does of others.
@@ -98,7 +98,7 @@ func (in Inputs) evaluation(subject string, parts ...string) Evaluation {
 		for _, part := range parts {
 			e.Weights[part] = in.Published.Hash(part)
 		}
-		maps.Copy(e.Weights, in.Published.Judges)
+		maps.Copy(e.Weights, in.Published.Extractors)
 		return e
 	}
 	for _, part := range append(parts, scorers...) {

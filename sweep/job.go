@@ -43,13 +43,13 @@ type Evaluation struct {
 
 // unscored tells that no network scores captions: there is no CLIP score.
 func (e Evaluation) unscored() bool {
-	return e.Weights[FeaturesJudge] != "" && e.Weights[PairJudge] == ""
+	return e.Weights[FeaturesRole] != "" && e.Weights[CaptionsRole] == ""
 }
 
-// Roles of a published model's judges.
+// Roles of a published model's extractors.
 const (
-	FeaturesJudge = "judge" // FID, precision and recall
-	PairJudge     = "clip"  // CLIP score
+	FeaturesRole = "extractor" // FID, precision and recall
+	CaptionsRole = "clip"      // CLIP score
 )
 
 // evaluationRecipe changes when the same evaluation gives other numbers.

@@ -187,7 +187,7 @@ func (p *Plan) notes(t report.Table) (notes []string) {
 	if strings.Contains(t.Machines, ";") {
 		notes = append(notes, "Seeds were trained on several kinds of machine ("+t.Machines+"), on which the same seed gives different numbers.")
 	}
-	if note := p.judged(); note != "" {
+	if note := p.scoredBy(); note != "" {
 		notes = append(notes, note)
 	}
 	if t.Changed != "" {
@@ -196,16 +196,16 @@ func (p *Plan) notes(t report.Table) (notes []string) {
 	return notes
 }
 
-// judged names the networks that score students of a published model.
-func (p *Plan) judged() string {
+// scoredBy names the networks that score students of a published model.
+func (p *Plan) scoredBy() string {
 	for _, job := range p.Jobs {
 		w := job.Evaluation.Weights
 		switch {
-		case w[FeaturesJudge] == "":
-		case w[PairJudge] == "":
-			return "FID, precision and recall are of features of " + w[FeaturesJudge] + "; captions were not scored, --clip names a network for that."
+		case w[FeaturesRole] == "":
+		case w[CaptionsRole] == "":
+			return "FID, precision and recall are of features of " + w[FeaturesRole] + "; captions were not scored, --clip names a network for that."
 		default:
-			return "FID, precision and recall are of features of " + w[FeaturesJudge] + ", the CLIP score is by " + w[PairJudge] + "."
+			return "FID, precision and recall are of features of " + w[FeaturesRole] + ", the CLIP score is by " + w[CaptionsRole] + "."
 		}
 	}
 	return ""

@@ -118,11 +118,11 @@ func (w *EngineWorker) newEvaluator(ctx context.Context, backend compute.Backend
 	if in.Published == nil {
 		return protocol.NewEvaluator(ctx, backend, in.Bundle, in.Data, setup)
 	}
-	judges, err := in.Published.Open(ctx, backend)
+	extractors, err := in.Published.Open(ctx, backend)
 	if err != nil {
 		return nil, err
 	}
-	return protocol.NewEvaluatorBy(ctx, pipeline.New(backend, in.Base()), judges, in.Data, setup)
+	return protocol.NewEvaluatorBy(ctx, pipeline.New(backend, in.Base()), extractors, in.Data, setup)
 }
 
 // Close frees what was compiled. The engine is the caller's.

@@ -39,22 +39,22 @@ func (e *Evaluator) captionSets() ([]captionSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	sets := []captionSet{{Prompts: heldout, features: e.judges.Features, others: e.moreHeldout, score: scoreHeldout, compared: true}}
+	sets := []captionSet{{Prompts: heldout, features: e.extractors.Features, others: e.moreHeldout, score: scoreHeldout, compared: true}}
 	world, ok := e.data.(dataset.Labelled)
-	if !ok || !e.judges.classifies {
+	if !ok || !e.extractors.classifies {
 		return sets, nil
 	}
 	novel, err := takePrompts(world.Labels("novel"), e.Setup.First, min(manifold, e.Setup.Images))
 	if err != nil {
 		return nil, err
 	}
-	sets = append(sets, captionSet{Prompts: novel, seed: 1, features: e.judges.Features, others: func() (Prompts, error) { return novel, nil }, score: scoreNovel})
+	sets = append(sets, captionSet{Prompts: novel, seed: 1, features: e.extractors.Features, others: func() (Prompts, error) { return novel, nil }, score: scoreNovel})
 	first, n := e.Setup.First, e.Setup.Images
 	stated, err := takePrompts(world.Labels("stated"), first, n)
 	if err != nil {
 		return nil, err
 	}
-	return append(sets, captionSet{Prompts: stated, seed: 2, features: e.judges.drawing, others: func() (Prompts, error) { return takePrompts(world.Labels("stated"), first+n, n) }, score: scoreStated, compared: true}), nil
+	return append(sets, captionSet{Prompts: stated, seed: 2, features: e.extractors.drawing, others: func() (Prompts, error) { return takePrompts(world.Labels("stated"), first+n, n) }, score: scoreStated, compared: true}), nil
 }
 
 // moreHeldout are the held-out pictures after those that models are compared with.

@@ -23,7 +23,7 @@ type Embeddings struct {
 
 // Embed runs the evaluation networks over pictures [n,S,S,3] and their captions.
 func (e *Evaluator) Embed(ctx context.Context, images []float32, captions []string) (Embeddings, error) {
-	return e.embedBy(ctx, e.judges.Features, images, captions)
+	return e.embedBy(ctx, e.extractors.Features, images, captions)
 }
 
 func (e *Evaluator) embedBy(ctx context.Context, features extractor.Extractor, images []float32, captions []string) (out Embeddings, err error) {
@@ -31,7 +31,7 @@ func (e *Evaluator) embedBy(ctx context.Context, features extractor.Extractor, i
 	if i := slices.IndexFunc(images, func(v float32) bool { return v != v }); i >= 0 {
 		return out, fmt.Errorf("protocol: picture %d: %w", i/area, ErrNotNumbers)
 	}
-	pair := e.judges.Pair
+	pair := e.extractors.Pair
 	if pair != nil {
 		if out.Text, err = pair.Captions(ctx, captions); err != nil {
 			return out, err

@@ -17,14 +17,14 @@ type Evaluator struct {
 	*pipeline.Pipeline
 	Setup Setup
 
-	judges Judges
-	data   dataset.Dataset
-	bundle *pretrain.Bundle // nil where a published model draws
-	sets   []captionSet     // the held-out captions first
+	extractors Extractors
+	data       dataset.Dataset
+	bundle     *pretrain.Bundle // nil where a published model draws
+	sets       []captionSet     // the held-out captions first
 }
 
-// Judges are the networks that score.
-type Judges struct {
+// Extractors are the networks that score.
+type Extractors struct {
 	Features extractor.Extractor // of FID, precision and recall
 	Pair     extractor.Captioner // of the CLIP score; nil for none
 
@@ -33,28 +33,28 @@ type Judges struct {
 }
 
 // Close frees the networks.
-func (j Judges) Close() {
-	for i, x := range []extractor.Extractor{j.Features, j.Pair, j.drawing} {
-		if x != nil && (i == 0 || x != j.Features) {
-			x.Close()
+func (x Extractors) Close() {
+	for i, one := range []extractor.Extractor{x.Features, x.Pair, x.drawing} {
+		if one != nil && (i == 0 || one != x.Features) {
+			one.Close()
 		}
 	}
 }
 
-// bundled are the judges of a bundle: the classifier and its stages, and the pair, which stands in where there is no classifier.
-func bundled(backend compute.Backend, b *pretrain.Bundle, batch int) (j Judges, err error) {
-	j.classifies = b.Has("classifier")
-	if j.Pair, err = extractor.Pair(backend, b, batch); err != nil {
-		return j, err
+// bundled are the extractors of a bundle: the classifier and its stages, and the pair, which stands in where there is no classifier.
+func bundled(backend compute.Backend, b *pretrain.Bundle, batch int) (x Extractors, err error) {
+	x.classifies = b.Has("classifier")
+	if x.Pair, err = extractor.Pair(backend, b, batch); err != nil {
+		return x, err
 	}
-	j.Features = j.Pair
-	if j.classifies {
-		if j.Features, err = extractor.Classifier(backend, b, batch); err != nil {
-			return j, err
+	x.Features = x.Pair
+	if x.classifies {
+		if x.Features, err = extractor.Classifier(backend, b, batch); err != nil {
+			return x, err
 		}
-		j.drawing, err = extractor.Stage(backend, b, batch)
+		x.drawing, err = extractor.Stage(backend, b, batch)
 	}
-	return j, err
+	return x, err
 }
 
 // NewEvaluator loads the networks of a bundle and embeds the references: Setup.Images real pictures of every caption set that is compared
@@ -63,23 +63,23 @@ func NewEvaluator(ctx context.Context, backend compute.Backend, b *pretrain.Bund
 	if err := setup.Validate(); err != nil {
 		return nil, err
 	}
-	judges, err := bundled(backend, b, setup.Batch)
+	extractors, err := bundled(backend, b, setup.Batch)
 	if err != nil {
 		return nil, err
 	}
-	e, err := NewEvaluatorBy(ctx, pipeline.New(backend, b), judges, data, setup)
+	e, err := NewEvaluatorBy(ctx, pipeline.New(backend, b), extractors, data, setup)
 	if err == nil {
 		e.bundle = b
 	}
 	return e, err
 }
 
-// NewEvaluatorBy is an Evaluator of any pipeline by any judges. Both are closed with it.
-func NewEvaluatorBy(ctx context.Context, p *pipeline.Pipeline, judges Judges, data dataset.Dataset, setup Setup) (_ *Evaluator, err error) {
+// NewEvaluatorBy is an Evaluator of any pipeline by any extractors. Both are closed with it.
+func NewEvaluatorBy(ctx context.Context, p *pipeline.Pipeline, extractors Extractors, data dataset.Dataset, setup Setup) (_ *Evaluator, err error) {
 	if err := setup.Validate(); err != nil {
 		return nil, err
 	}
-	e := &Evaluator{Pipeline: p, Setup: setup, data: data, judges: judges}
+	e := &Evaluator{Pipeline: p, Setup: setup, data: data, extractors: extractors}
 	if e.sets, err = e.captionSets(); err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func NewEvaluatorBy(ctx context.Context, p *pipeline.Pipeline, judges Judges, da
 
 // Close frees the compiled graphs.
 func (e *Evaluator) Close() {
-	e.judges.Close()
+	e.extractors.Close()
 	e.Pipeline.Close()
 }
 

@@ -272,7 +272,7 @@ type eightBits struct{ extractor.Extractor }
 func TestAnotherExtractor(t *testing.T) {
 	e := newTest(t, tinybundle.Load(t, "pair", "classifier"), tinyworld.New(), tinySetup())
 	before := e.sets[0].reference.Features
-	e.judges.Features = eightBits{e.judges.Features}
+	e.extractors.Features = eightBits{e.extractors.Features}
 	after, err := e.Embed(t.Context(), e.sets[0].reference.Images, e.sets[0].reference.Captions)
 	if err != nil {
 		t.Fatal(err)
@@ -291,13 +291,13 @@ func TestJudgesWithoutAPair(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	judges, err := bundled(graphtest.Engine(), b, tinySetup().Batch)
+	extractors, err := bundled(graphtest.Engine(), b, tinySetup().Batch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	judges.Pair.Close()
-	judges.Pair = nil
-	alone, err := NewEvaluatorBy(t.Context(), pipeline.New(graphtest.Engine(), b), judges, tinyworld.New(), tinySetup())
+	extractors.Pair.Close()
+	extractors.Pair = nil
+	alone, err := NewEvaluatorBy(t.Context(), pipeline.New(graphtest.Engine(), b), extractors, tinyworld.New(), tinySetup())
 	if err != nil {
 		t.Fatal(err)
 	}

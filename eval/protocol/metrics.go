@@ -95,7 +95,7 @@ func (e *Evaluator) fidAndCLIP(reference, s scoredSet) (fid, clip metric.Value, 
 	if err != nil {
 		return fid, clip, err
 	}
-	if e.judges.Pair == nil {
+	if e.extractors.Pair == nil {
 		return f[0], clip, nil
 	}
 	c, err := measure(metric.CLIPScore, eval.Features{}, metric.Sample{Features: s.Image, Captions: s.Text}, nil)

@@ -66,7 +66,7 @@ func (e *Evaluator) classifierAccuracy(ctx context.Context, world dataset.Labell
 	if err != nil {
 		return nil, err
 	}
-	seen, err := e.extract(ctx, e.judges.Features, prompts.Images)
+	seen, err := e.extract(ctx, e.extractors.Features, prompts.Images)
 	if err != nil {
 		return nil, err
 	}

@@ -53,9 +53,9 @@ type options struct {
 	steps, images, watch, probe, processes, among, devices, slurm, timed                    int
 	list, printConfig, dryRun, pretrain, noTrain, plan                                      bool
 
-	teacher     teachers.Spec // Name is "" for a bundle's teacher
-	judge, clip string        // extractors that score the students of such a teacher
-	weights     weightFiles   // of these
+	teacher         teachers.Spec // Name is "" for a bundle's teacher
+	extractor, clip string        // extractors that score the students of such a teacher
+	weights         weightFiles   // of these
 
 	args  []string // as typed
 	flags []string // those that a task of Slurm is given, as --name=value
@@ -85,7 +85,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.BoolVar(&o.pretrain, "pretrain", false, "train networks that the axes ask for and the bundle lacks; without it they are named, with the command")
 	f.BoolVar(&o.noTrain, "no-train", false, "make the tables of what is finished, and train and score nothing")
 	o.teacher.Flags(f)
-	f.StringVar(&o.judge, "judge", "efficientnet-lite0", "with --teacher: `extractor` of FID, precision and recall")
+	f.StringVar(&o.extractor, "extractor", "efficientnet-lite0", "with --teacher: `extractor` of FID, precision and recall")
 	f.StringVar(&o.clip, "clip", "", "with --teacher: `extractor` of the CLIP score, such as clip-l14 (default: none, and no CLIP score)")
 	f.Var(&o.weights, "weights", "with --teacher: `KIND=FILE`, the weights of an extractor where it does not find them by itself; may be given twice")
 	f.BoolVar(&o.plan, "plan", false, "with --teacher: print what a training holds in memory and writes to disk, and stop")

@@ -46,7 +46,7 @@ func (w *weightFiles) Set(text string) error {
 // checkTeacher wants flags that go with --teacher, and only with it.
 func (o *options) checkTeacher(given map[string]bool) error {
 	if o.teacher.Name == "" {
-		for _, name := range []string{"variant", "features", "features-net", "size", "judge", "clip", "weights", "plan", "timed"} {
+		for _, name := range []string{"variant", "features", "features-net", "size", "extractor", "clip", "weights", "plan", "timed"} {
 			if given[name] {
 				return fmt.Errorf("%s has no effect on the built-in networks, want --teacher beside it, a published model", name)
 			}
@@ -74,27 +74,27 @@ func (o *options) checkTeacher(given map[string]bool) error {
 	case err != nil:
 		return err
 	}
-	return o.checkJudges()
+	return o.checkExtractors()
 }
 
-func (o options) checkJudges() error {
-	kinds, err := o.judges()
+func (o options) checkExtractors() error {
+	kinds, err := o.extractors()
 	if err != nil {
 		return err
 	}
 	for name := range o.weights {
 		if !slices.ContainsFunc(slices.Collect(maps.Values(kinds)), func(k extractor.Kind) bool { return k.Name == name }) {
-			return fmt.Errorf("weights = %s=…, want those of --judge = %q or --clip = %q", name, o.judge, o.clip)
+			return fmt.Errorf("weights = %s=…, want those of --extractor = %q or --clip = %q", name, o.extractor, o.clip)
 		}
 	}
 	return nil
 }
 
-// judges are the extractors by their role.
-func (o options) judges() (map[string]extractor.Kind, error) {
+// extractors are the extractors by their role.
+func (o options) extractors() (map[string]extractor.Kind, error) {
 	kinds := map[string]extractor.Kind{}
-	for role, name := range map[string]string{sweep.FeaturesJudge: o.judge, sweep.PairJudge: o.clip} {
-		if name == "" && role == sweep.PairJudge {
+	for role, name := range map[string]string{sweep.FeaturesRole: o.extractor, sweep.CaptionsRole: o.clip} {
+		if name == "" && role == sweep.CaptionsRole {
 			continue
 		}
 		kind, err := extractor.ByName(name)
@@ -103,7 +103,7 @@ func (o options) judges() (map[string]extractor.Kind, error) {
 			return nil, fmt.Errorf("%s: %w", role, err)
 		case kind.Bundled:
 			return nil, fmt.Errorf("%s = %q, which knows the drawings of a built-in world alone, want one of others' pictures, such as %s", role, name, "efficientnet-lite0")
-		case role == sweep.PairJudge && !kind.Captions:
+		case role == sweep.CaptionsRole && !kind.Captions:
 			return nil, fmt.Errorf("%s = %q reads no captions, want one that does, such as clip-l14", role, name)
 		}
 		kinds[role] = kind
@@ -125,23 +125,23 @@ func openPublished(ctx context.Context, o options, base distill.Config, axes []a
 	if err != nil {
 		return in, nil, err
 	}
-	p := sweep.Published{Base: teacher.Base, Judges: map[string]string{}}
-	kinds, err := o.judges()
+	p := sweep.Published{Base: teacher.Base, Extractors: map[string]string{}}
+	kinds, err := o.extractors()
 	if err != nil {
 		return in, nil, err
 	}
 	for role, kind := range kinds {
-		p.Judges[role] = kind.Name
+		p.Extractors[role] = kind.Name
 		if info, err := os.Stat(o.weights[kind.Name]); err == nil && !info.IsDir() {
 			sum, err := weights.SHA256(o.weights[kind.Name])
 			if err != nil {
 				return in, nil, err
 			}
-			p.Judges[role] += " " + sum
+			p.Extractors[role] += " " + sum
 		}
 	}
-	p.Open = func(ctx context.Context, backend compute.Backend) (j protocol.Judges, err error) {
-		return o.openJudges(ctx, backend, kinds, stderr)
+	p.Open = func(ctx context.Context, backend compute.Backend) (x protocol.Extractors, err error) {
+		return o.openExtractors(ctx, backend, kinds, stderr)
 	}
 	if in, err = sweep.NewPublished(p, teacher.Guidance, data, o.images); err != nil {
 		return in, nil, err
@@ -150,29 +150,29 @@ func openPublished(ctx context.Context, o options, base distill.Config, axes []a
 	return in, kept, err
 }
 
-func (o options) openJudges(ctx context.Context, backend compute.Backend, kinds map[string]extractor.Kind, progress io.Writer) (j protocol.Judges, err error) {
+func (o options) openExtractors(ctx context.Context, backend compute.Backend, kinds map[string]extractor.Kind, progress io.Writer) (x protocol.Extractors, err error) {
 	open := func(kind extractor.Kind) (extractor.Extractor, error) {
-		x, err := kind.Open(ctx, extractor.Options{
+		one, err := kind.Open(ctx, extractor.Options{
 			Engine:  func(context.Context) (compute.Backend, error) { return backend, nil },
 			Weights: o.weights[kind.Name], Captions: kind.Captions, Progress: progress,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w; --weights %s=FILE names them", kind.Name, err, kind.Name)
 		}
-		return x, nil
+		return one, nil
 	}
-	if j.Features, err = open(kinds[sweep.FeaturesJudge]); err != nil {
-		return j, err
+	if x.Features, err = open(kinds[sweep.FeaturesRole]); err != nil {
+		return x, err
 	}
-	if kind, ok := kinds[sweep.PairJudge]; ok {
+	if kind, ok := kinds[sweep.CaptionsRole]; ok {
 		pair, err := open(kind)
 		if err != nil {
-			j.Close()
-			return j, err
+			x.Close()
+			return x, err
 		}
-		j.Pair = pair.(extractor.Captioner)
+		x.Pair = pair.(extractor.Captioner)
 	}
-	return j, nil
+	return x, nil
 }
 
 // suited are the axes without cells that the teacher cannot have. Where another cell is what the default cell is with this teacher, it
@@ -181,7 +181,9 @@ func suited(axes []ablations.Axis, base distill.Config, teacher teachers.Teacher
 	var leftOut []error
 	for _, axis := range axes {
 		axis.Teachers = nil
-		same := func(c ablations.Cell) bool { return !c.Default && c.Steps < 2 && reflect.DeepEqual(c.Config(base), base) }
+		same := func(c ablations.Cell) bool {
+			return !c.Default && c.Steps < 2 && reflect.DeepEqual(c.Config(base), base)
+		}
 		other := slices.ContainsFunc(axis.Cells, same)
 		var cells []ablations.Cell
 		for _, c := range axis.Cells {

@@ -37,7 +37,7 @@ func published(t *testing.T) []string {
 // A published teacher's students are trained, drawn and scored by a network of others, once; the table says by which.
 func TestStudentsOfAPublishedTeacherAreCompared(t *testing.T) {
 	if testing.Short() {
-		t.Skip("judges pictures of 224×224 pixels")
+		t.Skip("scores pictures of 224×224 pixels")
 	}
 	args := published(t)
 	stdout, _ := ofPublished(t, 0, append(args, "--axis", "disc-cond", "--cells", "text,both")...)
@@ -117,21 +117,21 @@ func TestFlagsOfAPublishedTeacherAreChecked(t *testing.T) {
 	}
 	with := func(more ...string) []string { return append(without(""), more...) }
 	for want, args := range map[string][]string{
-		"judge has no effect on the built-in networks": {"--judge", "inception"},
-		`scale = "paper", want --teacher beside it`:    {"--scale", "paper"},
-		"data is missing":                                          without("--data"),
-		"features is missing":                                      without("--features"),
-		`scale = "cpu", want "paper" with --teacher`:               with("--scale", "cpu"),
-		"want them without --teacher":                              with("--pretrained", "x"),
-		`judge: extractor = "nope"`:                                with("--judge", "nope"),
-		`judge = "scenes", which knows the drawings of a built-in`: with("--judge", "scenes"),
-		`clip = "inception" reads no captions`:                     with("--clip", "inception"),
-		"weights = inception=…, want those of --judge":             with("--weights", "inception="+flags[1]),
-		"want KIND=FILE":                                           with("--weights", "x"),
-		"timed = 3, want ≥ 1, with --plan":                         with("--timed", "3"),
-		"plan counts the parts of latent models":                   {"--teacher", tinyedm.File(t), "--plan"},
-		"no axis has two cells that this teacher can have":         with("--axis", "student-arch", "--dry-run"),
-		"images = 1, want at least 8":                              append(without("--images"), "--images", "1"),
+		"extractor has no effect on the built-in networks": {"--extractor", "inception"},
+		`scale = "paper", want --teacher beside it`:        {"--scale", "paper"},
+		"data is missing":                                              without("--data"),
+		"features is missing":                                          without("--features"),
+		`scale = "cpu", want "paper" with --teacher`:                   with("--scale", "cpu"),
+		"want them without --teacher":                                  with("--pretrained", "x"),
+		`extractor: extractor = "nope"`:                                with("--extractor", "nope"),
+		`extractor = "scenes", which knows the drawings of a built-in`: with("--extractor", "scenes"),
+		`clip = "inception" reads no captions`:                         with("--clip", "inception"),
+		"weights = inception=…, want those of --extractor":             with("--weights", "inception="+flags[1]),
+		"want KIND=FILE":                                               with("--weights", "x"),
+		"timed = 3, want ≥ 1, with --plan":                             with("--timed", "3"),
+		"plan counts the parts of latent models":                       {"--teacher", tinyedm.File(t), "--plan"},
+		"no axis has two cells that this teacher can have":             with("--axis", "student-arch", "--dry-run"),
+		"images = 1, want at least 8":                                  append(without("--images"), "--images", "1"),
 	} {
 		if _, stderr := ofPublished(t, 1, args...); !strings.Contains(stderr, want) {
 			t.Errorf("%q: stderr = %q, want %q", args, stderr, want)
