@@ -32,7 +32,6 @@ var Consistency = register(Axis{
 
 func consistent(c *distill.Config) {
 	c.Adversarial, c.Lambda, c.TeacherGuidance, c.EMA = 0, 1, protocol.DefaultSetup(c.Scale).Guidance, 0.95
-	c.DistillPixels = false
 	fromNoise(c) // the grid begins there, and sampling divides it evenly
 	c.Consistency = &distill.Consistency{Grid: 50, Huber: 0.001}
 }

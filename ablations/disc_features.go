@@ -24,7 +24,7 @@ var DiscFeatures = register(Axis{
 		{Name: "teacher", Set: seesThroughTeacher},
 		{Name: "efficientnet-lite0", Set: seesThrough("features-efficientnet-lite0")},
 	},
-	Against: "vit-s-dino2",
+	BuiltIn: true, Against: "vit-s-dino2",
 	Claims: []Claim{
 		{Text: "a small network is a better discriminator than a large one", Metric: FID, Better: "vit-s-dino2", Worse: "vit-l-dino2"},
 		{Text: "a small network is a better discriminator than a large one", Metric: CLIP, Better: "vit-s-dino2", Worse: "vit-l-dino2"},
@@ -35,9 +35,6 @@ var DiscFeatures = register(Axis{
 
 func seesThroughTeacher(c *distill.Config) {
 	c.FeaturesNet, c.Discriminator.Renoise = c.Teacher(), &discriminator.Renoise{SD: 1}
-	if c.Scale == distill.LatentScale { // DiffAugment is for pictures
-		c.Discriminator.Augment = false
-	}
 }
 
 // seesThrough puts heads on four evenly spaced blocks, however deep the network is. Of EfficientNet-Lite0 these are its maps at four

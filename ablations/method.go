@@ -46,7 +46,6 @@ func fromNoise(c *distill.Config) {
 func guided(c *distill.Config) {
 	fromNoise(c)
 	c.Adversarial, c.Lambda, c.TeacherGuidance = 0, 1, protocol.DefaultSetup(c.Scale).Guidance
-	c.DistillPixels = false
 }
 
 // teacherPairs are as many of the teacher as a student learns in its steps, in which it sees each six times; at the larger scales as
@@ -124,7 +123,7 @@ func ufogen(c *distill.Config) {
 	groupNorm(c)
 	c.Lambda, c.FeaturesNet = 1, c.Teacher()
 	c.Discriminator.Image, c.Discriminator.Augment, c.Discriminator.Level = false, false, true
-	c.DistillPixels, c.Method = false, &distill.Named{Settings: distill.DefaultUFOGen}
+	c.Method = &distill.Named{Settings: distill.DefaultUFOGen}
 }
 
 // fdistill begins every picture at pure noise. Fake score and discriminator move five times a step, as in DMD2.

@@ -24,7 +24,7 @@ var departures = []departure{
 	{fields: "features_net", paper: "ViT-S of DINOv2", why: "the bundle's own ViT, trained without labels on the same pictures"},
 	{fields: "times", paper: "four times, the last of them 1000", why: "the spacing of the released schedulers, but for the first (signal_leak); the authors' demo takes 999, 899, 799, 699"},
 	{fields: "pure", paper: "s uniform over the times: a quarter of them", same: "0", why: "pictures of a batch at the first time, where one step begins; the other times share the rest"},
-	{fields: "signal_leak", paper: "zero terminal SNR: the input at the last time is pure noise", same: "false", why: "the noisiest input shows the picture faintly, which keeps variety (axis first-timestep)"},
+	{fields: "signal_leak", paper: "zero terminal SNR: the input at the last time is pure noise", same: "false", why: "the noisiest input shows the picture faintly, which kept variety at search seeds"},
 	{fields: "lambda, reduction", paper: "λ = 2.5 with the squared norm over the picture (eq. 4)", same: "2.5, sum", why: "d sums over a patch and is a mean over patches, as the logits are means over tokens. λ is relative to that: 2.5 here is not eq. 4's"},
 	{fields: "adversarial", paper: "the sum over heads (eq. 2, 3); over tokens not said", why: "sum over heads, mean over tokens"},
 	{fields: "teacher_min, teacher_max", paper: notSaid, why: "DreamFusion's range of t, in thousandths, uniform"},

@@ -92,7 +92,13 @@ func Suits(cfg Config, b Base) error {
 	if err := b.Want(cfg.Parts()...); err != nil {
 		return err
 	}
-	_, err := newMethod(cfg, b)
+	if _, err := newMethod(cfg, b); err != nil || cfg.Adversarial == 0 {
+		return err
+	}
+	s, err := newSetup(cfg, b)
+	if err == nil {
+		_, err = s.headWidths()
+	}
 	return err
 }
 

@@ -67,11 +67,11 @@ type training struct {
 }
 
 // Steps prepares the steps of a training that leaves no run, for measurements. close frees what they hold.
-func Steps(in Inputs) (step func(step int) ([]float64, error), close func(), err error) {
+func Steps(ctx context.Context, in Inputs, progress *train.Progress) (step func(step int) ([]float64, error), close func(), err error) {
 	if err := in.Config.Validate(); err != nil {
 		return nil, nil, err
 	}
-	d, err := open(context.Background(), in, train.NewProgress(nil))
+	d, err := open(ctx, in, progress)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -85,13 +85,16 @@ func open(ctx context.Context, in Inputs, progress *train.Progress) (*training, 
 	if in.Config.Precision == BF16 && in.Backend.Name() != "xla" {
 		return nil, fmt.Errorf("distill: precision = %q, want an XLA engine for it, not %s", BF16, in.Backend.Name())
 	}
-	method, store, err := prepare(in)
+	method, err := newMethod(in.Config, in.Bundle)
 	if err != nil {
 		return nil, err
 	}
-	feed, err := newFeed(ctx, in, method, progress)
+	feed, err := newFeed(ctx, in, method, progress) // the teacher may draw pairs for it: before the training holds its networks
 	if err != nil {
-		store.Finalize()
+		return nil, err
+	}
+	store, err := begin(in, method)
+	if err != nil {
 		return nil, err
 	}
 	var encoder *encoder
@@ -110,15 +113,21 @@ func prepare(in Inputs) (Method, *model.Store, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	store, err := begin(in, method)
+	return method, store, err
+}
+
+// begin makes all variables that a method begins with.
+func begin(in Inputs, method Method) (*model.Store, error) {
 	store, err := newStore(in.Backend, in.Bundle, in.Config)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := method.Init(store); err != nil {
 		store.Finalize()
-		return nil, nil, err
+		return nil, err
 	}
-	return method, store, nil
+	return store, nil
 }
 
 // sourced is a Method whose batches are not the dataset's. Its source may take long to make, and is kept for other runs.

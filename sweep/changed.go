@@ -13,11 +13,7 @@ import (
 
 // changed lists the fields in which a config differs from its scale's preset: "lambda = 7, steps = 100". The seed does not count, nor
 // does what follows from another number of steps or another batch.
-func changed(base distill.Config) (string, error) {
-	preset, err := distill.DefaultConfig(base.Scale)
-	if err != nil {
-		return "", err
-	}
+func changed(preset, base distill.Config) (string, error) {
 	preset.Seed = base.Seed
 	f, err := fields(preset.WithSteps(base.Steps).WithBatch(base.Batch), base)
 	if err != nil {
@@ -41,12 +37,8 @@ func changed(base distill.Config) (string, error) {
 	return strings.Join(list, ", "), nil
 }
 
-// conflict is an error where base changes a field that a cell of the axis sets. The cells would not be what their names say.
-func conflict(a ablations.Axis, base distill.Config) error {
-	preset, err := distill.DefaultConfig(base.Scale)
-	if err != nil {
-		return err
-	}
+// conflict is an error where base changes a field that a cell of the axis sets to another value. The cells would not be what their names say.
+func conflict(a ablations.Axis, preset, base distill.Config) error {
 	preset.Seed = base.Seed
 	preset = preset.WithBatch(base.Batch)
 	for _, cell := range a.Cells {
@@ -56,7 +48,7 @@ func conflict(a ablations.Axis, base distill.Config) error {
 		}
 		was, is, before, after := f[0], f[1], f[2], f[3]
 		for _, name := range differing(was, is) {
-			if before[name] == after[name] {
+			if before[name] == after[name] && after[name] != is[name] {
 				return fmt.Errorf("sweep: the config changes %s, which cell %s of axis %s sets itself: want other fields there", name, cell.Name, a.Name)
 			}
 		}

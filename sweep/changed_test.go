@@ -29,8 +29,9 @@ func TestChangedFieldsAreNamed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		preset := cfg
 		c.edit(&cfg)
-		got, err := changed(cfg)
+		got, err := changed(preset, cfg)
 		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got)\n%s", c.why, err, diff)
 		}
@@ -48,6 +49,7 @@ func TestConfigsThatContradictACell(t *testing.T) {
 	}{
 		{"what the axis is about", ablations.Lambda, func(c *distill.Config) { c.Lambda = 7 }, "changes lambda, which cell 0 of axis lambda"},
 		{"the same value", ablations.Lambda, func(c *distill.Config) { c.Lambda = 2.5 }, ""},
+		{"the value of a cell", ablations.Axis{Name: "two", Cells: ablations.Lambda.Cells[:1]}, func(c *distill.Config) { c.Lambda = 0 }, ""},
 		{"another field", ablations.Lambda, func(c *distill.Config) { c.Discriminator.R1Weight = 0 }, ""},
 		{"a weighting that two cells would share", ablations.Loss, func(c *distill.Config) { c.Weighting = "sds" }, "changes weighting"},
 		{"multiples of another length", ablations.Length, func(c *distill.Config) { *c = c.WithSteps(80) }, ""},
@@ -60,8 +62,9 @@ func TestConfigsThatContradictACell(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		preset := cfg
 		c.edit(&cfg)
-		err = conflict(c.axis, cfg)
+		err = conflict(c.axis, preset, cfg)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error = %v, want %q", c.why, err, c.want)
 		}

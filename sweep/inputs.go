@@ -29,8 +29,17 @@ type Inputs struct {
 // Published is a model of others that is distilled in a bundle's place, with the networks that score.
 type Published struct {
 	distill.Base
+	Preset     distill.Config    // that users change
 	Extractors map[string]string // by FeaturesRole and CaptionsRole, what tells the network and its weights
 	Open       func(ctx context.Context, backend compute.Backend) (protocol.Extractors, error)
+}
+
+// preset is the config that users change.
+func (in Inputs) preset(scale string) (distill.Config, error) {
+	if in.Published != nil {
+		return in.Published.Preset, nil
+	}
+	return distill.DefaultConfig(scale)
 }
 
 // NewPublished takes the evaluation of the scale "paper", as NewInputs does of others.
@@ -146,9 +155,14 @@ func (in Inputs) student(label string, cfg distill.Config, steps int, form diffu
 	e := in.evaluation(Student)
 	e.Setup.Guidance = 0
 	e.Run, e.Net = hash, cfg.StudentNet
-	e.Sampling = &Sampling{Sampler: fewStep(cfg, steps, form), Steps: max(steps, 1), Times: cfg.Times}
-	e.Sampling.UnitNoise = !base.UnitNoise(false) && base.UnitNoise(cfg.Consistency != nil)
+	e.Sampling = &Sampling{Sampler: fewStep(cfg, steps, form), Steps: max(steps, 1), Times: cfg.Times, UnitNoise: in.unitNoise(cfg)}
 	return Job{Label: label, Evaluation: e, Train: &run, Seed: cfg.Seed}, nil
+}
+
+// unitNoise is Sampling.UnitNoise of a student.
+func (in Inputs) unitNoise(cfg distill.Config) bool {
+	base := in.Base()
+	return !base.UnitNoise(false) && base.UnitNoise(cfg.Consistency != nil)
 }
 
 // fewStep names how a student draws in so many steps. One step is the same in every form.

@@ -45,6 +45,10 @@ const teacherGood, teacherBlur = "teacher, 25 steps", "teacher, 1 step"
 // NewPlan lists the jobs of axes × seeds, seed by seed. The default cell comes first, since all tables need it. References follow
 // the cells of the first seed.
 func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int64) (*Plan, error) {
+	preset, err := in.preset(base.Scale)
+	if err != nil {
+		return nil, err
+	}
 	p := &Plan{
 		Scale: base.Scale, Data: in.Data.Name(), Axes: axes, Seeds: seeds, cells: map[[2]string][]string{},
 		references: []reference{
@@ -66,12 +70,11 @@ func NewPlan(in Inputs, base distill.Config, axes []ablations.Axis, seeds []int6
 		for _, net := range axis.Teachers {
 			p.references = append(p.references, reference{name: net + ", 25 steps", subject: Teacher, steps: 25, net: net, axis: axis.Name})
 		}
-		if err := conflict(axis, base); err != nil {
+		if err := conflict(axis, preset, base); err != nil {
 			return nil, err
 		}
 	}
-	var err error
-	if p.changed, err = changed(base); err != nil {
+	if p.changed, err = changed(preset, base); err != nil {
 		return nil, err
 	}
 	for _, base.Seed = range seeds {

@@ -31,7 +31,10 @@ func (w *EngineWorker) watch(ctx context.Context, cfg distill.Config, run *recor
 	if err != nil {
 		return nil, err
 	}
-	ctx = context.WithoutCancel(ctx) // an interrupted training finishes its glance, and saves a checkpoint
+	published := w.Inputs.Published != nil
+	if !published { // whose glances are long
+		ctx = context.WithoutCancel(ctx) // an interrupted training finishes its glance, and saves a checkpoint
+	}
 	path := filepath.Join(run.Dir(), "watched.safetensors")
 	last, _, _ := run.LatestCheckpoint()
 	return func(step int, _ map[string]float64, save func(path string) error) error {
@@ -47,14 +50,19 @@ func (w *EngineWorker) watch(ctx context.Context, cfg distill.Config, run *recor
 		if err != nil {
 			return err
 		}
-		m, _, err := glances.Evaluate(ctx, pipeline.FewSteps(path, cfg.Times, 1, "").For(cfg.StudentNet))
-		if errors.Is(err, protocol.ErrNotNumbers) {
-			return nil // the training's own result
+		sampling := pipeline.FewSteps(path, cfg.Times, 1, "").For(cfg.StudentNet)
+		sampling.UnitNoise = w.Inputs.unitNoise(cfg)
+		m, _, err := glances.Evaluate(ctx, sampling)
+		if errors.Is(err, protocol.ErrNotNumbers) || published && errors.Is(err, context.Canceled) {
+			return nil // the training's own result, or what it saves a checkpoint for
 		}
 		if err != nil {
 			return err
 		}
-		scores := map[string]float64{"fid": m.FID, "clip": m.CLIP, "recall": m.Recall}
+		scores := map[string]float64{"fid": m.FID, "recall": m.Recall}
+		if m.CLIP != 0 {
+			scores["clip"] = m.CLIP
+		}
 		if m.Drawing != nil {
 			scores["drawing_fid"] = m.Drawing.FID
 		}

@@ -28,6 +28,7 @@ type EngineWorker struct {
 	Devices    int // of the engine that share a training; 0 for one
 
 	evaluators map[protocol.Setup]*protocol.Evaluator
+	extractors *protocol.Extractors // of a published teacher, once they are open
 	trainer    distill.Trainer
 }
 
@@ -82,7 +83,7 @@ func (w *EngineWorker) Evaluate(ctx context.Context, e Evaluation, student strin
 		return nil, p, err
 	}
 	sample, err := evaluator.Draw(ctx, sampling)
-	if sample != nil {
+	if sample != nil && len(sample.Images) >= len(prompts.Images) {
 		p.Images = evaluator.Pictures(sample.Images[:len(prompts.Images)])
 	}
 	if errors.Is(err, protocol.ErrNotNumbers) && student != "" {
@@ -118,11 +119,14 @@ func (w *EngineWorker) newEvaluator(ctx context.Context, backend compute.Backend
 	if in.Published == nil {
 		return protocol.NewEvaluator(ctx, backend, in.Bundle, in.Data, setup)
 	}
-	extractors, err := in.Published.Open(ctx, backend)
-	if err != nil {
-		return nil, err
+	if w.extractors == nil {
+		x, err := in.Published.Open(ctx, backend)
+		if err != nil {
+			return nil, err
+		}
+		w.extractors = &x
 	}
-	return protocol.NewEvaluatorBy(ctx, pipeline.New(backend, in.Base()), extractors, in.Data, setup)
+	return protocol.NewEvaluatorBy(ctx, pipeline.New(backend, in.Base()), *w.extractors, in.Data, setup)
 }
 
 // Close frees what was compiled. The engine is the caller's.
@@ -132,4 +136,8 @@ func (w *EngineWorker) Close() {
 		evaluator.Close()
 	}
 	clear(w.evaluators)
+	if w.extractors != nil {
+		w.extractors.Close()
+		w.extractors = nil
+	}
 }

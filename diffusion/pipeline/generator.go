@@ -27,8 +27,18 @@ type Generator struct {
 // Draw returns one picture per caption, flat [n,S,S,3], not clipped, and the time that sampling took. Noise belongs to seed and
 // position: the same for every sampling.
 func (g *Generator) Draw(ctx context.Context, captions []string, seed int64) ([]float32, time.Duration, error) {
-	var spent time.Duration
-	images, err := g.batches(ctx, captions, func(start int, texts []string, area int) ([]float32, error) {
+	size := g.pipeline.Model.Size()
+	images := make([]float32, 0, len(captions)*size*size*3)
+	spent, err := g.Each(ctx, captions, seed, func(drawn []float32) error {
+		images = append(images, drawn...)
+		return nil
+	})
+	return images, spent, err
+}
+
+// Each is Draw that hands out pictures batch by batch, in order: large ones do not fit memory together.
+func (g *Generator) Each(ctx context.Context, captions []string, seed int64, take func(drawn []float32) error) (spent time.Duration, err error) {
+	err = g.batches(ctx, captions, func(start int, texts []string, area int) ([]float32, error) {
 		began := time.Now()
 		drawn, err := g.diffuse(start, texts, area, seed)
 		if err == nil && g.compiled.decode != nil {
@@ -38,18 +48,21 @@ func (g *Generator) Draw(ctx context.Context, captions []string, seed int64) ([]
 			spent += time.Since(began)
 		}
 		return drawn, err
-	})
+	}, take)
 	if full := len(captions); full > g.batch {
 		spent = time.Duration(float64(spent) * float64(full) / float64(full-g.batch))
 	}
-	return images, spent, err
+	return spent, err
 }
 
 // Diffuse is Draw without the autoencoder: flat [n,H,W,Z], with H = W and Z.
 func (g *Generator) Diffuse(ctx context.Context, captions []string, seed int64) (flat []float32, side, channels int, err error) {
 	side, channels = g.pipeline.sample()
-	flat, err = g.batches(ctx, captions, func(start int, texts []string, area int) ([]float32, error) {
+	err = g.batches(ctx, captions, func(start int, texts []string, area int) ([]float32, error) {
 		return g.diffuse(start, texts, area, seed)
+	}, func(drawn []float32) error {
+		flat = append(flat, drawn...)
+		return nil
 	})
 	return flat, side, channels, err
 }
@@ -77,7 +90,14 @@ func Noise(seed int64, step, i, area int) []float32 {
 
 // decode gives the pictures of a batch of latents: flat [batch,H,W,Z] → [batch,S,S,3].
 func (g *Generator) decode(latents []float32) ([]float32, error) {
-	side, channels := g.pipeline.sample()
+	p := g.pipeline
+	if !g.compiled.decodes {
+		if err := p.Model.Load(p.Backend, g.compiled.store, "/vae", "vae"); err != nil {
+			return nil, err
+		}
+		g.compiled.decodes = true
+	}
+	side, channels := p.sample()
 	z := train.F32(latents, g.batch, side, side, channels)
 	defer engine.Release(z)
 	out, err := g.compiled.decode.Call1(z)
@@ -94,11 +114,16 @@ func (g *Generator) Denoise(ctx context.Context, noised []float32, t float64, ca
 	if area := g.Area(); len(noised) != len(captions)*area {
 		return nil, fmt.Errorf("pipeline: denoise: %d values for %d captions, want %d for each", len(noised), len(captions), area)
 	}
-	return g.batches(ctx, captions, func(start int, texts []string, area int) ([]float32, error) {
+	var clean []float32
+	err := g.batches(ctx, captions, func(start int, texts []string, area int) ([]float32, error) {
 		x := make([]float32, g.batch*area)
 		copy(x, noised[start*area:])
 		return g.sample([]diffusion.Step{{T: t, X0: 1}}, texts, func(int) []float32 { return x })
+	}, func(drawn []float32) error {
+		clean = append(clean, drawn...)
+		return nil
 	})
+	return clean, err
 }
 
 // sample runs a plan for one batch. noise(k) gives the flat [batch,H,W,Z] values of step k, with k = 0 for the start.
@@ -144,21 +169,22 @@ func (g *Generator) Area() int {
 	return side * side * channels
 }
 
-// batches draws full batches, the last one filled up with empty captions, and keeps a picture per caption.
-func (g *Generator) batches(ctx context.Context, captions []string, draw func(start int, texts []string, area int) ([]float32, error)) ([]float32, error) {
+// batches draws full batches, the last one filled up with empty captions, and hands out one sample per caption.
+func (g *Generator) batches(ctx context.Context, captions []string, draw func(start int, texts []string, area int) ([]float32, error), take func(drawn []float32) error) error {
 	area := g.Area()
-	var images []float32
 	for start := 0; start < len(captions); start += g.batch {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		texts := make([]string, g.batch)
 		count := copy(texts, captions[start:])
 		drawn, err := draw(start, texts, area)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			err = take(drawn[:count*len(drawn)/g.batch])
 		}
-		images = append(images, drawn[:count*len(drawn)/g.batch]...)
+		if err != nil {
+			return err
+		}
 	}
-	return images, nil
+	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/pretrain"
 )
 
 // Sampling is how pictures are drawn from a model.
@@ -84,6 +85,8 @@ type compiled struct {
 	store  *model.Store
 	exec   *model.Exec
 	decode *model.Exec // nil in pixels
+
+	decodes bool // the autoencoder is loaded
 }
 
 // New compiles nothing yet.
@@ -123,8 +126,8 @@ func (p *Pipeline) Generator(s Sampling, batch int) (*Generator, error) {
 		return nil, err
 	}
 	key := compileKey{batch, s.Guidance, cmp.Or(s.Net, "teacher")}
-	_, latents := p.Model.(Autoencoded) // whose weights may come in another precision than those before
-	if c := p.compiled[key]; c != nil && (latents || engine.BakesWeights(p.Backend)) {
+	_, bundled := p.Model.(*pretrain.Bundle) // others load into a new store only, and may come in another precision
+	if c := p.compiled[key]; c != nil && (!bundled || engine.BakesWeights(p.Backend)) {
 		c.close()
 		delete(p.compiled, key)
 	}
@@ -160,10 +163,7 @@ func (p *Pipeline) compile(key compileKey) (*compiled, error) {
 		return nil, err
 	}
 	var err error
-	if a, ok := m.(Autoencoded); ok {
-		if err := m.Load(p.Backend, c.store, "/vae", "vae"); err != nil {
-			return nil, err
-		}
+	if a, ok := m.(Autoencoded); ok { // its weights are loaded where something is decoded
 		if c.decode, err = model.NewExec(p.Backend, c.store, func(root *model.Scope, z *Node) *Node { return a.Decode(root.At("vae"), z) }); err != nil {
 			return nil, fmt.Errorf("pipeline: %w", err)
 		}

@@ -9,7 +9,9 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/edm"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinyedm"
 	"github.com/addlab/addlab/internal/tinylatent"
 	"github.com/addlab/addlab/latent"
 	"github.com/addlab/addlab/network"
@@ -67,4 +69,34 @@ func TestAStudentOfALatentModelDrawsAsItsSavedModel(t *testing.T) {
 			near(t, fmt.Sprintf("%s, %d steps", kind, steps), want, got, 1e-5*float64(slices.Max(want)))
 		}
 	}
+}
+
+// The teacher of EDM draws the same before and after a student, whose weights take another store.
+func TestAPublishedTeacherDrawsItsOwnAfterAStudent(t *testing.T) {
+	backend, captions := graphtest.Engine(), []string{"cat", "3"}
+	m, err := edm.Open(tinyedm.File(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := edm.NewBase(m, network.ViTConfig{ImageSize: 8, Patch: 4, Width: 8, Depth: 1, Heads: 2, Stem: "patch"}, m.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, file := model.NewStore(), filepath.Join(t.TempDir(), "student.safetensors")
+	base.Build(backend, store, "/student", "teacher")
+	student, err := weights.FromStore(store, "/student")
+	if err == nil {
+		err = weights.Write(file, student, weights.F32)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := New(backend, base)
+	defer p.Close()
+	sampling := FewSteps("", []int{1000, 500}, 2, diffusion.Renoise)
+	teacher := draw(t, p, sampling, 2, captions, 5)
+	if slices.Equal(teacher, draw(t, p, FewSteps(file, []int{1000, 500}, 2, diffusion.Renoise), 2, captions, 5)) {
+		t.Error("student and teacher draw the same")
+	}
+	near(t, "teacher after a student", teacher, draw(t, p, sampling, 2, captions, 5), 0)
 }

@@ -9,11 +9,12 @@ import (
 
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/train"
 )
 
 // Timed takes n steps of a training after the first, and prints how long they take and what the process held. progress is told of every step.
 func Timed(ctx context.Context, stdout, progress io.Writer, in distill.Inputs, n int) error {
-	step, free, err := distill.Steps(in)
+	step, free, err := distill.Steps(ctx, in, train.NewProgress(progress))
 	if err != nil {
 		return err
 	}

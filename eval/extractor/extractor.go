@@ -2,6 +2,7 @@ package extractor
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 
@@ -59,6 +60,8 @@ type Options struct {
 
 	Captions bool      // captions will come: Open refuses a Captioner that lacks its vocabulary
 	Progress io.Writer // told in a line when something is fetched; nil for silence
+
+	found func(sum string) // told the weights' SHA-256
 }
 
 // Kind is an extractor that can be opened by name.
@@ -83,6 +86,22 @@ func (k Kind) name() string { return k.Name }
 
 // Kinds lists all extractors by name.
 func Kinds() []Kind { return slices.Clone(kinds) }
+
+// errSum ends Open where only the weights are looked for.
+var errSum = errors.New("weights found")
+
+// Sum finds the weights as Open does, and gives their SHA-256 without loading them. It is "" for kinds of a bundle.
+func (k Kind) Sum(ctx context.Context, o Options) (sum string, err error) {
+	if k.Bundled {
+		return "", nil
+	}
+	o.found = func(s string) { sum = s }
+	o.Engine = func(context.Context) (compute.Backend, error) { return nil, errSum }
+	if _, err := k.Open(ctx, o); !errors.Is(err, errSum) {
+		return "", err
+	}
+	return sum, nil
+}
 
 // ByName finds a kind; an error lists the known names.
 func ByName(name string) (Kind, error) { return named.Find("extractor", name, kinds, Kind.name) }

@@ -197,6 +197,9 @@ func (p published) open(ctx context.Context, o Options, r *runner, prepare map[s
 	if c, err = openCheckpoint(path); err != nil {
 		return c, err
 	}
+	if o.found != nil {
+		o.found(c.sum)
+	}
 	if r.backend, err = o.Engine(ctx); err != nil {
 		return c, err
 	}

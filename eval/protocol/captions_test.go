@@ -35,7 +35,7 @@ func TestPromptsAndPictures(t *testing.T) {
 
 // What captions state comes along with them, from the same samples.
 func TestHeldoutPrompts(t *testing.T) {
-	p, err := heldoutPrompts(tinyworld.New(), 5, 4)
+	p, err := takePrompts(tinyworld.New().Heldout(), 5, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestHeldoutPrompts(t *testing.T) {
 			t.Errorf("prompt %d: %q stating %v, want %q stating %v", i, p.Captions[i], got, caption, stated)
 		}
 	}
-	if p, err = heldoutPrompts(tinyworld.Album(9), 5, 4); err != nil || p.Facts != nil || len(p.Captions) != 4 {
+	if p, err = takePrompts(tinyworld.Album(9).Heldout(), 5, 4); err != nil || p.Facts != nil || len(p.Captions) != 4 {
 		t.Errorf("album: %d captions, stated %v, error %v", len(p.Captions), p.Facts, err)
 	}
 }

@@ -65,7 +65,20 @@ func (e *Evaluator) extract(ctx context.Context, x extractor.Extractor, images [
 	return x.Extract(ctx, rounded)
 }
 
-func (e *Evaluator) embed(ctx context.Context, set captionSet, images []float32, prompts Prompts) (scoredSet, error) {
-	seen, err := e.embedBy(ctx, set.features, images, prompts.Captions)
-	return scoredSet{prompts, seen}, err
+// embedReal embeds real pictures with their captions.
+func (e *Evaluator) embedReal(ctx context.Context, set captionSet, r reals) (out scoredSet, err error) {
+	out.Prompts, err = e.read(r, func(part Prompts) error {
+		seen, err := e.embedBy(ctx, set.features, part.Images, part.Captions)
+		out.add(seen)
+		return err
+	})
+	return out, err
+}
+
+// add puts further rows below.
+func (s *Embeddings) add(more Embeddings) {
+	for _, f := range []struct{ to, from *eval.Features }{{&s.Features, &more.Features}, {&s.Image, &more.Image}, {&s.Text, &more.Text}} {
+		f.to.N, f.to.D, f.to.Data = f.to.N+f.from.N, f.from.D, append(f.to.Data, f.from.Data...)
+	}
+	s.Classes = append(s.Classes, more.Classes...)
 }

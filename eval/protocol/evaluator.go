@@ -19,8 +19,9 @@ type Evaluator struct {
 
 	extractors Extractors
 	data       dataset.Dataset
-	bundle     *pretrain.Bundle // nil where a published model draws
+	bundle     *pretrain.Bundle // whose extractors they are; nil where the caller owns them
 	sets       []captionSet     // the held-out captions first
+	most       int              // values of pictures in memory at once
 }
 
 // Extractors are the networks that score.
@@ -68,26 +69,33 @@ func NewEvaluator(ctx context.Context, backend compute.Backend, b *pretrain.Bund
 		return nil, err
 	}
 	e, err := NewEvaluatorBy(ctx, pipeline.New(backend, b), extractors, data, setup)
-	if err == nil {
-		e.bundle = b
+	if err != nil {
+		extractors.Close()
+		return nil, err
 	}
-	return e, err
+	e.bundle = b
+	return e, nil
 }
 
-// NewEvaluatorBy is an Evaluator of any pipeline by any extractors. Both are closed with it.
+// NewEvaluatorBy is an Evaluator of any pipeline, which is closed with it, by any extractors, which stay the caller's.
 func NewEvaluatorBy(ctx context.Context, p *pipeline.Pipeline, extractors Extractors, data dataset.Dataset, setup Setup) (_ *Evaluator, err error) {
 	if err := setup.Validate(); err != nil {
 		return nil, err
 	}
-	e := &Evaluator{Pipeline: p, Setup: setup, data: data, extractors: extractors}
+	e := &Evaluator{Pipeline: p, Setup: setup, data: data, extractors: extractors, most: 1 << 26}
 	if e.sets, err = e.captionSets(); err != nil {
 		return nil, err
 	}
 	for i := range e.sets {
-		if set := &e.sets[i]; set.compared {
-			if set.reference, err = e.embed(ctx, *set, set.Images, set.Prompts); err != nil {
-				return nil, err
-			}
+		set := &e.sets[i]
+		if set.compared {
+			set.reference, err = e.embedReal(ctx, *set, set.own)
+			set.Prompts = set.reference.Prompts
+		} else {
+			set.Prompts, err = e.read(set.own, nil)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	return e, nil
@@ -95,17 +103,19 @@ func NewEvaluatorBy(ctx context.Context, p *pipeline.Pipeline, extractors Extrac
 
 // Close frees the compiled graphs.
 func (e *Evaluator) Close() {
-	e.extractors.Close()
+	if e.bundle != nil {
+		e.extractors.Close()
+	}
 	e.Pipeline.Close()
 }
 
 // Sample is the pictures of a model as the evaluation networks see them. Its metrics need no engine.
 type Sample struct {
-	Images []float32 // [n,S,S,3], of the held-out captions
+	Images []float32 // [n,S,S,3], of the first held-out captions, 64 at most
 
 	evaluator *Evaluator
 	sets      []scoredSet
-	spent     time.Duration // to draw Images
+	spent     time.Duration // to draw the held-out captions
 }
 
 // Draw draws one picture per caption and embeds them. Pictures that are ErrNotNumbers come with that error.
@@ -114,23 +124,46 @@ func (e *Evaluator) Draw(ctx context.Context, sampling pipeline.Sampling) (*Samp
 	if err != nil {
 		return nil, err
 	}
-	if _, large := e.Model.(pipeline.Autoencoded); large { // it would stay beside the next training
+	if e.bundle == nil { // large networks would stay beside the next training
 		defer e.Pipeline.Close()
 	}
 	s := &Sample{evaluator: e}
 	for i, set := range e.sets {
-		images, spent, err := generator.Draw(ctx, set.Captions, e.Setup.Seed+set.seed)
-		if err != nil {
-			return nil, err
-		}
-		if i == 0 {
-			s.Images, s.spent = images, spent
-		}
-		if err := s.add(ctx, set, images, set.Prompts); err != nil {
+		if err := s.draw(ctx, generator, set, i == 0); err != nil {
 			return s, err
 		}
 	}
 	return s, nil
+}
+
+// draw draws a set's captions and embeds the pictures, part by part.
+func (s *Sample) draw(ctx context.Context, g *pipeline.Generator, set captionSet, heldout bool) error {
+	e, out, waiting, done := s.evaluator, scoredSet{Prompts: set.Prompts}, []float32(nil), 0
+	area := e.Model.Size() * e.Model.Size() * 3
+	embed := func() error {
+		n := len(waiting) / area
+		seen, err := e.embedBy(ctx, set.features, waiting, set.Captions[done:done+n])
+		out.add(seen)
+		waiting, done = waiting[:0], done+n
+		return err
+	}
+	spent, err := g.Each(ctx, set.Captions, e.Setup.Seed+set.seed, func(drawn []float32) error {
+		if heldout {
+			s.Images = e.keep(s.Images, drawn)
+		}
+		if waiting = append(waiting, drawn...); len(waiting) < e.part()*area {
+			return nil
+		}
+		return embed()
+	})
+	if err == nil && len(waiting) > 0 {
+		err = embed()
+	}
+	if heldout {
+		s.spent = spent
+	}
+	s.sets = append(s.sets, out)
+	return err
 }
 
 // Real embeds real pictures other than the references: the best score that a perfect model could reach.
@@ -141,23 +174,19 @@ func (e *Evaluator) Real(ctx context.Context) (*Sample, error) {
 		if err != nil {
 			return nil, err
 		}
-		if i == 0 {
-			s.Images = others.Images
-		}
-		if err := s.add(ctx, set, others.Images, others); err != nil {
+		seen, err := e.embedReal(ctx, set, others)
+		if err != nil {
 			return s, err
 		}
+		if i == 0 {
+			s.Images = seen.Images
+		}
+		s.sets = append(s.sets, seen)
 	}
 	return s, nil
 }
 
-func (s *Sample) add(ctx context.Context, set captionSet, images []float32, prompts Prompts) error {
-	seen, err := s.evaluator.embed(ctx, set, images, prompts)
-	s.sets = append(s.sets, seen)
-	return err
-}
-
-// Evaluate draws one picture per held-out caption and measures them. It returns the pictures too, [n,S,S,3].
+// Evaluate draws one picture per held-out caption and measures them. It returns the first pictures too, [n,S,S,3], 64 at most.
 func (e *Evaluator) Evaluate(ctx context.Context, sampling pipeline.Sampling) (Metrics, []float32, error) {
 	s, err := e.Draw(ctx, sampling)
 	if err != nil {

@@ -64,8 +64,16 @@ func wantError(t testing.TB, what string, err error, texts ...string) {
 func metrics(t *testing.T, e *Evaluator, images []float32) (Metrics, error) {
 	t.Helper()
 	s := &Sample{evaluator: e, Images: images}
-	if err := s.add(t.Context(), e.sets[0], images, e.sets[0].reference.Prompts); err != nil {
+	if err := addTo(s, t, e.sets[0], images); err != nil {
 		return Metrics{}, err
 	}
 	return s.Metrics()
+}
+
+// addTo embeds pictures of a set's captions.
+func addTo(s *Sample, t *testing.T, set captionSet, images []float32) error {
+	t.Helper()
+	seen, err := s.evaluator.embedBy(t.Context(), set.features, images, set.Captions)
+	s.sets = append(s.sets, scoredSet{set.Prompts, seen})
+	return err
 }

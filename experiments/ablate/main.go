@@ -57,10 +57,10 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if inputs, err = openInputs(ctx, o, lazy); err == nil {
 			inputs, kept, err = complete(ctx, o, inputs, base, axes, lazy)
 		}
-	case o.teacher.Features == "": // --print-config
+	case o.printConfig && !o.opens: // nothing that hashes of runs could be made of
 		err = errNoBundle
 	default:
-		inputs, kept, err = openPublished(ctx, o, base, axes, stderr)
+		inputs, kept, err = openPublished(ctx, &o, base, axes, stderr)
 	}
 	if err == nil {
 		plan, err = sweep.NewPlan(inputs, base, kept, seeds)

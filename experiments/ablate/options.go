@@ -51,7 +51,7 @@ type options struct {
 	set                                                                                     dataset.Spec
 	axis, cells, samplers, scale, seeds, engine, out, pretrained, reference, config, sbatch string
 	steps, images, watch, probe, processes, among, devices, slurm, timed                    int
-	list, printConfig, dryRun, pretrain, noTrain, plan                                      bool
+	list, printConfig, dryRun, pretrain, noTrain, plan, opens                               bool // opens: a published teacher, its data and features are named
 
 	teacher         teachers.Spec // Name is "" for a bundle's teacher
 	extractor, clip string        // extractors that score the students of such a teacher
@@ -68,7 +68,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.scale, "scale", "cpu", "`size` of the runs: "+strings.Join(distill.Scales, ", ")+"; "+distill.LatentScale+" with --teacher")
 	f.StringVar(&o.seeds, "seeds", "1", "`number` of seeds per cell, or a list such as 0-5 or 1,3,8-10; 3, is seed 3 alone")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
-	f.StringVar(&o.out, "out", "", "`folder` for tables, pictures and runs (default: results, or results/data/<name> for other data than scenes)")
+	f.StringVar(&o.out, "out", "", "`folder` for tables, pictures and runs (default: results, results/data/<name> for other data than scenes, and results/published/<name> with --teacher)")
 	o.set.Flags(f, "")
 	f.StringVar(&o.pretrained, "pretrained", "", "`folder` with the networks to start from (default: pretrained/<data>, or pretrained/<data>-<scale> beside the cpu scale)")
 	f.StringVar(&o.reference, "reference", "", "`folder` of committed results: shown beside, and its scores of real pictures and teacher are taken over (default: results/reference, or data/<name> in it)")
@@ -100,7 +100,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.Visit(func(f *flag.Flag) {
 		given[f.Name] = true
 		if f.Name != "slurm" && f.Name != "sbatch" && f.Name != "dry-run" {
-			o.flags = append(o.flags, "--"+f.Name+"="+f.Value.String())
+			o.flags = append(o.flags, typed(f)...)
 		}
 	})
 	for name, value := range map[string]int{"steps": o.steps, "images": o.images, "watch": o.watch, "probe": o.probe, "among": o.among, "slurm": o.slurm} {
@@ -132,9 +132,9 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	if o.processes < 1 || o.processes > runtime.NumCPU() {
 		return fmt.Errorf("processes = %d, want 1 to %d, the cores here", o.processes, runtime.NumCPU())
 	}
+	o.args = args
 	if o.teacher.Name != "" {
-		o.out = cmp.Or(o.out, filepath.Join("results", "published", dataset.Spec{Name: o.teacher.Name}.Label()+"-"+o.set.Label()))
-		o.reference = cmp.Or(o.reference, o.out)
+		return engine.Check(o.engine) // the folder is known once the teacher is open
 	}
 	o.out = cmp.Or(o.out, sweep.FolderOf("results", o.set))
 	if o.reference != "" && o.reference != o.out { // this call may make it
@@ -143,7 +143,6 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		}
 	}
 	o.reference = cmp.Or(o.reference, sweep.FolderOf(filepath.Join("results", "reference"), o.set))
-	o.args = args
 	return engine.Check(o.engine)
 }
 

@@ -2,11 +2,18 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/addlab/addlab/ablations"
+	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinyedm"
 	"github.com/addlab/addlab/internal/tinylatent"
@@ -16,11 +23,11 @@ import (
 // ofPublished calls the program on a small published teacher, and wants a code.
 func ofPublished(t *testing.T, want int, args ...string) (stdout, stderr string) {
 	t.Helper()
-	var out, errors bytes.Buffer
-	if rc := run(t.Context(), args, &out, &errors); rc != want {
-		t.Fatalf("%q: rc = %d, want %d: %s", args, rc, want, &errors)
+	var out, failed bytes.Buffer
+	if rc := run(t.Context(), args, &out, &failed); rc != want {
+		t.Fatalf("%q: rc = %d, want %d: %s", args, rc, want, &failed)
 	}
-	return out.String(), errors.String()
+	return out.String(), failed.String()
 }
 
 // published are flags of a small latent teacher, whose students train for a step.
@@ -56,7 +63,7 @@ func TestStudentsOfAPublishedTeacherAreCompared(t *testing.T) {
 	if floor, drawn := table.Reference("real against real (floor)").Values["fid"].Mean, table.Rows[0].Values["fid"].Mean; !(floor < drawn) {
 		t.Errorf("FID of real pictures = %g, want it below the %g of random networks", floor, drawn)
 	}
-	if len(table.Verdicts) > 0 || !strings.Contains(stdout, "features of efficientnet-lite0; captions were not scored") {
+	if len(table.Verdicts) > 0 || !strings.Contains(stdout, "features of efficientnet-lite0, SHA-256") {
 		t.Errorf("verdicts = %v, want none without a CLIP score, and the judge in %s", table.Verdicts, stdout)
 	}
 	if again, _ := ofPublished(t, 0, append(args, "--axis", "disc-cond", "--cells", "text,both")...); strings.Contains(again, "engine:") || strings.Contains(again, "distill: step") {
@@ -72,9 +79,9 @@ func TestCellsOfAPublishedTeacher(t *testing.T) {
 		there, leftOut []string
 	}{
 		{"method", []string{"method/lcm, ", "method/regression, ", "method/dmd2, ", "method/ladd-4, ", "method/ufogen, "}, nil},
-		{"disc-features", []string{"disc-features/teacher, "}, []string{"cell vit-l-clip: ", "a latent model has no variants"}},
-		{"first-timestep", []string{"default cell, ", "first-timestep/980, "}, nil}, // of whose cells 1000 is this teacher's default
+		{"disc-features,disc-cond", []string{"disc-cond/text, "}, []string{"disc-features: its cells are of built-in teachers"}},
 		{"student-init", []string{"student-init/random, "}, nil},
+		{"loss,teacher", []string{"loss/both-nfsd, "}, []string{"teacher, cell s-from-l: ", "a latent model has no variants"}},
 	} {
 		stdout, stderr := ofPublished(t, 0, append(args, "--axis", test.axis)...)
 		for text, wants := range map[string][]string{stdout: test.there, stderr: test.leftOut} {
@@ -85,9 +92,72 @@ func TestCellsOfAPublishedTeacher(t *testing.T) {
 			}
 		}
 	}
-	stdout, _ := ofPublished(t, 0, append(args[:len(args)-1], "--axis", "first-timestep", "--print-config")...)
-	if strings.Contains(stdout, "980-leak") || !strings.Contains(stdout, `"cell": "1000"`) {
-		t.Errorf("the default cell of this teacher has the name of another: %s", stdout)
+}
+
+// A network of EDM has no encoder for heads: cells that ask for one are left out before anything is trained.
+func TestCellsOfEDM(t *testing.T) {
+	data := t.TempDir()
+	var lines strings.Builder
+	for i := range 200 {
+		name := fmt.Sprintf("%03d.png", i)
+		f, err := os.Create(filepath.Join(data, name))
+		if err == nil {
+			img := image.NewRGBA(image.Rect(0, 0, 8, 8))
+			img.Set(i%8, i/8%8, color.RGBA{uint8(i), 255, 0, 255})
+			err = errors.Join(png.Encode(f, img), f.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&lines, "{\"file_name\": %q, \"text\": \"%d\"}\n", name, i%10)
+	}
+	if err := os.WriteFile(filepath.Join(data, "metadata.jsonl"), []byte(lines.String()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	args := append(tinybundle.Features(t), "--teacher", tinyedm.File(t), "--data", data, "--out", t.TempDir(), "--dry-run", "--axis", "method")
+	stdout, stderr := ofPublished(t, 0, args...)
+	if !strings.Contains(stdout, "method/lcm, ") || !strings.Contains(stderr, "method, cell ladd: ") || !strings.Contains(stderr, "want a teacher with an encoder") {
+		t.Errorf("stdout = %s, stderr = %s, want lcm there and ladd left out", stdout, stderr)
+	}
+}
+
+// Cells of a published teacher follow it at its own guidance, and take distances between latents where their methods do.
+func TestCellsAreAdapted(t *testing.T) {
+	base, err := distill.LatentConfig("add")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range ablations.Method.Cells {
+		cfg := adapted(c, 5).Config(base)
+		if named := cfg.Method != nil || cfg.Consistency != nil; cfg.DistillPixels == named {
+			t.Errorf("%s: distill_pixels = %t with a method of its own: %t", c.Name, cfg.DistillPixels, named)
+		}
+		if cfg.TeacherGuidance != 0 && cfg.TeacherGuidance != 5 {
+			t.Errorf("%s: teacher_guidance = %g, want 5 or none", c.Name, cfg.TeacherGuidance)
+		}
+	}
+}
+
+// Weights of another file give other numbers: another measurement. A task of Slurm gets them as they were typed.
+func TestWeightsBelongToAMeasurement(t *testing.T) {
+	args := published(t)
+	measurements := func(weights string) string {
+		stdout, _ := ofPublished(t, 0, append(args, "--dry-run", "--cells", "text,both", "--weights", "efficientnet-lite0="+weights)...)
+		return stdout
+	}
+	one, other := args[1], filepath.Join(t.TempDir(), "other.safetensors") // any files: nothing is drawn
+	if err := os.WriteFile(other, []byte("other"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if measurements(one) == measurements(other) {
+		t.Error("other weights of the extractor are the same measurement")
+	}
+	if _, stderr := ofPublished(t, 1, append(args, "--dry-run", "--weights", "efficientnet-lite0="+t.TempDir())...); !strings.Contains(stderr, "--weights efficientnet-lite0=FILE names them") {
+		t.Errorf("stderr = %q, want the flag that names weights", stderr)
+	}
+	stdout, _ := ofPublished(t, 0, append(args, "--dry-run", "--slurm", "2", "--weights", "efficientnet-lite0="+one)...)
+	if !strings.Contains(stdout, "--weights=efficientnet-lite0="+one) {
+		t.Errorf("stdout = %s, want the weights in the tasks' command", stdout)
 	}
 }
 

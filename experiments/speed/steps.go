@@ -17,6 +17,7 @@ import (
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/record"
+	"github.com/addlab/addlab/train"
 )
 
 //go:embed torch_networks.py
@@ -69,7 +70,7 @@ func steps(ctx context.Context, o options, in inputs, env record.Environment, st
 		return err
 	}
 	in.Config.Muon = false // PyTorch's side uses AdamW
-	step, done, err := distill.Steps(in.Inputs)
+	step, done, err := distill.Steps(ctx, in.Inputs, train.NewProgress(nil))
 	if err != nil {
 		return err
 	}
