@@ -14,6 +14,7 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/edm"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinyedm"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network/weights"
@@ -40,7 +41,7 @@ func TestAStudentOfEDM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, file := tinyFeatures(t)
+	net, file := tinybundle.ViT(t)
 	b, err := edm.NewBase(m, net, file)
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +118,7 @@ func TestAStudentOfEDM(t *testing.T) {
 
 // Random frequencies are nearly all fast: a student could not be told the noise without them.
 func TestSCMRefusesFourierEmbeddings(t *testing.T) {
-	net, file := tinyFeatures(t)
+	net, file := tinybundle.ViT(t)
 	for embedding, refused := range map[string]bool{"fourier": true, "positional": false} {
 		m, err := edm.Open(tinyedm.File(t))
 		if err != nil {

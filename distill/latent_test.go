@@ -12,42 +12,22 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinylatent"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/latent"
-	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/record"
 )
 
 // latentSize is the side of the pictures; their latents have half of it, the features see a quarter.
 const latentSize = 16
-
-// tinyFeatures is a small transformer for pictures of 8×8 with random weights in a file.
-func tinyFeatures(t testing.TB) (network.ViTConfig, string) {
-	t.Helper()
-	vit := network.ViTConfig{ImageSize: 8, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch", ImageNet: true}
-	store, file := model.NewStore(), filepath.Join(t.TempDir(), "features.safetensors")
-	g := NewGraph(graphtest.Engine(), "features")
-	defer g.Finalize()
-	model.SetStore(g, store)
-	network.ViT(store.Scope("/features"), vit, Const(g, tensors.FromFlatDataAndDimensions(make([]float32, 8*8*3), 1, 8, 8, 3)), nil)
-	f, err := weights.FromStore(store, "/features")
-	if err == nil {
-		err = weights.Write(file, f, weights.F32)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return vit, file
-}
 
 // tinyLatent is a small latent diffusion model as diffusers saved it, with random features.
 func tinyLatent(t testing.TB, folder string) *latent.Base {
@@ -56,7 +36,7 @@ func tinyLatent(t testing.TB, folder string) *latent.Base {
 	if err != nil {
 		t.Fatal(err)
 	}
-	vit, file := tinyFeatures(t)
+	vit, file := tinybundle.ViT(t)
 	b, err := latent.NewBase(m, latentSize, vit, file)
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +173,7 @@ func TestLatentsAreNotAugmented(t *testing.T) {
 // A picture passes the autoencoder once: what a second training finds on disk is what the first one encoded, and half a record is none.
 func TestLatentsAreKept(t *testing.T) {
 	dir, data := t.TempDir(), tinyworld.Album(5)
-	vit, file := tinyFeatures(t)
+	vit, file := tinybundle.ViT(t)
 	b, err := latent.NewBase(tinyLatent(t, "sd").Model, tinyworld.Size, vit, file)
 	if err != nil {
 		t.Fatal(err)

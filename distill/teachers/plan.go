@@ -38,7 +38,7 @@ func (s Spec) Plan(ctx context.Context, stdout io.Writer, cfg distill.Config, no
 		trained = unet
 	}
 	var total int64
-	line := func(what string, bytes int64) { fmt.Fprintf(stdout, "%10s  %s\n", Readable(bytes), what) }
+	line := func(what string, bytes int64) { fmt.Fprintf(stdout, "%10s  %s\n", readable(bytes), what) }
 	add := func(what string, values, bytes int64) {
 		total += bytes
 		line(fmt.Sprintf("%s, %d values", what, values), bytes)
@@ -71,12 +71,12 @@ func (s Spec) Plan(ctx context.Context, stdout io.Writer, cfg distill.Config, no
 	}
 	checkpoint += copies * 4 * unet
 	_, err = fmt.Fprintf(stdout, "\na step: %d pictures of %d×%d in each of %d passes; %d steps\ndisk: %s for each of two checkpoints, and a third while it is written; %s for the student\n",
-		cfg.Batch, s.side(m), s.side(m), max(1, cfg.Accumulate), cfg.Steps, Readable(checkpoint), Readable(4*unet))
+		cfg.Batch, s.side(m), s.side(m), max(1, cfg.Accumulate), cfg.Steps, readable(checkpoint), readable(4*unet))
 	return err
 }
 
-// Readable is a number of bytes with three digits.
-func Readable(bytes int64) string {
+// readable is a number of bytes with three digits.
+func readable(bytes int64) string {
 	for _, unit := range []struct {
 		name  string
 		bytes float64

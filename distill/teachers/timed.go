@@ -37,7 +37,7 @@ func Timed(ctx context.Context, stdout, progress io.Writer, in distill.Inputs, n
 	fmt.Fprintf(stdout, "the first step takes %.3g s, with compiling; a step after it %.3g s (%.3g to %.3g, %d timed); %d steps about %s\n",
 		first, median, rest[0], rest[len(rest)-1], len(rest), in.Config.Steps, whole)
 	if _, peak, err := engine.Memory(); err == nil {
-		fmt.Fprintf(stdout, "memory of this process at most %s, with features, heads and activations; a GPU's own is not counted\n", Readable(peak))
+		fmt.Fprintf(stdout, "memory of this process at most %s, with features, heads and activations; a GPU's own is not counted\n", readable(peak))
 	}
 	return nil
 }

@@ -4,6 +4,10 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinyworld"
 )
@@ -47,5 +51,38 @@ func TestHeldoutPrompts(t *testing.T) {
 	}
 	if p, err = takePrompts(tinyworld.Album(9).Heldout(), 5, 4); err != nil || p.Facts != nil || len(p.Captions) != 4 {
 		t.Errorf("album: %d captions, stated %v, error %v", len(p.Captions), p.Facts, err)
+	}
+}
+
+// Pictures that are drawn and embedded in parts get the same metrics, and only the first of them are kept.
+func TestPicturesInParts(t *testing.T) {
+	sampling := pipeline.FewSteps("", []int{1000}, 1, "")
+	metrics := func(most int) (real, drawn Metrics, e *Evaluator) {
+		e = newTest(t, tinybundle.Load(t, "pair", "classifier", "text", "teacher"), tinyworld.New(), tinySetup())
+		e.most = most
+		real, err := e.EvaluateReal(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		drawn, _, err = e.Evaluate(t.Context(), sampling)
+		if err != nil {
+			t.Fatal(err)
+		}
+		real.Seconds, real.MillisPerImage, drawn.Seconds, drawn.MillisPerImage = 0, 0, 0, 0
+		return real, drawn, e
+	}
+	real, drawn, whole := metrics(1 << 26)
+	realParts, drawnParts, parts := metrics(3 * tinyArea)
+	if whole.part() <= 10 || parts.part() != 3 {
+		t.Fatalf("parts of %d and %d pictures, want one of all 10, and 3", whole.part(), parts.part())
+	}
+	if diff := cmp.Diff(real, realParts, cmpopts.EquateApprox(1e-5, 1e-6)); diff != "" {
+		t.Errorf("real pictures (-whole +parts):\n%s", diff)
+	}
+	if diff := cmp.Diff(drawn, drawnParts, cmpopts.EquateApprox(1e-5, 1e-6)); diff != "" {
+		t.Errorf("drawn pictures (-whole +parts):\n%s", diff)
+	}
+	if kept := parts.keep(make([]float32, (shown-1)*tinyArea), make([]float32, 3*tinyArea)); len(kept) != shown*tinyArea {
+		t.Errorf("%d values are kept, want %d pictures", len(kept), shown)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion/pipeline"
+	"github.com/addlab/addlab/internal/graphtest"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinyworld"
@@ -88,4 +90,35 @@ func TestEmbedClips(t *testing.T) {
 		t.Fatal(err)
 	}
 	near(t, "features", other.Features.Data, one.Features.Data, 0)
+}
+
+// Without a pair there is no CLIP score; everything else is as it was.
+func TestExtractorsWithoutAPair(t *testing.T) {
+	b := tinybundle.Load(t, "pair", "classifier")
+	e := newTest(t, b, tinyworld.New(), tinySetup())
+	want, err := e.EvaluateReal(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	extractors, err := bundled(graphtest.Engine(), b, tinySetup().Batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	extractors.Pair.Close()
+	extractors.Pair = nil
+	alone, err := NewEvaluatorBy(t.Context(), pipeline.New(graphtest.Engine(), b), extractors, tinyworld.New(), tinySetup())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alone.Close()
+	got, err := alone.EvaluateReal(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.CLIP != 0 || want.CLIP == 0 {
+		t.Errorf("CLIP score = %g, with a pair %g, want none", got.CLIP, want.CLIP)
+	}
+	if got.FID != want.FID || got.Recall != want.Recall || *got.Align != *want.Align {
+		t.Errorf("FID = %g, recall = %g, alignment = %g, want %g, %g and %g", got.FID, got.Recall, *got.Align, want.FID, want.Recall, *want.Align)
+	}
 }

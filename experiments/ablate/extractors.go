@@ -73,9 +73,9 @@ func (o options) extractors() (map[string]extractor.Kind, error) {
 		kind, err := extractor.ByName(name)
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("%s: %w", role, err)
+			return nil, fmt.Errorf("--%s: %w", role, err)
 		case kind.Bundled:
-			return nil, fmt.Errorf("%s = %q, which knows the drawings of a built-in world alone, want one of others' pictures, such as %s", role, name, "efficientnet-lite0")
+			return nil, fmt.Errorf("%s = %q, which knows the drawings of a built-in world alone, want one of others' pictures, such as efficientnet-lite0", role, name)
 		case role == sweep.CaptionsRole && !kind.Captions:
 			return nil, fmt.Errorf("%s = %q reads no captions, want one that does, such as clip-l14", role, name)
 		}

@@ -193,7 +193,7 @@ func TestFlagsOfAPublishedTeacherAreChecked(t *testing.T) {
 		"features is missing":                                          without("--features"),
 		`scale = "cpu", want "paper" with --teacher`:                   with("--scale", "cpu"),
 		"want them without --teacher":                                  with("--pretrained", "x"),
-		`extractor: extractor = "nope"`:                                with("--extractor", "nope"),
+		`--extractor: extractor = "nope"`:                              with("--extractor", "nope"),
 		`extractor = "scenes", which knows the drawings of a built-in`: with("--extractor", "scenes"),
 		`clip = "inception" reads no captions`:                         with("--clip", "inception"),
 		"weights = inception=…, want those of --extractor":             with("--weights", "inception="+flags[1]),

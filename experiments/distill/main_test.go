@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/addlab/addlab/distill/teachers"
 	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinylatent"
 	"github.com/addlab/addlab/latent"
@@ -142,48 +141,6 @@ func TestThePlanTimesSteps(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) != 1 {
 		t.Errorf("left = %q, error %v, want the config alone", left, err)
-	}
-}
-
-func TestThePlanCountsWhatIsKept(t *testing.T) {
-	folder := tinylatent.Folder(t, "sd")
-	file := filepath.Join(folder, "unet", "diffusion_pytorch_model.fp16.safetensors")
-	all, err := weights.Read(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := 0
-	for _, x := range all.Tensors {
-		values += len(x.Data)
-	}
-	staged := filepath.Join(t.TempDir(), "staged.json")
-	write(t, staged, progressive)
-	for _, test := range []struct {
-		args            []string
-		trained, passes int
-		moments         string
-		further, stage  int // numbers for a trained one; values of the teacher of a stage, which checkpoints have too
-	}{
-		{nil, values, 64, "moments and the sum of gradients", 3, 0},
-		{[]string{"--config", staged}, values, 1, "moments", 2, values},
-		// Transformers of width 16 in the first resolution, down and twice up, and of 24 in the middle; tokens have width 16.
-		{[]string{"--lora", "4"}, 4 * (3*(4*(16+16)+4*(16+16)) + 4*(24+24) + 2*(24+24) + 2*(24+16)), 64, "moments and the sum of gradients", 3, 0},
-	} {
-		stdout, _ := call(t, 0, append(test.args, "--teacher", folder, "--plan")...)
-		for _, want := range []string{
-			fmt.Sprintf("%s  teacher, frozen, %d values\n", teachers.Readable(int64(2*values)), values),
-			fmt.Sprintf("%s  student, %d values\n", teachers.Readable(int64(4*test.trained)), test.trained),
-			fmt.Sprintf("%s  %s, %d values\n", teachers.Readable(int64(4*test.further*test.trained)), test.moments, test.further*test.trained),
-			fmt.Sprintf("disk: %s for each of two checkpoints", teachers.Readable(int64(4*(2+test.further)*test.trained+4*test.stage))),
-			fmt.Sprintf("a step: 2 pictures of 16×16 in each of %d passes; 4000 steps\n", test.passes),
-		} {
-			if line := fmt.Sprintf("%s  copies of the teacher, %d values\n", teachers.Readable(int64(4*test.stage)), test.stage); strings.Contains(stdout, line) != (test.stage > 0) {
-				t.Errorf("%q: stdout = %s, want %q: %t", test.args, stdout, line, test.stage > 0)
-			}
-			if !strings.Contains(stdout, want) {
-				t.Errorf("%q: stdout = %s, want %q", test.args, stdout, want)
-			}
-		}
 	}
 }
 
