@@ -24,7 +24,7 @@ type Axis struct {
 	Teachers    []string            // variants of the teacher that are measured beside the cells
 	SolverSteps []int               // steps, beyond 25 and 1, at which the bundle's teacher is measured beside the cells
 	Solvers     []diffusion.Sampler // that take these steps; nil is DPM-Solver++(2M) alone
-	BuiltIn     bool                // the default cell's name tells what the presets of built-in teachers have, and others have not
+	BuiltIn     bool                // cells fit built-in teachers only: a published one's preset is not the default cell
 }
 
 // Cell is one answer that is tried: an edit of the default config, or another way to sample from its student.

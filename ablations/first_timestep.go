@@ -7,7 +7,8 @@ import "github.com/addlab/addlab/distill"
 // traces of a picture and begins with answers that differ. With a signal leak there are such traces in training.
 var FirstTimestep = register(Axis{
 	Name: "first-timestep", Title: "Timestep of pure noise",
-	Question: "Which timestep should the student be told of the pure noise that it starts from?", BuiltIn: true,
+	Question: "Which timestep should the student be told of the pure noise that it starts from?",
+	BuiltIn:  true,
 	Cells: []Cell{
 		{Name: "1000", Set: startAt(1000, false)},
 		{Name: "980", Set: startAt(980, false)},

@@ -98,7 +98,7 @@ func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.
 		"format": 1, "teacher": base.Hash(teacher), "text": base.Hash(textScope), "data": in.Data.Hash(), "guidance": in.Config.TeacherGuidance,
 		"schedule": s.schedule.Name(), "prediction": base.Prediction(), "sampler": p.Sampler, "steps": p.Steps, "seed": p.Seed,
 	}
-	if _, any := base.(Autoencoded); any { // of any size
+	if _, latents := base.(Autoencoded); latents { // teachers of latents draw any size
 		fields["size"] = base.Size()
 	}
 	name, err := record.Hash(fields)

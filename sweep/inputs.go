@@ -42,7 +42,7 @@ func (in Inputs) preset(scale string) (distill.Config, error) {
 	return distill.DefaultConfig(scale)
 }
 
-// NewPublished takes the evaluation of the scale "paper", as NewInputs does of others.
+// NewPublished is NewInputs for a published teacher, at its guidance.
 func NewPublished(p Published, guidance float64, data dataset.Dataset, images int) (Inputs, error) {
 	in := Inputs{Published: &p, Data: data, Setup: protocol.DefaultSetup(distill.LatentScale)}
 	in.Setup.Guidance = guidance
@@ -70,7 +70,7 @@ func NewInputs(b *pretrain.Bundle, data dataset.Dataset, scale string, images in
 	return in.within(images)
 }
 
-// within has so many pictures, 0 for the setup's, or fewer where the dataset holds out too few.
+// within sets the number of pictures: images, or the setup's if that is 0, at most half of what the data hold out.
 func (in Inputs) within(images int) (Inputs, error) {
 	data := in.Data
 	if err := Enough(data); err != nil {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/addlab/addlab/ablations"
-	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/report"
 )
@@ -37,7 +36,7 @@ func (p *Plan) Table(axis ablations.Axis, results Results) report.Table {
 	compareRows(&t, axis.Claims)
 	t.Metrics = slices.DeleteFunc(t.Metrics, func(m report.Metric) bool {
 		known := func(r report.Row) bool { return r.Values[m.Key].Known() }
-		return (strings.HasPrefix(m.Key, drawingPrefix) || p.Scale == distill.LatentScale) && !slices.ContainsFunc(t.Rows, known) && !slices.ContainsFunc(t.References, known)
+		return (strings.HasPrefix(m.Key, drawingPrefix) || m.Key == ablations.CLIP) && !slices.ContainsFunc(t.Rows, known) && !slices.ContainsFunc(t.References, known)
 	})
 	for _, c := range axis.Claims {
 		if slices.ContainsFunc(t.Metrics, func(m report.Metric) bool { return m.Key == c.Metric }) {

@@ -47,14 +47,14 @@ func (s *Spec) Flags(f *flag.FlagSet) {
 	f.IntVar(&s.Size, "size", 0, "side of the pictures in `pixels` (default: what the teacher was trained on)")
 }
 
-// Check wants flags that go together. looks: nothing is trained, so that features are not needed.
-func (s Spec) Check(looks bool) error {
+// Check wants flags that go together; features only where something is trained.
+func (s Spec) Check(untrained bool) error {
 	switch {
 	case s.Name == "":
 		return errors.New("teacher is missing, want a folder in diffusers' layout, OWNER/NAME on the HuggingFace hub, or a file of EDM's")
 	case s.EDM() && s.Variant != "":
 		return fmt.Errorf("variant = %q has no effect on a file of EDM's", s.Variant)
-	case s.Features == "" && !looks:
+	case s.Features == "" && !untrained:
 		return fmt.Errorf("features is missing, want a file with weights of %s for the discriminator", s.FeaturesNet)
 	}
 	return nil

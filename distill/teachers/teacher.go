@@ -1,7 +1,6 @@
 package teachers
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -32,11 +31,19 @@ func (t Teacher) Check(data dataset.Dataset) error { return t.check(data) }
 
 // Suits wants a config that can be trained on the teacher.
 func (t Teacher) Suits(cfg distill.Config) error {
-	return cmp.Or(distill.Suits(cfg, t.Base), t.suits(cfg))
+	if err := distill.Suits(cfg, t.Base); err != nil {
+		return err
+	}
+	return t.suits(cfg)
 }
 
 // Fits wants a config whose student can be saved, too.
-func (t Teacher) Fits(cfg distill.Config) error { return cmp.Or(t.Suits(cfg), t.fits(cfg)) }
+func (t Teacher) Fits(cfg distill.Config) error {
+	if err := t.Suits(cfg); err != nil {
+		return err
+	}
+	return t.fits(cfg)
+}
 
 // Save writes a student as a new model, further files beside it.
 func (t Teacher) Save(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error {
@@ -61,7 +68,7 @@ func (s Spec) Open(ctx context.Context, note func(format string, args ...any)) (
 		Base: b, Guidance: m.UsualGuidance(),
 		check: func(dataset.Dataset) error { return nil },
 		suits: func(distill.Config) error { return nil },
-		fits:  func(cfg distill.Config) error { return schedulable(m, cfg) },
+		fits:  func(cfg distill.Config) error { return divides(m, grid(cfg)) },
 		save: func(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error {
 			return m.Save(backend, out, student, latent.FewSteps(grid(cfg), cfg.Form()), further...)
 		},
@@ -76,14 +83,22 @@ func grid(cfg distill.Config) int {
 	return cfg.Consistency.Grid
 }
 
-// schedulable wants times that the scheduler of a saved student can have.
-func schedulable(m *latent.Model, cfg distill.Config) error {
-	if grid := grid(cfg); grid > 0 {
-		s, err := m.Scheduler("")
-		if n := s.Timesteps(); err == nil && n%grid != 0 { // LCM's scheduler would leave out the last ones
-			err = fmt.Errorf("consistency.grid = %d, want a divisor of the %d timesteps of the teacher", grid, n)
-		}
-		return err
+// divides wants a grid that LCM's scheduler draws on whole; 0 is none.
+func divides(m *latent.Model, grid int) error {
+	if grid == 0 {
+		return nil
+	}
+	s, err := m.Scheduler("")
+	if n := s.Timesteps(); err == nil && n%grid != 0 { // it would leave out the last ones
+		err = fmt.Errorf("consistency.grid = %d, want a divisor of the %d timesteps of the teacher", grid, n)
+	}
+	return err
+}
+
+// Schedulable wants times that the scheduler of a saved student can have. It opens nothing.
+func (s Spec) Schedulable(cfg distill.Config) error {
+	if s.EDM() || cfg.Consistency != nil {
+		return nil
 	}
 	for i, time := range cfg.Times {
 		if want := int(math.Round(1000 - 1000*float64(i)/float64(len(cfg.Times)))); time != want {

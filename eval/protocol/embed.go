@@ -23,13 +23,14 @@ type Embeddings struct {
 
 // Embed runs the evaluation networks over pictures [n,S,S,3] and their captions.
 func (e *Evaluator) Embed(ctx context.Context, images []float32, captions []string) (Embeddings, error) {
-	return e.embedBy(ctx, e.extractors.Features, images, captions)
+	return e.embedBy(ctx, e.extractors.Features, 0, images, captions)
 }
 
-func (e *Evaluator) embedBy(ctx context.Context, features extractor.Extractor, images []float32, captions []string) (out Embeddings, err error) {
+// embedBy embeds pictures; first is the number of the first of them, for errors.
+func (e *Evaluator) embedBy(ctx context.Context, features extractor.Extractor, first int, images []float32, captions []string) (out Embeddings, err error) {
 	area := len(images) / max(len(captions), 1)
 	if i := slices.IndexFunc(images, func(v float32) bool { return v != v }); i >= 0 {
-		return out, fmt.Errorf("protocol: picture %d: %w", i/area, ErrNotNumbers)
+		return out, fmt.Errorf("protocol: picture %d: %w", first+i/area, ErrNotNumbers)
 	}
 	pair := e.extractors.Pair
 	if pair != nil {
@@ -68,7 +69,7 @@ func (e *Evaluator) extract(ctx context.Context, x extractor.Extractor, images [
 // embedReal embeds real pictures with their captions.
 func (e *Evaluator) embedReal(ctx context.Context, set captionSet, r reals) (out scoredSet, err error) {
 	out.Prompts, err = e.read(r, func(part Prompts) error {
-		seen, err := e.embedBy(ctx, set.features, part.Images, part.Captions)
+		seen, err := e.embedBy(ctx, set.features, out.Features.N, part.Images, part.Captions)
 		out.add(seen)
 		return err
 	})

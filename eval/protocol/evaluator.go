@@ -66,6 +66,7 @@ func NewEvaluator(ctx context.Context, backend compute.Backend, b *pretrain.Bund
 	}
 	extractors, err := bundled(backend, b, setup.Batch)
 	if err != nil {
+		extractors.Close()
 		return nil, err
 	}
 	e, err := NewEvaluatorBy(ctx, pipeline.New(backend, b), extractors, data, setup)
@@ -142,7 +143,7 @@ func (s *Sample) draw(ctx context.Context, g *pipeline.Generator, set captionSet
 	area := e.Model.Size() * e.Model.Size() * 3
 	embed := func() error {
 		n := len(waiting) / area
-		seen, err := e.embedBy(ctx, set.features, waiting, set.Captions[done:done+n])
+		seen, err := e.embedBy(ctx, set.features, done, waiting, set.Captions[done:done+n])
 		out.add(seen)
 		waiting, done = waiting[:0], done+n
 		return err

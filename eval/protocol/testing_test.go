@@ -73,7 +73,7 @@ func metrics(t *testing.T, e *Evaluator, images []float32) (Metrics, error) {
 // addTo embeds pictures of a set's captions.
 func addTo(s *Sample, t *testing.T, set captionSet, images []float32) error {
 	t.Helper()
-	seen, err := s.evaluator.embedBy(t.Context(), set.features, images, set.Captions)
+	seen, err := s.evaluator.embedBy(t.Context(), set.features, 0, images, set.Captions)
 	s.sets = append(s.sets, scoredSet{set.Prompts, seen})
 	return err
 }

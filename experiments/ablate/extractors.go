@@ -66,7 +66,8 @@ func (o options) checkExtractors() error {
 // extractors are the extractors by their role.
 func (o options) extractors() (map[string]extractor.Kind, error) {
 	kinds := map[string]extractor.Kind{}
-	for role, name := range map[string]string{sweep.FeaturesRole: o.extractor, sweep.CaptionsRole: o.clip} {
+	for _, asked := range [][2]string{{sweep.FeaturesRole, o.extractor}, {sweep.CaptionsRole, o.clip}} {
+		role, name := asked[0], asked[1]
 		if name == "" && role == sweep.CaptionsRole {
 			continue
 		}

@@ -52,15 +52,10 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	kept, plan := axes, (*sweep.Plan)(nil)
 	inputs, err := sweep.Inputs{}, error(nil)
-	switch {
-	case o.teacher.Name == "":
-		if inputs, err = openInputs(ctx, o, lazy); err == nil {
-			inputs, kept, err = complete(ctx, o, inputs, base, axes, lazy)
-		}
-	case o.printConfig && !o.opens: // nothing that hashes of runs could be made of
-		err = errNoBundle
-	default:
+	if o.teacher.Name != "" {
 		inputs, kept, err = openPublished(ctx, &o, base, axes, stderr)
+	} else if inputs, err = openInputs(ctx, o, lazy); err == nil {
+		inputs, kept, err = complete(ctx, o, inputs, base, axes, lazy)
 	}
 	if err == nil {
 		plan, err = sweep.NewPlan(inputs, base, kept, seeds)

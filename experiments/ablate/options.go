@@ -51,7 +51,7 @@ type options struct {
 	set                                                                                     dataset.Spec
 	axis, cells, samplers, scale, seeds, engine, out, pretrained, reference, config, sbatch string
 	steps, images, watch, probe, processes, among, devices, slurm, timed                    int
-	list, printConfig, dryRun, pretrain, noTrain, plan, opens                               bool // opens: a published teacher, its data and features are named
+	list, printConfig, dryRun, pretrain, noTrain, plan                                      bool
 
 	teacher         teachers.Spec // Name is "" for a bundle's teacher
 	extractor, clip string        // extractors that score the students of such a teacher

@@ -36,9 +36,8 @@ func (o *options) checkTeacher(given map[string]bool) error {
 	if !given["scale"] {
 		o.scale = distill.LatentScale
 	}
-	looks := o.plan && o.timed == 0
-	o.opens = given["data"] && o.teacher.Features != ""
-	switch err := o.teacher.Check(looks || o.printConfig || o.list); {
+	untrained := o.plan && o.timed == 0
+	switch err := o.teacher.Check(untrained || o.list); {
 	case o.scale != distill.LatentScale:
 		return fmt.Errorf("scale = %q, want %q with --teacher: --config changes its fields", o.scale, distill.LatentScale)
 	case given["pretrained"] || given["pretrain"]:
@@ -51,7 +50,7 @@ func (o *options) checkTeacher(given map[string]bool) error {
 		return errors.New("plan starts nothing, want it without dry-run, no-train, print-config, slurm, processes and probe")
 	case given["reference"]:
 		return errors.New("reference is of built-in teachers, want it without --teacher")
-	case !given["data"] && !looks && !o.printConfig && !o.list:
+	case !given["data"] && !untrained && !o.list:
 		return errors.New("data is missing, want captioned pictures to learn from (docs/data.md)")
 	case err != nil:
 		return err
@@ -120,8 +119,11 @@ func adapted(c ablations.Cell, guidance float64) ablations.Cell {
 	}
 	c.Set = func(cfg *distill.Config) {
 		before := *cfg
+		cfg.TeacherGuidance = -1
 		set(cfg)
-		if cfg.TeacherGuidance != before.TeacherGuidance {
+		if cfg.TeacherGuidance < 0 {
+			cfg.TeacherGuidance = before.TeacherGuidance
+		} else { // the cell sets it
 			cfg.TeacherGuidance = guidance
 		}
 		if cfg.Consistency != nil || cfg.Method != nil {
@@ -159,20 +161,24 @@ func suited(axes []ablations.Axis, base distill.Config, teacher teachers.Teacher
 			}
 			cells = append(cells, c)
 		}
-		if len(cells) > 1 {
-			there := func(name string) bool {
-				return slices.ContainsFunc(cells, func(c ablations.Cell) bool { return c.Name == name })
+		if len(cells) < min(2, len(axis.Cells)) {
+			if len(cells) == 1 {
+				leftOut = append(leftOut, fmt.Errorf("%s: only cell %s is left", axis.Name, cells[0].Name))
 			}
-			axis.Cells, axis.Teachers = cells, nil
-			axis.Claims = slices.DeleteFunc(slices.Clone(axis.Claims), func(c ablations.Claim) bool { return !there(c.Better) || !there(c.Worse) })
-			if !there(axis.Against) {
-				axis.Against = ""
-			}
-			kept = append(kept, axis)
+			continue
 		}
+		there := func(name string) bool {
+			return slices.ContainsFunc(cells, func(c ablations.Cell) bool { return c.Name == name })
+		}
+		axis.Cells, axis.Teachers = cells, nil
+		axis.Claims = slices.DeleteFunc(slices.Clone(axis.Claims), func(c ablations.Claim) bool { return !there(c.Better) || !there(c.Worse) })
+		if !there(axis.Against) {
+			axis.Against = ""
+		}
+		kept = append(kept, axis)
 	}
 	if len(kept) == 0 {
-		return nil, fmt.Errorf("no axis has two cells that this teacher can have: %w", errors.Join(leftOut...))
+		return nil, fmt.Errorf("no cells are left for this teacher: %w", errors.Join(leftOut...))
 	}
 	for _, err := range leftOut {
 		fmt.Fprintf(w, "left out: %v\n", err)

@@ -81,6 +81,7 @@ func TestCellsOfAPublishedTeacher(t *testing.T) {
 		{"method", []string{"method/lcm, ", "method/regression, ", "method/dmd2, ", "method/ladd-4, ", "method/ufogen, "}, nil},
 		{"disc-features,disc-cond", []string{"disc-cond/text, "}, []string{"disc-features: its cells are of built-in teachers"}},
 		{"student-init", []string{"student-init/random, "}, nil},
+		{"loss,student-arch", []string{"loss/adv, "}, []string{"student-arch: only cell unet is left"}},
 		{"loss,teacher", []string{"loss/both-nfsd, "}, []string{"teacher, cell s-from-l: ", "a latent model has no variants"}},
 	} {
 		stdout, stderr := ofPublished(t, 0, append(args, "--axis", test.axis)...)
@@ -91,6 +92,17 @@ func TestCellsOfAPublishedTeacher(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// One cell alone is measured too, and its config is the one that is run.
+func TestOneCellOfAPublishedTeacher(t *testing.T) {
+	args := append(published(t), "--axis", "method", "--cells", "f-distill")
+	if stdout, _ := ofPublished(t, 0, append(args, "--dry-run")...); !strings.Contains(stdout, "method/f-distill, ") {
+		t.Errorf("stdout = %s, want the cell", stdout)
+	}
+	if stdout, _ := ofPublished(t, 0, append(args, "--print-config")...); !strings.Contains(stdout, `"distill_pixels": false`) || !strings.Contains(stdout, `"teacher_guidance": 7.5`) {
+		t.Errorf("stdout = %s, want the cell as it is adapted to the teacher", stdout)
 	}
 }
 
@@ -127,6 +139,11 @@ func TestCellsAreAdapted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	base.TeacherGuidance = 7.5 // which cells set as well
+	if cfg := adapted(ablations.Method.Cells[1], 5).Config(base); cfg.TeacherGuidance != 5 {
+		t.Errorf("lcm: teacher_guidance = %g, want the teacher's, 5", cfg.TeacherGuidance)
+	}
+	base.TeacherGuidance = 0
 	for _, c := range ablations.Method.Cells {
 		cfg := adapted(c, 5).Config(base)
 		if named := cfg.Method != nil || cfg.Consistency != nil; cfg.DistillPixels == named {
@@ -166,7 +183,7 @@ func TestAPlanCountsTrainings(t *testing.T) {
 	args := published(t)
 	folder := args[5]
 	stdout, _ := ofPublished(t, 0, "--teacher", folder, "--plan", "--axis", "disc-cond,loss", "--seeds", "4")
-	if !strings.Contains(stdout, "teacher, frozen, 138836 values") || !strings.Contains(stdout, "the sweep: 32 trainings") {
+	if !strings.Contains(stdout, "  teacher, frozen, ") || !strings.Contains(stdout, "the sweep: 32 trainings") {
 		t.Errorf("stdout = %s, want the parts, and 4 seeds of 4 + 5 − 1 cells", stdout)
 	}
 	stdout, _ = ofPublished(t, 0, append(args, "--plan", "--timed", "1")...)
@@ -200,7 +217,7 @@ func TestFlagsOfAPublishedTeacherAreChecked(t *testing.T) {
 		"want KIND=FILE":                                               with("--weights", "x"),
 		"timed = 3, want ≥ 1, with --plan":                             with("--timed", "3"),
 		"plan counts the parts of latent models":                       {"--teacher", tinyedm.File(t), "--plan"},
-		"no axis has two cells that this teacher can have":             with("--axis", "student-arch", "--dry-run"),
+		"no cells are left for this teacher":                           with("--axis", "student-arch", "--dry-run"),
 		"images = 1, want at least 8":                                  append(without("--images"), "--images", "1"),
 	} {
 		if _, stderr := ofPublished(t, 1, args...); !strings.Contains(stderr, want) {

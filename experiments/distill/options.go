@@ -64,8 +64,8 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	if o.printConfig {
 		return nil
 	}
-	looks := o.plan && o.timed == 0
-	switch err := o.teacher.Check(looks); {
+	untrained := o.plan && o.timed == 0
+	switch err := o.teacher.Check(untrained); {
 	case given["steps"] && o.steps < 1:
 		return fmt.Errorf("steps = %d, want ≥ 1", o.steps)
 	case given["lora"] && o.lora < 1:
@@ -76,7 +76,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return fmt.Errorf("timed = %d, want ≥ 1, with --plan", o.timed)
 	case o.plan && o.teacher.EDM():
 		return errors.New("plan counts the parts of latent models, want it without a file of EDM's")
-	case !given["data"] && !looks && o.teacher.Name != "":
+	case !given["data"] && !untrained && o.teacher.Name != "":
 		return errors.New("data is missing, want captioned pictures to learn from (docs/data.md)")
 	case err != nil:
 		return err
