@@ -20,6 +20,8 @@ var Refine = register(Axis{
 		{Name: "low-noise-unet-2", Set: atLowNoiseByUNet, Steps: 2},
 		{Name: "low-noise-unet-4", Set: atLowNoiseByUNet, Steps: 4},
 		{Name: "low-noise-alone", Set: func(c *distill.Config) { atLowNoise(c); c.Adversarial = 0 }},
+		{Name: "f-distill", Set: func(c *distill.Config) { refined(c); fdistill("js")(c) }},
+		{Name: "dmd2", Set: func(c *distill.Config) { refined(c); fdistill("rkl")(c) }},
 	},
 })
 

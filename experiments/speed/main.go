@@ -17,12 +17,14 @@ import (
 
 const usage = `speed times training, sampling, FID and feature extraction, and Python's tools in the same run.
 
-  go run ./experiments/speed                                     a step of the teacher's training and a step of ADD
+  go run ./experiments/speed                                     a step of the teacher's training, one of ADD, one of a student
   go run ./experiments/speed --python venv/bin/python3           and PyTorch's, from a Python that has torch
+  go run ./experiments/speed --python … --compiled               and those that torch.compile makes of them (minutes more)
   go run ./experiments/speed --memory 2000                       and resident memory over so many ADD steps
   go run ./experiments/speed --sampling 5                        pictures: the teacher's solver and a student, in five rounds
   go run ./experiments/speed --fid --python venv/bin/python3     FID and covariance, and those of numpy, scipy and clean-fid
   go run ./experiments/speed --extract --weights FILE            Inception features, with --python also torch-fidelity's
+  go run ./experiments/speed --growth                            how time and memory grow with batch, side, width and pictures
 
 Run it alone on the machine: other programs on the same cores change the times. Random weights of Inception are as fast as real ones;
 eval/extractor/testdata/fullsize.py makes some.
@@ -33,12 +35,18 @@ type options struct {
 	python, engine, out, pretrained, scale string
 	steps, warmup, memory, sampling        int
 
+	compiled        bool // by PyTorch
 	fid, extract    bool
 	rounds          int
 	dims            []int // of FID's features
 	threads, images int
 	weights         string // of Inception
 	pictures, batch int
+
+	growth    bool
+	largest   int    // of the sizes of --growth; 0 for all
+	pointOf   string // one point of it
+	pointSize int
 }
 
 func main() { command().Main() }
@@ -52,19 +60,23 @@ func command() program.Program {
 }
 
 func (o *options) parse(f *flag.FlagSet, args []string) error {
-	var dims string
+	var dims, point string
 	f.StringVar(&o.python, "python", "", "`program`: a Python with the other tools; empty to leave them out (--fid needs one: python3)")
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	f.StringVar(&o.out, "out", "results/speed", "`folder` for the report, as JSON and as a table")
 	f.StringVar(&o.pretrained, "pretrained", "pretrained/scenes", "`folder` with the networks")
 	f.StringVar(&o.scale, "scale", "cpu", "preset of the batches")
+	f.BoolVar(&o.compiled, "compiled", false, "--python: PyTorch's steps by torch.compile, too")
 	f.IntVar(&o.steps, "steps", 40, "`steps` to time")
 	f.IntVar(&o.warmup, "warmup", 8, "`steps` before the clock starts")
 	f.IntVar(&o.memory, "memory", 0, "watch memory over so many ADD `steps`")
 	f.IntVar(&o.sampling, "sampling", 0, "time sampling instead, in so many `rounds`")
 	f.BoolVar(&o.fid, "fid", false, "time FID's linear algebra instead")
 	f.BoolVar(&o.extract, "extract", false, "time Inception's features instead")
-	f.IntVar(&o.rounds, "rounds", 5, "`rounds` of --fid and --extract")
+	f.BoolVar(&o.growth, "growth", false, "time growing sizes instead, each in a process of its own")
+	f.IntVar(&o.largest, "largest", 0, "--growth: leave sizes above this `number` out; 0 for none")
+	f.StringVar(&point, "point", "", "`NAME=SIZE`: one point of --growth, as JSON")
+	f.IntVar(&o.rounds, "rounds", 5, "`rounds` of --fid, --extract and --growth")
 	f.StringVar(&dims, "dims", "512,1024,2048", "--fid: `list` of feature dimensions")
 	f.IntVar(&o.threads, "threads", 2, "--fid: `threads` for all tools")
 	f.IntVar(&o.images, "images", 50000, "--fid: `images` of the covariance, in the largest dimension; 0 leaves it out")
@@ -79,15 +91,33 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		value, least int
 	}{
 		{"steps", o.steps, 2}, {"warmup", o.warmup, 1}, {"memory", o.memory, 0}, {"sampling", o.sampling, 0}, {"rounds", o.rounds, 1},
-		{"threads", o.threads, 1}, {"images", o.images, 0}, {"pictures", o.pictures, 1}, {"batch", o.batch, 1},
+		{"threads", o.threads, 1}, {"images", o.images, 0}, {"largest", o.largest, 0}, {"pictures", o.pictures, 1}, {"batch", o.batch, 1},
 	} {
 		if limit.value < limit.least {
 			return fmt.Errorf("%s = %d, want ≥ %d", limit.name, limit.value, limit.least)
 		}
 	}
+	if point != "" {
+		name, size, _ := strings.Cut(point, "=")
+		n, err := strconv.Atoi(size)
+		if err != nil || n < 1 {
+			return fmt.Errorf("point = %q, want NAME=SIZE with a size ≥ 1", point)
+		}
+		o.pointOf, o.pointSize = name, n
+	}
+	others := 0
+	for _, set := range []bool{o.fid, o.extract, o.sampling > 0, o.growth, point != ""} {
+		if set {
+			others++
+		}
+	}
 	switch {
-	case o.fid && (o.extract || o.sampling > 0) || o.extract && o.sampling > 0:
-		return errors.New("fid, extract, sampling: want one of them")
+	case others > 1:
+		return errors.New("fid, extract, sampling, growth, point: want one of them")
+	case o.growth && (o.python != "" || o.memory > 0):
+		return errors.New("growth = true, want neither --python nor --memory: it has no peer and watches memory itself")
+	case o.compiled && (o.python == "" || others > 0):
+		return errors.New("compiled = true, want a --python that has torch, and training steps")
 	case o.sampling > 0 && (o.python != "" || o.memory > 0):
 		return fmt.Errorf("sampling = %d, want neither --python nor --memory, which are about training", o.sampling)
 	case o.extract && o.python != "" && o.weights == "":
@@ -107,6 +137,9 @@ func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if o.fid {
 		return fid(ctx, o, stdout, stderr)
 	}
+	if o.pointOf != "" {
+		return onePoint(ctx, o, stdout, stderr)
+	}
 	var in inputs
 	if !o.extract {
 		var err error
@@ -123,6 +156,8 @@ func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	in.Backend = e.Backend
 	env := record.NewEnvironment(e.Name, e.Version, e.Device)
 	switch {
+	case o.growth:
+		return growth(ctx, o, env, stdout, stderr)
 	case o.extract:
 		return extract(ctx, o, e, env, stdout, stderr)
 	case o.sampling > 0:

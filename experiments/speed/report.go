@@ -105,26 +105,34 @@ func (r Report) Markdown(w io.Writer) {
 func (r Report) write(folder, name string, stdout io.Writer) error {
 	var text bytes.Buffer
 	r.Markdown(&text)
+	return leave(folder, name, r, text.Bytes(), stdout)
+}
+
+func leave(folder, name string, report any, text []byte, stdout io.Writer) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
-	if err := record.WriteJSON(filepath.Join(folder, name+".json"), r); err != nil {
+	if err := record.WriteJSON(filepath.Join(folder, name+".json"), report); err != nil {
 		return err
 	}
-	if err := record.WriteFile(filepath.Join(folder, name+".md"), text.Bytes()); err != nil {
+	if err := record.WriteFile(filepath.Join(folder, name+".md"), text); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(stdout, "\n%swrote %s\n", &text, folder)
+	_, err := fmt.Fprintf(stdout, "\n%swrote %s\n", text, folder)
 	return err
 }
 
 // quartiles are the median with the quartiles, in three digits.
 func quartiles(x []float64) string {
 	x = slices.Sorted(slices.Values(x))
-	n := len(x)
-	median := (x[(n-1)/2] + x[n/2]) / 2
-	digits := max(0, 2-int(math.Floor(math.Log10(median))))
-	return fmt.Sprintf("%.[1]*[2]f (%.[1]*[3]f–%.[1]*[4]f)", digits, median, x[n/4], x[n*3/4])
+	n, middle := len(x), median(x)
+	digits := max(0, 2-int(math.Floor(math.Log10(middle))))
+	return fmt.Sprintf("%.[1]*[2]f (%.[1]*[3]f–%.[1]*[4]f)", digits, middle, x[n/4], x[n*3/4])
+}
+
+func median(x []float64) float64 {
+	x = slices.Sorted(slices.Values(x))
+	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
 }
 
 // peer is a Python process that answers each line of JSON with another, and waits in between.

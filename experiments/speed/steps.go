@@ -13,6 +13,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
+	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/pretrain"
@@ -30,7 +32,11 @@ var torchSteps string
 type torchTiming struct {
 	Parameters map[string]int       `json:"parameters"`
 	Seconds    map[string][]float64 `json:"seconds"`
+	First      map[string]float64   `json:"first"` // call, in seconds
 }
+
+// drawn is the batch of pictures that a student draws in one step.
+const drawn = 64
 
 // inputs are the networks and data of the training steps.
 type inputs struct {
@@ -50,9 +56,9 @@ func (o options) inputs() (in inputs, err error) {
 	return in, err
 }
 
-// steps times training steps and leaves speed.json and speed.md.
+// steps times training steps and the drawing of pictures, and leaves speed.json and speed.md.
 func steps(ctx context.Context, o options, in inputs, env record.Environment, stdout, stderr io.Writer) error {
-	r := Report{Title: "training step", Unit: "seconds", Rounds: o.steps, Environment: env}
+	r := Report{Title: "step", Unit: "seconds", Rounds: o.steps, Environment: env}
 	device, where := "cpu", "all cores"
 	if strings.HasSuffix(env.Engine, ":cuda") {
 		device, where = "cuda", "the same GPU, TF32 products on both sides"
@@ -79,21 +85,14 @@ func steps(ctx context.Context, o options, in inputs, env record.Environment, st
 	if err := r.takeTurns(ctx, stdout, o.warmup, stepTool(add, env, step)); err != nil {
 		return err
 	}
+	if err := drawing(ctx, o, in, &r, stdout); err != nil {
+		return err
+	}
 	if torch != nil {
-		fmt.Fprintln(stdout, "PyTorch: the same steps")
-		theirs, err := timeTorch(torch, o, in, device)
-		if err != nil {
+		if err := r.beside(torch, version, o, in, device, stdout); err != nil {
 			return err
 		}
-		if err := sameNetworks(parameters(in), theirs.Parameters); err != nil {
-			return err
-		}
-		ours := r.Rows
-		r.Rows = nil
-		for i, key := range []string{"teacher", "add"} {
-			r.Rows = append(r.Rows, Row{Task: ours[i].Task, Tool: "PyTorch " + version, Times: theirs.Seconds[key]}, ours[i])
-		}
-		r.Notes = append(r.Notes, fmt.Sprintf("PyTorch ran eager in float32 on %s, after this project.", where))
+		r.Notes = append(r.Notes, fmt.Sprintf("PyTorch ran in float32 on %s, after this project.", where))
 	}
 	if err := r.write(o.out, "speed", stdout); err != nil || o.memory == 0 {
 		return err
@@ -132,6 +131,59 @@ func teacherSteps(ctx context.Context, o options, in inputs, r *Report, stdout i
 	return r.takeTurns(ctx, stdout, o.warmup, stepTool(fmt.Sprintf("teacher, batch %d", cfg.TeacherTraining.Batch), r.Environment, task.Step))
 }
 
+// drawing times a student's only step, captions to pictures.
+func drawing(ctx context.Context, o options, in inputs, r *Report, stdout io.Writer) error {
+	p := pipeline.New(in.Backend, in.Bundle)
+	defer p.Close()
+	g, err := p.Generator(pipeline.FewSteps("", in.Config.Times, 1, diffusion.Renoise), drawn)
+	if err != nil {
+		return err
+	}
+	captions := make([]string, drawn)
+	for i := range captions {
+		sample, err := in.Data.Heldout().Sample(i)
+		if err != nil {
+			return err
+		}
+		captions[i] = sample.Caption
+	}
+	return r.takeTurns(ctx, stdout, o.warmup, tool{fmt.Sprintf("student draws in one step, batch %d", drawn), "this project, " + r.Environment.Engine, true, func(round int) (float64, float64, error) {
+		_, spent, err := g.Draw(ctx, captions, int64(round))
+		return spent.Seconds(), 0, err
+	}})
+}
+
+// beside sets PyTorch's rows, eager and with --compiled compiled, beside those that are there.
+func (r *Report) beside(torch *peer, version string, o options, in inputs, device string, stdout io.Writer) error {
+	rows, modes := make([][]Row, len(r.Rows)), []bool{false}
+	if o.compiled {
+		modes = append(modes, true)
+	}
+	for _, compiled := range modes {
+		mode := map[bool]string{false: "eager", true: "compiled"}[compiled]
+		fmt.Fprintf(stdout, "PyTorch: the same steps, %s\n", mode)
+		theirs, err := timeTorch(torch, o, in, device, compiled)
+		if err != nil {
+			return err
+		}
+		if err := sameNetworks(parameters(in), theirs.Parameters); err != nil {
+			return err
+		}
+		for i, key := range []string{"teacher", "add", "draw"} {
+			row := Row{Task: r.Rows[i].Task, Tool: fmt.Sprintf("PyTorch %s, %s", version, mode), Times: theirs.Seconds[key]}
+			if compiled {
+				row.First = theirs.First[key]
+			}
+			rows[i] = append(rows[i], row)
+		}
+	}
+	for i, row := range r.Rows {
+		rows[i] = append(rows[i], row)
+	}
+	r.Rows = slices.Concat(rows...)
+	return nil
+}
+
 // parameters counts those of the networks that both sides have.
 func parameters(in inputs) map[string]int {
 	n := map[string]int{}
@@ -147,7 +199,7 @@ func parameters(in inputs) map[string]int {
 }
 
 // timeTorch has the same steps timed by a PyTorch that waits.
-func timeTorch(torch *peer, o options, in inputs, device string) (t torchTiming, err error) {
+func timeTorch(torch *peer, o options, in inputs, device string, compiled bool) (t torchTiming, err error) {
 	summed := 1
 	switch cfg := in.Bundle.Config; in.Config.Reduction {
 	case distill.Sum:
@@ -159,6 +211,7 @@ func timeTorch(torch *peer, o options, in inputs, device string) (t torchTiming,
 		"config": in.Bundle.Config, "discriminator": in.Config.Discriminator, "summed": summed,
 		"teacher_batch": in.Bundle.Config.TeacherTraining.Batch, "batch": in.Config.Batch,
 		"steps": o.steps, "warmup": o.warmup, "threads": runtime.NumCPU(), "device": device,
+		"drawn": drawn, "compiled": compiled,
 	}, &t)
 	if err != nil {
 		return t, fmt.Errorf("PyTorch: %w", err)

@@ -1,8 +1,8 @@
-"""Times the training steps of `experiments/speed` in PyTorch: the same networks, batches and updates, on the same cores or GPU.
+"""Times the steps of `experiments/speed` in PyTorch: the same networks, batches and updates, on the same cores or GPU.
 
-Writes its version to standard output, then waits for a line {"config": …, "discriminator": …, "batch": …, "steps": …, "threads": …, "device": …} of
-standard input and writes the number of parameters of every network and the seconds of every step, as lines of JSON. Its argument is the
-device, which it must have. torch_networks.py comes before it. Needs torch; written for 2.9.
+Writes its version to standard output. Each line {"config": …, "discriminator": …, "batch": …, "steps": …, "threads": …, "device": …,
+"compiled": …} of standard input is answered by the number of parameters of every network and the seconds of every step, as a line of JSON.
+Its argument is the device, which it must have. torch_networks.py comes before it. Needs torch; written for 2.9.
 """
 import json
 import sys
@@ -32,16 +32,24 @@ def main(spec):
     pictures = lambda n: torch.rand(n, 3, size, size) * 2 - 1
     captions = lambda n: torch.cat([torch.randint(0, nets["text"]["eos_token_id"], (n, nets["text"]["max_position_embeddings"] - 1)),
                                     torch.full((n, 1), nets["text"]["eos_token_id"])], 1)
-    out = {"parameters": {}, "seconds": {}}
+    out = {"parameters": {}, "seconds": {}, "first": {}}
     count = lambda *m: sum(p.numel() for n in m for p in n.parameters())
     out["parameters"]["teacher"], out["parameters"]["text"] = count(net), count(text)
 
+    def ready(network):
+        if spec["compiled"]:
+            network.compile()
+        return network
+
+    ready(text), ready(net)
     wait = torch.cuda.synchronize if spec["device"] == "cuda" else lambda: None
 
     def timed(name, step):
-        for _ in range(spec["warmup"]):
+        began = time.perf_counter()
+        for i in range(spec["warmup"]):
             step()
-        wait()
+            wait()
+            out["first"].setdefault(name, time.perf_counter() - began)
         out["seconds"][name] = []
         for _ in range(spec["steps"]):
             began = time.perf_counter()
@@ -67,7 +75,7 @@ def main(spec):
     timed("teacher", teacher_step)
 
     n = spec["batch"]
-    student, teacher, features = UNet(nets["unet"]), frozen(UNet(nets["unet"])), frozen(ViT(nets["features"]))
+    student, teacher, features = ready(UNet(nets["unet"])), ready(frozen(UNet(nets["unet"]))), ready(frozen(ViT(nets["features"])))
     width = nets["features"]["embed_dim"]
     heads = nn.ModuleList(Head(width, nets["text"]["projection_dim"] + width, disc) for _ in range(nets["features"]["depth"] + 1))
     out["parameters"]["features"], out["parameters"]["discriminator"] = count(features), count(heads)
@@ -112,11 +120,21 @@ def main(spec):
         float(loss.detach())
 
     timed("add", add_step)
+
+    drawn = spec["drawn"]
+
+    def draw():
+        with torch.no_grad():
+            t = torch.ones(drawn)
+            sigma = levels(t)[1]
+            return student(sigma * torch.randn(drawn, 3, size, size), 1000 * t, *text(captions(drawn))).cpu()
+
+    timed("draw", draw)
     print(json.dumps(out), flush=True)
 
 
 if sys.argv[1] == "cuda" and not torch.cuda.is_available():
     sys.exit("torch %s sees no GPU" % torch.__version__)
 print(json.dumps(torch.__version__), flush=True)
-if line := sys.stdin.readline():
+for line in sys.stdin:
     main(json.loads(line))
