@@ -1,10 +1,12 @@
 package preference
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/addlab/addlab/eval"
 )
@@ -12,7 +14,7 @@ import (
 // Fit is Bradley–Terry of the answers to several questions about the same pairs, on Elo's scale. Methods outside the group are not
 // rated: their estimates have N = 0.
 type Fit struct {
-	Group     []int             // the methods that votes put on a common scale in every question; the largest such group
+	Group     []int             // the largest set of methods that every question by itself puts on a common scale
 	Questions [][]eval.Estimate // [question][method]; the mean of the group is 1000, N counts the method's votes within the group
 	Mean      []eval.Estimate   // [method], over questions
 
@@ -111,27 +113,33 @@ func (f Fit) votes(questions [][]Vote, q, method int) (n int) {
 	return n
 }
 
-// commonGroup is the largest group of wins that happened in every question; of several as large, the first.
+// commonGroup is the largest set of methods whose wins among themselves form one group in every question; of several as large, the first.
+// The chains of wins may differ between questions, for each is fitted by itself.
 func commonGroup(methods int, questions [][]Vote) (largest []int) {
-	var common Wins
-	for _, votes := range questions {
-		w := count(methods, votes, nil)
-		if common == nil {
-			common = w
-			continue
-		}
-		for i := range w {
-			for j := range w[i] {
-				common[i][j] = min(common[i][j], w[i][j])
+	all := make([]int, methods)
+	for i := range all {
+		all[i] = i
+	}
+	groups := [][]int{all}
+	for parts := 0; parts < len(groups); { // until no question splits any
+		parts = len(groups)
+		for _, votes := range questions {
+			w := count(methods, votes, nil)
+			var finer [][]int
+			for _, group := range groups {
+				for _, places := range w.only(group).Groups() {
+					part := make([]int, len(places))
+					for i, place := range places {
+						part[i] = group[place]
+					}
+					finer = append(finer, part)
+				}
 			}
+			groups = finer
 		}
 	}
-	for _, group := range common.Groups() {
-		if len(group) > len(largest) {
-			largest = group
-		}
-	}
-	return largest
+	slices.SortFunc(groups, func(a, b []int) int { return cmp.Or(len(b)-len(a), a[0]-b[0]) })
+	return groups[0]
 }
 
 func nan(n int) []float64 {

@@ -135,6 +135,36 @@ func TestGroupOfBothQuestions(t *testing.T) {
 	}
 }
 
+// Each question needs chains of wins within the group, and they may be others in each.
+func TestChainsOfWinsMayDiffer(t *testing.T) {
+	upsets := func(pairs ...[2]int) (votes []Vote) {
+		wins := slices.Repeat([][2]int{{0, 1}, {1, 2}, {0, 2}}, 20)
+		for i, p := range append(wins, slices.Repeat(pairs, 4)...) {
+			votes = append(votes, Vote{A: p[0], B: p[1], Score: 1, Cluster: i})
+		}
+		return votes
+	}
+	f := newFit(t, 3, upsets([2]int{2, 0}), upsets([2]int{1, 0}, [2]int{2, 1}))
+	for m := range 3 {
+		if !f.Questions[0][m].Known() || !f.Questions[1][m].Known() || !f.Mean[m].Known() {
+			t.Errorf("method %d is not rated, want a rating in both questions", m)
+		}
+	}
+
+	// Looks put 0, 1 and 3 together and 2 aside; the only win of 3 in the caption was over 2.
+	chain := func(pairs ...[2]int) (votes []Vote) {
+		for i, p := range pairs {
+			votes = append(votes, Vote{A: p[0], B: p[1], Score: 1, Cluster: i})
+		}
+		return votes
+	}
+	looks := chain([2]int{0, 1}, [2]int{1, 3}, [2]int{3, 0}, [2]int{0, 2}, [2]int{1, 0})
+	caption := chain([2]int{0, 1}, [2]int{1, 0}, [2]int{1, 3}, [2]int{3, 2}, [2]int{2, 0})
+	if diff := cmp.Diff([]int{0, 1}, newFit(t, 4, looks, caption).Group); diff != "" {
+		t.Errorf("group (-want +got):\n%s", diff)
+	}
+}
+
 // Where nothing is identified, nothing is rated; where resamples often are not, there is no interval.
 func TestTooFewVotes(t *testing.T) {
 	if f := newFit(t, 2, coin(9, 9)); f.Mean[0].Known() || f.Mean[1].Known() || len(f.Group) != 1 {
