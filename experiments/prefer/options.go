@@ -60,7 +60,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.out, "out", "", "`folder` for the tables of --report (default: that of the votes)")
 	f.IntVar(&o.mayFail, "may-fail", 0, "`checks` of attention that a voter may fail before --report leaves the votes out")
 	f.BoolVar(&o.all, "all-voters", false, "--report takes the votes of voters who failed checks of attention too")
-	f.IntVar(&o.captions, "captions", 100, "`captions` at most, chosen by the seed where there are more")
+	f.IntVar(&o.captions, "captions", 100, "`captions` at most, chosen by the seed where there are more; scenes gives its first ones")
 	f.IntVar(&o.pairs, "pairs", 60, "`pairs` for each voter at most; one check of attention for nine of them is added")
 	f.BoolVar(&o.forced, "forced", false, "leave out the answer \"cannot say\", as in the paper")
 	f.Int64Var(&o.seed, "seed", 1, "seed of captions, orders and sides")

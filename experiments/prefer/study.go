@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/addlab/addlab/internal/rng"
 )
@@ -19,11 +20,11 @@ type method struct {
 
 // study is what people vote on.
 type study struct {
-	id       string // equal ids mean equal methods, pictures, captions and orders
+	id       string // equal ids mean equal methods, pictures, captions and seed: their orders differ in length only
 	seed     int64
 	methods  []method
 	captions []string
-	perVoter int  // pairs, without those that check attention
+	perVoter int  // pairs, without those that check attention; fewer are the beginning of more
 	forced   bool // without the answer "cannot say", as in the paper
 
 	duels []duel
@@ -106,8 +107,9 @@ type pair struct {
 	intact      string // its intact side
 }
 
-// order is what a voter sees, from the first pair to the last. It depends on the study and the voter's name alone, so that whoever comes
-// back goes on. Every stretch of pairs holds each two methods equally often: people may stop anywhere. Sides are drawn by lot.
+// order is what a voter sees, from the first pair to the last. The study's id and the voter's name determine it; perVoter only cuts it
+// off, so that whoever comes back continues, also with another number of pairs. Every stretch of pairs holds each two methods equally
+// often: people may stop anywhere. Sides are drawn by lot.
 func (s study) order(voter string) (pairs []pair, err error) {
 	stream := func(purpose string, step int) *rand.Rand { return rng.New(s.seed, "prefer/"+purpose+"/"+voter, step) }
 	captions := make([][]int, len(s.duels))
@@ -129,12 +131,15 @@ func (s study) order(voter string) (pairs []pair, err error) {
 	}
 	for block := 0; len(compared) > 0; block++ {
 		n := min(checkEvery-1, len(compared))
-		at := stream("check", block).IntN(n + 1)
-		check, err := s.check(stream("scene", block))
-		if err != nil {
-			return nil, err
+		stretch := slices.Clone(compared[:n])
+		if at := stream("check", block).IntN(checkEvery); at <= n { // else perVoter cuts the last stretch off before its check
+			check, err := s.check(stream("scene", block))
+			if err != nil {
+				return nil, err
+			}
+			stretch = slices.Insert(stretch, at, check)
 		}
-		pairs = append(append(append(pairs, compared[:at]...), check), compared[at:n]...)
+		pairs = append(pairs, stretch...)
 		compared = compared[n:]
 	}
 	for i := range pairs {

@@ -15,10 +15,10 @@ import (
 // What reaches the browser does not tell methods apart: neither texts nor addresses name them or a check, and all pictures are PNG
 // files of the same kind.
 func TestVotersAreBlind(t *testing.T) {
-	srv, address, path := served(t, colours(t, 3, 6, 12, false))
+	srv, address, path := served(t, colours(t, 3, 6, 18, false))
 	var all strings.Builder
 	status, st, body := post(t, address+"next", voterQuestion{" Ann  Lee "})
-	if status != http.StatusOK || st.Voter != "Ann Lee" || st.Total != 14 || st.Done != 0 || st.Forced {
+	if status != http.StatusOK || st.Voter != "Ann Lee" || st.Total != 20 || st.Done != 0 || st.Forced {
 		t.Fatalf("status %d: %s", status, body)
 	}
 	for n := 0; st.Pair != nil; n++ {
@@ -50,7 +50,7 @@ func TestVotersAreBlind(t *testing.T) {
 
 	// What was written down is what was shown.
 	votes, notes, err := readVotes(path)
-	if err != nil || len(notes) > 0 || len(votes) != 14 {
+	if err != nil || len(notes) > 0 || len(votes) != 20 {
 		t.Fatalf("%d votes, notes %q, %v", len(votes), notes, err)
 	}
 	order := ordered(t, srv.study, "Ann Lee")
