@@ -13,7 +13,7 @@ import (
 
 func init() {
 	register(Kind{
-		Name:  "efficientnet-lite0",
+		Name: "efficientnet-lite0", Logits: true,
 		About: "EfficientNet-Lite0 of ImageNet, 1280 features, 1000 logits: FD-EfficientNet-Lite0",
 		Open:  openEfficientNet("efficientnet-lite0", network.EfficientNetLite0(), 224, &packaged.EfficientNetLite0),
 	})

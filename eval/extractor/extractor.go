@@ -70,6 +70,7 @@ type Kind struct {
 	About    string   // one line for --help
 	Modes    []string // preprocessings, the default first; empty where there is one only
 	Captions bool     // what Open returns is a Captioner
+	Logits   bool     // Output has logits; of Scenes only where the bundle has a classifier
 	Bundled  bool     // the weights are a folder that pretrain wrote
 	Open     func(ctx context.Context, o Options) (Extractor, error)
 }

@@ -14,8 +14,8 @@ import (
 var Inception = register(Kind{
 	Name:  "inception",
 	About: "TensorFlow's Inception of 2015-12-05, 2048 features: FID, KID, Inception Score",
-	Modes: inceptionModes,
-	Open:  openInception,
+	Modes: inceptionModes, Logits: true,
+	Open: openInception,
 })
 
 var inceptionSource = source{

@@ -23,7 +23,7 @@ import (
 // Scenes are the features of the ablations' FID: those of the shipped classifier, or for a bundle without one those of its
 // picture-caption pair. Its logits are those of theme.
 var Scenes = register(Kind{
-	Name: "scenes", Bundled: true,
+	Name: "scenes", Bundled: true, Logits: true,
 	About: "this project's small classifier, for pictures of its built-in world; weights: a folder that pretrain wrote",
 	Open: fromBundle(func(backend compute.Backend, b *pretrain.Bundle, batch int) (Extractor, error) {
 		if !b.Has("classifier") {

@@ -55,6 +55,7 @@ func TestWrongCallsAreFoundBeforeThePictures(t *testing.T) {
 		{"statistics that no metric makes", []string{real, few, "--metrics", "is", "--save", "s.npz"}, "look at the real pictures = [], want one"},
 		{"a folder for the result", []string{real, few, "--metrics", "fid", "--out", folder}, "is a folder, want a file"},
 		{"a file where a folder should be", []string{real, few, "--metrics", "fid", "--out", filepath.Join(file, "r.md")}, "a file, not a folder"},
+		{"logits that the extractor has not", []string{real, few, "--metrics", "fid,is", "--extractor", "dinov2-l"}, "is needs class logits, which dinov2-l has not, want one of efficientnet-lite0, inception, scenes"},
 		{"a mode of Inception without Inception", []string{real, few, "--metrics", "fd-dinov2", "--mode", "clean"}, "of inception, want one that --list shows, of an extractor that a metric here uses"},
 		{"a mode of another extractor", []string{real, few, "--metrics", "fid,fd-dinov2", "--mode", "dinov2-l=tf"}, `mode = "tf" of dinov2-l, want one`},
 		{"a metric of EfficientNet-Lite0 on other features", []string{real, few, "--metrics", "fd-efficientnet-lite0", "--extractor", "scenes"}, "is on the features of efficientnet-lite0, want fid on those of scenes"},
@@ -174,6 +175,37 @@ func TestABareModeIsInceptions(t *testing.T) {
 		if want != nil && !cmp.Equal(want, got) || (err == nil) != (want != nil) {
 			t.Errorf("--mode %q = %v, %v, want %v", typed, got, err, want)
 		}
+	}
+}
+
+// A metric that fails after the pictures were seen takes no number of another metric with it.
+func TestFailedMetricsLeaveTheOthers(t *testing.T) {
+	alone(t)
+	real, generated := featureFile(t, 30, 5, 1, 0), filepath.Join(t.TempDir(), "g.npz")
+	member := func(name string) npy.Member {
+		x := npy.Array[float32]{Shape: []int{30, 4}, Data: make([]float32, 120)}
+		for i := range x.Data {
+			x.Data[i] = float32(i * i % 7)
+		}
+		return npy.As(name, x)
+	}
+	if err := npy.WriteArchive(generated, member("features"), member("logits")); err != nil {
+		t.Fatal(err)
+	}
+	const fault = "fid: eval: FID: dimensions = 5 and 4"
+	var stdout, stderr bytes.Buffer
+	rc := run(t.Context(), []string{real, generated, "--metrics", "fid,is"}, &stdout, &stderr)
+	if rc != 1 || !strings.Contains(stderr.String(), fault) || !strings.Contains(stdout.String(), "is ↑") || !strings.Contains(strings.Join(strings.Fields(stdout.String()), " "), fault) {
+		t.Errorf("rc = %d, stderr = %q, want 1 and %q; stdout, want the Inception Score:\n%s", rc, &stderr, fault, &stdout)
+	}
+
+	// So does an extractor that cannot be opened after another one was used.
+	stdout.Reset()
+	stderr.Reset()
+	bundle := tinybundle.Write(t, "classifier")
+	args := []string{album(t, 30, 1, false), album(t, 30, 2, false), "--engine", "go", "--weights", bundle, "--metrics", "fid,kid", "--extractor", "fid=scenes,kid=scenes-pair", "--json"}
+	if rc := run(t.Context(), args, &stdout, &stderr); rc != 1 || !strings.Contains(stdout.String(), `"name": "fid"`) || !strings.Contains(stdout.String(), `"failed": [`) {
+		t.Errorf("rc = %d, stderr = %q, stdout, want FID:\n%s", rc, &stderr, &stdout)
 	}
 }
 

@@ -28,6 +28,7 @@ type evaluation struct {
 	values   map[string][]judged  // of metric, by generated set
 	seen     map[string]resultSet // what became of the pictures of a set; with several extractors that of the first
 	warnings []string
+	failed   []error // metrics without a number, and what ended the evaluation early
 }
 
 // usedExtractor is what the result says of an extractor.
@@ -79,7 +80,13 @@ func (e *evaluation) group(asked []wanted) ([]group, error) {
 			return nil, err
 		}
 		if w.Needs.Captions && !kind.Captions {
-			return nil, fmt.Errorf("%s needs captions, which %s does not read, want one of %s", w.Name, name, strings.Join(captioners(), ", "))
+			return nil, fmt.Errorf("%s needs captions, which %s does not read, want one of %s", w.Name, name, strings.Join(kinds(func(k extractor.Kind) bool { return k.Captions }), ", "))
+		}
+		if w.Needs.Logits && !kind.Logits && slices.ContainsFunc(e.generated(), input.looked) {
+			if e.all() {
+				continue
+			}
+			return nil, fmt.Errorf("%s needs class logits, which %s has not, want one of %s", w.Name, name, strings.Join(kinds(func(k extractor.Kind) bool { return k.Logits }), ", "))
 		}
 		if err := w.Fits(name); err != nil {
 			if e.all() {
@@ -101,9 +108,9 @@ func (e *evaluation) group(asked []wanted) ([]group, error) {
 	return groups, e.checkModes(groups)
 }
 
-func captioners() (names []string) {
+func kinds(has func(extractor.Kind) bool) (names []string) {
 	for _, k := range extractor.Kinds() {
-		if k.Captions {
+		if has(k) {
 			names = append(names, k.Name)
 		}
 	}
@@ -115,7 +122,7 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 	var ex extractor.Extractor
 	var err error
 	used := usedExtractor{Kind: "given"}
-	if slices.ContainsFunc(e.sets, func(in input) bool { return in.precomputed == nil }) {
+	if slices.ContainsFunc(e.sets, input.looked) {
 		if ex, err = e.openExtractor(ctx, g.kind, g.captions); err != nil {
 			return err
 		}
@@ -155,8 +162,12 @@ func (e *evaluation) measure(ctx context.Context, g group) error {
 			values, err := w.Compute(ctx, reference, sample, metric.Options{
 				Seed: e.seed, Confidence: e.confidence, Params: w.params, NoInterval: e.noIntervals,
 			})
+			if err != nil && ctx.Err() == nil {
+				e.failed = append(e.failed, e.blame(w, in, err))
+				continue
+			}
 			if err != nil {
-				return e.blame(w, in, err)
+				return err
 			}
 			e.values[w.Name] = append(e.values[w.Name], judged{values, collected.Items})
 			e.warn(values[0].Warnings[len(w.FewPictures(reference, sample)):]...)

@@ -26,6 +26,9 @@ type input struct {
 // world tells pictures that the shipped networks know.
 func (in input) world() bool { return in.set.Kind == "scenes" || in.set.Kind == "run" }
 
+// looked tells pictures from what was computed elsewhere.
+func (in input) looked() bool { return in.precomputed == nil }
+
 // String names the input in errors.
 func (in input) String() string { return in.side + " " + in.spec }
 

@@ -3,8 +3,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -53,10 +55,15 @@ func evaluate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	// One extractor after the other: all sets, then all metrics that want its features.
 	for _, g := range groups {
 		if err := e.measure(ctx, g); err != nil {
-			return err
+			e.failed = append(e.failed, err)
+			break
 		}
 	}
-	return e.show(stdout)
+	err = errors.Join(e.failed...)
+	if some := slices.ContainsFunc(slices.Collect(maps.Keys(e.values)), e.done); err != nil && (ctx.Err() != nil || !some) {
+		return err
+	}
+	return errors.Join(e.show(stdout), err) // what was computed may have taken hours
 }
 
 func list(w io.Writer) error {

@@ -28,6 +28,7 @@ type result struct {
 	Seeds      []metric.Value  `json:"mean_over_seeds,omitempty"`
 	Paired     []paired        `json:"paired_differences,omitempty"`
 	Warnings   []string        `json:"warnings"`
+	Failed     []string        `json:"failed,omitempty"`
 }
 
 type resultSet struct {
@@ -41,7 +42,7 @@ type resultSet struct {
 }
 
 func (e *evaluation) result() (result, error) {
-	r := result{Extractors: e.used, Seed: e.seed, Confidence: e.confidence, Warnings: append([]string{}, e.warnings...)}
+	r := result{Seed: e.seed, Confidence: e.confidence, Warnings: append([]string{}, e.warnings...)}
 	if e.engine != nil {
 		r.Engine = e.engine.Name + " " + e.engine.Version
 	}
@@ -52,7 +53,15 @@ func (e *evaluation) result() (result, error) {
 	for _, in := range e.generated() {
 		r.Generated = append(r.Generated, e.describe(in))
 	}
+	for _, err := range e.failed {
+		r.Failed = append(r.Failed, err.Error())
+	}
 	for _, used := range e.used {
+		used.Metrics = slices.DeleteFunc(slices.Clone(used.Metrics), func(name string) bool { return !e.done(name) })
+		if len(used.Metrics) == 0 {
+			continue
+		}
+		r.Extractors = append(r.Extractors, used)
 		for _, name := range used.Metrics {
 			sets := e.values[name]
 			for j := range sets[0].values {
@@ -78,6 +87,9 @@ func (e *evaluation) result() (result, error) {
 	}
 	return r, nil
 }
+
+// done tells metrics that every set has a number of.
+func (e *evaluation) done(metric string) bool { return len(e.values[metric]) == len(e.generated()) }
 
 func (e *evaluation) describe(in input) resultSet {
 	set := e.seen[in.set.Name]
@@ -197,6 +209,9 @@ func (e *evaluation) table(r result) report.Table {
 	}
 	for _, p := range r.Paired {
 		t.Notes = append(t.Notes, fmt.Sprintf("%s: %s less %s, picture by picture over %d: %+.4f [%+.4f, %+.4f].", p.Metric, p.First, p.Second, p.Difference.N, p.Difference.Mean, p.Difference.Low, p.Difference.High))
+	}
+	for _, failed := range r.Failed {
+		t.Notes = append(t.Notes, "Failed: "+failed+".")
 	}
 	few := func(s resultSet) bool { return 0 < s.Pictures && s.Pictures < 1000 }
 	if r.Reference != nil && few(*r.Reference) || slices.ContainsFunc(r.Generated, few) {
