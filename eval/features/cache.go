@@ -3,6 +3,7 @@ package features
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -52,7 +53,7 @@ type extractorCache struct {
 	lost lostPacks       // when the folder was opened
 }
 
-// lostPacks names packs that could not be read. They are forgotten, so that their pictures are extracted anew.
+// lostPacks names packs that are damaged or gone. They are forgotten, so that their pictures are extracted anew.
 type lostPacks []string
 
 func (l lostPacks) Error() string { return strings.Join(l, ", ") + ": damaged" }
@@ -79,6 +80,9 @@ func (c *Cache) of(key string) (*extractorCache, error) {
 	}
 	for _, name := range names {
 		p, err := s.read(name, false)
+		if err := unreadable(err); err != nil {
+			return nil, err
+		}
 		if err != nil {
 			s.drop(name)
 			s.lost = append(s.lost, name)
@@ -93,6 +97,15 @@ func (s *extractorCache) list(name string, p pack) {
 	for i, h := range p.hashes {
 		s.rows[h] = row{name, i}
 	}
+}
+
+// unreadable is the error of a file that the system does not give, nil for others: what the file holds may be good. One that is gone
+// was removed by another call.
+func unreadable(err error) error {
+	if fault := (*fs.PathError)(nil); !errors.As(err, &fault) || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fmt.Errorf("features: cache: %w; say --no-cache or --cache with another folder", err)
 }
 
 // drop forgets a pack and removes it: what takes its place may have another name.
@@ -177,6 +190,9 @@ func (s *extractorCache) gather(hashes []pictures.Hash) (all pack, err error) {
 	var lost lostPacks
 	for name, of := range places {
 		p, err := s.read(name, true)
+		if err := unreadable(err); err != nil {
+			return all, err
+		}
 		if err != nil {
 			s.drop(name)
 			lost = append(lost, name)

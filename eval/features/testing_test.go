@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -87,6 +89,39 @@ func testCache(t testing.TB) *Cache {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// unreadablePack puts something in the place of a pack that no program can read, whoever runs it.
+func unreadablePack(t testing.TB, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path, 0o777); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A pack that cannot be opened or read may be good: it is an error, and stays.
+func TestPacksThatCannotBeReadStay(t *testing.T) {
+	for _, whole := range []bool{false, true} {
+		cache, a, ex := testCache(t), newAlbum("a", 30, nil), &means{}
+		collect(t, a.set, ex, Options{Cache: cache})
+		path := packs(t, cache)[0]
+		if whole { // once its hashes were read
+			a.set.Items = append(a.set.Items, newAlbum("b", 10, nil).set.Items...)
+			ex.after = func(int) { unreadablePack(t, path) }
+		} else {
+			unreadablePack(t, path)
+		}
+		_, err := Collect(t.Context(), a.set, ex, Options{Cache: cache})
+		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "say --no-cache or --cache") {
+			t.Errorf("error = %v, want %s and a way out", err, path)
+		}
+		if _, err := os.Stat(path); err != nil {
+			t.Errorf("%v, want it to stay", err)
+		}
+	}
 }
 
 func collect(t testing.TB, set pictures.Set, ex extractor.Extractor, o Options) Collected {
