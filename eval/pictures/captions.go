@@ -2,6 +2,7 @@ package pictures
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -17,7 +18,7 @@ import (
 //   - *.json: an object of names and captions;
 //   - *.txt: one caption a line, in the order of the pictures' names or of the numbers in them.
 //
-// Names are those of the set, or only their last part where that is unique, with extension or without.
+// Names are those of the set, or only their last part, with extension or without. A shorter name that fits several pictures captions none.
 func (s *Set) caption(file string) error {
 	data, err := dataset.ReadFile(file)
 	if err != nil {
@@ -52,15 +53,11 @@ func (s *Set) captionRows(file string, rows []dataset.CaptionRow) {
 		name := path.Clean(filepath.ToSlash(row.Name))
 		captions[name] = append(captions[name], strings.TrimSpace(row.Text))
 	}
-	bases := map[string]int{}
-	for _, item := range s.Items {
-		bases[path.Base(item.Name)]++
-	}
+	fits := s.fits()
 	used := map[string]bool{}
 	for i, item := range s.Items {
-		stem := strings.TrimSuffix(item.Name, path.Ext(item.Name))
-		for _, key := range []string{item.Name, stem, path.Base(item.Name), path.Base(stem)} {
-			if texts := captions[key]; texts != nil && (key == item.Name || key == stem || bases[path.Base(item.Name)] == 1) {
+		for length, key := range shorter(item.Name) {
+			if texts := captions[key]; texts != nil && fits[key] == (fit{length, 1}) {
 				s.Items[i].Caption, used[key] = texts[0], true
 				if len(texts) > 1 {
 					more++
@@ -70,12 +67,41 @@ func (s *Set) captionRows(file string, rows []dataset.CaptionRow) {
 		}
 	}
 	s.note("%d pictures have several captions in %s, of which the first counts", more, file)
+	var ambiguous []string
+	for _, name := range slices.Sorted(maps.Keys(captions)) {
+		if fits[name].pictures > 1 {
+			ambiguous, used[name] = append(ambiguous, name), true
+		}
+	}
+	s.note("%d names of %s fit several pictures and caption none: %s", len(ambiguous), file, strings.Join(ambiguous[:min(5, len(ambiguous))], ", "))
 	unused := slices.DeleteFunc(rows, func(r dataset.CaptionRow) bool { return used[path.Clean(filepath.ToSlash(r.Name))] })
 	if len(unused) > 0 {
 		first := slices.MinFunc(unused, func(a, b dataset.CaptionRow) int { return strings.Compare(a.Name, b.Name) })
 		s.note("%d captions of %s are of pictures that are not there: it names %s where pictures are called such as %s",
 			len(unused), file, dataset.Quote(first.Name), dataset.Quote(s.Items[0].Name))
 	}
+}
+
+// shorter are the names that a picture may have in a file of captions, the whole one first.
+func shorter(name string) [4]string {
+	stem := strings.TrimSuffix(name, path.Ext(name))
+	return [4]string{name, stem, path.Base(name), path.Base(stem)}
+}
+
+// fit is how a name is found among the pictures': where in shorter it is first met, and how many pictures have it there.
+type fit struct{ length, pictures int }
+
+func (s *Set) fits() map[string]fit {
+	fits := map[string]fit{}
+	for length := range len(shorter("")) {
+		for _, item := range s.Items {
+			key := shorter(item.Name)[length]
+			if f, met := fits[key]; !met || f.length == length {
+				fits[key] = fit{length, f.pictures + 1}
+			}
+		}
+	}
+	return fits
 }
 
 // captionLines pairs the lines with the pictures in the order of their names. Where the numbers in the names say another order, they count.
@@ -88,7 +114,9 @@ func (s *Set) captionLines(data []byte) error {
 	if len(lines) != len(s.Items) {
 		return fmt.Errorf("lines = %d, want %d: one for each picture of %s", len(lines), len(s.Items), s.Name)
 	}
-	names := func(item Item) bool { return strings.Contains(lines[0], path.Base(item.Name)) }
+	names := func(item Item) bool { // without an extension a name may be any word
+		return path.Ext(item.Name) != "" && strings.Contains(lines[0], path.Base(item.Name))
+	}
 	if strings.HasPrefix(lines[0], "{") || slices.ContainsFunc(s.Items, names) {
 		return fmt.Errorf("line 1 = %.60q is JSON or names a picture, want one caption a line, or a .jsonl", lines[0])
 	}

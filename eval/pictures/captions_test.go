@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestLinesArePairedByNumber(t *testing.T) {
@@ -42,6 +44,38 @@ func TestLinesArePairedByNumber(t *testing.T) {
 				t.Errorf("%s: %s has %q", c.why, item.Name, item.Caption)
 			}
 		}
+	}
+}
+
+// A name counts only if one picture has it; of several lengths of a name the longest decides.
+func TestAmbiguousNamesCaptionNothing(t *testing.T) {
+	p := string(plain(t, 9))
+	dir := write(t, map[string]string{"x.png": p, "x.jpg": p, "y.png": p, "b/y.png": p, "b/z.png": p, "c/z.jpg": p, "c/v.png": p, "d/w.png": p, "d/w.jpg": p})
+	file := filepath.Join(write(t, map[string]string{"c.json": `{"x": "1", "y": "2", "z": "3", "v": "4", "d/w.jpg": "5", "w": "6", "u": "7"}`}), "c.json")
+	set, err := Open(t.Context(), dir, Options{Captions: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"x.png": "", "x.jpg": "", "y.png": "2", "b/y.png": "", "b/z.png": "", "c/z.jpg": "", "c/v.png": "4", "d/w.png": "", "d/w.jpg": "5"}
+	if diff := cmp.Diff(want, captionsOf(set)); diff != "" {
+		t.Errorf("captions (-want +got):\n%s", diff)
+	}
+	for _, want := range []string{"3 names of " + file + " fit several pictures and caption none: w, x, z", "1 captions of " + file + ` are of pictures that are not there: it names "u"`} {
+		if notes := strings.Join(set.Notes, "\n"); !strings.Contains(notes, want) {
+			t.Errorf("notes = %q, want %q", notes, want)
+		}
+	}
+}
+
+// A name without an extension may be a word of a caption.
+func TestLinesMayHoldNamesWithoutExtension(t *testing.T) {
+	set := Set{Name: "s", Items: []Item{{Name: "07"}, {Name: "08"}}}
+	if err := set.captionLines([]byte("photo 07 of a harbour\na ring\n")); err != nil || set.Items[1].Caption != "a ring" {
+		t.Errorf("%v, %+v, want the captions", err, set.Items)
+	}
+	set.Items[0].Name = "07.png"
+	if err := set.captionLines([]byte("07.png a harbour\na ring\n")); err == nil {
+		t.Error("a line that names a picture was taken for a caption")
 	}
 }
 
