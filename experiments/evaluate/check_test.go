@@ -59,10 +59,21 @@ func TestWrongCallsAreFoundBeforeThePictures(t *testing.T) {
 		{"a mode of Inception without Inception", []string{real, few, "--metrics", "fd-dinov2", "--mode", "clean"}, "of inception, want one that --list shows, of an extractor that a metric here uses"},
 		{"a mode of another extractor", []string{real, few, "--metrics", "fid,fd-dinov2", "--mode", "dinov2-l=tf"}, `mode = "tf" of dinov2-l, want one`},
 		{"a metric of EfficientNet-Lite0 on other features", []string{real, few, "--metrics", "fd-efficientnet-lite0", "--extractor", "scenes"}, "is on the features of efficientnet-lite0, want fid on those of scenes"},
+		{"an extractor of a metric that is not asked for", []string{real, few, "--metrics", "fid", "--extractor", "fid=scenes,cmmd=clip-l14"}, `extractor = "clip-l14" of cmmd, want none`},
+		{"an extractor beside those of all metrics", []string{real, few, "--metrics", "fid", "--extractor", "clip-b32,fid=scenes"}, `extractor = "clip-b32" of other metrics, want none`},
+		{"an extractor that all cannot use", []string{real, few, "--metrics", "all", "--extractor", "fd-dinov2=inception"}, "fd-dinov2 is on the features of dinov2-*"},
+		{"weights of an extractor that no metric uses", []string{real, few, "--metrics", "fid", "--weights", "scenes=" + bundle + ",dinov2-l=x.pth"}, `weights = "x.pth" of dinov2-l, want none`},
+		{"weights twice", []string{real, few, "--weights", "scenes=a,scenes=b"}, `"a" and "b" for scenes, want one`},
+		{"flags of runs without a run", []string{real, few, "--metrics", "fid", "--steps", "4", "--pretrained", folder}, "pretrained = " + folder + ", steps = 4, want none: no input is a run"},
+		{"seeds of one set", []string{real, few, "--metrics", "fid", "--seeds"}, "seeds: generated sets = 1, want"},
+		{"parameters of one metric by both names", []string{real, few, "--metrics", "fid.blocks=5,fd-efficientnet-lite0.blocks=6", "--extractor", "efficientnet-lite0"}, "fid and fd-efficientnet-lite0 are one metric on the features of efficientnet-lite0, want its parameters"},
 		{"a mode of nothing known", []string{real, few, "--metrics", "fid", "--mode", "vgg=clean"}, `extractor = "vgg"`},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			args := append(c.args, "--engine", "go", "--weights", "scenes="+bundle+",scenes-pair="+bundle)
+			args := append(c.args, "--engine", "go")
+			if !slices.Contains(c.args, "--weights") {
+				args = append(args, "--weights", bundle)
+			}
 			if !strings.Contains(strings.Join(args, " "), "--extractor") && !strings.Contains(c.why, "mode") {
 				args = append(args, "--extractor", "scenes") // would work, were it asked
 			}

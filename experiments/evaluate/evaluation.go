@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -83,21 +84,26 @@ func (e *evaluation) group(asked []wanted) ([]group, error) {
 			return nil, fmt.Errorf("%s needs captions, which %s does not read, want one of %s", w.Name, name, strings.Join(kinds(func(k extractor.Kind) bool { return k.Captions }), ", "))
 		}
 		if w.Needs.Logits && !kind.Logits && slices.ContainsFunc(e.generated(), input.looked) {
-			if e.all() {
+			if e.all() && e.extractor[w.Name] == "" {
 				continue
 			}
 			return nil, fmt.Errorf("%s needs class logits, which %s has not, want one of %s", w.Name, name, strings.Join(kinds(func(k extractor.Kind) bool { return k.Logits }), ", "))
 		}
 		if err := w.Fits(name); err != nil {
-			if e.all() {
+			if e.all() && e.extractor[w.Name] == "" {
 				continue
 			}
 			return nil, err
 		}
 		w.Metric = w.With(name)
 		i := slices.IndexFunc(groups, func(g group) bool { return g.kind.Name == name })
-		if i >= 0 && slices.ContainsFunc(groups[i].metrics, func(other wanted) bool { return other.Name == w.Name }) {
-			continue // asked for by both of its names
+		if i >= 0 {
+			if first := slices.IndexFunc(groups[i].metrics, func(other wanted) bool { return other.Name == w.Name }); first >= 0 { // by both of its names
+				if len(w.params) > 0 && !maps.Equal(w.params, groups[i].metrics[first].params) {
+					return nil, fmt.Errorf("metrics: %s and %s are one metric on the features of %s, want its parameters with the name that comes first", w.Instead, w.Name, name)
+				}
+				continue
+			}
 		}
 		if i < 0 {
 			groups = append(groups, group{kind: kind})
@@ -105,7 +111,7 @@ func (e *evaluation) group(asked []wanted) ([]group, error) {
 		}
 		groups[i].add(w)
 	}
-	return groups, e.checkModes(groups)
+	return groups, cmp.Or(e.checkModes(groups), e.checkExtractors(asked), e.checkWeights(groups))
 }
 
 func kinds(has func(extractor.Kind) bool) (names []string) {

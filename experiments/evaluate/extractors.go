@@ -86,6 +86,32 @@ func (e *evaluation) checkModes(groups []group) error {
 	return nil
 }
 
+// checkExtractors wants every extractor to be of a metric that was asked for.
+func (e *evaluation) checkExtractors(asked []wanted) error {
+	for _, name := range slices.Sorted(maps.Keys(e.extractor)) {
+		of := func(w wanted) bool { return w.Name == name }
+		if name == "" {
+			of = func(w wanted) bool { return e.extractor[w.Name] == "" }
+		}
+		if !slices.ContainsFunc(asked, of) {
+			return fmt.Errorf("extractor = %q of %s, want none: --metrics does not ask for it", e.extractor[name], cmp.Or(name, "other metrics"))
+		}
+	}
+	return nil
+}
+
+// checkWeights wants all weights to be of an extractor that a metric uses. Those of scenes also tell the size of a world's pictures.
+func (e *evaluation) checkWeights(groups []group) error {
+	for _, name := range slices.Sorted(maps.Keys(e.weights)) {
+		scenes := name == extractor.Scenes.Name
+		used := func(g group) bool { return name == "" || g.kind.Name == name || scenes && g.kind.Bundled }
+		if !slices.ContainsFunc(groups, used) && !(scenes && slices.ContainsFunc(e.sets, input.world)) {
+			return fmt.Errorf("weights = %q of %s, want none: no metric here uses this extractor", e.weights[name], name)
+		}
+	}
+	return nil
+}
+
 func (e *evaluation) saveStatistics(s metric.Sample) error {
 	if e.save == "" {
 		return nil

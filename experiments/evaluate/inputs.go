@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/addlab/addlab/eval/extractor"
 	"github.com/addlab/addlab/eval/features"
@@ -49,6 +50,9 @@ func (e *evaluation) open(ctx context.Context) error {
 	own := func(in input) bool { return in.precomputed != nil || in.world() }
 	if e.captions != "" && !slices.ContainsFunc(e.generated(), func(in input) bool { return !own(in) }) {
 		return fmt.Errorf("captions = %s, want none where %s is of kind %s: they are for files of pictures", e.captions, e.generated()[0], e.generated()[0].set.Kind)
+	}
+	if e.forRuns != nil && !slices.ContainsFunc(e.sets, func(in input) bool { return in.set.Kind == "run" }) {
+		return fmt.Errorf("%s, want none: no input is a run that trained a student", strings.Join(e.forRuns, ", "))
 	}
 	return e.set.CheckColumns(tables > 0, "no input has any")
 }

@@ -43,6 +43,7 @@ type options struct {
 	names                        string // of metrics, as typed
 	captions, cache, format, out string
 	set                          dataset.Spec
+	forRuns                      []string // flags that were given and are of runs alone
 	engine, pretrained, save     string
 	n, steps, batch              int
 	seed                         int64
@@ -87,6 +88,11 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	if o.inputs, err = program.Inputs(f, args); err != nil {
 		return err
 	}
+	f.Visit(func(given *flag.Flag) {
+		if slices.Contains([]string{"steps", "pretrained", "data"}, given.Name) {
+			o.forRuns = append(o.forRuns, fmt.Sprintf("%s = %s", given.Name, given.Value))
+		}
+	})
 	if err := o.judges(); err != nil {
 		return err
 	}
@@ -125,6 +131,8 @@ func (o options) check() error {
 		return fmt.Errorf("batch = %d, steps = %d, want ≥ 1", o.batch, o.steps)
 	case !(o.confidence > 0 && o.confidence < 1):
 		return fmt.Errorf("confidence = %g, want between 0 and 1, such as 0.95", o.confidence)
+	case o.asSeeds && len(o.inputs) < 3:
+		return errors.New("seeds: generated sets = 1, want REAL GENERATED GENERATED…, a set for each seed")
 	case o.noCache && o.cache != "":
 		return fmt.Errorf("cache = %q with --no-cache, want one of them", o.cache)
 	}
@@ -198,7 +206,9 @@ func (c *choice) reader(known func(name string) error) func(text string) error {
 			} else if err := known(name); err != nil {
 				return err
 			}
-			if before := (*c)[name]; before != "" && !named {
+			if before, again := (*c)[name]; again && named {
+				return fmt.Errorf("%q and %q for %s, want one", before, value, name)
+			} else if again {
 				return fmt.Errorf("%q and %q, want one without a name", before, entry)
 			}
 			(*c)[name] = value

@@ -70,7 +70,7 @@ func (e *evaluation) result() (result, error) {
 					column = append(column, s.values[j])
 					r.Generated[i].Values = append(r.Generated[i].Values, s.values[j])
 				}
-				if e.asSeeds && len(sets) > 1 {
+				if e.asSeeds {
 					mean, err := overSeeds(column, e.confidence)
 					if err != nil {
 						return r, err
