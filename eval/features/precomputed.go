@@ -38,10 +38,14 @@ type Precomputed struct {
 
 	path    string
 	samples map[string]metric.Sample // by kind of extractor; "" where the file does not tell it
+	faults  map[string]error         // by kind of extractor; of entries that nobody may want
 }
 
 // Of gives what the file holds of an extractor's features.
 func (p Precomputed) Of(extractor string) (metric.Sample, error) {
+	if err := p.faults[extractor]; err != nil {
+		return metric.Sample{}, err
+	}
 	for _, kind := range []string{extractor, ""} {
 		if s, ok := p.samples[kind]; ok {
 			return s, nil
@@ -51,7 +55,8 @@ func (p Precomputed) Of(extractor string) (metric.Sample, error) {
 }
 
 // ReadPrecomputed reads features, .npy [n,d] or .npz with reps (dgm-eval), features or logits; or statistics, .npz with mu and sigma
-// (pytorch-fid, clean-fid, edm) and perhaps the number of pictures n, or .pkl of edm2, which holds those of several networks.
+// (pytorch-fid, clean-fid, edm) and perhaps the number of pictures n, or .pkl of edm2, which holds those of several networks. A .npz may
+// hold features and their statistics.
 func ReadPrecomputed(path string) (Precomputed, error) {
 	p := Precomputed{Kind: "features", path: path}
 	var err error
@@ -59,14 +64,14 @@ func ReadPrecomputed(path string) (Precomputed, error) {
 		if ok {
 			file += ".pkl"
 		}
-		p.samples, err = readPickled(file, name)
+		p.samples, p.faults, err = readPickled(file, name)
 	} else {
 		var s metric.Sample
 		s, err = readArrays(path)
 		p.samples = map[string]metric.Sample{"": s}
 	}
 	for _, s := range p.samples {
-		if p.N = s.N(); s.Stats != nil {
+		if p.N = s.N(); s.Features.N == 0 && s.Logits.N == 0 {
 			p.Kind = "statistics"
 		}
 	}
@@ -95,7 +100,7 @@ func readArrays(path string) (s metric.Sample, err error) {
 		if err != nil {
 			return s, fmt.Errorf("features: %s: %w", path, err)
 		}
-		return metric.Sample{Stats: &stats}, nil
+		s.Stats = &stats
 	}
 	for _, to := range []struct {
 		features *eval.Features
@@ -110,7 +115,12 @@ func readArrays(path string) (s metric.Sample, err error) {
 	if s.Features.N > 0 && s.Logits.N > 0 && s.Features.N != s.Logits.N {
 		return s, fmt.Errorf("features: %s: rows of features = %d and of logits = %d, want equal", path, s.Features.N, s.Logits.N)
 	}
-	if s.Features.N == 0 && s.Logits.N == 0 {
+	if stats := s.Stats; stats != nil && s.Features.N > 0 {
+		if stats.N = cmp.Or(stats.N, s.Features.N); stats.N != s.Features.N || len(stats.Mean) != s.Features.D {
+			return s, fmt.Errorf("features: %s: features have shape [%d %d], mu and sigma are of %d pictures and %d dimensions, want equal", path, s.Features.N, s.Features.D, stats.N, len(stats.Mean))
+		}
+	}
+	if s.Stats == nil && s.Features.N == 0 && s.Logits.N == 0 {
 		return s, fmt.Errorf("features: %s holds %s, want mu and sigma, or features under %s", path, strings.Join(a.Names(), ", "), strings.Join(featureNames, ", "))
 	}
 	return s, nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/addlab/addlab/eval"
 	"github.com/addlab/addlab/eval/metric"
 	"github.com/addlab/addlab/eval/npy"
 )
@@ -15,38 +16,42 @@ import (
 var pickledExtractors = map[string]string{"fid": "inception", "fd_dinov2": "dinov2-l"}
 
 // readPickled reads the statistics called name of a pickle, by default all that edm2 names or else the only ones, by their extractor:
-// "" is that of statistics that stand alone or have a name of their own.
-func readPickled(file, name string) (map[string]metric.Sample, error) {
+// "" is that of statistics that stand alone or have a name of their own. Where some are good, the others are faults.
+func readPickled(file, name string) (samples map[string]metric.Sample, faults map[string]error, err error) {
 	whole, err := npy.ReadPickle(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	return pickledSamples(file, name, whole)
+}
+
+func pickledSamples(file, name string, whole npy.Dict) (samples map[string]metric.Sample, faults map[string]error, err error) {
 	entries := map[string]npy.Dict{}
 	for key, v := range whole {
-		if d, ok := v.(npy.Dict); ok {
+		if d, ok := v.(npy.Dict); ok && (d["mu"] != nil || d["sigma"] != nil) { // others say something about the statistics
 			entries[key] = d
 		}
 	}
 	names := slices.Sorted(maps.Keys(entries))
-	chosen := map[string]npy.Dict{} // by extractor
+	chosen := map[string]string{} // entry by extractor, "" for the whole
 	switch {
 	case name == "" && len(names) == 0:
-		chosen[""] = whole
+		chosen[""], entries[""] = "", whole
 	case name == "" && len(names) == 1:
 		name = names[0]
 	case name == "":
 		for entry, extractor := range pickledExtractors {
-			if d, ok := entries[entry]; ok {
-				chosen[extractor] = d
+			if _, ok := entries[entry]; ok {
+				chosen[extractor] = entry
 			}
 		}
 	}
-	if d, ok := entries[name]; ok {
-		chosen[pickledExtractors[name]] = d
+	if _, ok := entries[name]; ok {
+		chosen[pickledExtractors[name]] = name
 	}
 	if len(chosen) == 0 {
 		want := cmp.Or(name, strings.Join(slices.Sorted(maps.Keys(pickledExtractors)), " or "))
-		return nil, fmt.Errorf("features: %s holds statistics of %s, want %s; choose as in %s#%s", file, strings.Join(names, ", "), want, file, slices.Concat(names, []string{"NAME"})[0])
+		return nil, nil, fmt.Errorf("features: %s holds statistics of %s, want %s; choose as in %s#%s", file, strings.Join(names, ", "), want, file, slices.Concat(names, []string{"NAME"})[0])
 	}
 
 	n := 0
@@ -55,19 +60,29 @@ func readPickled(file, name string) (map[string]metric.Sample, error) {
 			n = given
 		}
 	}
-	samples := map[string]metric.Sample{}
-	for extractor, d := range chosen {
-		mu, ok1 := d["mu"].(npy.Array[float64])
-		sigma, ok2 := d["sigma"].(npy.Array[float64])
-		if !ok1 || !ok2 {
-			return nil, fmt.Errorf("features: %s holds %s, want mu and sigma", file, strings.Join(slices.Sorted(maps.Keys(d)), ", "))
-		}
-		stats, err := newStatistics(mu, sigma)
-		if err != nil {
-			return nil, fmt.Errorf("features: %s: %w", file, err)
+	samples, faults = map[string]metric.Sample{}, map[string]error{}
+	for _, extractor := range slices.Sorted(maps.Keys(chosen)) {
+		entry := chosen[extractor]
+		stats, fault := pickledStatistics(entries[entry])
+		if fault != nil {
+			faults[extractor] = fmt.Errorf("features: %s: %w", strings.TrimSuffix(file+"#"+entry, "#"), fault)
+			err = cmp.Or(err, faults[extractor])
+			continue
 		}
 		stats.N = n
 		samples[extractor] = metric.Sample{Stats: &stats}
 	}
-	return samples, nil
+	if len(samples) > 0 {
+		err = nil
+	}
+	return samples, faults, err
+}
+
+func pickledStatistics(d npy.Dict) (eval.Stats, error) {
+	mu, ok1 := d["mu"].(npy.Array[float64])
+	sigma, ok2 := d["sigma"].(npy.Array[float64])
+	if !ok1 || !ok2 {
+		return eval.Stats{}, fmt.Errorf("holds %s, want mu and sigma", strings.Join(slices.Sorted(maps.Keys(d)), ", "))
+	}
+	return newStatistics(mu, sigma)
 }

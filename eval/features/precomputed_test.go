@@ -1,12 +1,15 @@
 package features
 
 import (
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/addlab/addlab/eval"
@@ -42,12 +45,21 @@ func TestGivenFeaturesAndStatistics(t *testing.T) {
 		n, d      int
 	}{
 		{"dgm-eval's reps", archive(t, f64("reps", []int{3, 2}, 1, 2, 3, 4, 5, 6)), 3, 2},
+		{"features beside their statistics", archive(t, f64("reps", []int{2, 1}, 1, 3), f64("mu", []int{1}, 2), f64("sigma", []int{1, 1}, 2)), 2, 1},
 		{"features with logits", archive(t, f64("features", []int{2, 2}, 1, 2, 3, 4), f64("logits", []int{2, 1}, 1, 2)), 2, 2},
 	} {
+		if p, err := ReadPrecomputed(c.path); err != nil || p.Kind != "features" || p.N != c.n {
+			t.Errorf("%s: kind %q of %d pictures, %v, want features of %d", c.why, p.Kind, p.N, err, c.n)
+		}
 		s, err := given(c.path, "dinov2-s")
 		if err != nil || s.Features.N != c.n || s.Features.D != c.d || s.Features.Row(1)[0] != 3 {
 			t.Errorf("%s: %v, %v", c.why, s.Features, err)
 		}
+	}
+
+	both := archive(t, f64("reps", []int{2, 1}, 1, 3), f64("mu", []int{1}, 2.5), f64("sigma", []int{1, 1}, 2))
+	if s, err := given(both, "inception"); err != nil || s.Stats == nil || s.Stats.Mean[0] != 2.5 || s.Stats.N != 2 {
+		t.Errorf("statistics beside features = %+v, %v, want them too", s.Stats, err)
 	}
 
 	path := filepath.Join(t.TempDir(), "s.npz")
@@ -90,6 +102,7 @@ func TestWrongGivenFiles(t *testing.T) {
 		{"numbers of pictures", archive(t, f64("mu", []int{1}, 1), f64("sigma", []int{1, 1}, 2), f64("n", []int{2}, 5, 6)), "n = [5 6], want one number"},
 		{"NaN in features", archive(t, f64("reps", []int{2, 1}, 1, math.NaN())), "row 1, column 0 = NaN"},
 		{"logits of other pictures", archive(t, f64("reps", []int{2, 1}, 1, 2), f64("logits", []int{3, 1}, 1, 2, 3)), "rows of features = 2 and of logits = 3, want equal"},
+		{"statistics of other features", archive(t, f64("reps", []int{2, 1}, 1, 2), f64("mu", []int{2}, 1, 2), f64("sigma", []int{2, 2}, 2, 0, 0, 2)), "features have shape [2 1], mu and sigma are of 2 pictures and 2 dimensions, want equal"},
 		{"a sigma that is not symmetric", archive(t, f64("mu", []int{2}, 1, 2), f64("sigma", []int{2, 2}, 2, 0.5, 0.4, 1)), "symmetric"},
 	} {
 		if _, err := ReadPrecomputed(c.path); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -133,5 +146,37 @@ func TestPickledStatisticsAreThoseOfTheExtractor(t *testing.T) {
 		if _, err := ReadPrecomputed(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error = %v, want %q", path, err, want)
 		}
+	}
+}
+
+// What stands beside statistics is none; a broken entry stops only those who want it, and is named.
+func TestPickledEntries(t *testing.T) {
+	array := func(shape []int, data ...float64) npy.Array[float64] {
+		return npy.Array[float64]{Shape: shape, Data: data}
+	}
+	good := npy.Dict{"mu": array([]int{1}, 2), "sigma": array([]int{1, 1}, 3)}
+	broken := npy.Dict{"mu": array([]int{1}, 2), "sigma": array([]int{1, 1}, -3)}
+	for _, c := range []struct {
+		why   string
+		whole npy.Dict
+		good  []string // extractors
+		fault string   // that of dinov2-l
+	}{
+		{"a note beside statistics", npy.Dict{"mu": good["mu"], "sigma": good["sigma"], "meta": npy.Dict{"tool": "x"}}, []string{""}, ""},
+		{"a note beside an entry", npy.Dict{"fid": good, "meta": npy.Dict{"tool": "x"}}, []string{"inception"}, ""},
+		{"a broken entry beside a good one", npy.Dict{"fid": good, "fd_dinov2": broken}, []string{"inception"}, "f.pkl#fd_dinov2: sigma[0,0] = -3"},
+		{"an entry without sigma", npy.Dict{"fid": good, "fd_dinov2": npy.Dict{"mu": good["mu"]}}, []string{"inception"}, "f.pkl#fd_dinov2: holds mu, want mu and sigma"},
+	} {
+		samples, faults, err := pickledSamples("f.pkl", "", c.whole)
+		if diff := cmp.Diff(c.good, slices.Sorted(maps.Keys(samples))); diff != "" || err != nil {
+			t.Errorf("%s: %v, extractors (-want +got):\n%s", c.why, err, diff)
+		}
+		_, err = Precomputed{samples: samples, faults: faults}.Of("dinov2-l")
+		if c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault)) {
+			t.Errorf("%s: error = %v, want %q", c.why, err, c.fault)
+		}
+	}
+	if _, _, err := pickledSamples("f.pkl", "fd_dinov2", npy.Dict{"fid": good, "fd_dinov2": broken}); err == nil || !strings.Contains(err.Error(), "f.pkl#fd_dinov2: ") {
+		t.Errorf("the broken entry by its name: error = %v", err)
 	}
 }
