@@ -91,7 +91,7 @@ func TestWhatTheHubCannotGiveIsSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = openCheckpoint(file)
+	_, err = openCheckpoint(file, nil)
 	wantError(t, err, "SHA-256 = ", "as its name says", "fetch it again")
 
 	_, err = inceptionSource.find(t.Context(), Options{})

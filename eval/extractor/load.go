@@ -35,12 +35,16 @@ var (
 	blobHash = regexp.MustCompile(`^([0-9a-f]{64})$`)
 )
 
-func openCheckpoint(path string) (checkpoint, error) {
+// openCheckpoint hashes a file. Of PyTorch's names those listed by the kind count: in others a date looks like a hash.
+func openCheckpoint(path string, listed []string) (checkpoint, error) {
 	sum, err := weights.SHA256(path)
 	if err != nil {
 		return checkpoint{}, err
 	}
-	promised := hubHash.FindStringSubmatch(filepath.Base(path))
+	var promised []string
+	if name := filepath.Base(path); slices.Contains(listed, name) {
+		promised = hubHash.FindStringSubmatch(name)
+	}
 	if real, err := filepath.EvalSymlinks(path); err == nil && promised == nil {
 		promised = blobHash.FindStringSubmatch(filepath.Base(real))
 	}
@@ -194,7 +198,7 @@ func (p published) open(ctx context.Context, o Options, r *runner, prepare map[s
 			return c, err
 		}
 	}
-	if c, err = openCheckpoint(path); err != nil {
+	if c, err = openCheckpoint(path, p.source.torch); err != nil {
 		return c, err
 	}
 	if o.found != nil {

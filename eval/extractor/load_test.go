@@ -89,15 +89,17 @@ func TestFilesThatAreNotWhatTheirNameSaysAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum, err := openCheckpoint(writeFile(t, filepath.Join(dir, "x.safetensors"), good))
+	sum, err := openCheckpoint(writeFile(t, filepath.Join(dir, "x.safetensors"), good), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = openCheckpoint(writeFile(t, filepath.Join(dir, "w-"+sum.sum[:8]+".pth"), good))
-	if err != nil {
-		t.Error(err)
+	published := []string{"w-" + sum.sum[:8] + ".pth", "w-6726825d.pth"}
+	for _, name := range []string{published[0], "mine-20231105.pth"} { // a date
+		if _, err = openCheckpoint(writeFile(t, filepath.Join(dir, name), good), published); err != nil {
+			t.Error(err)
+		}
 	}
-	_, err = openCheckpoint(writeFile(t, filepath.Join(dir, "w-6726825d.pth"), good))
+	_, err = openCheckpoint(writeFile(t, filepath.Join(dir, published[1]), good), published)
 	wantError(t, err, "SHA-256 = "+sum.sum, "want 6726825d… as its name says")
 
 	// HuggingFace's cache names what a link points to by its hash.
@@ -106,7 +108,7 @@ func TestFilesThatAreNotWhatTheirNameSaysAreRefused(t *testing.T) {
 	if err := os.Symlink(blob, link); err != nil {
 		t.Skip(err)
 	}
-	_, err = openCheckpoint(link)
+	_, err = openCheckpoint(link, nil)
 	wantError(t, err, "want "+strings.Repeat("a1", 32))
 }
 
