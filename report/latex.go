@@ -71,20 +71,21 @@ func (t Table) commonImages() (n int) {
 }
 
 func latexGroups(b *strings.Builder, cols []column) {
-	ours, paper := 0, 0
+	first, paper := slices.IndexFunc(cols, func(c column) bool { return c.paper }), 0
 	for _, c := range cols {
-		switch {
-		case c.paper:
+		if c.paper {
 			paper++
-		case c.arrow != "":
-			ours++
 		}
 	}
 	if paper == 0 {
 		return
 	}
-	fmt.Fprintf(b, "    & \\multicolumn{%d}{c}{ours} & \\multicolumn{%d}{c}{paper} \\\\\n", ours, paper)
-	fmt.Fprintf(b, "    \\cmidrule(lr){2-%d} \\cmidrule(lr){%d-%d}\n", 1+ours, 2+ours, 1+ours+paper)
+	ours, rule := "", ""
+	if first > 1 { // all columns between the names and the paper's
+		ours, rule = fmt.Sprintf("& \\multicolumn{%d}{c}{ours} ", first-1), fmt.Sprintf("\\cmidrule(lr){2-%d} ", first)
+	}
+	fmt.Fprintf(b, "    %s& \\multicolumn{%d}{c}{paper} \\\\\n", ours, paper)
+	fmt.Fprintf(b, "    %s\\cmidrule(lr){%d-%d}\n", rule, first+1, first+paper)
 }
 
 func (t Table) latexCaption() string {

@@ -38,6 +38,11 @@ func TestPageStandsAlone(t *testing.T) {
 			t.Errorf("the page refers to %q", m[1])
 		}
 	}
+	for _, verdict := range []string{report.Confirmed, report.Refuted, report.Smaller, report.Undecided} {
+		if !regexp.MustCompile(`\.` + verdict + `\b[^{}]*\{`).MatchString(page) {
+			t.Errorf("the verdict %q has no style", verdict)
+		}
+	}
 	if strings.Contains(page, "<script") {
 		t.Error("a cell's name is not escaped")
 	}

@@ -213,6 +213,40 @@ func TestANewMetricIsOneEntry(t *testing.T) {
 	}
 }
 
+// A metric of which neither direction is better stands before the paper's columns too.
+func TestHeadingsOfLaTeXAreAboveTheirColumns(t *testing.T) {
+	count := report.Metric{Key: "pairs", Name: "pairs", Main: true, Whole: true}
+	for want, metrics := range map[string][]report.Metric{
+		"& \\multicolumn{2}{c}{ours} & \\multicolumn{1}{c}{paper} \\\\\n    \\cmidrule(lr){2-3} \\cmidrule(lr){4-4}\n    cell & FID $\\downarrow$ & pairs & FID $\\downarrow$": {metrics[0], count},
+		"& \\multicolumn{1}{c}{paper} \\\\\n    \\cmidrule(lr){2-2}\n    cell & CLIP $\\uparrow$":                                                                              {metrics[1]}, // nothing is measured
+	} {
+		table := report.Table{Metrics: metrics, Rows: []report.Row{{Name: "a", Values: values{"fid": around(3, 1, 3), "pairs": eval.Alone(5, 3)}, Paper: map[string]float64{metrics[0].Key: 2}}}}
+		var b bytes.Buffer
+		if err := table.LaTeX(&b); err != nil || !strings.Contains(b.String(), want) {
+			t.Errorf("%v: want %q in\n%s", err, want, &b)
+		}
+	}
+}
+
+func TestLegendNamesTheTests(t *testing.T) {
+	paired, welch := test(1, .5, .01), test(1, .5, .01)
+	welch.Paired = false
+	for want, tests := range map[string][]eval.Test{
+		"come from one paired t-test over common seeds;":                                                             {paired, paired},
+		"come from one Welch's t-test over seeds;":                                                                   {welch, welch},
+		"come from one paired t-test over common seeds, or where there are none from one Welch's t-test over seeds;": {welch, paired},
+	} {
+		table := of(report.Table{Axis: "x"})
+		for i, test := range tests {
+			table.Rows = append(table.Rows, report.Row{Name: string(rune('a' + i)), Values: values{"fid": around(3, 1, 3)}, Tests: map[string]eval.Test{"fid": test}})
+		}
+		var b bytes.Buffer
+		if err := table.Markdown(&b); err != nil || !strings.Contains(b.String(), want) {
+			t.Errorf("%v: want %q in\n%s", err, want, &b)
+		}
+	}
+}
+
 // Systems that are compared are rows; a system alone lists its metrics below one another.
 func TestSystems(t *testing.T) {
 	system := func(name string, fid float64) report.Row {

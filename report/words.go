@@ -88,17 +88,19 @@ func (t Table) remarks() []string {
 }
 
 func (t Table) testLegend() string {
-	how := ""
+	paired, welch := false, false
 	for _, r := range t.Rows {
 		for _, test := range r.Tests {
-			if test.Paired {
-				how = "paired t-test over common seeds"
-			} else if how == "" {
-				how = "Welch's t-test over seeds"
-			}
+			paired, welch = paired || test.Paired, welch || !test.Paired
 		}
 	}
-	if how == "" {
+	how := "paired t-test over common seeds"
+	switch {
+	case paired && welch:
+		how += ", or where there are none from one Welch's t-test over seeds"
+	case welch:
+		how = "Welch's t-test over seeds"
+	case !paired:
 		return ""
 	}
 	return "Δ: difference from " + t.compared() + ". Δ, its interval and p come from one " + how + "; p is not corrected for the number of cells."
