@@ -13,6 +13,7 @@ import (
 
 	"github.com/addlab/addlab/internal/download"
 	"github.com/addlab/addlab/internal/npmtest"
+	"github.com/addlab/addlab/network/tokenizer"
 )
 
 func TestEmojiAreFetchedOnce(t *testing.T) {
@@ -106,7 +107,7 @@ func TestPublishedEmoji(t *testing.T) {
 	for i, c := range w.concepts {
 		pictures += len(c.Pictures)
 		if w.heldout[i] != emojiHeldOut {
-			for _, word := range nameWords(c.Name) {
+			for _, word := range tokenizer.Split(c.Name) {
 				seen[word] = true
 			}
 		}
@@ -116,7 +117,7 @@ func TestPublishedEmoji(t *testing.T) {
 		t.Errorf("(-documented +read):\n%s", diff)
 	}
 	for _, i := range w.splits["concepts"] {
-		for _, word := range nameWords(w.concepts[i].Name) {
+		for _, word := range tokenizer.Split(w.concepts[i].Name) {
 			if !seen[word] {
 				t.Errorf("%s is held out, though training has no %q", w.concepts[i].Name, word)
 			}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/addlab/addlab/internal/npm"
 	"github.com/addlab/addlab/internal/parallel"
+	"github.com/addlab/addlab/network/tokenizer"
 )
 
 // emojiConcept is what an emoji means, with all its pictures.
@@ -158,7 +159,7 @@ func keepShared(concepts []emojiConcept) {
 		}
 	}
 	for i, c := range concepts {
-		words := nameWords(c.Name)
+		words := tokenizer.Split(c.Name)
 		concepts[i].Keywords = slices.DeleteFunc(slices.Clone(c.Keywords), func(k string) bool {
 			return counts[k] < least || slices.Contains(words, strings.ToLower(k))
 		})

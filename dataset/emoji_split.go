@@ -5,8 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
-	"strings"
-	"unicode"
+
+	"github.com/addlab/addlab/network/tokenizer"
 )
 
 const (
@@ -30,7 +30,7 @@ func (w *Emoji) split() {
 	order := make([]int, len(w.concepts))
 	for i, c := range w.concepts {
 		order[i] = i
-		for _, word := range nameWords(c.Name) {
+		for _, word := range tokenizer.Split(c.Name) {
 			uses[word]++
 		}
 	}
@@ -41,7 +41,7 @@ func (w *Emoji) split() {
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(hash("concept", a), hash("concept", b)) })
 	w.heldout = slices.Repeat([]int{emojiKept}, len(w.concepts))
 	for wanted := len(w.concepts) / emojiConceptsHeld; len(order) > 0 && wanted > 0; order = order[1:] {
-		words := nameWords(w.concepts[order[0]].Name)
+		words := tokenizer.Split(w.concepts[order[0]].Name)
 		if shared[order[0]] || slices.ContainsFunc(words, func(word string) bool { return uses[word] < 3 }) {
 			continue
 		}
@@ -105,9 +105,4 @@ func (s emojiSource) shows(concept, style int) bool {
 		return true
 	}
 	return style != held
-}
-
-// nameWords are the words of a name, as the tokenizer tells them.
-func nameWords(name string) []string {
-	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }

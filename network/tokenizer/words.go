@@ -5,9 +5,12 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // The ids that stand before the words.
@@ -31,7 +34,7 @@ type Words struct {
 func Build(captions []string, maxWords, context int) *Words {
 	counts := map[string]int{}
 	for _, caption := range captions {
-		for _, w := range split(caption) {
+		for _, w := range Split(caption) {
 			counts[w]++
 		}
 	}
@@ -65,7 +68,7 @@ func (t *Words) Encode(caption string) []int32 {
 	}
 	ids := make([]int32, 1, t.Context)
 	ids[0] = Begin
-	for _, w := range split(caption) {
+	for _, w := range Split(caption) {
 		if len(ids) == t.Context-1 {
 			break
 		}
@@ -92,7 +95,7 @@ func encodeAll(captions []string, encode func(string) []int32) (ids []int32) {
 // Unread counts the captions with words past the context, which are cut off, and those with words that are not in the vocabulary.
 func (t *Words) Unread(captions []string) (cut, unknown int) {
 	for _, caption := range captions {
-		if len(split(caption)) > t.Context-2 {
+		if len(Split(caption)) > t.Context-2 {
 			cut++
 		}
 		if slices.Contains(t.Encode(caption), Unknown) {
@@ -104,7 +107,7 @@ func (t *Words) Unread(captions []string) (cut, unknown int) {
 
 // UnknownWords lists the words of a caption that the tokenizer does not know.
 func (t *Words) UnknownWords(caption string) (unknown []string) {
-	for _, w := range split(caption) {
+	for _, w := range Split(caption) {
 		if !slices.Contains(t.Vocabulary, w) {
 			unknown = append(unknown, w)
 		}
@@ -112,6 +115,18 @@ func (t *Words) UnknownWords(caption string) (unknown []string) {
 	return unknown
 }
 
-func split(caption string) []string {
-	return strings.FieldsFunc(strings.ToLower(caption), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+// word is a word: vowels of many scripts are marks. A mark without a letter before it is none.
+var word = regexp.MustCompile(`[\p{L}\p{Nd}][\p{L}\p{Nd}\p{Mn}\p{Mc}]*`)
+
+// Split gives the words of a caption in lower case, their letters composed with their marks.
+func Split(caption string) []string {
+	return word.FindAllString(strings.ToLower(norm.NFC.String(strings.Map(dropVariant, caption))), -1)
+}
+
+// dropVariant removes marks that only choose among the forms of a letter or picture.
+func dropVariant(r rune) rune {
+	if unicode.Is(unicode.Variation_Selector, r) {
+		return -1
+	}
+	return r
 }

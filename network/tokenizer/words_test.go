@@ -3,6 +3,8 @@ package tokenizer
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -63,6 +65,50 @@ func TestEncode(t *testing.T) {
 		}
 		if got := decode(t, words, ids); got != test.want {
 			t.Errorf("%s: %q, want %q", test.why, got, test.want)
+		}
+	}
+}
+
+func TestMarksArePartsOfWords(t *testing.T) {
+	for _, test := range []struct {
+		why, caption string
+		want         []string
+	}{
+		{"vowels of Devanagari", "लड़का और लड़की", []string{"लड़का", "और", "लड़की"}},
+		{"decomposed letters", "Cafe\u0301 A\u030angstro\u0308m", []string{"café", "ångström"}},
+		{"composed letters", "CAFÉ", []string{"café"}},
+		{"marks that no letter has", "q\u0323\u0307 x", []string{"q\u0323\u0307", "x"}},
+		{"a mark after a picture is no word", "❤\ufe0f heart \u0301", []string{"heart"}},
+		{"forms of a digit are one word", "1\ufe0f\u20e3 1", []string{"1", "1"}},
+	} {
+		if diff := cmp.Diff(test.want, Split(test.caption)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.why, diff)
+		}
+	}
+}
+
+// Weights were trained on the ids of these vocabularies.
+func TestShippedVocabulariesAreWords(t *testing.T) {
+	files, err := filepath.Glob("../../pretrained/*/bundle.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("bundles %q, %v", files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var bundle struct {
+			Words     Words `json:"words"`
+			PairWords Words `json:"pair_words"`
+		}
+		if err := json.Unmarshal(text, &bundle); err != nil {
+			t.Fatal(err)
+		}
+		for _, words := range []Words{bundle.Words, bundle.PairWords} {
+			if diff := cmp.Diff(words.Vocabulary, Split(strings.Join(words.Vocabulary, " "))); diff != "" || len(words.Vocabulary) == 0 {
+				t.Errorf("%s: %d words (-shipped +split):\n%s", file, len(words.Vocabulary), diff)
+			}
 		}
 	}
 }
