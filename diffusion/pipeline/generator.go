@@ -24,8 +24,8 @@ type Generator struct {
 	start    float64 // size of the noise that sampling begins with
 }
 
-// Draw returns one picture per caption, flat [n,S,S,3], not clipped, and the time that sampling took. Noise belongs to seed and
-// position: the same for every sampling.
+// Draw returns one picture per caption, flat [n,S,S,3], not clipped, and the time that sampling takes for so many in full
+// batches. Noise belongs to seed and position: the same for every sampling.
 func (g *Generator) Draw(ctx context.Context, captions []string, seed int64) ([]float32, time.Duration, error) {
 	size := g.pipeline.Model.Size()
 	images := make([]float32, 0, len(captions)*size*size*3)
@@ -38,19 +38,21 @@ func (g *Generator) Draw(ctx context.Context, captions []string, seed int64) ([]
 
 // Each is Draw that hands out pictures batch by batch, in order: large ones do not fit memory together.
 func (g *Generator) Each(ctx context.Context, captions []string, seed int64, take func(drawn []float32) error) (spent time.Duration, err error) {
+	slots := 0 // pictures that were timed, those that fill up the last batch included
 	err = g.batches(ctx, captions, func(start int, texts []string, area int) ([]float32, error) {
 		began := time.Now()
-		drawn, err := g.diffuse(start, texts, area, seed)
+		drawn, err := g.diffuse(ctx, start, texts, area, seed)
 		if err == nil && g.compiled.decode != nil {
 			drawn, err = g.decode(drawn)
 		}
 		if start > 0 || len(captions) <= g.batch { // the first batch also compiles
 			spent += time.Since(began)
+			slots += g.batch
 		}
 		return drawn, err
 	}, take)
-	if full := len(captions); full > g.batch {
-		spent = time.Duration(float64(spent) * float64(full) / float64(full-g.batch))
+	if slots > 0 {
+		spent = time.Duration(float64(spent) * float64(len(captions)) / float64(slots))
 	}
 	return spent, err
 }
@@ -59,7 +61,7 @@ func (g *Generator) Each(ctx context.Context, captions []string, seed int64, tak
 func (g *Generator) Diffuse(ctx context.Context, captions []string, seed int64) (flat []float32, side, channels int, err error) {
 	side, channels = g.pipeline.sample()
 	err = g.batches(ctx, captions, func(start int, texts []string, area int) ([]float32, error) {
-		return g.diffuse(start, texts, area, seed)
+		return g.diffuse(ctx, start, texts, area, seed)
 	}, func(drawn []float32) error {
 		flat = append(flat, drawn...)
 		return nil
@@ -68,8 +70,8 @@ func (g *Generator) Diffuse(ctx context.Context, captions []string, seed int64) 
 }
 
 // diffuse runs the plan for a batch whose first picture is start.
-func (g *Generator) diffuse(start int, texts []string, area int, seed int64) ([]float32, error) {
-	return g.sample(g.plan, texts, func(step int) []float32 {
+func (g *Generator) diffuse(ctx context.Context, start int, texts []string, area int, seed int64) ([]float32, error) {
+	return g.sample(ctx, g.plan, texts, func(step int) []float32 {
 		noise := make([]float32, 0, g.batch*area)
 		for i := range g.batch {
 			noise = append(noise, Noise(seed, step, start+i, area)...)
@@ -118,7 +120,7 @@ func (g *Generator) Denoise(ctx context.Context, noised []float32, t float64, ca
 	err := g.batches(ctx, captions, func(start int, texts []string, area int) ([]float32, error) {
 		x := make([]float32, g.batch*area)
 		copy(x, noised[start*area:])
-		return g.sample([]diffusion.Step{{T: t, X0: 1}}, texts, func(int) []float32 { return x })
+		return g.sample(ctx, []diffusion.Step{{T: t, X0: 1}}, texts, func(int) []float32 { return x })
 	}, func(drawn []float32) error {
 		clean = append(clean, drawn...)
 		return nil
@@ -127,7 +129,7 @@ func (g *Generator) Denoise(ctx context.Context, noised []float32, t float64, ca
 }
 
 // sample runs a plan for one batch. noise(k) gives the flat [batch,H,W,Z] values of step k, with k = 0 for the start.
-func (g *Generator) sample(plan []diffusion.Step, texts []string, noise func(step int) []float32) ([]float32, error) {
+func (g *Generator) sample(ctx context.Context, plan []diffusion.Step, texts []string, noise func(step int) []float32) ([]float32, error) {
 	side, channels := g.pipeline.sample()
 	picture := func(x []float32) *tensors.Tensor { return train.F32(x, g.batch, side, side, channels) }
 	none := make([]float32, g.batch*g.Area())
@@ -142,6 +144,9 @@ func (g *Generator) sample(plan []diffusion.Step, texts []string, noise func(ste
 	ids, null := tokens(texts...), tokens("")
 	defer func() { engine.Release(append(history, x, ids, null)...) }()
 	for k, step := range plan {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		z := none
 		if step.Noise != 0 {
 			z = noise(k + 1)
