@@ -16,8 +16,12 @@ type Call struct {
 // Plan lists the calls of the network, of which PNDM has one more than steps, and the factor of the standard normal noise that they begin with. x has the scale α²+σ² = 1 throughout; Euler's
 // schedulers in diffusers keep x/α.
 func (s Scheduler) Plan(steps int) (start float64, plan []Call, err error) {
-	if steps < 1 || steps > len(s.alphaBar) || s.Class == lcmClass && steps > s.originalSteps {
-		return 0, nil, fmt.Errorf("diffusion: steps = %d, want 1 to %d", steps, len(s.alphaBar))
+	most := len(s.alphaBar)
+	if s.Class == lcmClass {
+		most = min(most, s.originalSteps)
+	}
+	if steps < 1 || steps > most {
+		return 0, nil, fmt.Errorf("diffusion: steps = %d, want 1 to %d", steps, most)
 	}
 	times := s.timesteps(steps)
 	if last := float64(len(s.alphaBar) - 1); slices.Max(times) > last || slices.Min(times) < 0 {
@@ -29,6 +33,13 @@ func (s Scheduler) Plan(steps int) (start float64, plan []Call, err error) {
 	}
 	if s.useKarras {
 		levels = s.karras(times)
+	}
+	if s.Class == dpmClass || s.Class == uniPCClass { // a slope needs two levels
+		for i, l := range levels[1:] {
+			if l == levels[i] {
+				return 0, nil, fmt.Errorf("diffusion: steps = %d, want fewer: timestep %g comes twice", steps, times[i])
+			}
+		}
 	}
 	end := level{1, 0}
 	if s.sigmaMin && s.Class != eulerAncestralClass {

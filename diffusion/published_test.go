@@ -169,6 +169,37 @@ func TestReadSchedulerRefusesByName(t *testing.T) {
 	}
 }
 
+func TestTooManyStepsOfAScheduler(t *testing.T) {
+	for _, c := range []struct {
+		why, file string
+		steps     int
+		want      string
+	}{
+		{"two levels are equal", `{"_class_name": "DPMSolverMultistepScheduler"}`, 1000, "steps = 1000, want fewer: timestep"},
+		{"all levels are equal", `{"_class_name": "DPMSolverMultistepScheduler", "timestep_spacing": "leading"}`, 1000, "steps = 1000, want fewer: timestep 0 comes twice"},
+		{"two levels are equal", `{"_class_name": "UniPCMultistepScheduler"}`, 1000, "steps = 1000, want fewer: timestep"},
+		{"the most", `{"_class_name": "DPMSolverMultistepScheduler"}`, 999, ""},
+		{"the most", `{"_class_name": "UniPCMultistepScheduler", "timestep_spacing": "leading"}`, 999, ""},
+		{"every timestep", `{"_class_name": "UniPCMultistepScheduler", "timestep_spacing": "trailing"}`, 1000, ""},
+		{"one step needs no slope", `{"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "leading"}`, 1000, ""},
+		{"steps of the distilled model", `{"_class_name": "LCMScheduler"}`, 60, "steps = 60, want 1 to 50"},
+	} {
+		s, err := ReadScheduler(schedulerFile(t, c.file), Override{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, plan, err := s.Plan(c.steps)
+		if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) || c.want == "" && err != nil {
+			t.Errorf("%s: %s: error %v, want %q", c.why, c.file, err, c.want)
+		}
+		for i, call := range plan {
+			if x := call.X + call.X0 + call.Prev[0] + call.Prev[1]; math.IsNaN(x) || math.IsInf(x, 0) {
+				t.Fatalf("%s: %s: step %d = %v", c.why, c.file, i, call.Step)
+			}
+		}
+	}
+}
+
 // As diffusers' pipeline of Stable Diffusion 1 and 2 does with files that are older than these fields.
 func TestStableDiffusionOverridesOffsetAndClipping(t *testing.T) {
 	file := schedulerFile(t, `{"_class_name": "DDIMScheduler", "clip_sample": true, "steps_offset": 0}`)
