@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,7 +119,7 @@ func drawEDM(ctx context.Context, o options, stdout, stderr io.Writer) (grid plo
 	for _, row := range rows {
 		row.Progress = progress(stderr, row.name, len(classes))
 		flat, err := p.Draw(ctx, row.Request)
-		if err != nil {
+		if err = cmp.Or(err, finite(flat, m.Network.Resolution)); err != nil {
 			return grid, fmt.Errorf("%s: %w", row.name, err)
 		}
 		fmt.Fprintf(stdout, "%s: %.2f s per image\n", row.name, p.Spent.Seconds())

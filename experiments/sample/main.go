@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -97,7 +98,7 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	for _, w := range rows {
 		flat, each, err := draw(ctx, p, w.Sampling, captions, o.seed)
-		if err != nil {
+		if err = cmp.Or(err, finite(flat, bundle.Config.Size)); err != nil {
 			return fmt.Errorf("%s: %w", w.Name, err)
 		}
 		fmt.Fprintf(stdout, "%-*s %8.2f ms per image\n", width, w.Name, each.Seconds()*1000)

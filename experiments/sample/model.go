@@ -143,7 +143,7 @@ func drawModel(ctx context.Context, o options, captions []string, stdout, stderr
 	for _, row := range rows {
 		row.Progress = progress(stderr, row.name, len(row.Prompts))
 		flat, err := p.Draw(ctx, row.Request)
-		if err != nil {
+		if err = cmp.Or(err, finite(flat, row.Size)); err != nil {
 			return grid, fmt.Errorf("%s: %w", row.name, err)
 		}
 		fmt.Fprintf(stdout, "%s: %s\n", row.name, spent(p.Spent))

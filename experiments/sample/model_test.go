@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/addlab/addlab/internal/tinylatent"
+	"github.com/addlab/addlab/network/weights"
 )
 
 func TestAModelDrawsARowForEverySamplerAndNumberOfSteps(t *testing.T) {
@@ -60,6 +62,40 @@ func TestWrongCallsOfAModel(t *testing.T) {
 		if rc := command().Run(t.Context(), args, &stdout, &stderr); rc != 1 || !strings.Contains(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {
 			t.Errorf("rc = %d, stderr = %q, want one line with %q", rc, &stderr, want)
 		}
+	}
+}
+
+func TestPicturesThatAreNotFiniteAreRefused(t *testing.T) {
+	tinyModel := tinylatent.Folder(t, "sd")
+	files, err := filepath.Glob(filepath.Join(tinyModel, "unet", "*.safetensors"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%q, %v", files, err)
+	}
+	raw, err := weights.ReadRaw(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tensor := range raw.Tensors {
+		for i := range tensor.Bytes {
+			tensor.Bytes[i] = 0xff
+		}
+	}
+	if err := weights.WriteRaw(files[0], raw); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "drawn")
+	for _, where := range [][]string{{"--out", out + ".png"}, {"--pictures", out}} {
+		var stdout, stderr bytes.Buffer
+		args := append([]string{"--model", tinyModel, "--prompt", "a fox", "--steps", "1", "--engine", "go"}, where...)
+		if rc := command().Run(t.Context(), args, &stdout, &stderr); rc != 1 || !strings.Contains(stderr.String(), "picture 1 is not finite: NaN") {
+			t.Errorf("%s: rc = %d, stderr = %q, want an error", where, rc, &stderr)
+		}
+		if drawn, _ := filepath.Glob(filepath.Join(out, "*.png")); len(drawn) > 0 {
+			t.Errorf("%q is written", drawn)
+		}
+	}
+	if err := finite([]float32{0, 1, -1, 0, 0, float32(math.Inf(-1))}, 1); err == nil || err.Error() != "picture 2 is not finite: -Inf" {
+		t.Errorf("error = %v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"image/png"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -91,6 +93,16 @@ func writePictures(ctx context.Context, dir, what string, files []string, n, blo
 	return nil
 }
 
+// finite refuses flat pictures with values that are no numbers, or infinite: clipped, those look like colours.
+func finite(flat []float32, size int) error {
+	for i, v := range flat {
+		if x := float64(v); math.IsNaN(x) || math.IsInf(x, 0) {
+			return fmt.Errorf("picture %d is not finite: %g", 1+i/(size*size*3), x)
+		}
+	}
+	return nil
+}
+
 // noiseFrom is the noise of pictures from a number on.
 func noiseFrom(seed int64, from int) func(k, i, n int) []float32 {
 	return func(k, i, n int) []float32 { return rng.Normal(rng.New(seed, fmt.Sprintf("sample/%d", k), from+i), n) }
@@ -98,7 +110,7 @@ func noiseFrom(seed int64, from int) func(k, i, n int) []float32 {
 
 // edmPictures draws n pictures of a row's classes in turn.
 func edmPictures(ctx context.Context, o options, p *edm.Pipeline, row edmRow, stderr io.Writer) error {
-	what := fmt.Sprintf("%s\n%s\nclasses %v\nseed %d\n", o.model.name, row.name, row.Classes, o.seed)
+	what := fmt.Sprintf("%s\nclasses %v\nseed %d\n", row.name, row.Classes, o.seed)
 	return writePictures(ctx, o.model.pictures, what, []string{p.File}, o.n, edmBlock, stderr, func(from, to int) ([]dataset.Image, error) {
 		r := row.Request
 		r.Classes, r.Noise = nil, noiseFrom(o.seed, from)
@@ -106,18 +118,18 @@ func edmPictures(ctx context.Context, o options, p *edm.Pipeline, row edmRow, st
 			r.Classes = append(r.Classes, row.Classes[i%len(row.Classes)])
 		}
 		flat, err := p.Draw(ctx, r)
-		return dataset.Cut(flat, p.Network.Resolution), err
+		return dataset.Cut(flat, p.Network.Resolution), cmp.Or(err, finite(flat, p.Network.Resolution))
 	})
 }
 
 // latentPictures draws n pictures of the captions in turn, and writes each before the next, as one may take minutes.
 func latentPictures(ctx context.Context, o options, p *latent.Pipeline, row modelRow, progress func(picture, call, calls int)) error {
-	what := fmt.Sprintf("%s %s\n%s, %d pixels\nprompts %q, negative %q\nseed %d\n", o.model.name, o.model.variant, row.name, row.Size, o.prompts, o.model.negative, o.seed)
+	what := fmt.Sprintf("%s, %d pixels\nprompts %q, negative %q\nseed %d\n", row.name, row.Size, o.prompts, o.model.negative, o.seed)
 	return writePictures(ctx, o.model.pictures, what, p.Files(), o.n, 1, io.Discard, func(from, _ int) ([]dataset.Image, error) {
 		r := row.Request
 		r.Prompts, r.Noise = []string{o.prompts[from%len(o.prompts)]}, noiseFrom(o.seed, from)
 		r.Progress = func(_, call, calls int) { progress(from+1, call, calls) }
 		flat, err := p.Draw(ctx, r)
-		return dataset.Cut(flat, r.Size), err
+		return dataset.Cut(flat, r.Size), cmp.Or(err, finite(flat, r.Size))
 	})
 }

@@ -121,6 +121,11 @@ func TestPicturesForEvaluate(t *testing.T) {
 				}
 			}
 
+			// Another path of the same model continues.
+			t.Chdir(filepath.Dir(args[1]))
+			args[1] = "./" + filepath.Base(args[1]) + map[string]string{"latent": "/"}[name]
+			run(0, "--n", "7")
+
 			// Another model of the same name, and pictures of which nothing is known, are not continued.
 			model := args[1]
 			if info, err := os.Stat(model); err == nil && info.IsDir() {
