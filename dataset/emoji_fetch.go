@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -74,17 +75,29 @@ const (
 	emojiPictures = "pictures.gz" // [n,emojiSide,emojiSide,4] bytes, premultiplied RGBA
 )
 
-// load reads the cache, which it fills first if need be.
+// load reads the cache, which it fills first if need be: also where its files are damaged.
 func (p emojiPackages) load(ctx context.Context, n *download.Network, say func(format string, args ...any)) (concepts []emojiConcept, pix []uint8, err error) {
 	entry := download.Entry{Folder: "datasets", Name: "emoji", Pin: p.pin()}
-	dir, ok := entry.Find()
-	if !ok {
-		wait := func() { say("emoji: another process is fetching the pictures, waiting for it") }
-		dir, err = entry.Make(ctx, wait, func(_, dir string) error { return p.fetch(ctx, dir, n, say) })
-		if err != nil {
-			return nil, nil, err
+	if dir, ok := entry.Find(); ok {
+		concepts, pix, damage := readEmojiCache(dir)
+		if damage == nil {
+			return concepts, pix, nil
+		}
+		say("emoji: %v: fetching the pictures anew", damage)
+		if err := entry.Drop(); err != nil && !errors.Is(err, fs.ErrNotExist) { // another process may be faster
+			return nil, nil, errors.Join(damage, err)
 		}
 	}
+	wait := func() { say("emoji: another process is fetching the pictures, waiting for it") }
+	dir, err := entry.Make(ctx, wait, func(_, dir string) error { return p.fetch(ctx, dir, n, say) })
+	if err != nil {
+		return nil, nil, err
+	}
+	return readEmojiCache(dir)
+}
+
+// readEmojiCache reads the files in dir to their ends, for gzip's checksum is behind the data.
+func readEmojiCache(dir string) (concepts []emojiConcept, pix []uint8, err error) {
 	data, err := os.ReadFile(filepath.Join(dir, emojiIndex))
 	if err != nil {
 		return nil, nil, err
@@ -97,16 +110,22 @@ func (p emojiPackages) load(ctx context.Context, n *download.Network, say func(f
 		return nil, nil, err
 	}
 	defer file.Close()
-	z, err := gzip.NewReader(file)
-	if err != nil {
-		return nil, nil, err
-	}
 	pictures := 0
 	for _, c := range concepts {
 		pictures += len(c.Pictures)
 	}
 	pix = make([]uint8, pictures*emojiSide*emojiSide*4)
-	if _, err := io.ReadFull(z, pix); err != nil {
+	z, err := gzip.NewReader(file)
+	if err == nil {
+		_, err = io.ReadFull(z, pix)
+	}
+	if err == nil {
+		var more int64
+		if more, err = io.Copy(io.Discard, z); more > 0 {
+			err = fmt.Errorf("%d bytes after %d pictures", more, pictures)
+		}
+	}
+	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", file.Name(), err)
 	}
 	return concepts, pix, nil

@@ -51,6 +51,53 @@ func TestEmojiAreFetchedOnce(t *testing.T) {
 	}
 }
 
+// A damaged file has the size that the cache remembers.
+func TestDamagedEmojiAreFetchedAgain(t *testing.T) {
+	p := fakeEmoji(t)
+	first, err := openEmoji(t.Context(), p, 16, npmtest.Network(), func(string, ...any) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := download.Dir("datasets")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pictures := filepath.Join(root, "emoji", emojiPictures)
+	for why, damage := range map[string]func(b []byte){
+		"the checksum":    func(b []byte) { b[len(b)-8] ^= 1 },
+		"the length":      func(b []byte) { b[len(b)-1] ^= 1 },
+		"a picture":       func(b []byte) { b[len(b)/2] ^= 1 },
+		"the first bytes": func(b []byte) { b[0] = 0 },
+	} {
+		b, err := os.ReadFile(pictures)
+		if err != nil {
+			t.Fatal(err)
+		}
+		damage(b)
+		if err := os.WriteFile(pictures, b, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		var told strings.Builder
+		again, err := openEmoji(t.Context(), p, 16, npmtest.Network(), func(f string, args ...any) { fmt.Fprintf(&told, f+"\n", args...) })
+		if err != nil || !slices.Equal(first.pix, again.pix) {
+			t.Errorf("%s: error = %v, or other pictures", why, err)
+		}
+		if want := "emoji: " + pictures + ": "; !strings.HasPrefix(told.String(), want) || !strings.Contains(told.String(), "230 pictures of 40 concepts") {
+			t.Errorf("%s: told %q, want %q and what is fetched", why, told.String(), want)
+		}
+	}
+	b, err := os.ReadFile(pictures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(pictures, append(b, b...), 0o666); err != nil { // gzip reads both as one
+		t.Fatal(err)
+	}
+	if _, _, err := readEmojiCache(filepath.Dir(pictures)); err == nil || !strings.Contains(err.Error(), "bytes after 230 pictures") {
+		t.Errorf("twice as long: error = %v", err)
+	}
+}
+
 func TestEmojiThatCannotBeFetched(t *testing.T) {
 	p := fakeEmoji(t)
 	t.Setenv(download.OffEnv, "1")

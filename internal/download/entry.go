@@ -57,6 +57,15 @@ func (e Entry) Find() (dir string, ok bool) {
 	return dir, err == nil && string(mark) == want
 }
 
+// Drop lets go of an entry whose files are damaged: Make makes it anew.
+func (e Entry) Drop() error {
+	root, err := Dir(e.Folder)
+	if err != nil {
+		return err
+	}
+	return os.Remove(filepath.Join(root, e.Name, marker))
+}
+
 // mark is what the marker of an entry in dir must say.
 func (e Entry) mark(dir string) (string, error) {
 	var size int64
