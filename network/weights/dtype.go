@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes/float16"
 )
@@ -66,9 +67,9 @@ func floats(d DType, b []byte) ([]float32, error) {
 	return x, nil
 }
 
-// encode gives the little-endian bytes of x; only finite values that d can hold are accepted.
-func encode(d DType, x []float32) ([]byte, error) {
-	b := make([]byte, 0, len(x)*d.Size())
+// encode appends the little-endian bytes of x to b; only finite values that d can hold are accepted.
+func encode(b []byte, d DType, x []float32) ([]byte, error) {
+	b = slices.Grow(b, len(x)*d.Size())
 	for i, v := range x {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 			return nil, fmt.Errorf("element %d = %g, want a finite value", i, v)

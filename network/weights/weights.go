@@ -58,13 +58,15 @@ func Write(path string, f *File, dtype DType) error {
 	}
 	raw := &RawFile{Tensors: make(map[string]Raw, len(f.Tensors)), Metadata: f.Metadata}
 	for name, t := range f.Tensors {
-		b, err := encode(dtype, t.Data)
-		if err != nil {
-			return fmt.Errorf("weights: write %s: tensor %q: %w", path, name, err)
-		}
-		raw.Tensors[name] = Raw{DType: dtype, Shape: t.Shape, Bytes: b}
+		raw.Tensors[name] = Raw{DType: dtype, Shape: t.Shape}
 	}
-	return WriteRaw(path, raw)
+	var b []byte // of one tensor: all of them may be gigabytes
+	return WriteEach(path, raw, func(name string, write func([]byte) error) (err error) {
+		if b, err = encode(b[:0], dtype, f.Tensors[name].Data); err != nil {
+			return fmt.Errorf("write %s: tensor %q: %w", path, name, err)
+		}
+		return write(b)
+	})
 }
 
 // SHA256 is the hexadecimal SHA-256 of a file, the name of the weights in a run's config.

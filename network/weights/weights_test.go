@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -60,7 +61,7 @@ func TestHalfRounding(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := f.Tensors["rounded"].Data
-	b, err := encode(F16, f.Tensors["x"].Data)
+	b, err := encode(nil, F16, f.Tensors["x"].Data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +124,23 @@ func TestRoundTrip(t *testing.T) {
 		if names := folder(t, filepath.Dir(path)); !cmp.Equal(names, []string{"w.safetensors"}) {
 			t.Errorf("%s: folder holds %v after writing", dtype, names)
 		}
+	}
+}
+
+func TestWriteHoldsOneTensorMore(t *testing.T) {
+	const tensors, values = 16, 1 << 16
+	f := &File{Tensors: map[string]Tensor{}}
+	for i := range tensors {
+		f.Tensors[string(rune('a'+i))] = Tensor{Shape: []int{values}, Data: make([]float32, values)}
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if err := Write(filepath.Join(t.TempDir(), "w.safetensors"), f, F32); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if got, most := after.TotalAlloc-before.TotalAlloc, uint64(tensors/2*values*4); got > most {
+		t.Errorf("allocated %d bytes, want fewer than %d, half of the tensors", got, most)
 	}
 }
 
