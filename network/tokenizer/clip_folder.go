@@ -13,8 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/addlab/addlab/internal/published"
@@ -170,9 +168,10 @@ func readSettings(dir string) (settings, error) {
 		c.Take("model_max_length", &s.context)
 		c.Take("added_tokens_decoder", &s.added)
 		s.take(c)
-		c.OnlyAll(map[string]any{"do_lower_case": true, "add_prefix_space": false, "tokenizer_class": "CLIPTokenizer", "use_default_system_prompt": false})
+		c.OnlyAll(map[string]any{"do_lower_case": true, "add_prefix_space": false, "tokenizer_class": "CLIPTokenizer", "use_default_system_prompt": false,
+			"padding_side": "right", "truncation_side": "right"})
 		c.Ignore("errors", "name_or_path", "special_tokens_map_file", "clean_up_tokenization_spaces", "additional_special_tokens", "extra_special_tokens",
-			"padding_side", "truncation_side", "backend", "is_local", "processor_class", "local_files_only")
+			"backend", "is_local", "processor_class", "local_files_only")
 		if err := c.Err(); err != nil {
 			return s, err
 		}
@@ -192,6 +191,8 @@ func (s *settings) take(c *published.Config) {
 	c.Ignore("unk_token") // every byte is known
 }
 
+// transformersClean makes letters small one by one, as the library tokenizers does: a last Σ becomes σ, not ς. Only İ becomes two.
 func transformersClean(text string) string {
-	return cases.Lower(language.Und).String(strings.Join(strings.Fields(norm.NFC.String(text)), " "))
+	text = strings.Join(strings.Fields(norm.NFC.String(text)), " ")
+	return strings.ToLower(strings.ReplaceAll(text, "İ", "i\u0307"))
 }

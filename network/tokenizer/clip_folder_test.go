@@ -30,6 +30,14 @@ func TestOpenCLIPEqualsTransformers(t *testing.T) {
 	}
 }
 
+func TestLettersBecomeSmallOneByOne(t *testing.T) {
+	for text, want := range map[string]string{"ΟΔΟΣ  Σ": "οδοσ σ", "İI I\u0307": "i\u0307i i\u0307", "ÅÉ ẞ": "åé ß"} {
+		if got := transformersClean(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
 // folder copies the tokenizer with a file changed; nil removes it.
 func folder(t *testing.T, name string, text []byte) string {
 	t.Helper()
@@ -73,6 +81,8 @@ func TestThePadIsThatOfTheRightFile(t *testing.T) {
 
 func TestOpenCLIPRefusesByName(t *testing.T) {
 	for want, file := range map[string][2]string{
+		`padding_side = "left", want "right"`:                    {"tokenizer_config.json", `{"padding_side": "left"}`},
+		`truncation_side = "left", want "right"`:                 {"tokenizer_config.json", `{"truncation_side": "left"}`},
 		`do_lower_case = false, want true`:                       {"tokenizer_config.json", `{"do_lower_case": false}`},
 		`tokenizer_class = "T5Tokenizer", want "CLIPTokenizer"`:  {"tokenizer_config.json", `{"tokenizer_class": "T5Tokenizer"}`},
 		`sentence_piece = 1, want no such field`:                 {"tokenizer_config.json", `{"sentence_piece": 1}`},
