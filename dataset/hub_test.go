@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/internal/hub"
 	"github.com/addlab/addlab/internal/hubtest"
 )
 
@@ -137,6 +138,17 @@ func TestSpecsHaveNames(t *testing.T) {
 	} {
 		if got := []string{c.spec.Label(), c.spec.Origin(), c.spec.String()}; !slices.Equal(got, []string{c.label, c.origin, c.command}) {
 			t.Errorf("%q, want %q", got, []string{c.label, c.origin, c.command})
+		}
+	}
+}
+
+// huggingface_hub takes these values for true, in any case, and all others for false.
+func TestOfflineAsHuggingFaceReadsIt(t *testing.T) {
+	hubtest.EmptyCaches(t)
+	for value, fetches := range map[string]bool{"": true, "0": true, "false": true, "no": true, "2": true, "1": false, "True": false, "on": false, "YES": false} {
+		t.Setenv("HF_HUB_OFFLINE", value)
+		if got := hub.MayFetch(); got != fetches {
+			t.Errorf("HF_HUB_OFFLINE=%s: may fetch = %v, want %v", value, got, fetches)
 		}
 	}
 }

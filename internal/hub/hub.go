@@ -15,9 +15,10 @@ import (
 	"github.com/addlab/addlab/internal/download"
 )
 
-// MayFetch obeys the variables by which users forbid downloads.
+// MayFetch obeys the variables by which users forbid downloads. HF_HUB_OFFLINE is read as huggingface_hub does.
 func MayFetch() bool {
-	return !download.Off() && (os.Getenv("HF_HUB_OFFLINE") == "" || os.Getenv("HF_HUB_OFFLINE") == "0")
+	offline := slices.Contains([]string{"1", "ON", "YES", "TRUE"}, strings.ToUpper(os.Getenv("HF_HUB_OFFLINE")))
+	return !download.Off() && !offline
 }
 
 // UserCache is the folder of the user's caches.
