@@ -127,18 +127,34 @@ func TestHubFilesAreChosen(t *testing.T) {
 }
 
 func TestSpecsHaveNames(t *testing.T) {
+	here := filepath.Join(t.TempDir(), "cats", "odd [1]")
+	if err := os.MkdirAll(here, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Dir(here))
 	for _, c := range []struct {
 		spec                   Spec
 		label, origin, command string
 	}{
 		{Spec{Name: "scenes"}, "scenes", "scenes", "--data scenes"},
 		{Spec{Name: "my/photos/", Image: "a"}, "photos", "photos", "--data my/photos/ --image a"},
+		{Spec{Name: "."}, "cats", "cats", "--data ."},
+		{Spec{Name: "odd [1]/.."}, "cats", "cats", "--data odd [1]/.."},
+		{Spec{Name: "odd [1]"}, "odd [1]", "odd [1]", "--data odd [1]"},
+		{Spec{Name: "shards/train-{00..12}.tar"}, "train", "train", "--data shards/train-{00..12}.tar"},
+		{Spec{Name: "shards/{00..12}.tar"}, "shards", "shards", "--data shards/{00..12}.tar"},
+		{Spec{Name: "*.parquet"}, "cats", "cats", "--data *.parquet"},
+		{Spec{Name: "shards/00.tar"}, "00.tar", "00.tar", "--data shards/00.tar"},
+		{Spec{Name: "/"}, "", "", "--data /"},
 		{Spec{Name: "hf:o/n", Image: "a", Text: "b"}, "n", "hf:o/n", "--data hf:o/n --image a --text b"},
 		{Spec{Name: "hf:o/n/en/train-*@v2"}, "n-en-train", "hf:o/n/en/train-*@v2", "--data hf:o/n/en/train-*@v2"},
 	} {
 		if got := []string{c.spec.Label(), c.spec.Origin(), c.spec.String()}; !slices.Equal(got, []string{c.label, c.origin, c.command}) {
 			t.Errorf("%q, want %q", got, []string{c.label, c.origin, c.command})
 		}
+	}
+	if _, err := Open("/", 4, nil); err == nil || !strings.Contains(err.Error(), `"/" has no name for tables and folders`) {
+		t.Errorf("error = %v", err)
 	}
 }
 

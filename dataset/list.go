@@ -73,7 +73,7 @@ func (s Spec) list(ctx context.Context, l *Listing, t *tables, note func(string,
 		return notListed(s.Name, "a file of another kind")
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
-	case strings.ContainsAny(s.Name, "*?[{"):
+	case strings.ContainsAny(s.Name, patternSigns):
 		files, dir, err := expandPattern(s.Name, t.skipped)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)

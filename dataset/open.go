@@ -41,6 +41,10 @@ func (s Spec) Open(ctx context.Context, size int, warn func(format string, args 
 		}
 		return open(ctx, size, warn)
 	}
+	name := s.Label()
+	if name == "" && !s.OnHub() {
+		return nil, fmt.Errorf("dataset: %q has no name for tables and folders, want a folder below it", s.Name)
+	}
 	l, err := s.List(ctx, false, warn)
 	if err == nil {
 		err = s.CheckColumns(l.Tables > 0, s.Name+" has none")
@@ -59,7 +63,6 @@ func (s Spec) Open(ctx context.Context, size int, warn func(format string, args 
 	case bare > 0:
 		warn("dataset: %s: %d pictures have no caption and are left out", s.Name, bare)
 	}
-	name := s.Label()
 	for _, ext := range []string{".tar", ".parquet"} {
 		name = strings.TrimSuffix(name, ext)
 	}

@@ -11,6 +11,9 @@ import (
 
 const maxShards = 100_000
 
+// patternSigns tell a pattern from a name.
+const patternSigns = "*?[{"
+
 // expandPattern lists the shards and parquet files of a pattern with braces ({00..12}, {a,b}) or globs (*, ?, […]), and the folder before
 // the first of them, which names are relative to.
 func expandPattern(spec string, skipped tally) (shards []string, dir string, err error) {
@@ -38,7 +41,7 @@ func expandPattern(spec string, skipped tally) (shards []string, dir string, err
 		}
 	}
 	slices.Sort(shards)
-	return slices.Compact(shards), filepath.Dir(spec[:strings.IndexAny(spec, "*?[{")] + "x"), nil
+	return slices.Compact(shards), filepath.Dir(spec[:strings.IndexAny(spec, patternSigns)] + "x"), nil
 }
 
 // expandBraces replaces each {a,b} by its words and each {08..10} by its numbers, as shells do.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -39,13 +40,23 @@ func (s Spec) String() string {
 // unnamable is what names of folders go without.
 var unnamable = regexp.MustCompile(`[^\w.]+`)
 
-// Label is a name for tables and folders.
+// Label is a name for tables and folders; Open refuses a set without one. That of a pattern is what all its files begin with, or their folder's.
 func (s Spec) Label() string {
 	if h, ok := onHub(s.Name); ok {
 		_, name, _ := strings.Cut(h.ID, "/")
 		return strings.Trim(unnamable.ReplaceAllString(name+"/"+h.inside, "-"), "-")
 	}
-	return filepath.Base(filepath.Clean(s.Name))
+	name := s.Name
+	if i := strings.IndexAny(name, patternSigns); i >= 0 {
+		if _, err := os.Stat(name); err != nil { // else it is a name
+			dir, begin := filepath.Split(name[:i])
+			name = filepath.Join(dir, strings.TrimRight(begin, "-_."))
+		}
+	}
+	if full, err := filepath.Abs(name); err == nil { // "." has a name too
+		name = full
+	}
+	return strings.Trim(filepath.Base(name), string(filepath.Separator))
 }
 
 // Origin is what a bundle remembers of its set: where the hub has it, or its label.
