@@ -50,7 +50,7 @@ func (c classSet) pictures(size int) (*pictures, error) {
 		if int(label) >= len(c.classes) {
 			return nil, fmt.Errorf("dataset: %s: class of picture %d = %d, want 0 … %d", c.name, i, label, len(c.classes)-1)
 		}
-		p.entries = append(p.entries, entry{caption: c.classes[label]})
+		p.entries = append(p.entries, entry{caption: c.classes[label], picture: len(p.entries)})
 		side := &p.train
 		if i >= c.train {
 			side = &p.heldout

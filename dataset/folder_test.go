@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -218,4 +219,53 @@ func FuzzMetadata(f *testing.F) {
 			t.Errorf("%d rows in fewer lines", len(rows))
 		}
 	})
+}
+
+// Five captions of a picture are one picture in memory, and one fault where it is broken.
+func TestAPictureOfSeveralCaptionsIsReadOnce(t *testing.T) {
+	png := encodePNG(t, halves(4, 4, red, blue))
+	var l Listing
+	reads := make([]atomic.Int32, 100)
+	for i := range reads {
+		data := png
+		if i == 31 || i == 32 {
+			data = png[:40]
+		}
+		var words []string
+		for k := range 5 {
+			words = append(words, fmt.Sprintf("caption %d of %d", k, i))
+		}
+		l.Pictures = append(l.Pictures, Listed{Name: fmt.Sprintf("%03d.png", i), Captions: words, Read: func() ([]byte, error) {
+			reads[i].Add(1)
+			return data, nil
+		}})
+	}
+	entries, faults, _ := captioned(l)
+	var w warnings
+	p, err := load(t.Context(), entries, faults, "several", 4, 100*4*4*3, w.warn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.pix) != 98*4*4*3 || len(p.entries) != 5*98 {
+		t.Errorf("%d bytes for %d samples, want those of 98 pictures for 490", len(p.pix), len(p.entries))
+	}
+	if len(w) != 3 || w[2] != "dataset: several: 2 of 100 pictures cannot be used (2 broken)" {
+		t.Errorf("warnings = %q, want each broken picture once", w)
+	}
+	for i := range reads {
+		if n := reads[i].Load(); n != 1 {
+			t.Errorf("picture %d is read %d times", i, n)
+		}
+	}
+	large, err := load(t.Context(), entries, faults, "several", 4, 0, w.warn)
+	if err != nil || large.Hash() != p.Hash() {
+		t.Fatalf("error = %v, or another hash where pictures are not kept", err)
+	}
+	for i := range p.Train().Len() {
+		a, errA := p.Train().Sample(i)
+		b, errB := large.Train().Sample(i)
+		if diff := cmp.Diff(a, b); diff != "" || errA != nil || errB != nil {
+			t.Fatalf("errors = %v, %v, sample %d (-kept +decoded):\n%s", errA, errB, i, diff)
+		}
+	}
 }

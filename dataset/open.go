@@ -77,6 +77,7 @@ func (s Spec) Open(ctx context.Context, size int, warn func(format string, args 
 type entry struct {
 	Listed
 	caption string
+	picture int    // its number: captions of one picture share it
 	key     string // of the picture's bytes, where its name is only a number; else empty
 }
 
@@ -97,9 +98,9 @@ func (e entry) namedHeldout() bool {
 // captioned makes a sample of every caption; bare counts pictures that nothing captions.
 func captioned(l Listing) (entries []entry, faults []Fault, bare int) {
 	faults = l.Faults
-	for _, p := range l.Pictures {
+	for i, p := range l.Pictures {
 		for _, caption := range p.Captions {
-			entries = append(entries, entry{Listed: p, caption: caption})
+			entries = append(entries, entry{Listed: p, caption: caption, picture: i})
 		}
 		switch {
 		case len(p.Captions) > 0:
@@ -112,27 +113,44 @@ func captioned(l Listing) (entries []entry, faults []Fault, bare int) {
 	return entries, faults, bare
 }
 
-// load reads and decodes all pictures, keeps them if budget bytes suffice, judges what is broken and splits the rest.
+// number numbers the pictures of entries in their order, and gives the first entry of each.
+func number(entries []entry) (firsts []int) {
+	numbers := map[int]int{}
+	for i := range entries {
+		e := &entries[i]
+		k, seen := numbers[e.picture]
+		if !seen {
+			k = len(firsts)
+			numbers[e.picture] = k
+			firsts = append(firsts, i)
+		}
+		e.picture = k
+	}
+	return firsts
+}
+
+// load reads and decodes all pictures, each once, keeps them if budget bytes suffice, judges what is broken and splits the rest.
 func load(ctx context.Context, entries []entry, faults []Fault, name string, size, budget int, warn func(string, ...any)) (*pictures, error) {
 	entries = slices.SortedStableFunc(slices.Values(entries), func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.caption, b.caption))
 	})
+	firsts := number(entries)
 	n := size * size * 3
 	var pix []uint8
-	if len(entries) <= budget/n {
-		pix = make([]uint8, len(entries)*n)
+	if len(firsts) <= budget/n {
+		pix = make([]uint8, len(firsts)*n)
 	} else {
 		warn("dataset: %s: %d pictures of %d×%d are more than stay in memory: checking them once, decoding them when asked for",
-			name, len(entries), size, size)
+			name, len(firsts), size, size)
 	}
 
-	sums := make([][sha256.Size]byte, len(entries))
-	errs := make([]error, len(entries))
-	parallel.For(len(entries), func(i int) {
+	sums := make([][sha256.Size]byte, len(firsts))
+	errs := make([]error, len(firsts))
+	parallel.For(len(firsts), func(i int) {
 		if errs[i] = ctx.Err(); errs[i] != nil {
 			return
 		}
-		data, err := entries[i].Read()
+		data, err := entries[firsts[i]].Read()
 		if err == nil {
 			var rgb []uint8
 			rgb, err = decodeRGB(data, size)
@@ -149,23 +167,28 @@ func load(ctx context.Context, entries []entry, faults []Fault, name string, siz
 
 	// Close ranks over the pictures that failed.
 	kept := 0
-	for i, e := range entries {
+	for i, first := range firsts {
 		if err := errs[i]; err != nil {
-			faults = append(faults, Fault{e.Name, Broken, err})
+			faults = append(faults, Fault{entries[first].Name, Broken, err})
 			continue
 		}
 		if pix != nil {
 			copy(pix[kept*n:(kept+1)*n], pix[i*n:])
-			e.Read = nil
 		}
-		if e.ByContent {
-			e.key = fmt.Sprintf("%x", sums[i])
-		}
-		entries[kept], sums[kept] = e, sums[i]
+		sums[kept] = sums[i]
 		kept++
 	}
-	clear(entries[kept:])
-	entries = entries[:kept]
+	entries = slices.DeleteFunc(entries, func(e entry) bool { return errs[e.picture] != nil })
+	number(entries)
+	for i := range entries {
+		e := &entries[i]
+		if e.ByContent {
+			e.key = fmt.Sprintf("%x", sums[e.picture])
+		}
+		if pix != nil {
+			e.Read = nil
+		}
+	}
 	if pix != nil {
 		pix = pix[:kept*n]
 	}
@@ -192,7 +215,7 @@ func load(ctx context.Context, entries []entry, faults []Fault, name string, siz
 	fmt.Fprintf(h, "addlab dataset 2, size %d\n", size)
 	p.train.of, p.heldout.of = p, p
 	for i, e := range entries {
-		fmt.Fprintf(h, "%q %q %x %t\n", e.Name, e.caption, sums[i], heldout[i])
+		fmt.Fprintf(h, "%q %q %x %t\n", e.Name, e.caption, sums[e.picture], heldout[i])
 		side := &p.train
 		if heldout[i] {
 			side = &p.heldout

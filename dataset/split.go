@@ -56,7 +56,7 @@ type pictures struct {
 	name, hash     string
 	size           int
 	entries        []entry
-	pix            []uint8 // [len(entries),size,size,3]; nil for large sets, whose pictures are decoded when asked for
+	pix            []uint8 // [n,size,size,3] for n pictures; nil for large sets, whose pictures are decoded when asked for
 	train, heldout part
 }
 
@@ -91,11 +91,12 @@ func (s part) Sample(i int) (Sample, error) {
 	return Sample{Image: toImage(rgb, s.of.size), Caption: e.caption}, nil
 }
 
-// rgb returns the bytes of picture j, [size,size,3]; callers only read them.
+// rgb returns the bytes of entry j's picture, [size,size,3]; callers only read them.
 func (p *pictures) rgb(j int) ([]uint8, error) {
 	if p.pix != nil {
 		n := p.size * p.size * 3
-		return p.pix[j*n : (j+1)*n], nil
+		k := p.entries[j].picture
+		return p.pix[k*n : (k+1)*n], nil
 	}
 	data, err := p.entries[j].Read()
 	if err != nil {
