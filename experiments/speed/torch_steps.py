@@ -38,6 +38,7 @@ def main(spec):
 
     def ready(network):
         if spec["compiled"]:
+            torch._dynamo.config.recompile_limit = 64  # every resolution and width of the U-Net's blocks is one
             network.compile()
         return network
 
