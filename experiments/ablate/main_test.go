@@ -20,7 +20,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func TestWrongCalls(t *testing.T) {
-	const free = "../../pretrained/scenes-free"
 	empty := t.TempDir()
 	broken := t.TempDir()
 	if err := os.WriteFile(filepath.Join(broken, "bundle.json"), []byte("{"), 0o666); err != nil {
@@ -66,7 +65,7 @@ func TestWrongCalls(t *testing.T) {
 		{"a folder without captions", []string{"--data", empty}, "metadata.jsonl"},
 		{"networks that are not there", []string{"--pretrained", empty}, "go run ./experiments/pretrain --data scenes --scale cpu"},
 		{"networks that an axis asks for and the bundle lacks", []string{"--axis", "teacher", "--pretrained", lean}, "run `go run ./experiments/pretrain --variants teacher-l --bundle " + lean + "`, or add --pretrain"},
-		{"a student to start from that the bundle lacks", []string{"--axis", "refine", "--data", "scenes-free", "--pretrain", "--pretrained", free, "--out", empty}, "refine: pretrain: " + free + " holds no student-regression: no such student, want one that `go run ./experiments/sample --run RUN --ship ABOUT --as student-regression` put there"},
+		{"a student to start from that the bundle lacks", []string{"--axis", "refine", "--pretrain", "--pretrained", lean, "--out", empty}, "refine: pretrain: " + lean + " holds no student-regression: no such student, want one that `go run ./experiments/sample --run RUN --ship ABOUT --as student-regression` put there"},
 		{"no table without a result", []string{"--no-train", "--pretrained", lean, "--out", filepath.Join(empty, "out"), "--reference", "../../results/reference"}, "no student's measurement is finished there"},
 		{"a reference that is not there", []string{"--reference", filepath.Join(empty, "none")}, "want a folder of results"},
 		{"no toy networks are made for a look", []string{"--no-train", "--scale", "smoke", "--out", filepath.Join(empty, "out")}, "no pretrained networks yet in"},
