@@ -1,6 +1,8 @@
 package distill
 
 import (
+	"slices"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -59,7 +61,7 @@ type ufogenInputs[T any] struct {
 func (m *ufogen) Updates(step int) []Update { return updates(m.terms, step, m.draw, m.update) }
 
 func (m *ufogen) draw(b dataset.Batch, step, number int) ufogenInputs[*tensors.Tensor] {
-	n, taus := m.cfg.Batch, append(m.cfg.Times, 0)
+	n, taus := m.cfg.Batch, append(slices.Clone(m.cfg.Times), 0)
 	times, below, weight := make([]float64, n), make([]float64, n), make([]float32, n)
 	offset := m.random("s", number).IntN(len(taus) - 1)
 	for i := range times {

@@ -21,12 +21,12 @@ type Forecast struct {
 
 // trainingKind names what determines the speed of a training step.
 func trainingKind(c distill.Config) string {
-	kind := fmt.Sprintf("training %s, consistency %t", c.StudentNet, c.Consistency != nil)
+	kind := fmt.Sprintf("training %s, batch %d, consistency %t, fake score %t", c.StudentNet, c.Batch*max(1, c.Accumulate), c.Consistency != nil, c.Matching != nil)
 	if c.Method != nil {
 		kind += ", method " + c.Method.Name()
 	}
 	if c.Adversarial > 0 {
-		kind += ", features " + c.FeaturesNet
+		kind += fmt.Sprintf(", features %s, %d updates", c.FeaturesNet, c.DiscriminatorUpdates)
 	}
 	if c.Lambda > 0 {
 		kind += fmt.Sprintf(", teacher %s, %d steps", c.TeacherNet, c.TeacherSteps)
@@ -82,7 +82,7 @@ func (s Sweep) paceOf(places ...*record.Runs) (t timings, err error) {
 			if n := job.calls(); done && n > 0 && outcome.Seconds > 0 {
 				t = append(t, timing{job.Evaluation.Net, began(outcome.Scored), outcome.Seconds / float64(n)})
 			}
-			if done && outcome.TrainSeconds > 0 {
+			if done && outcome.TrainSeconds > 0 && job.Train.Distill.Steps > 1 { // one step alone is compiling
 				cfg := job.Train.Distill
 				t = append(t, timing{trainingKind(cfg), began(outcome.Records[0]), outcome.TrainSeconds / float64(cfg.Steps)})
 			}
