@@ -30,7 +30,6 @@ var Method = register(Axis{
 		{Name: "sid", Set: sid},
 		{Name: "ladd", Set: ladd},
 		{Name: "ladd-4", Set: ladd, Steps: 4},
-		{Name: "ladd-pixels", Set: func(c *distill.Config) { ladd(c); c.Discriminator.Pixels = true }}, // the teacher's features hardly see a grid
 		{Name: "gan", Set: func(c *distill.Config) { gan(c); c.Init = distill.Random }},
 		{Name: "gan-pretrained", Set: gan},
 		{Name: "ufogen", Set: func(c *distill.Config) { ufogen(c); c.Times = []int{1000, 250} }}, // pictures of one step are judged at 250: at 750 little is seen of them

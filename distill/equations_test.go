@@ -34,7 +34,6 @@ func TestStepFollowsTheEquations(t *testing.T) {
 		}},
 		{"nfsd", func(c *Config) { c.Weighting = "nfsd" }},
 		{"through the teacher's encoder", func(c *Config) { c.FeaturesNet = teacherScope }},
-		{"and at the picture itself", func(c *Config) { c.FeaturesNet, c.Discriminator.Pixels = teacherScope, true }},
 		{"through the teacher's encoder at new noise", func(c *Config) {
 			c.FeaturesNet, c.Discriminator.Renoise = teacherScope, &discriminator.Renoise{SD: 1}
 		}},

@@ -167,15 +167,12 @@ func (n networks) average(g *Graph) diffusion.Denoiser {
 // caption and noise level, as in LADD (Sauer et al. 2403.12015); in place of a class token it gives the mean over its tokens.
 func (n networks) features(img *Node, level diffusion.Level, text diffusion.Cond) []*Node {
 	scope := n.root.At("%s", n.cfg.seesThrough())
-	var all, taps, pixels []*Node
+	var all, taps []*Node
 	if n.encodes() {
 		encoder := n.base.Backbone(n.cfg.Features()).(network.Encoder)
 		t, pooled := n.base.Told(level, text)
 		for _, h := range encoder.Encode(scope, img, t, text.Tokens, pooled) {
 			all = append(all, network.MapTokens(h))
-		}
-		if n.cfg.Discriminator.Pixels {
-			pixels = []*Node{network.MapTokens(encoder.Patches(img))}
 		}
 	} else {
 		all = n.base.Features(n.cfg.Features()).Taps(scope, img)
@@ -183,7 +180,7 @@ func (n networks) features(img *Node, level diffusion.Level, text diffusion.Cond
 	for _, block := range n.cfg.Discriminator.Blocks(len(all) - 1) {
 		taps = append(taps, all[block])
 	}
-	return append(pixels, taps...)
+	return taps
 }
 
 // encodes reports whether the discriminator sees through a teacher.
@@ -201,11 +198,6 @@ func (s setup) headWidths() ([]int, error) {
 			return nil, fmt.Errorf("distill: features_net = %q is a %T, want a teacher with an encoder (a U-Net) or features", part, s.base.Backbone(part))
 		}
 		all = encoder.EncodeWidths()
-		if s.cfg.Discriminator.Pixels {
-			widths = []int{encoder.PatchWidth()}
-		}
-	} else if s.cfg.Discriminator.Pixels {
-		return nil, fmt.Errorf("distill: discriminator.pixels = true, want false with features_net = %q: it is for a teacher's features", part)
 	} else {
 		all = s.base.Features(part).Widths()
 	}

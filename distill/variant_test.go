@@ -92,9 +92,6 @@ func TestOtherNetworks(t *testing.T) {
 	if _, _, err := prepare(Inputs{Config: tinyConfig(t, func(c *Config) { c.FeaturesNet = "teacher-dit" }), Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}); err == nil || !strings.Contains(err.Error(), `features_net = "teacher-dit"`) {
 		t.Errorf("error = %v, want the transformer refused, which has no encoder", err)
 	}
-	if err := Suits(tinyConfig(t, func(c *Config) { c.Discriminator.Pixels = true }), b); err == nil || !strings.Contains(err.Error(), `discriminator.pixels = true, want false with features_net = "features"`) {
-		t.Errorf("error = %v, want a head on pixels refused beside features that have an embedding", err)
-	}
 	_, err := newStore(graphtest.Engine(), b, tinyConfig(t, func(c *Config) { c.TeacherNet = "teacher-xl" }))
 	if !errors.Is(err, pretrain.ErrMissing) || !strings.Contains(err.Error(), "teacher-xl") {
 		t.Errorf("error = %v, want the network that is missing", err)

@@ -26,10 +26,6 @@ type Encoder interface {
 	Backbone
 	Encode(scope *model.Scope, x, timestep, tokens, pooled *Node) []*Node
 	EncodeWidths() []int
-
-	// Patches are the input as the first layer takes it, at the resolution of the first of Encode's: [B,h,w,PatchWidth].
-	Patches(x *Node) *Node
-	PatchWidth() int
 }
 
 var (

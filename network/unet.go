@@ -31,12 +31,6 @@ func (cfg UNetConfig) EncodeWidths() []int {
 	return append(slices.Clone(cfg.BlockOutChannels), cfg.BlockOutChannels[len(cfg.BlockOutChannels)-1])
 }
 
-// Patches implements Encoder.
-func (cfg UNetConfig) Patches(x *Node) *Node { return engine.SpaceToDepth(x, cfg.Stem) }
-
-// PatchWidth implements Encoder.
-func (cfg UNetConfig) PatchWidth() int { return cfg.InChannels * cfg.Stem * cfg.Stem }
-
 // encode runs to the middle: h is its output, skips wait for the way up, levels are Encode's.
 func (cfg UNetConfig) encode(scope *model.Scope, x, timestep, tokens, pooled *Node) (u unet, h *Node, skips, levels []*Node) {
 	x.AssertDims(-1, -1, -1, cfg.InChannels)
@@ -58,7 +52,8 @@ func (cfg UNetConfig) encode(scope *model.Scope, x, timestep, tokens, pooled *No
 	}
 	u.emb = SiLU(u.emb) // every residual block applies it first
 
-	h = Conv(scope.At("conv_in"), cfg.Patches(x), widths[0], 3)
+	x = engine.SpaceToDepth(x, cfg.Stem)
+	h = Conv(scope.At("conv_in"), x, widths[0], 3)
 	skips = []*Node{h}
 
 	for i, width := range widths {

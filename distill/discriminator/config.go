@@ -30,10 +30,8 @@ type Config struct {
 	// minibatch discrimination; Lin et al. 1712.04086, PacGAN). The others judge each picture by itself.
 	PerCaption int `json:"per_caption,omitempty"`
 	Taps       int `json:"taps,omitempty"` // blocks of the feature network with a head, evenly spaced; 0 for all. The embedding always has one
-	// Pixels adds a head on the picture's patches to those on a teacher's features, which drop what is fine.
-	Pixels bool `json:"pixels,omitempty"`
-	Kernel int  `json:"kernel"`  // width in tokens of the circular convolution
-	MapDim int  `json:"map_dim"` // M, the space in which projection compares tokens with the condition
+	Kernel     int `json:"kernel"`         // width in tokens of the circular convolution
+	MapDim     int `json:"map_dim"`        // M, the space in which projection compares tokens with the condition
 
 	// CondEqualized draws the map of the condition from N(0,1) and scales it by 1/√E where it is used, without a bias (equalised learning
 	// rate, Karras et al. 1710.10196), as StyleGAN-T does: a step of the optimiser then changes it less.
