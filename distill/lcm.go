@@ -13,7 +13,8 @@ import (
 
 // Consistency makes the method latent consistency distillation (Luo et al. 2310.04378, "LCM"), in pixels as everything here: the student
 // must predict the same at both ends of a step of the teacher's solver. With Config.Adversarial it has ADD's discriminator as well, with
-// Config.Matching distribution matching. Where Config.Pure > 0 (SANA-Sprint, 2503.09641) both look at the pictures from pure noise alone, drawn as in sampling.
+// Config.Matching distribution matching. Where Config.Pure > 0 (SANA-Sprint, 2503.09641) both look at so many pictures of
+// a batch alone, which from Config.PureFrom on are drawn from pure noise, as in sampling.
 //
 // It departs from the paper in four things. The solver's guidance is one number, Config.TeacherGuidance; LCM draws it and tells the
 // student. There is no c_skip: the student is never asked at t = 0, where the target is z itself. z at t = 1 is pure noise whatever the

@@ -30,7 +30,8 @@ func (t *Trainer) Train(ctx context.Context, in Inputs, run *record.Run, progres
 	if err := in.Config.Validate(); err != nil {
 		return err
 	}
-	d, err := t.acquire(ctx, in, progress)
+	_, _, resumes := run.LatestCheckpoint()
+	d, err := t.acquire(ctx, in, resumes, progress)
 	if err != nil {
 		return err
 	}
@@ -47,10 +48,12 @@ func (t *Trainer) Close() {
 	t.idle = nil
 }
 
-// acquire finds the compiled steps of a config, or prepares them.
-func (t *Trainer) acquire(ctx context.Context, in Inputs, progress *train.Progress) (*training, error) {
+// acquire finds the compiled steps of a config, or prepares them. Those with a fake score that began late have moments of it, which an
+// earlier checkpoint lacks: what resumes does without them.
+func (t *Trainer) acquire(ctx context.Context, in Inputs, resumes bool, progress *train.Progress) (*training, error) {
+	late := in.Config.Matching != nil && in.Config.Matching.From > 1
 	for i, d := range t.idle {
-		if !d.fits(in) {
+		if resumes && late || !d.fits(in) {
 			continue
 		}
 		t.idle = slices.Delete(t.idle, i, i+1)

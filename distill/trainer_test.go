@@ -22,6 +22,7 @@ func TestTrainerLeavesNoTrace(t *testing.T) {
 	for name, edit := range map[string]func(*Config){
 		"default": func(*Config) {},
 		"random start by Muon, R1 every other step": func(c *Config) { c.Init, c.Muon, c.Discriminator.R1Every = Random, true, 2 },
+		"a fake score from the last step":           func(c *Config) { matched(c); c.Matching.From = 5 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			cell := func(seed int64) Config {

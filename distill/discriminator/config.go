@@ -29,7 +29,7 @@ type Config struct {
 	// from that of the next picture of its caption, so that agreeing on what the caption leaves open shows (Salimans et al. 1606.03498,
 	// minibatch discrimination; Lin et al. 1712.04086, PacGAN). The others judge each picture by itself.
 	PerCaption int `json:"per_caption,omitempty"`
-	Taps       int `json:"taps,omitempty"` // blocks of the feature network with a head, evenly spaced; 0 for all. The embedding always has one
+	Taps       int `json:"taps,omitempty"` // blocks of the feature network with a head, evenly spaced; 0 for all. The first always has one: an embedding, or a teacher's finest map
 	Kernel     int `json:"kernel"`         // width in tokens of the circular convolution
 	MapDim     int `json:"map_dim"`        // M, the space in which projection compares tokens with the condition
 
@@ -102,7 +102,7 @@ func (c Config) Validate() error {
 	return f.Err
 }
 
-// Blocks lists what the heads look at in a feature network of this depth: 0 is the embedding, k the output of block k (StyleGAN-T:
+// Blocks lists what the heads look at in a feature network of this depth: 0 is the embedding or a teacher's finest map, k the output of block k (StyleGAN-T:
 // four evenly spaced blocks, the last among them).
 func (c Config) Blocks(depth int) []int {
 	n := c.Taps

@@ -29,13 +29,9 @@ func sampling(ctx context.Context, o options, in inputs, env record.Environment,
 			continue
 		}
 		for _, batch := range samplingBatches {
-			captions := make([]string, batch)
-			for i := range captions {
-				sample, err := in.Data.Heldout().Sample(i)
-				if err != nil {
-					return err
-				}
-				captions[i] = sample.Caption
+			captions, err := in.captions(batch)
+			if err != nil {
+				return err
 			}
 			var tools []tool
 			add := func(name string, s pipeline.Sampling) {

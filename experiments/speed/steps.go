@@ -56,6 +56,18 @@ func (o options) inputs() (in inputs, err error) {
 	return in, err
 }
 
+// captions are the first held-out ones.
+func (in inputs) captions(n int) (captions []string, err error) {
+	for i := range n {
+		sample, err := in.Data.Heldout().Sample(i)
+		if err != nil {
+			return nil, err
+		}
+		captions = append(captions, sample.Caption)
+	}
+	return captions, nil
+}
+
 // steps times training steps and the drawing of pictures, and leaves speed.json and speed.md.
 func steps(ctx context.Context, o options, in inputs, env record.Environment, stdout, stderr io.Writer) error {
 	r := Report{Title: "step", Unit: "seconds", Rounds: o.steps, Environment: env}
@@ -139,13 +151,9 @@ func drawing(ctx context.Context, o options, in inputs, r *Report, stdout io.Wri
 	if err != nil {
 		return err
 	}
-	captions := make([]string, drawn)
-	for i := range captions {
-		sample, err := in.Data.Heldout().Sample(i)
-		if err != nil {
-			return err
-		}
-		captions[i] = sample.Caption
+	captions, err := in.captions(drawn)
+	if err != nil {
+		return err
 	}
 	return r.takeTurns(ctx, stdout, o.warmup, tool{fmt.Sprintf("student draws in one step, batch %d", drawn), "this project, " + r.Environment.Engine, true, func(round int) (float64, float64, error) {
 		_, spent, err := g.Draw(ctx, captions, int64(round))
