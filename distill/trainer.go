@@ -30,8 +30,7 @@ func (t *Trainer) Train(ctx context.Context, in Inputs, run *record.Run, progres
 	if err := in.Config.Validate(); err != nil {
 		return err
 	}
-	_, _, resumes := run.LatestCheckpoint()
-	d, err := t.acquire(ctx, in, resumes, progress)
+	d, err := t.acquire(ctx, in, run, progress)
 	if err != nil {
 		return err
 	}
@@ -49,11 +48,14 @@ func (t *Trainer) Close() {
 }
 
 // acquire finds the compiled steps of a config, or prepares them. Those with a fake score that began late have moments of it, which an
-// earlier checkpoint lacks: what resumes does without them.
-func (t *Trainer) acquire(ctx context.Context, in Inputs, resumes bool, progress *train.Progress) (*training, error) {
+// earlier checkpoint lacks: a run that resumes does without such steps.
+func (t *Trainer) acquire(ctx context.Context, in Inputs, run *record.Run, progress *train.Progress) (*training, error) {
 	late := in.Config.Matching != nil && in.Config.Matching.From > 1
 	for i, d := range t.idle {
-		if resumes && late || !d.fits(in) {
+		if !d.fits(in) {
+			continue
+		}
+		if _, _, resumes := run.LatestCheckpoint(); resumes && late {
 			continue
 		}
 		t.idle = slices.Delete(t.idle, i, i+1)
