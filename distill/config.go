@@ -181,7 +181,7 @@ func (c Config) Validate() error {
 	f.Want(c.Steps >= 1, "steps", c.Steps, "≥ 1")
 	f.Want(c.Batch >= 1, "batch", c.Batch, "≥ 1")
 	f.Want(c.Accumulate >= 0, "accumulate", c.Accumulate, "≥ 0")
-	f.Want(c.Accumulate <= 1 || !c.Muon && c.Method == nil, "accumulate", c.Accumulate, "0 or 1 with muon and with a method by name")
+	f.Want(c.Accumulate <= 1 || !c.Muon, "accumulate", c.Accumulate, "0 or 1 with muon")
 	f.Want(falling, "times", c.Times, "falling timesteps within 1000 … 1")
 	f.Want(c.Pure >= 0 && c.Pure < c.Batch || c.Pure == 0, "pure", c.Pure, fmt.Sprint("0 to ", c.Batch-1, ", within the batch"))
 	f.Want(c.Pure == 0 || len(c.Times) > 1 || c.Consistency != nil, "pure", c.Pure, "0 with one time, at which all begin")
@@ -215,7 +215,10 @@ func (c Config) Validate() error {
 	if c.LoRA != 0 {
 		f.Want(c.LoRA > 0, "lora", c.LoRA, "≥ 0")
 		f.Want(c.Init == Pretrained && c.StudentNet == c.TeacherNet, "lora", c.LoRA, "0 for a student that does not begin as its teacher")
-		f.Want(!c.Muon && c.Method == nil, "lora", c.LoRA, "0 with muon and with a method by name")
+		f.Want(!c.Muon, "lora", c.LoRA, "0 with muon")
+		if c.Method.readsWeights() {
+			f.Want(false, "lora", c.LoRA, "0 with the method "+c.Method.Name()+", which reads all weights of the student")
+		}
 	}
 	if k := c.Consistency; k != nil {
 		f.Want(falling && c.Times[0] == 1000, "times", c.Times, "1000 first with consistency, whose grid begins there")

@@ -53,7 +53,6 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		{"empty batch", "distill: batch = 0, want ≥ 1", func(c *Config) { c.Batch = 0 }},
 		{"less than no batch", "distill: accumulate = -1, want ≥ 0", func(c *Config) { c.Accumulate = -1 }},
 		{"passes that Muon does not add up", "distill: accumulate = 2, want 0 or 1 with muon", func(c *Config) { c.Accumulate, c.Muon = 2, true }},
-		{"passes that a method does not add up", "distill: accumulate = 2, want 0 or 1 with", func(c *Config) { byRegression(c); c.Accumulate = 2 }},
 		{"no times", "distill: times = [], want falling timesteps within 1000", func(c *Config) { c.Times = nil }},
 		{"a time beyond pure noise", "distill: times = [1001 500], want falling timesteps within 1000", func(c *Config) { c.Times = []int{1001, 500} }},
 		{"rising times", "distill: times = [1000 250 500], want falling", func(c *Config) { c.Times = []int{1000, 250, 500} }},
@@ -110,7 +109,8 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		{"a difference from random weights", "distill: lora = 4, want 0 for a student that does not begin as its teacher", func(c *Config) { c.LoRA, c.Init = 4, Random }},
 		{"a difference from another network", "distill: lora = 4, want 0 for a student that does not begin as its teacher", func(c *Config) { c.LoRA, c.StudentNet = 4, "teacher-l" }},
 		{"a difference that Muon would move", "distill: lora = 4, want 0 with muon", func(c *Config) { c.LoRA, c.Muon = 4, true }},
-		{"a difference that a method does not know", "distill: lora = 4, want 0 with muon and with a method", func(c *Config) { fromNoise(c); byRegression(c); c.LoRA = 4 }},
+		{"a difference where a method changes weights", "distill: lora = 4, want 0 with the method scm, which reads all weights", func(c *Config) { fromNoise(c); continuous(c); c.LoRA = 4 }},
+		{"a difference that becomes a teacher", "distill: lora = 4, want 0 with the method progressive, which reads all weights", func(c *Config) { fromNoise(c); progressed(c); c.LoRA = 4 }},
 		{"discriminator's own fields", "discriminator: kernel = 2, want an odd number ≥ 1", func(c *Config) { c.Discriminator.Kernel = 2 }},
 	} {
 		cfg, err := DefaultConfig("smoke")

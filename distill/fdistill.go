@@ -13,8 +13,6 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/check"
-	"github.com/addlab/addlab/train"
-	"github.com/addlab/addlab/train/optim"
 )
 
 // FDistill is distribution matching by another divergence than DMD's (f-distill, Xu et al. 2502.15681): the difference of the scores is
@@ -83,7 +81,7 @@ func (m *fdistill) Updates(step int) []Update { return updates(m.terms, step, m.
 func (m *fdistill) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor] {
 	in := m.add.draw(b, step, number)
 	in.RealNoise, in.RealAt, in.FakeAt = m.noise("real-renoise", number), nil, nil
-	in.FakeRate = train.F32(optim.AdamW{Beta1: 0.9, Beta2: 0.999}.Coefficients(m.cfg.Matching.Rate.At(step, m.cfg.Steps), number), 3) // a move for every batch
+	in.FakeRate = coefficients(m.match.adam(), m.cfg.Matching.Rate.At(step, m.cfg.Steps), number) // it moves in every update
 	return in
 }
 

@@ -44,6 +44,15 @@ func (n *Named) diffuses() bool {
 	return ok
 }
 
+// readsWeights reports whether a method reads or changes weights of the student by itself, so that it must have all of them.
+func (n *Named) readsWeights() bool {
+	if n == nil {
+		return false
+	}
+	_, ok := n.Settings.(interface{ readsWeights() })
+	return ok
+}
+
 // TeacherCopies counts the copies of the teacher that a training holds and keeps in its checkpoints, beside the student.
 func (c Config) TeacherCopies() int {
 	if c.Method != nil {

@@ -2,8 +2,10 @@ package distill
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -182,3 +184,61 @@ func TestNamedMethodsWantTimes(t *testing.T) {
 
 // pairs edits those of byRegression.
 func pairs(edit func(*Pairs)) func(*Config) { return setting(func(r *Regression) { edit(&r.Pairs) }) }
+
+// With several batches a step, each network moves once in an update: the first step of Adam is as long as the rate, whatever the gradient.
+func TestAccumulatedBatchesAreOneStep(t *testing.T) {
+	longest := func(before, after map[string][]float32) (move float64) {
+		for path, x := range after {
+			for i := range x {
+				if !strings.HasSuffix(path, "/u") { // the power iteration of the spectral norm is no weight
+					move = max(move, math.Abs(float64(x[i]-before[path][i])))
+				}
+			}
+		}
+		return move
+	}
+	for name, method := range map[string]func(*Config){
+		"add": func(*Config) {}, "lcm": consistent, "regression": byRegression, "reflow": reflowed, "progressive": progressed,
+		"scm": func(c *Config) { continuous(c); setting(func(s *SCM) { s.Turns = 1e9 })(c) }, // it keeps all waves
+		"sid": scoreIdentical, "ufogen": diffusionGAN, "f-distill": fDistilled("js"),
+		"f-distill, three updates of the critics": func(c *Config) { fDistilled("js")(c); c.DiscriminatorUpdates = 3 },
+		"regression by LoRA":                      func(c *Config) { byRegression(c); c.LoRA = 2 },
+		"f-distill by LoRA":                       func(c *Config) { fDistilled("js")(c); c.LoRA = 2 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := tinyConfig(t, method, func(c *Config) {
+				c.Accumulate, c.Batch, c.EMA, c.StudentRate.Warmup, c.DiscriminatorRate.Warmup, c.ClipNorm = 3, 2, 0, 0, 0, 0
+			})
+			n := newBench(t, cfg, tinyBundle(t, 1))
+			before := snapshot(n.store)
+			n.take(t, 1)
+			after := snapshot(n.store)
+			rates := map[string]float64{studentScope: cfg.StudentRate.At(1, cfg.Steps)}
+			if cfg.Adversarial > 0 {
+				rates[discriminatorScope] = cfg.DiscriminatorRate.At(1, cfg.Steps)
+			}
+			if cfg.Matching != nil {
+				rates[fakeScope] = cfg.Matching.Rate.At(1, cfg.Steps)
+			}
+			for scope, rate := range rates {
+				moves := 1.
+				if scope != studentScope {
+					for k := 2; k <= cfg.DiscriminatorUpdates; k++ { // later moves of Adam are this long where gradients grow
+						moves += math.Sqrt(float64(k))
+					}
+				}
+				if got := longest(below(before, scope), below(after, scope)); got < .9*rate || got > 1.1*moves*rate {
+					t.Errorf("longest move of %s = %g, want the rate %g to %g times it", scope, got, rate, moves)
+				}
+			}
+			for path, sum := range below(after, "optimizer") {
+				if strings.Contains(path, "/gradient/") && slices.ContainsFunc(sum, func(x float32) bool { return x != 0 }) {
+					t.Errorf("%s is kept for the next step", path)
+				}
+			}
+			if diff := cmp.Diff(below(after, studentScope), below(after, studentEMAScope)); diff != "" {
+				t.Errorf("average without memory (-student +average):\n%.300s", diff)
+			}
+		})
+	}
+}

@@ -55,6 +55,9 @@ func (Progressive) form() diffusion.Form { return diffusion.ODE }
 // teacherCopies is the teacher of the stage.
 func (Progressive) teacherCopies() int { return 1 }
 
+// readsWeights: the student's become the teacher of the next stage.
+func (Progressive) readsWeights() {}
+
 func (p Progressive) method(s setup) Method { return &progressive{regressor{s}, p} }
 
 // progressive is the method of Progressive. With N steps of the student, at t = i/N:
@@ -125,7 +128,7 @@ func (m *progressive) draw(b dataset.Batch, step, number int) progressiveInputs[
 	// The rate warms up and decays anew in every stage, the optimiser's corrections are those of the whole run.
 	rate := m.cfg.StudentRate
 	rate.Warmup = min(rate.Warmup, (end-begin)/4)
-	in.StudentRate = train.F32(studentAdamW(m.cfg).Coefficients(rate.At(step-begin+1, end-begin), step), 3)
+	in.StudentRate = coefficients(studentAdamW(m.cfg), rate.At(step-begin+1, end-begin), m.call(step, number))
 	in.Begins = tensors.FromScalar(float32(0))
 	if stage > 0 && step == begin {
 		in.Begins = tensors.FromScalar(float32(1))

@@ -48,6 +48,9 @@ func (s SCM) validate(f *check.Fields, c Config) {
 	f.Want(c.Times[0] == 1000, "times", c.Times, "1000 first with the method scm")
 }
 
+// readsWeights: slow sets some to 0.
+func (SCM) readsWeights() {}
+
 func (s SCM) method(of setup) Method { return &scm{regressor{of}, s} }
 
 // scm is the method of SCM. With the angle τ, α = cos τ and σ = sin τ, a student that predicts x̂ predicts F = (α·x − x̂)/σ, which is v.

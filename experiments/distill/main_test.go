@@ -66,7 +66,7 @@ func TestAStudentIsTrainedOnceAndSavedAsAModel(t *testing.T) {
 }
 
 // progressive is a config of two steps that are one stage.
-const progressive = `{"accumulate": 1, "adversarial": 0, "times": [1000, 500], "distill_pixels": false, "method": {"progressive": {"from": 2, "to": 2}}}`
+const progressive = `{"accumulate": 2, "adversarial": 0, "times": [1000, 500], "distill_pixels": false, "method": {"progressive": {"from": 2, "to": 2}}}`
 
 // A student of consistency is drawn by LCM's scheduler on its grid, and one of progressive distillation by one that adds no noise. A folder
 // may end in a slash.
@@ -77,6 +77,7 @@ func TestAStudentNamesItsScheduler(t *testing.T) {
 	}{
 		{"lcm", `{"accumulate": 1, "consistency": {"grid": 20}}`, "LCMScheduler", "1,4", 249},
 		{"add", progressive, "EulerDiscreteScheduler", "2", 499},
+		{"dmd2", `{"accumulate": 2, "discriminator": {"map_dim": 8}}`, "EulerAncestralDiscreteScheduler", "1", 999},
 	} {
 		dir := t.TempDir()
 		config, out := filepath.Join(dir, "small.json"), filepath.Join(dir, "new", "student")
