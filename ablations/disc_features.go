@@ -24,7 +24,7 @@ var DiscFeatures = register(Axis{
 		{Name: "teacher", Set: seesThroughTeacher},
 		{Name: "efficientnet-lite0", Set: seesThrough("features-efficientnet-lite0")},
 	},
-	BuiltIn: true, Against: "vit-s-dino2",
+	Against: "vit-s-dino2",
 	Claims: []Claim{
 		{Text: "a small network is a better discriminator than a large one", Metric: FID, Better: "vit-s-dino2", Worse: "vit-l-dino2"},
 		{Text: "a small network is a better discriminator than a large one", Metric: CLIP, Better: "vit-s-dino2", Worse: "vit-l-dino2"},

@@ -33,8 +33,9 @@ func matching(c *distill.Config) {
 
 // matchingFrom begins with a step.
 func matchingFrom(c *distill.Config, step int) *distill.Matching {
-	return &distill.Matching{
-		Weight: 0.5, From: step, Ramp: c.Steps / 16, Min: 20, Max: 980,
-		Rate: optim.Rate{Peak: 1e-3, Warmup: min(20, c.Steps/4)},
+	rate := optim.Rate{Peak: 1e-3, Warmup: min(20, c.Steps/4)}
+	if c.Scale == distill.LatentScale {
+		rate = c.StudentRate // both are copies of one large network
 	}
+	return &distill.Matching{Weight: 0.5, From: step, Ramp: c.Steps / 16, Min: 20, Max: 980, Rate: rate}
 }

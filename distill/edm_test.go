@@ -41,8 +41,8 @@ func TestAStudentOfEDM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, file := tinybundle.ViT(t)
-	b, err := edm.NewBase(m, net, file)
+	features := tinybundle.ViT(t)
+	b, err := edm.NewBase(m, features)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,14 +118,14 @@ func TestAStudentOfEDM(t *testing.T) {
 
 // Random frequencies are nearly all fast: a student could not be told the noise without them.
 func TestSCMRefusesFourierEmbeddings(t *testing.T) {
-	net, file := tinybundle.ViT(t)
+	features := tinybundle.ViT(t)
 	for embedding, refused := range map[string]bool{"fourier": true, "positional": false} {
 		m, err := edm.Open(tinyedm.File(t))
 		if err != nil {
 			t.Fatal(err)
 		}
 		m.Network.EmbeddingType = embedding
-		b, err := edm.NewBase(m, net, file)
+		b, err := edm.NewBase(m, features)
 		if err != nil {
 			t.Fatal(err)
 		}

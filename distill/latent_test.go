@@ -35,8 +35,7 @@ func tinyLatent(t testing.TB, folder string) *latent.Base {
 	if err != nil {
 		t.Fatal(err)
 	}
-	vit, file := tinybundle.ViT(t)
-	b, err := latent.NewBase(m, latentSize, vit, file)
+	b, err := latent.NewBase(m, latentSize, tinyFeatures(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,6 +134,8 @@ func TestLatentStepsMoveStudentAndHeads(t *testing.T) {
 		"noise-free, random start":     {"sd", func(c *Config) { c.Weighting, c.Init = diffusion.NFSD, Random }},
 		"LADD":                         {"sd", preset("ladd")},
 		"DMD2":                         {"sd", preset("dmd2")},
+		"features of CLIP":             {"sd", func(c *Config) { c.FeaturesNet, c.Discriminator.Taps = "features-clip", 2 }},
+		"maps of EfficientNet":         {"sd", func(c *Config) { c.FeaturesNet = "features-maps" }},
 		"consistency": {"sd", func(c *Config) {
 			c.Consistency, c.Adversarial, c.TeacherGuidance = &Consistency{Grid: 10, Huber: .001}, 0, 3
 		}},
@@ -183,8 +184,8 @@ func TestLatentsAreNotAugmented(t *testing.T) {
 // A picture passes the autoencoder once: what a second training finds on disk is what the first one encoded, and half a record is none.
 func TestLatentsAreKept(t *testing.T) {
 	dir, data := t.TempDir(), tinyworld.Album(5)
-	vit, file := tinybundle.ViT(t)
-	b, err := latent.NewBase(tinyLatent(t, "sd").Model, tinyworld.Size, vit, file)
+	features := tinybundle.ViT(t)
+	b, err := latent.NewBase(tinyLatent(t, "sd").Model, tinyworld.Size, features)
 	if err != nil {
 		t.Fatal(err)
 	}

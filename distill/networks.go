@@ -57,11 +57,16 @@ func (c Config) seesThrough() string {
 func (c Config) Parts() []string {
 	var parts []string
 	for _, part := range []string{textScope, c.Teacher(), featuresScope, c.Student(), c.Features()} {
-		if !slices.Contains(parts, part) {
+		if !slices.Contains(parts, part) && (part != featuresScope || c.looks()) {
 			parts = append(parts, part)
 		}
 	}
 	return parts
+}
+
+// looks reports whether a run reads the features. At the scales of built-in networks every run does, by whose weights it is named.
+func (c Config) looks() bool {
+	return c.Scale != LatentScale || c.Adversarial > 0 && (c.Discriminator.Image || c.Features() == featuresScope)
 }
 
 // newStore loads the frozen networks and creates the student.
@@ -71,8 +76,11 @@ func newStore(backend compute.Backend, b Base, cfg Config) (*model.Store, error)
 	}
 	store := model.NewStore()
 	network.HalfProducts(store, cfg.Precision == BF16)
-	frozen := [][2]string{{textScope, textScope}, {featuresScope, featuresScope}, {teacherScope, cfg.Teacher()}}
-	if scope := cfg.seesThrough(); scope == otherFeaturesScope {
+	frozen := [][2]string{{textScope, textScope}, {teacherScope, cfg.Teacher()}}
+	if cfg.looks() {
+		frozen = append(frozen, [2]string{featuresScope, featuresScope})
+	}
+	if scope := cfg.seesThrough(); scope == otherFeaturesScope && slices.Contains(cfg.Parts(), cfg.Features()) {
 		frozen = append(frozen, [2]string{scope, cfg.Features()})
 	}
 	if _, ok := b.(Autoencoded); ok {

@@ -1,6 +1,7 @@
 package distill
 
 import (
+	"cmp"
 	"math/rand/v2"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -10,7 +11,6 @@ import (
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/internal/rng"
-	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/train/optim"
 )
@@ -74,10 +74,10 @@ func (s setup) view(purpose string, number, pictures int) *tensors.Tensor {
 
 // featuresSide is the side of the pictures that the discriminator's features take.
 func (s setup) featuresSide() int {
-	if vit, ok := s.base.Features(s.cfg.Features()).(network.ViTConfig); ok && !s.encodes() {
-		return vit.ImageSize
+	if s.encodes() {
+		return s.base.Size()
 	}
-	return s.base.Size() // others take any
+	return cmp.Or(s.base.Features(s.cfg.Features()).Side(), s.base.Size())
 }
 
 // crop is how larger pictures come to a side.

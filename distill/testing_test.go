@@ -16,6 +16,7 @@ import (
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinyworld"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
@@ -96,6 +97,21 @@ func tinyConfig(t testing.TB, edits ...func(*Config)) Config {
 		t.Fatal(err)
 	}
 	return cfg
+}
+
+// tinyFeatures are networks of every kind to look through, with random weights in files.
+func tinyFeatures(t testing.TB) network.FeatureFiles {
+	t.Helper()
+	all := tinybundle.ViT(t)
+	for part, net := range map[string]network.Features{
+		"features-clip": network.CLIPFeatures{CLIPVisionConfig: network.CLIPVisionConfig{ImageSize: 8, Patch: 4, Width: 16, MLP: 32, Layers: 2, Heads: 2}},
+		"features-maps": network.EfficientNetFeatures{Size: 16, Net: network.EfficientNetConfig{
+			Stem: 8, Head: 8, Classes: 2, Stages: []network.MBConvStage{{Repeat: 1, Kernel: 3, Stride: 2, Expand: 2, Out: 8}},
+		}},
+	} {
+		all[part] = tinybundle.FeatureFile(t, net)
+	}
+	return all
 }
 
 // bench is a training with the means to take steps and to look inside.

@@ -1,9 +1,10 @@
 package edm
 
 import (
-	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -22,30 +23,24 @@ import (
 // and c_text is the one-hot class. NewBase makes one.
 type Base struct {
 	*Model
-	features     network.ViTConfig
-	featuresFile string
-	hashes       map[string]string
+	features network.FeatureFiles
+	hashes   map[string]string
 }
 
-// NewBase takes a vision transformer with a file of its weights, as timm or DINOv2 name them.
-func NewBase(m *Model, features network.ViTConfig, file string) (*Base, error) {
-	b := &Base{Model: m, features: features, featuresFile: file, hashes: map[string]string{"text": "classes"}}
+// NewBase takes networks to look through. The part "features" must be a network.ViTConfig, whose class token is c_img.
+func NewBase(m *Model, features network.FeatureFiles) (*Base, error) {
+	b := &Base{Model: m, features: features, hashes: map[string]string{"text": "classes"}}
 	if m.Network.LabelDim == 0 {
 		return nil, fmt.Errorf("edm: %s: label_dim = 0, want a network with classes, which the discriminator is told", m.File)
 	}
-	for part, file := range map[string]string{"teacher": m.File, "features": file} {
-		sum, err := weights.SHA256(file)
-		if err != nil {
-			return nil, fmt.Errorf("edm: %s: %w", part, err)
-		}
-		b.hashes[part] = sum
+	var err error
+	if b.hashes["teacher"], err = weights.SHA256(m.File); err != nil {
+		return nil, fmt.Errorf("edm: %w", err)
 	}
-	net, err := json.Marshal(features)
-	if err != nil {
-		return nil, fmt.Errorf("edm: features: %w", err)
+	if err := features.Hashes(0, b.hashes); err != nil {
+		return nil, fmt.Errorf("edm: %w", err)
 	}
-	b.hashes["features"] += string(net)
-	return b, features.Validate()
+	return b, nil
 }
 
 // Size is the side of the pictures.
@@ -126,16 +121,16 @@ func (p preconditioned) Apply(scope *model.Scope, x, level, _, labels *Node) *No
 func (b *Base) IsTeacher(part string) bool { return part == "teacher" }
 
 // Features are those for the discriminator.
-func (b *Base) Features(string) network.Features { return b.features }
+func (b *Base) Features(part string) network.Features { return b.features[part].Net }
 
 // ImageEncoder is the network whose class token is c_img: the features.
-func (b *Base) ImageEncoder() network.ViTConfig { return b.features }
+func (b *Base) ImageEncoder() network.ViTConfig { return b.features.ImageEncoder() }
 
 // Want wants parts that there are.
 func (b *Base) Want(parts ...string) error {
 	for _, part := range parts {
 		if _, ok := b.hashes[part]; !ok {
-			return fmt.Errorf("edm: part = %q, want one of %q: EDM's networks have no variants", part, []string{"teacher", "text", "features"})
+			return fmt.Errorf("edm: part = %q, want one of %q: EDM's networks have no others", part, slices.Sorted(maps.Keys(b.hashes)))
 		}
 	}
 	return nil
@@ -157,9 +152,9 @@ func (b *Base) Load(backend compute.Backend, store *model.Store, scope, part str
 		for v := range store.Scope(scope).IterVariables() {
 			v.SetTrainable(false)
 		}
-	case part == "features":
-		if err = network.LoadViT(backend, store, scope, b.features, b.featuresFile); err != nil {
-			return fmt.Errorf("edm: features: %w", err)
+	case part != "text":
+		if err = b.features[part].Load(backend, store, scope); err != nil {
+			return fmt.Errorf("edm: %w", err)
 		}
 	}
 	return nil

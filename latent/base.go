@@ -1,7 +1,6 @@
 package latent
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"path"
@@ -23,26 +22,22 @@ import (
 // Base is a model as a teacher, with features for a discriminator: what distillation begins with. NewBase makes one.
 type Base struct {
 	*Model
-	size         int
-	scheduler    diffusion.Scheduler
-	features     network.ViTConfig
-	featuresFile string
-	files        map[string]string // SHA-256 of every file
-	hashes       map[string]string // of the parts
+	size      int
+	scheduler diffusion.Scheduler
+	features  network.FeatureFiles
+	files     map[string]string // SHA-256 of every file
+	hashes    map[string]string // of the parts
 }
 
-// NewBase takes pictures of a side, and a vision transformer with a file of its weights, as timm or DINOv2 name them.
-func NewBase(m *Model, side int, features network.ViTConfig, file string) (*Base, error) {
-	b := &Base{Model: m, size: side, features: features, featuresFile: file, files: map[string]string{}, hashes: map[string]string{}}
+// NewBase takes pictures of a side, and networks to look through. The part "features" must be a network.ViTConfig, whose class token is c_img.
+func NewBase(m *Model, side int, features network.FeatureFiles) (*Base, error) {
+	b := &Base{Model: m, size: side, features: features, files: map[string]string{}, hashes: map[string]string{}}
 	var err error
 	if b.scheduler, err = m.Scheduler(""); err != nil {
 		return nil, err
 	}
 	if err := m.checkSize(side, machineMemory()); err != nil {
 		return nil, err
-	}
-	if features.ImageSize > side {
-		return nil, fmt.Errorf("latent: size = %d, want at least the %d of the features", side, features.ImageSize)
 	}
 	if m.ReadsGuidance() {
 		return nil, fmt.Errorf("latent: %s reads guidance, want a teacher that was not distilled with it", m.Dir)
@@ -58,15 +53,10 @@ func NewBase(m *Model, side int, features network.ViTConfig, file string) (*Base
 	for _, file := range slices.Sorted(maps.Keys(b.files)) { // configs as well: the same weights may be told other things
 		b.hashes[partOf(file)] += b.files[file]
 	}
-	net, err := json.Marshal(features)
-	if err != nil {
-		return nil, fmt.Errorf("latent: features: %w", err)
+	if err := features.Hashes(side, b.hashes); err != nil {
+		return nil, fmt.Errorf("latent: %w", err)
 	}
-	if b.hashes["features"], err = weights.SHA256(file); err != nil {
-		return nil, fmt.Errorf("latent: features: %w", err)
-	}
-	b.hashes["features"] += string(net)
-	return b, features.Validate()
+	return b, nil
 }
 
 // partOf is the part of distillation that a file belongs to.
@@ -154,10 +144,10 @@ func (b *Base) Told(l diffusion.Level, c diffusion.Cond) (t, pooled *Node) {
 func (b *Base) IsTeacher(part string) bool { return part == "teacher" }
 
 // Features are those for the discriminator.
-func (b *Base) Features(string) network.Features { return b.features }
+func (b *Base) Features(part string) network.Features { return b.features[part].Net }
 
 // ImageEncoder is the network whose class token is c_img: the features.
-func (b *Base) ImageEncoder() network.ViTConfig { return b.features }
+func (b *Base) ImageEncoder() network.ViTConfig { return b.features.ImageEncoder() }
 
 // Encode gives the latents of pictures, the means of the autoencoder: [B,S,S,3] → [B,H,W,Z].
 func (b *Base) Encode(scope *model.Scope, pictures *Node) *Node {
@@ -170,14 +160,11 @@ func (b *Base) Decode(scope *model.Scope, latents *Node) *Node {
 	return b.VAE.Decode(scope, AddScalar(DivScalar(latents, b.VAE.Scale), b.VAE.Shift))
 }
 
-// baseParts are the parts of distillation.
-var baseParts = []string{"teacher", "text", "features", "vae"}
-
 // Want wants parts that there are.
 func (b *Base) Want(parts ...string) error {
 	for _, part := range parts {
-		if !slices.Contains(baseParts, part) {
-			return fmt.Errorf("latent: part = %q, want one of %q: a latent model has no variants", part, baseParts)
+		if _, ok := b.hashes[part]; !ok {
+			return fmt.Errorf("latent: part = %q, want one of %q: a latent model has no others", part, slices.Sorted(maps.Keys(b.hashes)))
 		}
 	}
 	return nil
@@ -205,8 +192,8 @@ func (b *Base) Load(backend compute.Backend, store *model.Store, scope, part str
 		}
 		return nil
 	}
-	if err := network.LoadViT(backend, store, scope, b.features, b.featuresFile); err != nil {
-		return fmt.Errorf("latent: features: %w", err)
+	if err := b.features[part].Load(backend, store, scope); err != nil {
+		return fmt.Errorf("latent: %w", err)
 	}
 	return nil
 }

@@ -111,6 +111,14 @@ type CLIPVisionConfig struct {
 // CLIPVision runs CLIP's picture tower. x is [B,H,W,3], normalised as the weights expect; returns the projected state of the
 // class token after the last norm, [B,P], not normalised.
 func CLIPVision(scope *model.Scope, cfg CLIPVisionConfig, x *Node) *Node {
+	states := clipStates(scope, cfg, x)
+	class := Squeeze(Slice(states[cfg.Layers], AxisRange(), AxisElem(0)), 1) // [B,C]
+	class = LayerNorm(scope.At("vision_model").At("post_layernorm"), class, 1e-5)
+	return Linear(scope.At("visual_projection"), class, cfg.Projection, false)
+}
+
+// clipStates are what enters the layers of CLIP's picture tower, and the output of every layer: [B,1+N,C], the class token first.
+func clipStates(scope *model.Scope, cfg CLIPVisionConfig, x *Node) (states []*Node) {
 	x.AssertDims(-1, cfg.ImageSize, cfg.ImageSize, 3)
 	g, b, c, p := x.Graph(), x.Shape().Dim(0), cfg.Width, cfg.Patch
 	n := (cfg.ImageSize / p) * (cfg.ImageSize / p)
@@ -122,12 +130,13 @@ func CLIPVision(scope *model.Scope, cfg CLIPVisionConfig, x *Node) *Node {
 	h = Add(Concatenate([]*Node{class, h}, 1), InsertAxes(position, 0))
 
 	h = LayerNorm(s.At("pre_layrnorm"), h, 1e-5) // the spelling is transformers'
+	states = append(states, h)
 	layer := clipLayer{width: c, mlp: cfg.MLP, heads: cfg.Heads, quickGELU: cfg.QuickGELU, keyBias: true}
 	for i := range cfg.Layers {
 		h = layer.run(s.At("encoder").At("layers").At("%d", i), h, nil)
+		states = append(states, h)
 	}
-	h = LayerNorm(s.At("post_layernorm"), Squeeze(Slice(h, AxisRange(), AxisElem(0)), 1), 1e-5) // [B,C]
-	return Linear(scope.At("visual_projection"), h, cfg.Projection, false)
+	return states
 }
 
 // clipLayer is the transformer layer of both towers of CLIP.

@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -18,11 +19,14 @@ type Features interface {
 	Taps(scope *model.Scope, x *Node) []*Node
 	// Widths are the channels C of the taps.
 	Widths() []int
+	// Side is S, 0 where pictures may have any.
+	Side() int
 	Validate() error
 }
 
 var (
 	_ Features = ViTConfig{}
+	_ Features = CLIPFeatures{}
 	_ Features = EfficientNetFeatures{}
 )
 
@@ -31,12 +35,36 @@ func (c ViTConfig) Taps(scope *model.Scope, x *Node) []*Node { return ViT(scope,
 
 // Widths implements Features.
 func (c ViTConfig) Widths() []int {
-	widths := make([]int, 1+c.Depth)
-	for i := range widths {
-		widths[i] = c.Width
-	}
-	return widths
+	return slices.Repeat([]int{c.Width}, 1+c.Depth)
 }
+
+// Side implements Features.
+func (c ViTConfig) Side() int { return c.ImageSize }
+
+// CLIPFeatures are the states of CLIP's picture tower: what enters its layers, then the output of every layer, the class token first.
+type CLIPFeatures struct{ CLIPVisionConfig }
+
+// Validate implements Features.
+func (f CLIPFeatures) Validate() error {
+	c := check.Fields{Of: "network"}
+	c.Want(f.Patch >= 1 && f.ImageSize%f.Patch == 0, "patch_size", f.Patch, fmt.Sprint("a divisor of image_size = ", f.ImageSize))
+	c.Want(f.Heads >= 1 && f.Width%f.Heads == 0, "num_attention_heads", f.Heads, fmt.Sprint("a divisor of hidden_size = ", f.Width))
+	c.Want(f.Layers >= 1, "num_hidden_layers", f.Layers, "≥ 1")
+	return c.Err
+}
+
+// Taps implements Features.
+func (f CLIPFeatures) Taps(scope *model.Scope, x *Node) []*Node {
+	row := func(rgb ...float32) *Node { return Reshape(Const(x.Graph(), rgb), 1, 1, 1, 3) }
+	x = Sub(MulScalar(AddScalar(x, 1), 0.5), row(0.48145466, 0.4578275, 0.40821073))
+	return clipStates(scope, f.CLIPVisionConfig, Div(x, row(0.26862954, 0.26130258, 0.27577711)))
+}
+
+// Widths implements Features.
+func (f CLIPFeatures) Widths() []int { return slices.Repeat([]int{f.Width}, 1+f.Layers) }
+
+// Side implements Features.
+func (f CLIPFeatures) Side() int { return f.ImageSize }
 
 // EfficientNetFeatures are maps of an EfficientNet at the end of each resolution, from a quarter of the side on, as projected GANs see them
 // (Sauer et al. 2111.01007 §3.2; four maps, without the random projections). Small pictures are enlarged first.
@@ -96,6 +124,9 @@ func (f EfficientNetFeatures) Widths() []int {
 	}
 	return widths
 }
+
+// Side implements Features: pictures are enlarged to Size.
+func (f EfficientNetFeatures) Side() int { return 0 }
 
 // MapTokens makes tokens of a map's pixels, row by row, with their mean before them: [B,H,W,C] → [B,1+H·W,C].
 func MapTokens(h *Node) *Node {

@@ -33,6 +33,7 @@ func TestMapsOfEfficientNetEqualEfficientNetLitePyTorch(t *testing.T) {
 func TestTapsHaveTheirWidths(t *testing.T) {
 	for name, f := range map[string]Features{
 		"transformer":   ViTConfig{ImageSize: 8, Patch: 4, Width: 16, Depth: 2, Heads: 2, Stem: "patch"},
+		"CLIP":          CLIPFeatures{CLIPVisionConfig{ImageSize: 8, Patch: 4, Width: 16, MLP: 32, Layers: 2, Heads: 2}},
 		"EfficientNet":  EfficientNetFeatures{Net: smallEfficientNet(), Size: 16},
 		"of 8×8 pixels": EfficientNetFeatures{Net: smallEfficientNet(), Size: 8},
 	} {
@@ -54,6 +55,21 @@ func TestTapsHaveTheirWidths(t *testing.T) {
 	if diff := cmp.Diff([]int{24, 40, 112, 320}, lite0.Widths()); diff != "" { // projected GANs'
 		t.Errorf("EfficientNet-Lite0 (-want +got):\n%s", diff)
 	}
+}
+
+// The last state of CLIP's tower is what its embedding is made of, of pictures that are normalised as OpenAI's.
+func TestStatesOfCLIPMakeItsEmbedding(t *testing.T) {
+	f := CLIPFeatures{CLIPVisionConfig{ImageSize: 8, Patch: 4, Width: 16, MLP: 32, Layers: 2, Heads: 2, Projection: 4, QuickGELU: true}}
+	out := run(t, nil, func(scope *model.Scope, in []*Node) []*Node {
+		row := func(rgb ...float32) *Node { return Reshape(Const(in[0].Graph(), rgb), 1, 1, 1, 3) }
+		mean, deviation := row(0.48145466, 0.4578275, 0.40821073), row(0.26862954, 0.26130258, 0.27577711)
+		normalised := Div(Sub(DivScalar(AddScalar(in[0], 1), 2), mean), deviation)
+		want := CLIPVision(scope, f.CLIPVisionConfig, normalised)
+		class := Squeeze(Slice(f.Taps(scope, in[0])[f.Layers], AxisRange(), AxisElem(0)), 1)
+		got := Linear(scope.At("visual_projection"), LayerNorm(scope.At("vision_model").At("post_layernorm"), class, 1e-5), f.Projection, false)
+		return []*Node{want, got}
+	}, input(1001, 2, 8, 8, 3))
+	relative(t, "embedding", out[0], out[1], 1e-5)
 }
 
 func TestEnlargingKeepsConstantsAndSmallerIsRefused(t *testing.T) {

@@ -14,20 +14,18 @@ import (
 	"github.com/addlab/addlab/internal/tinyedm"
 	"github.com/addlab/addlab/internal/tinylatent"
 	"github.com/addlab/addlab/latent"
-	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 )
 
 // A student of a latent model draws here what the saved model draws from the same noise, and its teacher something else.
 func TestAStudentOfALatentModelDrawsAsItsSavedModel(t *testing.T) {
 	backend, captions, out := graphtest.Engine(), []string{"a cat", "two dogs", "a house"}, t.TempDir()
-	net := network.ViTConfig{ImageSize: 8, Patch: 4, Width: 8, Depth: 1, Heads: 2, Stem: "patch"}
 	for _, kind := range []string{"sd", "xl"} {
 		m, err := latent.Open(t.Context(), tinylatent.Folder(t, kind), latent.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		base, err := latent.NewBase(m, m.Size, net, m.Files()[0]) // features take no part in drawing
+		base, err := latent.NewBase(m, m.Size, nil) // features take no part in drawing
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +76,7 @@ func TestAPublishedTeacherDrawsItsOwnAfterAStudent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	base, err := edm.NewBase(m, network.ViTConfig{ImageSize: 8, Patch: 4, Width: 8, Depth: 1, Heads: 2, Stem: "patch"}, m.File)
+	base, err := edm.NewBase(m, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 
@@ -31,6 +33,9 @@ func (t Teacher) Check(data dataset.Dataset) error { return t.check(data) }
 
 // Suits wants a config that can be trained on the teacher.
 func (t Teacher) Suits(cfg distill.Config) error {
+	if name, ok := strings.CutPrefix(cfg.Features(), otherFeatures); ok && slices.Contains(otherNames(), name) && t.Want(cfg.Features()) != nil {
+		return fmt.Errorf("features_net = %q, want --other-features %s=FILE beside it", cfg.FeaturesNet, name)
+	}
 	if err := distill.Suits(cfg, t.Base); err != nil {
 		return err
 	}
@@ -53,17 +58,17 @@ func (t Teacher) Save(backend compute.Backend, out string, cfg distill.Config, s
 // Open opens the teacher; note is told what is fetched.
 func (s Spec) Open(ctx context.Context, note func(format string, args ...any)) (Teacher, error) {
 	if s.EDM() {
-		return s.openEDM()
+		return s.openEDM(ctx, note)
 	}
 	m, err := latent.Open(ctx, s.Name, latent.Options{Variant: s.Variant, Note: note})
 	if err != nil {
 		return Teacher{}, err
 	}
-	net, err := s.featureNet()
+	features, err := s.featureFiles(ctx, s.side(m), note)
 	if err != nil {
 		return Teacher{}, err
 	}
-	b, err := latent.NewBase(m, s.side(m), net, s.Features)
+	b, err := latent.NewBase(m, s.side(m), features)
 	return Teacher{
 		Base: b, Guidance: m.UsualGuidance(),
 		check: func(dataset.Dataset) error { return nil },
@@ -108,19 +113,19 @@ func (s Spec) Schedulable(cfg distill.Config) error {
 	return nil
 }
 
-func (s Spec) openEDM() (Teacher, error) {
+func (s Spec) openEDM(ctx context.Context, note func(format string, args ...any)) (Teacher, error) {
 	m, err := edm.Open(s.Name)
-	if err != nil {
-		return Teacher{}, err
-	}
-	net, err := s.featureNet()
 	if err != nil {
 		return Teacher{}, err
 	}
 	if s.Size != 0 && s.Size != m.Network.Resolution {
 		return Teacher{}, fmt.Errorf("size = %d, want %d, the teacher's", s.Size, m.Network.Resolution)
 	}
-	b, err := edm.NewBase(m, net, s.Features)
+	features, err := s.featureFiles(ctx, m.Network.Resolution, note)
+	if err != nil {
+		return Teacher{}, err
+	}
+	b, err := edm.NewBase(m, features)
 	if err != nil {
 		return Teacher{}, err
 	}

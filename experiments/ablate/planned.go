@@ -21,10 +21,9 @@ func planned(ctx context.Context, o options, base distill.Config, axes []ablatio
 	for _, axis := range axes {
 		for _, cell := range axis.Cells {
 			cfg := adapted(cell, 1).Config(base)
-			of := func(part string) bool { return slices.Contains([]string{"text", "teacher", "features"}, part) }
-			others := slices.DeleteFunc(cfg.Parts(), of) // which the teacher lacks
+			lacking := slices.DeleteFunc(cfg.Parts(), o.teacher.Has)
 			seen := slices.ContainsFunc(configs, func(c distill.Config) bool { return reflect.DeepEqual(c, cfg) })
-			if !axis.BuiltIn && len(others) == 0 && cfg.Validate() == nil && !seen {
+			if !axis.BuiltIn && len(lacking) == 0 && cfg.Validate() == nil && !seen {
 				configs = append(configs, cfg)
 			}
 		}
@@ -35,7 +34,7 @@ func planned(ctx context.Context, o options, base distill.Config, axes []ablatio
 	if o.timed == 0 {
 		return nil
 	}
-	teacher, data, err := o.openTeacher(ctx, lazy.stderr)
+	teacher, data, err := o.openTeacher(ctx, base, lazy.stderr)
 	if err == nil {
 		err = teacher.Suits(base)
 	}

@@ -23,7 +23,7 @@ import (
 // checkTeacher wants flags that go with --teacher, and only with it.
 func (o *options) checkTeacher(given map[string]bool) error {
 	if o.teacher.Name == "" {
-		for _, name := range []string{"variant", "features", "features-net", "size", "extractor", "clip", "weights", "plan", "timed"} {
+		for _, name := range []string{"variant", "features", "features-net", "other-features", "size", "extractor", "clip", "weights", "plan", "timed"} {
 			if given[name] {
 				return fmt.Errorf("%s has no effect on the built-in networks, want --teacher beside it, a published model", name)
 			}
@@ -37,7 +37,7 @@ func (o *options) checkTeacher(given map[string]bool) error {
 		o.scale = distill.LatentScale
 	}
 	untrained := o.plan && o.timed == 0
-	switch err := o.teacher.Check(untrained || o.list); {
+	switch err := o.teacher.Check(); {
 	case o.scale != distill.LatentScale:
 		return fmt.Errorf("scale = %q, want %q with --teacher: --config changes its fields", o.scale, distill.LatentScale)
 	case given["pretrained"] || given["pretrain"]:
@@ -61,7 +61,7 @@ func (o *options) checkTeacher(given map[string]bool) error {
 // openPublished opens a published teacher, its data and the networks that score, and names the folder of results. Cells that the teacher
 // cannot have are left out and named.
 func openPublished(ctx context.Context, o *options, base distill.Config, axes []ablations.Axis, stderr io.Writer) (in sweep.Inputs, kept []ablations.Axis, err error) {
-	teacher, data, err := o.openTeacher(ctx, stderr)
+	teacher, data, err := o.openTeacher(ctx, base, stderr)
 	if err != nil {
 		return in, nil, err
 	}
@@ -98,8 +98,11 @@ func openPublished(ctx context.Context, o *options, base distill.Config, axes []
 	return in, kept, err
 }
 
-// openTeacher opens the teacher and data that it can learn from.
-func (o *options) openTeacher(ctx context.Context, stderr io.Writer) (teacher teachers.Teacher, data dataset.Dataset, err error) {
+// openTeacher opens the teacher and data that a student of the default cell can learn from.
+func (o *options) openTeacher(ctx context.Context, base distill.Config, stderr io.Writer) (teacher teachers.Teacher, data dataset.Dataset, err error) {
+	if err := o.teacher.CheckFeatures(base); err != nil {
+		return teacher, nil, err
+	}
 	note := func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }
 	if teacher, err = o.teacher.Open(ctx, note); err != nil {
 		return teacher, nil, err
@@ -148,12 +151,13 @@ func suited(axes []ablations.Axis, base distill.Config, teacher teachers.Teacher
 			continue
 		}
 		var cells []ablations.Cell
+		var same []string // cells that are the default one
 		for _, c := range axis.Cells {
 			c = adapted(c, teacher.Guidance)
 			cfg := c.Config(base)
 			err := teacher.Suits(cfg)
-			if err == nil && !c.Default && c.Steps < 2 && reflect.DeepEqual(cfg, base) {
-				err = errors.New("the same as the default cell")
+			if err == nil && !c.Default && c.Steps < 2 && reflect.DeepEqual(canonical(cfg, teacher), canonical(base, teacher)) {
+				err, same = errors.New("the same as the default cell"), append(same, c.Name)
 			}
 			if err != nil {
 				leftOut = append(leftOut, fmt.Errorf("%s, cell %s: %w", axis.Name, c.Name, err))
@@ -171,7 +175,15 @@ func suited(axes []ablations.Axis, base distill.Config, teacher teachers.Teacher
 			return slices.ContainsFunc(cells, func(c ablations.Cell) bool { return c.Name == name })
 		}
 		axis.Cells, axis.Teachers = cells, nil
-		axis.Claims = slices.DeleteFunc(slices.Clone(axis.Claims), func(c ablations.Claim) bool { return !there(c.Better) || !there(c.Worse) })
+		axis.Claims = slices.Clone(axis.Claims)
+		for i := range axis.Claims {
+			for _, name := range []*string{&axis.Claims[i].Better, &axis.Claims[i].Worse} {
+				if axis.HasDefault() && slices.Contains(same, *name) {
+					*name = axis.Cells[slices.IndexFunc(axis.Cells, func(c ablations.Cell) bool { return c.Default })].Name
+				}
+			}
+		}
+		axis.Claims = slices.DeleteFunc(axis.Claims, func(c ablations.Claim) bool { return !there(c.Better) || !there(c.Worse) || c.Better == c.Worse })
 		if !there(axis.Against) {
 			axis.Against = ""
 		}
@@ -184,4 +196,12 @@ func suited(axes []ablations.Axis, base distill.Config, teacher teachers.Teacher
 		fmt.Fprintf(w, "left out: %v\n", err)
 	}
 	return kept, nil
+}
+
+// canonical is a config without another name of the features that every cell has.
+func canonical(cfg distill.Config, teacher teachers.Teacher) distill.Config {
+	if teacher.Hash(cfg.Features()) == teacher.Hash("features") {
+		cfg.FeaturesNet = ""
+	}
+	return cfg
 }

@@ -79,10 +79,10 @@ func TestCellsOfAPublishedTeacher(t *testing.T) {
 		there, leftOut []string
 	}{
 		{"method", []string{"method/lcm, ", "method/regression, ", "method/dmd2, ", "method/ladd-4, ", "method/ufogen, "}, nil},
-		{"disc-features,disc-cond", []string{"disc-cond/text, "}, []string{"disc-features: its cells are of built-in teachers"}},
+		{"disc-features", []string{"disc-features/teacher, "}, []string{`cell vit-s-dino2: features_net = "features-dino2-s", want --other-features dino2-s=FILE beside it`}},
 		{"student-init", []string{"student-init/random, "}, nil},
 		{"loss,student-arch", []string{"loss/adv, "}, []string{"student-arch: only cell unet is left"}},
-		{"loss,teacher", []string{"loss/both-nfsd, "}, []string{"teacher, cell s-from-l: ", "a latent model has no variants"}},
+		{"loss,teacher", []string{"loss/both-nfsd, "}, []string{"teacher, cell s-from-l: ", "a latent model has no others"}},
 	} {
 		stdout, stderr := ofPublished(t, 0, append(args, "--axis", test.axis)...)
 		for text, wants := range map[string][]string{stdout: test.there, stderr: test.leftOut} {
@@ -91,6 +91,28 @@ func TestCellsOfAPublishedTeacher(t *testing.T) {
 					t.Errorf("%s: %q, want %q", test.axis, text, want)
 				}
 			}
+		}
+	}
+}
+
+// Further networks to see through are cells, and named in what a task of Slurm does.
+func TestOtherFeaturesAreCells(t *testing.T) {
+	args := append(published(t), "--axis", "disc-features", "--dry-run")
+	with := append(args, "--other-features", "efficientnet-lite0="+args[1]) // any file: nothing is trained
+	stdout, stderr := ofPublished(t, 0, with...)
+	if !strings.Contains(stdout, "disc-features/efficientnet-lite0, ") || strings.Contains(stderr, "cell efficientnet-lite0") {
+		t.Errorf("stdout = %s, stderr = %s, want the cell", stdout, stderr)
+	}
+	if stdout, _ := ofPublished(t, 0, append(with, "--slurm", "2")...); !strings.Contains(stdout, "--other-features=efficientnet-lite0=") {
+		t.Errorf("stdout = %s, want the network in the tasks' command", stdout)
+	}
+	for want, other := range map[string]string{
+		`other-features = "resnet=x", want NAME=FILE,… with names among ["clip-l"`: "resnet=x",
+		`other-features = "dino-s", want dino-s=FILE, a file of its weights`:       "dino-s",
+		"size = 16, want at least the 224 of the features-clip-l":                  "clip-l=" + args[1],
+	} {
+		if _, stderr := ofPublished(t, 1, append(args, "--other-features", other)...); !strings.Contains(stderr, want) {
+			t.Errorf("%s: stderr = %q, want %q", other, stderr, want)
 		}
 	}
 }
@@ -185,6 +207,10 @@ func TestAPlanCountsTrainings(t *testing.T) {
 	stdout, _ := ofPublished(t, 0, "--teacher", folder, "--plan", "--axis", "disc-cond,loss", "--seeds", "4")
 	if !strings.Contains(stdout, "  teacher, frozen, ") || !strings.Contains(stdout, "the sweep: 32 trainings") {
 		t.Errorf("stdout = %s, want the parts, and 4 seeds of 4 + 5 − 1 cells", stdout)
+	}
+	stdout, _ = ofPublished(t, 0, "--teacher", folder, "--plan", "--axis", "disc-features", "--other-features", "efficientnet-lite0")
+	if !strings.Contains(stdout, "the sweep: 3 trainings") {
+		t.Errorf("stdout = %s, want the default cell, the teacher's features and EfficientNet's", stdout)
 	}
 	stdout, _ = ofPublished(t, 0, append(args, "--plan", "--timed", "1")...)
 	if !strings.Contains(stdout, "a step after it") {

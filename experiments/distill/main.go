@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -95,7 +96,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 
 // inputs are what is distilled, and from which data.
 func (o options) inputs(ctx context.Context, cfg distill.Config, note func(format string, args ...any)) (teachers.Teacher, dataset.Dataset, error) {
-	if err := o.teacher.Schedulable(cfg); err != nil { // before anything is fetched
+	if err := cmp.Or(o.teacher.Schedulable(cfg), o.teacher.CheckFeatures(cfg)); err != nil { // before anything is fetched
 		return teachers.Teacher{}, nil, err
 	}
 	base, err := o.teacher.Open(ctx, note)

@@ -82,8 +82,8 @@ func TestAStudentNamesItsScheduler(t *testing.T) {
 		dir := t.TempDir()
 		config, out := filepath.Join(dir, "small.json"), filepath.Join(dir, "new", "student")
 		write(t, config, test.config)
-		stdout, _ := call(t, 0, append(tinybundle.Features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--method", test.method, "--config", config, "--steps", "1",
-			"--engine", "go", "--runs", filepath.Join(dir, "runs"), "--out", out+"/")...)
+		stdout, _ := call(t, 0, "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--method", test.method, "--config", config, "--steps", "1", // none looks through features
+			"--engine", "go", "--runs", filepath.Join(dir, "runs"), "--out", out+"/")
 		if want := fmt.Sprintf("wrote %s: go run ./experiments/sample --model %s --steps %s ", out, out, test.steps); !strings.Contains(stdout, want) {
 			t.Errorf("stdout = %q, want %q", stdout, want)
 		}

@@ -65,7 +65,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return nil
 	}
 	untrained := o.plan && o.timed == 0
-	switch err := o.teacher.Check(untrained); {
+	switch err := o.teacher.Check(); {
 	case given["steps"] && o.steps < 1:
 		return fmt.Errorf("steps = %d, want ≥ 1", o.steps)
 	case given["lora"] && o.lora < 1:

@@ -17,14 +17,19 @@ import (
 )
 
 // ViT is a vision transformer for pictures of 8×8, with random weights in a file: features for students of published models.
-func ViT(t testing.TB) (network.ViTConfig, string) {
+func ViT(t testing.TB) network.FeatureFiles {
 	t.Helper()
-	net := network.ViTConfig{ImageSize: 8, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch", ImageNet: true}
-	store, file := model.NewStore(), filepath.Join(t.TempDir(), "vit.safetensors")
+	return network.FeatureFiles{"features": FeatureFile(t, network.ViTConfig{ImageSize: 8, Patch: 4, Width: 16, Depth: 1, Heads: 2, Stem: "patch", ImageNet: true})}
+}
+
+// FeatureFile is a network for pictures of 8×8 with random weights in a file.
+func FeatureFile(t testing.TB, net network.Features) network.FeatureFile {
+	t.Helper()
+	store, file := model.NewStore(), filepath.Join(t.TempDir(), "features.safetensors")
 	g := NewGraph(graphtest.Engine(), "features")
 	defer g.Finalize()
 	model.SetStore(g, store)
-	network.ViT(store.Scope("/features"), net, Parameter(g, "x", shapes.Make(dtypes.Float32, 1, 8, 8, 3)), nil)
+	net.Taps(store.Scope("/features"), Parameter(g, "x", shapes.Make(dtypes.Float32, 1, 8, 8, 3)))
 	f, err := weights.FromStore(store, "/features")
 	if err == nil {
 		err = weights.Write(file, f, weights.F32)
@@ -32,14 +37,14 @@ func ViT(t testing.TB) (network.ViTConfig, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return net, file
+	return network.FeatureFile{Net: net, File: file}
 }
 
 // Features are the flags that name ViT's network and file.
 func Features(t testing.TB) []string {
 	t.Helper()
-	net, file := ViT(t)
-	text, err := json.Marshal(net)
+	vit := ViT(t)["features"]
+	text, err := json.Marshal(vit.Net)
 	config := filepath.Join(t.TempDir(), "vit.json")
 	if err == nil {
 		err = os.WriteFile(config, text, 0o666)
@@ -47,5 +52,5 @@ func Features(t testing.TB) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []string{"--features", file, "--features-net", config}
+	return []string{"--features", vit.File, "--features-net", config}
 }
