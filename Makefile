@@ -50,7 +50,7 @@ slurm: ## a toy sweep through a real Slurm on this machine (Debian's slurmctld, 
 parity: ## saved students and LoRAs in diffusers itself, in a temporary Python environment (fetches PyTorch)
 	@dir=$$(mktemp -d) || exit 1; rc=0; \
 	{ python3 -m venv "$$dir" && "$$dir/bin/pip" install -q -r latent/testdata/requirements.txt && \
-	ADDLAB_PYTHON="$$dir/bin/python" $(GO) test ./latent ./experiments/distill -count=1 -run "TestASavedModelOpens|TestAStudentIsTrained" -v; } || rc=$$?; \
+	ADDLAB_PYTHON="$$dir/bin/python" $(GO) test ./latent ./experiments/distill -count=1 -run "TestASavedModelOpens|TestSavedSchedulers|TestAStudentIsTrained" -v; } || rc=$$?; \
 	rm -rf "$$dir"; exit $$rc
 
 vet: ## go vet

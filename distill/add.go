@@ -1,6 +1,8 @@
 package distill
 
 import (
+	"cmp"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -77,7 +79,7 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 	in.TeacherLevels = train.F32(diffusion.Levels(m.schedule, levels), steps, n, 3)
 	in.Weight = train.F32(weight, n)
 	if m.nfsd() {
-		in.Empty, in.Negative = m.tokens(""), m.tokens(m.base.NegativeCaption())
+		in.Empty, in.Negative = m.tokens(""), m.tokens(cmp.Or(m.cfg.Negative, m.base.NegativeCaption()))
 	}
 	return in
 }

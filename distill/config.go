@@ -54,6 +54,8 @@ type Config struct {
 	Reduction   string              `json:"reduction"` // of d in ADD eq. 4; λ is relative to it
 	// DistillPixels takes d between decoded pictures where latents are diffused, as the paper does; it costs a pass through the decoder and back.
 	DistillPixels bool `json:"distill_pixels,omitempty"`
+	// Negative is the caption of what nfsd leads away from, "" for the teacher's own: of Stable Diffusion "blurry, low quality".
+	Negative string `json:"negative,omitempty"`
 
 	TeacherMin      int     `json:"teacher_min"` // range of the teacher's t in timesteps, uniform
 	TeacherMax      int     `json:"teacher_max"`
@@ -201,6 +203,7 @@ func (c Config) Validate() error {
 	f.Want(0 <= c.TeacherMin && c.TeacherMin < c.TeacherMax && c.TeacherMax <= 1000, "teacher_min, teacher_max", fmt.Sprint(c.TeacherMin, ", ", c.TeacherMax), "0 ≤ min < max ≤ 1000")
 	f.Want(c.TeacherSteps >= 1, "teacher_steps", c.TeacherSteps, "≥ 1")
 	f.Want(c.TeacherSteps <= 1 || c.Weighting != diffusion.NFSD, "teacher_steps", c.TeacherSteps, "1 with nfsd, whose target is made of directions at one noise level")
+	f.Want(c.Negative == "" || c.Weighting == diffusion.NFSD, "negative", fmt.Sprintf("%q", c.Negative), `"" without the weighting nfsd`)
 	f.Want(c.TeacherGuidance >= 0, "teacher_guidance", c.TeacherGuidance, "≥ 0")
 	wantRate(&f, "student_rate", c.StudentRate)
 	wantRate(&f, "discriminator_rate", c.DiscriminatorRate)

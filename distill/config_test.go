@@ -73,6 +73,7 @@ func TestValidateNamesFieldValueAndWant(t *testing.T) {
 		{"teacher times out of order", "distill: teacher_min, teacher_max = 900, 100, want 0 ≤ min < max ≤ 1000", func(c *Config) { c.TeacherMin, c.TeacherMax = 900, 100 }},
 		{"a signal leak where nothing is left", "distill: signal_leak = true, want false with times that begin at 1000", func(c *Config) { c.Times, c.SignalLeak = []int{1000, 500}, true }},
 		{"teacher time beyond pure noise", "distill: teacher_min, teacher_max = 20, 1001, want", func(c *Config) { c.TeacherMax = 1001 }},
+		{"a negative caption that nobody reads", `distill: negative = "blurry", want "" without the weighting nfsd`, func(c *Config) { c.Negative = "blurry" }},
 		{"steps that nfsd would ignore", "distill: teacher_steps = 2, want 1 with nfsd", func(c *Config) { c.TeacherSteps, c.Weighting = 2, "nfsd" }},
 		{"a level where there is no noise", "distill: discriminator.level = true, want false without discriminator.renoise", func(c *Config) { c.Discriminator.Level = true }},
 		{"no teacher step", "distill: teacher_steps = 0, want ≥ 1", func(c *Config) { c.TeacherSteps = 0 }},

@@ -17,11 +17,12 @@ import (
 type encoder struct {
 	exec  *model.Exec
 	size  int
-	cache *latentCache // nil for none
+	cache *latentCache      // nil for none
+	note  func(text string) // is told why latents are no longer kept
 }
 
 // newEncoder is nil where pictures themselves are diffused.
-func newEncoder(in Inputs, store *model.Store) (*encoder, error) {
+func newEncoder(in Inputs, store *model.Store, note func(text string)) (*encoder, error) {
 	base, ok := in.Bundle.(Autoencoded)
 	if !ok {
 		return nil, nil
@@ -37,7 +38,7 @@ func newEncoder(in Inputs, store *model.Store) (*encoder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("distill: encoding: %w", err)
 	}
-	return &encoder{exec, base.Size(), cache}, nil
+	return &encoder{exec, base.Size(), cache, note}, nil
 }
 
 // encode gives the latents of a batch's pictures, flat [B,H,W,Z].
@@ -55,8 +56,9 @@ func (e *encoder) encode(b dataset.Batch) (latents []float32, err error) {
 				return nil, err
 			}
 			if e.cache != nil {
-				if err := e.cache.put(i, z); err != nil {
-					return nil, err
+				if err := e.cache.put(i, z); err != nil { // a full disk costs time, no training
+					e.note(err.Error() + "; pictures are encoded anew from here on")
+					e.dropCache()
 				}
 			}
 		}
@@ -82,7 +84,12 @@ func (e *encoder) close() {
 		return
 	}
 	e.exec.Finalize()
+	e.dropCache()
+}
+
+func (e *encoder) dropCache() {
 	if e.cache != nil {
 		e.cache.file.Close()
 	}
+	e.cache = nil
 }

@@ -184,17 +184,17 @@ func TestLatentsAreNotAugmented(t *testing.T) {
 // A picture passes the autoencoder once: what a second training finds on disk is what the first one encoded, and half a record is none.
 func TestLatentsAreKept(t *testing.T) {
 	dir, data := t.TempDir(), tinyworld.Album(5)
-	features := tinybundle.ViT(t)
-	b, err := latent.NewBase(tinyLatent(t, "sd").Model, tinyworld.Size, features)
+	b, err := latent.NewBase(tinyLatent(t, "sd").Model, tinyworld.Size, tinybundle.ViT(t))
 	if err != nil {
 		t.Fatal(err)
 	}
+	var notes []string
 	encoder := func() *encoder {
 		store := model.NewStore()
 		if err := b.Load(graphtest.Engine(), store, "/"+vaeScope, "vae"); err != nil {
 			t.Fatal(err)
 		}
-		e, err := newEncoder(Inputs{Bundle: b, Data: data, Backend: graphtest.Engine(), Latents: dir}, store)
+		e, err := newEncoder(Inputs{Bundle: b, Data: data, Backend: graphtest.Engine(), Latents: dir}, store, func(text string) { notes = append(notes, text) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,6 +220,17 @@ func TestLatentsAreKept(t *testing.T) {
 	}
 	if got, err := again.encode(batch); err != nil || !slices.Equal(want, got) {
 		t.Errorf("half a record gives other latents (%v)", err)
+	}
+	if again.cache.file, err = os.Open(again.cache.file.Name()); err != nil { // where nothing can be written
+		t.Fatal(err)
+	}
+	if batch, err = dataset.NewLoader(data.Train(), 3, 1, "test").Batch(1); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := again.encode(batch); err != nil || len(notes) != 1 || !strings.Contains(notes[0], "; pictures are encoded anew from here on") {
+			t.Errorf("error %v, notes %q, want one", err, notes)
+		}
 	}
 	if c, err := openLatents(Inputs{Bundle: b, Data: latentData(), Latents: dir}, 1); c != nil || err != nil {
 		t.Errorf("an endless source has a cache (%v)", err)

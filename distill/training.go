@@ -80,7 +80,11 @@ func Steps(ctx context.Context, in Inputs, progress *train.Progress) (step func(
 
 func open(ctx context.Context, in Inputs, progress *train.Progress) (*training, error) {
 	if in.Devices > 1 && in.Config.Batch%in.Devices != 0 {
-		return nil, fmt.Errorf("distill: devices = %d, want a divisor of batch = %d", in.Devices, in.Config.Batch)
+		c := in.Config
+		if n := c.passes() * c.Batch / in.Devices; n > 0 && c.passes() > 1 && n*in.Devices == c.passes()*c.Batch {
+			return nil, fmt.Errorf("distill: devices = %d, want a divisor of batch = %d; a config {\"batch\": %d, \"accumulate\": %d} has as many pictures in a step", in.Devices, c.Batch, in.Devices, n)
+		}
+		return nil, fmt.Errorf("distill: devices = %d, want a divisor of batch = %d", in.Devices, c.Batch)
 	}
 	if in.Config.Precision == BF16 && in.Backend.Name() != "xla" {
 		return nil, fmt.Errorf("distill: precision = %q, want an XLA engine for it, not %s", BF16, in.Backend.Name())
@@ -99,7 +103,7 @@ func open(ctx context.Context, in Inputs, progress *train.Progress) (*training, 
 	}
 	var encoder *encoder
 	if _, pairs := method.(sourced); !pairs { // whose latents the teacher draws
-		if encoder, err = newEncoder(in, store); err != nil {
+		if encoder, err = newEncoder(in, store, progress.Note); err != nil {
 			store.Finalize()
 			return nil, err
 		}

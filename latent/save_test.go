@@ -2,6 +2,7 @@ package latent
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math"
 	"os"
@@ -39,8 +40,8 @@ func otherUNet(t *testing.T, m *Model) *weights.File {
 	return f
 }
 
-// A saved folder has the new U-Net and all other parts that are read, under names without a variant. Parts that are not are none. With ADDLAB_PYTHON, a Python that has diffusers,
-// StableDiffusionPipeline.from_pretrained draws the same picture with it.
+// A saved folder has the new U-Net and all other parts that are read, under names without a variant. Parts that are not are none. diffusers
+// draws the same picture with it.
 func TestASavedModelOpensAndDrawsWithItsOwnUNet(t *testing.T) {
 	for _, folder := range []string{"sd", "xl"} {
 		t.Run(folder, func(t *testing.T) {
@@ -79,21 +80,35 @@ func TestASavedModelOpensAndDrawsWithItsOwnUNet(t *testing.T) {
 			if slices.Equal(old, got) {
 				t.Error("the saved model draws as before")
 			}
-			if python := os.Getenv("ADDLAB_PYTHON"); python != "" {
-				var latents, want []float32
-				latents = values(saved.UNet.InChannels*64, 1)
-				text, _ := json.Marshal(latents)
-				out, err := exec.Command(python, "testdata/draw.py", dir, string(text)).Output()
-				if err == nil {
-					err = json.Unmarshal(out, &want)
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				near(t, want, draw(t, saved, 1), 1e-4)
-			}
+			drawsInPython(t, dir, "EulerAncestralDiscreteScheduler", 1)
 		})
 	}
+}
+
+// drawsInPython wants diffusers to draw the same picture with a folder, where ADDLAB_PYTHON names a Python that has it.
+func drawsInPython(t *testing.T, dir, scheduler string, steps int) {
+	t.Helper()
+	python := os.Getenv("ADDLAB_PYTHON")
+	if python == "" {
+		return
+	}
+	m, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []float32
+	latents, err := json.Marshal(values(m.UNet.InChannels*64, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(python, "testdata/draw.py", dir, scheduler, fmt.Sprint(steps), string(latents)).Output()
+	if err == nil {
+		err = json.Unmarshal(out, &want)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, want, draw(t, m, steps), 1e-4)
 }
 
 // change sets fields of a JSON file.
@@ -117,7 +132,7 @@ func change(t *testing.T, file string, values map[string]any) {
 }
 
 // A student is drawn as it was trained: by the steps of diffusion.FewStep in the form ode, and on the grid of its consistency. What the
-// teacher's scheduler says of its own spacing does not matter.
+// teacher's scheduler says of its own spacing does not matter. diffusers draws the same, in one step and in four that add no noise.
 func TestSavedSchedulersFollowTheStudent(t *testing.T) {
 	from := tinylatent.Folder(t, "sd")
 	change(t, filepath.Join(from, schedulerFile), map[string]any{"timestep_spacing": "leading", "use_karras_sigmas": true, "final_sigmas_type": "sigma_min"})
@@ -126,7 +141,7 @@ func TestSavedSchedulersFollowTheStudent(t *testing.T) {
 		t.Fatal(err)
 	}
 	unet := otherUNet(t, m)
-	saved := func(fields map[string]any) diffusion.Scheduler {
+	saved := func(fields map[string]any, inPython int) diffusion.Scheduler {
 		dir := filepath.Join(t.TempDir(), "student")
 		if err := m.Save(graphtest.Engine(), dir, unet, fields); err != nil {
 			t.Fatal(err)
@@ -139,9 +154,10 @@ func TestSavedSchedulersFollowTheStudent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		drawsInPython(t, dir, s.Class, inPython)
 		return s
 	}
-	euler := saved(FewSteps(0, diffusion.ODE))
+	euler := saved(FewSteps(0, diffusion.ODE), 4)
 	want, err := diffusion.FewStep{Form: diffusion.ODE}.Plan(euler.Schedule(), 4)
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +174,7 @@ func TestSavedSchedulersFollowTheStudent(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-9)); diff != "" {
 		t.Errorf("steps by the form ode (-want +got):\n%s", diff)
 	}
-	lcm := saved(FewSteps(20, diffusion.Renoise))
+	lcm := saved(FewSteps(20, diffusion.Renoise), 1)
 	start, plan, err = lcm.Plan(4)
 	var times []float64
 	for _, call := range plan {

@@ -28,7 +28,7 @@ type Task struct {
 	Step    func(step int) ([]float64, error) // step counts from 1
 
 	LogEvery        int                                           // steps between lines of metrics.jsonl; values are means over them
-	CheckpointEvery int                                           // fewest steps between checkpoints, which are written where a line ends; 0 for none
+	CheckpointEvery int                                           // fewest steps between checkpoints, which are written where a line ends, and after the last step; 0 for none
 	AfterLog        func(step int, mean map[string]float64) error // optional, after each line
 	Close           func()                                        // optional, when Run ends: frees what Step holds
 }
@@ -91,9 +91,9 @@ func (t Task) Run(ctx context.Context, run *record.Run, progress *Progress) erro
 				}
 			}
 		}
-		// Checkpoints are written where a line ends, so that no partial sum is lost.
-		if t.CheckpointEvery > 0 && step-saved >= t.CheckpointEvery && count == 0 && step < t.Steps {
-			if err := t.save(run, step); err != nil {
+		// Checkpoints are written where a line ends, so that no partial sum is lost. The last one is for whoever cannot write the result.
+		if last := step == t.Steps; t.CheckpointEvery > 0 && count == 0 && (last || step-saved >= t.CheckpointEvery) {
+			if err := t.save(run, step); err != nil && !last {
 				return err
 			}
 			saved = step

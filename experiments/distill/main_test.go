@@ -2,13 +2,18 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/internal/tinybundle"
 	"github.com/addlab/addlab/internal/tinylatent"
 	"github.com/addlab/addlab/latent"
@@ -43,8 +48,9 @@ func TestAStudentIsTrainedOnceAndSavedAsAModel(t *testing.T) {
 	if !strings.Contains(stdout, "step 2/2") || !strings.Contains(stdout, "wrote "+filepath.Join(dir, "student")) {
 		t.Errorf("stdout = %q", stdout)
 	}
-	if _, err := latent.Open(t.Context(), filepath.Join(dir, "student"), latent.Options{}); err != nil {
-		t.Error(err)
+	student, err := latent.Open(t.Context(), filepath.Join(dir, "student"), latent.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
 	lora, err := weights.Read(filepath.Join(dir, "student", "pytorch_lora_weights.safetensors"))
 	if err != nil || len(lora.Tensors) == 0 {
@@ -56,12 +62,52 @@ func TestAStudentIsTrainedOnceAndSavedAsAModel(t *testing.T) {
 		if _, scanned := fmt.Sscan(string(out), &difference, &largest); err != nil || scanned != nil || difference > 1e-5*largest {
 			t.Errorf("diffusers: %s (%v), want a difference of at most 1e-5 of the largest value", out, err)
 		}
+		drawsAsInPython(t, python, student)
 	}
 	if _, stderr := call(t, 1, args...); !strings.Contains(stderr, "is there already, want a new one") {
 		t.Errorf("stderr = %q", stderr)
 	}
 	if stdout, _ := call(t, 0, append(args, "--out", filepath.Join(dir, "again"))...); strings.Contains(stdout, "distill: step") {
 		t.Errorf("a finished run is trained again: %q", stdout)
+	}
+}
+
+// drawsAsInPython wants the same picture of diffusers, in one step from given latents.
+func drawsAsInPython(t *testing.T, python string, student *latent.Model) {
+	t.Helper()
+	e, err := engine.Open(t.Context(), "go", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	p, err := student.Load(e.Backend)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	var latents, want []float32
+	got, err := p.Draw(t.Context(), latent.Request{Prompts: []string{"a fox"}, Steps: 1, Size: student.Size, Noise: func(_, _, n int) []float32 {
+		latents = rng.Normal(rng.New(1, "latents", 0), n)
+		return slices.Clone(latents)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(latents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(python, "../../latent/testdata/draw.py", student.Dir, "EulerAncestralDiscreteScheduler", "1", string(text)).Output()
+	if err == nil {
+		err = json.Unmarshal(out, &want)
+	}
+	if err != nil || len(want) != len(got) {
+		t.Fatalf("%d values, %v, want %d", len(want), err, len(got))
+	}
+	for i := range want {
+		if math.Abs(float64(want[i]-got[i])) > 1e-4*float64(slices.Max(want)) {
+			t.Fatalf("value %d = %g, diffusers has %g", i, got[i], want[i])
+		}
 	}
 }
 
