@@ -35,10 +35,14 @@ func (o Options) find(ctx context.Context, name string) (dir string, names []str
 		note = func(string, ...any) {}
 	}
 	f, err := hub.Repository{ID: id, Revision: revision, Model: true}.Fetch(ctx, o.choose, note)
+	if err != nil && f.Dir == "" && ctx.Err() == nil && !strings.HasPrefix(name, "hf:") {
+		err = fmt.Errorf("%w; nor is there a folder %s", err, name)
+	}
 	return f.Dir, f.Names, err
 }
 
-var repository = regexp.MustCompile(`^[\w.-]+/[\w.-]+$`)
+// repository is OWNER/NAME. No part of it begins with a dot, as parts of paths do.
+var repository = regexp.MustCompile(`^\w[\w.-]*/\w[\w.-]*$`)
 
 // list names the files of a folder and of those in it. Links are what they lead to.
 func list(dir string) ([]string, error) { return listIn(dir, "", true) }

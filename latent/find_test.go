@@ -89,8 +89,20 @@ func TestOpenByName(t *testing.T) {
 	if err != nil || again.Dir != m.Dir {
 		t.Errorf("offline: %v", err)
 	}
-	for name, want := range map[string]string{"nobody/other": "nobody/other", "no such folder": "want a folder that is there, or OWNER/NAME"} {
-		if _, err := Open(t.Context(), name, o); err == nil || !strings.Contains(err.Error(), want) {
+
+	t.Setenv("HF_HUB_OFFLINE", "")
+	for name, want := range map[string]string{
+		"nobody/other":    "HF_TOKEN where it is private or gated; nor is there a folder nobody/other",
+		"hf:nobody/other": "HF_TOKEN where it is private or gated",
+		"no such folder":  "want a folder that is there, or OWNER/NAME",
+		"./nosuch":        `model = "./nosuch", want a folder that is there, or OWNER/NAME`,
+		"../student":      `model = "../student", want a folder that is there`,
+		"runs/..":         `model = "runs/..", want a folder that is there`,
+		".hidden/model":   `model = ".hidden/model", want a folder that is there`,
+		"runs/./student":  `model = "runs/./student", want a folder that is there`,
+	} {
+		_, err := Open(t.Context(), name, o)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "folder") == strings.HasPrefix(name, "hf:") {
 			t.Errorf("%s: error %v, want %q", name, err, want)
 		}
 	}

@@ -29,11 +29,21 @@ func UserCache() string {
 
 // Cache is the folder of repositories, where huggingface_hub keeps them.
 func Cache() string {
-	return cmp.Or(os.Getenv("HF_HUB_CACHE"), filepath.Join(cmp.Or(os.Getenv("HF_HOME"), filepath.Join(UserCache(), "huggingface")), "hub"))
+	return cmp.Or(os.Getenv("HF_HUB_CACHE"), filepath.Join(home(), "hub"))
 }
 
-// Token is what the hub asks for where a repository is private or gated.
-func Token() string { return os.Getenv("HF_TOKEN") }
+func home() string {
+	return cmp.Or(os.Getenv("HF_HOME"), filepath.Join(UserCache(), "huggingface"))
+}
+
+// Token is what the hub asks for where a repository is private or gated: HF_TOKEN, or what `hf auth login` wrote.
+func Token() string {
+	if token := strings.TrimSpace(os.Getenv("HF_TOKEN")); token != "" {
+		return token
+	}
+	written, _ := os.ReadFile(cmp.Or(os.Getenv("HF_TOKEN_PATH"), filepath.Join(home(), "token")))
+	return strings.TrimSpace(string(written))
+}
 
 // tries bounds how often files are asked for whose connection breaks.
 const tries = 3

@@ -19,7 +19,7 @@ type Repository struct {
 
 // Fetched are files of a repository in the cache.
 type Fetched struct {
-	Dir   string   // the snapshot
+	Dir   string   // the snapshot; empty where the repository was not found
 	Names []string // within Dir, with slashes
 }
 

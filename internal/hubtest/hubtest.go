@@ -55,7 +55,7 @@ func EmptyCaches(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", dir)
-	for _, name := range []string{"HF_HOME", "HF_HUB_CACHE", "HF_TOKEN", "HF_ENDPOINT", "TORCH_HOME", "HF_HUB_OFFLINE", "GOMLX_NO_AUTO_INSTALL"} {
+	for _, name := range []string{"HF_HOME", "HF_HUB_CACHE", "HF_TOKEN", "HF_TOKEN_PATH", "HF_ENDPOINT", "TORCH_HOME", "HF_HUB_OFFLINE", "GOMLX_NO_AUTO_INSTALL"} {
 		t.Setenv(name, "")
 	}
 	return dir
