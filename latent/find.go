@@ -75,7 +75,8 @@ func (o Options) choose(names []string) (chosen []string, err error) {
 		switch dir, base := path.Split(name); {
 		case name == "model_index.json", dir == "scheduler/" && base == "scheduler_config.json",
 			slices.Contains(parts, strings.TrimSuffix(dir, "/")) && base == "config.json",
-			strings.HasPrefix(dir, "tokenizer") && slices.Contains([]string{"vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}, base):
+			strings.HasPrefix(dir, "tokenizer") && slices.Contains([]string{"vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}, base),
+			strings.HasPrefix(dir, "tokenizer") && base == "tokenizer.json" && !(slices.Contains(names, dir+"vocab.json") && slices.Contains(names, dir+"merges.txt")):
 			chosen = append(chosen, name)
 		}
 	}

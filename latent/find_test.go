@@ -118,6 +118,18 @@ func TestChooseRefuses(t *testing.T) {
 	}
 }
 
+// transformers 5 saves a tokenizer as tokenizer.json, which others have beside what is read.
+func TestTheTokenizerInOneFileIsReadWhereThereIsNoOther(t *testing.T) {
+	names := []string{"model_index.json", "tokenizer/merges.txt", "tokenizer/tokenizer.json"}
+	for _, test := range []struct{ add, want string }{{"unet/README.md", "tokenizer/tokenizer.json"}, {"tokenizer/vocab.json", "tokenizer/vocab.json"}} {
+		got, err := (Options{}).choose(append(slices.Clone(names), test.add))
+		slices.Sort(got)
+		if diff := cmp.Diff([]string{"model_index.json", "tokenizer/merges.txt", test.want}, got); diff != "" || err != nil {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	}
+}
+
 // A folder may be put together from links, and be one.
 func TestLinksAreFollowed(t *testing.T) {
 	whole, parts, link := tinylatent.Folder(t, "sd"), t.TempDir(), filepath.Join(t.TempDir(), "model")

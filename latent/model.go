@@ -140,7 +140,7 @@ func (m *Model) fit() error {
 	for _, t := range m.Texts {
 		width += t.Config.Width
 		if n := t.Words.Size(); n > t.Config.Vocabulary {
-			return fmt.Errorf("tokenizer: vocab.json has %d ids, want at most vocab_size = %d of its text tower", n, t.Config.Vocabulary)
+			return fmt.Errorf("tokenizer: has %d ids, want at most vocab_size = %d of its text tower", n, t.Config.Vocabulary)
 		}
 		if n := t.Words.Context; n > t.Config.Context {
 			return fmt.Errorf("tokenizer: model_max_length = %d, want at most max_position_embeddings = %d of its text tower", n, t.Config.Context)

@@ -43,7 +43,7 @@ func TestOpenRefusesByName(t *testing.T) {
 		`unet: in_channels = 9 and out_channels = 4, want the 4 of the latents`: {"sd", "unet/config.json", `"in_channels": 4`, `"in_channels": 9`},
 		`unet: reads a pooled text and sizes of 26 numbers, want 18`:            {"xl", "unet/config.json", `"projection_class_embeddings_input_dim": 60`, `"projection_class_embeddings_input_dim": 68`},
 		`vae: in_channels = 3 and out_channels = 4, want 3`:                     {"sd", "vae/config.json", `"out_channels": 3`, `"out_channels": 4`},
-		`tokenizer: vocab.json has 531 ids, want at most vocab_size = 530`:      {"sd", "text_encoder/config.json", `"vocab_size": 531`, `"vocab_size": 530`},
+		`tokenizer: has 531 ids, want at most vocab_size = 530`:                 {"sd", "text_encoder/config.json", `"vocab_size": 531`, `"vocab_size": 530`},
 		`vae/config.json: latents_mean = 1, want null`:                          {"xl", "vae/config.json", `"latents_mean": null`, `"latents_mean": 1`},
 		`model_max_length = 30, want at most max_position_embeddings = 20`:      {"xl", "tokenizer/tokenizer_config.json", `"model_max_length": 20`, `"model_max_length": 30`},
 		`added_tokens_decoder: "<cat-toy>" has the id 0, want a piece`:          {"sd", "tokenizer/tokenizer_config.json", `"content": "!"`, `"content": "<cat-toy>"`},

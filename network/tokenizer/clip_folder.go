@@ -18,14 +18,15 @@ import (
 	"github.com/addlab/addlab/internal/published"
 )
 
-// OpenCLIP reads the folder of transformers' CLIPTokenizer: vocab.json, merges.txt, tokenizer_config.json, special_tokens_map.json and
-// added_tokens.json. A setting that asks for another tokenizer is an error, and so is a token that vocab.json lacks, as textual inversion
-// adds them.
+// OpenCLIP reads the folder of transformers' CLIPTokenizer: vocab.json and merges.txt, or tokenizer.json where one of them is missing;
+// tokenizer_config.json, special_tokens_map.json and added_tokens.json. A setting that asks for another tokenizer is an error, and so is a
+// token that the vocabulary lacks, as textual inversion adds them.
 //
 // Captions are composed, made small and their spaces joined, as transformers does where ftfy is not installed.
 func OpenCLIP(dir string) (*CLIP, error) {
 	t := &CLIP{ranks: map[[2]string]int{}}
-	if err := t.readPieces(dir); err != nil {
+	f, err := t.readPieces(dir)
+	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %s: %w", dir, err)
 	}
 	s, err := readSettings(dir)
@@ -41,7 +42,7 @@ func OpenCLIP(dir string) (*CLIP, error) {
 	}{"bos_token": {string(s.begin), &t.begin}, "eos_token": {string(s.end), &t.end}, "pad_token": {string(s.pad), &t.pad}} {
 		id, ok := t.ids[token.text]
 		if !ok {
-			return nil, fmt.Errorf("tokenizer: %s: %s = %q, want a piece of vocab.json", dir, name, token.text)
+			return nil, fmt.Errorf("tokenizer: %s: %s = %q, want a piece of the vocabulary", dir, name, token.text)
 		}
 		*token.id = id
 	}
@@ -49,20 +50,39 @@ func OpenCLIP(dir string) (*CLIP, error) {
 		return nil, fmt.Errorf("tokenizer: %s: model_max_length = %g, want 2 to 65536", dir, s.context)
 	}
 	t.special = map[string]int32{string(s.begin): t.begin, string(s.end): t.end, string(s.pad): t.pad}
-	t.words = specialWords(slices.Sorted(maps.Keys(t.special)))
+	normalized := map[string]bool{}
+	if f != nil {
+		if err := f.check(t); err != nil {
+			return nil, fmt.Errorf("tokenizer: %s: %w", dir, err)
+		}
+		for _, a := range f.Added {
+			normalized[a.Content] = a.Normalized
+		}
+	}
+	t.words = specialWords(slices.Sorted(maps.Keys(t.special)), normalized)
 	return t, nil
 }
 
-// specialWords cuts a caption at special tokens, which may be as short as the "!" that pads Stable Diffusion 2's, then into words.
-func specialWords(special []string) func(caption string) []string {
-	for i, text := range special {
-		special[i] = regexp.QuoteMeta(text)
+// specialWords cuts a caption at special tokens, which may be as short as the "!" that pads Stable Diffusion 2's, then into words. Those
+// that are normalized are found in capital letters, too.
+func specialWords(special []string, normalized map[string]bool) func(caption string) []string {
+	var patterns []string
+	for _, text := range special {
+		pattern := regexp.QuoteMeta(text)
+		if normalized[text] {
+			pattern = "(?i:" + pattern + ")"
+		}
+		patterns = append(patterns, pattern)
 	}
-	any := regexp.MustCompile(strings.Join(special, "|"))
+	any := regexp.MustCompile(strings.Join(patterns, "|"))
 	return func(caption string) (words []string) {
 		at := 0
 		for _, found := range any.FindAllStringIndex(caption, -1) {
-			words = append(append(words, plainWords(caption[at:found[0]])...), caption[found[0]:found[1]])
+			word := caption[found[0]:found[1]]
+			if !slices.Contains(special, word) {
+				word = strings.ToLower(word)
+			}
+			words = append(append(words, plainWords(caption[at:found[0]])...), word)
 			at = found[1]
 		}
 		return append(words, plainWords(caption[at:])...)
@@ -73,41 +93,67 @@ var textWords = regexp.MustCompile(clipText)
 
 func plainWords(text string) []string { return textWords.FindAllString(transformersClean(text), -1) }
 
-// readPieces reads the ids of pieces and their merges. Every byte must have an id, within a word and at its end.
-func (t *CLIP) readPieces(dir string) error {
-	text, err := os.ReadFile(filepath.Join(dir, "vocab.json"))
-	if err != nil {
-		return err
+const vocabularyFile, mergesFile, fastFile = "vocab.json", "merges.txt", "tokenizer.json"
+
+// readPieces reads the ids of pieces and their merges. Every byte must have an id, within a word and at its end. f is nil where they are not
+// those of tokenizer.json.
+func (t *CLIP) readPieces(dir string) (f *fast, err error) {
+	there := func(name string) bool {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return err == nil
 	}
-	if err := json.Unmarshal(text, &t.ids); err != nil {
-		return fmt.Errorf("vocab.json: %w", err)
+	vocabulary, made := vocabularyFile, mergesFile
+	var merges [][2]string
+	if there(fastFile) && !(there(vocabularyFile) && there(mergesFile)) {
+		vocabulary, made = fastFile, fastFile
+		if f, err = readFast(dir); err != nil {
+			return nil, err
+		}
+		t.ids = f.Model.Vocab
+		for _, m := range f.Model.Merges {
+			merges = append(merges, m)
+		}
+	} else if merges, err = t.readFiles(dir); err != nil {
+		return nil, err
 	}
 	for b, letter := range byteLetters {
 		for _, piece := range []string{letter, letter + wordEnd} {
 			if _, ok := t.ids[piece]; !ok {
-				return fmt.Errorf("vocab.json has no piece %q for byte %d", piece, b)
+				return nil, fmt.Errorf("%s has no piece %q for byte %d", vocabulary, piece, b)
 			}
 		}
 	}
-	f, err := os.Open(filepath.Join(dir, "merges.txt"))
+	for i, m := range merges {
+		if _, ok := t.ids[m[0]+m[1]]; !ok {
+			return nil, fmt.Errorf("%s makes %q, which %s does not have", made, m[0]+m[1], vocabulary)
+		}
+		t.ranks[m] = i
+	}
+	return f, nil
+}
+
+// readFiles reads vocab.json and merges.txt.
+func (t *CLIP) readFiles(dir string) ([][2]string, error) {
+	text, err := os.ReadFile(filepath.Join(dir, vocabularyFile))
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &t.ids); err != nil {
+		return nil, fmt.Errorf("%s: %w", vocabularyFile, err)
+	}
+	f, err := os.Open(filepath.Join(dir, mergesFile))
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
 	merges, err := readSomeMerges(f, math.MaxInt)
 	if err != nil {
-		return fmt.Errorf("merges.txt: %w", err)
+		return nil, fmt.Errorf("%s: %w", mergesFile, err)
 	}
-	for i, m := range merges {
-		if _, ok := t.ids[m[0]+m[1]]; !ok {
-			return fmt.Errorf("merges.txt makes %q, which vocab.json does not have", m[0]+m[1])
-		}
-		t.ranks[m] = i
-	}
-	return nil
+	return merges, nil
 }
 
-// checkAdded wants the tokens that were added, those of added_tokens_decoder and of added_tokens.json, to be pieces of vocab.json.
+// checkAdded wants the tokens that were added, those of added_tokens_decoder and of added_tokens.json, to be pieces of the vocabulary.
 func (t *CLIP) checkAdded(dir string, decoder map[int32]token) error {
 	for _, id := range slices.Sorted(maps.Keys(decoder)) {
 		if err := t.checkToken("tokenizer_config.json: added_tokens_decoder", string(decoder[id]), id); err != nil {
@@ -135,7 +181,7 @@ func (t *CLIP) checkAdded(dir string, decoder map[int32]token) error {
 
 func (t *CLIP) checkToken(file, text string, id int32) error {
 	if known, ok := t.ids[text]; !ok || known != id {
-		return fmt.Errorf("%s: %q has the id %d, want a piece of vocab.json with its id: other tokens are not read here", file, text, id)
+		return fmt.Errorf("%s: %q has the id %d, want a piece of the vocabulary with its id: other tokens are not read here", file, text, id)
 	}
 	return nil
 }
