@@ -3,6 +3,7 @@ package latent
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -98,34 +99,38 @@ func (o Options) choose(names []string) (chosen []string, err error) {
 	return chosen, nil
 }
 
-// weightName is a file of weights: its base, a variant before or after the number of a shard, and that number.
-var weightName = regexp.MustCompile(`^(?:diffusion_pytorch_model|model)(\.[A-Za-z]\w*)?(?:-(\d+)-of-(\d+))?(\.[A-Za-z]\w*)?\.safetensors$`)
+// weightName is a file of weights: its base, a variant before or after the number of a shard, that number, and the kind of file.
+var weightName = regexp.MustCompile(`^(diffusion_pytorch_model|model|pytorch_model)(\.[A-Za-z]\w*)?(?:-(\d+)-of-(\d+))?(\.[A-Za-z]\w*)?\.(safetensors|bin)$`)
 
 func variantOf(name string) string {
 	m := weightName.FindStringSubmatch(path.Base(name))
-	return strings.TrimPrefix(m[1]+m[4], ".")
+	return strings.TrimPrefix(m[2]+m[5], ".")
 }
 
 var shardNumber = regexp.MustCompile(`-\d+-of-`)
 
-// weightFiles picks the files of a part's weights, all shards of one variant: the one asked for, none, or the only one.
+// weightFiles picks the files of a part's weights, the whole or all shards of one variant: the one asked for, none, or the only one.
+// Safetensors go before what torch.save wrote, unless that alone has the variant.
 func weightFiles(names []string, part, variant string) ([]string, error) {
-	files, want, others := map[string][]string{}, map[string]int{}, []string(nil)
+	kinds, others := map[string]variants{"safetensors": {}, "bin": {}}, []string(nil)
 	for _, name := range names {
 		dir, base := path.Split(name)
 		if dir != part+"/" {
 			continue
 		}
-		m := weightName.FindStringSubmatch(base)
-		if m == nil {
+		if m := weightName.FindStringSubmatch(base); m != nil {
+			v := variantOf(name)
+			kinds[m[6]][v] = append(kinds[m[6]][v], name)
+		} else {
 			others = append(others, base)
-			continue
 		}
-		v := variantOf(name)
-		files[v] = append(files[v], name)
-		if want[v] = 1; m[3] != "" {
-			want[v], _ = strconv.Atoi(m[3])
-		}
+	}
+	files := kinds["safetensors"]
+	if bin := kinds["bin"]; len(files) == 0 || files[variant] == nil && variant != "" && bin[variant] != nil {
+		files = bin
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s: has %q, want weights as safetensors or .bin", part, others)
 	}
 	if files[variant] == nil {
 		variant = ""
@@ -135,25 +140,39 @@ func weightFiles(names []string, part, variant string) ([]string, error) {
 		}
 	}
 	chosen := files[variant]
-	slices.Sort(chosen)
-	for i := range want[variant] {
-		shard := shardNumber.ReplaceAllString(chosen[len(chosen)-1], fmt.Sprintf("-%05d-of-", i+1))
-		if !slices.Contains(chosen, shard) {
-			return nil, fmt.Errorf("%s is missing, want all %d shards", shard, want[variant])
+	if chosen == nil {
+		return nil, fmt.Errorf("%s: variant is missing, want one of %q", part, slices.Sorted(maps.Keys(files)))
+	}
+	sharded := slices.ContainsFunc(others, func(base string) bool { return strings.Contains(base, path.Ext(chosen[0])+".index.") })
+	return wholeOrShards(part, chosen, sharded && slices.Contains(diffusersParts, part))
+}
+
+// variants are files by their variant.
+type variants map[string][]string
+
+// diffusersParts are those that diffusers reads; transformers reads the others.
+var diffusersParts = []string{"unet", "vae"}
+
+// wholeOrShards picks the whole file beside shards, or all shards: diffusers takes these where there is an index, transformers only where there
+// is no whole.
+func wholeOrShards(part string, files []string, sharded bool) ([]string, error) {
+	slices.Sort(files)
+	shards := slices.DeleteFunc(slices.Clone(files), func(name string) bool { return !shardNumber.MatchString(name) })
+	if whole := slices.DeleteFunc(slices.Clone(files), shardNumber.MatchString); len(whole) > 0 && !(sharded && len(shards) > 0) {
+		if len(whole) > 1 {
+			return nil, fmt.Errorf("%s: %q are %d files, want 1", part, whole, len(whole))
+		}
+		return whole, nil
+	}
+	want, _ := strconv.Atoi(weightName.FindStringSubmatch(path.Base(shards[len(shards)-1]))[4])
+	for i := range want {
+		shard := shardNumber.ReplaceAllString(shards[len(shards)-1], fmt.Sprintf("-%05d-of-", i+1))
+		if !slices.Contains(shards, shard) {
+			return nil, fmt.Errorf("%s is missing, want all %d shards", shard, want)
 		}
 	}
-	switch {
-	case chosen == nil && len(files) > 0:
-		var known []string
-		for v := range files {
-			known = append(known, v)
-		}
-		slices.Sort(known)
-		return nil, fmt.Errorf("%s: variant is missing, want one of %q", part, known)
-	case chosen == nil:
-		return nil, fmt.Errorf("%s: has %q, want weights as safetensors", part, others)
-	case len(chosen) != want[variant]:
-		return nil, fmt.Errorf("%s: %q are %d files, want %d", part, chosen, len(chosen), want[variant])
+	if len(shards) != want {
+		return nil, fmt.Errorf("%s: %q are %d files, want %d", part, shards, len(shards), want)
 	}
-	return chosen, nil
+	return shards, nil
 }

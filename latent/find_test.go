@@ -18,26 +18,53 @@ func TestWeightFiles(t *testing.T) {
 	shards := []string{"unet/diffusion_pytorch_model-00001-of-00002.safetensors", "unet/diffusion_pytorch_model-00002-of-00002.safetensors"}
 	half := []string{"unet/diffusion_pytorch_model.fp16-00001-of-00002.safetensors", "unet/diffusion_pytorch_model.fp16-00002-of-00002.safetensors"}
 	others := []string{"vae/diffusion_pytorch_model.safetensors", "unet/config.json", "unet/diffusion_pytorch_model.bin", "unet/diffusion_pytorch_model.safetensors.index.json"}
+	plain := "unet/diffusion_pytorch_model.safetensors"
 	for why, test := range map[string]struct {
 		names   []string
 		variant string
 		want    []string
 		err     string
 	}{
-		"all shards":                  {shards, "", shards, ""},
-		"the variant asked for":       {slices.Concat(shards, half), "fp16", half, ""},
-		"none asked for":              {slices.Concat(half, shards), "", shards, ""},
-		"the part lacks the variant":  {shards, "fp16", shards, ""},
-		"the only variant":            {half, "", half, ""},
-		"a number before the variant": {[]string{"unet/model-00001-of-00001.fp16.safetensors"}, "", []string{"unet/model-00001-of-00001.fp16.safetensors"}, ""},
-		"the last shard is missing":   {shards[:1], "", nil, shards[1] + " is missing, want all 2 shards"},
-		"the first shard is missing":  {shards[1:], "", nil, shards[0] + " is missing"},
-		"shards of two savings":       {[]string{strings.Replace(shards[0], "-of-00002", "-of-00003", 1), shards[1]}, "", nil, shards[0] + " is missing"},
-		"shards and the whole":        {slices.Concat(shards, []string{"unet/diffusion_pytorch_model.safetensors"}), "", nil, "are 3 files, want 1"},
-		"two variants":                {[]string{half[0], "unet/model.non_ema.safetensors"}, "", nil, `variant is missing, want one of ["fp16" "non_ema"]`},
-		"only pickles":                {nil, "", nil, `want weights as safetensors`},
+		"all shards":                   {shards, "", shards, ""},
+		"the variant asked for":        {slices.Concat(shards, half), "fp16", half, ""},
+		"none asked for":               {slices.Concat(half, shards), "", shards, ""},
+		"the part lacks the variant":   {shards, "fp16", shards, ""},
+		"the only variant":             {half, "", half, ""},
+		"a number before the variant":  {[]string{"unet/model-00001-of-00001.fp16.safetensors"}, "", []string{"unet/model-00001-of-00001.fp16.safetensors"}, ""},
+		"the last shard is missing":    {shards[:1], "", nil, shards[1] + " is missing, want all 2 shards"},
+		"the first shard is missing":   {shards[1:], "", nil, shards[0] + " is missing"},
+		"shards of two savings":        {[]string{strings.Replace(shards[0], "-of-00002", "-of-00003", 1), shards[1]}, "", nil, shards[0] + " is missing"},
+		"shards, their index, a whole": {slices.Concat(shards, []string{plain}), "", shards, ""},
+		"wholes by two names":          {[]string{plain, "unet/model.safetensors"}, "", nil, "are 2 files, want 1"},
+		"two variants":                 {[]string{half[0], "unet/model.non_ema.safetensors"}, "", nil, `variant is missing, want one of ["fp16" "non_ema"]`},
+		"a variant of torch.save":      {[]string{plain, "unet/diffusion_pytorch_model.fp16.bin"}, "fp16", []string{"unet/diffusion_pytorch_model.fp16.bin"}, ""},
+		"only torch.save":              {nil, "", []string{"unet/diffusion_pytorch_model.bin"}, ""},
 	} {
 		got, err := weightFiles(slices.Concat(others, test.names), "unet", test.variant)
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", why, diff)
+		}
+		if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
+			t.Errorf("%s: error %v, want %q", why, err, test.err)
+		}
+	}
+}
+
+func TestWeightFilesOfOtherParts(t *testing.T) {
+	bins := []string{"text_encoder/pytorch_model-00001-of-00002.bin", "text_encoder/pytorch_model-00002-of-00002.bin"}
+	for why, test := range map[string]struct {
+		part  string
+		names []string
+		want  []string
+		err   string
+	}{
+		"shards of torch.save":                  {"text_encoder", append([]string{"text_encoder/pytorch_model.bin.index.json", "text_encoder/training_args.bin"}, bins...), bins, ""},
+		"one is missing":                        {"text_encoder", bins[:1], nil, bins[1] + " is missing"},
+		"transformers takes the whole":          {"text_encoder", append([]string{"text_encoder/pytorch_model.bin", "text_encoder/pytorch_model.bin.index.json"}, bins...), []string{"text_encoder/pytorch_model.bin"}, ""},
+		"diffusers does where there's no index": {"vae", []string{"vae/diffusion_pytorch_model.bin", "vae/diffusion_pytorch_model-00001-of-00002.bin"}, []string{"vae/diffusion_pytorch_model.bin"}, ""},
+		"others":                                {"vae", []string{"vae/diffusion_flax_model.msgpack"}, nil, `vae: has ["diffusion_flax_model.msgpack"], want weights as safetensors or .bin`},
+	} {
+		got, err := weightFiles(test.names, test.part, "")
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", why, diff)
 		}

@@ -43,7 +43,7 @@ func (m *Model) loadPart(backend compute.Backend, store *model.Store, part, scop
 	}
 	there := &weights.File{Tensors: map[string]weights.Tensor{}}
 	for _, file := range m.weights[part] {
-		header, err := weights.Header(m.path(file))
+		header, err := weights.HeaderAny(m.path(file))
 		if err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func (m *Model) loadPart(backend compute.Backend, store *model.Store, part, scop
 		return fmt.Errorf("%q: %w", m.weights[part], err)
 	}
 	for _, file := range m.weights[part] {
-		err := weights.Each(m.path(file), func(name string, t weights.Raw) error {
+		err := weights.EachAny(m.path(file), func(name string, t weights.Raw) error {
 			if !t.DType.IsFloat() { // positions 0, 1, 2 … of old text towers
 				return nil
 			}

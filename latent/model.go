@@ -218,7 +218,7 @@ func (m *Model) path(name string) string { return filepath.Join(m.Dir, filepath.
 func (m *Model) Tensors(part string) (map[string]weights.Raw, error) {
 	all := map[string]weights.Raw{}
 	for _, file := range m.weights[part] {
-		header, err := weights.Header(m.path(file))
+		header, err := weights.HeaderAny(m.path(file))
 		if err != nil {
 			return nil, fmt.Errorf("latent: %w", err)
 		}

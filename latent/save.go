@@ -66,8 +66,9 @@ func (m *Model) Save(backend compute.Backend, dir string, unet *weights.File, sc
 			return err
 		}
 	}
+	loaded := slices.Concat(slices.Collect(maps.Values(m.weights))...)
 	for _, name := range m.names {
-		if path.Ext(name) != ".safetensors" && name != schedulerFile && name != indexFile {
+		if !slices.Contains(loaded, name) && name != schedulerFile && name != indexFile {
 			if err := m.copy(temp, name, name); err != nil {
 				return err
 			}
@@ -181,7 +182,7 @@ func (m *Model) writeIndex(dir, part string) error {
 	}
 	index.Files = map[string]string{}
 	for _, name := range files {
-		header, err := weights.Header(m.path(name))
+		header, err := weights.HeaderAny(m.path(name))
 		if err != nil {
 			return err
 		}
@@ -198,9 +199,6 @@ func (m *Model) writeIndex(dir, part string) error {
 	if err != nil {
 		return err
 	}
-	base := "model"
-	if slices.Contains([]string{"unet", "vae"}, part) {
-		base = "diffusion_pytorch_model"
-	}
-	return os.WriteFile(filepath.Join(dir, part, base+".safetensors.index.json"), text, 0o666)
+	first := path.Base(files[0])
+	return os.WriteFile(filepath.Join(dir, part, weightName.FindStringSubmatch(first)[1]+path.Ext(first)+".index.json"), text, 0o666)
 }

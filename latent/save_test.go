@@ -26,7 +26,7 @@ func otherUNet(t *testing.T, m *Model) *weights.File {
 	t.Helper()
 	f := &weights.File{Tensors: map[string]weights.Tensor{}}
 	for _, name := range m.weights["unet"] {
-		part, err := weights.Read(m.path(name))
+		part, err := weights.ReadAny(m.path(name))
 		if err != nil {
 			t.Fatal(err)
 		}

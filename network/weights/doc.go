@@ -11,7 +11,7 @@
 // the file and the tensor. Writing is atomic and deterministic: equal tensors give equal bytes, those of Python's
 // safetensors.
 //
-// ReadAny also reads what PyTorch's torch.save wrote, and ReadPersistent what NVIDIA's torch_utils.persistence wrote, without running what
+// ReadAny, HeaderAny and EachAny also read what PyTorch's torch.save wrote, and ReadPersistent what NVIDIA's torch_utils.persistence wrote, without running what
 // such a file could hold.
 //
 // The format: 8 bytes little-endian length n, n bytes of JSON {"name": {"dtype", "shape", "data_offsets"}, …,

@@ -2,11 +2,9 @@ package weights
 
 import (
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"os"
 	"slices"
 
@@ -98,20 +96,5 @@ func (v view) read(r io.ReaderAt) (Raw, error) {
 	if _, err := r.ReadAt(b, v.storage.at); err != nil {
 		return Raw{}, err
 	}
-	if size := v.storage.dtype.Size(); pickle.Adjacent(v.shape, v.stride) {
-		total := size
-		for _, dim := range v.shape {
-			total *= dim
-		}
-		return Raw{DType: v.storage.dtype, Shape: v.shape, Bytes: b[v.offset*size : v.offset*size+total]}, nil
-	}
-	x, err := floats(v.storage.dtype, b)
-	if err != nil {
-		return Raw{}, err
-	}
-	b = nil
-	for _, value := range pickle.Strided(x, v.offset, v.shape, v.stride) {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(value))
-	}
-	return Raw{DType: F32, Shape: v.shape, Bytes: b}, nil
+	return v.raw(b)
 }

@@ -113,8 +113,8 @@ func legacyStart(r *bufio.Reader) error {
 	return nil
 }
 
-// decodeLegacy reads five pickles (magic number, version, machine, state dict, keys of storages), then the storages.
-func decodeLegacy(r *bufio.Reader, size int64) (*File, error) {
+// parseLegacy reads four pickles (magic number, version, machine, state dict); a fifth and the storages follow.
+func parseLegacy(r *bufio.Reader, size int64) (*torchFile, error) {
 	if err := legacyStart(r); err != nil {
 		return nil, err
 	}
@@ -122,6 +122,25 @@ func decodeLegacy(r *bufio.Reader, size int64) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (not a file of torch.save?)", err)
 	}
+	var bytes map[string][]byte
+	return &torchFile{views: views, read: func(s *storage) ([]byte, error) {
+		if bytes == nil {
+			var err error
+			if bytes, err = legacyStorages(r, size, views, storages); err != nil {
+				return nil, err
+			}
+		}
+		b, ok := bytes[s.key]
+		if !ok {
+			return nil, fmt.Errorf("storage %s is missing", s.key)
+		}
+		delete(bytes, s.key)
+		return b, nil
+	}}, nil
+}
+
+// legacyStorages reads the keys of storages, then the storages, of which it keeps those of tensors.
+func legacyStorages(r *bufio.Reader, size int64, views map[string]view, storages map[string]*storage) (map[string][]byte, error) {
 	list, _, err := unpickle(r)
 	if err != nil {
 		return nil, fmt.Errorf("%w (not a file of torch.save?)", err)
@@ -164,11 +183,5 @@ func decodeLegacy(r *bufio.Reader, size int64) (*File, error) {
 		}
 		bytes[key] = b
 	}
-	return assemble(views, func(s *storage) ([]byte, error) {
-		b, ok := bytes[s.key]
-		if !ok {
-			return nil, fmt.Errorf("storage %s is missing", s.key)
-		}
-		return b, nil
-	})
+	return bytes, nil
 }

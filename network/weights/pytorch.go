@@ -21,39 +21,118 @@ import (
 // only tensors and containers are made, and a file that asks for anything else is refused. TorchScript archives are programs throughout,
 // and refused too.
 func ReadAny(file string) (*File, error) {
-	f, err := os.Open(file)
+	t, err := openTorch(file)
 	if err != nil {
-		return nil, fmt.Errorf("weights: %w", err)
+		return nil, err
 	}
-	defer f.Close()
-	head := make([]byte, 4)
-	n, _ := f.ReadAt(head, 0)
-	switch string(head[:n]) {
-	case "PK\x03\x04", // a zip file
-		"\x80\x02\x8a\x0a": // a pickle of the magic number; as the length of a safetensors header it is above maxHeader
-	default:
+	if t == nil {
 		return Read(file)
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("weights: %w", err)
-	}
-	out, err := decodePyTorch(f, info.Size())
+	defer t.file.Close()
+	out, err := t.assemble()
 	if err != nil {
 		return nil, fmt.Errorf("weights: %s: %w", file, err)
 	}
 	return out, nil
 }
 
-func decodePyTorch(r io.ReaderAt, size int64) (*File, error) {
-	if z, err := zip.NewReader(r, size); err == nil {
-		return decodeZip(z)
+// HeaderAny is Header for the files of ReadAny.
+func HeaderAny(file string) (*RawFile, error) {
+	t, err := openTorch(file)
+	if err != nil {
+		return nil, err
 	}
-	return decodeLegacy(bufio.NewReader(io.NewSectionReader(r, 0, size)), size)
+	if t == nil {
+		return Header(file)
+	}
+	defer t.file.Close()
+	f := &RawFile{Tensors: map[string]Raw{}}
+	for name, v := range t.views {
+		f.Tensors[name] = Raw{DType: v.storage.dtype, Shape: v.shape}
+	}
+	return f, nil
 }
 
-// decodeZip reads data.pkl, then every storage from its own record.
-func decodeZip(z *zip.Reader) (*File, error) {
+// EachAny is Each for the files of ReadAny, of torch.save's those of floating-point numbers, in any order. A tensor whose elements are not
+// adjacent comes as float32. Files in the format before PyTorch 1.6 are in memory as a whole.
+func EachAny(file string, visit func(name string, t Raw) error) error {
+	t, err := openTorch(file)
+	if err != nil {
+		return err
+	}
+	if t == nil {
+		return Each(file, visit)
+	}
+	defer t.file.Close()
+	err = t.storages(func(s *storage, names []string, b []byte) error {
+		for _, name := range names {
+			raw, err := t.views[name].raw(b)
+			if err == nil {
+				err = visit(name, raw)
+			}
+			if err != nil {
+				return fmt.Errorf("tensor %q: %w", name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("weights: %s: %w", file, err)
+	}
+	return nil
+}
+
+// torchFile is what torch.save wrote: tensors by name, and a way to the bytes of a storage, which are read once.
+type torchFile struct {
+	views map[string]view
+	read  func(*storage) ([]byte, error)
+	file  *os.File
+}
+
+// openTorch opens a file of torch.save, and gives nil for one of another kind.
+func openTorch(file string) (*torchFile, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	head := make([]byte, 4)
+	n, _ := f.ReadAt(head, 0)
+	switch string(head[:n]) {
+	case "PK\x03\x04", // a zip file
+		"\x80\x02\x8a\x0a": // a pickle of the magic number; as the length of a safetensors header it is above maxHeader
+	default:
+		return nil, f.Close()
+	}
+	var t *torchFile
+	info, err := f.Stat()
+	if err == nil {
+		t, err = parsePyTorch(f, info.Size())
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("weights: %s: %w", file, err)
+	}
+	t.file = f
+	return t, nil
+}
+
+func decodePyTorch(r io.ReaderAt, size int64) (*File, error) {
+	t, err := parsePyTorch(r, size)
+	if err != nil {
+		return nil, err
+	}
+	return t.assemble()
+}
+
+func parsePyTorch(r io.ReaderAt, size int64) (*torchFile, error) {
+	if z, err := zip.NewReader(r, size); err == nil {
+		return parseZip(z)
+	}
+	return parseLegacy(bufio.NewReader(io.NewSectionReader(r, 0, size)), size)
+}
+
+// parseZip reads data.pkl; every storage has a record of its own.
+func parseZip(z *zip.Reader) (*torchFile, error) {
 	records, root := map[string]*zip.File{}, ""
 	for _, f := range z.File {
 		records[f.Name] = f
@@ -86,13 +165,13 @@ func decodeZip(z *zip.Reader) (*File, error) {
 	if _, err := r.ReadByte(); err == nil {
 		return nil, fmt.Errorf("record %s goes on after its end", data.Name)
 	}
-	return assemble(views, func(s *storage) ([]byte, error) {
+	return &torchFile{views: views, read: func(s *storage) ([]byte, error) {
 		f, ok := records[root+"data/"+s.key]
 		if !ok {
 			return nil, fmt.Errorf("record data/%s is missing", s.key)
 		}
 		return readRecord(f)
-	})
+	}}, nil
 }
 
 // readRecord reads a record that is stored as it is, as torch.save does, so that it cannot be longer than the file.

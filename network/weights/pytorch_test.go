@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,6 +33,33 @@ func TestReadsWhatTorchSaves(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		header, err := HeaderAny("testdata/" + name)
+		if err != nil || len(header.Tensors) != len(want.Tensors)+2 || header.Tensors["c.count"].DType != I64 {
+			t.Errorf("%s: header %v (%v), want all tensors, two of no floating-point numbers", name, header, err)
+		}
+		one := &File{Tensors: map[string]Tensor{}}
+		if err := EachAny("testdata/"+name, func(name string, raw Raw) error {
+			values, err := raw.Floats()
+			one.Tensors[name] = Tensor{raw.Shape, values}
+			if h := header.Tensors[name]; !slices.Equal(h.Shape, raw.Shape) || h.DType != raw.DType && name == "b.half" {
+				t.Errorf("%s: %s is %s %v, in the header %s %v", name, name, raw.DType, raw.Shape, h.DType, h.Shape)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, one); diff != "" {
+			t.Errorf("%s, tensor by tensor (-want +got):\n%s", name, diff)
+		}
+	}
+	for _, call := range []func(file string) error{
+		func(file string) error { _, err := HeaderAny(file); return err },
+		func(file string) error { return EachAny(file, func(string, Raw) error { return nil }) },
+	} {
+		checkError(t, call("testdata/evil.pth"), "system")
+		if err := call("testdata/python.safetensors"); err != nil {
+			t.Error(err)
 		}
 	}
 	if _, err := ReadAny("testdata/python.safetensors"); err != nil {

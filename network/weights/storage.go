@@ -1,53 +1,94 @@
 package weights
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/addlab/addlab/internal/pickle"
 )
 
-// assemble reads the storages of floating-point numbers one after the other and copies the tensors out of them.
-func assemble(views map[string]view, read func(*storage) ([]byte, error)) (*File, error) {
+// storages reads the storages of floating-point numbers one after the other, each with the names of the tensors that are views of it.
+func (t *torchFile) storages(visit func(s *storage, names []string, b []byte) error) error {
 	of := map[*storage][]string{}
-	for _, name := range slices.Sorted(maps.Keys(views)) {
-		if s := views[name].storage; s.dtype.IsFloat() {
+	for _, name := range slices.Sorted(maps.Keys(t.views)) {
+		if s := t.views[name].storage; s.dtype.IsFloat() {
 			of[s] = append(of[s], name)
 		}
 	}
-	f := &File{Tensors: map[string]Tensor{}}
 	for s, names := range of {
-		b, err := read(s)
+		b, err := t.read(s)
 		if err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", names[0], err)
+			return fmt.Errorf("tensor %q: %w", names[0], err)
 		}
 		if len(b) != s.count*s.dtype.Size() {
-			return nil, fmt.Errorf("tensor %q: storage of %d bytes, want %d elements of %s", names[0], len(b), s.count, s.dtype)
-		}
-		values, err := floats(s.dtype, b)
-		if err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", names[0], err)
+			return fmt.Errorf("tensor %q: storage of %d bytes, want %d elements of %s", names[0], len(b), s.count, s.dtype)
 		}
 		for _, name := range names {
-			if err := views[name].check(); err != nil {
-				return nil, fmt.Errorf("tensor %q: %w", name, err)
+			if err := t.views[name].check(); err != nil {
+				return fmt.Errorf("tensor %q: %w", name, err)
 			}
-			v := views[name]
-			f.Tensors[name] = Tensor{Shape: v.shape, Data: pickle.Strided(values, v.offset, v.shape, v.stride)}
+		}
+		if err := visit(s, names, b); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// assemble copies the tensors out of their storages.
+func (t *torchFile) assemble() (*File, error) {
+	f := &File{Tensors: map[string]Tensor{}}
+	err := t.storages(func(s *storage, names []string, b []byte) error {
+		values, err := floats(s.dtype, b)
+		if err != nil {
+			return fmt.Errorf("tensor %q: %w", names[0], err)
+		}
+		for _, name := range names {
+			v := t.views[name]
+			f.Tensors[name] = Tensor{Shape: v.shape, Data: pickle.Strided(values, v.offset, v.shape, v.stride)}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	return f, nil
+}
+
+// raw is the view of a storage with bytes b; as float32 where its elements are not adjacent.
+func (v view) raw(b []byte) (Raw, error) {
+	if size := v.storage.dtype.Size(); pickle.Adjacent(v.shape, v.stride) {
+		total := size
+		for _, dim := range v.shape {
+			total *= dim
+		}
+		return Raw{DType: v.storage.dtype, Shape: v.shape, Bytes: b[v.offset*size : v.offset*size+total]}, nil
+	}
+	x, err := floats(v.storage.dtype, b)
+	if err != nil {
+		return Raw{}, err
+	}
+	b = nil
+	for _, value := range pickle.Strided(x, v.offset, v.shape, v.stride) {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(value))
+	}
+	return Raw{DType: F32, Shape: v.shape, Bytes: b}, nil
 }
 
 // check wants the view to lie within its storage, which holds as many elements as the view has or more.
 func (v view) check() error {
 	total, err := byteSize(v.storage.dtype, v.shape)
+	count, last := v.storage.count, v.offset
+	if err == nil && total == 0 && (v.offset < 0 || v.offset > count) {
+		return fmt.Errorf("shape = %v from element %d on, but the storage has %d", v.shape, v.offset, count)
+	}
 	if err != nil || total == 0 {
 		return err
 	}
-	count, last := v.storage.count, v.offset
 	if total > int64(count*v.storage.dtype.Size()) {
 		return fmt.Errorf("shape = %v, but the storage has %d elements", v.shape, count)
 	}
