@@ -265,6 +265,15 @@ func TestFilesRefuseByName(t *testing.T) {
 	if _, err := Open("no such file.pkl"); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("error %v, want the missing file", err)
 	}
+	for name, want := range map[string]string{"model.diffusion_model.out.0.bias": "is a single-file checkpoint", "conv_in.bias": `metadata "edm" is missing`} {
+		file := filepath.Join(t.TempDir(), "v1-5-pruned.safetensors")
+		if err := weights.Write(file, &weights.File{Tensors: map[string]weights.Tensor{name: {Shape: []int{1}, Data: []float32{0}}}}, weights.F32); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(file); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), file) {
+			t.Errorf("error %v, want %q and the file in it", err, want)
+		}
+	}
 }
 
 // Muon is kept from the last layer by its name.

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/internal/published"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 )
@@ -42,7 +44,12 @@ func openSaved(file string) (*Model, error) {
 	}
 	text, ok := header.Metadata[described]
 	if !ok {
-		return nil, fmt.Errorf("edm: %s: metadata %q is missing, want a network that was saved here, or a pickle of NVIDIA's", file, described)
+		for name := range header.Tensors { // as Stability AI names the parts of Stable Diffusion
+			if strings.HasPrefix(name, "model.diffusion_model.") {
+				return nil, published.SingleFile(file)
+			}
+		}
+		return nil, fmt.Errorf("edm: %s: metadata %q is missing, want a network of EDM's that was saved here, a pickle of NVIDIA's, or a folder in diffusers' layout", file, described)
 	}
 	var cfg network.EDMConfig
 	if err := json.Unmarshal([]byte(text), &cfg); err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/addlab/addlab/internal/hub"
+	"github.com/addlab/addlab/internal/published"
 )
 
 // Options say which files of a model are wanted.
@@ -23,7 +24,9 @@ type Options struct {
 
 // find gives the folder of a model and the names of its files.
 func (o Options) find(ctx context.Context, name string) (dir string, names []string, err error) {
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
+	if info, err := os.Stat(name); err == nil && !info.IsDir() {
+		return "", nil, published.SingleFile(name)
+	} else if err == nil {
 		names, err = list(name)
 		return name, names, err
 	}

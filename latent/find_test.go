@@ -135,6 +135,16 @@ func TestOpenByName(t *testing.T) {
 	}
 }
 
+func TestASingleFileIsRefused(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "v1-5-pruned.ckpt")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), file, Options{}); err == nil || !strings.Contains(err.Error(), `v1-5-pruned.ckpt is a single-file checkpoint, which is not read, want a folder: diffusers makes one by`) {
+		t.Errorf("error %v, want how to make a folder", err)
+	}
+}
+
 func TestChooseRefuses(t *testing.T) {
 	if _, err := (Options{}).choose([]string{"model.safetensors"}); err == nil || !strings.Contains(err.Error(), "no model_index.json") {
 		t.Errorf("error %v", err)

@@ -73,6 +73,11 @@ var (
 	quoted   = regexp.MustCompile(`(:\s*)"(-?Infinity|NaN)"`)
 )
 
+// SingleFile is the error for a checkpoint with all parts in one file, and says how to make a folder of it.
+func SingleFile(file string) error {
+	return fmt.Errorf("%s is a single-file checkpoint, which is not read, want a folder: diffusers makes one by StableDiffusionPipeline.from_single_file(%q).save_pretrained(\"FOLDER\"), by StableDiffusionXLPipeline for XL", file, file)
+}
+
 // Missing tells whether there is no such file.
 func (c *Config) Missing() bool { return errors.Is(c.err, fs.ErrNotExist) }
 
