@@ -2,6 +2,7 @@ package diffusion
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -62,11 +63,7 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 		s.Class = SchedulerClasses()[o.Sampler]
 	}
 	s.alphaToOne = s.Class != pndmClass
-	var known []string
-	for _, class := range SchedulerClasses() {
-		known = append(known, class)
-	}
-	if slices.Sort(known); !slices.Contains(known, s.Class) {
+	if known := slices.Sorted(maps.Values(SchedulerClasses())); !slices.Contains(known, s.Class) {
 		if o.Sampler != "" {
 			return s, fmt.Errorf("diffusion: sampler = %q, want ddim, dpmpp2m, unipc, euler, euler-ancestral, lcm or pndm", o.Sampler)
 		}
@@ -76,17 +73,14 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 		c.Refuse("_class_name", fmt.Sprintf("one of %q, or the name of a sampler", known))
 	}
 	zeroSNR, cosine := s.readLevels(c)
-	prediction, final, solver := "epsilon", "zero", ""
+	s.readPrediction(c)
+	final, solver := "zero", ""
 	for field, into := range map[string]any{
-		"prediction_type": &prediction, "timestep_spacing": &s.spacing, "steps_offset": &s.offset, "original_inference_steps": &s.originalSteps,
+		"timestep_spacing": &s.spacing, "steps_offset": &s.offset, "original_inference_steps": &s.originalSteps,
 		"timestep_scaling": &s.scaling, "set_alpha_to_one": &s.alphaToOne, "final_sigmas_type": &final, "lower_order_final": &s.lowerOrderLast,
 		"euler_at_final": &s.eulerLast, "solver_type": &solver, "use_karras_sigmas": &s.useKarras,
 	} {
 		c.Take(field, into)
-	}
-	s.Prediction = map[string]Prediction{"epsilon": PredictEps, "v_prediction": PredictV, "sample": PredictX0}[prediction]
-	if s.Prediction == "" || s.Prediction == PredictX0 && (s.Class == eulerAncestralClass || s.Class == pndmClass) {
-		c.Refuse("prediction_type", `"epsilon", "v_prediction" or "sample" (which Euler ancestral and PNDM lack)`)
 	}
 	if s.sigmaMin = final == "sigma_min"; !s.sigmaMin && final != "zero" {
 		c.Refuse("final_sigmas_type", `"zero" or "sigma_min"`)
@@ -113,9 +107,7 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 			c.Refuse("rescale_betas_zero_snr", "false, as PNDM does not read it")
 		}
 	}
-	if zeroSNR && s.Prediction != PredictV {
-		c.Refuse("rescale_betas_zero_snr", `false, or true with prediction_type "v_prediction": ε tells nothing of pure noise`)
-	}
+	s.checkZeroSNR(c, zeroSNR)
 	// Other classes of diffusers do not read it.
 	s.useKarras = s.useKarras && slices.Contains([]string{dpmClass, uniPCClass, eulerClass}, s.Class)
 	if s.useKarras && s.Class == dpmClass && cosine { // what is left of a timestep depends on diffusers' rounding errors
@@ -138,6 +130,23 @@ func ReadScheduler(file string, o Override) (Scheduler, error) {
 	// Details of what is refused above.
 	c.Ignore("dynamic_thresholding_ratio", "sample_max_value", "clip_sample_range", "flow_shift", "time_shift_type", "skip_prk_steps")
 	return s, c.Err()
+}
+
+// readPrediction reads what the network outputs.
+func (s *Scheduler) readPrediction(c *published.Config) {
+	prediction := "epsilon"
+	c.Take("prediction_type", &prediction)
+	s.Prediction = map[string]Prediction{"epsilon": PredictEps, "v_prediction": PredictV, "sample": PredictX0}[prediction]
+	if s.Prediction == "" || s.Prediction == PredictX0 && (s.Class == eulerAncestralClass || s.Class == pndmClass) {
+		c.Refuse("prediction_type", `"epsilon", "v_prediction" or "sample" (which Euler ancestral and PNDM lack)`)
+	}
+}
+
+// checkZeroSNR wants a prediction that tells something of pure noise.
+func (s *Scheduler) checkZeroSNR(c *published.Config, zeroSNR bool) {
+	if zeroSNR && s.Prediction != PredictV {
+		c.Refuse("rescale_betas_zero_snr", `false, or true with prediction_type "v_prediction": ε tells nothing of pure noise`)
+	}
 }
 
 // readLevels computes ᾱ of every timestep, and the default spacing of the class. zeroSNR reports that the last timestep is pure noise, cosine

@@ -33,14 +33,8 @@ type Base struct {
 func NewBase(m *Model, side int, features network.FeatureFiles) (*Base, error) {
 	b := &Base{Model: m, size: side, features: features, files: map[string]string{}, hashes: map[string]string{}}
 	var err error
-	if b.scheduler, err = m.Scheduler(""); err != nil {
+	if b.scheduler, err = m.teaches(side); err != nil {
 		return nil, err
-	}
-	if err := m.checkSize(side, machineMemory()); err != nil {
-		return nil, err
-	}
-	if m.ReadsGuidance() {
-		return nil, fmt.Errorf("latent: %s reads guidance, want a teacher that was not distilled with it", m.Dir)
 	}
 	for _, file := range slices.Concat(m.names, slices.Concat(slices.Collect(maps.Values(m.weights))...)) {
 		if _, twice := b.files[file]; twice {
@@ -57,6 +51,31 @@ func NewBase(m *Model, side int, features network.FeatureFiles) (*Base, error) {
 		return nil, fmt.Errorf("latent: %w", err)
 	}
 	return b, nil
+}
+
+// teaches wants a model that can be a teacher for pictures of a side, and gives its noise levels.
+func (m *Model) teaches(side int) (diffusion.Scheduler, error) {
+	s, err := m.Levels()
+	if err == nil {
+		err = m.checkSize(side, machineMemory())
+	}
+	if err == nil && m.ReadsGuidance() {
+		err = fmt.Errorf("latent: %s reads guidance, want a teacher that was not distilled with it", m.Dir)
+	}
+	return s, err
+}
+
+// CheckTeacher wants what NewBase and the loading of weights want, of which it reads the headers.
+func (m *Model) CheckTeacher(backend compute.Backend, side int) error {
+	if _, err := m.teaches(side); err != nil {
+		return err
+	}
+	for _, part := range m.parts() {
+		if err := m.checkPart(backend, part); err != nil {
+			return m.partError(part, err)
+		}
+	}
+	return nil
 }
 
 // partOf is the part of distillation that a file belongs to.

@@ -33,9 +33,41 @@ func (m *Model) load(backend compute.Backend) (*model.Store, error) {
 func (m *Model) loadPart(backend compute.Backend, store *model.Store, part, scope string) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("latent: %s: %s: %w", m.Dir, part, err)
+			err = m.partError(part, err)
 		}
 	}()
+	if err := m.checkPart(backend, part); err != nil {
+		return err
+	}
+	for _, file := range m.weights[part] {
+		err := weights.EachAny(m.path(file), func(name string, t weights.Raw) error {
+			if !t.DType.IsFloat() { // positions 0, 1, 2 … of old text towers
+				return nil
+			}
+			value, err := t.OnDevice(backend)
+			if err != nil {
+				return fmt.Errorf("tensor %q: %w", name, err)
+			}
+			path, err := weights.Path(scope, nameOf(part, name))
+			if err == nil {
+				_, err = store.CreateVariable(path, value)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// partError is an error about a part.
+func (m *Model) partError(part string, err error) error {
+	return fmt.Errorf("latent: %s: %s: %w", m.Dir, part, err)
+}
+
+// checkPart wants the tensors in a part's files to be those of its config, by name and shape.
+func (m *Model) checkPart(backend compute.Backend, part string) error {
 	declared := model.NewStore()
 	defer declared.Finalize()
 	if err := network.Declare(backend, declared, func(root *model.Scope, g *Graph) { m.declare(root, g, part) }); err != nil {
@@ -58,25 +90,6 @@ func (m *Model) loadPart(backend compute.Backend, store *model.Store, part, scop
 	}
 	if err := weights.Check(declared, "/", there); err != nil {
 		return fmt.Errorf("%q: %w", m.weights[part], err)
-	}
-	for _, file := range m.weights[part] {
-		err := weights.EachAny(m.path(file), func(name string, t weights.Raw) error {
-			if !t.DType.IsFloat() { // positions 0, 1, 2 … of old text towers
-				return nil
-			}
-			value, err := t.OnDevice(backend)
-			if err != nil {
-				return fmt.Errorf("tensor %q: %w", name, err)
-			}
-			path, err := weights.Path(scope, nameOf(part, name))
-			if err == nil {
-				_, err = store.CreateVariable(path, value)
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
 	}
 	return nil
 }

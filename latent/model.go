@@ -197,6 +197,18 @@ func (m *Model) Scheduler(sampler string) (diffusion.Scheduler, error) {
 	return s, err
 }
 
+// Levels are the scheduler's noise levels and prediction, which are all that a training needs, also where its sampler is not built here.
+func (m *Model) Levels() (diffusion.Scheduler, error) {
+	if s, err := m.Scheduler(""); err == nil {
+		return s, nil
+	}
+	s, err := diffusion.ReadLevels(m.path(schedulerFile), m.scheduler)
+	if err != nil {
+		err = fmt.Errorf("latent: %s: %w", m.Dir, err)
+	}
+	return s, err
+}
+
 func (m *Model) parts() []string {
 	if m.XL {
 		return parts

@@ -79,7 +79,15 @@ func (m *Model) Save(backend compute.Backend, dir string, unet *weights.File, sc
 			return err
 		}
 	}
-	if err := m.writeChanged(temp, schedulerFile, func(fields map[string]any) { maps.Copy(fields, scheduler) }); err != nil {
+	_, unknown := m.Scheduler("")
+	if err := m.writeChanged(temp, schedulerFile, func(fields map[string]any) {
+		if scheduler != nil && unknown != nil { // its sampler has fields that the student's does not
+			maps.DeleteFunc(fields, func(name string, _ any) bool {
+				return !strings.HasPrefix(name, "_") && !slices.Contains(diffusion.LevelFields(), name)
+			})
+		}
+		maps.Copy(fields, scheduler)
+	}); err != nil {
 		return err
 	}
 	if err := m.writeChanged(temp, indexFile, func(index map[string]any) {

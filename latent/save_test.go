@@ -212,6 +212,45 @@ func TestAStudentOfATeacherWithInfinityIsSaved(t *testing.T) {
 	}
 }
 
+// A teacher's own sampler is not drawn with, so that it need not be built here; its student's is.
+func TestATeacherNeedsNoSampler(t *testing.T) {
+	from := copied(t, "sd", "model_index.json", "EulerDiscreteScheduler", "DDPMScheduler")
+	change(t, filepath.Join(from, schedulerFile), map[string]any{"_class_name": "DDPMScheduler", "variance_type": "fixed_small", "clip_sample": true, "thresholding": true})
+	m, err := Open(t.Context(), from, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Scheduler(""); err == nil {
+		t.Error("DDPM draws")
+	}
+	b, err := NewBase(m, m.Size, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "student")
+	if err := m.Save(graphtest.Engine(), dir, otherUNet(t, m), FewSteps(0, diffusion.Renoise)); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := saved.Scheduler("")
+	if err != nil || s.Class != "EulerAncestralDiscreteScheduler" || s.Prediction != b.Prediction() {
+		t.Fatalf("the student's scheduler is %s with %s (%v), want Euler's ancestral with %s", s.Class, s.Prediction, err, b.Prediction())
+	}
+	want, err := b.Schedule()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, time := range []float64{0.001, 0.5, 1} {
+		alpha, sigma := want.AlphaSigma(time)
+		if a, b := s.Schedule().AlphaSigma(time); a != alpha || b != sigma {
+			t.Errorf("t = %g: α, σ = %g, %g, want %g, %g", time, a, b, alpha, sigma)
+		}
+	}
+}
+
 func otherTensors(t *testing.T, m *Model) map[string]weights.Tensor {
 	t.Helper()
 	f, err := weights.Read(m.path(m.weights["unet"][0]))

@@ -93,7 +93,7 @@ func divides(m *latent.Model, grid int) error {
 	if grid == 0 {
 		return nil
 	}
-	s, err := m.Scheduler("")
+	s, err := m.Levels()
 	if n := s.Timesteps(); err == nil && n%grid != 0 { // it would leave out the last ones
 		err = fmt.Errorf("consistency.grid = %d, want a divisor of the %d timesteps of the teacher", grid, n)
 	}

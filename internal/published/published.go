@@ -81,6 +81,9 @@ func SingleFile(file string) error {
 // Missing tells whether there is no such file.
 func (c *Config) Missing() bool { return errors.Is(c.err, fs.ErrNotExist) }
 
+// Has tells whether a field is there that nothing took, and not null.
+func (c *Config) Has(field string) bool { return c.fields[field] != nil }
+
 // Take decodes a field. One that is absent or null leaves into as it is.
 func (c *Config) Take(field string, into any) {
 	value, there := c.fields[field]
