@@ -6,13 +6,23 @@ import (
 	"io"
 
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/latent"
 )
 
-// Plan prints the bytes of what a training keeps: networks, moments, averages. Activations come on top.
+// Plan prints the bytes of what a training keeps: networks, moments, averages. Activations come on top. A teacher that a training would
+// refuse is refused.
 func (s Spec) Plan(ctx context.Context, stdout io.Writer, cfg distill.Config, note func(format string, args ...any)) error {
 	m, err := latent.Open(ctx, s.Name, latent.Options{Variant: s.Variant, Note: note})
 	if err != nil {
+		return err
+	}
+	e, err := engine.Open(ctx, "go", nil) // which computes nothing: the networks are declared only
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if err := m.CheckTeacher(e.Backend, s.side(m)); err != nil {
 		return err
 	}
 	var trained int64
@@ -70,8 +80,18 @@ func (s Spec) Plan(ctx context.Context, stdout io.Writer, cfg distill.Config, no
 		checkpoint += 4 * unet * (1 + moments)
 	}
 	checkpoint += copies * 4 * unet
-	_, err = fmt.Fprintf(stdout, "\na step: %d pictures of %d×%d in each of %d passes; %d steps\ndisk: %s for each of two checkpoints, and a third while it is written; %s for the student\n",
-		cfg.Batch, s.side(m), s.side(m), max(1, cfg.Accumulate), cfg.Steps, readable(checkpoint), readable(4*unet))
+	student, lora := 4*unet, int64(0)
+	files, parts := "student.safetensors", "the U-Net and copies of the other parts"
+	if cfg.LoRA > 0 {
+		lora, files, parts = 4*trained, files+", LoRA", parts+", LoRA"
+	}
+	folder := student + lora + size["text_encoder"] + size["text_encoder_2"] + size["vae"]
+	_, err = fmt.Fprintf(stdout, "\na step: %d pictures of %d×%d in each of %d passes; %d steps\n"+
+		"disk: %s for each of two checkpoints, and a third while it is written, until the training ends\n"+
+		"      %s in the run: %s\n"+
+		"      %s in the folder that distill saves: %s\n"+
+		"time and peak memory: add --timed 3, which measures them\n",
+		cfg.Batch, s.side(m), s.side(m), max(1, cfg.Accumulate), cfg.Steps, readable(checkpoint), readable(student+lora), files, readable(folder), parts)
 	return err
 }
 

@@ -2,6 +2,7 @@ package teachers
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,6 +22,20 @@ func TestThePlanCountsWhatIsKept(t *testing.T) {
 	values := 0
 	for _, x := range all.Tensors {
 		values += len(x.Data)
+	}
+	copied := 0 // in half precision, too
+	for _, file := range []string{"vae/diffusion_pytorch_model.fp16.safetensors", "text_encoder/model.fp16.safetensors"} {
+		header, err := weights.Header(filepath.Join(folder, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range header.Tensors {
+			n := x.DType.Size()
+			for _, dim := range x.Shape {
+				n *= dim
+			}
+			copied += n
+		}
 	}
 	for _, test := range []struct {
 		edit            func(*distill.Config)
@@ -45,12 +60,18 @@ func TestThePlanCountsWhatIsKept(t *testing.T) {
 		if err := (Spec{Name: folder}).Plan(t.Context(), &out, cfg, nil); err != nil {
 			t.Fatal(err)
 		}
-		stdout := out.String()
+		stdout, lora := out.String(), 0
+		if cfg.LoRA > 0 {
+			lora = 4 * test.trained
+		}
 		for _, want := range []string{
 			fmt.Sprintf("%s  teacher, frozen, %d values\n", readable(int64(2*values)), values),
 			fmt.Sprintf("%s  student, %d values\n", readable(int64(4*test.trained)), test.trained),
 			fmt.Sprintf("%s  %s, %d values\n", readable(int64(4*test.further*test.trained)), test.moments, test.further*test.trained),
 			fmt.Sprintf("disk: %s for each of two checkpoints", readable(int64(4*(2+test.further)*test.trained+4*test.stage))),
+			fmt.Sprintf("  %s in the run: student.safetensors", readable(int64(4*values+lora))),
+			fmt.Sprintf("  %s in the folder that distill saves: the U-Net", readable(int64(4*values+lora+copied))),
+			"--timed 3",
 			fmt.Sprintf("a step: 2 pictures of 16×16 in each of %d passes; 4000 steps\n", test.passes),
 		} {
 			if line := fmt.Sprintf("%s  copies of the teacher, %d values\n", readable(int64(4*test.stage)), test.stage); strings.Contains(stdout, line) != (test.stage > 0) {
@@ -59,6 +80,36 @@ func TestThePlanCountsWhatIsKept(t *testing.T) {
 			if !strings.Contains(stdout, want) {
 				t.Errorf("plan = %s, want %q", stdout, want)
 			}
+		}
+	}
+}
+
+// A plan refuses what a training refuses.
+func TestAPlanWantsATeacherThatTrains(t *testing.T) {
+	for _, test := range []struct{ file, old, new, want string }{
+		{"model_index.json", "EulerDiscreteScheduler", "DEISMultistepScheduler", ""}, // whose noise levels do
+		{"model_index.json", "EulerDiscreteScheduler", "FlowMatchEulerDiscreteScheduler", `scheduler = "FlowMatchEulerDiscreteScheduler", want one of`},
+		{"scheduler/scheduler_config.json", `"scaled_linear"`, `"sigmoid"`, `beta_schedule = "sigmoid", want "linear"`},
+		{"unet/config.json", `"layers_per_block": 1`, `"layers_per_block": 2`, `unet: ["unet/diffusion_pytorch_model.fp16.safetensors"]: weights: tensors do not fit`},
+		{"vae/config.json", `"layers_per_block": 1`, `"layers_per_block": 2`, `vae: ["vae/diffusion_pytorch_model.fp16.safetensors"]: weights: tensors do not fit`},
+	} {
+		folder := tinylatent.Folder(t, "sd")
+		file := filepath.Join(folder, filepath.FromSlash(test.file))
+		text, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(text), test.old) {
+			t.Fatalf("%s: %v, want %s in it", file, err, test.old)
+		}
+		if err := os.WriteFile(file, []byte(strings.Replace(string(text), test.old, test.new, 1)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := distill.LatentConfig("add")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		err = Spec{Name: folder}.Plan(t.Context(), &out, cfg, nil)
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want) || out.Len() > 0) {
+			t.Errorf("%s: error %v after %q, want %q", test.new, err, out.String(), test.want)
 		}
 	}
 }
