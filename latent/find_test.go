@@ -119,8 +119,8 @@ func TestOpenByName(t *testing.T) {
 
 	t.Setenv("HF_HUB_OFFLINE", "")
 	for name, want := range map[string]string{
-		"nobody/other":    "HF_TOKEN where it is private or gated; nor is there a folder nobody/other",
-		"hf:nobody/other": "HF_TOKEN where it is private or gated",
+		"nobody/other":    "HF_TOKEN or hf auth login where it is private or gated; nor is there a folder nobody/other",
+		"hf:nobody/other": "HF_TOKEN or hf auth login where it is private or gated",
 		"no such folder":  "want a folder that is there, or OWNER/NAME",
 		"./nosuch":        `model = "./nosuch", want a folder that is there, or OWNER/NAME`,
 		"../student":      `model = "../student", want a folder that is there`,

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	hf "github.com/gomlx/go-huggingface/hub"
-
 	"github.com/addlab/addlab/internal/hub"
 	"github.com/addlab/addlab/network/packaged"
 )
@@ -79,21 +77,21 @@ func (s source) cached() (string, bool) {
 }
 
 func (s source) fetch(ctx context.Context, progress io.Writer) (string, error) {
-	repo := hf.New(s.repo).WithCacheDir(hub.Cache()).WithProgressBar(false).WithAuth(hub.Token())
-	repo.Verbosity = 0 // it would speak on standard output
-	if err := repo.DownloadInfo(true); err != nil {
-		return "", fmt.Errorf("extractor: weights of %s: %w; want %s, or the file named", s.repo, hub.FirstLine(err), s.about)
-	}
-	i := slices.IndexFunc(s.files, repo.HasFile)
-	if i < 0 {
-		return "", fmt.Errorf("extractor: %s on the hub has none of %s", s.repo, strings.Join(s.files, ", "))
-	}
-	fmt.Fprintf(progress, "fetching %s of %s from the HuggingFace hub into %s\n", s.files[i], s.repo, hub.Cache())
-	paths, err := hub.Download(ctx, repo, append([]string{s.files[i]}, s.beside...)...)
+	note := func(format string, args ...any) { fmt.Fprintf(progress, format+"\n", args...) }
+	f, err := hub.Repository{ID: s.repo, Model: true}.Fetch(ctx, s.choose, note)
 	if err != nil {
-		return "", fmt.Errorf("extractor: weights of %s: %w", s.repo, err)
+		return "", fmt.Errorf("extractor: weights: %w; want %s, or the file named", err, s.about)
 	}
-	return paths[0], nil // a link to a file named by the hash that the hub lists: openCheckpoint compares it
+	return filepath.Join(f.Dir, filepath.FromSlash(f.Names[0])), nil
+}
+
+// choose picks the weights and what is needed beside them.
+func (s source) choose(names []string) ([]string, error) {
+	i := slices.IndexFunc(s.files, func(name string) bool { return slices.Contains(names, name) })
+	if i < 0 {
+		return nil, fmt.Errorf("has none of %s", strings.Join(s.files, ", "))
+	}
+	return append([]string{s.files[i]}, s.beside...), nil
 }
 
 func torchCache() string {

@@ -45,7 +45,7 @@ func TestWeightsComeFromTheHubOnce(t *testing.T) {
 		}
 		closeTo(t, "captions", m.Captions, captions)
 		x.Close()
-		if told := strings.Contains(said.String(), "fetching model.safetensors of nobody/small"); told != (i == 0) {
+		if told := strings.Contains(said.String(), "hf:nobody/small: fetching 2 of 2 files"); told != (i == 0) {
 			t.Errorf("call %d says %q", i+1, said.String())
 		}
 	}
@@ -86,13 +86,10 @@ func TestWhatTheHubCannotGiveIsSaid(t *testing.T) {
 	}
 	h.Start(t)
 	_, err = clipSource("nobody/other").find(t.Context(), Options{})
-	wantError(t, err, "extractor: weights of nobody/other: merges.txt: the connection broke 3 times")
-	file, err := clipSource("nobody/other").find(t.Context(), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = openCheckpoint(file, nil)
-	wantError(t, err, "SHA-256 = ", "as its name says", "fetch it again")
+	wantError(t, err, "extractor: weights: hf:nobody/other: model.safetensors: SHA-256 = ", "the same command fetches it again")
+	h.Served = nil
+	_, err = clipSource("nobody/other").find(t.Context(), Options{})
+	wantError(t, err, "extractor: weights: hf:nobody/other: merges.txt: the connection broke 3 times")
 
 	_, err = inceptionSource.find(t.Context(), Options{})
 	wantError(t, err, "pt_inception-2015-12-05-6726825d.pth")

@@ -1,5 +1,5 @@
 // Package download has what all downloads share: entries of the user's cache that are whole or not there, whether hosts can be reached,
-// and the switch that forbids them.
+// requests that end where a host is silent, and the switch that forbids them.
 package download
 
 import (
@@ -95,7 +95,7 @@ func (e Entry) Make(ctx context.Context, wait func(), fill func(work, dir string
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return "", fmt.Errorf("cannot write the cache (XDG_CACHE_HOME chooses another): %w", err)
 	}
-	unlock, err := lock(ctx, filepath.Join(root, e.Name+".lock"), wait)
+	unlock, err := Lock(ctx, filepath.Join(root, e.Name+".lock"), wait)
 	if err != nil {
 		return "", fmt.Errorf("cannot lock the cache (XDG_CACHE_HOME chooses another): %w", err)
 	}
@@ -135,9 +135,9 @@ func (e Entry) Make(ctx context.Context, wait func(), fill func(work, dir string
 	return dir, os.Rename(made, dir)
 }
 
-// lock takes the file lock at path and returns the function that gives it back; the system does so if the process dies.
+// Lock takes the file lock at path and returns the function that gives it back; the system does so if the process dies.
 // It calls wait once if another holder is in the way.
-func lock(ctx context.Context, path string, wait func()) (unlock func(), err error) {
+func Lock(ctx context.Context, path string, wait func()) (unlock func(), err error) {
 	file := flock.New(path)
 	free, err := file.TryLock()
 	if err == nil && !free {

@@ -11,18 +11,18 @@ import (
 
 func TestWaitForTheLockEndsWithTheContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
-	unlock, err := lock(t.Context(), path, func() {})
+	unlock, err := Lock(t.Context(), path, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	waits := 0
-	if _, err := lock(ctx, path, func() { waits++ }); err == nil || waits != 1 {
+	if _, err := Lock(ctx, path, func() { waits++ }); err == nil || waits != 1 {
 		t.Errorf("second lock: error = %v after %d messages, want the context's error after 1", err, waits)
 	}
 	unlock()
-	again, err := lock(t.Context(), path, func() { t.Error("waits for a lock that was given back") })
+	again, err := Lock(t.Context(), path, func() { t.Error("waits for a lock that was given back") })
 	if err != nil {
 		t.Fatal(err)
 	}

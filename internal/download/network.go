@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"sync"
@@ -15,13 +16,14 @@ import (
 type Network struct {
 	Client   http.Client   // the zero value goes through the proxy of the environment
 	Patience time.Duration // how long an unreachable host may cost, once
+	Silence  time.Duration // how long Do waits for the next byte
 
 	mu     sync.Mutex
 	silent map[string]error // by host
 }
 
 // Internet is the network of this process.
-var Internet = &Network{Patience: 5 * time.Second}
+var Internet = &Network{Patience: 5 * time.Second, Silence: 30 * time.Second}
 
 // Reach returns nil if the hosts of all addresses answer in time. Any answer counts: what it means is for the client to say.
 func (n *Network) Reach(ctx context.Context, addresses ...string) error {
@@ -78,4 +80,57 @@ func (n *Network) ask(caller, limited context.Context, address string) error {
 		n.silent[u.Host] = err
 	}
 	return err
+}
+
+// Do sends a request. It fails, and so does reading the answer, where no byte comes for n.Silence. What a redirection leads to at another
+// host is asked without authorization: stores of files refuse that of others.
+func (n *Network) Do(request *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(request.Context())
+	b := &body{ctx: ctx, cancel: cancel, silence: n.Silence}
+	b.timer = time.AfterFunc(n.Silence, func() { cancel(fmt.Errorf("no byte came for %v", n.Silence)) })
+	client := n.Client
+	client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
+		if next.URL.Host != via[0].URL.Host {
+			next.Header.Del("Authorization")
+		}
+		if len(via) >= 10 {
+			return errors.New("10 redirections")
+		}
+		return nil
+	}
+	response, err := client.Do(request.WithContext(ctx))
+	b.timer.Stop()
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = fmt.Errorf("%s: %w", request.URL.Host, cause)
+	}
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	b.ReadCloser, response.Body = response.Body, b
+	return response, nil
+}
+
+// body is that of an answer. Only the time of waiting for bytes counts as silence.
+type body struct {
+	io.ReadCloser
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	silence time.Duration
+	timer   *time.Timer
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	b.timer.Reset(b.silence)
+	n, err := b.ReadCloser.Read(p)
+	b.timer.Stop()
+	if cause := context.Cause(b.ctx); err != nil && cause != nil {
+		err = cause
+	}
+	return n, err
+}
+
+func (b *body) Close() error {
+	b.cancel(nil)
+	return b.ReadCloser.Close()
 }

@@ -5,7 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,5 +72,61 @@ func TestACallerThatGivesUpSaysNothingOfTheHost(t *testing.T) {
 	h.Answer["slow"] = wheeltest.OK(nil)
 	if err := n.Reach(t.Context(), "https://slow"); err != nil {
 		t.Errorf("after a cancelled question: %v", err)
+	}
+}
+
+func TestDo(t *testing.T) {
+	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "token %q, range %q;", r.Header.Get("Authorization"), r.Header.Get("Range"))
+		_ = http.NewResponseController(w).Flush()
+		if r.URL.Path == "/stalls" {
+			<-r.Context().Done()
+		}
+	}))
+	defer store.Close()
+	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/silent":
+			<-r.Context().Done()
+		case r.URL.Path == "/round":
+			http.Redirect(w, r, r.URL.Path, http.StatusFound)
+		case r.Header.Get("Authorization") == "":
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			http.Redirect(w, r, store.URL+r.URL.Path, http.StatusFound)
+		}
+	}))
+	defer host.Close()
+	n := &download.Network{Silence: 300 * time.Millisecond}
+	for path, c := range map[string]struct{ text, err string }{
+		"/file":   {`token "", range "bytes=1-";`, ""},
+		"/stalls": {`token "", range "bytes=1-";`, "no byte came for 300ms"},
+		"/silent": {"", strings.TrimPrefix(host.URL, "http://") + ": no byte came for 300ms"},
+		"/round":  {"", fmt.Sprintf("Get %q: 10 redirections", "/round")},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, host.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer secret")
+		request.Header.Set("Range", "bytes=1-")
+		response, err := n.Do(request)
+		var text []byte
+		if err == nil {
+			text, err = io.ReadAll(response.Body)
+			response.Body.Close()
+		}
+		if err == nil && c.err != "" || err != nil && err.Error() != c.err || string(text) != c.text {
+			t.Errorf("%s: %q, error = %v, want %q, %q", path, text, err, c.text, c.err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, host.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.Do(request); !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v, want context.Canceled", err)
 	}
 }

@@ -8,11 +8,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/gomlx/go-huggingface/hub"
@@ -43,6 +43,9 @@ func (d Repository) snapshot(info *hub.RepoInfo, choose func(names []string) ([]
 		return s, err
 	}
 	for _, name := range s.Names {
+		if byName[name] == nil {
+			return s, fmt.Errorf("%s is missing in the repository", name)
+		}
 		s.files = append(s.files, byName[name])
 	}
 	return s, nil
@@ -94,16 +97,14 @@ func (s *snapshot) check(ctx context.Context, f *hub.FileInfo) error {
 	if f.Size > 0 && info.Size() != f.Size {
 		return errors.Join(fmt.Errorf("%s: size = %d, want %d as the hub lists: removed, the same command fetches it again", f.Name, info.Size(), f.Size), discard(path))
 	}
-	var h hash.Hash
-	var name, want string
-	switch {
-	case f.LFS != nil && f.LFS.SHA256 != "":
-		name, h, want = "SHA-256", sha256.New(), f.LFS.SHA256
-	case f.BlobID != "":
-		name, h, want = "git's hash", sha1.New(), f.BlobID
-		fmt.Fprintf(h, "blob %d\x00", info.Size())
-	default:
+	name, want := hashOf(f)
+	h := sha256.New()
+	switch name {
+	case "":
 		return nil
+	case gitHash:
+		h = sha1.New()
+		fmt.Fprintf(h, "blob %d\x00", info.Size())
 	}
 	if _, err := io.Copy(h, during(ctx, file)); err != nil {
 		return err
@@ -112,6 +113,39 @@ func (s *snapshot) check(ctx context.Context, f *hub.FileInfo) error {
 		return errors.Join(fmt.Errorf("%s: %s = %.12s…, want %.12s… as the hub lists: removed, the same command fetches it again", f.Name, name, got, want), discard(path))
 	}
 	return nil
+}
+
+const gitHash = "git's hash"
+
+// hashOf is the hash of a file that the hub lists, by which huggingface_hub names it, too.
+func hashOf(f *hub.FileInfo) (name, sum string) {
+	switch {
+	case f.LFS != nil && hexadecimal.MatchString(f.LFS.SHA256):
+		return "SHA-256", f.LFS.SHA256
+	case hexadecimal.MatchString(f.BlobID):
+		return gitHash, f.BlobID
+	}
+	return "", ""
+}
+
+var hexadecimal = regexp.MustCompile(`^[0-9a-f]{40,64}$`)
+
+// link lets a file of the snapshot lead to a blob, relative as in huggingface_hub.
+func link(path, blob string) error {
+	if path == blob {
+		return nil
+	}
+	to, err := filepath.Rel(filepath.Dir(path), blob)
+	if err != nil {
+		return err
+	}
+	if now, err := os.Readlink(path); err == nil && now == to { // another process may read it already
+		return nil
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Symlink(to, path)
 }
 
 // discard removes a link of the snapshot and the file that it leads to.

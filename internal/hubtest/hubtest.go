@@ -1,4 +1,4 @@
-// Package hubtest serves a repository as the HuggingFace hub does, as far as go-huggingface asks.
+// Package hubtest serves a repository as the HuggingFace hub does, as far as package hub asks.
 package hubtest
 
 import (
@@ -28,11 +28,14 @@ type Hub struct {
 	Files      map[string][]byte // what is listed
 	Served     map[string][]byte // what is served instead of what is listed
 	Plain      map[string]bool   // files that git itself keeps, which are hashed otherwise
-	Cut        map[string]int    // how many times the connection breaks in the middle of a file
+	Cut        map[string]int    // how many times the connection breaks in the middle of what is left of a file
+	Stall      map[string]bool   // files whose second half does not come
+	NoRange    bool              // all of a file is served, whatever part is asked for
 	Token      string            // without it, nothing is there
 
-	mu    sync.Mutex
-	asked []string
+	mu     sync.Mutex
+	asked  []string
+	ranges []string
 }
 
 // Asked are the names of the files that were fetched, as often as they were, and "" for each listing.
@@ -40,6 +43,13 @@ func (h *Hub) Asked() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.asked)
+}
+
+// Ranges are the parts of files that were asked for; all of a file is none.
+func (h *Hub) Ranges() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.ranges)
 }
 
 // Start serves the hub at HF_ENDPOINT until the test ends.
@@ -131,23 +141,50 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request, name string) {
 	if other, lie := h.Served[name]; lie {
 		b = other
 	}
-	if r.Method == http.MethodGet {
-		h.ask(name)
-		h.mu.Lock()
-		cut := h.Cut[name] > 0
-		if cut {
-			h.Cut[name]--
-		}
-		h.mu.Unlock()
-		if cut {
-			w.Header().Set("Content-Length", fmt.Sprint(len(b)))
-			_, _ = w.Write(b[:len(b)/2])
-			_ = http.NewResponseController(w).Flush()
-			panic(http.ErrAbortHandler)
-		}
+	h.ask(name)
+	asked := r.Header.Get("Range")
+	if h.NoRange {
+		r.Header.Del("Range")
+	}
+	h.mu.Lock()
+	if asked != "" {
+		h.ranges = append(h.ranges, asked)
+	}
+	cut := h.Cut[name] > 0
+	if cut {
+		h.Cut[name]--
+	}
+	h.mu.Unlock()
+	if cut || h.Stall[name] {
+		w = &half{ResponseWriter: w}
 	}
 	http.ServeContent(w, r, path.Base(name), time.Time{}, bytes.NewReader(b))
+	switch {
+	case h.Stall[name]:
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	case cut:
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
 }
+
+// half writes one half of the first piece that it is given, and nothing of others.
+type half struct {
+	http.ResponseWriter
+	wrote bool
+}
+
+func (h *half) Write(p []byte) (n int, err error) {
+	if !h.wrote {
+		_, err = h.ResponseWriter.Write(p[:len(p)/2])
+	}
+	h.wrote = true
+	return len(p), err
+}
+
+// Unwrap serves http.ResponseController.
+func (h *half) Unwrap() http.ResponseWriter { return h.ResponseWriter }
 
 func sum(b []byte) string { s := sha256.Sum256(b); return hex.EncodeToString(s[:]) }
 
