@@ -5,7 +5,6 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
@@ -86,8 +85,7 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 
 // update builds both updates in one graph, as they share the pass of the frozen features over the generated pictures. Each sees the
 // other network before the step. alone leaves the student where it is.
-func (m *add) update(root *model.Scope, in addInputs[*Node], r1, alone bool) map[string]*Node {
-	n := networks{m.setup, root}
+func (m *add) update(n networks, in addInputs[*Node], r1, alone bool) map[string]*Node {
 	text := n.text(in.Caption)
 
 	// One step of the student from the diffused real picture.

@@ -52,7 +52,7 @@ func (adversary) Losses() []string {
 }
 
 // updates are those of a step, every R1Every-th with the penalty: the discriminator's own first, then the one that moves the student too.
-func updates[N, H any](t terms, step int, draw func(b dataset.Batch, step, number int) H, update func(root *model.Scope, in N, r1, alone bool) map[string]*Node) []Update {
+func updates[N any, H moving](t terms, step int, draw func(b dataset.Batch, step, number int) H, update func(n networks, in N, r1, alone bool) map[string]*Node) []Update {
 	d, name := t.cfg.Discriminator, "plain"
 	r1 := t.cfg.Adversarial > 0 && d.R1Weight > 0 && step%d.R1Every == 0
 	if r1 {
@@ -62,10 +62,17 @@ func updates[N, H any](t terms, step int, draw func(b dataset.Batch, step, numbe
 		name += ", matching"
 	}
 	one := func(name string, alone bool) Update {
+		if t.adversary.splits() && !alone {
+			return split(t.adversary.setup, name, func(b dataset.Batch, number int) H { return draw(b, step, number) }, func(root *model.Scope, in N) map[string]*Node {
+				return update(networks{t.adversary.setup, root, true}, in, r1, false)
+			})
+		}
 		return Update{
-			Name:  name,
-			Draw:  func(b dataset.Batch, number int) any { return draw(b, step, number) },
-			Graph: train.GraphOf(func(root *model.Scope, in N) map[string]*Node { return update(root, in, r1, alone) }),
+			Name: name,
+			Draw: func(b dataset.Batch, number int) any { return draw(b, step, number) },
+			Graph: train.GraphOf(func(root *model.Scope, in N) map[string]*Node {
+				return update(networks{t.adversary.setup, root, false}, in, r1, alone)
+			}),
 		}
 	}
 	var all []Update

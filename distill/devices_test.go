@@ -1,7 +1,6 @@
 package distill
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -31,21 +30,27 @@ func TestDevicesShareABatch(t *testing.T) {
 	if e.Backend.NumDevices() < 2 {
 		t.Skip(e.Name, "has one device")
 	}
-	b := tinyBundle(t, 1)
 	cfg := tinyConfig(t, func(c *Config) { c.Steps, c.Adversarial = 2, 0 })
-	curve := func(devices int) []map[string]float64 {
-		d, err := open(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: e.Backend, Devices: devices}, silent())
+	in := Inputs{Config: cfg, Bundle: tinyBundle(t, 1), Data: tinyworld.New(), Backend: e.Backend, Latents: t.TempDir()}
+	curve := func(in Inputs, devices int) []map[string]float64 {
+		in.Devices = devices
+		d, err := open(t.Context(), in, silent())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer d.close()
 		return bench{d}.take(t, cfg.Steps)
 	}
-	if diff := cmp.Diff(curve(1), curve(2), cmpopts.EquateApprox(2e-3, 1e-4)); diff != "" {
-		t.Errorf("(-one device +two):\n%s", diff)
+	latents := in
+	latents.Bundle, latents.Data = tinyLatent(t, "sd"), latentData()
+	for name, in := range map[string]Inputs{"pixels": in, "latents": latents} {
+		if diff := cmp.Diff(curve(in, 1), curve(in, 2), cmpopts.EquateApprox(2e-3, 1e-4)); diff != "" {
+			t.Errorf("%s (-one device +two):\n%s", name, diff)
+		}
 	}
-	_, err = open(t.Context(), Inputs{Config: cfg, Bundle: b, Data: tinyworld.New(), Backend: e.Backend, Devices: 3}, silent())
-	if want := fmt.Sprintf("devices = 3, want a divisor of batch = %d", cfg.Batch); err == nil || !strings.Contains(err.Error(), want) {
+	in.Devices, in.Config.Batch, in.Config.Accumulate = 3, 2, 6
+	_, err = open(t.Context(), in, silent())
+	if want := `devices = 3, want a divisor of batch = 2; a config {"batch": 3, "accumulate": 4} has as many pictures`; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("three devices: error = %v, want %q", err, want)
 	}
 }
@@ -87,9 +92,11 @@ func TestDevicesShareAHeadsStatistics(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer p.Close()
-		if err := p.Over(e.Backend, devices); err != nil {
+		mesh, err := train.Devices(e.Backend, devices)
+		if err != nil {
 			t.Fatal(err)
 		}
+		p.Over(mesh)
 		for step := range 2 {
 			// The two halves of the batch have other means, which statistics of one half would take away.
 			normal := func(seed int64) *tensors.Tensor {

@@ -66,7 +66,7 @@ func TestAStudentOfEDM(t *testing.T) {
 	}
 	predict := func(x []float32, time float64) []float32 {
 		return graphtest.Floats(graphtest.Run(t, d.store, func(root *model.Scope, in []*Node) []*Node {
-			n := networks{s, root}
+			n := networks{setup: s, root: root}
 			return []*Node{n.student()(in[0], diffusion.LevelFrom(in[1]), n.text(in[2]))}
 		}, s.samples(x), s.levels([]float64{time}), s.tokens("cat"))[0])
 	}

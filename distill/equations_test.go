@@ -75,7 +75,7 @@ func TestStepFollowsTheEquations(t *testing.T) {
 
 // directly is a step of ADD as the paper writes it.
 func directly(m *add, root *model.Scope, in addInputs[*Node]) map[string]*Node {
-	n, cfg, d := networks{m.setup, root}, m.cfg, m.cfg.Discriminator
+	n, cfg, d := networks{setup: m.setup, root: root}, m.cfg, m.cfg.Discriminator
 	text, level := n.text(in.Caption), diffusion.LevelFrom(in.Level)
 	x0 := n.student()(diffusion.Diffuse(in.Real, in.Noise, level), level, text)
 

@@ -85,8 +85,7 @@ func (m *fdistill) draw(b dataset.Batch, step, number int) addInputs[*tensors.Te
 	return in
 }
 
-func (m *fdistill) update(root *model.Scope, in addInputs[*Node], r1, alone bool) map[string]*Node {
-	n := networks{m.setup, root}
+func (m *fdistill) update(n networks, in addInputs[*Node], r1, alone bool) map[string]*Node {
 	text := n.text(in.Caption)
 	x0 := n.predict(in.studentInputs, text)
 	losses := map[string]*Node{"pixel_var": pixelVariance(x0)}

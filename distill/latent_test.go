@@ -102,7 +102,7 @@ func TestALatentStudentBeginsAsItsTeacher(t *testing.T) {
 				start[i] *= float32(sigma)
 			}
 			got := graphtest.Run(t, d.store, func(root *model.Scope, in []*Node) []*Node {
-				n := networks{s, root}
+				n := networks{setup: s, root: root}
 				return []*Node{n.picture(n.student()(in[0], diffusion.LevelFrom(in[1]), n.text(in[2])))}
 			}, s.samples(start), s.levels([]float64{1}), s.tokens("a red fox"))[0]
 			near(t, "picture", want, graphtest.Floats(got), 1e-4)

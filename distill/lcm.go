@@ -5,7 +5,6 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
@@ -72,8 +71,7 @@ func (m *lcm) draw(b dataset.Batch, step, number int) lcmInputs[*tensors.Tensor]
 	return in
 }
 
-func (m *lcm) update(root *model.Scope, in lcmInputs[*Node], r1, alone bool) map[string]*Node {
-	n := networks{m.setup, root}
+func (m *lcm) update(n networks, in lcmInputs[*Node], r1, alone bool) map[string]*Node {
 	text, t, u := n.text(in.Caption), diffusion.LevelFrom(in.Level), diffusion.LevelFrom(in.Lower)
 
 	zt := diffusion.Diffuse(in.Real, in.Noise, diffusion.LevelFrom(in.Start))

@@ -127,7 +127,7 @@ func TestConsistencyStepFollowsTheEquations(t *testing.T) {
 	}
 	ask := func(scope string, guidance float64, z []float32, level any) []float32 {
 		out := graphtest.Run(t, n.store, func(root *model.Scope, in []*Node) []*Node {
-			nets := networks{setup{cfg: cfg, base: b}, root}
+			nets := networks{setup: setup{cfg: cfg, base: b}, root: root}
 			cond, null := nets.text(in[2]), nets.text(in[3])
 			net := diffusion.NetDenoiser(root.At("%s", scope), b.Backbone(teacherScope), b.Config.Prediction)
 			at := diffusion.LevelFrom(in[1])

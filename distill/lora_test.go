@@ -33,7 +33,7 @@ func TestLoRAStudents(t *testing.T) {
 			drawn := func() (student, teacher []float32) {
 				s := d.method.(*add).setup
 				out := graphtest.Run(t, d.store, func(root *model.Scope, in []*Node) []*Node {
-					n, level := networks{s, root}, diffusion.LevelFrom(in[1])
+					n, level := networks{setup: s, root: root}, diffusion.LevelFrom(in[1])
 					text := n.text(in[2])
 					return []*Node{n.student()(in[0], level, text), n.teacher()(in[0], level, text)}
 				}, s.normal("test", 1, 1), s.levels([]float64{.6}), s.tokens("a red fox"))
@@ -88,7 +88,7 @@ func TestLoRAStudents(t *testing.T) {
 			}
 			s := d.method.(*add).setup
 			out := graphtest.Run(t, d.store, func(root *model.Scope, in []*Node) []*Node {
-				n := networks{s, root}
+				n := networks{setup: s, root: root}
 				return []*Node{n.denoiser("whole", teacherScope)(in[0], diffusion.LevelFrom(in[1]), n.text(in[2]))}
 			}, s.normal("test", 1, 1), s.levels([]float64{.6}), s.tokens("a red fox"))
 			near(t, "picture of the whole network", student, graphtest.Floats(out[0]), 1e-4)

@@ -68,13 +68,18 @@ type Update struct {
 	Name  string                                // of the graph, which is compiled once
 	Draw  func(b dataset.Batch, number int) any // the graph's inputs, a struct of tensors; number counts batches from 1
 	Graph train.Graph                           // moves the networks, returns losses by name
+	Then  *Update                               // what follows on the same batch, with the same number; nil for nothing
 }
 
-func newMethod(cfg Config, b Base) (Method, error) {
+func newMethod(cfg Config, b Base) (Method, error) { return methodOver(cfg, b, 1) }
+
+// methodOver is the method of a config whose batches so many devices share.
+func methodOver(cfg Config, b Base, devices int) (Method, error) {
 	s, err := newSetup(cfg, b)
 	if err != nil {
 		return nil, err
 	}
+	s.devices = devices
 	seen, _ := s.sample()
 	_, decoded := b.(Autoencoded)
 	if decoded && cfg.Adversarial > 0 && s.encodes() && cfg.Discriminator.Augment {
@@ -119,6 +124,7 @@ type terms struct {
 
 // Init implements Method.
 func (t terms) Init(store *model.Store) error {
+	t.adversary.initPassed(store)
 	return errors.Join(t.adversary.Init(store), t.match.Init(store))
 }
 

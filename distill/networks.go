@@ -121,7 +121,8 @@ func newStore(backend compute.Backend, b Base, cfg Config) (*model.Store, error)
 // networks are the networks of a bundle within a graph.
 type networks struct {
 	setup
-	root *model.Scope
+	root   *model.Scope
+	passes bool // x̂ comes from the program before this one, and the gradient goes to the next
 }
 
 func (n networks) text(ids *Node) diffusion.Cond {
@@ -137,7 +138,14 @@ func (n networks) denoiser(scope, part string) diffusion.Denoiser {
 	})
 }
 
-func (n networks) student() diffusion.Denoiser { return n.studentOf(studentScope) }
+func (n networks) student() diffusion.Denoiser {
+	if n.passes {
+		return func(xt *Node, _ diffusion.Level, _ diffusion.Cond) *Node {
+			return n.root.Store().GetVariable(passedPicture).NodeValue(xt.Graph())
+		}
+	}
+	return n.studentOf(studentScope)
+}
 
 // predict is x̂_θ of the inputs of a step.
 func (n networks) predict(in studentInputs[*Node], text diffusion.Cond) *Node {
@@ -167,7 +175,11 @@ func (n networks) guidedTeacher(empty *Node) diffusion.Denoiser {
 
 // average is the student's moving average, begun as its copy.
 func (n networks) average(g *Graph) diffusion.Denoiser {
-	optim.Copies(g, optim.Variables(n.root.At(studentScope), g), "/"+studentScope, "/"+studentEMAScope)
+	students := optim.Variables(n.root.At(studentScope), g)
+	if n.passes { // the graph uses none of them
+		students = trained(n.root.Store())
+	}
+	optim.Copies(g, students, "/"+studentScope, "/"+studentEMAScope)
 	return n.studentOf(studentEMAScope)
 }
 

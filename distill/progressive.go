@@ -141,7 +141,7 @@ func (m *progressive) draw(b dataset.Batch, step, number int) progressiveInputs[
 
 // update moves the student. Where a stage begins, the student's weights become the teacher first.
 func (m *progressive) update(root *model.Scope, in progressiveInputs[*Node]) map[string]*Node {
-	n := networks{m.setup, root}
+	n := networks{setup: m.setup, root: root}
 	text, t := n.text(in.Caption), diffusion.LevelFrom(in.Level)
 	zt := diffusion.Diffuse(in.Real, in.Noise, diffusion.LevelFrom(in.Start))
 	x0 := n.student()(zt, t, text)

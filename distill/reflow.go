@@ -78,7 +78,7 @@ func (m *reflow) draw(b dataset.Batch, step, number int) reflowInputs[*tensors.T
 }
 
 func (m *reflow) update(root *model.Scope, in reflowInputs[*Node]) map[string]*Node {
-	n := networks{m.setup, root}
+	n := networks{setup: m.setup, root: root}
 	x0 := n.predict(in.studentInputs, n.text(in.Caption))
 	return regress(n, in.studentInputs, x0, func(x0 *Node) *Node { return DistillLoss(x0, in.Real, in.Weight, m.summed()) })
 }

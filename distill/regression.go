@@ -5,7 +5,6 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/internal/check"
@@ -77,8 +76,7 @@ func (m *regression) draw(b dataset.Batch, step, number int) regressionInputs[*t
 	return in
 }
 
-func (m *regression) update(root *model.Scope, in regressionInputs[*Node], r1, alone bool) map[string]*Node {
-	n := networks{m.setup, root}
+func (m *regression) update(n networks, in regressionInputs[*Node], r1, alone bool) map[string]*Node {
 	text := n.text(in.Caption)
 	x0 := n.predict(in.studentInputs, text)
 	losses, gradients := map[string]*Node{"pixel_var": pixelVariance(x0)}, []*Node(nil)

@@ -70,7 +70,7 @@ func TestRegressionFollowsTheEquation(t *testing.T) {
 			t.Fatal(err)
 		}
 		said := graphtest.Floats(graphtest.Run(t, n.store, func(root *model.Scope, in []*Node) []*Node {
-			nets := networks{s, root}
+			nets := networks{setup: s, root: root}
 			return []*Node{nets.student()(in[0], diffusion.LevelFrom(in[1]), nets.text(in[2]))}
 		}, s.samples(noise), s.levels([]float64{1, 1, 1, 1}), s.tokens(batch.Captions...))[0])
 		want := 0.0

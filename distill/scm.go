@@ -119,7 +119,7 @@ func (m *scm) angle(t float64) float64 {
 }
 
 func (m *scm) update(root *model.Scope, in scmInputs[*Node]) map[string]*Node {
-	n := networks{m.setup, root}
+	n := networks{setup: m.setup, root: root}
 	return m.learn(n, in, n.guidedTeacher(in.Empty))
 }
 

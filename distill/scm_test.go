@@ -165,7 +165,7 @@ func TestSCMStaysOnTheData(t *testing.T) {
 		n := newBench(t, cfg, b)
 		m := n.method.(*scm)
 		p, err := train.NewProgram(n.Backend, n.store, train.GraphOf(func(root *model.Scope, in scmInputs[*Node]) map[string]*Node {
-			return m.learn(networks{m.setup, root}, in, teacher)
+			return m.learn(networks{setup: m.setup, root: root}, in, teacher)
 		}))
 		if err != nil {
 			t.Fatal(err)
@@ -182,7 +182,7 @@ func TestSCMStaysOnTheData(t *testing.T) {
 		}
 		in := m.drawStudent(dataset.Batch{Images: make([]float32, 3*cfg.Batch), Captions: make([]string, cfg.Batch)}, 1, 1, slices.Repeat([]float64{1}, cfg.Batch))
 		x0 := graphtest.Floats(graphtest.Run(t, n.store, func(root *model.Scope, in []*Node) []*Node {
-			net := networks{m.setup, root}
+			net := networks{setup: m.setup, root: root}
 			return []*Node{net.studentOf(studentEMAScope)(in[0], diffusion.LevelFrom(in[1]), net.text(in[2]))}
 		}, in.Noise, in.Level, in.Caption)[0])
 		var red []float64

@@ -20,6 +20,7 @@ type setup struct {
 	cfg      Config
 	base     Base
 	schedule diffusion.Schedule
+	devices  int // that share a batch
 
 	studentOptimiser optim.Optimizer
 	headsOptimiser   optim.AdamW // StyleGAN-T's
@@ -166,6 +167,10 @@ func moveStudent(n networks, x0 *Node, in studentInputs[*Node], gradients ...*No
 	total := gradients[0]
 	for _, gradient := range gradients[1:] {
 		total = Add(total, gradient)
+	}
+	if n.passes {
+		pass(n.root.Store(), passedGradient, total)
+		return l2(total)
 	}
 	// The gradient of ⟨x̂_θ, sg(∂L/∂x̂_θ)⟩ with respect to θ is that of L.
 	surrogate := ReduceAllSum(Mul(x0, StopGradient(total)))

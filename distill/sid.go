@@ -2,7 +2,6 @@ package distill
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/check"
@@ -41,8 +40,7 @@ var _ Method = (*sid)(nil)
 // Updates implements Method.
 func (m *sid) Updates(step int) []Update { return updates(m.terms, step, m.draw, m.update) }
 
-func (m *sid) update(root *model.Scope, in addInputs[*Node], r1, alone bool) map[string]*Node {
-	n := networks{m.setup, root}
+func (m *sid) update(n networks, in addInputs[*Node], r1, alone bool) map[string]*Node {
 	text := n.text(in.Caption)
 	x0 := n.predict(in.studentInputs, text)
 	losses := map[string]*Node{"pixel_var": pixelVariance(x0)}

@@ -208,11 +208,11 @@ func flat(values map[string][]float32) (all []float32) {
 	return all
 }
 
-// movedScopes lists the first parts of the paths whose values differ or that one side lacks.
+// movedScopes lists the first parts of the paths whose values differ or that one side lacks, but for what programs pass to each other.
 func movedScopes(before, after map[string][]float32) []string {
 	var scopes []string
 	for path, x := range after {
-		if slices.Equal(before[path], x) {
+		if slices.Equal(before[path], x) || path == passedPicture || path == passedGradient {
 			continue
 		}
 		if scope := strings.Split(path, "/")[1]; !slices.Contains(scopes, scope) {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
@@ -62,6 +63,7 @@ type training struct {
 	method   Method
 	store    *model.Store
 	programs map[string]*train.Program // by the update's name
+	devices  *distributed.DeviceMesh
 	feed     *train.Feed
 	encoder  *encoder // nil in pixels
 }
@@ -89,7 +91,11 @@ func open(ctx context.Context, in Inputs, progress *train.Progress) (*training, 
 	if in.Config.Precision == BF16 && in.Backend.Name() != "xla" {
 		return nil, fmt.Errorf("distill: precision = %q, want an XLA engine for it, not %s", BF16, in.Backend.Name())
 	}
-	method, err := newMethod(in.Config, in.Bundle)
+	devices, err := train.Devices(in.Backend, max(1, in.Devices))
+	if err != nil {
+		return nil, fmt.Errorf("distill: %w", err)
+	}
+	method, err := methodOver(in.Config, in.Bundle, in.Devices)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +114,7 @@ func open(ctx context.Context, in Inputs, progress *train.Progress) (*training, 
 			return nil, err
 		}
 	}
-	return &training{Inputs: in, method: method, store: store, programs: map[string]*train.Program{}, feed: feed, encoder: encoder}, nil
+	return &training{Inputs: in, method: method, store: store, programs: map[string]*train.Program{}, devices: devices, feed: feed, encoder: encoder}, nil
 }
 
 // prepare gives the method of a config and all variables that it begins with.
@@ -213,17 +219,19 @@ func (d *training) step(step int) ([]float64, error) {
 			if err != nil {
 				return nil, err
 			}
-			program, err := d.program(u)
-			if err != nil {
-				return nil, err
-			}
-			losses, err := program.Call(u.Draw(batch, number))
-			if err != nil {
-				return nil, err
-			}
-			for name, x := range losses {
-				sums[name] += x
-				counts[name]++
+			for part := &u; part != nil; part = part.Then {
+				program, err := d.program(*part)
+				if err != nil {
+					return nil, err
+				}
+				losses, err := program.Call(part.Draw(batch, number))
+				if err != nil {
+					return nil, err
+				}
+				for name, x := range losses {
+					sums[name] += x
+					counts[name]++
+				}
 			}
 		}
 	}
@@ -251,12 +259,10 @@ func (d *training) program(u Update) (*train.Program, error) {
 		return p, nil
 	}
 	p, err := train.NewProgram(d.Backend, d.store, u.Graph)
-	if err == nil {
-		err = p.Over(d.Backend, max(1, d.Devices))
-	}
 	if err != nil {
 		return nil, fmt.Errorf("distill: %w", err)
 	}
+	p.Over(d.devices)
 	d.programs[u.Name] = p
 	return p, nil
 }

@@ -5,7 +5,6 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/internal/check"
@@ -78,8 +77,7 @@ func (m *ufogen) draw(b dataset.Batch, step, number int) ufogenInputs[*tensors.T
 	return in
 }
 
-func (m *ufogen) update(root *model.Scope, in ufogenInputs[*Node], r1, alone bool) map[string]*Node {
-	n := networks{m.setup, root}
+func (m *ufogen) update(n networks, in ufogenInputs[*Node], r1, alone bool) map[string]*Node {
 	text := n.text(in.Caption)
 	x0 := n.predict(in.studentInputs, text)
 	losses := map[string]*Node{"pixel_var": pixelVariance(x0)}

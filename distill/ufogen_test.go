@@ -58,7 +58,7 @@ func TestUFOGenFollowsTheEquations(t *testing.T) {
 	in := inputsOf[ufogenInputs[*tensors.Tensor]](t, fresh, 1)
 	in.Decay, in.HeadsRate, in.RealNoise, in.RealAt, in.RealView = nil, nil, nil, nil, nil
 	want := fresh.call(t, train.GraphOf(func(root *model.Scope, in ufogenInputs[*Node]) map[string]*Node {
-		s := networks{m.setup, root}
+		s := networks{setup: m.setup, root: root}
 		text, level := s.text(in.Caption), diffusion.LevelFrom(in.Level)
 		x0 := s.student()(diffusion.Diffuse(in.Real, in.Noise, diffusion.LevelFrom(in.Start)), level, text)
 		heads := discriminator.Bind(root.At(discriminatorScope), x0.Graph(), cfg.Discriminator, true)

@@ -14,23 +14,28 @@ import (
 // batchAxis is the mesh's axis along which inputs are split.
 const batchAxis = "batch"
 
-// Over spreads the program over so many devices of its backend: each has all variables and its share of every input whose first axis they
-// divide. XLA's partitioner (Shardy) keeps what the graph says, so that means, batch statistics and gradients are those of one device to
-// rounding. It must be called before the first Call.
-func (p *Program) Over(backend compute.Backend, devices int) error {
+// Devices are so many of a backend, nil for one: all programs over a store must share the same.
+func Devices(backend compute.Backend, devices int) (*distributed.DeviceMesh, error) {
 	if devices < 1 || devices > int(backend.NumDevices()) {
-		return fmt.Errorf("train: devices = %d, want 1 to %d, what %s has", devices, backend.NumDevices(), backend.Name())
+		return nil, fmt.Errorf("train: devices = %d, want 1 to %d, what %s has", devices, backend.NumDevices(), backend.Name())
 	}
 	if devices == 1 {
-		return nil
+		return nil, nil
 	}
 	mesh, err := distributed.NewDeviceMesh([]int{devices}, []string{batchAxis})
 	if err != nil {
-		return fmt.Errorf("train: %w", err)
+		return nil, fmt.Errorf("train: %w", err)
 	}
-	p.mesh = mesh
-	p.exec.AutoSharding(mesh)
-	return nil
+	return mesh, nil
+}
+
+// Over spreads the program over devices of its backend: each has all variables and its share of every input whose first axis they
+// divide. XLA's partitioner (Shardy) keeps what the graph says, so that means, batch statistics and gradients are those of one device to
+// rounding. It must be called before the first Call.
+func (p *Program) Over(devices *distributed.DeviceMesh) {
+	if p.mesh = devices; devices != nil {
+		p.exec.AutoSharding(devices)
+	}
 }
 
 // spread gives every device its share of the inputs, those of the first device first, and frees the inputs.

@@ -41,9 +41,11 @@ func TestDevicesGiveTheSameCurve(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer p.Close()
-		if err := p.Over(e, devices); err != nil {
+		mesh, err := Devices(e, devices)
+		if err != nil {
 			t.Fatal(err)
 		}
+		p.Over(mesh)
 		for range 5 {
 			got, err := p.Call(regression[*tensors.Tensor]{
 				X: F32([]float32{1, 2, 3, 4, 5, 6, 7, 9}, 4, 2), Y: F32([]float32{1, 2, 0, 5}, 4),
@@ -55,14 +57,7 @@ func TestDevicesGiveTheSameCurve(t *testing.T) {
 		}
 		return losses
 	}
-	store := model.NewStore()
-	defer store.Finalize()
-	p, err := NewProgram(e, store, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	if err := p.Over(e, 1000); err == nil || !strings.Contains(err.Error(), "devices = 1000, want 1 to ") {
+	if _, err := Devices(e, 1000); err == nil || !strings.Contains(err.Error(), "devices = 1000, want 1 to ") {
 		t.Errorf("error = %v, want one that names the devices", err)
 	}
 	if diff := cmp.Diff(curve(1), curve(2), cmpopts.EquateApprox(1e-5, 1e-6)); diff != "" {
