@@ -45,7 +45,7 @@ func (o *options) checkTeacher(given map[string]bool) error {
 	case given["timed"] && (!o.plan || o.timed < 1):
 		return fmt.Errorf("timed = %d, want ≥ 1, with --plan", o.timed)
 	case o.plan && o.teacher.EDM():
-		return errors.New("plan counts the parts of latent models, want it without a file of EDM's")
+		return errors.New("plan counts the parts of latent models, want it with a folder in diffusers' layout or a name on the hub, not with a file")
 	case o.plan && (o.looks() || o.slurm > 0 || o.processes > 1 || o.probe > 0):
 		return errors.New("plan starts nothing, want it without dry-run, no-train, print-config, slurm, processes and probe")
 	case given["reference"]:

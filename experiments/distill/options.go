@@ -75,7 +75,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	case given["timed"] && (!o.plan || o.timed < 1):
 		return fmt.Errorf("timed = %d, want ≥ 1, with --plan", o.timed)
 	case o.plan && o.teacher.EDM():
-		return errors.New("plan counts the parts of latent models, want it without a file of EDM's")
+		return errors.New("plan counts the parts of latent models, want it with a folder in diffusers' layout or a name on the hub, not with a file")
 	case !given["data"] && !untrained && o.teacher.Name != "":
 		return errors.New("data is missing, want captioned pictures to learn from (docs/data.md)")
 	case err != nil:

@@ -56,7 +56,7 @@ func (m *modelOptions) parse(f *flag.FlagSet, samplers string) (err error) {
 	f.Visit(func(given *flag.Flag) {
 		switch {
 		case m.edm() && slices.Contains(ofModels, given.Name):
-			err = fmt.Errorf("--%s has no effect with a model of EDM", given.Name)
+			err = fmt.Errorf("--%s has no effect with a model of EDM, for which a file is taken; other models are folders", given.Name)
 		case m.name != "" && slices.Contains(ofRuns, given.Name):
 			err = fmt.Errorf("--%s has no effect with --model, want one of the two", given.Name)
 		case m.pictures != "" && given.Name == "out":
