@@ -49,14 +49,19 @@ func hasNVIDIA(ctx context.Context) bool {
 
 // nvidiaName is what nvidia-smi calls the first GPU that programs see, or other if it does not answer: PJRT numbers devices but does not name them.
 func nvidiaName(ctx context.Context, other string) string {
-	query := []string{"--query-gpu=name", "--format=csv,noheader"}
+	return cmp.Or(ofNVIDIA(ctx, "name"), other)
+}
+
+// ofNVIDIA is what nvidia-smi says of that GPU, without its unit, "" where it does not answer.
+func ofNVIDIA(ctx context.Context, field string) string {
+	query := []string{"--query-gpu=" + field, "--format=csv,noheader,nounits"}
 	if chosen, _, _ := strings.Cut(os.Getenv("CUDA_VISIBLE_DEVICES"), ","); chosen != "" { // which nvidia-smi does not obey
 		query = append(query, "--id="+chosen)
 	}
-	names, err := processes.Ask(ctx, "nvidia-smi", query...)
+	answers, err := processes.Ask(ctx, "nvidia-smi", query...)
 	if err != nil {
-		return other
+		return ""
 	}
-	name, _, _ := strings.Cut(names, "\n")
-	return cmp.Or(strings.TrimSpace(name), other)
+	first, _, _ := strings.Cut(answers, "\n")
+	return strings.TrimSpace(first)
 }

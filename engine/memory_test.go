@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"runtime"
 	"testing"
 )
@@ -26,5 +29,33 @@ func TestMemoryGrowsByWhatIsHeld(t *testing.T) {
 	after, later, err := Memory()
 	if err != nil || after > now-size/2 || later < peak-size/8 { // the kernel counts in batches
 		t.Errorf("memory = %d after %d, peak %d after %d, error %v, want less and the same peak", after, now, later, peak, err)
+	}
+}
+
+// A job's limit counts where it is below what the machine has: of control groups of version 1 and 2, at their root and where the process is.
+func TestHostMemoryKnowsLimits(t *testing.T) {
+	const machine = "MemTotal:       16384 kB\n"
+	for name, test := range map[string]struct {
+		files map[string]string
+		want  float64
+	}{
+		"unknown":              {nil, 0},
+		"the machine's":        {map[string]string{"proc/meminfo": machine, "sys/fs/cgroup/memory.max": "max\n"}, 16 << 20},
+		"of a container":       {map[string]string{"proc/meminfo": machine, "sys/fs/cgroup/memory.max": "4096\n"}, 4096},
+		"of a job":             {map[string]string{"proc/meminfo": machine, "proc/self/cgroup": "0::/job_7\n", "sys/fs/cgroup/job_7/memory.max": "8192\n"}, 8192},
+		"of a job, version 1":  {map[string]string{"proc/meminfo": machine, "proc/self/cgroup": "3:cpu:/\n9:memory:/job\n", "sys/fs/cgroup/memory/job/memory.limit_in_bytes": "8192\n"}, 8192},
+		"above the machine's":  {map[string]string{"proc/meminfo": machine, "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"}, 16 << 20},
+		"of a job's own limit": {map[string]string{"proc/meminfo": machine, "sys/fs/cgroup/memory.max": "4096\n", "proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/a/memory.max": "2048\n"}, 2048},
+	} {
+		root := t.TempDir()
+		for file, text := range test.files {
+			path := filepath.Join(root, file)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(text), 0o666)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := memoryBelow(root); got != test.want {
+			t.Errorf("%s: %g bytes, want %g", name, got, test.want)
+		}
 	}
 }

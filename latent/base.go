@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/addlab/addlab/diffusion"
+	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/network"
 	"github.com/addlab/addlab/network/weights"
 )
@@ -57,7 +58,7 @@ func NewBase(m *Model, side int, features network.FeatureFiles) (*Base, error) {
 func (m *Model) teaches(side int) (diffusion.Scheduler, error) {
 	s, err := m.Levels()
 	if err == nil {
-		err = m.checkSize(side, machineMemory())
+		err = m.checkSize(side, engine.HostMemory())
 	}
 	if err == nil && m.ReadsGuidance() {
 		err = fmt.Errorf("latent: %s reads guidance, want a teacher that was not distilled with it", m.Dir)

@@ -41,7 +41,7 @@ func (m *Model) Validate(r Request) error {
 	if err != nil {
 		return err
 	}
-	if err := m.checkSize(r.Size, machineMemory()); err != nil {
+	if err := m.checkSize(r.Size, engine.HostMemory()); err != nil {
 		return err
 	}
 	if !(r.Guidance >= 0) || math.IsInf(r.Guidance, 1) || m.ReadsGuidance() && r.Guidance < 1 {

@@ -1,9 +1,6 @@
 package latent
 
-import (
-	"fmt"
-	"os"
-)
+import "fmt"
 
 // checkSize refuses a size that the network cannot halve often enough, and one that the memory of this machine cannot hold, in bytes; 0
 // where that is unknown.
@@ -37,17 +34,4 @@ func (m *Model) takes(size int) float64 {
 		}
 	}
 	return 2 * 4 * most
-}
-
-// machineMemory is the bytes of this machine's memory, 0 where Linux does not tell.
-func machineMemory() float64 {
-	var kb float64
-	text, err := os.ReadFile("/proc/meminfo")
-	if err == nil {
-		_, err = fmt.Sscanf(string(text), "MemTotal: %f kB", &kb)
-	}
-	if err != nil {
-		return 0
-	}
-	return 1024 * kb
 }

@@ -25,56 +25,15 @@ func (s Spec) Plan(ctx context.Context, stdout io.Writer, cfg distill.Config, no
 	if err := m.CheckTeacher(e.Backend, s.side(m)); err != nil {
 		return err
 	}
-	var trained int64
-	values, size := map[string]int64{}, map[string]int64{}
-	for _, part := range []string{"text_encoder", "text_encoder_2", "vae", "unet"} {
-		all, err := m.Tensors(part)
-		if err != nil {
-			return err
-		}
-		for name, t := range all {
-			n := int64(1)
-			for _, dim := range t.Shape {
-				n *= int64(dim)
-			}
-			values[part], size[part] = values[part]+n, size[part]+n*int64(t.DType.Size())
-			if part == "unet" {
-				trained += int64(distill.LoRAValues(cfg.LoRA, name, t.Shape))
-			}
-		}
+	k, err := keeps(m, cfg)
+	if err != nil {
+		return err
 	}
-	unet := values["unet"]
-	if cfg.LoRA == 0 {
-		trained = unet
+	for _, p := range k.parts {
+		fmt.Fprintf(stdout, "%10s  %s, %d values\n", readable(p.bytes), p.name, p.values)
 	}
-	var total int64
-	line := func(what string, bytes int64) { fmt.Fprintf(stdout, "%10s  %s\n", readable(bytes), what) }
-	add := func(what string, values, bytes int64) {
-		total += bytes
-		line(fmt.Sprintf("%s, %d values", what, values), bytes)
-	}
-	for _, part := range []string{"text_encoder", "text_encoder_2", "vae"} {
-		if values[part] > 0 {
-			add(part+", frozen", values[part], size[part])
-		}
-	}
-	add("teacher, frozen", unet, size["unet"])
-	add("student", trained, 4*trained)
-	add("its average", trained, 4*trained)
-	add("its gradient", trained, 4*trained)
-	moments := int64(2)
-	if cfg.Accumulate > 1 {
-		moments++
-	}
-	add("moments"+map[bool]string{true: " and the sum of gradients"}[cfg.Accumulate > 1], moments*trained, moments*4*trained)
-	if cfg.Matching != nil {
-		add("fake score with moments and gradient", (2+moments)*unet, (2+moments)*4*unet)
-	}
-	copies := int64(cfg.TeacherCopies())
-	if copies > 0 {
-		add("copies of the teacher", copies*unet, copies*4*unet)
-	}
-	line("together, without features, heads and activations", total)
+	fmt.Fprintf(stdout, "%10s  together, without features, heads and activations\n", readable(k.total))
+	unet, trained, moments, copies, size := k.unet, k.trained, k.moments, int64(cfg.TeacherCopies()), k.size
 	checkpoint := 4 * trained * (2 + moments)
 	if cfg.Matching != nil {
 		checkpoint += 4 * unet * (1 + moments)
@@ -93,6 +52,77 @@ func (s Spec) Plan(ctx context.Context, stdout io.Writer, cfg distill.Config, no
 		"time and peak memory: add --timed 3, which measures them\n",
 		cfg.Batch, s.side(m), s.side(m), max(1, cfg.Accumulate), cfg.Steps, readable(checkpoint), readable(student+lora), files, readable(folder), parts)
 	return err
+}
+
+// kept is what a training holds from its first step to its last.
+type kept struct {
+	parts         []keptPart
+	total         int64            // bytes
+	unet, trained int64            // values of the teacher's network, and of it or its LoRA
+	moments       int64            // of a trained value, with the sum of gradients
+	size          map[string]int64 // bytes of the teacher's parts
+}
+
+type keptPart struct {
+	name          string
+	values, bytes int64
+}
+
+// keeps counts what a training of a config holds. It reads the heads of the teacher's files.
+func keeps(m *latent.Model, cfg distill.Config) (kept, error) {
+	k, values := kept{size: map[string]int64{}, moments: 2}, map[string]int64{}
+	for _, part := range []string{"text_encoder", "text_encoder_2", "vae", "unet"} {
+		all, err := m.Tensors(part)
+		if err != nil {
+			return k, err
+		}
+		for name, t := range all {
+			n := int64(1)
+			for _, dim := range t.Shape {
+				n *= int64(dim)
+			}
+			values[part], k.size[part] = values[part]+n, k.size[part]+n*int64(t.DType.Size())
+			if part == "unet" {
+				k.trained += int64(distill.LoRAValues(cfg.LoRA, name, t.Shape))
+			}
+		}
+	}
+	if k.unet = values["unet"]; cfg.LoRA == 0 {
+		k.trained = k.unet
+	}
+	add := func(name string, values, bytes int64) {
+		if values > 0 {
+			k.parts, k.total = append(k.parts, keptPart{name, values, bytes}), k.total+bytes
+		}
+	}
+	for _, part := range []string{"text_encoder", "text_encoder_2", "vae"} {
+		add(part+", frozen", values[part], k.size[part])
+	}
+	add("teacher, frozen", k.unet, k.size["unet"])
+	add("student", k.trained, 4*k.trained)
+	add("its average", k.trained, 4*k.trained)
+	add("its gradient", k.trained, 4*k.trained)
+	moments := "moments"
+	if cfg.Accumulate > 1 {
+		moments, k.moments = moments+" and the sum of gradients", 3
+	}
+	add(moments, k.moments*k.trained, k.moments*4*k.trained)
+	if cfg.Matching != nil {
+		add("fake score with moments and gradient", (2+k.moments)*k.unet, (2+k.moments)*4*k.unet)
+	}
+	copies := int64(cfg.TeacherCopies())
+	add("copies of the teacher", copies*k.unet, copies*4*k.unet)
+	return k, nil
+}
+
+// affords wants a training that so many bytes of memory can hold, 0 for any.
+func affords(m *latent.Model, cfg distill.Config, memory float64) error {
+	k, err := keeps(m, cfg)
+	if err != nil || memory == 0 || float64(k.total) <= memory {
+		return err
+	}
+	return fmt.Errorf("a training keeps %s, activations not counted, and this machine has %s: --plan shows of what; --lora, and files in half precision (--variant fp16), take less",
+		readable(k.total), readable(int64(memory)))
 }
 
 // readable is a number of bytes with three digits.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/addlab/addlab/distill"
 	"github.com/addlab/addlab/internal/tinylatent"
+	"github.com/addlab/addlab/latent"
 	"github.com/addlab/addlab/network/weights"
 )
 
@@ -110,6 +111,33 @@ func TestAPlanWantsATeacherThatTrains(t *testing.T) {
 		err = Spec{Name: folder}.Plan(t.Context(), &out, cfg, nil)
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want) || out.Len() > 0) {
 			t.Errorf("%s: error %v after %q, want %q", test.new, err, out.String(), test.want)
+		}
+	}
+}
+
+// What cannot fit is refused before anything is loaded, a LoRA where the whole network would be.
+func TestATrainingMustFit(t *testing.T) {
+	m, err := latent.Open(t.Context(), tinylatent.Folder(t, "sd"), latent.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := distill.LatentConfig("add")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lora := cfg
+	lora.LoRA = 2
+	all, err := keeps(m, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	less := float64(all.total - 1)
+	if err := affords(m, cfg, less); err == nil || !strings.Contains(err.Error(), "a training keeps "+readable(all.total)+", activations not counted, and this machine has ") {
+		t.Errorf("error = %v, want what it takes", err)
+	}
+	for name, err := range map[string]error{"all of it": affords(m, cfg, float64(all.total)), "unknown": affords(m, cfg, 0), "a LoRA": affords(m, lora, less)} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

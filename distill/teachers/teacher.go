@@ -22,10 +22,11 @@ type Teacher struct {
 	distill.Base
 	Guidance float64 // at which it usually draws; 0 for none
 
-	check func(data dataset.Dataset) error
-	suits func(cfg distill.Config) error
-	fits  func(cfg distill.Config) error
-	save  func(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error
+	check   func(data dataset.Dataset) error
+	affords func(cfg distill.Config, memory float64) error
+	suits   func(cfg distill.Config) error
+	fits    func(cfg distill.Config) error
+	save    func(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error
 }
 
 // Check wants captions that the teacher knows.
@@ -50,6 +51,9 @@ func (t Teacher) Fits(cfg distill.Config) error {
 	return t.fits(cfg)
 }
 
+// Affords wants a training that so many bytes of memory can hold, 0 for any, before anything of it is loaded.
+func (t Teacher) Affords(cfg distill.Config, memory float64) error { return t.affords(cfg, memory) }
+
 // Save writes a student as a new model, further files beside it.
 func (t Teacher) Save(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error {
 	return t.save(backend, out, cfg, student, further...)
@@ -71,9 +75,10 @@ func (s Spec) Open(ctx context.Context, note func(format string, args ...any)) (
 	b, err := latent.NewBase(m, s.side(m), features)
 	return Teacher{
 		Base: b, Guidance: m.UsualGuidance(),
-		check: func(dataset.Dataset) error { return nil },
-		suits: func(distill.Config) error { return nil },
-		fits:  func(cfg distill.Config) error { return divides(m, grid(cfg)) },
+		check:   func(dataset.Dataset) error { return nil },
+		affords: func(cfg distill.Config, memory float64) error { return affords(m, cfg, memory) },
+		suits:   func(distill.Config) error { return nil },
+		fits:    func(cfg distill.Config) error { return divides(m, grid(cfg)) },
 		save: func(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error {
 			return m.Save(backend, out, student, latent.FewSteps(grid(cfg), cfg.Form()), further...)
 		},
@@ -130,9 +135,10 @@ func (s Spec) openEDM(ctx context.Context, note func(format string, args ...any)
 		return Teacher{}, err
 	}
 	return Teacher{
-		Base:  b,
-		check: func(data dataset.Dataset) error { return classes(b, data) },
-		fits:  func(distill.Config) error { return nil },
+		Base:    b,
+		check:   func(data dataset.Dataset) error { return classes(b, data) },
+		affords: func(distill.Config, float64) error { return nil }, // they are small
+		fits:    func(distill.Config) error { return nil },
 		suits: func(cfg distill.Config) error {
 			if m.Network.LabelDropout == 0 && (cfg.TeacherGuidance > 0 || cfg.Weighting == diffusion.NFSD) {
 				return fmt.Errorf("teacher_guidance, weighting = %g, %s, want 0 and not %s: the teacher was trained with label_dropout = 0 and has never seen pictures without a class",

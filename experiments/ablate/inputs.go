@@ -25,6 +25,7 @@ type lazyEngine struct {
 	devices     int
 	out, stderr io.Writer
 	engine      *engine.Engine
+	affords     func(memory float64) error // whether the trainings fit; nil for any
 }
 
 func (l *lazyEngine) open(ctx context.Context) (*engine.Engine, error) {
@@ -38,6 +39,12 @@ func (l *lazyEngine) open(ctx context.Context) (*engine.Engine, error) {
 			return nil, fmt.Errorf("devices = %d, want at most %d, all that engine %s has here", l.devices, n, e.Name)
 		}
 		fmt.Fprintln(l.out, "engine:", e)
+		if l.affords != nil {
+			if err := l.affords(e.Memory(ctx)); err != nil {
+				e.Close()
+				return nil, err
+			}
+		}
 		l.engine = e
 	}
 	return l.engine, nil

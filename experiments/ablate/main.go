@@ -53,7 +53,7 @@ func ablate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	kept, plan := axes, (*sweep.Plan)(nil)
 	inputs, err := sweep.Inputs{}, error(nil)
 	if o.teacher.Name != "" {
-		inputs, kept, err = openPublished(ctx, &o, base, axes, stderr)
+		inputs, kept, err = openPublished(ctx, &o, base, axes, lazy)
 	} else if inputs, err = openInputs(ctx, o, lazy); err == nil {
 		inputs, kept, err = complete(ctx, o, inputs, base, axes, lazy)
 	}

@@ -41,6 +41,7 @@ func planned(ctx context.Context, o options, base distill.Config, axes []ablatio
 	if err != nil {
 		return err
 	}
+	lazy.affords = func(memory float64) error { return teacher.Affords(base, memory) }
 	e, err := lazy.open(ctx)
 	if err != nil {
 		return err

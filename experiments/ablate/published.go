@@ -60,7 +60,8 @@ func (o *options) checkTeacher(given map[string]bool) error {
 
 // openPublished opens a published teacher, its data and the networks that score, and names the folder of results. Cells that the teacher
 // cannot have are left out and named.
-func openPublished(ctx context.Context, o *options, base distill.Config, axes []ablations.Axis, stderr io.Writer) (in sweep.Inputs, kept []ablations.Axis, err error) {
+func openPublished(ctx context.Context, o *options, base distill.Config, axes []ablations.Axis, lazy *lazyEngine) (in sweep.Inputs, kept []ablations.Axis, err error) {
+	stderr := lazy.stderr
 	teacher, data, err := o.openTeacher(ctx, base, stderr)
 	if err != nil {
 		return in, nil, err
@@ -95,6 +96,16 @@ func openPublished(ctx context.Context, o *options, base distill.Config, axes []
 	}
 	o.reference = o.out
 	kept, err = suited(axes, base, teacher, stderr)
+	lazy.affords = func(memory float64) error {
+		for _, axis := range kept {
+			for _, cell := range axis.Cells {
+				if err := teacher.Affords(cell.Config(base), memory); err != nil {
+					return fmt.Errorf("%s, cell %s: %w", axis.Name, cell.Name, err)
+				}
+			}
+		}
+		return nil
+	}
 	return in, kept, err
 }
 

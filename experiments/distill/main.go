@@ -61,6 +61,9 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	defer e.Close()
 	fmt.Fprintln(stdout, "engine:", e)
+	if err := base.Affords(cfg, e.Memory(ctx)); err != nil {
+		return err
+	}
 
 	r, err := record.Open(ctx, o.runs, distill.NewRunConfig(cfg, base.Base, data), record.NewEnvironment(e.Name, e.Version, e.Device))
 	if err != nil {
@@ -125,6 +128,9 @@ func timed(ctx context.Context, o options, cfg distill.Config, note func(format 
 	}
 	defer e.Close()
 	fmt.Fprintln(stdout, "\nengine:", e)
+	if err := base.Affords(cfg, e.Memory(ctx)); err != nil {
+		return err
+	}
 	in := distill.Inputs{Config: cfg, Bundle: base.Base, Data: data, Backend: e.Backend, Devices: o.devices}
 	return teachers.Timed(ctx, stdout, stderr, in, o.timed)
 }
