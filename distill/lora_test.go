@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
@@ -93,5 +94,37 @@ func TestLoRAStudents(t *testing.T) {
 			}, s.normal("test", 1, 1), s.levels([]float64{.6}), s.tokens("a red fox"))
 			near(t, "picture of the whole network", student, graphtest.Floats(out[0]), 1e-4)
 		})
+	}
+}
+
+// In bfloat16 frozen factors of products are kept as what they are multiplied as. What trains, and a LoRA's teacher, is not touched.
+func TestFrozenFactorsAreKeptInHalves(t *testing.T) {
+	b := tinyBundle(t, 1)
+	for name, test := range map[string]struct {
+		edit              func(*Config)
+		teacher, features bool // some of it is kept in bfloat16
+	}{
+		"float32":   {func(*Config) {}, false, false},
+		"bfloat16":  {func(c *Config) { c.Precision = BF16 }, true, true},
+		"of a LoRA": {func(c *Config) { c.Precision, c.LoRA = BF16, 2 }, false, true},
+	} {
+		store, err := newStore(graphtest.Engine(), b, tinyConfig(t, test.edit))
+		if err != nil {
+			t.Fatal(err)
+		}
+		half := map[string]bool{}
+		for v := range store.IterVariables() {
+			if v.DType() != dtypes.BFloat16 {
+				continue
+			}
+			half[strings.Split(v.Path(), "/")[1]] = true
+			if !strings.HasSuffix(v.Path(), "/weight") || v.Shape().Rank() < 2 {
+				t.Errorf("%s: %s is in bfloat16, want factors of products alone", name, v.Path())
+			}
+		}
+		if half[teacherScope] != test.teacher || half[featuresScope] != test.features || half[studentScope] {
+			t.Errorf("%s: scopes with bfloat16 = %v, want the teacher %t, features %t, the student false", name, half, test.teacher, test.features)
+		}
+		store.Finalize()
 	}
 }

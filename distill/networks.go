@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -90,6 +91,10 @@ func newStore(backend compute.Backend, b Base, cfg Config) (*model.Store, error)
 		if err := b.Load(backend, store, "/"+f[0], f[1]); err != nil {
 			return nil, err
 		}
+		narrow := func(name string, shape []int) bool { return cfg.Narrows(f[0], name, shape) }
+		if err := convert(backend, store, "/"+f[0], dtypes.BFloat16, narrow); err != nil {
+			return nil, err
+		}
 	}
 	if cfg.LoRA > 0 {
 		return store, initLoRA(store, cfg)
@@ -109,7 +114,8 @@ func newStore(backend compute.Backend, b Base, cfg Config) (*model.Store, error)
 	if err := b.Load(backend, store, "/"+studentScope, cfg.Student()); err != nil {
 		return nil, err
 	}
-	if err := widen(backend, store, "/"+studentScope); err != nil {
+	// A file may hold halves; what trains needs float32.
+	if err := convert(backend, store, "/"+studentScope, dtypes.Float32, func(string, []int) bool { return true }); err != nil {
 		return nil, err
 	}
 	for v := range store.Scope("/" + studentScope).IterVariables() {
@@ -255,23 +261,31 @@ func (n networks) imageEmbedding(in studentInputs[*Node]) *Node {
 	return network.ViT(n.root.At(featuresScope), n.base.ImageEncoder(), img, nil).Class()
 }
 
-// widen makes float32 of weights that a file holds in half precision: what trains needs it.
-func widen(backend compute.Backend, store *model.Store, scope string) error {
+// Narrows reports whether a weight of a frozen network is kept in bfloat16: factors of products, which BF16 takes in it anyway, so that no
+// result changes. Not those of the teacher of a LoRA, which are the student's, too.
+func (c Config) Narrows(scope, name string, shape []int) bool {
+	return c.Precision == BF16 && (scope != teacherScope || c.LoRA == 0) &&
+		len(shape) > 1 && strings.HasSuffix(name, "weight") && !strings.Contains(name, "embedding")
+}
+
+// convert gives the weights below a scope that it is asked for another type. Graphs convert halves where they are used.
+func convert(backend compute.Backend, store *model.Store, scope string, to dtypes.DType, asked func(name string, shape []int) bool) error {
 	for _, v := range slices.Collect(store.Scope(scope).IterVariables()) {
-		if v.DType() == dtypes.Float32 {
+		if v.DType() == to || !asked(v.Path(), v.Shape().Dimensions) || v.DType() != dtypes.Float32 && to != dtypes.Float32 {
 			continue
 		}
-		path, half := v.Path(), v.MustValue()
-		wide, err := CallOnce(backend, func(x *Node) *Node { return ConvertDType(x, dtypes.Float32) }, half)
+		path, trains, old := v.Path(), v.Trainable, v.MustValue()
+		value, err := CallOnce(backend, func(x *Node) *Node { return ConvertDType(x, to) }, old)
 		if err == nil {
 			err = store.DeleteVariable(path)
 		}
 		if err == nil {
-			_, err = store.CreateVariable(path, wide)
+			v, err = store.CreateVariable(path, value)
 		}
 		if err != nil {
 			return fmt.Errorf("distill: %s: %w", path, err)
 		}
+		v.SetTrainable(trains)
 	}
 	return nil
 }

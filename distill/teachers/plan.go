@@ -1,6 +1,7 @@
 package teachers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -60,7 +61,7 @@ type kept struct {
 	total         int64            // bytes
 	unet, trained int64            // values of the teacher's network, and of it or its LoRA
 	moments       int64            // of a trained value, with the sum of gradients
-	size          map[string]int64 // bytes of the teacher's parts
+	size, held    map[string]int64 // bytes of the teacher's parts, in files and in memory
 }
 
 type keptPart struct {
@@ -70,7 +71,7 @@ type keptPart struct {
 
 // keeps counts what a training of a config holds. It reads the heads of the teacher's files.
 func keeps(m *latent.Model, cfg distill.Config) (kept, error) {
-	k, values := kept{size: map[string]int64{}, moments: 2}, map[string]int64{}
+	k, values := kept{size: map[string]int64{}, held: map[string]int64{}, moments: 2}, map[string]int64{}
 	for _, part := range []string{"text_encoder", "text_encoder_2", "vae", "unet"} {
 		all, err := m.Tensors(part)
 		if err != nil {
@@ -81,7 +82,11 @@ func keeps(m *latent.Model, cfg distill.Config) (kept, error) {
 			for _, dim := range t.Shape {
 				n *= int64(dim)
 			}
-			values[part], k.size[part] = values[part]+n, k.size[part]+n*int64(t.DType.Size())
+			bytes := min(4, int64(t.DType.Size())) // float64 becomes float32
+			if cfg.Narrows(cmp.Or(map[string]string{"unet": "teacher"}[part], part), name, t.Shape) {
+				bytes = 2
+			}
+			values[part], k.size[part], k.held[part] = values[part]+n, k.size[part]+n*int64(t.DType.Size()), k.held[part]+n*bytes
 			if part == "unet" {
 				k.trained += int64(distill.LoRAValues(cfg.LoRA, name, t.Shape))
 			}
@@ -96,9 +101,9 @@ func keeps(m *latent.Model, cfg distill.Config) (kept, error) {
 		}
 	}
 	for _, part := range []string{"text_encoder", "text_encoder_2", "vae"} {
-		add(part+", frozen", values[part], k.size[part])
+		add(part+", frozen", values[part], k.held[part])
 	}
-	add("teacher, frozen", k.unet, k.size["unet"])
+	add("teacher, frozen", k.unet, k.held["unet"])
 	add("student", k.trained, 4*k.trained)
 	add("its average", k.trained, 4*k.trained)
 	add("its gradient", k.trained, 4*k.trained)
