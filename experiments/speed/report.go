@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/addlab/addlab/record"
@@ -101,11 +103,47 @@ func (r Report) Markdown(w io.Writer) {
 	}
 }
 
-// write leaves name.json and name.md in a folder, and prints the table.
-func (r Report) write(folder, name string, stdout io.Writer) error {
+// historyFile has every measurement of a folder, one after the other, as benchstat reads them: -col commit compares them.
+const historyFile = "history.txt"
+
+// benchmarks is the report in Go's benchmark format (https://go.dev/design/14313-benchmark-format), a line for every round.
+func (r Report) benchmarks() []byte {
+	var b bytes.Buffer
+	env := r.Environment
+	for _, field := range [][2]string{{"commit", env.Commit}, {"cpu", env.CPU}, {"engine", env.Engine}, {"engine-version", env.EngineVersion}, {"device", env.Device}} {
+		fmt.Fprintf(&b, "%s: %s\n", field[0], field[1]) // also without a value: the one of the measurement before would hold
+	}
+	unit, scale := strings.ReplaceAll(r.Unit, " per ", "/"), 1.
+	if r.Unit == "seconds" {
+		unit, scale = "ns/op", 1e9
+	}
+	word := strings.NewReplacer(" ", "_", "/", "_", ",", "", ":", "")
+	for _, row := range r.Rows {
+		for _, took := range row.Times {
+			fmt.Fprintf(&b, "Benchmark/task=%s/tool=%s 1 %.6g %s\n", word.Replace(row.Task), word.Replace(row.Tool), scale*took, unit)
+		}
+	}
+	return append(b.Bytes(), '\n')
+}
+
+// show leaves name.json and name.md in a folder, and prints the table.
+func (r Report) show(folder, name string, stdout io.Writer) error {
 	var text bytes.Buffer
 	r.Markdown(&text)
 	return leave(folder, name, r, text.Bytes(), stdout)
+}
+
+// write is show, and adds what was measured to the folder's history.
+func (r Report) write(folder, name string, stdout io.Writer) error {
+	if err := r.show(folder, name, stdout); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(folder, historyFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(r.benchmarks())
+	return errors.Join(err, f.Close())
 }
 
 func leave(folder, name string, report any, text []byte, stdout io.Writer) error {

@@ -3,8 +3,12 @@ package main
 import (
 	"bytes"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/addlab/addlab/record"
 )
@@ -24,6 +28,26 @@ func TestRatiosAreOfOneRound(t *testing.T) {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("lacks %q:\n%s", want, &b)
 		}
+	}
+}
+
+// A folder's history grows by every measurement, in the format of Go's benchmarks.
+func TestMeasurementsHaveAHistory(t *testing.T) {
+	folder := t.TempDir()
+	for _, commit := range []string{"a1", "b2"} {
+		r := Report{Unit: "seconds", Environment: record.Environment{Commit: commit, CPU: "a processor"}, Rows: []Row{{Task: "ADD: student, heads", Tool: "this project, xla:cpu", Times: []float64{.25, .5}}}}
+		if err := r.write(folder, "speed", io.Discard); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(filepath.Join(folder, historyFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const lines = "Benchmark/task=ADD_student_heads/tool=this_project_xlacpu 1 2.5e+08 ns/op\nBenchmark/task=ADD_student_heads/tool=this_project_xlacpu 1 5e+08 ns/op\n\n"
+	const rest = "cpu: a processor\nengine: \nengine-version: \ndevice: \n"
+	if diff := cmp.Diff("commit: a1\n"+rest+lines+"commit: b2\n"+rest+lines, string(got)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

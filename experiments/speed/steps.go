@@ -114,7 +114,7 @@ func steps(ctx context.Context, o options, in inputs, env record.Environment, st
 		return err
 	}
 	r.Notes = append(r.Notes, note)
-	return r.write(o.out, "speed", stdout)
+	return r.show(o.out, "speed", stdout)
 }
 
 func stepTool(task string, env record.Environment, step func(int) ([]float64, error)) tool {
