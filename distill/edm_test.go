@@ -37,7 +37,12 @@ func (c classes) Sample(i int) (dataset.Sample, error) {
 // A student of an EDM network begins as its teacher, which draws by Heun's first call what the pipeline draws, is trained, and is saved as
 // a network that draws what it draws, in two steps as well.
 func TestAStudentOfEDM(t *testing.T) {
-	m, err := edm.Open(tinyedm.File(t))
+	t.Run("with classes", func(t *testing.T) { studentOfEDM(t, tinyedm.File(t), labelled{tinyworld.New()}, "cat") })
+	t.Run("without classes", func(t *testing.T) { studentOfEDM(t, tinyedm.Unconditional(t), tinyworld.New(), "whatever") })
+}
+
+func studentOfEDM(t *testing.T, file string, data dataset.Dataset, caption string) {
+	m, err := edm.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +52,7 @@ func TestAStudentOfEDM(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := tinyConfig(t, func(c *Config) { c.StudentRate.Warmup, c.EMA = 0, 0 })
-	in := Inputs{Config: cfg, Bundle: b, Data: labelled{tinyworld.New()}, Backend: graphtest.Engine()}
+	in := Inputs{Config: cfg, Bundle: b, Data: data, Backend: graphtest.Engine()}
 	training, err := open(t.Context(), in, silent())
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +73,7 @@ func TestAStudentOfEDM(t *testing.T) {
 		return graphtest.Floats(graphtest.Run(t, d.store, func(root *model.Scope, in []*Node) []*Node {
 			n := networks{setup: s, root: root}
 			return []*Node{n.student()(in[0], diffusion.LevelFrom(in[1]), n.text(in[2]))}
-		}, s.samples(x), s.levels([]float64{time}), s.tokens("cat"))[0])
+		}, s.samples(x), s.levels([]float64{time}), s.tokens(caption))[0])
 	}
 	one := func() []float32 { return predict(diffused(make([]float32, len(noise)), 1), 1) } // the student's step from noise
 	draw := func(m *edm.Model, steps int) []float32 {
@@ -77,11 +82,13 @@ func TestAStudentOfEDM(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer p.Close()
-		cat, err := m.Class("cat")
-		if err != nil {
-			t.Fatal(err)
+		class := edm.NoClass
+		if m.Network.LabelDim > 0 {
+			if class, err = m.Class(caption); err != nil {
+				t.Fatal(err)
+			}
 		}
-		x, err := p.Draw(t.Context(), edm.Request{Classes: []int{cat}, Steps: steps, Noise: func(_, _, _ int) []float32 { return noise }})
+		x, err := p.Draw(t.Context(), edm.Request{Classes: []int{class}, Steps: steps, Noise: func(_, _, _ int) []float32 { return noise }})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,10 +17,10 @@ import (
 	"github.com/addlab/addlab/network/weights"
 )
 
-// B batch, L classes.
+// B batch, L classes, 1 where there are none.
 
 // Base is a network as a teacher, with features for a discriminator: what distillation begins with. Captions are classes, by name or number,
-// and c_text is the one-hot class. NewBase makes one.
+// and c_text is the one-hot class. A network without classes reads no caption, and its c_text is 1. NewBase makes one.
 type Base struct {
 	*Model
 	features network.FeatureFiles
@@ -30,9 +30,6 @@ type Base struct {
 // NewBase takes networks to look through. The part "features" must be a network.ViTConfig, whose class token is c_img.
 func NewBase(m *Model, features network.FeatureFiles) (*Base, error) {
 	b := &Base{Model: m, features: features, hashes: map[string]string{"text": "classes"}}
-	if m.Network.LabelDim == 0 {
-		return nil, fmt.Errorf("edm: %s: label_dim = 0, want a network with classes, which the discriminator is told", m.File)
-	}
 	var err error
 	if b.hashes["teacher"], err = weights.SHA256(m.File); err != nil {
 		return nil, fmt.Errorf("edm: %w", err)
@@ -71,8 +68,11 @@ func (b *Base) UnitNoise(bool) bool { return false }
 // NegativeCaption is no class.
 func (b *Base) NegativeCaption() string { return "" }
 
-// Check wants every caption to be a class.
+// Check wants every caption to be a class, where the network has classes.
 func (b *Base) Check(captions []string) error {
+	if b.Network.LabelDim == 0 {
+		return nil
+	}
 	for _, caption := range captions {
 		if _, err := b.Class(caption); err != nil {
 			return err
@@ -95,12 +95,15 @@ func (b *Base) Tokens(captions []string) (ids []int32, length int) {
 
 // Text gives one-hot classes [B,L] as Pooled, zeros for no class.
 func (b *Base) Text(_ *model.Scope, ids *Node) diffusion.Cond {
+	if b.Network.LabelDim == 0 {
+		return diffusion.Cond{Pooled: Ones(ids.Graph(), shapes.Make(dtypes.Float32, ids.Shape().Dim(0), 1))}
+	}
 	shape := shapes.Make(dtypes.Int32, ids.Shape().Dim(0), b.Network.LabelDim)
 	return diffusion.Cond{Pooled: ConvertDType(Equal(Iota(ids.Graph(), shape, 1), BroadcastToShape(ids, shape)), dtypes.Float32)}
 }
 
 // TextWidth is L.
-func (b *Base) TextWidth() int { return b.Network.LabelDim }
+func (b *Base) TextWidth() int { return max(1, b.Network.LabelDim) }
 
 // Told gives the level itself, [B,3], which preconditioned reads.
 func (b *Base) Told(l diffusion.Level, c diffusion.Cond) (level, pooled *Node) {
@@ -180,5 +183,5 @@ func (b *Base) Build(backend compute.Backend, store *model.Store, scope, part st
 func (b *Base) declare(root *model.Scope, g *Graph) {
 	input := func(name string, dims ...int) *Node { return Parameter(g, name, shapes.Make(dtypes.Float32, dims...)) }
 	side := b.Network.Resolution
-	b.Network.Apply(root.At("model"), input("x", 1, side, side, b.Network.Channels), input("noise", 1), input("labels", 1, b.Network.LabelDim))
+	b.Network.Apply(root.At("model"), input("x", 1, side, side, b.Network.Channels), input("noise", 1), input("labels", 1, b.TextWidth()))
 }
