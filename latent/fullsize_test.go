@@ -2,6 +2,7 @@ package latent
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -52,7 +53,7 @@ func TestFullSizeEqualsDiffusers(t *testing.T) {
 			defer p.Close()
 			t.Logf("loaded in %v; %s", time.Since(began), memory())
 			got, err := p.Draw(t.Context(), Request{
-				Prompts: []string{want.Prompt}, Steps: 1, Size: 256, Noise: func(int, int, int) []float32 { return want.Latents },
+				Prompts: []string{want.Prompt}, Steps: 1, Size: int(math.Sqrt(float64(len(want.Picture) / 3))), Noise: func(int, int, int) []float32 { return want.Latents },
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -1,4 +1,4 @@
-"""Makes models of full size with random weights, as diffusers saves them, and what its pipeline draws with them in one step of 256×256 pixels.
+"""Makes models of full size with random weights, as diffusers saves them, and what its pipeline draws with them in one step of 512×512 pixels.
 
 Made with torch 2.15.0, diffusers 0.35.2, transformers 4.57.3, open_clip_torch 2.24.0 (for CLIP's vocabulary), numpy 2.4.6:
     python fullsize.py FOLDER sd15 sd21 xl
@@ -16,7 +16,7 @@ import torch
 from diffusers import AutoencoderKL, EulerDiscreteScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
-PROMPT, SIDE = "a photo of a fox, 35mm", 32
+PROMPT, SIDE = "a photo of a fox, 35mm", 64
 
 
 def tokenizer(pad):
