@@ -49,8 +49,7 @@ func (s Spec) Plan(ctx context.Context, stdout io.Writer, cfg distill.Config, no
 	_, err = fmt.Fprintf(stdout, "\na step: %d pictures of %d×%d in each of %d passes; %d steps\n"+
 		"disk: %s for each of two checkpoints, and a third while it is written, until the training ends\n"+
 		"      %s in the run: %s\n"+
-		"      %s in the folder that distill saves: %s\n"+
-		"time and peak memory: add --timed 3, which measures them\n",
+		"      %s in the folder that distill saves: %s\n",
 		cfg.Batch, s.side(m), s.side(m), max(1, cfg.Accumulate), cfg.Steps, readable(checkpoint), readable(student+lora), files, readable(folder), parts)
 	return err
 }

@@ -72,7 +72,6 @@ func TestThePlanCountsWhatIsKept(t *testing.T) {
 			fmt.Sprintf("disk: %s for each of two checkpoints", readable(int64(4*(2+test.further)*test.trained+4*test.stage))),
 			fmt.Sprintf("  %s in the run: student.safetensors", readable(int64(4*values+lora))),
 			fmt.Sprintf("  %s in the folder that distill saves: the U-Net", readable(int64(4*values+lora+copied))),
-			"--timed 3",
 			fmt.Sprintf("a step: 2 pictures of 16×16 in each of %d passes; 4000 steps\n", test.passes),
 		} {
 			if line := fmt.Sprintf("%s  copies of the teacher, %d values\n", readable(int64(4*test.stage)), test.stage); strings.Contains(stdout, line) != (test.stage > 0) {

@@ -12,6 +12,9 @@ import (
 	"github.com/addlab/addlab/train"
 )
 
+// Untimed says what a plan leaves out without it.
+const Untimed = "time and peak memory: add --timed 3, which measures them"
+
 // Timed takes n steps of a training after the first, and prints how long they take and what the process held. progress is told of every step.
 func Timed(ctx context.Context, stdout, progress io.Writer, in distill.Inputs, n int) error {
 	step, free, err := distill.Steps(ctx, in, train.NewProgress(progress))

@@ -32,6 +32,7 @@ func planned(ctx context.Context, o options, base distill.Config, axes []ablatio
 		fmt.Fprintf(lazy.out, "the sweep: %d trainings, each as large as this one unless its cell says otherwise\n", n)
 	}
 	if o.timed == 0 {
+		fmt.Fprintln(lazy.out, teachers.Untimed)
 		return nil
 	}
 	teacher, data, err := o.openTeacher(ctx, base, lazy.stderr)

@@ -40,8 +40,12 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	note := func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }
 	if o.plan {
-		if err := o.teacher.Plan(ctx, stdout, cfg, note); err != nil || o.timed == 0 {
+		if err := o.teacher.Plan(ctx, stdout, cfg, note); err != nil {
 			return err
+		}
+		if o.timed == 0 {
+			fmt.Fprintln(stdout, teachers.Untimed)
+			return nil
 		}
 		return timed(ctx, o, cfg, note, stdout, stderr)
 	}
