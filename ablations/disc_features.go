@@ -7,10 +7,10 @@ import (
 
 // DiscFeatures asks through which network the discriminator should see (ADD Table 1a). The paper's are trained on other pictures by
 // others; here each is a small network that this project trains by the same kind of objective. The default cell keeps the features of
-// the bundle (views that agree, masked pixels), which no row of the paper has; nor has the paper the last three cells: a control that
+// the bundle (views that agree, masked pixels), which no row of the paper has; nor has the paper the last four cells: a control that
 // sees through weights as they were drawn, the teacher's own encoder on pictures that are diffused anew, as in LADD (Sauer et al. 2403.12015),
-// and what projected GANs see through, a network that others trained on a million photographs (Sauer et al. 2111.01007). c_img stays with the
-// bundle's features in every cell.
+// what projected GANs see through, a network that others trained on a million photographs (Sauer et al. 2111.01007), and that one beside the
+// bundle's, as StyleGAN-XL has two (Sauer et al. 2202.00273). c_img stays with the bundle's features in every cell.
 var DiscFeatures = register(Axis{
 	Name: "disc-features", Title: "Discriminator features", Ref: "ADD Table 1a",
 	Question: "Through which frozen network should the discriminator see: of which size, trained by which objective?",
@@ -23,6 +23,7 @@ var DiscFeatures = register(Axis{
 		{Name: "vit-s-untrained", Set: seesThrough("features-untrained-s")},
 		{Name: "teacher", Set: seesThroughTeacher},
 		{Name: "efficientnet-lite0", Set: seesThrough("features-efficientnet-lite0")},
+		{Name: "vit-s-and-efficientnet", Set: func(c *distill.Config) { c.FeaturesBeside = "features-efficientnet-lite0" }},
 	},
 	Against: "vit-s-dino2",
 	Claims: []Claim{

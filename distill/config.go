@@ -74,6 +74,8 @@ type Config struct {
 	TeacherNet  string `json:"teacher_net,omitempty"`  // the teacher
 	StudentNet  string `json:"student_net,omitempty"`  // the student's architecture and first weights
 	FeaturesNet string `json:"features_net,omitempty"` // the discriminator's features; c_img keeps the bundle's own
+	// FeaturesBeside, if set, are further features that the discriminator sees through at once, with heads of their own.
+	FeaturesBeside string `json:"features_beside,omitempty"`
 
 	Discriminator     discriminator.Config `json:"discriminator"`
 	StudentRate       optim.Rate           `json:"student_rate"`
@@ -214,6 +216,7 @@ func (c Config) Validate() error {
 		f.Want(c.Adversarial > 0, "discriminator.per_caption", group, "0 without a discriminator")
 		f.Want(c.Batch%group == 0 && c.Pure%group == 0, "discriminator.per_caption", group, fmt.Sprintf("a divisor of batch = %d and of pure = %d", c.Batch, c.Pure))
 	}
+	f.Want(c.FeaturesBeside == "" || c.Adversarial > 0 && c.FeaturesBeside != c.Features(), "features_beside", fmt.Sprintf("%q", c.FeaturesBeside), `"" without a discriminator, and other features than features_net`)
 	f.Want(c.Precision == "" || c.Precision == BF16, "precision", fmt.Sprintf("%q", c.Precision), `"" for float32, or "bf16"`)
 	if c.LoRA != 0 {
 		f.Want(c.LoRA > 0, "lora", c.LoRA, "≥ 0")

@@ -24,6 +24,7 @@ const (
 	teacherScope       = "teacher"
 	featuresScope      = "features" // for c_img, and for the discriminator where it has no other
 	otherFeaturesScope = "other_features"
+	besideScope        = "features_beside"
 	studentScope       = "student"
 	studentEMAScope    = "student_ema"
 	discriminatorScope = "discriminator"
@@ -32,7 +33,7 @@ const (
 )
 
 // frozenScopes are those of networks that come from files.
-var frozenScopes = []string{"/" + textScope, "/" + teacherScope, "/" + featuresScope, "/" + otherFeaturesScope, "/" + vaeScope}
+var frozenScopes = []string{"/" + textScope, "/" + teacherScope, "/" + featuresScope, "/" + otherFeaturesScope, "/" + besideScope, "/" + vaeScope}
 
 // Teacher is the part or variant of a bundle that teaches.
 func (c Config) Teacher() string { return cmp.Or(c.TeacherNet, teacherScope) }
@@ -57,8 +58,8 @@ func (c Config) seesThrough() string {
 // Parts lists what a run of this config reads from a bundle, each once.
 func (c Config) Parts() []string {
 	var parts []string
-	for _, part := range []string{textScope, c.Teacher(), featuresScope, c.Student(), c.Features()} {
-		if !slices.Contains(parts, part) && (part != featuresScope || c.looks()) {
+	for _, part := range []string{textScope, c.Teacher(), featuresScope, c.Student(), c.Features(), c.FeaturesBeside} {
+		if part != "" && !slices.Contains(parts, part) && (part != featuresScope || c.looks()) {
 			parts = append(parts, part)
 		}
 	}
@@ -67,7 +68,7 @@ func (c Config) Parts() []string {
 
 // looks reports whether a run reads the features. At the scales of built-in networks every run does, by whose weights it is named.
 func (c Config) looks() bool {
-	return c.Scale != LatentScale || c.Adversarial > 0 && (c.Discriminator.Image || c.Features() == featuresScope)
+	return c.Scale != LatentScale || c.Adversarial > 0 && (c.Discriminator.Image || c.Features() == featuresScope || c.FeaturesBeside == featuresScope)
 }
 
 // newStore loads the frozen networks and creates the student.
@@ -83,6 +84,9 @@ func newStore(backend compute.Backend, b Base, cfg Config) (*model.Store, error)
 	}
 	if scope := cfg.seesThrough(); scope == otherFeaturesScope && slices.Contains(cfg.Parts(), cfg.Features()) {
 		frozen = append(frozen, [2]string{scope, cfg.Features()})
+	}
+	if cfg.FeaturesBeside != "" {
+		frozen = append(frozen, [2]string{besideScope, cfg.FeaturesBeside})
 	}
 	if _, ok := b.(Autoencoded); ok {
 		frozen = append(frozen, [2]string{vaeScope, vaeScope})
@@ -206,6 +210,12 @@ func (n networks) features(img *Node, level diffusion.Level, text diffusion.Cond
 	for _, block := range n.cfg.Discriminator.Blocks(len(all) - 1) {
 		taps = append(taps, all[block])
 	}
+	if part := n.cfg.FeaturesBeside; part != "" {
+		beside := n.base.Features(part).Taps(n.root.At(besideScope), img)
+		for _, block := range n.cfg.Discriminator.Blocks(len(beside) - 1) {
+			taps = append(taps, beside[block])
+		}
+	}
 	return taps
 }
 
@@ -229,6 +239,18 @@ func (s setup) headWidths() ([]int, error) {
 	}
 	for _, block := range s.cfg.Discriminator.Blocks(len(all) - 1) {
 		widths = append(widths, all[block])
+	}
+	if part := s.cfg.FeaturesBeside; part != "" {
+		if s.encodes() || s.base.IsTeacher(part) {
+			return nil, fmt.Errorf("distill: features_beside = %q with features_net = %q, want no teacher among them", part, s.cfg.Features())
+		}
+		beside := s.base.Features(part)
+		if side := beside.Side(); side != 0 && side != s.featuresSide() {
+			return nil, fmt.Errorf("distill: features_beside = %q sees pictures of %d×%[2]d, want the %d×%[3]d of %q", part, side, s.featuresSide(), s.cfg.Features())
+		}
+		for _, block := range s.cfg.Discriminator.Blocks(len(beside.Widths()) - 1) {
+			widths = append(widths, beside.Widths()[block])
+		}
 	}
 	return widths, nil
 }

@@ -59,6 +59,7 @@ func TestOtherNetworks(t *testing.T) {
 		"the encoder of a large teacher":       func(c *Config) { c.FeaturesNet = "teacher-l" },
 		"two of the encoder's resolutions":     func(c *Config) { c.FeaturesNet, c.Discriminator.Taps = "teacher-l", 1 },
 		"maps of a convolutional network":      func(c *Config) { c.FeaturesNet = "features-efficientnet" },
+		"two networks at once":                 func(c *Config) { c.FeaturesBeside = "features-efficientnet" },
 		"some of its maps":                     func(c *Config) { c.FeaturesNet, c.Discriminator.Taps = "features-efficientnet", 1 },
 		"a large teacher":                      func(c *Config) { c.TeacherNet = "teacher-l" },
 		"a large student":                      func(c *Config) { c.StudentNet = "teacher-l" },

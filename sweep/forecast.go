@@ -26,7 +26,7 @@ func trainingKind(c distill.Config) string {
 		kind += ", method " + c.Method.Name()
 	}
 	if c.Adversarial > 0 {
-		kind += fmt.Sprintf(", features %s, %d updates", c.FeaturesNet, c.DiscriminatorUpdates)
+		kind += fmt.Sprintf(", features %s, %d updates", c.FeaturesNet+c.FeaturesBeside, c.DiscriminatorUpdates)
 	}
 	if c.Lambda > 0 {
 		kind += fmt.Sprintf(", teacher %s, %d steps", c.TeacherNet, c.TeacherSteps)
