@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -281,33 +280,4 @@ func (n networks) imageEmbedding(in studentInputs[*Node]) *Node {
 		img = discriminator.Resize(img, size)
 	}
 	return network.ViT(n.root.At(featuresScope), n.base.ImageEncoder(), img, nil).Class()
-}
-
-// Narrows reports whether a weight of a frozen network is kept in bfloat16: factors of products, which BF16 takes in it anyway, so that no
-// result changes. Not those of the teacher of a LoRA, which are the student's, too.
-func (c Config) Narrows(scope, name string, shape []int) bool {
-	return c.Precision == BF16 && (scope != teacherScope || c.LoRA == 0) &&
-		len(shape) > 1 && strings.HasSuffix(name, "weight") && !strings.Contains(name, "embedding")
-}
-
-// convert gives the weights below a scope that it is asked for another type. Graphs convert halves where they are used.
-func convert(backend compute.Backend, store *model.Store, scope string, to dtypes.DType, asked func(name string, shape []int) bool) error {
-	for _, v := range slices.Collect(store.Scope(scope).IterVariables()) {
-		if v.DType() == to || !asked(v.Path(), v.Shape().Dimensions) || v.DType() != dtypes.Float32 && to != dtypes.Float32 {
-			continue
-		}
-		path, trains, old := v.Path(), v.Trainable, v.MustValue()
-		value, err := CallOnce(backend, func(x *Node) *Node { return ConvertDType(x, to) }, old)
-		if err == nil {
-			err = store.DeleteVariable(path)
-		}
-		if err == nil {
-			v, err = store.CreateVariable(path, value)
-		}
-		if err != nil {
-			return fmt.Errorf("distill: %s: %w", path, err)
-		}
-		v.SetTrainable(trains)
-	}
-	return nil
 }
