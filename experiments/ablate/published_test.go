@@ -209,8 +209,8 @@ func TestAPlanCountsTrainings(t *testing.T) {
 		t.Errorf("stdout = %s, want the parts, and 4 seeds of 4 + 5 − 1 cells", stdout)
 	}
 	stdout, _ = ofPublished(t, 0, "--teacher", folder, "--plan", "--axis", "disc-features", "--other-features", "efficientnet-lite0")
-	if !strings.Contains(stdout, "the sweep: 3 trainings") {
-		t.Errorf("stdout = %s, want the default cell, the teacher's features and EfficientNet's", stdout)
+	if !strings.Contains(stdout, "the sweep: 4 trainings") {
+		t.Errorf("stdout = %s, want the default cell, the teacher's features, EfficientNet's and those beside the default's", stdout)
 	}
 	stdout, _ = ofPublished(t, 0, append(args, "--plan", "--timed", "1")...)
 	if !strings.Contains(stdout, "a step after it") {
