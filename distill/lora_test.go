@@ -128,3 +128,11 @@ func TestFrozenFactorsAreKeptInHalves(t *testing.T) {
 		store.Finalize()
 	}
 }
+
+func TestHalfProductsWantAnEngineThatHasThem(t *testing.T) {
+	cfg := tinyConfig(t, func(c *Config) { c.Precision = BF16 })
+	_, err := open(t.Context(), Inputs{Config: cfg, Bundle: tinyBundle(t, 1), Data: tinyworld.New(), Backend: graphtest.Engine()}, silent())
+	if err == nil || !strings.Contains(err.Error(), `precision = "bf16", want an XLA engine`) {
+		t.Errorf("error %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package distill
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -79,5 +80,22 @@ func TestUpdatesAlternate(t *testing.T) {
 				t.Errorf("%s, batch %d (-want +got):\n%s", name, number, diff)
 			}
 		}
+	}
+}
+
+// DiffAugment changes colours and moves by pixels. LADD has none in latents; pictures are augmented before features see them.
+func TestLatentsAreNotAugmented(t *testing.T) {
+	b := tinyLatent(t, "sd")
+	for _, edit := range []func(*Config){func(*Config) {}, fDistilled("js")} {
+		for _, augment := range []bool{true, false} {
+			cfg := tinyConfig(t, edit, func(c *Config) { c.FeaturesNet, c.Discriminator.Augment = teacherScope, augment })
+			_, err := newMethod(cfg, b)
+			if refused := err != nil && strings.Contains(err.Error(), "discriminator.augment = true, want false with features_net"); refused != augment || !augment && err != nil {
+				t.Errorf("augment %t: error %v", augment, err)
+			}
+		}
+	}
+	if _, err := newMethod(tinyConfig(t), b); err != nil {
+		t.Errorf("decoded pictures: error %v", err)
 	}
 }

@@ -2,13 +2,17 @@ package distill
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
 
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill/discriminator"
 	"github.com/addlab/addlab/internal/graphtest"
@@ -216,4 +220,64 @@ func TestImageConditionIsMasked(t *testing.T) {
 	if one, other := generator(1, 1e-30), generator(2, 1e-30); one == other {
 		t.Errorf("α > 0: g_adv = %g beside two pictures, want two values", one)
 	}
+}
+
+// rates are those of the first step, by the scope of what moves.
+func rates(cfg Config) map[string]float64 {
+	all := map[string]float64{studentScope: cfg.StudentRate.At(1, cfg.Steps)}
+	if cfg.Adversarial > 0 {
+		all[discriminatorScope] = cfg.DiscriminatorRate.At(1, cfg.Steps)
+	}
+	if cfg.Matching != nil {
+		all[fakeScope] = cfg.Matching.Rate.At(1, cfg.Steps)
+	}
+	return all
+}
+
+// Three programs do what one does: equal losses, and equal moves of student, average, heads and fake score, to rounding.
+func TestADividedStepIsTheWholeStep(t *testing.T) {
+	b := tinyLatent(t, "sd")
+	for name, test := range map[string]struct {
+		edit  func(*Config)
+		whole func(m Method, b dataset.Batch) (train.Graph, any)
+	}{
+		"add, decoded distances": {func(c *Config) { c.DistillPixels, c.TeacherGuidance = true, 3 }, func(m Method, b dataset.Batch) (train.Graph, any) {
+			add := m.(*add)
+			return whole(add.setup, add.update), add.draw(b, 1, 1)
+		}},
+		"lcm": {func(c *Config) { consistent(c); c.Consistency.Grid = 10 }, func(m Method, b dataset.Batch) (train.Graph, any) {
+			lcm := m.(*lcm)
+			return whole(lcm.setup, lcm.update), lcm.draw(b, 1, 1)
+		}},
+		"f-distill": {func(c *Config) { fDistilled("js")(c); c.Discriminator.Augment = false }, func(m Method, b dataset.Batch) (train.Graph, any) {
+			f := m.(*fdistill)
+			return whole(f.setup, f.update), f.draw(b, 1, 1)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := tinyConfig(t, test.edit, func(c *Config) { c.StudentRate.Warmup, c.EMA = 0, .5 })
+			one, three := latentBench(t, cfg, b), latentBench(t, cfg, b)
+			batch, err := one.batch(1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			graph, in := test.whole(one.method, batch)
+			want, got := one.call(t, graph, in), three.take(t, 1)[0]
+			for name, x := range want {
+				if math.Abs(x-got[name]) > 1e-5*math.Abs(x)+1e-6 {
+					t.Errorf("%s = %g in three programs, %g in one", name, got[name], x)
+				}
+			}
+			for scope := range rates(cfg) {
+				near(t, scope, flat(below(snapshot(one.store), scope)), flat(below(snapshot(three.store), scope)), 1e-4)
+			}
+		})
+	}
+}
+
+// whole is an update in one program.
+func whole[N any](s setup, update func(n networks, in N, r1, alone bool) map[string]*Node) train.Graph {
+	return train.GraphOf(func(root *model.Scope, in N) map[string]*Node {
+		return update(networks{setup: s, root: root}, in, true, false)
+	})
 }

@@ -63,7 +63,11 @@ func (s Spec) featureFiles(ctx context.Context, side int, note func(format strin
 			files[otherFeatures+name] = files[mainFeatures]
 		}
 	}
-	for name, file := range s.others() {
+	others, err := s.others()
+	if err != nil {
+		return nil, err
+	}
+	for name, file := range others {
 		net, ok := otherNets(side)[name]
 		switch {
 		case !ok:
@@ -71,7 +75,6 @@ func (s Spec) featureFiles(ctx context.Context, side int, note func(format strin
 		case file == "" && name != efficientNetLite:
 			return nil, fmt.Errorf("other-features = %q, want %s=FILE, a file of its weights", s.Others, name)
 		case file == "":
-			var err error
 			if file, err = packaged.EfficientNetLite0.Find(ctx, notes(note)); err != nil {
 				return nil, err
 			}
@@ -84,19 +87,25 @@ func (s Spec) featureFiles(ctx context.Context, side int, note func(format strin
 // Has reports whether a part of distillation is there under a name that no other part has. It opens nothing.
 func (s Spec) Has(part string) bool {
 	name, other := strings.CutPrefix(part, otherFeatures)
-	_, given := s.others()[name]
+	others, _ := s.others()
+	_, given := others[name]
 	return slices.Contains([]string{"text", "teacher", mainFeatures}, part) || other && given
 }
 
 // others are the files of Others by name.
-func (s Spec) others() map[string]string {
+func (s Spec) others() (map[string]string, error) {
 	files := map[string]string{}
-	for text := range strings.SplitSeq(s.Others, ",") {
-		if name, file, _ := strings.Cut(text, "="); text != "" {
-			files[name] = file
-		}
+	if s.Others == "" {
+		return files, nil
 	}
-	return files
+	for text := range strings.SplitSeq(s.Others, ",") {
+		name, file, _ := strings.Cut(text, "=")
+		if _, twice := files[name]; twice {
+			return nil, fmt.Errorf("other-features = %q, want %s once", s.Others, name)
+		}
+		files[name] = file
+	}
+	return files, nil
 }
 
 // notes are lines for a note.

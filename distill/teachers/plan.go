@@ -125,7 +125,7 @@ func affords(m *latent.Model, cfg distill.Config, memory float64) error {
 	if err != nil || memory == 0 || float64(k.total) <= memory {
 		return err
 	}
-	return fmt.Errorf("a training keeps %s, activations not counted, and this machine has %s: --plan shows of what; --lora, and files in half precision (--variant fp16), take less",
+	return fmt.Errorf("a training keeps %s, activations not counted, and there is memory of %s: --plan shows of what; --lora, and files in half precision (--variant fp16), take less",
 		readable(k.total), readable(int64(memory)))
 }
 

@@ -131,7 +131,7 @@ func TestATrainingMustFit(t *testing.T) {
 		t.Fatal(err)
 	}
 	less := float64(all.total - 1)
-	if err := affords(m, cfg, less); err == nil || !strings.Contains(err.Error(), "a training keeps "+readable(all.total)+", activations not counted, and this machine has ") {
+	if err := affords(m, cfg, less); err == nil || !strings.Contains(err.Error(), "a training keeps "+readable(all.total)+", activations not counted, and there is memory of ") {
 		t.Errorf("error = %v, want what it takes", err)
 	}
 	for name, err := range map[string]error{"all of it": affords(m, cfg, float64(all.total)), "unknown": affords(m, cfg, 0), "a LoRA": affords(m, lora, less)} {

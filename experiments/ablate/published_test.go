@@ -108,6 +108,7 @@ func TestOtherFeaturesAreCells(t *testing.T) {
 	}
 	for want, other := range map[string]string{
 		`other-features = "resnet=x", want NAME=FILE,… with names among ["clip-l"`: "resnet=x",
+		`other-features = "dino-s=x,dino-s=y", want dino-s once`:                   "dino-s=x,dino-s=y",
 		`other-features = "dino-s", want dino-s=FILE, a file of its weights`:       "dino-s",
 		"size = 16, want at least the 224 of the features-clip-l":                  "clip-l=" + args[1],
 	} {
