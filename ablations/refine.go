@@ -1,9 +1,6 @@
 package ablations
 
-import (
-	"github.com/addlab/addlab/distill"
-	"github.com/addlab/addlab/distill/discriminator"
-)
+import "github.com/addlab/addlab/distill"
 
 // Refine asks whether ADD gains from a student of regression, which knows the teacher's map already, and which of its parts spoil how that
 // student draws. Its cells move the student a little.
@@ -42,10 +39,8 @@ func atLowNoise(c *distill.Config) {
 	c.TeacherMax = 300
 }
 
-// atLowNoiseByUNet also puts the heads on the features of the teacher, on pictures with little noise and without augmentation.
+// atLowNoiseByUNet also puts the heads on the teacher.
 func atLowNoiseByUNet(c *distill.Config) {
 	atLowNoise(c)
-	seesThroughTeacher(c)
-	c.Discriminator.Renoise = &discriminator.Renoise{Mean: -1.2, SD: 1}
-	c.Discriminator.Augment, c.Discriminator.Level = false, true
+	seesSharply(c)
 }

@@ -96,6 +96,10 @@ func TestCommittedTablesFollowFromTheirRuns(t *testing.T) {
 				t.Fatalf("%d files (%v), want a table in all its forms", len(made), err)
 			}
 			for _, path := range made {
+				switch filepath.Base(path) {
+				case "table.csv", "table.tex", "table.txt":
+					continue // other forms of table.json, which are not committed
+				}
 				got, err := os.ReadFile(path)
 				want, wantErr := os.ReadFile(filepath.Join(dir, filepath.Base(path)))
 				if err != nil || wantErr != nil || !bytes.Equal(got, want) {

@@ -1,0 +1,29 @@
+package ablations
+
+import (
+	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/distill/discriminator"
+)
+
+// Gap asks which part of ADD keeps its student from drawing as well as its teacher. Each cell replaces one part and leaves the rest.
+var Gap = register(Axis{
+	Name: "gap", Title: "What keeps ADD from its teacher's drawing", BuiltIn: true,
+	Question: "Which part of ADD keeps the student from drawing as its teacher does: distillation loss, discriminator, length or teacher?",
+	Cells: []Cell{
+		{Name: "add", Default: true},
+		{Name: "sds", Set: func(c *distill.Config) { c.Weighting = "sds" }},
+		{Name: "low-noise", Set: teacherUpTo(300)},
+		{Name: "score-difference", Set: func(c *distill.Config) { c.Lambda, c.Matching = 0, matchingFrom(c, 1) }},
+		{Name: "unet", Set: seesSharply},
+		{Name: "low-noise-unet", Set: func(c *distill.Config) { c.TeacherMax = 300; seesSharply(c) }},
+		{Name: "teacher-l", Set: func(c *distill.Config) { c.TeacherNet = "teacher-l" }},
+		{Name: "longer", Set: func(c *distill.Config) { *c = c.WithSteps(2 * c.Steps) }},
+	},
+})
+
+// seesSharply puts the heads on the features of the teacher, on pictures with little noise and without augmentation.
+func seesSharply(c *distill.Config) {
+	seesThroughTeacher(c)
+	c.Discriminator.Renoise = &discriminator.Renoise{Mean: -1.2, SD: 1}
+	c.Discriminator.Augment, c.Discriminator.Level = false, true
+}
