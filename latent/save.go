@@ -42,17 +42,11 @@ func (m *Model) Save(backend compute.Backend, dir string, unet *weights.File, sc
 	if err := weights.Check(declared, "/", unet); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
-		return err
-	}
-	temp, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+"-*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(temp)
-	if err := os.Chmod(temp, 0o755); err != nil {
-		return err
-	}
+	return atomicfile.Folder(dir, func(temp string) error { return m.write(temp, unet, scheduler, further) })
+}
+
+// write is Save into a folder that is there.
+func (m *Model) write(temp string, unet *weights.File, scheduler map[string]any, further []string) error {
 	for _, part := range m.parts() {
 		if part == "unet" {
 			continue
@@ -103,10 +97,7 @@ func (m *Model) Save(backend compute.Backend, dir string, unet *weights.File, sc
 		return err
 	}
 	labelled := &weights.File{Tensors: unet.Tensors, Metadata: map[string]string{"format": "pt"}}
-	if err := weights.Write(filepath.Join(temp, "unet", "diffusion_pytorch_model.safetensors"), labelled, weights.F32); err != nil {
-		return err
-	}
-	return os.Rename(temp, dir)
+	return weights.Write(filepath.Join(temp, "unet", "diffusion_pytorch_model.safetensors"), labelled, weights.F32)
 }
 
 const schedulerFile, indexFile = "scheduler/scheduler_config.json", "model_index.json"

@@ -1,8 +1,9 @@
-// Package atomicfile writes files that are either whole or not there.
+// Package atomicfile writes files and folders that are either whole or not there.
 package atomicfile
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -49,6 +50,74 @@ func Write(path string, write func(w io.Writer) error) (err error) {
 		return err
 	}
 	return SyncDir(filepath.Dir(path))
+}
+
+// Folder lets write fill a temporary folder beside dir and renames it to dir, which must be missing, empty or the same already.
+func Folder(dir string, write func(temp string) error) error {
+	dir = filepath.Clean(dir) // without a slash at the end
+	parent := filepath.Dir(dir)
+	if err := os.MkdirAll(parent, 0o777); err != nil {
+		return err
+	}
+	temp, err := os.MkdirTemp(parent, filepath.Base(dir)+"-*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	if err := os.Chmod(temp, 0o755); err != nil {
+		return err
+	}
+	if err := write(temp); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	case len(entries) > 0:
+		if within(dir, temp) && within(temp, dir) {
+			return nil
+		}
+		return fmt.Errorf("%s is there already with other files, want a new folder", dir)
+	case err == nil: // os.Rename replaces no folder, not even an empty one
+		if err := os.Remove(dir); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(temp, dir); err != nil {
+		return err
+	}
+	return SyncDir(parent)
+}
+
+// within reports whether everything below a is below b too, with the same contents.
+func within(a, b string) bool {
+	return nil == filepath.WalkDir(a, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(a, path)
+		if err != nil {
+			return err
+		}
+		other := filepath.Join(b, name)
+		info, err := os.Lstat(other)
+		if err != nil {
+			return err
+		}
+		if info.IsDir() && d.IsDir() {
+			return nil
+		}
+		one, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		two, err := os.ReadFile(other)
+		if err == nil && !bytes.Equal(one, two) {
+			err = fmt.Errorf("%s and %s differ", path, other)
+		}
+		return err
+	})
 }
 
 // cause removes the temporary file's name, which means nothing to a user. Errors of other files keep their names.

@@ -95,3 +95,42 @@ func TestTemporariesOfKilledProcessesGo(t *testing.T) {
 		}
 	}
 }
+
+// A folder appears whole, or nothing does. One that is there stays, whatever it holds.
+func TestFolder(t *testing.T) {
+	parent := t.TempDir()
+	dir, full := filepath.Join(parent, "new", "folder"), errors.New("no space left on device")
+	with := func(text string, err error) func(string) error {
+		return func(temp string) error {
+			return errors.Join(os.Mkdir(filepath.Join(temp, "part"), 0o777), os.WriteFile(filepath.Join(temp, "part", "file"), []byte(text), 0o666), err)
+		}
+	}
+	if err := Folder(dir, with("half", full)); !errors.Is(err, full) {
+		t.Errorf("error = %v, want %v", err, full)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("a failed folder is there")
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil { // an empty one is as good as none
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := Folder(dir+"/", with("text", nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Folder(dir, with("other", nil)); err == nil || !strings.Contains(err.Error(), dir+" is there already with other files, want a new folder") {
+		t.Errorf("error = %v, want one of the folder", err)
+	}
+	entries, _ := os.ReadDir(filepath.Dir(dir))
+	if text, err := os.ReadFile(filepath.Join(dir, "part", "file")); string(text) != "text" || err != nil || len(entries) != 1 {
+		t.Errorf("file = %q (%v) in %v", text, err, entries)
+	}
+	file := filepath.Join(parent, "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := Folder(file, with("text", nil)); err == nil {
+		t.Error("a file was replaced")
+	}
+}
