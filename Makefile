@@ -47,10 +47,10 @@ smoke: ## the whole ablation at toy size, in a temporary folder
 slurm: ## a toy sweep through a real Slurm on this machine (Debian's slurmctld, slurmd, slurm-client and munge; as root)
 	tools/slurm.sh
 
-parity: ## saved students and LoRAs in diffusers itself, in a temporary Python environment (fetches PyTorch)
+parity: ## saved students, exported ones and LoRAs in diffusers itself, in a temporary Python environment (fetches PyTorch)
 	@dir=$$(mktemp -d) || exit 1; rc=0; \
 	{ python3 -m venv "$$dir" && "$$dir/bin/pip" install -q -r latent/testdata/requirements.txt && \
-	ADDLAB_PYTHON="$$dir/bin/python" $(GO) test ./latent ./experiments/distill -count=1 -run "TestASavedModelOpens|TestSavedSchedulers|TestAStudentIsTrained" -v; } || rc=$$?; \
+	ADDLAB_PYTHON="$$dir/bin/python" $(GO) test ./latent ./diffusion/pipeline ./experiments/distill -count=1 -run "TestASavedModelOpens|TestSavedSchedulers|TestExportDraws|TestAStudentIsTrained" -v; } || rc=$$?; \
 	rm -rf "$$dir"; exit $$rc
 
 vet: ## go vet

@@ -97,6 +97,20 @@ func X0FromEps(xt, eps *Node, level Level) *Node {
 // sigmaFloor keeps divisions by σ_t finite at t = 0, where x_t does not determine ε.
 const sigmaFloor = 1e-3
 
+// Affine gives the factors of x̂₀ = x·x_t + out·output for a network of kind p at the level α, σ, as Adapt has them.
+func (p Prediction) Affine(alpha, sigma float64) (x, out float64) {
+	switch p {
+	case PredictV:
+		return alpha, -sigma
+	case PredictEps:
+		if alpha < noSignal {
+			alpha, sigma = EpsAlphaFloor, math.Sqrt(1-EpsAlphaFloor*EpsAlphaFloor)
+		}
+		return 1 / alpha, -sigma / alpha
+	}
+	return 0, 1
+}
+
 // EpsFromX0 returns ε̂ = (x_t − α_t x̂₀)/σ_t (DDIM eq. 9 solved for ε): x_t itself at α = 0. Keep t away from 0.
 func EpsFromX0(xt, x0 *Node, level Level) *Node {
 	l := level.Like(xt)

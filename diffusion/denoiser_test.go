@@ -190,3 +190,25 @@ func TestNFSDTargetIsFiniteAtPureNoiseAndConstant(t *testing.T) {
 	}
 	near(t, "gradient through the target", float64(got[1]), 0, 0)
 }
+
+// The factors of a plan for other programs are those of the graph, at pure noise too.
+func TestAffineIsAdapt(t *testing.T) {
+	for _, s := range Schedules() {
+		for _, p := range predictions {
+			for _, time := range []float64{0.001, 0.3, 0.98, 1} {
+				xt, out := images()
+				got := run(t, func(in []*Node) *Node {
+					raw := func(xt *Node, _ Level, _ Cond) *Node { return Add(in[1], ZerosLike(xt)) }
+					return Adapt(p, raw)(in[0], LevelFrom(in[2]), Cond{})
+				}, xt, out, levels(s, time, time, time, time))
+				ofX, ofOut := p.Affine(s.AlphaSigma(time))
+				a, b := tensors.MustCopyFlatData[float32](xt), tensors.MustCopyFlatData[float32](out)
+				want := make([]float32, len(a))
+				for i := range want {
+					want[i] = float32(ofX*float64(a[i]) + ofOut*float64(b[i]))
+				}
+				same(t, want, got, 1e-4)
+			}
+		}
+	}
+}

@@ -1,9 +1,14 @@
 package network
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/addlab/addlab/internal/published"
+	"github.com/addlab/addlab/network/weights"
 )
 
 // UnknownEnd is transformers' mark of files whose eos_token_id is wrong. The end is that of the tokenizer, the largest id of a caption.
@@ -49,4 +54,34 @@ func TextName(old string) string {
 		return "text_model." + old
 	}
 	return old
+}
+
+// Publish gives the text tower as transformers' CLIPTextModelWithProjection: the fields of its config.json and its tensors. f, which is not
+// changed, holds those of c. The end's embedding moves behind all others, as tokenizer.Words.Publish moves its id: transformers reads an
+// eos_token_id of 2 as UnknownEnd.
+func (c TextConfig) Publish(f *weights.File) (fields map[string]any, out *weights.File, err error) {
+	if c.Projection < 1 {
+		return nil, nil, fmt.Errorf("network: projection_dim = %d, want ≥ 1", c.Projection)
+	}
+	activation := "gelu"
+	if c.QuickGELU {
+		activation = "quick_gelu"
+	}
+	fields = map[string]any{
+		"architectures": []string{"CLIPTextModelWithProjection"}, "model_type": "clip_text_model", "vocab_size": c.Vocabulary,
+		"max_position_embeddings": c.Context, "hidden_size": c.Width, "intermediate_size": cmp.Or(c.MLP, 4*c.Width), "num_hidden_layers": c.Layers,
+		"num_attention_heads": c.Heads, "projection_dim": c.Projection, "hidden_act": activation, "layer_norm_eps": 1e-5,
+		"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": c.Vocabulary - 1,
+	}
+	out = &weights.File{Tensors: maps.Clone(f.Tensors), Metadata: map[string]string{"format": "pt"}}
+	const table = "text_model.embeddings.token_embedding.weight"
+	rows := f.Tensors[table]
+	end := rows.Data[c.End*c.Width : (c.End+1)*c.Width]
+	out.Tensors[table] = weights.Tensor{Shape: rows.Shape, Data: slices.Concat(rows.Data[:c.End*c.Width], rows.Data[(c.End+1)*c.Width:], end)}
+	if !c.KeyBias {
+		for i := range c.Layers {
+			out.Tensors[fmt.Sprintf("text_model.encoder.layers.%d.self_attn.k_proj.bias", i)] = weights.Tensor{Shape: []int{c.Width}, Data: make([]float32, c.Width)}
+		}
+	}
+	return fields, out, nil
 }

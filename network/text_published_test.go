@@ -8,6 +8,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/network/weights"
 )
 
 func TestTextTowersEqualTransformers(t *testing.T) {
@@ -62,6 +65,54 @@ func TestReadTextRefusesByName(t *testing.T) {
 		maps.Copy(fields, edit)
 		if _, err := ReadText(configFile(t, fields)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+// A published text tower is read back as one of transformers' and computes the same, where the end is the last id and others behind it moved.
+func TestAPublishedTextTowerComputesTheSame(t *testing.T) {
+	for why, edit := range map[string]func(*TextConfig){
+		"built-in":         func(*TextConfig) {},
+		"with a key bias":  func(c *TextConfig) { c.KeyBias = true },
+		"a quick GELU":     func(c *TextConfig) { c.QuickGELU = true },
+		"another MLP":      func(c *TextConfig) { c.MLP = 24 },
+		"the end far away": func(c *TextConfig) { c.End = 9 },
+	} {
+		cfg := smallText()
+		edit(&cfg)
+		end := int32(cfg.End)
+		own, moved := []int32{1, 5, 7, 12, end, 0, 0, 0}, []int32{1, 0, 0, 0, 19, 0, 0, 0}
+		for i, id := range own[1:4] {
+			if moved[i+1] = id; id > end {
+				moved[i+1]--
+			}
+		}
+		store := model.NewStore()
+		run(t, store, textOf(cfg), ids(own))
+		graphtest.Shake(t, store, 1, .2)
+		want := run(t, store, textOf(cfg), ids(own))
+		f, err := weights.FromStore(store, "/net")
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields, out, err := cfg.Publish(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		published, err := ReadText(configFile(t, fields))
+		if err != nil {
+			t.Fatal(err)
+		}
+		loaded := model.NewStore()
+		if err := weights.Into(loaded, "/net", out); err != nil {
+			t.Fatal(err)
+		}
+		got := run(t, loaded, textOf(published), ids(moved))
+		for i, what := range []string{"tokens", "pooled"} {
+			relative(t, why+": "+what, want[i], got[i], 1e-5)
+		}
+		if len(out.Tensors) != loaded.NumVariables() {
+			t.Errorf("%s: %d tensors, want the %d of the network", why, len(out.Tensors), loaded.NumVariables())
 		}
 	}
 }

@@ -3,9 +3,12 @@ package network
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/addlab/addlab/internal/published"
+	"github.com/addlab/addlab/network/weights"
 )
 
 // ReadUNet reads the config.json of diffusers' UNet2DConditionModel, and the side of the latents that the network was trained on (0 where
@@ -103,4 +106,86 @@ func perLevel(f *published.Config, field string, otherwise, levels int) (all []i
 		f.Refuse(field, fmt.Sprintf("a whole number, or %d of them", levels))
 	}
 	return all
+}
+
+// Publish gives the network as diffusers' UNet2DConditionModel for pictures of a side: the fields of its config.json and its tensors. f, which
+// is not changed, holds those of c. Input and output are pictures after torch's pixel_unshuffle by Stem; the pooled caption is class_labels.
+// Mean pooling and plain upsampling become convolutions with constant weights.
+func (c UNetConfig) Publish(f *weights.File, side int) (fields map[string]any, out *weights.File, err error) {
+	if c.SizeDim > 0 || c.GuidanceDim > 0 {
+		return nil, nil, fmt.Errorf("network: addition_time_embed_dim = %d, time_cond_proj_dim = %d, want 0 of a built-in U-Net", c.SizeDim, c.GuidanceDim)
+	}
+	if side%c.Stem != 0 {
+		return nil, nil, fmt.Errorf("network: side = %d, want a multiple of stem = %d", side, c.Stem)
+	}
+	var down, up []string
+	for _, cross := range c.CrossAttention {
+		if cross {
+			down, up = append(down, crossDown), append(up, crossUp)
+		} else {
+			down, up = append(down, plainDown), append(up, plainUp)
+		}
+	}
+	slices.Reverse(up)
+	depth := any(c.TransformerDepth)
+	if c.TransformerDepths != nil {
+		depth = c.TransformerDepths
+	}
+	fields = map[string]any{
+		"_class_name": "UNet2DConditionModel", "in_channels": c.InChannels * c.Stem * c.Stem, "out_channels": c.OutChannels * c.Stem * c.Stem,
+		"sample_size": side / c.Stem, "block_out_channels": c.BlockOutChannels, "layers_per_block": c.LayersPerBlock, "down_block_types": down,
+		"up_block_types": up, "cross_attention_dim": c.CrossAttentionDim, "attention_head_dim": c.Heads, "transformer_layers_per_block": depth,
+		"use_linear_projection": c.LinearProjection, "norm_num_groups": c.NormGroups,
+	}
+	if c.PooledDim > 0 {
+		fields["class_embed_type"], fields["projection_class_embeddings_input_dim"] = "projection", c.PooledDim
+	}
+
+	out = &weights.File{Tensors: maps.Clone(f.Tensors), Metadata: map[string]string{"format": "pt"}}
+	for name, t := range f.Tensors {
+		if rest, ok := strings.CutPrefix(name, "add_embedding."); ok {
+			delete(out.Tensors, name)
+			out.Tensors["class_embedding."+rest] = t
+		}
+	}
+	for name, axis := range map[string]int{"conv_in.weight": 1, "conv_out.weight": 0, "conv_out.bias": 0} {
+		out.Tensors[name] = channelsFirst(f.Tensors[name], axis, c.Stem*c.Stem)
+	}
+	last := len(c.BlockOutChannels) - 1
+	for level, width := range c.BlockOutChannels {
+		if c.PoolDown && level < last {
+			everyChannel(out, fmt.Sprintf("down_blocks.%d.downsamplers.0.conv", level), width, []float32{0, 0, 0, 0, .25, .25, 0, .25, .25})
+		}
+		if c.PlainUp && level > 0 {
+			everyChannel(out, fmt.Sprintf("up_blocks.%d.upsamplers.0.conv", last-level), width, []float32{0, 0, 0, 0, 1, 0, 0, 0, 0})
+		}
+	}
+	return fields, out, nil
+}
+
+// channelsFirst reorders an axis of so many places times channels, as SpaceToDepth has them, to channels times places.
+func channelsFirst(t weights.Tensor, axis, places int) weights.Tensor {
+	block := 1
+	for _, n := range t.Shape[axis+1:] {
+		block *= n
+	}
+	n := t.Shape[axis]
+	channels, data := n/places, make([]float32, 0, len(t.Data))
+	for from := 0; from < len(t.Data); from += n * block {
+		for k := range n {
+			at := from + (k%places*channels+k/places)*block
+			data = append(data, t.Data[at:at+block]...)
+		}
+	}
+	return weights.Tensor{Shape: t.Shape, Data: data}
+}
+
+// everyChannel adds a convolution that applies a kernel [3,3] to every channel.
+func everyChannel(f *weights.File, name string, width int, kernel []float32) {
+	weight := make([]float32, width*width*9)
+	for i := range width {
+		copy(weight[(i*width+i)*9:], kernel)
+	}
+	f.Tensors[name+".weight"] = weights.Tensor{Shape: []int{width, width, 3, 3}, Data: weight}
+	f.Tensors[name+".bias"] = weights.Tensor{Shape: []int{width}, Data: make([]float32, width)}
 }

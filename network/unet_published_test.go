@@ -12,6 +12,9 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/network/weights"
 )
 
 func TestUNetsOfStableDiffusionEqualDiffusers(t *testing.T) {
@@ -110,5 +113,101 @@ func TestReadUNetRefusesByName(t *testing.T) {
 		if _, _, err := ReadUNet(configFile(t, fields)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
+	}
+}
+
+// unshuffled is torch's pixel_unshuffle of x [B,H,W,C] by p, channels last: [B,H/p,W/p,C·p·p]. back undoes it.
+func unshuffled(x []float32, b, h, w, c, p int, back bool) []float32 {
+	y := make([]float32, len(x))
+	for i := range y {
+		channel, column, row, n := i%c, i/c%w, i/c/w%h, i/c/w/h
+		to := ((n*(h/p)+row/p)*(w/p)+column/p)*c*p*p + channel*p*p + row%p*p + column%p
+		if back {
+			y[i] = x[to]
+		} else {
+			y[to] = x[i]
+		}
+	}
+	return y
+}
+
+// A published U-Net is one of diffusers' class, without patches, pooling and plain upsampling, that computes the same. The pooled caption is
+// read by class_embedding, which has add_embedding's layers.
+func TestAPublishedUNetComputesTheSameInDiffusersClass(t *testing.T) {
+	for why, edit := range map[string]func(*UNetConfig){
+		"built-in":       func(*UNetConfig) {},
+		"no stem":        func(c *UNetConfig) { c.Stem = 1 },
+		"stem of 4":      func(c *UNetConfig) { c.Stem = 4 },
+		"convolutions":   func(c *UNetConfig) { c.PoolDown, c.PlainUp = false, false },
+		"no pooled text": func(c *UNetConfig) { c.PooledDim = 0 },
+		"three levels": func(c *UNetConfig) {
+			c.BlockOutChannels, c.Heads, c.CrossAttention = []int{8, 16, 8}, []int{1, 2, 4}, []bool{true, false, true}
+		},
+		"several depths":  func(c *UNetConfig) { c.TransformerDepths = []int{1, 2} },
+		"other outputs":   func(c *UNetConfig) { c.OutChannels = 5 },
+		"1×1 projections": func(c *UNetConfig) { c.LinearProjection = false },
+	} {
+		t.Run(why, func(t *testing.T) {
+			cfg, side := smallUNet(), 16
+			cfg.PooledDim = 6
+			edit(&cfg)
+			rest, x := []any{[]float32{3, 700}, input(2, 2, 3, 12)}, narrow(values(2*side*side*3, 1))
+			if cfg.PooledDim > 0 {
+				rest = append(rest, input(3, 2, 6))
+			}
+			store := model.NewStore()
+			pictures := append([]any{tensors.FromFlatDataAndDimensions(x, 2, side, side, 3)}, rest...)
+			run(t, store, unetOf(cfg), pictures...)
+			graphtest.Shake(t, store, 1, .2)
+			want := run(t, store, unetOf(cfg), pictures...)[0]
+
+			own, err := weights.FromStore(store, "/net")
+			if err != nil {
+				t.Fatal(err)
+			}
+			fields, out, err := cfg.Publish(own, side)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if cfg.PooledDim > 0 && (fields["class_embed_type"] != "projection" || fields["projection_class_embeddings_input_dim"] != 6) {
+				t.Errorf("fields = %v, want a projection of 6 numbers", fields)
+			}
+			delete(fields, "class_embed_type") // which published models lack
+			delete(fields, "projection_class_embeddings_input_dim")
+			plain, sample, err := ReadUNet(configFile(t, fields))
+			if err != nil || sample != side/cfg.Stem {
+				t.Fatalf("sample_size = %d (%v), want %d", sample, err, side/cfg.Stem)
+			}
+			plain.PooledDim = cfg.PooledDim
+			out.Tensors = renamed(out.Tensors, func(name string) string { return strings.Replace(name, "class_embedding.", "add_embedding.", 1) })
+			loaded, patches := model.NewStore(), unshuffled(x, 2, side, side, 3, cfg.Stem, false)
+			if err := weights.Into(loaded, "/net", out); err != nil {
+				t.Fatal(err)
+			}
+			n := side / cfg.Stem
+			got := run(t, loaded, unetOf(plain), append([]any{tensors.FromFlatDataAndDimensions(patches, 2, n, n, plain.InChannels)}, rest...)...)[0]
+			if len(out.Tensors) != loaded.NumVariables() {
+				t.Errorf("%d tensors, want the %d of the network", len(out.Tensors), loaded.NumVariables())
+			}
+			relative(t, "output", want, unshuffled(got, 2, side, side, cfg.OutChannels, cfg.Stem, true), 1e-5)
+		})
+	}
+}
+
+func TestPublishRefusesByName(t *testing.T) {
+	guided, uneven := smallUNet(), smallUNet()
+	guided.GuidanceDim = 8
+	for want, c := range map[string]struct {
+		cfg  UNetConfig
+		side int
+	}{"time_cond_proj_dim = 8, want 0": {guided, 8}, "side = 9, want a multiple of stem = 2": {uneven, 9}} {
+		if _, _, err := c.cfg.Publish(&weights.File{}, c.side); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error = %v, want %q", err, want)
+		}
+	}
+	text := smallText()
+	text.Projection = 0
+	if _, _, err := text.Publish(&weights.File{}); err == nil || !strings.Contains(err.Error(), "projection_dim = 0, want ≥ 1") {
+		t.Errorf("error = %v, want one of the projection", err)
 	}
 }

@@ -89,6 +89,9 @@ func sample(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if o.ship != "" {
 		return ship(ctx, o, student, bundle, e, stdout)
 	}
+	if o.export != "" {
+		return export(o, student, bundle, e.Backend, stdout)
+	}
 
 	p.Backend = e.Backend
 	grid := plot.Grid{Columns: captions, Scale: max(1, 128/bundle.Config.Size)}

@@ -45,6 +45,9 @@ func TestWrongCalls(t *testing.T) {
 		{"no student of the data", []string{"--prompt", "a star", "--data", "emoji", "--results", empty, "--pretrained", bare}, "go run ./experiments/ablate --data emoji --axis"},
 		{"data and a run", []string{"--prompt", "a star", "--data", "emoji", "--run", "0123456789ab"}, "--data emoji has no effect with --run 0123456789ab"},
 		{"a column for nothing", []string{"--prompt", "a star", "--text", "caption"}, "--data scenes --text caption: columns have no effect without --ship"},
+		{"a caption for a folder", []string{"--export", empty, "--prompt", "a star"}, "--prompt has no effect with --export"},
+		{"two things to do with a run", []string{"--export", empty, "--run", "x", "--ship", "ADD"}, "--ship has no effect with --export"},
+		{"a model that is a folder already", []string{"--export", empty, "--model", "x"}, "--export has no effect with --model"},
 		{"a forgotten --prompt", []string{"a star"}, `argument = "a star"`},
 	} {
 		t.Run(c.why, func(t *testing.T) {
@@ -214,5 +217,35 @@ func TestRowsAreThoseOfTheRun(t *testing.T) {
 	_, err = options{steps: []int{5}, form: diffusion.Renoise}.rows(small, p)
 	if want := "steps = 5, want 1 to 4, the number of times, or a multiple of it: the student was trained on times [980 750 500 250]"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error = %v, want %q", err, want)
+	}
+}
+
+// A student of four times draws in one to four steps in Python and in eight; a folder with other files is left alone.
+func TestExport(t *testing.T) {
+	bundle, dir := tinybundle.Write(t, "text", "teacher"), finished(t, t.TempDir(), "smoke", 0, func(*distill.Config) {})
+	trained, err := os.ReadFile(tinybundle.WritePart(t, "teacher", 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, distill.StudentFile), trained, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(t.TempDir(), "student")
+	args := []string{"--run", dir, "--pretrained", bundle, "--engine", "go", "--export", folder}
+	for range 2 { // the second finds the same
+		if got, want := call(t, args...), "wrote "+folder+" for diffusers: draws in 1, 2, 3, 4, 8 steps\n"; !strings.Contains(got, want) {
+			t.Errorf("stdout = %q, want %q", got, want)
+		}
+	}
+	var index struct{ Plans map[string][]struct{ Timestep, Noise float64 } }
+	if err := record.ReadJSON(filepath.Join(folder, "model_index.json"), &index); err != nil || len(index.Plans) != 5 {
+		t.Fatalf("plans = %v (%v), want five", index.Plans, err)
+	}
+	if plan := index.Plans["2"]; len(plan) != 2 || plan[0].Timestep != 980 || plan[1].Timestep != 500 || plan[0].Noise == 0 || plan[1].Noise != 0 {
+		t.Errorf("two steps = %v, want timesteps 980 and 500 with noise between", plan)
+	}
+	var stdout, stderr bytes.Buffer
+	if rc := command().Run(t.Context(), append(args, "--form", "ode"), &stdout, &stderr); rc != 1 || !strings.Contains(stderr.String(), folder+" is there already with other files, want a new folder") {
+		t.Errorf("another form: rc = %d, stderr = %q", rc, &stderr)
 	}
 }

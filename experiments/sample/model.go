@@ -33,7 +33,7 @@ type modelOptions struct {
 
 // ofRuns are flags that a model has no use for; ofModels need one.
 var (
-	ofRuns   = []string{"run", "results", "pretrained", "teacher", "teacher-steps", "form", "ship", "as", "data", "image", "text"}
+	ofRuns   = []string{"run", "results", "pretrained", "teacher", "teacher-steps", "form", "ship", "as", "export", "data", "image", "text"}
 	ofModels = []string{"variant", "negative", "guidance", "size"} // of latent models
 )
 

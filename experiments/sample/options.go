@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -25,6 +26,7 @@ const usage = `sample draws pictures for captions from a student, beside its tea
   go run ./experiments/sample --prompt "a green star" --teacher-steps 4 --sampler ddim,dpmpp2m,unipc   the teacher by other solvers
   go run ./experiments/sample --run results/runs/0123456789ab --ship "ADD, 800 steps"   put a student into the bundle
   go run ./experiments/sample --run results/runs/0123456789ab --ship "regression" --as student-regression   as one that others start from
+  go run ./experiments/sample --run results/runs/0123456789ab --export student   a folder for DiffusionPipeline.from_pretrained of diffusers
 
   go run ./experiments/sample --prompt "a fox" --model stabilityai/sd-turbo --steps 1,4   Stable Diffusion 1, 2 or XL
   go run ./experiments/sample --prompt "7,3" --model edm-cifar10-32x32-cond-vp.pkl --steps 18   classes, by a model of EDM
@@ -39,11 +41,14 @@ Unknown words are named, with those that the networks know.
 // maxPictures are those of a row.
 const maxPictures = 256
 
+// ofExport are the flags that --export goes with.
+var ofExport = []string{"export", "run", "results", "pretrained", "data", "form", "engine"}
+
 type options struct {
 	prompts                               []string
 	steps                                 []int
 	run, results, pretrained, engine, out string
-	ship, as                              string
+	ship, as, export                      string
 	set                                   dataset.Spec
 	form                                  diffusion.Form
 	samplers                              []diffusion.Sampler
@@ -75,6 +80,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.IntVar(&o.n, "n", 1, "`pictures` per prompt")
 	f.StringVar(&o.ship, "ship", "", "score the student of --run, put it into the bundle that it started from, and stop; the `recipe` says how it was trained, --data on what it is scored (default: the built-in world of its networks)")
 	f.StringVar(&o.as, "as", "", "`name` for --ship, such as student-regression: put the student beside the shipped one, for trainings to start from by student_net (default: replace the shipped one)")
+	f.StringVar(&o.export, "export", "", "write the student into a new `folder` that diffusers draws with, and stop (docs/models.md)")
 	o.set.Flags(f, " of the student, or that --ship scores on")
 	o.model.flags(f)
 	f.StringVar(&o.out, "out", "samples.png", "`file` for the grid")
@@ -98,6 +104,9 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		if (given.Name == "sampler" || given.Name == "teacher-steps") && !o.teacher {
 			err = fmt.Errorf("--%s has no effect with --teacher=false, want one of the two", given.Name)
 		}
+		if o.export != "" && !slices.Contains(ofExport, given.Name) {
+			err = cmp.Or(err, fmt.Errorf("--%s has no effect with --export", given.Name))
+		}
 		o.ofData = o.ofData || given.Name == "data"
 	})
 	if err == nil {
@@ -118,7 +127,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return errors.New("run is missing, want the one whose student is to be shipped")
 	case o.ship != "" && o.run == shipped:
 		return fmt.Errorf("run = %q, want one that was trained here", shipped)
-	case len(o.prompts) == 0 && o.ship == "" && !o.model.edm(): // which may know no classes
+	case len(o.prompts) == 0 && o.ship == "" && o.export == "" && !o.model.edm(): // which may know no classes
 		return errNoPrompt
 	case o.model.pictures != "" && o.n < 1:
 		return fmt.Errorf("n = %d, want ≥ 1 pictures", o.n)

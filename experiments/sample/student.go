@@ -3,11 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute"
+
+	"github.com/addlab/addlab/diffusion/pipeline"
 	"github.com/addlab/addlab/pretrain"
 	"github.com/addlab/addlab/sweep"
 )
@@ -91,4 +95,19 @@ func (o options) dataFlag() string {
 		return ""
 	}
 	return o.set.String() + " "
+}
+
+// export writes the student for Python, with the plans of its own numbers of steps and of all others up to eight that its sampler can take.
+func export(o options, s sweep.StudentRun, b *pretrain.Bundle, backend compute.Backend, stdout io.Writer) error {
+	p, counts := pipeline.New(backend, b), []int(nil)
+	for k := 1; k <= max(8, len(s.Config.Distill.Times)); k++ {
+		if _, err := p.Plan(s.Steps(k, o.form).Sampling); err == nil {
+			counts = append(counts, k)
+		}
+	}
+	if err := pipeline.Export(backend, b, s.Steps(1, o.form).Sampling, counts, o.export); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(stdout, "wrote %s for diffusers: draws in %s steps\n", o.export, strings.Trim(strings.ReplaceAll(fmt.Sprint(counts), " ", ", "), "[]"))
+	return err
 }

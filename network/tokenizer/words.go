@@ -130,3 +130,38 @@ func dropVariant(r rune) rune {
 	}
 	return r
 }
+
+// Publish gives the contents of tokenizer.json, which transformers' PreTrainedTokenizerFast reads, and of tokenizer_config.json. The end has the
+// last id, and what comes after End here one less.
+func (t *Words) Publish() (rules, config map[string]any) {
+	type object = map[string]any
+	last := t.Size() - 1
+	ids := object{"<|pad|>": Pad, "<|begin|>": Begin, "<|unknown|>": Unknown - 1, "<|end|>": last}
+	var added []object
+	for _, name := range []string{"<|pad|>", "<|begin|>", "<|unknown|>", "<|end|>"} {
+		added = append(added, object{"id": ids[name], "content": name, "special": true, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false})
+	}
+	for i, w := range t.Vocabulary {
+		ids[w] = i + firstWord - 1
+	}
+	special := func(name string, id int) object {
+		return object{"id": name, "ids": []int{id}, "tokens": []string{name}}
+	}
+	part := func(kind, id string) object { return object{kind: object{"id": id, "type_id": 0}} }
+	framed := []object{part("SpecialToken", "<|begin|>"), part("Sequence", "A"), part("SpecialToken", "<|end|>")}
+	rules = object{
+		"version": "1.0", "truncation": nil, "padding": nil, "added_tokens": added, "decoder": nil,
+		"normalizer": object{"type": "Sequence", "normalizers": []object{
+			{"type": "Replace", "pattern": object{"Regex": `[\x{180B}-\x{180D}\x{180F}\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]`}, "content": ""},
+			{"type": "NFC"},
+			{"type": "Replace", "pattern": object{"String": "İ"}, "content": "i"}, // else it becomes two letters
+			{"type": "Lowercase"},
+		}},
+		"pre_tokenizer": object{"type": "Split", "pattern": object{"Regex": word.String()}, "behavior": "Removed", "invert": true},
+		"post_processor": object{"type": "TemplateProcessing", "single": framed, "pair": append(framed[:2:2], part("Sequence", "B"), framed[2]),
+			"special_tokens": object{"<|begin|>": special("<|begin|>", Begin), "<|end|>": special("<|end|>", last)}},
+		"model": object{"type": "WordLevel", "vocab": ids, "unk_token": "<|unknown|>"},
+	}
+	return rules, object{"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": t.Context,
+		"pad_token": "<|pad|>", "bos_token": "<|begin|>", "unk_token": "<|unknown|>", "eos_token": "<|end|>"}
+}

@@ -226,3 +226,27 @@ func FuzzEncode(f *testing.F) {
 		}
 	})
 }
+
+// Published ids are those of Encode, but for the end, which moves behind all others.
+func TestPublishedIds(t *testing.T) {
+	words := Build([]string{"a red circle", "a blue star"}, 100, 8)
+	rules, config := words.Publish()
+	model := rules["model"].(map[string]any)
+	ids := model["vocab"].(map[string]any)
+	names := []string{"<|pad|>", "<|begin|>", "<|end|>", "<|unknown|>"}
+	if len(ids) != words.Size() || config["model_max_length"] != words.Context || model["unk_token"] != "<|unknown|>" {
+		t.Errorf("%d ids, context %v, unknown %v", len(ids), config["model_max_length"], model["unk_token"])
+	}
+	for id, name := range append(names, words.Vocabulary...) {
+		want := id
+		switch {
+		case id == End:
+			want = words.Size() - 1
+		case id > End:
+			want--
+		}
+		if ids[name] != want {
+			t.Errorf("%s is %v, want %d", name, ids[name], want)
+		}
+	}
+}
