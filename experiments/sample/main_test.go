@@ -237,7 +237,9 @@ func TestExport(t *testing.T) {
 			t.Errorf("stdout = %q, want %q", got, want)
 		}
 	}
-	var index struct{ Plans map[string][]struct{ Timestep, Noise float64 } }
+	var index struct {
+		Plans map[string][]struct{ Timestep, Noise float64 }
+	}
 	if err := record.ReadJSON(filepath.Join(folder, "model_index.json"), &index); err != nil || len(index.Plans) != 5 {
 		t.Fatalf("plans = %v (%v), want five", index.Plans, err)
 	}
