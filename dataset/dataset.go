@@ -22,6 +22,37 @@ type Source interface {
 	Sample(i int) (Sample, error)
 }
 
+// Captioned is a source that knows captions without their pictures.
+type Captioned interface {
+	Source
+	// Caption is that of sample i.
+	Caption(i int) (string, error)
+}
+
+// Captions are the captions of a finite source, each once, in the order of its samples.
+func Captions(s Source) (all []string, err error) {
+	seen := map[string]bool{}
+	for i := range s.Len() {
+		caption, err := Caption(s, i)
+		if err != nil {
+			return nil, err
+		}
+		if !seen[caption] {
+			seen[caption], all = true, append(all, caption)
+		}
+	}
+	return all, nil
+}
+
+// Caption is that of sample i of a source.
+func Caption(s Source, i int) (string, error) {
+	if c, ok := s.(Captioned); ok {
+		return c.Caption(i)
+	}
+	sample, err := s.Sample(i)
+	return sample.Caption, err
+}
+
 // Grouped is a source that has several pictures for a caption.
 type Grouped interface {
 	Source

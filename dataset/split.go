@@ -67,8 +67,8 @@ type part struct {
 }
 
 var (
-	_ Dataset = (*pictures)(nil)
-	_ Source  = part{}
+	_ Dataset   = (*pictures)(nil)
+	_ Captioned = part{}
 )
 
 func (p *pictures) Name() string    { return p.name }
@@ -78,11 +78,27 @@ func (p *pictures) Heldout() Source { return p.heldout }
 
 func (s part) Len() int { return len(s.index) }
 
-func (s part) Sample(i int) (Sample, error) {
+// at is the entry of sample i.
+func (s part) at(i int) (int, error) {
 	if i < 0 || i >= len(s.index) {
-		return Sample{}, fmt.Errorf("dataset: %s: sample = %d, want 0 … %d", s.of.name, i, len(s.index)-1)
+		return 0, fmt.Errorf("dataset: %s: sample = %d, want 0 … %d", s.of.name, i, len(s.index)-1)
 	}
-	j := int(s.index[i])
+	return int(s.index[i]), nil
+}
+
+func (s part) Caption(i int) (string, error) {
+	j, err := s.at(i)
+	if err != nil {
+		return "", err
+	}
+	return s.of.entries[j].caption, nil
+}
+
+func (s part) Sample(i int) (Sample, error) {
+	j, err := s.at(i)
+	if err != nil {
+		return Sample{}, err
+	}
 	e := s.of.entries[j]
 	rgb, err := s.of.rgb(j)
 	if err != nil {

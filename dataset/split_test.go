@@ -168,5 +168,23 @@ func TestSampleRefusesIndicesOutside(t *testing.T) {
 		if _, err := d.Train().Sample(i); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("sample = %d, want 0 …", i)) {
 			t.Errorf("error = %v, want the index named", err)
 		}
+		if _, err := Caption(d.Train(), i); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("sample = %d, want 0 …", i)) {
+			t.Errorf("caption: error = %v, want the index named", err)
+		}
+	}
+}
+
+// Captions are known without their pictures, and each comes once.
+func TestCaptionsAreReadWithoutPictures(t *testing.T) {
+	unread := part{of: &pictures{}, index: []int32{2, 0, 1, 0}}
+	for i, caption := range []string{"a fox", "a dog", "a fox"} {
+		unread.of.entries = append(unread.of.entries, entry{Listed: Listed{Name: fmt.Sprint(i), Read: func() ([]byte, error) { return nil, fmt.Errorf("read") }}, caption: caption})
+	}
+	got, err := Captions(unread)
+	if diff := cmp.Diff([]string{"a fox", "a dog"}, got); diff != "" || err != nil {
+		t.Errorf("captions (-want +got), %v:\n%s", err, diff)
+	}
+	if _, err := Captions(struct{ Source }{unread}); err == nil || !strings.Contains(err.Error(), "read") {
+		t.Errorf("error = %v, want that of a picture, which other sources need", err)
 	}
 }

@@ -1,8 +1,6 @@
 package distill
 
 import (
-	"cmp"
-
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -78,7 +76,7 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 	in.TeacherLevels = train.F32(diffusion.Levels(m.schedule, levels), steps, n, 3)
 	in.Weight = train.F32(weight, n)
 	if m.nfsd() {
-		in.Empty, in.Negative = m.tokens(""), m.tokens(cmp.Or(m.cfg.Negative, m.base.NegativeCaption()))
+		in.Empty, in.Negative = m.tokens(""), m.tokens(m.cfg.negative(m.base))
 	}
 	return in
 }

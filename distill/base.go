@@ -33,6 +33,7 @@ type Autoencoded interface {
 	Base
 	pipeline.Autoencoded
 	Encode(scope *model.Scope, pictures *Node) *Node // [B,S,S,3] → [B,H,W,Z], as the diffusion model scales them
+	TextHash() string                                // of all that Tokens and Text depend on
 }
 
 var _ Base = (*pretrain.Bundle)(nil)

@@ -2,6 +2,7 @@ package distill
 
 import (
 	"fmt"
+	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -17,7 +18,7 @@ import (
 type encoder struct {
 	exec  *model.Exec
 	size  int
-	cache *latentCache      // nil for none
+	cache *records          // nil for none
 	note  func(text string) // is told why latents are no longer kept
 }
 
@@ -41,13 +42,23 @@ func newEncoder(in Inputs, store *model.Store, note func(text string)) (*encoder
 	return &encoder{exec, base.Size(), cache, note}, nil
 }
 
+// openLatents opens the records of the latents of a run's pictures in a folder; nil where the source has no end. Picture i has record i.
+func openLatents(in Inputs, values int) (*records, error) {
+	if in.Data.Train().Len() == math.MaxInt {
+		return nil, nil
+	}
+	return openRecords("latents", in.Latents, values, map[string]any{
+		"format": 2, "data": in.Data.Hash(), "vae": in.Bundle.Hash(vaeScope), "size": in.Bundle.Size(), "precision": in.Config.Precision,
+	})
+}
+
 // encode gives the latents of a batch's pictures, flat [B,H,W,Z].
 func (e *encoder) encode(b dataset.Batch) (latents []float32, err error) {
 	area := e.size * e.size * 3
 	for k, i := range b.Indices {
 		var z []float32
 		if e.cache != nil {
-			if z, err = e.cache.get(i); err != nil {
+			if z, err = e.cache.get(i, ""); err != nil {
 				return nil, err
 			}
 		}
@@ -56,7 +67,7 @@ func (e *encoder) encode(b dataset.Batch) (latents []float32, err error) {
 				return nil, err
 			}
 			if e.cache != nil {
-				if err := e.cache.put(i, z); err != nil { // a full disk costs time, no training
+				if err := e.cache.put(i, "", z); err != nil { // a full disk costs time, no training
 					e.note(err.Error() + "; pictures are encoded anew from here on")
 					e.dropCache()
 				}

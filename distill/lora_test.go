@@ -108,7 +108,7 @@ func TestFrozenFactorsAreKeptInHalves(t *testing.T) {
 		"bfloat16":  {func(c *Config) { c.Precision = BF16 }, true, true},
 		"of a LoRA": {func(c *Config) { c.Precision, c.LoRA = BF16, 2 }, false, true},
 	} {
-		store, err := newStore(graphtest.Engine(), b, tinyConfig(t, test.edit))
+		store, err := newStore(graphtest.Engine(), b, tinyConfig(t, test.edit), true)
 		if err != nil {
 			t.Fatal(err)
 		}

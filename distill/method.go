@@ -71,15 +71,15 @@ type Update struct {
 	Then  *Update                               // what follows on the same batch, with the same number; nil for nothing
 }
 
-func newMethod(cfg Config, b Base) (Method, error) { return methodOver(cfg, b, 1) }
+func newMethod(cfg Config, b Base) (Method, error) { return methodOver(cfg, b, 1, nil) }
 
-// methodOver is the method of a config whose batches so many devices share.
-func methodOver(cfg Config, b Base, devices int) (Method, error) {
+// methodOver is the method of a config whose batches so many devices share, and whose captions may be kept as states.
+func methodOver(cfg Config, b Base, devices int, kept *states) (Method, error) {
 	s, err := newSetup(cfg, b)
 	if err != nil {
 		return nil, err
 	}
-	s.devices = devices
+	s.devices, s.states = devices, kept
 	seen, _ := s.sample()
 	_, decoded := b.(Autoencoded)
 	if decoded && cfg.Adversarial > 0 && s.encodes() && cfg.Discriminator.Augment {

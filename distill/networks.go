@@ -70,14 +70,17 @@ func (c Config) looks() bool {
 	return c.Scale != LatentScale || c.Adversarial > 0 && (c.Discriminator.Image || c.Features() == featuresScope || c.FeaturesBeside == featuresScope)
 }
 
-// newStore loads the frozen networks and creates the student.
-func newStore(backend compute.Backend, b Base, cfg Config) (*model.Store, error) {
+// newStore loads the frozen networks, the text encoder if its graph needs it, and creates the student.
+func newStore(backend compute.Backend, b Base, cfg Config, reads bool) (*model.Store, error) {
 	if err := b.Want(cfg.Parts()...); err != nil {
 		return nil, err
 	}
 	store := model.NewStore()
 	network.HalfProducts(store, cfg.Precision == BF16)
-	frozen := [][2]string{{textScope, textScope}, {teacherScope, cfg.Teacher()}}
+	frozen := [][2]string{{teacherScope, cfg.Teacher()}}
+	if reads {
+		frozen = append(frozen, [2]string{textScope, textScope})
+	}
 	if cfg.looks() {
 		frozen = append(frozen, [2]string{featuresScope, featuresScope})
 	}
@@ -91,11 +94,7 @@ func newStore(backend compute.Backend, b Base, cfg Config) (*model.Store, error)
 		frozen = append(frozen, [2]string{vaeScope, vaeScope})
 	}
 	for _, f := range frozen {
-		if err := b.Load(backend, store, "/"+f[0], f[1]); err != nil {
-			return nil, err
-		}
-		narrow := func(name string, shape []int) bool { return cfg.Narrows(f[0], name, shape) }
-		if err := convert(backend, store, "/"+f[0], dtypes.BFloat16, narrow); err != nil {
+		if err := loadFrozen(backend, store, b, cfg, f[0], f[1]); err != nil {
 			return nil, err
 		}
 	}
@@ -127,6 +126,14 @@ func newStore(backend compute.Backend, b Base, cfg Config) (*model.Store, error)
 	return store, nil
 }
 
+// loadFrozen loads a part below a scope, in the precision that a config has for it.
+func loadFrozen(backend compute.Backend, store *model.Store, b Base, cfg Config, scope, part string) error {
+	if err := b.Load(backend, store, "/"+scope, part); err != nil {
+		return err
+	}
+	return convert(backend, store, "/"+scope, dtypes.BFloat16, func(name string, shape []int) bool { return cfg.Narrows(scope, name, shape) })
+}
+
 // networks are the networks of a bundle within a graph.
 type networks struct {
 	setup
@@ -134,8 +141,12 @@ type networks struct {
 	passes bool // x̂ comes from the program before this one, and the gradient goes to the next
 }
 
-func (n networks) text(ids *Node) diffusion.Cond {
-	return n.base.Text(n.root.At(textScope), ids)
+// text is what captions say, of setup.tokens.
+func (n networks) text(captions *Node) diffusion.Cond {
+	if n.states.there() {
+		return n.states.cond(captions)
+	}
+	return n.base.Text(n.root.At(textScope), captions)
 }
 
 // denoiser is that of a part's architecture with the weights below a scope.
@@ -174,7 +185,7 @@ func (n networks) teacher() diffusion.Denoiser { return n.denoiser(teacherScope,
 // fakeScore denoises as if the student's pictures were the data; see Matching.
 func (n networks) fakeScore() diffusion.Denoiser { return n.denoiser(fakeScope, n.cfg.Teacher()) }
 
-// guidedTeacher is the teacher with the config's guidance; empty are the tokens of no caption, [1,L].
+// guidedTeacher is the teacher with the config's guidance; empty are the tokens of no caption.
 func (n networks) guidedTeacher(empty *Node) diffusion.Denoiser {
 	if n.cfg.TeacherGuidance == 0 {
 		return n.teacher()

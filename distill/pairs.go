@@ -122,11 +122,11 @@ func (p Pairs) open(ctx context.Context, dir string, in Inputs, progress *train.
 		if _, err := os.Stat(path); os.IsNotExist(err) {
 			var captions []string
 			for i := range pairBlock {
-				s, err := set.captions.Sample((block*pairBlock + i) % set.captions.Len())
+				caption, err := dataset.Caption(set.captions, (block*pairBlock+i)%set.captions.Len())
 				if err != nil {
 					return nil, err
 				}
-				captions = append(captions, s.Caption)
+				captions = append(captions, caption)
 			}
 			if err := draw.block(ctx, path, block, captions); err != nil {
 				return nil, fmt.Errorf("distill: pairs: %w", err)
@@ -181,6 +181,9 @@ func (c captioned) Len() int { return c.pairs }
 
 // Sample implements dataset.Source.
 func (c captioned) Sample(i int) (dataset.Sample, error) { return c.Source.Sample(i % c.Source.Len()) }
+
+// Caption implements dataset.Captioned.
+func (c captioned) Caption(i int) (string, error) { return dataset.Caption(c.Source, i%c.Source.Len()) }
 
 // pictures is a batch whose x₀ are the teacher's.
 func (p *paired) pictures(b dataset.Batch) dataset.Batch {

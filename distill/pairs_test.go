@@ -190,7 +190,7 @@ func TestPairsOfALatentTeacher(t *testing.T) {
 		s.Pairs = Pairs{Count: pairBlock, Sampler: "ddim", Steps: 2, Seed: 3}
 		c.Method, c.DistillPixels, c.TeacherGuidance, c.Adversarial = &Named{Settings: s}, false, 2, 1
 	})
-	in := Inputs{Config: cfg, Bundle: base, Data: latentData(), Backend: graphtest.Engine(), Latents: t.TempDir(), Pairs: t.TempDir()}
+	in := Inputs{Config: cfg, Bundle: base, Data: latentData(), Backend: graphtest.Engine(), Latents: t.TempDir(), Pairs: t.TempDir(), States: t.TempDir()}
 	pairs := Pairs{Count: pairBlock, Sampler: "ddim", Steps: 2, Seed: 3}
 	set, err := pairs.open(t.Context(), in.Pairs, in, silent())
 	if err != nil {

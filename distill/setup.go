@@ -21,6 +21,7 @@ type setup struct {
 	base     Base
 	schedule diffusion.Schedule
 	devices  int // that share a batch
+	states   *states
 
 	studentOptimiser optim.Optimizer
 	headsOptimiser   optim.AdamW // StyleGAN-T's
@@ -56,8 +57,11 @@ func (s setup) noise(purpose string, number int) *tensors.Tensor {
 	return s.normal(purpose, number, s.cfg.Batch)
 }
 
-// tokens are captions as the text encoder reads them, [B,L].
+// tokens are captions as networks.text takes them: as the text encoder reads them, [B,L], or what it said of them, [B,V].
 func (s setup) tokens(captions ...string) *tensors.Tensor {
+	if s.states.there() {
+		return s.states.of(captions)
+	}
 	ids, length := s.base.Tokens(captions)
 	return train.I32(ids, len(captions), length)
 }
@@ -104,7 +108,7 @@ type studentInputs[T any] struct {
 	Picture     T // [B,S,S,3]: what x₀ are latents of
 	Start       T // [B,3]: level of x_s, pure noise at the first time but for Config.SignalLeak
 	Level       T // [B,3]: level that the student is told
-	Caption     T // [B,L]
+	Caption     T // [B,L], or [B,V] of states
 	StudentRate T // the optimiser's coefficients
 	Decay       T // of the student's average
 }

@@ -122,7 +122,7 @@ func TestUpdatesOfAStepAreIndependent(t *testing.T) {
 func TestStudentStart(t *testing.T) {
 	b := tinyBundle(t, 1)
 	student := func(cfg Config) map[string][]float32 {
-		store, err := newStore(graphtest.Engine(), b, cfg)
+		store, err := newStore(graphtest.Engine(), b, cfg, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,8 @@
 package distill
 
 import (
+	"cmp"
+
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/addlab/addlab/diffusion"
@@ -53,6 +55,9 @@ func (s setup) nfsdGuidance() float64 {
 	}
 	return s.cfg.TeacherGuidance
 }
+
+// negative is the caption of what nfsd leads away from.
+func (c Config) negative(b Base) string { return cmp.Or(c.Negative, b.NegativeCaption()) }
 
 // summed is the number of pixel values over which a squared distance sums, see Config.Reduction.
 func (s setup) summed() int {

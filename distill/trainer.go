@@ -82,13 +82,13 @@ func (t *Trainer) release(d *training) {
 func (d *training) fits(in Inputs) bool {
 	ours, theirs := d.Config, in.Config
 	ours.Seed, theirs.Seed = 0, 0
-	same := d.Bundle == in.Bundle && d.Backend == in.Backend && d.Latents == in.Latents && max(1, d.Devices) == max(1, in.Devices)
+	same := d.Bundle == in.Bundle && d.Backend == in.Backend && d.Latents == in.Latents && d.States == in.States && max(1, d.Devices) == max(1, in.Devices)
 	return same && d.Data.Hash() == in.Data.Hash() && reflect.DeepEqual(ours, theirs)
 }
 
 // reset sets every variable to its value before the first step of the config's seed.
 func (d *training) reset(ctx context.Context, in Inputs, progress *train.Progress) error {
-	method, fresh, err := prepare(in)
+	method, fresh, err := prepare(in, d.states)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,11 @@ func (d *training) reset(ctx context.Context, in Inputs, progress *train.Progres
 			return fmt.Errorf("distill: %s: %w", v.Path(), err)
 		}
 	}
-	feed, err := newFeed(ctx, in, method, progress)
+	source, err := sourceOf(ctx, in, method, progress)
+	if err != nil {
+		return err
+	}
+	feed, err := newFeed(in.Config, source)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type Inputs struct {
 	Backend compute.Backend
 	Devices int    // of the backend that share every batch; 0 for one. Only rounding depends on it
 	Latents string // folder of the latents of pictures, where an autoencoder makes them; "" for the user's cache
+	States  string // folder of what text towers say of captions, where latents are diffused; "" for the user's cache
 	Pairs   string // folder of the teacher's pairs, where a method learns from them; "" for the user's cache
 
 	// Watch, if set, is called after every line of metrics: mean holds the means since the line before, save writes the student as it
@@ -66,6 +67,7 @@ type training struct {
 	devices  *distributed.DeviceMesh
 	feed     *train.Feed
 	encoder  *encoder // nil in pixels
+	states   *states
 }
 
 // Steps prepares the steps of a training that leaves no run, for measurements. close frees what they hold.
@@ -95,41 +97,47 @@ func open(ctx context.Context, in Inputs, progress *train.Progress) (*training, 
 	if err != nil {
 		return nil, fmt.Errorf("distill: %w", err)
 	}
-	method, err := methodOver(in.Config, in.Bundle, in.Devices)
+	d := &training{Inputs: in, programs: map[string]*train.Program{}, devices: devices, states: &states{}}
+	if d.method, err = methodOver(in.Config, in.Bundle, in.Devices, d.states); err != nil {
+		return nil, err
+	}
+	// The teacher may draw pairs for batches, and text towers run: before the training holds its networks.
+	source, err := sourceOf(ctx, in, d.method, progress)
 	if err != nil {
 		return nil, err
 	}
-	feed, err := newFeed(ctx, in, method, progress) // the teacher may draw pairs for it: before the training holds its networks
-	if err != nil {
+	if d.feed, err = newFeed(in.Config, source); err != nil {
 		return nil, err
 	}
-	store, err := begin(in, method)
-	if err != nil {
+	if err := d.states.open(ctx, in, source, statesLimit, progress); err != nil {
 		return nil, err
 	}
-	var encoder *encoder
-	if _, pairs := method.(sourced); !pairs { // whose latents the teacher draws
-		if encoder, err = newEncoder(in, store, progress.Note); err != nil {
-			store.Finalize()
+	if d.store, err = begin(in, d.method, d.states); err != nil {
+		d.states.close()
+		return nil, err
+	}
+	if _, pairs := d.method.(sourced); !pairs { // whose latents the teacher draws
+		if d.encoder, err = newEncoder(in, d.store, progress.Note); err != nil {
+			d.close()
 			return nil, err
 		}
 	}
-	return &training{Inputs: in, method: method, store: store, programs: map[string]*train.Program{}, devices: devices, feed: feed, encoder: encoder}, nil
+	return d, nil
 }
 
 // prepare gives the method of a config and all variables that it begins with.
-func prepare(in Inputs) (Method, *model.Store, error) {
-	method, err := newMethod(in.Config, in.Bundle)
+func prepare(in Inputs, kept *states) (Method, *model.Store, error) {
+	method, err := methodOver(in.Config, in.Bundle, in.Devices, kept)
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := begin(in, method)
+	store, err := begin(in, method, kept)
 	return method, store, err
 }
 
 // begin makes all variables that a method begins with.
-func begin(in Inputs, method Method) (*model.Store, error) {
-	store, err := newStore(in.Backend, in.Bundle, in.Config)
+func begin(in Inputs, method Method, kept *states) (*model.Store, error) {
+	store, err := newStore(in.Backend, in.Bundle, in.Config, !kept.there())
 	if err != nil {
 		return nil, err
 	}
@@ -145,16 +153,17 @@ type sourced interface {
 	source(ctx context.Context, in Inputs, progress *train.Progress) (dataset.Source, error)
 }
 
-func newFeed(ctx context.Context, in Inputs, method Method, progress *train.Progress) (*train.Feed, error) {
-	source := in.Data.Train()
+// sourceOf is what batches are drawn from.
+func sourceOf(ctx context.Context, in Inputs, method Method, progress *train.Progress) (dataset.Source, error) {
 	if own, ok := method.(sourced); ok {
-		var err error
-		if source, err = own.source(ctx, in, progress); err != nil {
-			return nil, err
-		}
+		return own.source(ctx, in, progress)
 	}
-	loader := dataset.NewLoader(source, in.Config.Batch, in.Config.Seed, "distill")
-	if err := loader.PerCaption(in.Config.Discriminator.Group()); err != nil {
+	return in.Data.Train(), nil
+}
+
+func newFeed(cfg Config, source dataset.Source) (*train.Feed, error) {
+	loader := dataset.NewLoader(source, cfg.Batch, cfg.Seed, "distill")
+	if err := loader.PerCaption(cfg.Discriminator.Group()); err != nil {
 		return nil, err
 	}
 	return train.NewFeed(loader), nil
@@ -245,9 +254,12 @@ func (d *training) step(step int) ([]float64, error) {
 	return values, nil
 }
 
-// batch is the one of a number, with latents where they are diffused.
+// batch is the one of a number, with latents where they are diffused. Inputs may then be drawn of it.
 func (d *training) batch(number int) (dataset.Batch, error) {
 	batch, err := d.feed.Batch(number)
+	if err == nil {
+		err = d.states.read(batch.Captions)
+	}
 	if err == nil && d.encoder != nil {
 		batch.Latents, err = d.encoder.encode(batch)
 	}
@@ -272,5 +284,6 @@ func (d *training) close() {
 		p.Close()
 	}
 	d.encoder.close()
+	d.states.close()
 	d.store.Finalize()
 }

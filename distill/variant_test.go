@@ -90,10 +90,10 @@ func TestOtherNetworks(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := prepare(Inputs{Config: tinyConfig(t, func(c *Config) { c.FeaturesNet = "teacher-dit" }), Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}); err == nil || !strings.Contains(err.Error(), `features_net = "teacher-dit"`) {
+	if _, _, err := prepare(Inputs{Config: tinyConfig(t, func(c *Config) { c.FeaturesNet = "teacher-dit" }), Bundle: b, Data: tinyworld.New(), Backend: graphtest.Engine()}, nil); err == nil || !strings.Contains(err.Error(), `features_net = "teacher-dit"`) {
 		t.Errorf("error = %v, want the transformer refused, which has no encoder", err)
 	}
-	_, err := newStore(graphtest.Engine(), b, tinyConfig(t, func(c *Config) { c.TeacherNet = "teacher-xl" }))
+	_, err := newStore(graphtest.Engine(), b, tinyConfig(t, func(c *Config) { c.TeacherNet = "teacher-xl" }), true)
 	if !errors.Is(err, pretrain.ErrMissing) || !strings.Contains(err.Error(), "teacher-xl") {
 		t.Errorf("error = %v, want the network that is missing", err)
 	}

@@ -137,15 +137,6 @@ func (b *Base) Text(scope *model.Scope, ids *Node) diffusion.Cond {
 	return c
 }
 
-// TextWidth is that of Text's Pooled.
-func (b *Base) TextWidth() int {
-	t := b.Texts[len(b.Texts)-1].Config
-	if t.Projection > 0 {
-		return t.Projection
-	}
-	return t.Width
-}
-
 // Backbone is the U-Net.
 func (b *Base) Backbone(string) network.Backbone { return b.UNet }
 
@@ -192,6 +183,11 @@ func (b *Base) Want(parts ...string) error {
 
 // Hash is made of the SHA-256 of a part's files, its configs among them.
 func (b *Base) Hash(part string) string { return b.hashes[part] }
+
+// TextHash is that of all that Tokens and Text depend on: the part "text", and what an empty caption says.
+func (b *Base) TextHash() string {
+	return fmt.Sprintf("%s, empty zeroed: %t", b.hashes["text"], b.zeroNegative)
+}
 
 // Load reads a part's weights below a scope, not to be trained.
 func (b *Base) Load(backend compute.Backend, store *model.Store, scope, part string) error {

@@ -9,6 +9,7 @@
 package latent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -237,4 +238,15 @@ func (m *Model) Tensors(part string) (map[string]weights.Raw, error) {
 		maps.Copy(all, header.Tensors)
 	}
 	return all, nil
+}
+
+// TextWidth is that of a pooled caption, the last tower's.
+func (m *Model) TextWidth() int {
+	t := m.Texts[len(m.Texts)-1].Config
+	return cmp.Or(t.Projection, t.Width)
+}
+
+// TextValues is the number of values that the towers give for a caption: states that the U-Net reads, and the pooled caption.
+func (m *Model) TextValues() int {
+	return m.Texts[0].Words.Context*m.UNet.CrossAttentionDim + m.TextWidth()
 }

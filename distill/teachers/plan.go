@@ -34,6 +34,7 @@ func (s Spec) Plan(ctx context.Context, stdout io.Writer, cfg distill.Config, no
 		fmt.Fprintf(stdout, "%10s  %s, %d values\n", readable(p.bytes), p.name, p.values)
 	}
 	fmt.Fprintf(stdout, "%10s  together, without features, heads and activations\n", readable(k.total))
+	fmt.Fprintf(stdout, "%10s  less for finite data, whose captions pass the text towers before\n", readable(k.towers()))
 	unet, trained, moments, copies, size := k.unet, k.trained, k.moments, int64(cfg.TeacherCopies()), k.size
 	checkpoint := 4 * trained * (2 + moments)
 	if cfg.Matching != nil {
@@ -45,12 +46,15 @@ func (s Spec) Plan(ctx context.Context, stdout io.Writer, cfg distill.Config, no
 	if cfg.LoRA > 0 {
 		lora, files, parts = 4*trained, files+", LoRA", parts+", LoRA"
 	}
+	z := s.side(m) / m.VAE.Factor()
 	folder := student + lora + size["text_encoder"] + size["text_encoder_2"] + size["vae"]
 	_, err = fmt.Fprintf(stdout, "\na step: %d pictures of %d×%d in each of %d passes; %d steps\n"+
 		"disk: %s for each of two checkpoints, and a third while it is written, until the training ends\n"+
 		"      %s in the run: %s\n"+
-		"      %s in the folder that distill saves: %s\n",
-		cfg.Batch, s.side(m), s.side(m), max(1, cfg.Accumulate), cfg.Steps, readable(checkpoint), readable(student+lora), files, readable(folder), parts)
+		"      %s in the folder that distill saves: %s\n"+
+		"      %s for each picture and %s for each caption of finite data, in the user's cache\n",
+		cfg.Batch, s.side(m), s.side(m), max(1, cfg.Accumulate), cfg.Steps, readable(checkpoint), readable(student+lora), files, readable(folder), parts,
+		readable(distill.RecordBytes(z*z*m.VAE.LatentChannels)), readable(distill.RecordBytes(m.TextValues())))
 	return err
 }
 
@@ -62,6 +66,9 @@ type kept struct {
 	moments       int64            // of a trained value, with the sum of gradients
 	size, held    map[string]int64 // bytes of the teacher's parts, in files and in memory
 }
+
+// towers are the bytes of what a training on finite data lets go before its first step.
+func (k kept) towers() int64 { return k.held["text_encoder"] + k.held["text_encoder_2"] }
 
 type keptPart struct {
 	name          string
@@ -119,14 +126,14 @@ func keeps(m *latent.Model, cfg distill.Config) (kept, error) {
 	return k, nil
 }
 
-// affords wants a training that so many bytes of memory can hold, 0 for any.
+// affords wants a training on finite data, the least, that so many bytes of memory can hold, 0 for any.
 func affords(m *latent.Model, cfg distill.Config, memory float64) error {
 	k, err := keeps(m, cfg)
-	if err != nil || memory == 0 || float64(k.total) <= memory {
+	if err != nil || memory == 0 || float64(k.total-k.towers()) <= memory {
 		return err
 	}
 	return fmt.Errorf("a training keeps %s, activations not counted, and there is memory of %s: --plan shows of what; --lora, and files in half precision (--variant fp16), take less",
-		readable(k.total), readable(int64(memory)))
+		readable(k.total-k.towers()), readable(int64(memory)))
 }
 
 // readable is a number of bytes with three digits.
