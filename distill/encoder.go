@@ -33,13 +33,22 @@ func newEncoder(in Inputs, store *model.Store, note func(text string)) (*encoder
 	if err != nil {
 		return nil, err
 	}
+	exec, err := encoding(in, base, store)
+	if err != nil {
+		return nil, err
+	}
+	return &encoder{exec, base.Size(), cache, note}, nil
+}
+
+// encoding is the program of an encoder.
+func encoding(in Inputs, base Autoencoded, store *model.Store) (*model.Exec, error) {
 	exec, err := model.NewExec(in.Backend, store, func(root *model.Scope, args []*Node) []*Node {
 		return []*Node{base.Encode(root.At(vaeScope), args[0])}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("distill: encoding: %w", err)
 	}
-	return &encoder{exec, base.Size(), cache, note}, nil
+	return exec, nil
 }
 
 // openLatents opens the records of the latents of a run's pictures in a folder; nil where the source has no end. Picture i has record i.

@@ -10,7 +10,6 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/check"
-	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/train/optim"
 )
@@ -69,11 +68,7 @@ func (m matching) Init(store *model.Store) error {
 	if m.cfg.Matching == nil {
 		return nil
 	}
-	teacher, err := weights.FromStore(store, "/"+teacherScope)
-	if err != nil {
-		return err
-	}
-	return weights.Into(store, "/"+fakeScope, teacher)
+	return duplicate(store, fakeScope)
 }
 
 // Losses names what update adds.

@@ -101,7 +101,7 @@ func newStore(backend compute.Backend, b Base, cfg Config, reads bool) (*model.S
 	if cfg.LoRA > 0 {
 		return store, initLoRA(store, cfg)
 	}
-	if cfg.Init == Random { // with the values of a teacher of the seed, which belong to its paths
+	if cfg.Init == Random && !outlined(store) { // with the values of a teacher of the seed, which belong to its paths
 		network.Seed(store, cfg.Seed)
 		fresh := model.NewStore()
 		defer fresh.Finalize()

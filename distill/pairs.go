@@ -170,6 +170,11 @@ func (p *paired) source(ctx context.Context, in Inputs, progress *train.Progress
 	return p.set, err
 }
 
+// outline makes batches of pairs, of which only the shape is known.
+func (p *paired) outline(s setup) {
+	p.set = &pairSet{Pairs: p.pairs, size: s.base.Size(), values: s.values(), x0: make([]float32, s.cfg.Batch*s.values())}
+}
+
 // captioned are the pictures of a source whose captions pairs have.
 type captioned struct {
 	dataset.Source

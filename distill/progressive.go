@@ -11,7 +11,6 @@ import (
 	"github.com/addlab/addlab/dataset"
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/check"
-	"github.com/addlab/addlab/network/weights"
 	"github.com/addlab/addlab/train"
 	"github.com/addlab/addlab/train/optim"
 )
@@ -86,11 +85,7 @@ type progressiveInputs[T any] struct {
 
 // Init implements Method: the first stage's teacher is a copy of the frozen one.
 func (m *progressive) Init(store *model.Store) error {
-	teacher, err := weights.FromStore(store, "/"+teacherScope)
-	if err != nil {
-		return err
-	}
-	if err := weights.Into(store, "/"+stageScope, teacher); err != nil {
+	if err := duplicate(store, stageScope); err != nil {
 		return err
 	}
 	for v := range store.Scope("/" + stageScope).IterVariables() {

@@ -96,6 +96,22 @@ func (s *states) shape(in Inputs, base Autoencoded) error {
 	})
 }
 
+// outline makes the states of blank batches, of which only the shape is known.
+func (s *states) outline(in Inputs) error {
+	base, ok := in.Bundle.(Autoencoded)
+	if !ok {
+		return nil
+	}
+	if err := s.shape(in, base); err != nil {
+		return err
+	}
+	s.records, s.shared = &records{values: s.total}, map[string][]float32{}
+	for _, caption := range []string{"", in.Config.negative(base)} {
+		s.shared[caption] = make([]float32, s.total)
+	}
+	return nil
+}
+
 // fill makes all records whole. Where nothing can be written it leaves a note and no records.
 func (s *states) fill(ctx context.Context, in Inputs, captions []string, progress *train.Progress) error {
 	var t *towers

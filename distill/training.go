@@ -70,19 +70,8 @@ type training struct {
 	states   *states
 }
 
-// Steps prepares the steps of a training that leaves no run, for measurements. close frees what they hold.
-func Steps(ctx context.Context, in Inputs, progress *train.Progress) (step func(step int) ([]float64, error), close func(), err error) {
-	if err := in.Config.Validate(); err != nil {
-		return nil, nil, err
-	}
-	d, err := open(ctx, in, progress)
-	if err != nil {
-		return nil, nil, err
-	}
-	return d.step, d.close, nil
-}
-
-func open(ctx context.Context, in Inputs, progress *train.Progress) (*training, error) {
+// mesh are the devices that share a batch, of an engine that can train the config.
+func (in Inputs) mesh() (*distributed.DeviceMesh, error) {
 	if in.Devices > 1 && in.Config.Batch%in.Devices != 0 {
 		c := in.Config
 		if n := c.passes() * c.Batch / in.Devices; n > 0 && c.passes() > 1 && n*in.Devices == c.passes()*c.Batch {
@@ -96,6 +85,14 @@ func open(ctx context.Context, in Inputs, progress *train.Progress) (*training, 
 	devices, err := train.Devices(in.Backend, max(1, in.Devices))
 	if err != nil {
 		return nil, fmt.Errorf("distill: %w", err)
+	}
+	return devices, nil
+}
+
+func open(ctx context.Context, in Inputs, progress *train.Progress) (*training, error) {
+	devices, err := in.mesh()
+	if err != nil {
+		return nil, err
 	}
 	d := &training{Inputs: in, programs: map[string]*train.Program{}, devices: devices, states: &states{}}
 	if d.method, err = methodOver(in.Config, in.Bundle, in.Devices, d.states); err != nil {

@@ -25,6 +25,7 @@ type Base struct {
 	*Model
 	features network.FeatureFiles
 	hashes   map[string]string
+	outline  bool // Load reads no values
 }
 
 // NewBase takes networks to look through. The part "features" must be a network.ViTConfig, whose class token is c_img.
@@ -38,6 +39,15 @@ func NewBase(m *Model, features network.FeatureFiles) (*Base, error) {
 		return nil, fmt.Errorf("edm: %w", err)
 	}
 	return b, nil
+}
+
+// Outline is NewBase for plans: Load gives weights shapes and no values, and needs no file of features.
+func Outline(m *Model, features network.FeatureFiles) *Base {
+	b := &Base{Model: m, features: features, hashes: map[string]string{"text": "", "teacher": ""}, outline: true}
+	for part := range features {
+		b.hashes[part] = ""
+	}
+	return b
 }
 
 // Size is the side of the pictures.
@@ -145,18 +155,22 @@ func (b *Base) Hash(part string) string { return b.hashes[part] }
 // Load reads a part's weights below a scope, not to be trained. Classes have none.
 func (b *Base) Load(backend compute.Backend, store *model.Store, scope, part string) error {
 	err := b.Want(part)
+	load, features := b.loadInto, b.features[part].Load
+	if b.outline {
+		load, features = b.outlineInto, b.features[part].Outline
+	}
 	switch {
 	case err != nil:
 		return err
 	case part == "teacher":
-		if err = b.loadInto(backend, store, scope); err != nil {
+		if err = load(backend, store, scope); err != nil {
 			return fmt.Errorf("edm: %s: %w", b.File, err)
 		}
 		for v := range store.Scope(scope).IterVariables() {
 			v.SetTrainable(false)
 		}
 	case part != "text":
-		if err = b.features[part].Load(backend, store, scope); err != nil {
+		if err = features(backend, store, scope); err != nil {
 			return fmt.Errorf("edm: %w", err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"maps"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -81,8 +82,8 @@ func (m *Model) load(backend compute.Backend) (*model.Store, error) {
 	return store, nil
 }
 
-// loadInto is load below a scope.
-func (m *Model) loadInto(backend compute.Backend, store *model.Store, scope string) error {
+// check wants the tensors of the file to be those of the network, by name and shape.
+func (m *Model) check(backend compute.Backend) error {
 	declared := model.NewStore()
 	defer declared.Finalize()
 	if err := network.Declare(backend, declared, func(root *model.Scope, g *Graph) {
@@ -93,12 +94,15 @@ func (m *Model) loadInto(backend compute.Backend, store *model.Store, scope stri
 		return err
 	}
 	there := &weights.File{Tensors: map[string]weights.Tensor{}}
-	for name, t := range m.tensors.Shapes() {
-		if !strings.HasSuffix(name, "."+filter) {
-			there.Tensors[name] = weights.Tensor{Shape: t.Shape}
-		}
+	for name, t := range m.Tensors() {
+		there.Tensors[name] = weights.Tensor{Shape: t.Shape}
 	}
-	if err := weights.Check(declared, "/", there); err != nil {
+	return weights.Check(declared, "/", there)
+}
+
+// loadInto is load below a scope.
+func (m *Model) loadInto(backend compute.Backend, store *model.Store, scope string) error {
+	if err := m.check(backend); err != nil {
 		return err
 	}
 	return m.tensors.Each(func(name string, t weights.Raw) error {
@@ -115,6 +119,29 @@ func (m *Model) loadInto(backend compute.Backend, store *model.Store, scope stri
 		}
 		return err
 	})
+}
+
+// outlineInto is loadInto without values.
+func (m *Model) outlineInto(backend compute.Backend, store *model.Store, scope string) error {
+	if err := m.check(backend); err != nil {
+		return err
+	}
+	all := m.Tensors()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		path, err := weights.Path(scope, name)
+		if err != nil {
+			return err
+		}
+		network.Outline(store, path, all[name].Held())
+	}
+	return nil
+}
+
+// Tensors are the types and shapes of the weights, without their bytes.
+func (m *Model) Tensors() map[string]weights.Raw {
+	all := maps.Clone(m.tensors.Shapes())
+	maps.DeleteFunc(all, func(name string, _ weights.Raw) bool { return strings.HasSuffix(name, "."+filter) })
+	return all
 }
 
 // checkFilter wants a filter in two dimensions to be that of the config.

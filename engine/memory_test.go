@@ -6,6 +6,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
 )
 
 // What a program holds counts, and the peak stays when it is let go.
@@ -56,6 +60,38 @@ func TestHostMemoryKnowsLimits(t *testing.T) {
 		}
 		if got := memoryBelow(root); got != test.want {
 			t.Errorf("%s: %g bytes, want %g", name, got, test.want)
+		}
+	}
+}
+
+// XLA tells what a program takes in and gives out, to the byte, and at least the activations that its gradient needs. Without the field of go-xla that
+// holds it this fails. The pure Go engine does not tell.
+func TestCompiledProgramsTellTheirMemory(t *testing.T) {
+	t.Setenv("GOMLX_NO_AUTO_INSTALL", "1")
+	for choice, want := range map[string]Usage{"xla:cpu": {Inputs: 4 * (512*256 + 256*256), Outputs: 4 * 256 * 256, Temporary: 3 * 4 * 512 * 256}, "go": {}} {
+		e, err := Open(t.Context(), choice, nil)
+		if err != nil {
+			t.Log(choice, "is not tried:", err)
+			continue
+		}
+		defer e.Close()
+		exec, err := NewExec(e.Backend, func(x, w *Node) *Node {
+			for range 3 {
+				x = Tanh(Dot(x, w).Product())
+			}
+			return Gradient(ReduceAllSum(x), w)[0]
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer exec.Finalize()
+		g, err := exec.Compile(shapes.Make(dtypes.Float32, 512, 256), shapes.Make(dtypes.Float32, 256, 256))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := UsageOf(g.Executable())
+		if errors.Is(err, ErrNoUsage) != (choice == "go") || got.Inputs != want.Inputs || got.Outputs != want.Outputs || got.Aliases != 0 || got.Temporary < want.Temporary {
+			t.Errorf("%s: %+v, %v, want %+v", choice, got, err, want)
 		}
 	}
 }

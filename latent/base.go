@@ -28,6 +28,7 @@ type Base struct {
 	features  network.FeatureFiles
 	files     map[string]string // SHA-256 of every file
 	hashes    map[string]string // of the parts
+	outline   bool              // Load reads no values
 }
 
 // NewBase takes pictures of a side, and networks to look through. The part "features" must be a network.ViTConfig, whose class token is c_img.
@@ -54,6 +55,17 @@ func NewBase(m *Model, side int, features network.FeatureFiles) (*Base, error) {
 	return b, nil
 }
 
+// Outline is NewBase for plans: Load gives weights shapes and no values, and needs no file of features.
+func Outline(m *Model, side int, features network.FeatureFiles) (*Base, error) {
+	b := &Base{Model: m, size: side, features: features, hashes: map[string]string{"teacher": "", "vae": "", "text": ""}, outline: true}
+	for part := range features {
+		b.hashes[part] = ""
+	}
+	var err error
+	b.scheduler, err = m.teaches(side)
+	return b, err
+}
+
 // teaches wants a model that can be a teacher for pictures of a side, and gives its noise levels.
 func (m *Model) teaches(side int) (diffusion.Scheduler, error) {
 	s, err := m.Levels()
@@ -64,19 +76,6 @@ func (m *Model) teaches(side int) (diffusion.Scheduler, error) {
 		err = fmt.Errorf("latent: %s reads guidance, want a teacher that was not distilled with it", m.Dir)
 	}
 	return s, err
-}
-
-// CheckTeacher wants what NewBase and the loading of weights want, of which it reads the headers.
-func (m *Model) CheckTeacher(backend compute.Backend, side int) error {
-	if _, err := m.teaches(side); err != nil {
-		return err
-	}
-	for _, part := range m.parts() {
-		if err := m.checkPart(backend, part); err != nil {
-			return m.partError(part, err)
-		}
-	}
-	return nil
 }
 
 // partOf is the part of distillation that a file belongs to.
@@ -194,21 +193,25 @@ func (b *Base) Load(backend compute.Backend, store *model.Store, scope, part str
 	if err := b.Want(part); err != nil {
 		return err
 	}
+	load, features := b.loadPart, b.features[part].Load
+	if b.outline {
+		load, features = b.outlinePart, b.features[part].Outline
+	}
 	switch part {
 	case "teacher":
-		return b.loadPart(backend, store, "unet", scope)
+		return load(backend, store, "unet", scope)
 	case "vae":
-		return b.loadPart(backend, store, "vae", scope)
+		return load(backend, store, "vae", scope)
 	case "text":
 		for i := range b.Texts {
 			tower := parts[2+i]
-			if err := b.loadPart(backend, store, tower, scope+"/"+tower); err != nil {
+			if err := load(backend, store, tower, scope+"/"+tower); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	if err := b.features[part].Load(backend, store, scope); err != nil {
+	if err := features(backend, store, scope); err != nil {
 		return fmt.Errorf("latent: %w", err)
 	}
 	return nil

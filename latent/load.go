@@ -2,6 +2,7 @@ package latent
 
 import (
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
 
@@ -57,6 +58,28 @@ func (m *Model) loadPart(backend compute.Backend, store *model.Store, part, scop
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// outlinePart is loadPart without values.
+func (m *Model) outlinePart(backend compute.Backend, store *model.Store, part, scope string) error {
+	if err := m.checkPart(backend, part); err != nil {
+		return m.partError(part, err)
+	}
+	all, err := m.Tensors(part)
+	if err != nil {
+		return m.partError(part, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if !all[name].DType.IsFloat() {
+			continue
+		}
+		path, err := weights.Path(scope, nameOf(part, name))
+		if err != nil {
+			return m.partError(part, err)
+		}
+		network.Outline(store, path, all[name].Held())
 	}
 	return nil
 }

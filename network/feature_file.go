@@ -37,14 +37,24 @@ func (f FeatureFiles) Hashes(side int, into map[string]string) error {
 		if file.File == "" {
 			continue
 		}
-		if want := file.Net.Side(); side > 0 && want > side {
-			return fmt.Errorf("size = %d, want at least the %d of the %s", side, want, part)
+		if err := f.Fit(side, part); err != nil {
+			return err
 		}
 		sum, err := file.Hash()
 		if err != nil {
 			return fmt.Errorf("%s: %w", part, err)
 		}
 		into[part] = sum
+	}
+	return nil
+}
+
+// Fit wants networks of parts whose pictures are at most as large as a side.
+func (f FeatureFiles) Fit(side int, parts ...string) error {
+	for _, part := range parts {
+		if file, ok := f[part]; ok && side > 0 && file.Net.Side() > side {
+			return fmt.Errorf("size = %d, want at least the %d of the %s", side, file.Net.Side(), part)
+		}
 	}
 	return nil
 }
@@ -76,12 +86,27 @@ func (f FeatureFile) Load(backend compute.Backend, store *model.Store, scope str
 			delete(file.Tensors, name)
 		}
 	}
-	side := cmp.Or(f.Net.Side(), 8)
-	err = loadTensors(backend, store, scope, f.File, file, func(root *model.Scope, g *Graph) {
-		f.Net.Taps(root, Parameter(g, "x", shapes.Make(dtypes.Float32, 1, side, side, 3)))
-	})
-	if err != nil {
+	if err := loadTensors(backend, store, scope, f.File, file, f.build); err != nil {
 		return fmt.Errorf("features: %w", err)
+	}
+	return nil
+}
+
+func (f FeatureFile) build(root *model.Scope, g *Graph) {
+	side := cmp.Or(f.Net.Side(), 8)
+	f.Net.Taps(root, Parameter(g, "x", shapes.Make(dtypes.Float32, 1, side, side, 3)))
+}
+
+// Outline is Load without a file: the weights have shapes and no values.
+func (f FeatureFile) Outline(backend compute.Backend, store *model.Store, scope string) error {
+	if err := f.Net.Validate(); err != nil {
+		return fmt.Errorf("features: %w", err)
+	}
+	if err := Declare(backend, store, func(_ *model.Scope, g *Graph) { f.build(store.Scope(scope), g) }); err != nil {
+		return fmt.Errorf("features: %w", err)
+	}
+	for v := range store.Scope(scope).IterVariables() {
+		v.SetTrainable(false)
 	}
 	return nil
 }

@@ -101,7 +101,12 @@ func Declare(backend compute.Backend, store *model.Store, build func(scope *mode
 
 func declared(scope *model.Scope, name string, dims []int) *model.Variable {
 	path := strings.TrimSuffix(scope.Scope(), model.ScopeSeparator) + model.ScopeSeparator + name
-	return scope.Store().VariableWithShape(path, shapes.Make(dtypes.Float32, dims...), func(*Graph, shapes.Shape) *Node {
+	return Outline(scope.Store(), path, shapes.Make(dtypes.Float32, dims...))
+}
+
+// Outline puts a variable without value into a store. Graphs that read it are compiled, but cannot run.
+func Outline(store *model.Store, path string, shape shapes.Shape) *model.Variable {
+	return store.VariableWithShape(path, shape, func(*Graph, shapes.Shape) *Node {
 		panic(fmt.Errorf("network: weight %s has no value, want it from a file", path))
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/distributed"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -30,6 +31,7 @@ type Program struct {
 	exec            *model.Exec
 	mesh            *distributed.DeviceMesh // nil for one device
 	inputs, outputs []string                // names, in the order of the compiled graph
+	shapes          []shapes.Shape          // of the inputs on all devices; nil before the first Call
 }
 
 // NewProgram prepares a graph over the variables of a store.
@@ -52,14 +54,7 @@ func NewProgram(backend compute.Backend, store *model.Store, build Graph) (*Prog
 // Call runs the program on in, a struct of tensors with the field names of the graph's inputs, and frees them.
 // Fields that are nil are no inputs; every call must leave out the same ones.
 func (p *Program) Call(in any) (map[string]float64, error) {
-	names, inputs := pack(in)
-	if p.inputs == nil {
-		p.inputs = names
-	}
-	if !slices.Equal(names, p.inputs) {
-		return nil, fmt.Errorf("train: inputs = %q, want %q as in the first call", names, p.inputs)
-	}
-	shares, err := p.spread(inputs)
+	shares, err := p.shares(in)
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +67,50 @@ func (p *Program) Call(in any) (map[string]float64, error) {
 		named[name] = values[i]
 	}
 	return named, nil
+}
+
+// Compile prepares the program for inputs like in, which it frees, as the first Call does. Variables need no values for it.
+func (p *Program) Compile(in any) error {
+	shares, err := p.shares(in)
+	if err != nil {
+		return err
+	}
+	engine.Release(shares...)
+	if _, err := p.exec.Compile(p.shapes...); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
+}
+
+// Usage is the memory that the compiled program needs on each of its devices, see engine.UsageOf. It must have been compiled.
+func (p *Program) Usage() (engine.Usage, error) {
+	g, err := p.exec.Compile(p.shapes...)
+	if err != nil {
+		return engine.Usage{}, fmt.Errorf("train: %w", err)
+	}
+	return engine.UsageOf(g.Executable())
+}
+
+// Signature names the inputs with their shapes, once it is compiled.
+func (p *Program) Signature() string { return fmt.Sprint(p.inputs, p.shapes) }
+
+// shares are the inputs as every device gets them.
+func (p *Program) shares(in any) ([]*tensors.Tensor, error) {
+	names, inputs := pack(in)
+	if p.inputs == nil {
+		p.inputs = names
+	}
+	if !slices.Equal(names, p.inputs) {
+		return nil, fmt.Errorf("train: inputs = %q, want %q as in the first call", names, p.inputs)
+	}
+	shares, err := p.spread(inputs)
+	if err != nil || p.shapes != nil {
+		return shares, err
+	}
+	for _, x := range shares {
+		p.shapes = append(p.shapes, x.Shape())
+	}
+	return shares, nil
 }
 
 // Close frees the compiled graph.

@@ -48,6 +48,23 @@ func otherNames() []string {
 // featureFiles are all networks that discriminators of students may see through, for pictures of a side. The main one serves under the name
 // of a cell, too. note is told what is fetched.
 func (s Spec) featureFiles(ctx context.Context, side int, note func(format string, args ...any)) (network.FeatureFiles, error) {
+	files, err := s.featureNets(side)
+	if err != nil {
+		return nil, err
+	}
+	for part, f := range files {
+		if f.File == "" && part == otherFeatures+efficientNetLite {
+			if f.File, err = packaged.EfficientNetLite0.Find(ctx, notes(note)); err != nil {
+				return nil, err
+			}
+			files[part] = f
+		}
+	}
+	return files, nil
+}
+
+// featureNets are featureFiles whose files are not looked for.
+func (s Spec) featureNets(side int) (network.FeatureFiles, error) {
 	net, ok := vits[s.FeaturesNet]
 	if !ok && filepath.Ext(s.FeaturesNet) != ".json" {
 		return nil, fmt.Errorf("features-net = %q, want one of %q, or a JSON file", s.FeaturesNet, slices.Sorted(maps.Keys(vits)))
@@ -74,10 +91,6 @@ func (s Spec) featureFiles(ctx context.Context, side int, note func(format strin
 			return nil, fmt.Errorf("other-features = %q, want NAME=FILE,… with names among %q", s.Others, otherNames())
 		case file == "" && name != efficientNetLite:
 			return nil, fmt.Errorf("other-features = %q, want %s=FILE, a file of its weights", s.Others, name)
-		case file == "":
-			if file, err = packaged.EfficientNetLite0.Find(ctx, notes(note)); err != nil {
-				return nil, err
-			}
 		}
 		files[otherFeatures+name] = network.FeatureFile{Net: net, File: file}
 	}

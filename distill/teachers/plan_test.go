@@ -1,13 +1,20 @@
 package teachers
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/addlab/addlab/distill"
+	"github.com/addlab/addlab/edm"
+	"github.com/addlab/addlab/engine"
+	"github.com/addlab/addlab/internal/tinyedm"
 	"github.com/addlab/addlab/internal/tinylatent"
 	"github.com/addlab/addlab/latent"
 	"github.com/addlab/addlab/network/weights"
@@ -60,7 +67,7 @@ func TestThePlanCountsWhatIsKept(t *testing.T) {
 		}
 		test.edit(&cfg)
 		var out strings.Builder
-		if err := (Spec{Name: folder}).Plan(t.Context(), &out, cfg, nil); err != nil {
+		if err := (Spec{Name: folder, FeaturesNet: "dinov2-s"}).Plan(t.Context(), &out, cfg, nil); err != nil {
 			t.Fatal(err)
 		}
 		stdout, lora := out.String(), 0
@@ -112,10 +119,85 @@ func TestAPlanWantsATeacherThatTrains(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out strings.Builder
-		err = Spec{Name: folder}.Plan(t.Context(), &out, cfg, nil)
+		err = Spec{Name: folder, FeaturesNet: "dinov2-s"}.Plan(t.Context(), &out, cfg, nil)
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want) || out.Len() > 0) {
 			t.Errorf("%s: error %v after %q, want %q", test.new, err, out.String(), test.want)
 		}
+	}
+}
+
+// A plan of EDM's network counts it as a training does. There are no other parts, and no folder.
+func TestThePlanOfEDM(t *testing.T) {
+	spec := Spec{Name: tinyedm.File(t), FeaturesNet: "dinov2-s"}
+	m, err := edm.Open(spec.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := int64(0)
+	for _, x := range m.Tensors() {
+		values += int64(x.Held().Size())
+	}
+	cfg, err := spec.Preset("add")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := spec.Plan(t.Context(), &out, cfg, nil); err != nil {
+		t.Fatal(err)
+	}
+	line := func(copies int64, name string) string {
+		return fmt.Sprintf("%10s  %s, %d values\n", readable(4*copies*values), name, copies*values)
+	}
+	want := line(1, "teacher, frozen") + line(1, "student") + line(1, "its average") + line(1, "its gradient") + line(3, "moments and the sum of gradients") +
+		fmt.Sprintf("%10s  together, without features, heads and activations\n\n", readable(28*values)) +
+		"a step: 32 pictures of 8×8 in each of 4 passes; 4000 steps\n" +
+		fmt.Sprintf("disk: %s for each of two checkpoints, and a third while it is written, until the training ends\n", readable(20*values)) +
+		fmt.Sprintf("      %s in the run: student.safetensors\n      %[1]s in the file that distill saves: the network\n", readable(4*values))
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+	for want, edit := range map[string]func(*distill.Config){
+		"want a teacher with an encoder":             func(c *distill.Config) { c.FeaturesNet, c.Discriminator.Augment = "teacher", false },
+		"teacher_guidance, weighting = 2, exp, want": func(c *distill.Config) { c.TeacherGuidance = 2 },
+	} {
+		refused := cfg
+		edit(&refused)
+		if err := spec.Plan(t.Context(), &out, refused, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error = %v, want %q", err, want)
+		}
+	}
+}
+
+// The table names every program, and the engine; one that does not tell says so.
+func TestThePlanPrintsWhatProgramsTake(t *testing.T) {
+	c := distill.Compiled{Variables: 5e9, Programs: []distill.CompiledProgram{
+		{Name: "forward", Usage: engine.Usage{Inputs: 3e9, Temporary: 1e9}},
+		{Name: "move", Usage: engine.Usage{Inputs: 4e9, Outputs: 3e9, Aliases: 5e8, Temporary: 2e9}},
+		{Name: "with R1", Usage: engine.Usage{Inputs: 5e9, Outputs: 1e7, Temporary: 4e9}},
+	}}
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{nil, `      1 GB  program forward: activations 1 GB, new values of what it moves 0 kB
+    4.5 GB  program move: activations 2 GB, new values of what it moves 2.5 GB
+   4.01 GB  program with R1: activations 4 GB, new values of what it moves 10 MB
+    4.5 GB  activations and new values at most, of program move (compiled for xla:cpu)
+    9.5 GB  together with weights, averages and moments, features and heads included
+`},
+		{fmt.Errorf("distill: %w", engine.ErrNoUsage), "activations: not known, as only XLA tells the memory that a compiled program needs (engine: xla:cpu)\n"},
+	} {
+		var out strings.Builder
+		if err := printCompiled(&out, "xla:cpu", c, test.err); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, out.String()); diff != "" {
+			t.Errorf("table (-want +got):\n%s", diff)
+		}
+	}
+	fault := errors.New("no such device")
+	if err := printCompiled(io.Discard, "xla:cpu", c, fault); err != fault {
+		t.Errorf("error = %v, want %v", err, fault)
 	}
 }
 
@@ -131,16 +213,16 @@ func TestATrainingMustFit(t *testing.T) {
 	}
 	lora := cfg
 	lora.LoRA = 2
-	all, err := keeps(m, cfg)
+	all, err := keeps(latentTensors(m), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	least := all.total - all.held["text_encoder"] // whose text tower is not held
 	less := float64(least - 1)
-	if err := affords(m, cfg, less); err == nil || !strings.Contains(err.Error(), "a training keeps "+readable(least)+", activations not counted, and there is memory of ") {
+	if err := affords(latentTensors(m), cfg, less); err == nil || !strings.Contains(err.Error(), "a training keeps "+readable(least)+", activations not counted, and there is memory of ") {
 		t.Errorf("error = %v, want what it takes", err)
 	}
-	for name, err := range map[string]error{"all of it": affords(m, cfg, float64(least)), "unknown": affords(m, cfg, 0), "a LoRA": affords(m, lora, less)} {
+	for name, err := range map[string]error{"all of it": affords(latentTensors(m), cfg, float64(least)), "unknown": affords(latentTensors(m), cfg, 0), "a LoRA": affords(latentTensors(m), lora, less)} {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -76,7 +76,7 @@ func (s Spec) Open(ctx context.Context, note func(format string, args ...any)) (
 	return Teacher{
 		Base: b, Guidance: m.UsualGuidance(),
 		check:   func(dataset.Dataset) error { return nil },
-		affords: func(cfg distill.Config, memory float64) error { return affords(m, cfg, memory) },
+		affords: func(cfg distill.Config, memory float64) error { return affords(latentTensors(m), cfg, memory) },
 		suits:   func(distill.Config) error { return nil },
 		fits:    func(cfg distill.Config) error { return divides(m, grid(cfg)) },
 		save: func(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error {
@@ -118,13 +118,28 @@ func (s Spec) Schedulable(cfg distill.Config) error {
 	return nil
 }
 
-func (s Spec) openEDM(ctx context.Context, note func(format string, args ...any)) (Teacher, error) {
+// openNetwork opens a network of EDM's, whose size is fixed.
+func (s Spec) openNetwork() (*edm.Model, error) {
 	m, err := edm.Open(s.Name)
+	if err == nil && s.Size != 0 && s.Size != m.Network.Resolution {
+		err = fmt.Errorf("size = %d, want %d, the teacher's", s.Size, m.Network.Resolution)
+	}
+	return m, err
+}
+
+// suitsEDM wants a config without pictures that have no class, where the network has not seen such.
+func suitsEDM(m *edm.Model, cfg distill.Config) error {
+	if m.Network.LabelDropout == 0 && (cfg.TeacherGuidance > 0 || cfg.Weighting == diffusion.NFSD) {
+		return fmt.Errorf("teacher_guidance, weighting = %g, %s, want 0 and not %s: the teacher was trained with label_dropout = 0 and has never seen pictures without a class",
+			cfg.TeacherGuidance, cfg.Weighting, diffusion.NFSD)
+	}
+	return nil
+}
+
+func (s Spec) openEDM(ctx context.Context, note func(format string, args ...any)) (Teacher, error) {
+	m, err := s.openNetwork()
 	if err != nil {
 		return Teacher{}, err
-	}
-	if s.Size != 0 && s.Size != m.Network.Resolution {
-		return Teacher{}, fmt.Errorf("size = %d, want %d, the teacher's", s.Size, m.Network.Resolution)
 	}
 	features, err := s.featureFiles(ctx, m.Network.Resolution, note)
 	if err != nil {
@@ -137,15 +152,9 @@ func (s Spec) openEDM(ctx context.Context, note func(format string, args ...any)
 	return Teacher{
 		Base:    b,
 		check:   func(data dataset.Dataset) error { return classes(b, data) },
-		affords: func(distill.Config, float64) error { return nil }, // they are small
+		affords: func(cfg distill.Config, memory float64) error { return affords(edmTensors(m), cfg, memory) },
 		fits:    func(distill.Config) error { return nil },
-		suits: func(cfg distill.Config) error {
-			if m.Network.LabelDropout == 0 && (cfg.TeacherGuidance > 0 || cfg.Weighting == diffusion.NFSD) {
-				return fmt.Errorf("teacher_guidance, weighting = %g, %s, want 0 and not %s: the teacher was trained with label_dropout = 0 and has never seen pictures without a class",
-					cfg.TeacherGuidance, cfg.Weighting, diffusion.NFSD)
-			}
-			return nil
-		},
+		suits:   func(cfg distill.Config) error { return suitsEDM(m, cfg) },
 		save: func(_ compute.Backend, out string, cfg distill.Config, student *weights.File, _ ...string) error {
 			draws := diffusion.FewStep{Form: cfg.Form()}
 			for _, time := range cfg.Times {

@@ -51,7 +51,7 @@ type options struct {
 	set                                                                                     dataset.Spec
 	axis, cells, samplers, scale, seeds, engine, out, pretrained, reference, config, sbatch string
 	steps, images, watch, probe, processes, among, devices, slurm, timed                    int
-	list, printConfig, dryRun, pretrain, noTrain, plan                                      bool
+	list, printConfig, dryRun, pretrain, noTrain, plan, compiled                            bool
 
 	teacher         teachers.Spec // Name is "" for a bundle's teacher
 	extractor, clip string        // extractors that score the students of such a teacher
@@ -89,6 +89,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.clip, "clip", "", "with --teacher: `extractor` of the CLIP score, such as clip-l14 (default: none, and no CLIP score)")
 	f.Var(&o.weights, "weights", "with --teacher: `KIND=FILE`, the weights of an extractor where it does not find them by itself; may be given twice")
 	f.BoolVar(&o.plan, "plan", false, "with --teacher: print what a training holds in memory and writes to disk, and stop")
+	f.BoolVar(&o.compiled, "compiled", false, "with --plan compile the programs of a step of the default cell, which takes minutes, and print the memory that they need")
 	f.IntVar(&o.timed, "timed", 0, "with --plan take so many `steps` of the default cell, which are not kept, and print their time and memory")
 	f.BoolVar(&o.list, "list", false, "list the axes and stop")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be run, what is done already and how long the rest should take, and stop")

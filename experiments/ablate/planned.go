@@ -31,9 +31,18 @@ func planned(ctx context.Context, o options, base distill.Config, axes []ablatio
 	if n := len(configs) * len(seeds); n > 1 {
 		fmt.Fprintf(lazy.out, "the sweep: %d trainings, each as large as this one unless its cell says otherwise\n", n)
 	}
-	if o.timed == 0 {
+	if !o.compiled && o.timed == 0 {
 		fmt.Fprintln(lazy.out, teachers.Untimed)
 		return nil
+	}
+	if o.compiled {
+		e, err := lazy.open(ctx)
+		if err == nil {
+			err = o.teacher.Compiled(ctx, lazy.out, lazy.stderr, base, e, o.devices, note)
+		}
+		if err != nil || o.timed == 0 {
+			return err
+		}
 	}
 	teacher, data, err := o.openTeacher(ctx, base, lazy.stderr)
 	if err == nil {
@@ -42,10 +51,12 @@ func planned(ctx context.Context, o options, base distill.Config, axes []ablatio
 	if err != nil {
 		return err
 	}
-	lazy.affords = func(memory float64) error { return teacher.Affords(base, memory) }
 	e, err := lazy.open(ctx)
+	if err == nil {
+		err = teacher.Affords(base, e.Memory(ctx))
+	}
 	if err != nil {
 		return err
 	}
-	return teachers.Timed(ctx, lazy.out, lazy.stderr, distill.Inputs{Config: base, Bundle: teacher.Base, Data: data, Backend: e.Backend, Devices: o.devices}, o.timed)
+	return teachers.Timed(ctx, lazy.out, lazy.stderr, distill.Inputs{Config: base, Bundle: teacher.Base, Data: data, Backend: e.Backend, Devices: o.devices}, e.Name, o.timed)
 }

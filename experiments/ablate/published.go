@@ -23,7 +23,7 @@ import (
 // checkTeacher wants flags that go with --teacher, and only with it.
 func (o *options) checkTeacher(given map[string]bool) error {
 	if o.teacher.Name == "" {
-		for _, name := range []string{"variant", "features", "features-net", "other-features", "size", "extractor", "clip", "weights", "plan", "timed"} {
+		for _, name := range []string{"variant", "features", "features-net", "other-features", "size", "extractor", "clip", "weights", "plan", "compiled", "timed"} {
 			if given[name] {
 				return fmt.Errorf("%s has no effect on the built-in networks, want --teacher beside it, a published model", name)
 			}
@@ -44,8 +44,8 @@ func (o *options) checkTeacher(given map[string]bool) error {
 		return errors.New("pretrained and pretrain are about the built-in networks, want them without --teacher")
 	case given["timed"] && (!o.plan || o.timed < 1):
 		return fmt.Errorf("timed = %d, want ≥ 1, with --plan", o.timed)
-	case o.plan && o.teacher.EDM():
-		return errors.New("plan counts the parts of latent models, want it with a folder in diffusers' layout or a name on the hub, not with a file")
+	case o.compiled && !o.plan:
+		return errors.New("compiled says what a plan prints, want --plan beside it")
 	case o.plan && (o.looks() || o.slurm > 0 || o.processes > 1 || o.probe > 0):
 		return errors.New("plan starts nothing, want it without dry-run, no-train, print-config, slurm, processes and probe")
 	case given["reference"]:

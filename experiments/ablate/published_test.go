@@ -213,6 +213,13 @@ func TestAPlanCountsTrainings(t *testing.T) {
 	if !strings.Contains(stdout, "the sweep: 4 trainings") {
 		t.Errorf("stdout = %s, want the default cell, the teacher's features, EfficientNet's and those beside the default's", stdout)
 	}
+	if stdout, _ = ofPublished(t, 0, "--teacher", tinyedm.File(t), "--plan", "--axis", "disc-cond"); !strings.Contains(stdout, "the sweep: 4 trainings") {
+		t.Errorf("stdout = %s, want EDM's network as a teacher", stdout)
+	}
+	stdout, _ = ofPublished(t, 0, append(args, "--plan", "--compiled")...)
+	if !strings.Contains(stdout, "the sweep: ") || !strings.Contains(stdout, "activations: not known, as only XLA tells ") {
+		t.Errorf("stdout = %s, want that the engine does not tell", stdout)
+	}
 	stdout, _ = ofPublished(t, 0, append(args, "--plan", "--timed", "1")...)
 	if !strings.Contains(stdout, "a step after it") {
 		t.Errorf("stdout = %s, want the time of a step", stdout)
@@ -243,7 +250,7 @@ func TestFlagsOfAPublishedTeacherAreChecked(t *testing.T) {
 		"weights = inception=…, want those of --extractor":             with("--weights", "inception="+flags[1]),
 		"want KIND=FILE":                                               with("--weights", "x"),
 		"timed = 3, want ≥ 1, with --plan":                             with("--timed", "3"),
-		"plan counts the parts of latent models":                       {"--teacher", tinyedm.File(t), "--plan"},
+		"compiled says what a plan prints, want --plan":                with("--compiled"),
 		"no cells are left for this teacher":                           with("--axis", "student-arch", "--dry-run"),
 		"images = 1, want at least 8":                                  append(without("--images"), "--images", "1"),
 	} {

@@ -43,11 +43,11 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if err := o.teacher.Plan(ctx, stdout, cfg, note); err != nil {
 			return err
 		}
-		if o.timed == 0 {
+		if !o.compiled && o.timed == 0 {
 			fmt.Fprintln(stdout, teachers.Untimed)
 			return nil
 		}
-		return timed(ctx, o, cfg, note, stdout, stderr)
+		return measured(ctx, o, cfg, note, stdout, stderr)
 	}
 	if _, err := os.Lstat(o.out); err == nil {
 		return fmt.Errorf("out = %s is there already, want a new one", o.out)
@@ -120,11 +120,15 @@ func (o options) inputs(ctx context.Context, cfg distill.Config, note func(forma
 	return base, data, base.Check(data)
 }
 
-// timed takes some steps of the training that is planned.
-func timed(ctx context.Context, o options, cfg distill.Config, note func(format string, args ...any), stdout, stderr io.Writer) error {
-	base, data, err := o.inputs(ctx, cfg, note)
-	if err != nil {
-		return err
+// measured compiles the programs of the training that is planned, or takes some of its steps, as asked for.
+func measured(ctx context.Context, o options, cfg distill.Config, note func(format string, args ...any), stdout, stderr io.Writer) error {
+	var base teachers.Teacher
+	var data dataset.Dataset
+	if o.timed > 0 { // what is missing is told first
+		var err error
+		if base, data, err = o.inputs(ctx, cfg, note); err != nil {
+			return err
+		}
 	}
 	e, err := engine.Open(ctx, o.engine, stderr)
 	if err != nil {
@@ -132,11 +136,16 @@ func timed(ctx context.Context, o options, cfg distill.Config, note func(format 
 	}
 	defer e.Close()
 	fmt.Fprintln(stdout, "\nengine:", e)
+	if o.compiled {
+		if err := o.teacher.Compiled(ctx, stdout, stderr, cfg, e, o.devices, note); err != nil || o.timed == 0 {
+			return err
+		}
+	}
 	if err := base.Affords(cfg, e.Memory(ctx)); err != nil {
 		return err
 	}
 	in := distill.Inputs{Config: cfg, Bundle: base.Base, Data: data, Backend: e.Backend, Devices: o.devices}
-	return teachers.Timed(ctx, stdout, stderr, in, o.timed)
+	return teachers.Timed(ctx, stdout, stderr, in, e.Name, o.timed)
 }
 
 // steps are numbers of steps that a student draws in: one, and as many as it has times.

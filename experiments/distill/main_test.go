@@ -12,9 +12,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/addlab/addlab/distill/teachers"
 	"github.com/addlab/addlab/engine"
 	"github.com/addlab/addlab/internal/rng"
 	"github.com/addlab/addlab/internal/tinybundle"
+	"github.com/addlab/addlab/internal/tinyedm"
 	"github.com/addlab/addlab/internal/tinylatent"
 	"github.com/addlab/addlab/latent"
 	"github.com/addlab/addlab/network/weights"
@@ -181,13 +183,30 @@ func TestThePlanTimesSteps(t *testing.T) {
 	write(t, config, `{"accumulate": 1, "discriminator": {"map_dim": 8}}`)
 	stdout, _ := call(t, 0, append(tinybundle.Features(t), "--teacher", tinylatent.Folder(t, "sd"), "--data", "scenes", "--config", config, "--plan", "--timed", "2",
 		"--engine", "go", "--runs", filepath.Join(dir, "runs"), "--out", filepath.Join(dir, "student"))...)
-	for _, want := range []string{"  student, ", "\nthe first step takes ", " 2 timed); 4000 steps about ", "\nmemory of this process at most "} {
+	for _, want := range []string{"  student, ", "\nthe first step takes ", " 2 timed); 4000 steps about ", "\nmemory of this process at most ", "\nactivations: not known, as only XLA tells "} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("stdout = %q, want %q", stdout, want)
 		}
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) != 1 {
 		t.Errorf("left = %q, error %v, want the config alone", left, err)
+	}
+}
+
+// Without data a plan is counted, and compiled where the engine tells what that takes; EDM's networks too.
+func TestAPlanNeedsNoData(t *testing.T) {
+	for _, teacher := range []string{tinylatent.Folder(t, "sd"), tinyedm.File(t)} {
+		args := []string{"--teacher", teacher, "--plan", "--engine", "go"}
+		if stdout, _ := call(t, 0, args...); !strings.Contains(stdout, "  student, ") || !strings.Contains(stdout, "\n"+teachers.Untimed+"\n") {
+			t.Errorf("stdout = %q, want the parts, and which flags tell more", stdout)
+		}
+		args = append(args, append(tinybundle.Features(t), "--compiled")...)
+		if stdout, _ := call(t, 0, args...); !strings.Contains(stdout, "  student, ") || !strings.Contains(stdout, "activations: not known, as only XLA tells the memory that a compiled program needs (engine: go)\n") {
+			t.Errorf("stdout = %q, want that the engine does not tell", stdout)
+		}
+	}
+	if _, stderr := call(t, 1, "--teacher", tinylatent.Folder(t, "sd"), "--plan", "--compiled", "--engine", "go"); !strings.Contains(stderr, "size = 16, want at least the 224 of the features") {
+		t.Errorf("stderr = %q", stderr)
 	}
 }
 
@@ -214,6 +233,7 @@ func TestWrongCallsAreRefusedByName(t *testing.T) {
 		"model_index.json":                                  {"--teacher", t.TempDir(), "--plan"},
 		`precision = "fp8", want "" for float32, or "bf16"`: {"--teacher", folder, "--plan", "--precision", "fp8"},
 		"timed = 2, want ≥ 1, with --plan":                  with("--data", "scenes", "--timed", "2"),
+		"compiled says what a plan prints, want --plan":     with("--data", "scenes", "--compiled"),
 		"data is missing, want captioned":                   {"--teacher", folder, "--plan", "--timed", "2"},
 		"steps = 0, want ≥ 1":                               with("--data", "scenes", "--steps", "0"),
 		"consistency.grid = 30, want a divisor of the 1000": with("--data", "scenes", "--steps", "1", "--method", "lcm", "--config", grid),

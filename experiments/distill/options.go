@@ -23,7 +23,8 @@ It distils the networks of EDM as well.
   go run ./experiments/distill --teacher FOLDER --data SHARDS --features FILE --lora 64 --out student
   go run ./experiments/distill --teacher FOLDER --method lcm --config mine.json --print-config
   go run ./experiments/distill --teacher edm-cifar10-32x32-cond-vp.pkl --data cifar10 --features FILE --out student.safetensors
-  go run ./experiments/distill --teacher FOLDER --plan       what a training holds in memory and writes to disk
+  go run ./experiments/distill --teacher FOLDER --plan             what a training holds in memory and writes to disk
+  go run ./experiments/distill --teacher FOLDER --plan --compiled  and its activations, as XLA compiles them
   go run ./experiments/distill --teacher FOLDER --data SHARDS --features FILE --plan --timed 3   and how long it takes, by three steps
 
 After an interruption the same command resumes from the last checkpoint.
@@ -36,7 +37,7 @@ type options struct {
 	set                                          dataset.Spec
 	steps, devices, lora, timed                  int
 	seed                                         int64
-	seeded, plan, printConfig                    bool // seeded: --seed was typed
+	seeded, plan, compiled, printConfig          bool // seeded: --seed was typed
 }
 
 func (o *options) parse(f *flag.FlagSet, args []string) error {
@@ -53,6 +54,7 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.StringVar(&o.engine, "engine", "", "`engine`: xla, xla:cuda, xla:cpu, onnx, go (default: the best one here)")
 	f.IntVar(&o.devices, "devices", 1, "let so many `devices` of the engine share every batch")
 	f.BoolVar(&o.plan, "plan", false, "print what a training holds in memory and writes to disk, and stop")
+	f.BoolVar(&o.compiled, "compiled", false, "with --plan compile the programs of a step, which takes minutes, and print the memory that they need, activations included")
 	f.IntVar(&o.timed, "timed", 0, "with --plan take so many `steps`, which are not kept, and print their time and memory")
 	program.PrintConfig(f, &o.printConfig, "the resolved config")
 	if err := program.Flags(f, args); err != nil {
@@ -74,8 +76,8 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		return fmt.Errorf("devices = %d, want ≥ 1", o.devices)
 	case given["timed"] && (!o.plan || o.timed < 1):
 		return fmt.Errorf("timed = %d, want ≥ 1, with --plan", o.timed)
-	case o.plan && o.teacher.EDM():
-		return errors.New("plan counts the parts of latent models, want it with a folder in diffusers' layout or a name on the hub, not with a file")
+	case o.compiled && !o.plan:
+		return errors.New("compiled says what a plan prints, want --plan beside it")
 	case !given["data"] && !untrained && o.teacher.Name != "":
 		return errors.New("data is missing, want captioned pictures to learn from (docs/data.md)")
 	case err != nil:

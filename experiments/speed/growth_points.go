@@ -34,12 +34,12 @@ func onEngine(ctx context.Context, o options, stderr io.Writer, do func(in input
 func addStep(ctx context.Context, o options, batch int, stderr io.Writer) (Point, error) {
 	return onEngine(ctx, o, stderr, func(in inputs) (Point, error) {
 		in.Config.Batch, in.Config.Pure = batch, in.Config.Pure*batch/in.Config.Batch // the same share
-		step, done, err := distill.Steps(ctx, in.Inputs, train.NewProgress(nil))
+		steps, err := distill.Steps(ctx, in.Inputs, train.NewProgress(nil))
 		if err != nil {
 			return Point{}, err
 		}
-		defer done()
-		return timed(ctx, o.rounds, func(round int) error { _, err := step(round + 1); return err })
+		defer steps.Close()
+		return timed(ctx, o.rounds, func(round int) error { _, err := steps.Step(round + 1); return err })
 	})
 }
 

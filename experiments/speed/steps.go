@@ -88,13 +88,13 @@ func steps(ctx context.Context, o options, in inputs, env record.Environment, st
 		return err
 	}
 	in.Config.Muon = false // PyTorch's side uses AdamW
-	step, done, err := distill.Steps(ctx, in.Inputs, train.NewProgress(nil))
+	steps, err := distill.Steps(ctx, in.Inputs, train.NewProgress(nil))
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer steps.Close()
 	add := fmt.Sprintf("ADD: student, teacher, features, heads, R1; batch %d", in.Config.Batch)
-	if err := r.takeTurns(ctx, stdout, o.warmup, stepTool(add, env, step)); err != nil {
+	if err := r.takeTurns(ctx, stdout, o.warmup, stepTool(add, env, steps.Step)); err != nil {
 		return err
 	}
 	if err := drawing(ctx, o, in, &r, stdout); err != nil {
@@ -109,7 +109,7 @@ func steps(ctx context.Context, o options, in inputs, env record.Environment, st
 	if err := r.write(o.out, "speed", stdout); err != nil || o.memory == 0 {
 		return err
 	}
-	note, err := watchMemory(ctx, step, o.memory, stdout) // which takes longest: the times are kept already
+	note, err := watchMemory(ctx, steps.Step, o.memory, stdout) // which takes longest: the times are kept already
 	if err != nil {
 		return err
 	}

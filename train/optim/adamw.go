@@ -142,11 +142,15 @@ func (o AdamW) moment(g *Graph, v *model.Variable, kind string) *model.Variable 
 	path := ownScope + o.Name + "/" + kind + v.Path()
 	store := model.GetStore(g)
 	m := store.GetVariable(path)
-	if m == nil {
+	switch {
+	case m != nil:
+		return m
+	case v.HasValue():
 		m = store.VariableWithValue(path, tensors.FromShape(v.Shape()))
-		m.SetTrainable(false)
+	default: // in a graph that is compiled to see what it takes
+		m = store.VariableWithShape(path, v.Shape(), Zeros)
 	}
-	return m
+	return m.SetTrainable(false)
 }
 
 // ema moves a variable towards x, where moves is nil or 1, and returns its new value.
@@ -184,11 +188,15 @@ func Copies(g *Graph, variables []*model.Variable, from, to string) []*model.Var
 		if copies[i] = store.GetVariable(path); copies[i] != nil {
 			continue
 		}
-		value, err := v.MustValue().LocalClone()
-		if err != nil {
-			panic(err)
+		if v.HasValue() {
+			value, err := v.MustValue().LocalClone()
+			if err != nil {
+				panic(err)
+			}
+			copies[i] = store.VariableWithValue(path, value)
+		} else { // in a graph that is compiled to see what it takes
+			copies[i] = store.VariableWithShape(path, v.Shape(), Zeros)
 		}
-		copies[i] = store.VariableWithValue(path, value)
 		copies[i].SetTrainable(false)
 	}
 	return copies
