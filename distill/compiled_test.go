@@ -45,6 +45,11 @@ func TestAPlanHasTheVariablesAndProgramsOfATraining(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer planned.close()
+			if vae, ok := outline.(Autoencoded); ok { // its program is compiled, too
+				if _, err := compiledEncoding(in, vae, planned.store); !errors.Is(err, engine.ErrNoUsage) {
+					t.Errorf("encoding: error = %v, want that the engine does not tell", err)
+				}
+			}
 			for what, of := range map[string]func(d *training) map[string]string{
 				"variables": func(d *training) map[string]string {
 					all := map[string]string{}
@@ -71,6 +76,9 @@ func TestAPlanHasTheVariablesAndProgramsOfATraining(t *testing.T) {
 
 // What is compiled from shapes takes, to the byte, what the programs of a training take.
 func TestAPlanCompilesWhatATrainingDoes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles")
+	}
 	t.Setenv("GOMLX_NO_AUTO_INSTALL", "1")
 	t.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0") // compiling takes most of the time
 	e, err := engine.Open(t.Context(), "xla:cpu", nil)
@@ -78,34 +86,23 @@ func TestAPlanCompilesWhatATrainingDoes(t *testing.T) {
 		t.Skip(err)
 	}
 	defer e.Close()
-	for model, edit := range map[string]func(c *Config){ // without a discriminator, which takes longest to compile
-		"sd":  func(c *Config) { c.LoRA, c.Precision, c.Adversarial, c.DistillPixels = 2, BF16, 0, false },
-		"edm": func(c *Config) { c.Adversarial, c.DistillPixels = 0, false },
-	} {
-		cfg, base, outline, data := compiledCase(t, "add", model, edit)
-		in := Inputs{Config: cfg, Bundle: base, Data: data, Backend: e.Backend, Latents: t.TempDir(), States: t.TempDir()}
-		want, err := stepped(t, in).Compiled()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var told []string
-		in.Bundle = outline
-		got, err := Compile(t.Context(), in, func(program string) { told = append(told, program) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(told) != len(got.Programs) || slices.Contains(told, "encode") != (model == "sd") {
-			t.Errorf("%s: told of %q for %+v", model, told, got.Programs)
-		}
-		got.Programs = slices.DeleteFunc(got.Programs, func(p CompiledProgram) bool { return p.Name == "encode" })
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-training +plan):\n%s", model, diff)
-		}
-		for _, p := range got.Programs {
-			if largest := got.Largest(); p.Beyond() > largest.Beyond() || largest.Temporary == 0 {
-				t.Errorf("%s: the largest program is %+v, beside %+v", model, largest, p)
-			}
-		}
+	cfg, base, outline, data := compiledCase(t, "add", "edm", func(c *Config) { c.Adversarial, c.DistillPixels = 0, false }) // heads take longest
+	in := Inputs{Config: cfg, Bundle: base, Data: data, Backend: e.Backend}
+	want, err := stepped(t, in).Compiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	in.Bundle = outline
+	got, err := Compile(t.Context(), in, func(program string) { told = append(told, program) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" || !slices.Equal(told, []string{"plain"}) {
+		t.Errorf("told of %q (-training +plan):\n%s", told, diff)
+	}
+	if largest := got.Largest(); largest.Name != "plain" || largest.Temporary < 4*int64(cfg.Batch)*8*8*3 || largest.Inputs < got.Variables/2 {
+		t.Errorf("the largest program is %+v, want activations above a batch of pictures, and inputs with most of %d bytes of variables", largest, got.Variables)
 	}
 }
 
