@@ -16,6 +16,7 @@ var Gap = register(Axis{
 		{Name: "score-difference", Set: func(c *distill.Config) { c.Lambda, c.Matching = 0, matchingFrom(c, 1) }},
 		{Name: "unet", Set: seesSharply},
 		{Name: "low-noise-unet", Set: func(c *distill.Config) { c.TeacherMax = 300; seesSharply(c) }},
+		{Name: "add-dmd", Set: addDMD},
 		{Name: "teacher-l", Set: func(c *distill.Config) { c.TeacherNet = "teacher-l" }},
 		{Name: "longer", Set: func(c *distill.Config) { *c = c.WithSteps(2 * c.Steps) }},
 	},
@@ -26,4 +27,10 @@ func seesSharply(c *distill.Config) {
 	seesThroughTeacher(c)
 	c.Discriminator.Renoise = &discriminator.Renoise{Mean: -1.2, SD: 1}
 	c.Discriminator.Augment, c.Discriminator.Level = false, true
+}
+
+// addDMD leaves high noise to the score difference, which keeps variety, and eq. 4 at t ≤ .3 to sharpen; the heads see strokes.
+func addDMD(c *distill.Config) {
+	c.TeacherMax, c.Matching = 300, matchingFrom(c, 1)
+	seesSharply(c)
 }
