@@ -157,8 +157,9 @@ func TestThePlanOfEDM(t *testing.T) {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 	for want, edit := range map[string]func(*distill.Config){
-		"want a teacher with an encoder":             func(c *distill.Config) { c.FeaturesNet, c.Discriminator.Augment = "teacher", false },
-		"teacher_guidance, weighting = 2, exp, want": func(c *distill.Config) { c.TeacherGuidance = 2 },
+		"want a teacher with an encoder":                 func(c *distill.Config) { c.FeaturesNet, c.Discriminator.Augment = "teacher", false },
+		"teacher_guidance, weighting = 2, exp, want":     func(c *distill.Config) { c.TeacherGuidance = 2 },
+		"lora = 4, want 0: the teacher has no attention": func(c *distill.Config) { c.LoRA = 4 },
 	} {
 		refused := cfg
 		edit(&refused)

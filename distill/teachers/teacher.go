@@ -127,8 +127,11 @@ func (s Spec) openNetwork() (*edm.Model, error) {
 	return m, err
 }
 
-// suitsEDM wants a config without pictures that have no class, where the network has not seen such.
+// suitsEDM wants a config of the whole network, and one without pictures that have no class where the network has not seen such.
 func suitsEDM(m *edm.Model, cfg distill.Config) error {
+	if cfg.LoRA > 0 {
+		return fmt.Errorf("lora = %d, want 0: the teacher has no attention with to_q, to_k, to_v and to_out", cfg.LoRA)
+	}
 	if m.Network.LabelDropout == 0 && (cfg.TeacherGuidance > 0 || cfg.Weighting == diffusion.NFSD) {
 		return fmt.Errorf("teacher_guidance, weighting = %g, %s, want 0 and not %s: the teacher was trained with label_dropout = 0 and has never seen pictures without a class",
 			cfg.TeacherGuidance, cfg.Weighting, diffusion.NFSD)
@@ -173,9 +176,9 @@ func classes(b *edm.Base, data dataset.Dataset) error {
 		n = 1000
 	}
 	for i := range n {
-		s, err := source.Sample(i)
+		caption, err := dataset.Caption(source, i) // pictures of large sets are not decoded for it
 		if err == nil {
-			err = b.Check([]string{s.Caption})
+			err = b.Check([]string{caption})
 		}
 		if err != nil {
 			return fmt.Errorf("data = %s: picture %d: %w", data.Name(), i, err)

@@ -52,9 +52,13 @@ func Write(path string, write func(w io.Writer) error) (err error) {
 	return SyncDir(filepath.Dir(path))
 }
 
-// Folder lets write fill a temporary folder beside dir and renames it to dir, which must be missing, empty or the same already.
+// Folder lets write fill a temporary folder beside dir and renames it to dir, which must be missing, empty or the same already. Of a link it
+// is the folder that the link leads to.
 func Folder(dir string, write func(temp string) error) error {
 	dir = filepath.Clean(dir) // without a slash at the end
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
 	parent := filepath.Dir(dir)
 	if err := os.MkdirAll(parent, 0o777); err != nil {
 		return err

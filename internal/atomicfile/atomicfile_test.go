@@ -126,6 +126,20 @@ func TestFolder(t *testing.T) {
 	if text, err := os.ReadFile(filepath.Join(dir, "part", "file")); string(text) != "text" || err != nil || len(entries) != 1 {
 		t.Errorf("file = %q (%v) in %v", text, err, entries)
 	}
+	link, disk := filepath.Join(parent, "link"), t.TempDir()
+	if err := os.Symlink(disk, link); err != nil {
+		t.Skip(err)
+	}
+	if err := Folder(link, with("text", nil)); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(link)
+	if err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("a link became %v (%v)", info, err)
+	}
+	if _, err := os.Stat(filepath.Join(disk, "part", "file")); err != nil {
+		t.Error(err)
+	}
 	file := filepath.Join(parent, "file")
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
 		t.Fatal(err)
