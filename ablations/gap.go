@@ -13,7 +13,7 @@ var Gap = register(Axis{
 		{Name: "add", Default: true},
 		{Name: "sds", Set: func(c *distill.Config) { c.Weighting = "sds" }},
 		{Name: "low-noise", Set: teacherUpTo(300)},
-		{Name: "score-difference", Set: func(c *distill.Config) { c.Lambda, c.Matching = 0, matchingFrom(c, 1) }},
+		{Name: "score-difference", Set: scoreDifference},
 		{Name: "unet", Set: seesSharply},
 		{Name: "low-noise-unet", Set: func(c *distill.Config) { c.TeacherMax = 300; seesSharply(c) }},
 		{Name: "add-dmd", Set: addDMD},
@@ -28,6 +28,9 @@ func seesSharply(c *distill.Config) {
 	c.Discriminator.Renoise = &discriminator.Renoise{Mean: -1.2, SD: 1}
 	c.Discriminator.Augment, c.Discriminator.Level = false, true
 }
+
+// scoreDifference moves the student by DMD2's difference of scores in place of eq. 4's. The discriminator stays.
+func scoreDifference(c *distill.Config) { c.Lambda, c.Matching = 0, matchingFrom(c, 1) }
 
 // addDMD leaves high noise to the score difference, which keeps variety, and eq. 4 at t ≤ .3 to sharpen; the heads see strokes.
 func addDMD(c *distill.Config) {

@@ -14,6 +14,7 @@ var Method = register(Axis{
 	Question: "Which method makes the best few-step student of one teacher in one budget?",
 	Cells: []Cell{
 		{Name: "add", Default: true},
+		{Name: "score-difference", Set: scoreDifference},
 		{Name: "add-dmd", Set: addDMD},
 		{Name: "lcm", Set: consistent},
 		{Name: "scm", Set: scm},
