@@ -163,7 +163,11 @@ func TestCellsAreAdapted(t *testing.T) {
 		t.Fatal(err)
 	}
 	base.TeacherGuidance = 7.5 // which cells set as well
-	if cfg := adapted(ablations.Method.Cells[1], 5).Config(base); cfg.TeacherGuidance != 5 {
+	lcm, err := ablations.Method.Only([]string{"lcm"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg := adapted(lcm.Cells[0], 5).Config(base); cfg.TeacherGuidance != 5 {
 		t.Errorf("lcm: teacher_guidance = %g, want the teacher's, 5", cfg.TeacherGuidance)
 	}
 	base.TeacherGuidance = 0
