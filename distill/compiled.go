@@ -34,7 +34,8 @@ func (c Compiled) Largest() CompiledProgram {
 }
 
 // Compile compiles all programs of a training and runs none. With an outline for a base, whose weights have shapes and no values, it needs
-// memory for the compiler alone. Data are taken to be finite, so that no text towers are held. done is told of every program. An engine that does not tell what programs take gives engine.ErrNoUsage.
+// memory for the compiler alone. Data are taken to be finite, so that no text towers are held. done is told of every program. An engine that
+// does not tell what programs take gives engine.ErrNoUsage.
 func Compile(ctx context.Context, in Inputs, done func(name string)) (c Compiled, err error) {
 	if in.Backend.Name() != "xla" { // others compile in vain
 		return c, fmt.Errorf("distill: %s: %w", in.Backend.Name(), engine.ErrNoUsage)

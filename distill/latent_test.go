@@ -31,7 +31,13 @@ const latentSize = 16
 // tinyLatent is a small latent diffusion model as diffusers saved it, with random features.
 func tinyLatent(t testing.TB, folder string) *latent.Base {
 	t.Helper()
-	m, err := latent.Open(t.Context(), tinylatent.Folder(t, folder), latent.Options{})
+	return latentIn(t, tinylatent.Folder(t, folder))
+}
+
+// latentIn is the one in a folder.
+func latentIn(t testing.TB, folder string) *latent.Base {
+	t.Helper()
+	m, err := latent.Open(t.Context(), folder, latent.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

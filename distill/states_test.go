@@ -251,15 +251,7 @@ func TestStatesHaveAFileOfTheirOwn(t *testing.T) {
 		if err := os.WriteFile(path, []byte(strings.Replace(string(text), old, new, 1)), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		m, err := latent.Open(t.Context(), folder, latent.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := latent.NewBase(m, latentSize, tinyFeatures(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
+		return latentIn(t, folder)
 	}
 	xl := tinyLatent(t, "xl")
 	first, _ := openStates(t, xl, dir, foxes)

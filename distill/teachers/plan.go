@@ -209,14 +209,18 @@ func keeps(tensors tensorsOf, cfg distill.Config) (kept, error) {
 	return k, nil
 }
 
-// affords wants a training on finite data, the least, that so many bytes of memory can hold, 0 for any.
-func affords(tensors tensorsOf, cfg distill.Config, memory float64) error {
+// affords wants a training that so many bytes of memory can hold, 0 for any. On endless data it keeps the text towers.
+func affords(tensors tensorsOf, cfg distill.Config, endless bool, memory float64) error {
 	k, err := keeps(tensors, cfg)
-	if err != nil || memory == 0 || float64(k.total-k.towers()) <= memory {
+	least := k.total
+	if !endless {
+		least -= k.towers()
+	}
+	if err != nil || memory == 0 || float64(least) <= memory {
 		return err
 	}
 	return fmt.Errorf("a training keeps %s, activations not counted, and there is memory of %s: --plan shows of what; --lora, and files in half precision (--variant fp16), take less",
-		readable(k.total-k.towers()), readable(int64(memory)))
+		readable(least), readable(int64(memory)))
 }
 
 // readable is a number of bytes with three digits.

@@ -220,10 +220,13 @@ func TestATrainingMustFit(t *testing.T) {
 	}
 	least := all.total - all.held["text_encoder"] // whose text tower is not held
 	less := float64(least - 1)
-	if err := affords(latentTensors(m), cfg, less); err == nil || !strings.Contains(err.Error(), "a training keeps "+readable(least)+", activations not counted, and there is memory of ") {
+	if err := affords(latentTensors(m), cfg, false, less); err == nil || !strings.Contains(err.Error(), "a training keeps "+readable(least)+", activations not counted, and there is memory of ") {
 		t.Errorf("error = %v, want what it takes", err)
 	}
-	for name, err := range map[string]error{"all of it": affords(latentTensors(m), cfg, float64(least)), "unknown": affords(latentTensors(m), cfg, 0), "a LoRA": affords(latentTensors(m), lora, less)} {
+	if err := affords(latentTensors(m), cfg, true, float64(all.total-1)); err == nil || !strings.Contains(err.Error(), "a training keeps "+readable(all.total)) {
+		t.Errorf("endless data: error = %v, want the text tower counted", err)
+	}
+	for name, err := range map[string]error{"all of it": affords(latentTensors(m), cfg, false, float64(least)), "unknown": affords(latentTensors(m), cfg, false, 0), "a LoRA": affords(latentTensors(m), lora, false, less)} {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -23,7 +23,7 @@ type Teacher struct {
 	Guidance float64 // at which it usually draws; 0 for none
 
 	check   func(data dataset.Dataset) error
-	affords func(cfg distill.Config, memory float64) error
+	affords func(cfg distill.Config, endless bool, memory float64) error
 	suits   func(cfg distill.Config) error
 	fits    func(cfg distill.Config) error
 	save    func(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error
@@ -51,8 +51,10 @@ func (t Teacher) Fits(cfg distill.Config) error {
 	return t.fits(cfg)
 }
 
-// Affords wants a training that so many bytes of memory can hold, 0 for any, before anything of it is loaded.
-func (t Teacher) Affords(cfg distill.Config, memory float64) error { return t.affords(cfg, memory) }
+// Affords wants a training on data that so many bytes of memory can hold, 0 for any, before anything of it is loaded.
+func (t Teacher) Affords(cfg distill.Config, data dataset.Dataset, memory float64) error {
+	return t.affords(cfg, data.Train().Len() == math.MaxInt, memory)
+}
 
 // Save writes a student as a new model, further files beside it.
 func (t Teacher) Save(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error {
@@ -76,7 +78,7 @@ func (s Spec) Open(ctx context.Context, note func(format string, args ...any)) (
 	return Teacher{
 		Base: b, Guidance: m.UsualGuidance(),
 		check:   func(dataset.Dataset) error { return nil },
-		affords: func(cfg distill.Config, memory float64) error { return affords(latentTensors(m), cfg, memory) },
+		affords: func(cfg distill.Config, endless bool, memory float64) error { return affords(latentTensors(m), cfg, endless, memory) },
 		suits:   func(distill.Config) error { return nil },
 		fits:    func(cfg distill.Config) error { return divides(m, grid(cfg)) },
 		save: func(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error {
@@ -155,7 +157,7 @@ func (s Spec) openEDM(ctx context.Context, note func(format string, args ...any)
 	return Teacher{
 		Base:    b,
 		check:   func(data dataset.Dataset) error { return classes(b, data) },
-		affords: func(cfg distill.Config, memory float64) error { return affords(edmTensors(m), cfg, memory) },
+		affords: func(cfg distill.Config, endless bool, memory float64) error { return affords(edmTensors(m), cfg, endless, memory) },
 		fits:    func(distill.Config) error { return nil },
 		suits:   func(cfg distill.Config) error { return suitsEDM(m, cfg) },
 		save: func(_ compute.Backend, out string, cfg distill.Config, student *weights.File, _ ...string) error {

@@ -53,7 +53,7 @@ func planned(ctx context.Context, o options, base distill.Config, axes []ablatio
 	}
 	e, err := lazy.open(ctx)
 	if err == nil {
-		err = teacher.Affords(base, e.Memory(ctx))
+		err = teacher.Affords(base, data, e.Memory(ctx))
 	}
 	if err != nil {
 		return err

@@ -99,7 +99,7 @@ func openPublished(ctx context.Context, o *options, base distill.Config, axes []
 	lazy.affords = func(memory float64) error {
 		for _, axis := range kept {
 			for _, cell := range axis.Cells {
-				if err := teacher.Affords(cell.Config(base), memory); err != nil {
+				if err := teacher.Affords(cell.Config(base), data, memory); err != nil {
 					return fmt.Errorf("%s, cell %s: %w", axis.Name, cell.Name, err)
 				}
 			}

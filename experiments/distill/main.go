@@ -65,7 +65,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	defer e.Close()
 	fmt.Fprintln(stdout, "engine:", e)
-	if err := base.Affords(cfg, e.Memory(ctx)); err != nil {
+	if err := base.Affords(cfg, data, e.Memory(ctx)); err != nil {
 		return err
 	}
 
@@ -141,7 +141,7 @@ func measured(ctx context.Context, o options, cfg distill.Config, note func(form
 			return err
 		}
 	}
-	if err := base.Affords(cfg, e.Memory(ctx)); err != nil {
+	if err := base.Affords(cfg, data, e.Memory(ctx)); err != nil {
 		return err
 	}
 	in := distill.Inputs{Config: cfg, Bundle: base.Base, Data: data, Backend: e.Backend, Devices: o.devices}

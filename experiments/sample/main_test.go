@@ -45,6 +45,7 @@ func TestWrongCalls(t *testing.T) {
 		{"no student of the data", []string{"--prompt", "a star", "--data", "emoji", "--results", empty, "--pretrained", bare}, "go run ./experiments/ablate --data emoji --axis"},
 		{"data and a run", []string{"--prompt", "a star", "--data", "emoji", "--run", "0123456789ab"}, "--data emoji has no effect with --run 0123456789ab"},
 		{"a column for nothing", []string{"--prompt", "a star", "--text", "caption"}, "--data scenes --text caption: columns have no effect without --ship"},
+		{"a folder without a name", []string{"--export", "", "--prompt", "a star"}, "export is empty, want a folder"},
 		{"a caption for a folder", []string{"--export", empty, "--prompt", "a star"}, "--prompt has no effect with --export"},
 		{"two things to do with a run", []string{"--export", empty, "--run", "x", "--ship", "ADD"}, "--ship has no effect with --export"},
 		{"a model that is a folder already", []string{"--export", empty, "--model", "x"}, "--export has no effect with --model"},

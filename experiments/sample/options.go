@@ -104,6 +104,9 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		if (given.Name == "sampler" || given.Name == "teacher-steps") && !o.teacher {
 			err = fmt.Errorf("--%s has no effect with --teacher=false, want one of the two", given.Name)
 		}
+		if given.Name == "export" && o.export == "" {
+			err = errors.New("export is empty, want a folder")
+		}
 		if o.export != "" && !slices.Contains(ofExport, given.Name) {
 			err = cmp.Or(err, fmt.Errorf("--%s has no effect with --export", given.Name))
 		}
