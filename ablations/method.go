@@ -19,6 +19,7 @@ var Method = register(Axis{
 		{Name: "lcm", Set: consistent},
 		{Name: "scm", Set: scm},
 		{Name: "scm-4", Set: scm, Steps: 4},
+		{Name: "sana-sprint", Set: sanaSprint},
 		{Name: "regression", Set: regression},
 		{Name: "regression-adv", Set: func(c *distill.Config) { regression(c); judged(c) }},
 		{Name: "dmd", Set: dmd},
@@ -117,6 +118,16 @@ func ladd(c *distill.Config) {
 	seesThroughTeacher(c)
 	groupNorm(c)
 	c.Lambda, c.Pure = 0, c.Batch*3/4
+	c.Discriminator.Image, c.Discriminator.Augment, c.Discriminator.Level = false, false, true
+}
+
+// sanaSprint is consistency with LADD's heads beside it, at half its weight and on the half of the batch that begins at pure noise (Chen et
+// al. 2503.09641). Its consistency is LCM's, in discrete time, where theirs is sCM's.
+func sanaSprint(c *distill.Config) {
+	halfPure(c)
+	seesThroughTeacher(c)
+	groupNorm(c)
+	c.Adversarial = 0.5
 	c.Discriminator.Image, c.Discriminator.Augment, c.Discriminator.Level = false, false, true
 }
 
