@@ -35,7 +35,7 @@ var Method = register(Axis{
 		{Name: "ladd-4", Set: ladd, Steps: 4},
 		{Name: "gan", Set: func(c *distill.Config) { gan(c); c.Init = distill.Random }},
 		{Name: "gan-pretrained", Set: gan},
-		{Name: "ufogen", Set: func(c *distill.Config) { ufogen(c); c.Times = []int{1000, 250} }}, // pictures of one step are judged at 250: at 750 little is seen of them
+		{Name: "ufogen", Set: ufogenOnce},
 		{Name: "ufogen-4", Set: ufogen, Steps: 4},
 	},
 })
@@ -137,6 +137,12 @@ func ufogen(c *distill.Config) {
 	c.Lambda, c.FeaturesNet = 1, c.Teacher()
 	c.Discriminator.Image, c.Discriminator.Augment, c.Discriminator.Level = false, false, true
 	c.Method = &distill.Named{Settings: distill.DefaultUFOGen}
+}
+
+// ufogenOnce draws in one step. Its pictures are judged at 250: at 750 little is seen of them.
+func ufogenOnce(c *distill.Config) {
+	ufogen(c)
+	c.Times = []int{1000, 250}
 }
 
 // fdistill begins every picture at pure noise. Fake score and discriminator move five times a step, as in DMD2.

@@ -106,13 +106,17 @@ func (s *Section) ReadPictures() (err error) {
 		s.Figure.Caption += ", the paper's numbers on axes of their own"
 	}
 	s.Samples.Caption = "Samples: the same captions and the same noise in every row"
-	for name, p := range map[string]*Picture{"metrics.png": &s.Figure, "samples.png": &s.Samples} {
+	s.Calls.Caption = "FID over the calls of the network that a picture takes: means over seeds"
+	for name, p := range map[string]*Picture{"metrics.png": &s.Figure, "samples.png": &s.Samples, CallsFile: &s.Calls} {
 		if p.PNG, err = os.ReadFile(filepath.Join(filepath.FromSlash(s.From), name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
 }
+
+// CallsFile is the plot of quality over what a picture costs, beside the tables of some axes.
+const CallsFile = "calls.png"
 
 // WriteAll writes t into a folder in all its forms, and the times of its rows if any are known. It returns the paths.
 func WriteAll(dir string, t, times Table) (paths []string, err error) {

@@ -36,6 +36,7 @@ type Section struct {
 	Warning  string    // why the table must not be compared with the others; its claims are not listed among theirs
 	Figure   Picture   // the table's plot
 	Samples  Picture   // without PNG where there are none
+	Calls    Picture   // of axes that have it
 	Pictures []Picture // folded out
 }
 

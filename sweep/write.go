@@ -31,6 +31,13 @@ func (p *Plan) Write(dir string, axis ablations.Axis, results Results) (paths []
 		return paths, err
 	}
 	paths = append(paths, path)
+	if curves := p.overCalls(axis, results); len(curves.Curves) > 0 {
+		path := filepath.Join(dir, report.CallsFile)
+		if err := atomicfile.Write(path, curves.PNG); err != nil {
+			return paths, err
+		}
+		paths = append(paths, path)
+	}
 	grid, err := p.samples(axis, results)
 	if err != nil || len(grid.Rows) == 0 {
 		return paths, err

@@ -77,10 +77,12 @@ func (s Spec) Open(ctx context.Context, note func(format string, args ...any)) (
 	b, err := latent.NewBase(m, s.side(m), features)
 	return Teacher{
 		Base: b, Guidance: m.UsualGuidance(),
-		check:   func(dataset.Dataset) error { return nil },
-		affords: func(cfg distill.Config, endless bool, memory float64) error { return affords(latentTensors(m), cfg, endless, memory) },
-		suits:   func(distill.Config) error { return nil },
-		fits:    func(cfg distill.Config) error { return divides(m, grid(cfg)) },
+		check: func(dataset.Dataset) error { return nil },
+		affords: func(cfg distill.Config, endless bool, memory float64) error {
+			return affords(latentTensors(m), cfg, endless, memory)
+		},
+		suits: func(distill.Config) error { return nil },
+		fits:  func(cfg distill.Config) error { return divides(m, grid(cfg)) },
 		save: func(backend compute.Backend, out string, cfg distill.Config, student *weights.File, further ...string) error {
 			return m.Save(backend, out, student, latent.FewSteps(grid(cfg), cfg.Form()), further...)
 		},
@@ -155,11 +157,13 @@ func (s Spec) openEDM(ctx context.Context, note func(format string, args ...any)
 		return Teacher{}, err
 	}
 	return Teacher{
-		Base:    b,
-		check:   func(data dataset.Dataset) error { return classes(b, data) },
-		affords: func(cfg distill.Config, endless bool, memory float64) error { return affords(edmTensors(m), cfg, endless, memory) },
-		fits:    func(distill.Config) error { return nil },
-		suits:   func(cfg distill.Config) error { return suitsEDM(m, cfg) },
+		Base:  b,
+		check: func(data dataset.Dataset) error { return classes(b, data) },
+		affords: func(cfg distill.Config, endless bool, memory float64) error {
+			return affords(edmTensors(m), cfg, endless, memory)
+		},
+		fits:  func(distill.Config) error { return nil },
+		suits: func(cfg distill.Config) error { return suitsEDM(m, cfg) },
 		save: func(_ compute.Backend, out string, cfg distill.Config, student *weights.File, _ ...string) error {
 			draws := diffusion.FewStep{Form: cfg.Form()}
 			for _, time := range cfg.Times {

@@ -30,6 +30,7 @@ type Curves struct {
 	YLabel string
 	LogX   bool // steps must be above 0
 	LogY   bool // values ≤ 0 are left out, and the plot says how many
+	Dots   bool // mark every value
 	Smooth int  // points in a running mean drawn over the pale raw values; below 2 there is none
 	Curves []Curve
 }
@@ -125,13 +126,18 @@ func (cs Curves) addLine(p *plot.Plot, style draw.LineStyle, steps []int, values
 		for ; i < len(values) && cs.shown(values[i]); i++ {
 			piece = append(piece, plotter.XY{X: float64(steps[i]), Y: values[i]})
 		}
-		switch len(piece) {
-		case 0:
+		dot := draw.GlyphStyle{Color: style.Color, Radius: style.Width, Shape: draw.CircleGlyph{}}
+		if cs.Dots {
+			dot.Radius *= 2
+		}
+		if len(piece) == 0 {
 			continue
-		case 1:
-			p.Add(&plotter.Scatter{XYs: piece, GlyphStyle: draw.GlyphStyle{Color: style.Color, Radius: style.Width, Shape: draw.CircleGlyph{}}})
-		default:
+		}
+		if len(piece) > 1 {
 			p.Add(&plotter.Line{XYs: piece, LineStyle: style})
+		}
+		if len(piece) == 1 || cs.Dots {
+			p.Add(&plotter.Scatter{XYs: piece, GlyphStyle: dot})
 		}
 		any = true
 	}
