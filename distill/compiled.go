@@ -25,6 +25,7 @@ type Compiled struct {
 // CompiledProgram is one of them. They run one after another.
 type CompiledProgram struct {
 	Name string
+	Runs int // in a whole training; known where Compile made it
 	engine.Usage
 }
 
@@ -89,7 +90,7 @@ func compile(ctx context.Context, in Inputs, done func(name string)) (d *trainin
 	if err != nil {
 		return nil, err
 	}
-	d = &training{Inputs: in, method: method, store: store, programs: map[string]*train.Program{}, devices: mesh, states: kept}
+	d = &training{Inputs: in, method: method, store: store, programs: map[string]*train.Program{}, runs: map[string]int{}, devices: mesh, states: kept}
 	defer func() {
 		if err != nil {
 			d.close()
@@ -98,7 +99,7 @@ func compile(ctx context.Context, in Inputs, done func(name string)) (d *trainin
 	for step := 1; step <= in.Config.Steps; step++ {
 		for _, u := range method.Updates(step) {
 			for part := &u; part != nil; part = part.Then {
-				if d.programs[part.Name] != nil {
+				if d.runs[part.Name] += in.Config.passes(); d.programs[part.Name] != nil {
 					continue
 				}
 				if err := ctx.Err(); err != nil {
@@ -143,7 +144,7 @@ func compiledEncoding(in Inputs, base Autoencoded, store *model.Store) (Compiled
 		return CompiledProgram{}, fmt.Errorf("distill: encoding: %w", err)
 	}
 	usage, err := engine.UsageOf(g.Executable())
-	return CompiledProgram{"encode", usage}, err
+	return CompiledProgram{Name: "encode", Usage: usage}, err
 }
 
 // Stepper takes the steps of a training that leaves no run, for measurements.
@@ -177,7 +178,7 @@ func (d *training) compiled() (c Compiled, err error) {
 		if err != nil {
 			return c, fmt.Errorf("distill: %s: %w", name, err)
 		}
-		c.Programs = append(c.Programs, CompiledProgram{name, usage})
+		c.Programs = append(c.Programs, CompiledProgram{name, d.runs[name], usage})
 	}
 	return c, nil
 }

@@ -98,6 +98,7 @@ func TestAPlanCompilesWhatATrainingDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	want.Programs[0].Runs = cfg.Steps * cfg.Accumulate
 	if diff := cmp.Diff(want, got); diff != "" || !slices.Equal(told, []string{"plain"}) {
 		t.Errorf("told of %q (-training +plan):\n%s", told, diff)
 	}

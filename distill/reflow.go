@@ -25,6 +25,8 @@ type Reflow struct {
 // where rectified flow predicts v, three quarters of it would lie at t < .08.
 var DefaultReflow = registerMethod("reflow", Reflow{Pairs: DefaultPairs, Regress: .5, Bound: 5}).(Reflow)
 
+func (r Reflow) teacherPairs() Pairs { return r.Pairs }
+
 func (r Reflow) validate(f *check.Fields, c Config) {
 	withoutDiscriminator(f, c)
 	r.Pairs.validate(f)

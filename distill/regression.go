@@ -22,6 +22,8 @@ type Regression struct {
 // DefaultRegression is Regression by the squared distance.
 var DefaultRegression = registerMethod("regression", Regression{Pairs: DefaultPairs}).(Regression)
 
+func (r Regression) teacherPairs() Pairs { return r.Pairs }
+
 func (r Regression) validate(f *check.Fields, c Config) {
 	r.Pairs.validate(f)
 	f.Want(c.Lambda > 0, "lambda", c.Lambda, "> 0 with the method regression, whose distance it weighs")

@@ -64,6 +64,7 @@ type training struct {
 	method   Method
 	store    *model.Store
 	programs map[string]*train.Program // by the update's name
+	runs     map[string]int            // of programs, where compile counts them
 	devices  *distributed.DeviceMesh
 	feed     *train.Feed
 	encoder  *encoder // nil in pixels

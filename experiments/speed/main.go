@@ -22,6 +22,7 @@ const usage = `speed times training, sampling, FID and feature extraction, and P
   go run ./experiments/speed --python … --compiled               and those that torch.compile makes of them (minutes more)
   go run ./experiments/speed --memory 2000                       and resident memory over so many ADD steps
   go run ./experiments/speed --sampling 5                        pictures: the teacher's solver and a student, in five rounds
+  go run ./experiments/speed --methods                           what training costs by each few-step method: time, passes, memory
   go run ./experiments/speed --fid --python venv/bin/python3     FID and covariance, and those of numpy, scipy and clean-fid
   go run ./experiments/speed --extract --weights FILE            Inception features, with --python also torch-fidelity's
   go run ./experiments/speed --growth                            how time and memory grow with batch, side, width and pictures
@@ -43,6 +44,7 @@ type options struct {
 	weights         string // of Inception
 	pictures, batch int
 
+	methods   bool
 	growth    bool
 	largest   int    // of the sizes of --growth; 0 for all
 	pointOf   string // one point of it
@@ -74,9 +76,10 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 	f.BoolVar(&o.fid, "fid", false, "time FID's linear algebra instead")
 	f.BoolVar(&o.extract, "extract", false, "time Inception's features instead")
 	f.BoolVar(&o.growth, "growth", false, "time growing sizes instead, each in a process of its own")
+	f.BoolVar(&o.methods, "methods", false, "time a step of every few-step method instead, and count passes and memory")
 	f.IntVar(&o.largest, "largest", 0, "--growth: leave sizes above this `number` out; 0 for none")
 	f.StringVar(&point, "point", "", "`NAME=SIZE`: one point of --growth, as JSON")
-	f.IntVar(&o.rounds, "rounds", 5, "`rounds` of --fid, --extract and --growth")
+	f.IntVar(&o.rounds, "rounds", 5, "`rounds` of --fid, --extract, --growth and --methods")
 	f.StringVar(&dims, "dims", "512,1024,2048", "--fid: `list` of feature dimensions")
 	f.IntVar(&o.threads, "threads", 2, "--fid: `threads` for all tools")
 	f.IntVar(&o.images, "images", 50000, "--fid: `images` of the covariance, in the largest dimension; 0 leaves it out")
@@ -106,16 +109,18 @@ func (o *options) parse(f *flag.FlagSet, args []string) error {
 		o.pointOf, o.pointSize = name, n
 	}
 	others := 0
-	for _, set := range []bool{o.fid, o.extract, o.sampling > 0, o.growth, point != ""} {
+	for _, set := range []bool{o.fid, o.extract, o.sampling > 0, o.growth, o.methods, point != ""} {
 		if set {
 			others++
 		}
 	}
 	switch {
 	case others > 1:
-		return errors.New("fid, extract, sampling, growth, point: want one of them")
+		return errors.New("fid, extract, sampling, growth, methods, point: want one of them")
 	case o.growth && (o.python != "" || o.memory > 0):
 		return errors.New("growth = true, want neither --python nor --memory: it has no peer and watches memory itself")
+	case o.methods && (o.python != "" || o.memory > 0):
+		return errors.New("methods = true, want neither --python nor --memory: it has no peer and counts memory itself")
 	case o.compiled && (o.python == "" || others > 0):
 		return errors.New("compiled = true, want a --python that has torch, and training steps")
 	case o.sampling > 0 && (o.python != "" || o.memory > 0):
@@ -158,6 +163,8 @@ func speed(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	switch {
 	case o.growth:
 		return growth(ctx, o, env, stdout, stderr)
+	case o.methods:
+		return methods(ctx, o, in, env, stdout)
 	case o.extract:
 		return extract(ctx, o, e, env, stdout, stderr)
 	case o.sampling > 0:
