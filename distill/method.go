@@ -63,6 +63,16 @@ func (c Config) TeacherCopies() int {
 	return 0
 }
 
+// TeacherPairs are what a method regresses to; without a count where it does not.
+func (c Config) TeacherPairs() Pairs {
+	if c.Method != nil {
+		if s, ok := c.Method.Settings.(interface{ teacherPairs() Pairs }); ok {
+			return s.teacherPairs()
+		}
+	}
+	return Pairs{}
+}
+
 // Update moves some of the networks once.
 type Update struct {
 	Name  string                                // of the graph, which is compiled once

@@ -34,16 +34,6 @@ type Pairs struct {
 // DefaultPairs are those of the teacher as it is measured.
 var DefaultPairs = Pairs{Count: 2048, Sampler: diffusion.DPMSolverPP2M{}.Name(), Steps: 25, Seed: 1}
 
-// TeacherPairs are what a method regresses to; without a count where it does not.
-func (c Config) TeacherPairs() Pairs {
-	if c.Method != nil {
-		if s, ok := c.Method.Settings.(interface{ teacherPairs() Pairs }); ok {
-			return s.teacherPairs()
-		}
-	}
-	return Pairs{}
-}
-
 // pairBlock is the number of pairs in a file; a set has at most maxPairs.
 const pairBlock, maxPairs = 64, 1 << 17
 
