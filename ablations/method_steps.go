@@ -10,17 +10,35 @@ import (
 // MethodSteps asks what a second and a fourth call of a student bring. It has the methods whose students learn more than one time; the
 // others of the axis method draw in one step only.
 var MethodSteps = register(Axis{
-	Name: "method-steps", Title: "Few-step methods in one, two and four steps",
-	Question:    "How much better does each method draw in two and in four steps?",
+	Name: "method-steps", Title: "Few-step methods in one, two and four steps", Ref: "ADD Table 2",
+	Question:    "How well does each few-step method draw in one, two and four steps?",
 	Cells:       inFewSteps(),
 	SolverSteps: []int{8, 4, 2},
+	Claims: []Claim{
+		{Text: "one step of ADD is better than one of InstaFlow", Metric: FID, Better: "add-1", Worse: "reflow-1"},
+		{Text: "one step of ADD is better than one of InstaFlow", Metric: CLIP, Better: "add-1", Worse: "reflow-1"},
+		{Text: "one step of ADD is better than one of UFOGen", Metric: FID, Better: "add-1", Worse: "ufogen-1"},
+		{Text: "one step of ADD is better than one of UFOGen", Metric: CLIP, Better: "add-1", Worse: "ufogen-1"},
+		{Text: "one step of ADD is better than four of progressive distillation", Metric: FID, Better: "add-1", Worse: "progressive-4"},
+		{Text: "one step of ADD is better than four of progressive distillation", Metric: CLIP, Better: "add-1", Worse: "progressive-4"},
+	},
 })
+
+// published are the students of Stable Diffusion 1.5 in ADD's Table 2. Its InstaFlow is the one of 0.9 billion parameters.
+var published = map[string]Paper{
+	"add-1":         {FID: 19.7, CLIP: .326},
+	"reflow-1":      {FID: 23.4, CLIP: .304},
+	"progressive-1": {FID: 37.2, CLIP: .275},
+	"progressive-2": {FID: 26.0, CLIP: .297},
+	"progressive-4": {FID: 26.4, CLIP: .300},
+	"ufogen-1":      {FID: 22.5, CLIP: .311},
+}
 
 func inFewSteps() (cells []Cell) {
 	add := func(method string, steps int, form diffusion.Form, set func(*distill.Config)) {
+		name := fmt.Sprintf("%s-%d", method, steps)
 		cells = append(cells, Cell{
-			Name: fmt.Sprintf("%s-%d", method, steps), Curve: method, Default: set == nil && steps == 1,
-			Set: set, Steps: steps, Form: form,
+			Name: name, Curve: method, Paper: published[name], Default: set == nil && steps == 1, Set: set, Steps: steps, Form: form,
 		})
 	}
 	for _, m := range []struct {
