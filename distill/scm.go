@@ -34,8 +34,9 @@ type SCM struct {
 	Normal float64 `json:"normal"` // c of the normalised tangent g/(‖g‖ + c)
 }
 
-// DefaultSCM has the paper's c and spread of times, around a higher noise.
-var DefaultSCM = registerMethod("scm", SCM{Mean: 0, SD: 1.4, Delta: .005, Warmup: .25, Anchor: .05, Turns: 1, Normal: .1}).(SCM)
+// DefaultSCM has the paper's c and times. Around a higher noise too few lie below Anchor: an even colour, which the rest of the objective
+// does not see, is then added by every step of sampling.
+var DefaultSCM = registerMethod("scm", SCM{Mean: -1, SD: 1.4, Delta: .005, Warmup: .25, Anchor: .05, Turns: 1, Normal: .1}).(SCM)
 
 func (s SCM) validate(f *check.Fields, c Config) {
 	withoutDiscriminator(f, c)
