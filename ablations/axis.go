@@ -35,7 +35,7 @@ type Cell struct {
 	Set     func(*distill.Config)
 	Steps   int            // of the few-step sampler; 0 means 1
 	Form    diffusion.Form // of the few-step sampler; "" means that of the method
-	Curve   string         // cells of one name are joined in the plots of quality over the cost of sampling; "" is in none
+	Curve   string         // cells with the same one are joined in the plot of FID over calls; "" is in none
 }
 
 // Parts lists the networks beyond a bundle's own that the axis asks for.

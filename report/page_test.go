@@ -17,7 +17,7 @@ func TestPageStandsAlone(t *testing.T) {
 	table.Rows[0].Name = `<script>alert("x")</script>`
 	png := []byte("\x89PNG not really")
 	view := report.Page{Title: "Results & more", Findings: []string{"What came out."}, Samples: report.Picture{Caption: "the first samples", PNG: png}, Sections: []report.Section{
-		{From: "results/loss", Table: table, Pictures: []report.Picture{{Caption: "curves", PNG: png}}},
+		{From: "results/loss", Table: table, Calls: report.Picture{Caption: "FID over calls", PNG: png}, Pictures: []report.Picture{{Caption: "curves", PNG: png}}},
 		{From: "results/newer", Table: report.Table{Axis: "newer", Metrics: metrics, Rows: table.Rows, Verdicts: []report.Verdict{
 			{Claim: "L_distill alone is far worse", Metric: "fid", Better: "both", Worse: "L_distill", Factor: 3, Verdict: "confirmed", Seeds: [2]int{3, 3}},
 			{Claim: "teacher steps do not matter", Metric: "clip", Better: "2", Worse: "1", Within: .02, Verdict: "undecided", Seeds: [2]int{3, 3}},
@@ -46,7 +46,7 @@ func TestPageStandsAlone(t *testing.T) {
 	if strings.Contains(page, "<script") {
 		t.Error("a cell's name is not escaped")
 	}
-	for _, want := range []string{"Results &amp; more", "width=device-width", "&lt;script&gt;", `alt="curves"`, "What came out.", `alt="the first samples"`, "results/empty", `class="default"`} {
+	for _, want := range []string{"Results &amp; more", "width=device-width", "&lt;script&gt;", `alt="curves"`, "What came out.", `alt="the first samples"`, `alt="FID over calls"`, "results/empty", `class="default"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}

@@ -41,6 +41,12 @@ type MethodsReport struct {
 
 // methods costs the cells of the axis method, each training once, and leaves methods.json and methods.md.
 func methods(ctx context.Context, o options, in inputs, env record.Environment, stdout io.Writer) error {
+	if in.Backend.Name() != "xla" {
+		return fmt.Errorf("engine = %q, want an XLA engine with --methods: only XLA tells the memory of a program", env.Engine)
+	}
+	if net, ok := in.Bundle.Backbone("teacher").(network.Encoder); !ok {
+		return fmt.Errorf("pretrained = %q: its teacher is a %T, want a U-Net, whose first half some methods look through", o.pretrained, net)
+	}
 	r := MethodsReport{Environment: env, Steps: in.Config.Steps, Batch: in.Config.Batch}
 	var seen []distill.Config
 	for _, cell := range ablations.Method.Cells {
@@ -81,11 +87,7 @@ func costOf(ctx context.Context, in inputs, cell ablations.Cell, rounds int) (m 
 		m.Halves += float64(p.Runs*by[p.Name].half) / learned
 	}
 	m.MiB = int((programs.Variables + programs.Largest().Beyond()) >> 20)
-	pairs := whole.Config.TeacherPairs()
-	m.Pairs = float64(pairs.Count*pairs.Steps) / learned
-	if diffusion.Guided(whole.Config.TeacherGuidance) {
-		m.Pairs *= 2
-	}
+	m.Pairs = float64(pairPasses(whole.Config)) / learned
 
 	short := in.Inputs
 	short.Config = cell.Config(in.Config.WithSteps(shortest))
@@ -99,6 +101,16 @@ func costOf(ctx context.Context, in inputs, cell ablations.Cell, rounds int) (m 
 	return m, err
 }
 
+// pairPasses are those of the teacher, which draws the pairs of a training.
+func pairPasses(c distill.Config) int {
+	pairs := c.TeacherPairs()
+	passes := pairs.Count * pairs.Steps
+	if diffusion.Guided(c.TeacherGuidance) {
+		passes *= 2
+	}
+	return passes
+}
+
 // Markdown writes the costs, and those of a step beside the first method's.
 func (r MethodsReport) Markdown(w io.Writer) {
 	fmt.Fprint(w, "| method | step, s | of the first's | first step, s | U-Net passes | of its first half | for pairs | memory, MiB |\n|---|---:|---:|---:|---:|---:|---:|---:|\n")
@@ -106,7 +118,9 @@ func (r MethodsReport) Markdown(w io.Writer) {
 		fmt.Fprintf(w, "| %s | %s | %.2f | %.1f | %.3g | %.3g | %.3g | %d |\n",
 			m.Method, quartiles(m.Seconds), median(m.Seconds)/median(r.Methods[0].Seconds), m.First, m.Passes, m.Halves, m.Pairs, m.MiB)
 	}
-	fmt.Fprintf(w, "\nTrainings of %d steps of %d pictures on %s. Medians of a late step with their quartiles, one method after the other. Passes are forwards, each of one picture, for every picture that the student learns from; those for pairs are made before, once for all seeds. Memory is that of variables and of the largest program.\n", r.Steps, r.Batch, r.Environment.Device)
+	fmt.Fprintf(w, "\nTrainings of %d steps of %d pictures on %s. Medians of a late step with their quartiles, one method after the other. "+
+		"Passes are forwards, each of one picture, for every picture that the student learns from; "+
+		"those for pairs are made before, once for all seeds. Memory is that of variables and of the largest program.\n", r.Steps, r.Batch, r.Environment.Device)
 }
 
 // passes counts pictures that go through U-Nets.

@@ -27,7 +27,7 @@ func TestPassesOfMethods(t *testing.T) {
 		t.Fatal(err)
 	}
 	in.Backend = e.Backend
-	only, err := ablations.Method.Only([]string{"lcm"}) // heads would take longest to compile
+	only, err := ablations.Method.Only([]string{"lcm", "regression"}) // heads would take longest to compile
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,6 +38,9 @@ func TestPassesOfMethods(t *testing.T) {
 	// The student, its average, and the teacher with and without its caption.
 	if m.Passes != 4 || m.Halves != 0 || m.Pairs != 0 || m.MiB < 1 || m.First <= 0 || len(m.Seconds) != 2 {
 		t.Errorf("%+v, want four passes, memory and two rounds", m)
+	}
+	if n := pairPasses(only.Cells[1].Config(in.Config)); n != 64*4*2 {
+		t.Errorf("pairs of regression take %d passes, want those of 64 in four guided steps", n)
 	}
 }
 

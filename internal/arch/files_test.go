@@ -2,6 +2,7 @@ package arch
 
 import (
 	"bytes"
+	"go/format"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -48,7 +49,7 @@ func sources(t *testing.T, visit func(name string, text []byte)) {
 	}
 }
 
-func TestFilesAreShort(t *testing.T) {
+func TestFilesAreShortAndFormatted(t *testing.T) {
 	const limit = 300
 	sources(t, func(name string, text []byte) {
 		if !strings.HasSuffix(name, ".go") {
@@ -56,6 +57,9 @@ func TestFilesAreShort(t *testing.T) {
 		}
 		if lines := bytes.Count(text, []byte("\n")); lines > limit {
 			t.Errorf("%s has %d lines, want ≤ %d: it holds more than one thing", name, lines, limit)
+		}
+		if formatted, err := format.Source(text); err != nil || !bytes.Equal(text, formatted) {
+			t.Errorf("%s is not as gofmt writes it (%v)", name, err)
 		}
 	})
 }
