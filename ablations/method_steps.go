@@ -24,8 +24,8 @@ var MethodSteps = register(Axis{
 	},
 })
 
-// published are the students of Stable Diffusion 1.5 in ADD's Table 2. Its InstaFlow is the one of 0.9 billion parameters.
-var published = map[string]Paper{
+// tableTwo has the students of Stable Diffusion 1.5 in ADD's Table 2. Its InstaFlow is the one of 0.9 billion parameters.
+var tableTwo = map[string]Paper{
 	"add-1":         {FID: 19.7, CLIP: .326},
 	"reflow-1":      {FID: 23.4, CLIP: .304},
 	"progressive-1": {FID: 37.2, CLIP: .275},
@@ -38,7 +38,7 @@ func inFewSteps() (cells []Cell) {
 	add := func(method string, steps int, form diffusion.Form, set func(*distill.Config)) {
 		name := fmt.Sprintf("%s-%d", method, steps)
 		cells = append(cells, Cell{
-			Name: name, Curve: method, Paper: published[name], Default: set == nil && steps == 1, Set: set, Steps: steps, Form: form,
+			Name: name, Curve: method, Paper: tableTwo[name], Default: set == nil && steps == 1, Set: set, Steps: steps, Form: form,
 		})
 	}
 	for _, m := range []struct {
