@@ -32,8 +32,16 @@ func seesSharply(c *distill.Config) {
 // scoreDifference moves the student by DMD2's difference of scores in place of eq. 4's. The discriminator stays.
 func scoreDifference(c *distill.Config) { c.Lambda, c.Matching = 0, matchingFrom(c, 1) }
 
-// addDMD leaves high noise to the score difference, which keeps variety, and eq. 4 at t ≤ .3 to sharpen; the heads see strokes.
+// addDMD leaves high noise to the score difference, which keeps variety, and eq. 4 at t ≤ .3 to sharpen; the heads see strokes. Later
+// times are kept apart from pure noise.
 func addDMD(c *distill.Config) {
 	c.TeacherMax, c.Matching = 300, matchingFrom(c, 1)
 	seesSharply(c)
+	tiesLaterTimes(c)
+	if c.Pure > 0 { // each picture is pulled as strongly as by scores that look at all
+		c.Matching.PureOnly, c.Matching.Weight = true, c.Matching.Weight*float64(c.Pure)/float64(c.Batch)
+	}
 }
+
+// tiesLaterTimes tells the heads the student's time, and holds pictures of later times to the real ones.
+func tiesLaterTimes(c *distill.Config) { c.Discriminator.StudentTime, c.Reconstruct = true, 1 }

@@ -1,6 +1,8 @@
 package ablations
 
 import (
+	"slices"
+
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/distill"
 )
@@ -9,11 +11,13 @@ import (
 // has DPM-Solver at few steps beside, and so has this.
 var StudentSteps = register(Axis{
 	Name: "student-steps", Title: "Student steps",
-	Question: "What do more sampling steps of the same student bring, in which form, and on which times must it be trained?",
-	Cells: append(append(append([]Cell{{Name: "1", Default: true}},
-		sampledIn("", nil)...),
-		sampledIn("-of-first-900-800-700", trainedOn(900, 800, 700))...),
-		sampledIn("-of-first", trainedOn())...),
+	Question: "What do more sampling steps of the same student bring, in which form, and how must it be trained for them?",
+	Cells: slices.Concat([]Cell{{Name: "1", Default: true}},
+		sampledIn("", nil),
+		sampledIn("-of-first-900-800-700", trainedOn(900, 800, 700)),
+		sampledIn("-of-first", trainedOn()),
+		sampledIn("-told", func(c *distill.Config) { c.Discriminator.StudentTime = true }),
+		sampledIn("-tied", tiesLaterTimes)),
 	SolverSteps: []int{12, 8, 4, 3, 2},
 	Claims: []Claim{
 		{Text: "more student steps help", Metric: FID, Better: "2", Worse: "1"},

@@ -30,6 +30,7 @@ type addInputs[T any] struct {
 	TeacherNoise    T // [B,S,S,3]: ε′
 	TeacherLevels   T // [K,B,3]: t, and the teacher's way down from it
 	Weight          T // [B]: c(t), falling with λ
+	Reconstruct     T // [B]: weight of the distance to x₀
 	Empty, Negative T // [1,L]: no caption, and the negative one of nfsd
 }
 
@@ -52,11 +53,12 @@ func (m *add) draw(b dataset.Batch, step, number int) addInputs[*tensors.Tensor]
 	}
 	n = m.cfg.Batch
 	in := addInputs[*tensors.Tensor]{
-		studentInputs: m.drawStudent(b, step, number, times), adversaryInputs: m.adversary.draw(step, number, n), matchingInputs: m.match.draw(b, step, number, n),
+		studentInputs: m.drawStudent(b, step, number, times), adversaryInputs: m.adversary.draw(step, number, n), matchingInputs: m.match.draw(b, step, number, m.matched().count),
 	}
 	if m.cfg.TeacherGuidance > 0 && (m.cfg.Lambda > 0 || m.match.on(step)) {
 		in.Empty = m.tokens("")
 	}
+	in.Reconstruct = m.reconstructAt(times)
 	if m.cfg.Lambda == 0 {
 		return in
 	}
@@ -102,11 +104,25 @@ func (m *add) update(n networks, in addInputs[*Node], r1, alone bool) map[string
 	if m.cfg.Lambda > 0 {
 		gradients = append(gradients, m.distill(n, in, x0, text, losses))
 	}
+	if in.Reconstruct != nil {
+		gradients = append(gradients, m.reconstruct(in, x0, losses))
+	}
 	if in.Pull != nil {
-		gradients = append(gradients, m.match.update(n, in.matchingInputs, n.guidedTeacher(in.Empty), x0, text, losses))
+		rows := m.matched()
+		pull := m.match.update(n, in.matchingInputs, n.guidedTeacher(in.Empty), rows.of(x0), text.Map(rows.of), losses)
+		gradients = append(gradients, rows.padded(pull))
 	}
 	losses["student_grad"] = moveStudent(n, x0, in.studentInputs, gradients...) // eq. 1
 	return losses
+}
+
+// matched are the pictures of a batch that both scores look at.
+func (m *add) matched() lastRows {
+	rows := lastRows{m.cfg.Batch, m.cfg.Batch}
+	if match := m.cfg.Matching; match != nil && match.PureOnly {
+		rows.count = m.cfg.Pure
+	}
+	return rows
 }
 
 // distill is the gradient of λ·L_distill (ADD eq. 4) at x0 = x̂_θ.

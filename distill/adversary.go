@@ -114,16 +114,17 @@ func (a adversary) judge(n networks, seen studentInputs[*Node], in adversaryInpu
 	cfg, g := a.cfg.Discriminator, x0.Graph()
 	heads := discriminator.Bind(n.root.At(discriminatorScope), g, cfg, true)
 
-	// The condition: c_text, c_img of the real picture, which is 0 where x_s is pure noise, and the level that the features see.
-	var image *Node
+	// The condition: c_text, c_img of the real picture, which is 0 where x_s is pure noise, s, and the level that the features see.
+	told := discriminator.Conditions{Text: text.Pooled, StudentTime: diffusion.LevelFrom(seen.Level).T}
 	if cfg.Image {
-		image = Mul(StopGradient(n.imageEmbedding(seen)), InsertAxes(Sign(diffusion.LevelFrom(seen.Start).Alpha), 1))
+		told.Image = Mul(StopGradient(n.imageEmbedding(seen)), InsertAxes(Sign(diffusion.LevelFrom(seen.Start).Alpha), 1))
 	}
 	condition := func(at *Node) *Node {
-		if at == nil {
-			return discriminator.Condition(cfg, text.Pooled, image, nil)
+		told := told
+		if at != nil {
+			told.Level = diffusion.LevelFrom(at).T
 		}
-		return discriminator.Condition(cfg, text.Pooled, image, diffusion.LevelFrom(at).T)
+		return discriminator.Condition(cfg, told)
 	}
 	realCond, fakeCond := condition(in.RealAt), condition(in.FakeAt)
 
@@ -167,8 +168,8 @@ func (a adversary) judge(n networks, seen studentInputs[*Node], in adversaryInpu
 		realLogits = heads.Logits(realTokens, realCond)
 		loss = cfg.DiscriminatorLoss(realLogits, fakeLogits, nil, 0)
 	}
-	told := diffusion.LevelFrom(seen.Level).T
-	first := ConvertDType(GreaterOrEqual(told, Scalar(g, told.DType(), float64(a.cfg.Times[0])/1000-1e-6)), told.DType()) // [B], 1 where sampling begins
+	s := told.StudentTime
+	first := ConvertDType(GreaterOrEqual(s, Scalar(g, s.DType(), float64(a.cfg.Times[0])/1000-1e-6)), s.DType()) // [B], 1 where sampling begins
 	losses["auc_pure"], losses["gap_pure"] = discriminator.AUC(realLogits, fakeLogits, first)
 
 	// Eq. 2, from the logits to the tokens, and from there through the frozen features to the picture.

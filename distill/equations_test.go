@@ -37,6 +37,8 @@ func TestStepFollowsTheEquations(t *testing.T) {
 		{"through the teacher's encoder at new noise", func(c *Config) {
 			c.FeaturesNet, c.Discriminator.Renoise = teacherScope, &discriminator.Renoise{SD: 1}
 		}},
+		{"heads that are told the student's time", func(c *Config) { c.Discriminator.StudentTime = true }},
+		{"later times reconstruct", func(c *Config) { c.Reconstruct = .5 }},
 		{"features at new noise", func(c *Config) { c.Discriminator.Renoise = &discriminator.Renoise{Mean: -1, SD: 1} }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -95,7 +97,7 @@ func directly(m *add, root *model.Scope, in addInputs[*Node]) map[string]*Node {
 	fake := func(img *Node) []*Node { return tokens(img, in.FakeView, in.FakeNoise, in.FakeAt) }
 	sees := LessThan(level.T, OnesLike(level.T)) // all but pure noise
 	image := Mul(n.imageEmbedding(in.studentInputs), InsertAxes(ConvertDType(sees, x0.DType()), 1))
-	cond := discriminator.Condition(d, text.Pooled, image, nil)
+	cond := discriminator.Condition(d, discriminator.Conditions{Text: text.Pooled, Image: image, StudentTime: level.T})
 	eq2 := discriminator.GeneratorLoss(heads.Logits(fake(x0), cond))
 	logits, r1 := heads.LogitsR1(tokens(in.Real, in.RealView, in.RealNoise, in.RealAt), cond)
 	eq3 := discriminator.DiscriminatorLoss(logits, heads.Logits(fake(StopGradient(x0)), cond), r1, d.R1Weight*float64(d.R1Every))
@@ -113,7 +115,14 @@ func directly(m *add, root *model.Scope, in addInputs[*Node]) map[string]*Node {
 		"g_adv": eq2, "distill": eq4, "d_real": eq3.Real, "d_fake": eq3.Fake, "r1": r1,
 		"adv_grad": l2(Gradient(adversarial, x0)[0]), "distill_grad": l2(Gradient(distill, x0)[0]),
 	}
-	losses["student_grad"] = m.studentOptimiser.Update(optim.Variables(root.At(studentScope), x0.Graph()), Add(adversarial, distill), in.StudentRate)
+	total := Add(adversarial, distill)
+	if m.cfg.Reconstruct > 0 { // w = ½·min(1, α²/σ²), but 0 at s = 1
+		weight := MulScalar(MinScalar(Div(Square(level.Alpha), Square(level.Sigma)), 1), m.cfg.Reconstruct)
+		weight = Mul(weight, ConvertDType(sees, weight.DType()))
+		losses["reconstruct"] = directLoss(x0, in.Real, weight, cfg.Reduction)
+		total = Add(total, losses["reconstruct"])
+	}
+	losses["student_grad"] = m.studentOptimiser.Update(optim.Variables(root.At(studentScope), x0.Graph()), total, in.StudentRate)
 	losses["d_grad"] = m.headsOptimiser.Update(optim.Variables(root.At(discriminatorScope), x0.Graph()), eq3.Total, in.HeadsRate)
 	return losses
 }

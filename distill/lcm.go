@@ -62,7 +62,7 @@ func (m *lcm) draw(b dataset.Batch, step, number int) lcmInputs[*tensors.Tensor]
 		lower[i] = max(0, t-1/float64(grid))
 	}
 	in := lcmInputs[*tensors.Tensor]{
-		studentInputs: m.drawStudent(b, step, number, upper), adversaryInputs: m.adversary.draw(step, number, m.drawn()), matchingInputs: m.match.draw(b, step, number, m.drawn()),
+		studentInputs: m.drawStudent(b, step, number, upper), adversaryInputs: m.adversary.draw(step, number, m.judged().count), matchingInputs: m.match.draw(b, step, number, m.judged().count),
 	}
 	in.Lower = m.levels(lower)
 	if m.cfg.TeacherGuidance > 0 {
@@ -79,21 +79,22 @@ func (m *lcm) update(n networks, in lcmInputs[*Node], r1, alone bool) map[string
 	losses := map[string]*Node{"pixel_var": pixelVariance(x0)}
 
 	// What discriminator and fake score look at.
-	drawn, seen, told := m.last(x0), in.studentInputs, text.Map(m.last)
-	seen.Real, seen.Start, seen.Level = m.last(seen.Real), m.last(seen.Start), m.last(seen.Level)
+	rows := m.judged()
+	drawn, seen, told := rows.of(x0), in.studentInputs, text.Map(rows.of)
+	seen.Real, seen.Start, seen.Level = rows.of(seen.Real), rows.of(seen.Start), rows.of(seen.Level)
 	if seen.Picture != nil {
-		seen.Picture = m.last(seen.Picture)
+		seen.Picture = rows.of(seen.Picture)
 	}
 
 	var gradients []*Node // at x0
 	if m.cfg.Adversarial > 0 {
-		gradients = append(gradients, m.padded(m.adversary.update(n, seen, in.adversaryInputs, drawn, told, r1, losses)))
+		gradients = append(gradients, rows.padded(m.adversary.update(n, seen, in.adversaryInputs, drawn, told, r1, losses)))
 	}
 	if alone {
 		return losses
 	}
 	if in.Pull != nil {
-		gradients = append(gradients, m.padded(m.match.update(n, in.matchingInputs, n.guidedTeacher(in.Empty), drawn, told, losses)))
+		gradients = append(gradients, rows.padded(m.match.update(n, in.matchingInputs, n.guidedTeacher(in.Empty), drawn, told, losses)))
 	}
 	clean := Identity(StopGradient(x0))
 	target := consistencyTarget(n.guidedTeacher(in.Empty), n.average(x0.Graph()), zt, t, u, text)
@@ -105,26 +106,8 @@ func (m *lcm) update(n networks, in lcmInputs[*Node], r1, alone bool) map[string
 	return losses
 }
 
-// drawn is the number of pictures of a batch that discriminator and fake score look at.
-func (m *lcm) drawn() int { return cmp.Or(m.cfg.Pure, m.cfg.Batch) }
-
-// last are those rows of a batch.
-func (m *lcm) last(x *Node) *Node {
-	if m.drawn() == m.cfg.Batch {
-		return x
-	}
-	return Slice(x, AxisRange(m.cfg.Batch-m.drawn(), m.cfg.Batch))
-}
-
-// padded gives a gradient at those rows zeros for the others.
-func (m *lcm) padded(gradient *Node) *Node {
-	if m.drawn() == m.cfg.Batch {
-		return gradient
-	}
-	zeros := gradient.Shape().Clone()
-	zeros.Dimensions[0] = m.cfg.Batch - m.drawn()
-	return Concatenate([]*Node{Zeros(gradient.Graph(), zeros), gradient}, 0)
-}
+// judged are the pictures of a batch that discriminator and fake score look at.
+func (m *lcm) judged() lastRows { return lastRows{m.cfg.Batch, cmp.Or(m.cfg.Pure, m.cfg.Batch)} }
 
 // consistencyTarget is what the student's average predicts at the lower end of a DDIM step (LCM eq. 13; DDIM eq. 12), and at t = 0 the
 // point that the step has come to. No gradient passes.

@@ -20,12 +20,15 @@ import (
 //
 // It departs from DMD2 in two things: the fake score moves once a step, not five times, and there is no discriminator in it.
 type Matching struct {
-	Weight float64    `json:"weight"`
-	From   int        `json:"from"` // step at which the fake score begins to learn
-	Ramp   int        `json:"ramp"` // steps over which Weight is then reached
-	Min    int        `json:"min"`  // range of t in timesteps, uniform
-	Max    int        `json:"max"`
-	Rate   optim.Rate `json:"rate"` // of the fake score, over its own steps
+	Weight float64 `json:"weight"`
+	// PureOnly leaves pictures of later times out. One fake score of all times pulls their mixture to the teacher's pictures, and what the
+	// pictures of one time have too much of those of another lose.
+	PureOnly bool       `json:"pure_only,omitempty"`
+	From     int        `json:"from"` // step at which the fake score begins to learn
+	Ramp     int        `json:"ramp"` // steps over which Weight is then reached
+	Min      int        `json:"min"`  // range of t in timesteps, uniform
+	Max      int        `json:"max"`
+	Rate     optim.Rate `json:"rate"` // of the fake score, over its own steps
 }
 
 func (m *Matching) validate() error {

@@ -122,3 +122,30 @@ func TestMatchingInADD(t *testing.T) {
 		}
 	}
 }
+
+// Scores that look at pictures of pure noise alone leave those of later times where they are.
+func TestMatchingOfPureNoiseAlone(t *testing.T) {
+	alone := func(pureOnly bool) Config {
+		return tinyConfig(t, func(c *Config) {
+			c.Times, c.Pure, c.Lambda, c.Adversarial = []int{1000, 500}, 2, 0, 0
+			c.Matching = aMatching()
+			c.Matching.PureOnly = pureOnly
+		})
+	}
+	for _, pureOnly := range []bool{false, true} {
+		in, want := drawStep[addInputs[*tensors.Tensor]](alone(pureOnly), 1), 4
+		if pureOnly {
+			want = 2
+		}
+		if got := in.PullNoise.Shape().Dim(0); got != want {
+			t.Errorf("pure only %t: both scores see %d pictures, want %d", pureOnly, got, want)
+		}
+	}
+	rows := lastRows{batch: 4, count: 2}
+	out := graphtest.Run(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
+		return []*Node{rows.padded(MulScalar(rows.of(in[0]), 10))}
+	}, tensors.FromValue([][]float64{{1}, {2}, {3}, {4}}))
+	if got, want := tensors.MustCopyFlatData[float64](out[0]), []float64{0, 0, 30, 40}; !slices.Equal(got, want) {
+		t.Errorf("gradient = %v, want %v", got, want)
+	}
+}

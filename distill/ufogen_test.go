@@ -64,7 +64,7 @@ func TestUFOGenFollowsTheEquations(t *testing.T) {
 		heads := discriminator.Bind(root.At(discriminatorScope), x0.Graph(), cfg.Discriminator, true)
 		at := diffusion.LevelFrom(in.FakeAt)
 		tokens := discriminator.Features(func(img *Node) []*Node { return s.features(diffusion.Diffuse(img, in.FakeNoise, at), at, text) }, x0, in.FakeView, cfg.Discriminator)
-		adversarial := discriminator.GeneratorLoss(heads.Logits(tokens, discriminator.Condition(cfg.Discriminator, text.Pooled, nil, at.T)))
+		adversarial := discriminator.GeneratorLoss(heads.Logits(tokens, discriminator.Condition(cfg.Discriminator, discriminator.Conditions{Text: text.Pooled, Level: at.T})))
 		reconstruction := directLoss(x0, in.Real, in.Weight, cfg.Reduction)
 		total := Add(adversarial, MulScalar(reconstruction, cfg.Lambda))
 		return map[string]*Node{"g_adv": adversarial, "distill": reconstruction, "student_grad": opt.Update(optim.Variables(root.At(studentScope), x0.Graph()), total, in.StudentRate)}

@@ -10,14 +10,21 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// Heads are told a noise level by waves of its time: t = ½ is a quarter turn of the slowest.
-func TestConditionTellsTheLevel(t *testing.T) {
-	cfg, want := Config{Text: true, Level: true}, []float32{3, 4, 0, -1, 1, 1, 1, 0, 0, 0}
-	out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
-		return []*Node{MulScalar(Condition(cfg, in[0], nil, in[1]), 1.0)}
-	}, tensors.FromValue([][]float32{{3, 4}}), tensors.FromValue([]float32{.5}))
-	if diff := cmp.Diff([][]float32{want}, out[0].Value(), cmpopts.EquateApprox(0, 1e-5)); diff != "" || cfg.CondDim(2, 0) != len(want) || !(Config{Level: true}).Conditional() {
-		t.Errorf("E = %d (-want +got):\n%s", cfg.CondDim(2, 0), diff)
+// Heads are told times by waves: t = ½ is a quarter turn of the slowest.
+func TestConditionTellsTimes(t *testing.T) {
+	for _, cfg := range []Config{{Text: true, Level: true}, {Text: true, StudentTime: true}} {
+		want := []float32{3, 4, 0, -1, 1, 1, 1, 0, 0, 0}
+		out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
+			told := Conditions{Text: in[0], Level: in[1], StudentTime: MulScalar(in[1], .25)}
+			if cfg.StudentTime {
+				told.Level, told.StudentTime = told.StudentTime, told.Level
+			}
+			return []*Node{MulScalar(Condition(cfg, told), 1.0)}
+		}, tensors.FromValue([][]float32{{3, 4}}), tensors.FromValue([]float32{.5}))
+		diff := cmp.Diff([][]float32{want}, out[0].Value(), cmpopts.EquateApprox(0, 1e-5))
+		if cfg.Text = false; diff != "" || cfg.CondDim(2, 0) != len(want)-2 || !cfg.Conditional() {
+			t.Errorf("%+v: E = %d without text (-want +got):\n%s", cfg, cfg.CondDim(2, 0), diff)
+		}
 	}
 }
 
@@ -36,7 +43,7 @@ func TestConditionJoins(t *testing.T) {
 	} {
 		cfg := Config{Text: test.text, Image: test.image, CondRMS: test.rms}
 		out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
-			return []*Node{MulScalar(Condition(cfg, in[0], in[1], nil), 1.0)}
+			return []*Node{MulScalar(Condition(cfg, Conditions{Text: in[0], Image: in[1]}), 1.0)}
 		}, text, image)
 		if diff := cmp.Diff(test.want, out[0].Value(), cmpopts.EquateApprox(0, 1e-5)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
@@ -45,7 +52,7 @@ func TestConditionJoins(t *testing.T) {
 			t.Errorf("%s: CondDim = %d, want %d", test.name, got, want)
 		}
 	}
-	if Condition(Config{}, nil, nil, nil) != nil {
+	if Condition(Config{}, Conditions{}) != nil {
 		t.Error("no condition wanted, got one")
 	}
 }

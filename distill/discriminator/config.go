@@ -19,8 +19,11 @@ type Config struct {
 	Text  bool `json:"text"`  // heads see c_text, the pooled text embedding (ADD Table 1b)
 	Image bool `json:"image"` // heads see c_img, an embedding of the real picture (ADD Table 1b)
 	// Level tells the heads the noise level of what they see (LADD, Sauer et al. 2403.12015), where it is diffused anew.
-	Level   bool `json:"level,omitempty"`
-	CondRMS bool `json:"cond_rms"` // scale c_text and c_img to unit root mean square each before they are joined: this project's, not StyleGAN-T's
+	Level bool `json:"level,omitempty"`
+	// StudentTime tells the heads the time s at which the student began, of a real picture that of the generated one beside it. Without it
+	// they compare real pictures with those of all times together, and those of one time may make up for those of another.
+	StudentTime bool `json:"student_time,omitempty"`
+	CondRMS     bool `json:"cond_rms"` // scale c_text and c_img to unit root mean square each before they are joined: this project's, not StyleGAN-T's
 
 	Norm         string `json:"norm"`          // NormBatch or NormGroup
 	NormGroup    int    `json:"norm_group"`    // samples per group of NormBatch; a batch it does not divide falls back to their greatest common divisor
@@ -120,7 +123,7 @@ func (c Config) Blocks(depth int) []int {
 func (c Config) Group() int { return max(1, c.PerCaption) }
 
 // Conditional reports whether the heads see any condition.
-func (c Config) Conditional() bool { return c.Text || c.Image || c.Level }
+func (c Config) Conditional() bool { return c.Text || c.Image || c.Level || c.StudentTime }
 
 // CondDim is E, the width of Condition for embeddings of these widths.
 func (c Config) CondDim(text, image int) int {
@@ -132,7 +135,10 @@ func (c Config) CondDim(text, image int) int {
 		e += image
 	}
 	if c.Level {
-		e += levelWidth
+		e += timeWidth
+	}
+	if c.StudentTime {
+		e += timeWidth
 	}
 	return e
 }

@@ -75,11 +75,17 @@ func resample(x, rows, columns *Node) *Node {
 	return Transpose(x, 1, 2)
 }
 
-// Condition joins what cfg lets the heads see: c_text [B,·], c_img [B,·] and the time t [B] of the noise level → [B,E]; nil when that is
-// nothing.
-// A part that cfg leaves out may be nil. With CondRMS each part has unit root mean square per sample, so that both weigh the same.
-// A row of zeros (c_img at s = τ_n, where x_s is pure noise) stays zero. No gradient reaches the networks that made them.
-func Condition(cfg Config, text, image, t *Node) *Node {
+// Conditions are what heads can be told. Those that a Config leaves out may be nil.
+type Conditions struct {
+	Text, Image *Node // [B,·]: c_text, c_img
+	Level       *Node // [B]: t of the noise that the features see
+	StudentTime *Node // [B]: s
+}
+
+// Condition joins what cfg lets the heads see → [B,E]; nil when that is nothing. With CondRMS each part has unit root mean square per
+// sample, so that all weigh the same. A row of zeros (c_img at s = τ_n, where x_s is pure noise) stays zero. No gradient reaches the
+// networks that made them.
+func Condition(cfg Config, in Conditions) *Node {
 	var parts []*Node
 	add := func(on bool, name string, c *Node) {
 		if !on {
@@ -95,23 +101,24 @@ func Condition(cfg Config, text, image, t *Node) *Node {
 		}
 		parts = append(parts, c)
 	}
-	add(cfg.Text, "text", text)
-	add(cfg.Image, "image", image)
-	if cfg.Level && t != nil {
-		t = levelWaves(t)
-	}
-	add(cfg.Level, "level", t)
+	add(cfg.Text, "text", in.Text)
+	add(cfg.Image, "image", in.Image)
+	add(cfg.Level, "level", waves(in.Level))
+	add(cfg.StudentTime, "student's time", waves(in.StudentTime))
 	if parts == nil {
 		return nil
 	}
 	return Concatenate(parts, 1)
 }
 
-// levelWidth is the number of values that tell heads a noise level.
-const levelWidth = 8
+// timeWidth is the number of values that tell heads a time.
+const timeWidth = 8
 
-// levelWaves are cosines and sines of t [B] in [0,1], of half a turn, one, two and four: [B,levelWidth].
-func levelWaves(t *Node) *Node {
+// waves are cosines and sines of t [B] in [0,1], of half a turn, one, two and four: [B,timeWidth], nil of nil.
+func waves(t *Node) *Node {
+	if t == nil {
+		return nil
+	}
 	angles := Mul(InsertAxes(t, 1), ConvertDType(Const(t.Graph(), [][]float64{{math.Pi, 2 * math.Pi, 4 * math.Pi, 8 * math.Pi}}), t.DType()))
 	return Concatenate([]*Node{Cos(angles), Sin(angles)}, 1)
 }

@@ -153,7 +153,7 @@ func (l *Lab) runHeads(cfg discriminator.Config, stock forgeries, steps int, num
 		in := HeadInputs{
 			Heads: discriminator.Bind(root.At(scope), g, cfg, true),
 			Real:  tokens(real, realView), Fake: tokens(fake, fakeView),
-			Cond: discriminator.Condition(cfg, text, class, nil),
+			Cond: discriminator.Condition(cfg, discriminator.Conditions{Text: text, Image: class}),
 		}
 		out := numbers(in, func(loss *Node) { opt.Update(optim.Variables(root.At(scope), g), loss, rate) })
 		// Some engines want every input used.
