@@ -32,16 +32,23 @@ func seesSharply(c *distill.Config) {
 // scoreDifference moves the student by DMD2's difference of scores in place of eq. 4's. The discriminator stays.
 func scoreDifference(c *distill.Config) { c.Lambda, c.Matching = 0, matchingFrom(c, 1) }
 
-// addDMD leaves high noise to the score difference, which keeps variety, and eq. 4 at t ≤ .3 to sharpen; the heads see strokes. Later
-// times are kept apart from pure noise.
+// addDMD leaves high noise to the score difference, which keeps variety, and eq. 4 at t ≤ .3 to sharpen; the heads see strokes. Both
+// scores look at pictures from pure noise, three quarters of a batch.
 func addDMD(c *distill.Config) {
 	c.TeacherMax, c.Matching = 300, matchingFrom(c, 1)
 	seesSharply(c)
-	tiesLaterTimes(c)
-	if c.Pure > 0 { // each picture is pulled as strongly as by scores that look at all
-		c.Matching.PureOnly, c.Matching.Weight = true, c.Matching.Weight*float64(c.Pure)/float64(c.Batch)
+	if len(c.Times) == 1 {
+		return
 	}
+	reconstructs(c)
+	if c.Pure == 0 {
+		c.Pure = max(1, c.Batch*3/4)
+	}
+	// The term is a mean over those pictures: each is pulled as it would be among all.
+	c.Matching.PureOnly, c.Matching.Weight = true, c.Matching.Weight*float64(c.Pure)/float64(c.Batch)
 }
 
-// tiesLaterTimes tells the heads the student's time, and holds pictures of later times to the real ones.
-func tiesLaterTimes(c *distill.Config) { c.Discriminator.StudentTime, c.Reconstruct = true, 1 }
+// reconstructs tells the heads the student's time, and holds pictures of later times to the real ones.
+func reconstructs(c *distill.Config) { studentTime(c); c.Reconstruct = 1 }
+
+func studentTime(c *distill.Config) { c.Discriminator.StudentTime = true }

@@ -34,6 +34,14 @@ type addInputs[T any] struct {
 	Empty, Negative T // [1,L]: no caption, and the negative one of nfsd
 }
 
+// Losses implements Method.
+func (m *add) Losses() []string {
+	if m.cfg.Reconstruct == 0 {
+		return m.terms.Losses()
+	}
+	return append(m.terms.Losses(), "reconstruct", "reconstruct_grad")
+}
+
 // Updates implements Method: student and discriminator move once each, 1:1, unless Config.DiscriminatorUpdates says otherwise.
 func (m *add) Updates(step int) []Update { return updates(m.terms, step, m.draw, m.update) }
 

@@ -120,11 +120,11 @@ func (a adversary) judge(n networks, seen studentInputs[*Node], in adversaryInpu
 		told.Image = Mul(StopGradient(n.imageEmbedding(seen)), InsertAxes(Sign(diffusion.LevelFrom(seen.Start).Alpha), 1))
 	}
 	condition := func(at *Node) *Node {
-		told := told
+		in := told
 		if at != nil {
-			told.Level = diffusion.LevelFrom(at).T
+			in.Level = diffusion.LevelFrom(at).T
 		}
-		return discriminator.Condition(cfg, told)
+		return discriminator.Condition(cfg, in)
 	}
 	realCond, fakeCond := condition(in.RealAt), condition(in.FakeAt)
 

@@ -50,8 +50,8 @@ type Config struct {
 	Lambda      float64 `json:"lambda"`      // λ of ADD eq. 1; 0 leaves the distillation loss out
 	// LambdaDecay is the share of λ that is gone at the last step, lost evenly: the teacher's pull then ends as the discriminator has learned.
 	LambdaDecay float64 `json:"lambda_decay,omitempty"`
-	// Reconstruct weighs the squared distance to the real picture at later times, times min(1, α_s²/σ_s²). Without it nothing there but
-	// the discriminator sees a shade that is a little wrong, and every step of sampling adds to it.
+	// Reconstruct weighs the squared distance to the real picture at later times, times min(1, α_s²/σ_s²), between samples, in Reduction.
+	// Eq. 4 asks the teacher about the student's own picture, so that it hardly sees a wrong shade, and every step of sampling adds one.
 	Reconstruct float64             `json:"reconstruct,omitempty"`
 	Weighting   diffusion.Weighting `json:"weighting"` // c(t) of ADD eq. 4: exp, sds, nfsd
 	Reduction   string              `json:"reduction"` // of d in ADD eq. 4; λ is relative to it
@@ -203,6 +203,7 @@ func (c Config) Validate() error {
 	f.Want(c.Lambda >= 0, "lambda", c.Lambda, "≥ 0")
 	f.Want(c.LambdaDecay >= 0 && c.LambdaDecay <= 1, "lambda_decay", c.LambdaDecay, "0 … 1")
 	f.Want(c.Reconstruct >= 0, "reconstruct", c.Reconstruct, "≥ 0")
+	f.Want(!c.Discriminator.StudentTime || c.Adversarial > 0 && len(c.Times) > 1 && c.Method == nil && c.Consistency == nil, "discriminator.student_time", true, "false with one time or without a discriminator, and with other methods than ADD")
 	f.Want(c.Reconstruct == 0 || len(c.Times) > 1 && c.Method == nil && c.Consistency == nil, "reconstruct", c.Reconstruct, "0 with one time, and with other methods than ADD")
 	f.Want(c.LambdaDecay == 0 || c.Consistency == nil && c.Lambda > 0 && c.Adversarial > 0, "lambda_decay", c.LambdaDecay, "0 without both losses of ADD")
 	f.Want(c.Adversarial != 0 || c.Lambda != 0 || c.Matching != nil, "lambda", c.Lambda, "> 0 where adversarial = 0: nothing would be learned")
@@ -240,7 +241,7 @@ func (c Config) Validate() error {
 		f.Want(c.Matching == nil || c.Pure > 0, "pure", 0, "≥ 1 with matching, which is about pictures drawn from pure noise")
 	}
 	if m := c.Matching; m != nil {
-		f.Want(!m.PureOnly || c.Pure > 0 && c.PureFrom == 0 && c.Method == nil && c.Consistency == nil, "matching.pure_only", true, "false where pure = 0 or pure_from > 0, and with other methods than ADD")
+		f.Want(!m.PureOnly || c.Pure > 0 && c.Method == nil && c.Consistency == nil, "matching.pure_only", true, "false where pure = 0, and with other methods than ADD")
 		f.Want(m.From >= c.PureFrom && m.From <= c.Steps, "matching.from", m.From, fmt.Sprintf("pure_from = %d to steps = %d", c.PureFrom, c.Steps))
 	}
 	c.Method.validate(&f, c)

@@ -116,7 +116,7 @@ func directly(m *add, root *model.Scope, in addInputs[*Node]) map[string]*Node {
 		"adv_grad": l2(Gradient(adversarial, x0)[0]), "distill_grad": l2(Gradient(distill, x0)[0]),
 	}
 	total := Add(adversarial, distill)
-	if m.cfg.Reconstruct > 0 { // w = ½·min(1, α²/σ²), but 0 at s = 1
+	if m.cfg.Reconstruct > 0 {
 		weight := MulScalar(MinScalar(Div(Square(level.Alpha), Square(level.Sigma)), 1), m.cfg.Reconstruct)
 		weight = Mul(weight, ConvertDType(sees, weight.DType()))
 		losses["reconstruct"] = directLoss(x0, in.Real, weight, cfg.Reduction)

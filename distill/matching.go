@@ -21,8 +21,8 @@ import (
 // It departs from DMD2 in two things: the fake score moves once a step, not five times, and there is no discriminator in it.
 type Matching struct {
 	Weight float64 `json:"weight"`
-	// PureOnly leaves pictures of later times out. One fake score of all times pulls their mixture to the teacher's pictures, and what the
-	// pictures of one time have too much of those of another lose.
+	// PureOnly shows both scores pictures from pure noise alone. One fake score of all times sees a mixture: an excess at one time is then
+	// offset by a lack at another.
 	PureOnly bool       `json:"pure_only,omitempty"`
 	From     int        `json:"from"` // step at which the fake score begins to learn
 	Ramp     int        `json:"ramp"` // steps over which Weight is then reached

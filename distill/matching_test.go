@@ -11,6 +11,8 @@ import (
 
 	"github.com/addlab/addlab/diffusion"
 	"github.com/addlab/addlab/internal/graphtest"
+	"github.com/addlab/addlab/train"
+	"github.com/addlab/addlab/train/optim"
 )
 
 func matched(c *Config) {
@@ -123,29 +125,42 @@ func TestMatchingInADD(t *testing.T) {
 	}
 }
 
-// Scores that look at pictures of pure noise alone leave those of later times where they are.
+// Scores that look at pictures of pure noise alone leave those of later times where they are: the student's gradient is that of
+// weight·Σ ⟨pull, x̂⟩ over the last rows, written down directly.
 func TestMatchingOfPureNoiseAlone(t *testing.T) {
-	alone := func(pureOnly bool) Config {
-		return tinyConfig(t, func(c *Config) {
-			c.Times, c.Pure, c.Lambda, c.Adversarial = []int{1000, 500}, 2, 0, 0
-			c.Matching = aMatching()
-			c.Matching.PureOnly = pureOnly
+	cfg := tinyConfig(t, func(c *Config) {
+		c.Times, c.Pure, c.Lambda, c.Adversarial, c.TeacherGuidance = []int{1000, 500}, 2, 0, 0, 2
+		c.Matching = aMatching()
+		c.Matching.PureOnly, c.Matching.Ramp = true, 0
+	})
+	b := tinyBundle(t, 1)
+	gradient := func(graph func(m *add) train.Graph) []float32 { // first moments without memory
+		n := newBench(t, cfg, b)
+		m, opt := n.method.(*add), studentAdamW(cfg)
+		opt.Beta1, opt.ClipNorm = 0, 0
+		m.studentOptimiser = opt
+		in := inputsOf[addInputs[*tensors.Tensor]](t, n, 1)
+		for i, start := range levels(in.Start) {
+			if pure := i >= 2; pure != (start[1] == 0) {
+				t.Errorf("row %d starts at α = %g, want the last two at pure noise", i, start[1])
+			}
+		}
+		n.call(t, graph(m), in)
+		return flat(below(snapshot(n.store), "optimizer/"+studentScope+"/m"))
+	}
+	got := gradient(func(m *add) train.Graph { return m.Updates(1)[0].Graph })
+	want := gradient(func(m *add) train.Graph {
+		return train.GraphOf(func(root *model.Scope, in addInputs[*Node]) map[string]*Node {
+			n := networks{setup: m.setup, root: root}
+			text, last := n.text(in.Caption), func(x *Node) *Node { return Slice(x, AxisRange(2, 4)) }
+			x0 := n.predict(in.studentInputs, text)
+			pull := matchingPull(StopGradient(last(x0)), in.PullNoise, diffusion.LevelFrom(in.PullLevel), n.fakeScore(), n.guidedTeacher(in.Empty), text.Map(last))
+			loss := MulScalar(ReduceAllSum(Mul(pull, last(x0))), cfg.Matching.Weight*float64(m.summed())/float64(pull.Shape().Size()))
+			return map[string]*Node{"student_grad": m.studentOptimiser.Update(optim.Variables(root.At(studentScope), x0.Graph()), loss, in.StudentRate)}
 		})
-	}
-	for _, pureOnly := range []bool{false, true} {
-		in, want := drawStep[addInputs[*tensors.Tensor]](alone(pureOnly), 1), 4
-		if pureOnly {
-			want = 2
-		}
-		if got := in.PullNoise.Shape().Dim(0); got != want {
-			t.Errorf("pure only %t: both scores see %d pictures, want %d", pureOnly, got, want)
-		}
-	}
-	rows := lastRows{batch: 4, count: 2}
-	out := graphtest.Run(t, model.NewStore(), func(_ *model.Scope, in []*Node) []*Node {
-		return []*Node{rows.padded(MulScalar(rows.of(in[0]), 10))}
-	}, tensors.FromValue([][]float64{{1}, {2}, {3}, {4}}))
-	if got, want := tensors.MustCopyFlatData[float64](out[0]), []float64{0, 0, 30, 40}; !slices.Equal(got, want) {
-		t.Errorf("gradient = %v, want %v", got, want)
+	})
+	near(t, "gradient", want, got, 1e-4)
+	if slices.Max(want) == 0 {
+		t.Error("gradient = 0, want some")
 	}
 }

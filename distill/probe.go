@@ -21,7 +21,8 @@ var ErrDiffused = errors.New("distill: the discriminator of this method sees dif
 // so that configs which differ in that alone are equal.
 func ProbeConfig(cfg Config) Config {
 	cfg.Times, cfg.Pure, cfg.PureFrom, cfg.DiscriminatorUpdates = cfg.Times[:1], 0, 0, 2
-	cfg.Lambda, cfg.LambdaDecay, cfg.Consistency, cfg.Matching = 0, 0, nil, nil
+	cfg.Lambda, cfg.LambdaDecay, cfg.Reconstruct, cfg.Consistency, cfg.Matching = 0, 0, 0, nil, nil
+	cfg.Discriminator.StudentTime = false
 	if !cfg.Method.diffuses() {
 		cfg.Method = nil
 	}

@@ -18,6 +18,7 @@ func TestProbesAreOfTheHeadsAlone(t *testing.T) {
 		same bool
 	}{
 		"λ":              {func(c *Config) { c.Lambda = 1 }, true},
+		"reconstruction": {func(c *Config) { c.Reconstruct, c.Discriminator.StudentTime = 1, true }, true},
 		"consistency":    {func(c *Config) { consistent(c); c.Adversarial = 1 }, true},
 		"score identity": {func(c *Config) { scoreIdentical(c); c.Adversarial = 1 }, true},
 		"f-distill":      {fDistilled("rkl"), false},
@@ -25,6 +26,9 @@ func TestProbesAreOfTheHeadsAlone(t *testing.T) {
 		"first time":     {func(c *Config) { c.Times[0] = 980 }, false},
 	} {
 		cfg := ProbeConfig(tinyConfig(t, c.edit))
+		if err := cfg.Validate(); err != nil && !cfg.Method.diffuses() {
+			t.Errorf("%s: %v", name, err)
+		}
 		cfg.StudentRate = base.StudentRate
 		if same := cmp.Equal(cfg, base); same != c.same {
 			t.Errorf("%s: the same probe %v, want %v (-base +got):\n%s", name, same, c.same, cmp.Diff(base, cfg))

@@ -22,18 +22,11 @@ func (m *add) reconstructAt(times []float64) *tensors.Tensor {
 	return train.F32(weight, len(times))
 }
 
-// reconstruct is the gradient of E w(s)·‖x̂_θ − x₀‖² at x0 = x̂_θ, the distance reduced as that of eq. 4.
+// reconstruct is the gradient of E w(s)·d(x̂_θ, x₀) at x0 = x̂_θ, with d of Config.Reduction between samples.
 func (m *add) reconstruct(in addInputs[*Node], x0 *Node, losses map[string]*Node) *Node {
 	clean := Identity(StopGradient(x0))
 	loss := DistillLoss(clean, in.Real, in.Reconstruct, m.summed())
-	losses["reconstruct"] = loss
-	return Gradient(loss, clean)[0]
-}
-
-// Losses implements Method.
-func (m *add) Losses() []string {
-	if m.cfg.Reconstruct == 0 {
-		return m.terms.Losses()
-	}
-	return append(m.terms.Losses(), "reconstruct")
+	gradient := Gradient(loss, clean)[0]
+	losses["reconstruct"], losses["reconstruct_grad"] = loss, l2(gradient)
+	return gradient
 }

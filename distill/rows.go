@@ -2,10 +2,10 @@ package distill
 
 import . "github.com/gomlx/gomlx/core/graph"
 
-// lastRows are so many pictures at the end of a batch, those from pure noise among others.
+// lastRows are the last count rows of a batch. With Config.Pure those begin at the first time.
 type lastRows struct{ batch, count int }
 
-// of are those rows of x [B,…].
+// of returns those rows of x [B,…].
 func (r lastRows) of(x *Node) *Node {
 	if r.count == r.batch {
 		return x

@@ -245,6 +245,13 @@ func TestADividedStepIsTheWholeStep(t *testing.T) {
 			add := m.(*add)
 			return whole(add.setup, add.update), add.draw(b, 1, 1)
 		}},
+		"add, scores of pure noise and real pictures": {func(c *Config) {
+			c.Pure, c.Reconstruct, c.Matching, c.Discriminator.StudentTime = 2, 1, aMatching(), true
+			c.Matching.PureOnly = true
+		}, func(m Method, b dataset.Batch) (train.Graph, any) {
+			add := m.(*add)
+			return whole(add.setup, add.update), add.draw(b, 1, 1)
+		}},
 		"lcm": {func(c *Config) { consistent(c); c.Consistency.Grid = 10 }, func(m Method, b dataset.Batch) (train.Graph, any) {
 			lcm := m.(*lcm)
 			return whole(lcm.setup, lcm.update), lcm.draw(b, 1, 1)

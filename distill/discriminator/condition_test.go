@@ -1,6 +1,7 @@
 package discriminator
 
 import (
+	"slices"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -10,20 +11,26 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// Heads are told times by waves: t = ½ is a quarter turn of the slowest.
+// Heads are told times by waves: t = ½ is a quarter turn of the slowest, t = 1 a half.
 func TestConditionTellsTimes(t *testing.T) {
-	for _, cfg := range []Config{{Text: true, Level: true}, {Text: true, StudentTime: true}} {
-		want := []float32{3, 4, 0, -1, 1, 1, 1, 0, 0, 0}
+	half, whole := []float32{0, -1, 1, 1, 1, 0, 0, 0}, []float32{-1, 1, 1, 1, 0, 0, 0, 0}
+	for _, test := range []struct {
+		name string
+		cfg  Config
+		want []float32
+	}{
+		{"level", Config{Level: true}, half},
+		{"student's time", Config{StudentTime: true}, whole},
+		{"text and both", Config{Text: true, Level: true, StudentTime: true}, slices.Concat([]float32{3, 4}, half, whole)},
+	} {
 		out := evaluate(t, nil, func(_ *model.Scope, in []*Node) []*Node {
-			told := Conditions{Text: in[0], Level: in[1], StudentTime: MulScalar(in[1], .25)}
-			if cfg.StudentTime {
-				told.Level, told.StudentTime = told.StudentTime, told.Level
-			}
-			return []*Node{MulScalar(Condition(cfg, told), 1.0)}
+			return []*Node{MulScalar(Condition(test.cfg, Conditions{Text: in[0], Level: in[1], StudentTime: MulScalar(in[1], 2.0)}), 1.0)}
 		}, tensors.FromValue([][]float32{{3, 4}}), tensors.FromValue([]float32{.5}))
-		diff := cmp.Diff([][]float32{want}, out[0].Value(), cmpopts.EquateApprox(0, 1e-5))
-		if cfg.Text = false; diff != "" || cfg.CondDim(2, 0) != len(want)-2 || !cfg.Conditional() {
-			t.Errorf("%+v: E = %d without text (-want +got):\n%s", cfg, cfg.CondDim(2, 0), diff)
+		if diff := cmp.Diff([][]float32{test.want}, out[0].Value(), cmpopts.EquateApprox(0, 1e-5)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+		if got := test.cfg.CondDim(2, 0); got != len(test.want) || !test.cfg.Conditional() {
+			t.Errorf("%s: E = %d, want %d, of conditional heads", test.name, got, len(test.want))
 		}
 	}
 }

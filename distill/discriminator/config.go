@@ -20,8 +20,8 @@ type Config struct {
 	Image bool `json:"image"` // heads see c_img, an embedding of the real picture (ADD Table 1b)
 	// Level tells the heads the noise level of what they see (LADD, Sauer et al. 2403.12015), where it is diffused anew.
 	Level bool `json:"level,omitempty"`
-	// StudentTime tells the heads the time s at which the student began, of a real picture that of the generated one beside it. Without it
-	// they compare real pictures with those of all times together, and those of one time may make up for those of another.
+	// StudentTime tells the heads the time s at which the student began, of a real picture that of the generated one in its row. Without it
+	// an error at one time may offset that at another.
 	StudentTime bool `json:"student_time,omitempty"`
 	CondRMS     bool `json:"cond_rms"` // scale c_text and c_img to unit root mean square each before they are joined: this project's, not StyleGAN-T's
 

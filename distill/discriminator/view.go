@@ -104,7 +104,7 @@ func Condition(cfg Config, in Conditions) *Node {
 	add(cfg.Text, "text", in.Text)
 	add(cfg.Image, "image", in.Image)
 	add(cfg.Level, "level", waves(in.Level))
-	add(cfg.StudentTime, "student's time", waves(in.StudentTime))
+	add(cfg.StudentTime, "student_time", waves(in.StudentTime))
 	if parts == nil {
 		return nil
 	}
