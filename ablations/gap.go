@@ -5,7 +5,7 @@ import (
 	"github.com/addlab/addlab/distill/discriminator"
 )
 
-// Gap asks which part of ADD keeps its student from drawing as well as its teacher. Each cell replaces one part and leaves the rest.
+// Gap asks which part of ADD keeps its student from drawing as well as its teacher. Each cell but add-dmd replaces one part.
 var Gap = register(Axis{
 	Name: "gap", Title: "What keeps ADD from its teacher's drawing", BuiltIn: true,
 	Question: "Which part of ADD keeps the student from drawing as its teacher does: distillation loss, discriminator, length or teacher?",

@@ -43,7 +43,10 @@ func TestDevicesShareABatch(t *testing.T) {
 	}
 	latents := in
 	latents.Bundle, latents.Data = tinyLatent(t, "sd"), latentData()
-	for name, in := range map[string]Inputs{"pixels": in, "latents": latents} {
+	pure := in // of which both scores see half
+	pure.Config.Pure, pure.Config.Reconstruct, pure.Config.Matching = 2, 1, aMatching()
+	pure.Config.Matching.PureOnly = true
+	for name, in := range map[string]Inputs{"pixels": in, "latents": latents, "pure noise": pure} {
 		if diff := cmp.Diff(curve(in, 1), curve(in, 2), cmpopts.EquateApprox(2e-3, 1e-4)); diff != "" {
 			t.Errorf("%s (-one device +two):\n%s", name, diff)
 		}
