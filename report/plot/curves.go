@@ -72,7 +72,7 @@ func (cs Curves) PNG(w io.Writer) error {
 	}
 	for axis, log := range map[*plot.Axis]bool{&p.X: cs.LogX, &p.Y: cs.LogY} {
 		if log {
-			axis.Scale, axis.Tick.Marker = plot.LogScale{}, logTicks{}
+			axis.Scale, axis.Tick.Marker = plot.LogScale{}, logTicks{5}
 			if axis.Max < 1.1*axis.Min { // its values are nearly one
 				axis.Min, axis.Max = axis.Min/1.5, axis.Max*1.5
 			}

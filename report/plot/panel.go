@@ -42,7 +42,7 @@ func (f *figure) panel(pn DotPanel) *plot.Plot {
 	lo, hi, log := axisRange(pn.Values[:len(f.Rows)], pn.Values[len(f.Rows):], pn.Ratios)
 	p.X.Tick.Marker = panelTicks{}
 	if log {
-		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{}
+		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{2}
 		pn.Head += " (log axis)"
 	}
 	top := f.y(0) + 0.5

@@ -63,22 +63,24 @@ func TestAxisRange(t *testing.T) {
 	}
 }
 
-// Logarithmic labels are plain numbers, and at least two.
+// Logarithmic labels are plain numbers, and at least as many as asked for.
 func TestLogTicks(t *testing.T) {
 	for _, c := range []struct {
+		labels int
 		lo, hi float64
 		want   string
 	}{
-		{18, 350, "30 100 300"},
-		{20, 110, "30 100"},
-		{2.7, 2950, "10 100 1000"},
-		{.19, 1.2, "0.3 1"},
-		{.04, .8, "0.1 0.3"},
-		{1, 1e6, "1 10 100 1000 1e+04 1e+05 1e+06"},
-		{2, 4.5, "2 3 4"},
+		{2, 18, 350, "30 100 300"},
+		{2, 20, 110, "30 100"},
+		{2, 2.7, 2950, "10 100 1000"},
+		{2, .19, 1.2, "0.3 1"},
+		{2, .04, .8, "0.1 0.3"},
+		{2, 1, 1e6, "1 10 100 1000 1e+04 1e+05 1e+06"},
+		{2, 2, 4.5, "2 3 4"},
+		{5, 1, 50, "1 2 5 10 20 50"},
 	} {
 		var labels []string
-		for _, tick := range (logTicks{}).Ticks(c.lo, c.hi) {
+		for _, tick := range (logTicks{c.labels}).Ticks(c.lo, c.hi) {
 			if tick.Value < c.lo || tick.Value > c.hi {
 				t.Errorf("[%g, %g]: tick %g lies outside", c.lo, c.hi, tick.Value)
 			}

@@ -46,11 +46,11 @@ func (panelTicks) Ticks(lo, hi float64) []plot.Tick {
 	return ticks
 }
 
-// logTicks are those of gonum, with labels between the decades too where fewer than two decades lie on the axis: one label gives no scale.
-type logTicks struct{}
+// logTicks are those of gonum, with labels between the decades too until there are so many: one label gives no scale.
+type logTicks struct{ labels int }
 
 // Ticks implements [plot.Ticker].
-func (logTicks) Ticks(lo, hi float64) []plot.Tick {
+func (l logTicks) Ticks(lo, hi float64) []plot.Tick {
 	ticks := plot.LogTicks{}.Ticks(lo/10, hi) // gonum rounds the first decade up where it is below 1
 	ticks = slices.CompactFunc(ticks, func(a, b plot.Tick) bool { return a.Value == b.Value })
 	ticks = slices.DeleteFunc(ticks, func(t plot.Tick) bool { return t.Value < lo || t.Value > hi })
@@ -63,7 +63,7 @@ func (logTicks) Ticks(lo, hi float64) []plot.Tick {
 				count++
 			}
 		}
-		if count >= 2 {
+		if count >= l.labels {
 			break
 		}
 	}
