@@ -40,15 +40,13 @@ func addDMD(c *distill.Config) {
 	if len(c.Times) == 1 {
 		return
 	}
-	reconstructs(c)
+	studentTime(c)
+	c.Reconstruct = 1
 	if c.Pure == 0 {
 		c.Pure = max(1, c.Batch*3/4)
 	}
 	// The term is a mean over those pictures: each is pulled as it would be among all.
 	c.Matching.PureOnly, c.Matching.Weight = true, c.Matching.Weight*float64(c.Pure)/float64(c.Batch)
 }
-
-// reconstructs tells the heads the student's time, and holds pictures of later times to the real ones.
-func reconstructs(c *distill.Config) { studentTime(c); c.Reconstruct = 1 }
 
 func studentTime(c *distill.Config) { c.Discriminator.StudentTime = true }

@@ -16,8 +16,7 @@ var StudentSteps = register(Axis{
 		sampledIn("", nil),
 		sampledIn("-of-first-900-800-700", trainedOn(900, 800, 700)),
 		sampledIn("-of-first", trainedOn()),
-		sampledIn("-student-time", studentTime),
-		sampledIn("-student-time-reconstruct", reconstructs)),
+		sampledIn("-student-time", studentTime)),
 	SolverSteps: []int{12, 8, 4, 3, 2},
 	Claims: []Claim{
 		{Text: "more student steps help", Metric: FID, Better: "2", Worse: "1"},
